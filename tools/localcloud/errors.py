@@ -1,0 +1,154 @@
+"""Errors that the local cloud answers with, and how each API dialect writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+STATUS_CODES = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+_LEGACY_REASONS = {
+    400: "invalid",
+    401: "required",
+    403: "forbidden",
+    404: "notFound",
+    405: "methodNotAllowed",
+    409: "conflict",
+    411: "required",
+    412: "conditionNotMet",
+    416: "requestedRangeNotSatisfiable",
+    429: "rateLimitExceeded",
+    500: "internalError",
+    501: "notImplemented",
+    503: "backendError",
+    507: "backendError",
+}
+
+
+class CloudError(Exception):
+    """A refusal or failure as Google would answer it.
+
+    `code` is the HTTP status, `status` the canonical name (https://cloud.google.com/apis/design/errors), `reason` the
+    legacy word of storage's dialect (guessed from the code when empty), `details` google.rpc detail objects, `headers`
+    extra response headers.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        status: str,
+        message: str,
+        reason: str = "",
+        details: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.reason = reason
+        self.details = list(details)
+        self.headers = dict(headers or {})
+
+
+def invalid(message: str, field: str = "", reason: str = "") -> CloudError:
+    """400 INVALID_ARGUMENT; with `field`, a BadRequest detail names it."""
+    details = [bad_request(field, message)] if field else []
+    return CloudError(400, "INVALID_ARGUMENT", message, reason, details)
+
+
+def bad_request(field: str, description: str) -> dict[str, Any]:
+    """The google.rpc.BadRequest detail that points at one field ("" = the body as a whole)."""
+    violation = {"field": field, "description": description} if field else {"description": description}
+    return {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+
+
+def error_info(reason: str, domain: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The google.rpc.ErrorInfo detail that clients switch on."""
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": domain,
+        "metadata": dict(metadata),
+    }
+
+
+def unauthenticated(message: str = "") -> CloudError:
+    """401: no token where one is needed, or a token nobody issued."""
+    text = message or (
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential."
+    )
+    return CloudError(401, "UNAUTHENTICATED", text, "required", headers={"WWW-Authenticate": "Bearer"})
+
+
+def permission_denied(message: str, details: Sequence[Mapping[str, Any]] = ()) -> CloudError:
+    """403 PERMISSION_DENIED."""
+    return CloudError(403, "PERMISSION_DENIED", message, "forbidden", details)
+
+
+def not_found(message: str) -> CloudError:
+    """404 NOT_FOUND."""
+    return CloudError(404, "NOT_FOUND", message, "notFound")
+
+
+def already_exists(message: str) -> CloudError:
+    """409 ALREADY_EXISTS."""
+    return CloudError(409, "ALREADY_EXISTS", message, "conflict")
+
+
+def aborted(message: str) -> CloudError:
+    """409 ABORTED: a concurrent change won; read again and repeat."""
+    return CloudError(409, "ABORTED", message, "conflict")
+
+
+def failed_precondition(message: str) -> CloudError:
+    """400 FAILED_PRECONDITION: the thing is not in a state that allows this."""
+    return CloudError(400, "FAILED_PRECONDITION", message, "failedPrecondition")
+
+
+def precondition_failed(message: str) -> CloudError:
+    """412: an If-Match or ifGenerationMatch condition does not hold."""
+    return CloudError(412, "FAILED_PRECONDITION", message, "conditionNotMet")
+
+
+def unimplemented(message: str) -> CloudError:
+    """501: documented by Google, not emulated here."""
+    return CloudError(501, "UNIMPLEMENTED", message, "notImplemented")
+
+
+def disk_problem(cause: Exception, folder: str) -> CloudError:
+    """507: the disk refused a write; nothing of the request was kept."""
+    return CloudError(
+        507,
+        "RESOURCE_EXHAUSTED",
+        f"The local cloud could not write to its disk at {folder} ({cause}); nothing of this request was kept. "
+        "Free space there or make it writable, then repeat the request.",
+        "backendError",
+    )
+
+
+def body_of(error: CloudError, dialect: str) -> dict[str, Any]:
+    """The JSON body of an error: "standard" as One Platform APIs write it, "storage" as the older JSON APIs do."""
+    if dialect == "storage":
+        reason = error.reason or _LEGACY_REASONS.get(error.code, "backendError")
+        entry: dict[str, Any] = {"message": error.message, "domain": "global", "reason": reason}
+        return {"error": {"code": error.code, "message": error.message, "errors": [entry]}}
+    inner: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
+    if error.reason:
+        inner["errors"] = [{"message": error.message, "domain": "global", "reason": error.reason}]
+    if error.details:
+        inner["details"] = error.details
+    return {"error": inner}

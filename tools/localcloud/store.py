@@ -1,0 +1,264 @@
+"""What the local cloud keeps: resources, policies and operations in SQLite, large bodies as files beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from localcloud.call import Content
+from localcloud.errors import CloudError, already_exists, disk_problem
+
+IN_ROW = 64 * 1024
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS resources (
+  service TEXT NOT NULL, parent TEXT NOT NULL, collection TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (service, name)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS resources_listed ON resources (service, collection, parent, name);
+CREATE TABLE IF NOT EXISTS policies (
+  service TEXT NOT NULL, resource TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (service, resource)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operations (
+  service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (service, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_NO_SPACE = (28, 30, 122)  # ENOSPC, EROFS, EDQUOT
+
+
+class Store:
+    """One folder on disk: `cloud.db` and `blobs/`. Used by one thread.
+
+    Writes belong to the transaction that the server opens around a request (or around several that arrived together); it is
+    on disk when the request is answered.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._blobs = folder / "blobs"
+        self._blobs.mkdir(parents=True, exist_ok=True)
+        self._dropped: list[Path] = []
+        self._added: list[Path] = []
+        self._on_rollback: list[Callable[[], None]] = []
+        self._db = sqlite3.connect(folder / "cloud.db", isolation_level=None, cached_statements=512)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=4000"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Writes the log back and closes the database."""
+        self._db.close()
+
+    # Resources: one JSON body per full name and service.
+
+    def get(self, service: str, name: str) -> dict[str, Any] | None:
+        """The body stored under a full resource name, None when there is none."""
+        row = self._db.execute("SELECT body FROM resources WHERE service = ? AND name = ?", (service, name)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def insert(self, service: str, name: str, body: dict[str, Any]) -> None:
+        """Adds a new resource; ALREADY_EXISTS (409) when the name is taken."""
+        try:
+            self._write(service, name, body, "INSERT")
+        except sqlite3.IntegrityError:
+            raise already_exists(f"Resource '{name}' already exists.") from None
+
+    def put(self, service: str, name: str, body: dict[str, Any]) -> None:
+        """Adds or replaces a resource."""
+        self._write(service, name, body, "INSERT OR REPLACE")
+
+    def delete(self, service: str, name: str) -> bool:
+        """Removes one resource; False when there was none. What lies below it stays: see delete_below."""
+        found = self._db.execute("DELETE FROM resources WHERE service = ? AND name = ?", (service, name))
+        return found.rowcount > 0
+
+    def delete_below(self, service: str, name: str) -> int:
+        """Removes everything whose name starts with `name/`; how many."""
+        low, high = f"{name}/", f"{name}0"  # "0" follows "/"
+        found = self._db.execute(
+            "DELETE FROM resources WHERE service = ? AND name > ? AND name < ?", (service, low, high)
+        )
+        return found.rowcount
+
+    def list(
+        self, service: str, parent: str, collection: str, after: str = "", limit: int | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """(name, body) of a collection, sorted by name, beginning after the name `after`.
+
+        A `-` segment in `parent` ("projects/p/locations/-") means every value.
+        """
+        wild = "-" in parent.split("/")
+        clause = "parent GLOB ?" if wild else "parent = ?"
+        wanted = "/".join("*" if word == "-" else word for word in parent.split("/")) if wild else parent
+        rows = self._db.execute(
+            f"SELECT name, body FROM resources WHERE service = ? AND collection = ? AND {clause} AND name > ? "  # noqa: S608
+            "ORDER BY name LIMIT ?",
+            (service, collection, wanted, after, -1 if limit is None else limit),
+        )
+        depth = parent.count("/")
+        return [(name, json.loads(body)) for name, body in rows if not wild or name.count("/") == depth + 2]
+
+    def _write(self, service: str, name: str, body: dict[str, Any], how: str) -> None:
+        parent, collection = place(name)
+        self._db.execute(
+            f"{how} INTO resources (service, parent, collection, name, body) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+            (service, parent, collection, name, _dump(body)),
+        )
+
+    # A service's own tables, and counters.
+
+    def define(self, ddl: str) -> None:
+        """Makes a service's own tables; the DDL says IF NOT EXISTS."""
+        self._db.executescript(ddl)
+
+    def sql(self, query: str, *params: Any) -> list[Any]:
+        """Runs one statement on a service's own tables; the rows as tuples."""
+        return self._db.execute(query, params).fetchall()
+
+    def row(self, query: str, *params: Any) -> Any:
+        """The first row of one statement as a tuple, None when there is none."""
+        return self._db.execute(query, params).fetchone()
+
+    def changed(self, query: str, *params: Any) -> int:
+        """Runs one writing statement; how many rows it touched."""
+        return self._db.execute(query, params).rowcount
+
+    def next(self, counter: str, start: int = 1) -> int:
+        """The next value of a lasting counter; the first is `start`."""
+        row = self._db.execute(
+            "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (counter, start),
+        ).fetchone()
+        return int(row[0])
+
+    # Bodies of objects.
+
+    def keep(self, data: bytes | Path) -> bytes | str:
+        """Keeps a body: ≤ 64 KiB comes back as bytes for the row, larger as the name of a synced file under blobs/.
+
+        A Path is moved, not copied.
+        """
+        if isinstance(data, bytes) and len(data) <= IN_ROW:
+            return data
+        if isinstance(data, Path) and data.stat().st_size <= IN_ROW:
+            return data.read_bytes()
+        name = uuid.uuid4().hex
+        target = self.blob(name)
+        self._added.append(target)
+        try:
+            if isinstance(data, Path):
+                data.rename(target)
+            else:
+                target.write_bytes(data)
+            _sync(target)
+            _sync(self._blobs)
+        except OSError as problem:
+            raise disk_problem(problem, str(self.folder)) from None
+        return name
+
+    def blob(self, name: str) -> Path:
+        """The file behind a name that `keep` gave."""
+        return self._blobs / name
+
+    def drop(self, name: str) -> None:
+        """Removes a kept file once the change that gave it up is on disk."""
+        self._dropped.append(self.blob(name))
+
+    def spool(self) -> Path:
+        """A path for a body that is still arriving, on the blobs' own disk."""
+        return self._blobs / f"incoming-{uuid.uuid4().hex}"
+
+    # Transactions: the server's business, not a service's.
+
+    def begin(self) -> None:
+        """Opens the transaction that holds one or several requests."""
+        self._db.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Puts the transaction on disk; raises 507 and keeps nothing when the disk refuses."""
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as problem:
+            self.rollback()
+            raise self.explain(problem) from None
+        self._added.clear()
+        _remove(self._dropped)
+
+    def rollback(self) -> None:
+        """Forgets the transaction, its files included."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._dropped.clear()
+        _remove(self._added)
+        self._forgotten()
+
+    def savepoint(self) -> tuple[int, int]:
+        """Marks where a request begins inside the transaction."""
+        self._db.execute("SAVEPOINT request")
+        return len(self._added), len(self._dropped)
+
+    def release(self) -> None:
+        """Accepts what the request did since its savepoint."""
+        self._db.execute("RELEASE request")
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Takes back what the request did since its savepoint; false start for the whole transaction when SQLite ended it."""
+        if not self._db.in_transaction:
+            self.rollback()
+            return
+        self._db.execute("ROLLBACK TO request")
+        self._db.execute("RELEASE request")
+        added = self._added[mark[0] :]
+        del self._added[mark[0] :], self._dropped[mark[1] :]
+        _remove(added)
+        self._forgotten()
+
+    @property
+    def open(self) -> bool:
+        """Whether a transaction is open; SQLite ends one by itself when a disk fails."""
+        return self._db.in_transaction
+
+    def on_rollback(self, forget: Callable[[], None]) -> None:
+        """Registers a memory that must be dropped when writes are taken back."""
+        self._on_rollback.append(forget)
+
+    def explain(self, problem: Exception) -> CloudError:
+        """A SQLite or file error as the answer that names the disk."""
+        return disk_problem(problem, str(self.folder))
+
+    def _forgotten(self) -> None:
+        for forget in self._on_rollback:
+            forget()
+
+
+def place(name: str) -> tuple[str, str]:
+    """A full name's parent and collection: "projects/p/secrets/s" → ("projects/p", "secrets")."""
+    words = name.rsplit("/", 2)
+    return (words[0], words[1]) if len(words) == 3 else ("", words[0])
+
+
+def disk_refused(problem: BaseException) -> bool:
+    """Whether an exception means that the disk is full, read-only or failing."""
+    if isinstance(problem, sqlite3.OperationalError):
+        return True
+    return isinstance(problem, OSError) and problem.errno in _NO_SPACE
+
+
+def _dump(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+    paths.clear()
