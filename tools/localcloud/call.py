@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud.discovery import document
 from localcloud.errors import unimplemented
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Reply:
 Dispatch = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
-def _nowhere(verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-    raise unimplemented(f"{verb} {target}: this local cloud has no server to hand it to.")
+def _nowhere(*request: object) -> Reply:
+    raise unimplemented(f"{request[0]} {request[1]}: this local cloud has no server to hand it to.")
 
 
 @dataclass(slots=True)
@@ -134,6 +135,11 @@ class Call:
             return self.service.project(self)
         words = self.path.split("/")
         return words[1] if words[0] == "projects" and len(words) > 1 and words[1] not in {"-", "_"} else None
+
+    def schema(self, name: str) -> Mapping[str, Any]:
+        """A schema of this API's document; empty when the document has none of that name."""
+        found: Mapping[str, Any] = document(self.method.api, self.method.version).schemas.get(name, {})
+        return found
 
     @property
     def upload(self) -> bool:

@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{\+?([^}]+)\}")
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
-class UnknownDocument(LookupError):  # noqa: N818 - the thing that is missing, not a failure of ours
+class UnknownDocument(LookupError):
     """No description of that API and version is published in google-api-python-client."""
 
 
@@ -157,7 +157,9 @@ def folder() -> Path:
     """Where google-api-python-client keeps its documents."""
     spec = importlib.util.find_spec("googleapiclient")
     if spec is None or not spec.submodule_search_locations:
-        raise UnknownDocument("The package google-api-python-client is not installed; the local cloud needs its documents.")
+        raise UnknownDocument(
+            "The package google-api-python-client is not installed; the local cloud needs its documents."
+        )
     return Path(spec.submodule_search_locations[0]) / "discovery_cache" / "documents"
 
 

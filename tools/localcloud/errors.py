@@ -52,6 +52,7 @@ class CloudError(Exception):
         message: str,
         reason: str = "",
         details: Sequence[Mapping[str, Any]] = (),
+        *,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)

@@ -76,9 +76,7 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
     return node.any
 
 
-def _walk(
-    node: _Node[T], segments: Sequence[str], depth: int
-) -> tuple[tuple[T, tuple[Slot, ...]], str] | None:
+def _walk(node: _Node[T], segments: Sequence[str], depth: int) -> tuple[tuple[T, tuple[Slot, ...]], str] | None:
     if depth == len(segments):
         return (node.ends, "") if node.ends is not None else None
     segment = segments[depth]

@@ -29,6 +29,9 @@ class SoftDelete:
 class Resource:
     """A collection served by the standard verbs.
 
+    Whether a verb answers an operation is read from the document. createTime, updateTime, uid and etag are set when the schema
+    has them. Fields are stored as sent; output-only fields in requests are ignored.
+
     kind       schema name of the resource ("Secret"); also its IAM type and, with Service.proto, its @type
     id_param   query parameter that names a new one ("secretId"); "" = see id_field, else a server-made number
     id_field   body field that names a new one ("accountId"); may be the resource's "name" as id or full name
@@ -39,7 +42,7 @@ class Resource:
     present    (cloud, body) -> body: on the way out
     delete     (call, body): refuse (raise) or cascade before a delete
     immutable  top-level fields that a patch may not change
-    lro        verbs that answer an operation: {"create", "patch", "delete", "update", "undelete"}
+    taken      text of the 409 for an id in use, `missing` of the 404; {name}, {numbered} (project number instead of id), {id}
     update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
     iam        whether it carries a policy (getIamPolicy, setIamPolicy, testIamPermissions)
     """
@@ -55,7 +58,8 @@ class Resource:
     present: Callable[[Cloud, Body], Body] | None = None
     delete: Callable[[Call, Body], None] | None = None
     immutable: tuple[str, ...] = ()
-    lro: frozenset[str] = frozenset()
+    taken: str = "Resource '{name}' already exists."
+    missing: str = "Resource '{name}' was not found."
     update: Literal["mask", "full"] = "full"
     iam: bool = False
     soft_delete: SoftDelete | None = None

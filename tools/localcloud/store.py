@@ -6,13 +6,14 @@ import json
 import os
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from localcloud.call import Content
 from localcloud.errors import CloudError, already_exists, disk_problem
 
+Rows = list[Any]
 IN_ROW = 64 * 1024
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -31,6 +32,7 @@ _NO_SPACE = (28, 30, 122)  # ENOSPC, EROFS, EDQUOT
 class Store:
     """One folder on disk: `cloud.db` and `blobs/`. Used by one thread.
 
+    `writes[service]` grows with every change of that service's resources: what was derived from them is stale then.
     Writes belong to the transaction that the server opens around a request (or around several that arrived together); it is
     on disk when the request is answered.
     """
@@ -42,6 +44,7 @@ class Store:
         self._dropped: list[Path] = []
         self._added: list[Path] = []
         self._on_rollback: list[Callable[[], None]] = []
+        self.writes: Counter[str] = Counter()
         self._db = sqlite3.connect(folder / "cloud.db", isolation_level=None, cached_statements=512)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=4000"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -71,11 +74,13 @@ class Store:
 
     def delete(self, service: str, name: str) -> bool:
         """Removes one resource; False when there was none. What lies below it stays: see delete_below."""
+        self.writes[service] += 1
         found = self._db.execute("DELETE FROM resources WHERE service = ? AND name = ?", (service, name))
         return found.rowcount > 0
 
     def delete_below(self, service: str, name: str) -> int:
         """Removes everything whose name starts with `name/`; how many."""
+        self.writes[service] += 1
         low, high = f"{name}/", f"{name}0"  # "0" follows "/"
         found = self._db.execute(
             "DELETE FROM resources WHERE service = ? AND name > ? AND name < ?", (service, low, high)
@@ -101,9 +106,10 @@ class Store:
         return [(name, json.loads(body)) for name, body in rows if not wild or name.count("/") == depth + 2]
 
     def _write(self, service: str, name: str, body: dict[str, Any], how: str) -> None:
+        self.writes[service] += 1
         parent, collection = place(name)
         self._db.execute(
-            f"{how} INTO resources (service, parent, collection, name, body) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+            f"{how} INTO resources (service, parent, collection, name, body) VALUES (?, ?, ?, ?, ?)",
             (service, parent, collection, name, _dump(body)),
         )
 
@@ -113,7 +119,7 @@ class Store:
         """Makes a service's own tables; the DDL says IF NOT EXISTS."""
         self._db.executescript(ddl)
 
-    def sql(self, query: str, *params: Any) -> list[Any]:
+    def sql(self, query: str, *params: Any) -> Rows:
         """Runs one statement on a service's own tables; the rows as tuples."""
         return self._db.execute(query, params).fetchall()
 
@@ -204,7 +210,7 @@ class Store:
         self._db.execute("RELEASE request")
 
     def undo(self, mark: tuple[int, int]) -> None:
-        """Takes back what the request did since its savepoint; false start for the whole transaction when SQLite ended it."""
+        """Takes back what the request did since its savepoint, or everything when SQLite has ended the transaction itself."""
         if not self._db.in_transaction:
             self.rollback()
             return
@@ -229,6 +235,7 @@ class Store:
         return disk_problem(problem, str(self.folder))
 
     def _forgotten(self) -> None:
+        self.writes.update(self.writes.keys())
         for forget in self._on_rollback:
             forget()
 
