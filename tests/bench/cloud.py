@@ -1,0 +1,216 @@
+"""The local cloud under load, beside two other stand-ins for Cloud Storage."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from localcloud import serve
+
+from . import load, processes
+from .rows import Row
+
+PROJECT = "bench-project"
+BUCKET = "bench-bucket"
+BODY = b"x" * 1024
+CLIENTS = 8
+
+
+@dataclass(frozen=True)
+class Target:
+    """A storage server under load."""
+
+    name: str
+    base: str
+    token: str = ""
+
+
+def call(target: Target, verb: str, path: str, body: object = None) -> dict[str, object]:
+    """One request outside the clock; its JSON answer."""
+    headers = {"Content-Type": "application/json"}
+    if target.token:
+        headers["Authorization"] = f"Bearer {target.token}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(target.base + path, data=data, method=verb, headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def uploads(count: int, prefix: str) -> Iterator[load.Request]:
+    for number in range(count):
+        path = f"/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={prefix}-{number}"
+        yield load.Request("POST", path, BODY, "application/octet-stream")
+
+
+def downloads(count: int, prefix: str, known: int) -> Iterator[load.Request]:
+    for number in range(count):
+        yield load.Request("GET", f"/storage/v1/b/{BUCKET}/o/{prefix}-{number % known}?alt=media")
+
+
+def local_cloud(folder: Path) -> Target:
+    """A fresh local cloud with a project, its APIs on, a bucket and a secret."""
+    running = serve.start(folder / "state")
+    target = Target("local cloud", running.base, serve.token("user:owner@example.com"))
+    call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": PROJECT})
+    for api in ("secretmanager", "iam", "cloudresourcemanager"):
+        call(target, "POST", f"/serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})
+    call(target, "POST", f"/storage/v1/b?project={PROJECT}", {"name": BUCKET})
+    secret = {"replication": {"automatic": {}}}
+    call(target, "POST", f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=bench", secret)
+    return target
+
+
+def _emulator(folder: Path, stack: ExitStack) -> Target:
+    port = processes.free_port()
+    argv = [*processes.emulator(), "start", "--host", "127.0.0.1", "--port", str(port), "-q"]
+    stack.enter_context(processes.server([*argv, "--default-bucket", BUCKET], port, folder))
+    return Target("gcp-storage-emulator", f"http://127.0.0.1:{port}")
+
+
+def _fake_gcs(folder: Path, stack: ExitStack) -> Target:
+    port = processes.free_port()
+    files = folder / "files"
+    argv = [*processes.fake_gcs_server(), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
+    argv += ["-filesystem-root", str(files), "-log-level", "error"]
+    stack.enter_context(processes.server(argv, port, folder))
+    target = Target("fake-gcs-server", f"http://127.0.0.1:{port}")
+    call(target, "POST", f"/storage/v1/b?project={PROJECT}", {"name": BUCKET})
+    return target
+
+
+def object_rates(target: Target, rounds: int, count: int) -> tuple[float, float]:
+    """Best uploads/s and reads/s of `rounds` rounds with 1 KiB objects and eight clients."""
+    writes, reads = [], []
+    for turn in range(rounds):
+        prefix = f"round{turn}"
+        send = partial(load.run, target.base, token=target.token, clients=CLIENTS)
+        writes.append(send(uploads(count, prefix)).rate)
+        reads.append(send(downloads(count * 2, prefix, count)).rate)
+    return max(writes), max(reads)
+
+
+def versus(peer: str, start: Callable[[Path, ExitStack], Target], ours: tuple[float, float], folder: Path) -> list[Row]:
+    """Our object rates over a peer's, or rows that say why there are none."""
+    goals = {"gcp-storage-emulator": (1.5, 1.5), "fake-gcs-server": (2.0, 0.5)}[peer]
+    names = (f"durable 1 KiB uploads/s ÷ {peer}", f"1 KiB reads/s ÷ {peer}")
+    folder.mkdir()
+    try:
+        with ExitStack() as stack:
+            theirs = object_rates(start(folder, stack), 2, 400)
+    except (RuntimeError, AssertionError, OSError, subprocess.CalledProcessError, urllib.error.URLError) as problem:
+        return [Row(name, None, at_least=goal, note=str(problem)) for name, goal in zip(names, goals, strict=True)]
+    note = "{:,.0f} against {:,.0f} a second"
+    figures = zip(names, goals, ours, theirs, strict=True)
+    return [Row(name, a / b, at_least=goal, note=note.format(a, b)) for name, goal, a, b in figures]
+
+
+def secret_and_iam_rows(target: Target) -> list[Row]:
+    """Durable secret versions, secret reads, policy writes and policy reads a second."""
+    secret = f"/secretmanager/v1/projects/{PROJECT}/secrets/bench"
+    version = json.dumps({"payload": {"data": base64.b64encode(b"value").decode()}}).encode()
+    policy = json.dumps({"policy": {"bindings": []}}).encode()
+    bodies = {
+        "secret versions added/s": (load.Request("POST", f"{secret}:addVersion", version), 1500),
+        "secret reads/s": (load.Request("GET", f"{secret}/versions/latest:access"), 4000),
+        "IAM policy writes/s": (load.Request("POST", f"{secret}:setIamPolicy", policy), 1500),
+        "IAM policy reads/s": (load.Request("GET", f"{secret}:getIamPolicy"), 4000),
+    }
+    send = partial(load.run, target.base, token=target.token, clients=CLIENTS)
+    return [Row(name, send(iter([request] * count)).rate) for name, (request, count) in bodies.items()]
+
+
+def kept_row(target: Target, folder: Path) -> Row:
+    """Uploads answered before a kill -9 that are there afterwards, ÷ those answered; each is counted once."""
+    running = serve.find(folder / "state")
+    if running is None:
+        return Row("answered uploads kept through kill -9", None, note="the local cloud was not running")
+    source = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from tests.bench import cloud; cloud.upload_until_dead(*sys.argv[1:])"
+    )
+    argv = [sys.executable, "-c", source, target.base, target.token]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        answered = [client.stdout.readline() for _ in range(400)]
+        os.kill(running.pid, signal.SIGKILL)
+        answered += client.stdout.readlines()
+    again = Target(target.name, serve.start(folder / "state").base, target.token)
+    found = list_names(again, "kept-")
+    names = {line.strip() for line in answered if line.strip()}
+    missing = names - set(found)
+    twice = len(found) - len(set(found))
+    note = f"{len(names):,} answered, {len(missing)} missing, {twice} counted twice"
+    return Row(
+        "answered uploads kept through kill -9", (len(names) - len(missing) - twice) / len(names), at_least=1, note=note
+    )
+
+
+def upload_until_dead(base: str, token: str) -> None:
+    """Upload from eight threads, printing each name once it is answered, until the server goes."""
+    target = Target("local cloud", base, token)
+
+    def work(client: int) -> None:
+        for number in range(100_000):
+            name = f"kept-{client}-{number}"
+            path = f"/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={name}"
+            try:
+                call(target, "POST", path, {"body": name})
+            except OSError:
+                return
+            sys.stdout.write(name + "\n")
+            sys.stdout.flush()
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(work, range(CLIENTS)))
+
+
+def list_names(target: Target, prefix: str) -> list[str]:
+    names: list[str] = []
+    token = ""
+    while True:
+        page = call(target, "GET", f"/storage/v1/b/{BUCKET}/o?prefix={prefix}&pageToken={token}")
+        names += [item["name"] for item in page.get("items", [])]  # type: ignore[attr-defined, index]
+        token = str(page.get("nextPageToken", ""))
+        if not token:
+            return names
+
+
+def memory_row(target: Target, folder: Path) -> Row:
+    """Resident memory of the local cloud once it holds 10,000 secrets."""
+    body = json.dumps({"replication": {"automatic": {}}}).encode()
+    path = f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=memory-"
+    requests = (load.Request("POST", f"{path}{number}", body) for number in range(10_000))
+    rate = load.run(target.base, requests, token=target.token, clients=CLIENTS).rate
+    running = serve.find(folder / "state")
+    if running is None:
+        return Row("MiB resident with 10,000 resources", None, note="the local cloud was not running")
+    return Row("MiB resident with 10,000 resources", processes.resident_mib(running.pid), note=f"made at {rate:,.0f}/s")
+
+
+def rows(folder: Path) -> list[Row]:
+    """Everything about the local cloud, in one run."""
+    home = folder / "cloud"
+    home.mkdir()
+    target = local_cloud(home)
+    try:
+        ours = object_rates(target, 2, 2000)
+        measured = versus("gcp-storage-emulator", _emulator, ours, folder / "emulator")
+        measured += versus("fake-gcs-server", _fake_gcs, ours, folder / "fake-gcs")
+        measured += secret_and_iam_rows(target)
+        measured.append(memory_row(target, home))
+        measured.append(kept_row(target, home))
+    finally:
+        serve.stop(home / "state")
+    return measured
