@@ -1,0 +1,36 @@
+locals {
+  name    = trimsuffix(basename(var.path), ".yaml")
+  decoded = yamldecode(file(var.path))
+
+  # Read by the CLI alone.
+  elsewhere = ["cloud", "cost", "policy"]
+
+  # Terraform drops an attribute that a type does not have: a misspelt key
+  # would change nothing and say nothing.
+  unknown_keys = concat(
+    [
+      for key in keys(local.decoded) : key
+      if !contains(concat(keys(var.values), local.elsewhere), key)
+    ],
+    flatten([
+      for part in ["budget", "github"] : [
+        for key in keys(merge({}, lookup(local.decoded, part, null))) : "${part}.${key}"
+        if !contains(keys(merge({}, var.values[part])), key)
+      ]
+    ]),
+    flatten([
+      for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
+        for name, entry in merge({}, lookup(local.decoded, part, null)) : [
+          for key in keys(merge({}, entry)) : "${part}.${name}.${key}"
+          if !contains(keys(merge({}, var.values[part][name])), key)
+        ]
+      ]
+    ]),
+  )
+
+  empty_entries = flatten([
+    for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
+      for name, entry in merge({}, lookup(local.decoded, part, null)) : "${part}.${name}" if entry == null
+    ]
+  ])
+}

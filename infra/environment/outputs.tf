@@ -1,0 +1,33 @@
+output "labels" {
+  description = "Labels of everything in the environment."
+  value = merge(var.values.labels, {
+    environment = local.name
+    managed-by  = "groundwork"
+  })
+}
+
+output "names" {
+  description = "Names that follow from the file: of the state bucket, of each bucket, and of each identity's service account."
+  value = {
+    buckets      = { for name in keys(var.values.buckets) : name => "${var.values.project}-${name}" }
+    deployer     = "groundwork-deployer"
+    identities   = { for name in keys(var.values.identities) : name => "groundwork-${name}" }
+    planner      = "groundwork-planner"
+    state_bucket = "${var.values.project}-tfstate"
+  }
+}
+
+output "values" {
+  description = "What the file says, with every default filled in."
+  value       = var.values
+
+  precondition {
+    condition     = length(local.unknown_keys) == 0
+    error_message = "${var.path} has keys that are not known: ${join(", ", local.unknown_keys)}. They are listed in envs/README.md."
+  }
+
+  precondition {
+    condition     = length(local.empty_entries) == 0
+    error_message = "${var.path} has entries without a value: ${join(", ", local.empty_entries)}. Write {} where nothing is to be said."
+  }
+}

@@ -1,0 +1,43 @@
+output "buckets" {
+  description = "Address of each bucket, for gcloud storage, DVC and Python."
+  value       = { for name, bucket in module.buckets : name => bucket.url }
+}
+
+output "commands" {
+  description = "Commands that people need most."
+  value = merge(
+    {
+      "use the project" = "gcloud config set project ${local.environment.project}"
+    },
+    length(module.repositories) == 0 ? {} : {
+      "log docker in" = "gcloud auth configure-docker ${local.environment.region}-docker.pkg.dev"
+    },
+    {
+      for name, bucket in module.buckets : "keep data in ${name} with dvc" => "dvc remote add --default ${name} ${bucket.url} && dvc remote modify ${name} version_aware ${local.environment.buckets[name].versioning}"
+      if local.environment.buckets[name].dvc
+    },
+    {
+      for name, bucket in module.buckets : "list the bucket ${name}" => "gcloud storage ls ${bucket.url}"
+    },
+  )
+}
+
+output "identities" {
+  description = "E-mail address of each identity's service account."
+  value       = { for name, identity in module.identities : name => identity.email }
+}
+
+output "members" {
+  description = "Persona of each member."
+  value       = module.team_access.members
+}
+
+output "repositories" {
+  description = "What the names of each repository's images begin with."
+  value       = { for name, repository in module.repositories : name => repository.url }
+}
+
+output "secrets" {
+  description = "Full name of each secret."
+  value       = { for name, secret in module.secrets : name => secret.id }
+}

@@ -1,0 +1,143 @@
+variable "dvc" {
+  description = "Whether DVC keeps data here; no version of an object is then ever deleted by a rule, because old commits point at it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the bucket deletes the objects in it; otherwise a bucket that holds objects is not destroyed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "iam" {
+  description = "Additive IAM members under keys of your choice: who gets which role, and under which condition."
+  type = map(object({
+    condition = optional(object({
+      description = optional(string)
+      expression  = string
+      title       = string
+    }))
+    member = string
+    role   = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@ ]+@[^@ ]+|principal(Set)?://iam\\.googleapis\\.com/.+)$", grant.member))
+    ])
+    error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
+  }
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
+    ])
+    error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
+  }
+}
+
+variable "incomplete_upload_days" {
+  description = "Days after which an upload that never ended is removed."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.incomplete_upload_days >= 1 && floor(var.incomplete_upload_days) == var.incomplete_upload_days
+    error_message = "incomplete_upload_days must be a whole number of days, at least 1."
+  }
+}
+
+variable "labels" {
+  description = "Labels, for example to tell costs apart."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))
+    ])
+    error_message = "Label keys and values must have at most 63 lower-case letters, digits, dashes and underscores; keys begin with a letter."
+  }
+}
+
+variable "location" {
+  description = "Location, for example europe-west1."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]+(-[a-z]+[0-9]+)?$", var.location))
+    error_message = "The location must be a region such as europe-west1, or a multi-region in lower case such as eu."
+  }
+}
+
+variable "name" {
+  description = "Name of the bucket, which no other bucket in the world may have; begin it with the project id."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$", var.name)) && !can(regex("^goog|google", var.name))
+    error_message = "The bucket name must have 3 to 63 lower-case letters, digits, dashes and underscores, begin and end with a letter or digit, and contain neither goog at its beginning nor google."
+  }
+}
+
+variable "noncurrent_versions" {
+  description = "When overwritten or deleted versions of an object go: this many days later, and only if this many newer versions are kept; null keeps all."
+  type = object({
+    days = number
+    keep = number
+  })
+  default = null
+
+  validation {
+    condition     = var.noncurrent_versions == null ? true : var.noncurrent_versions.days >= 1 && var.noncurrent_versions.keep >= 1
+    error_message = "noncurrent_versions must be null, or have days and keep of at least 1."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "soft_delete_days" {
+  description = "Days for which deleted objects can be restored, and are billed; 0 is off."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.soft_delete_days == 0 || (var.soft_delete_days >= 7 && var.soft_delete_days <= 90)
+    error_message = "soft_delete_days must be 0, or from 7 to 90."
+  }
+}
+
+variable "storage_class" {
+  description = "Storage class of new objects."
+  type        = string
+  default     = "STANDARD"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ARCHIVE", "COLDLINE", "NEARLINE", "STANDARD"], var.storage_class)
+    error_message = "The storage class must be ARCHIVE, COLDLINE, NEARLINE or STANDARD."
+  }
+}
+
+variable "versioning" {
+  description = "Whether overwritten and deleted objects are kept as noncurrent versions."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,0 +1,13 @@
+output "principals" {
+  description = "IAM members: main is the repository's main branch after a push, on schedule or by hand; repository is every workflow of it, pull requests included."
+  value = {
+    main       = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.rule/main"
+    repository = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.repository/${var.repository}"
+  }
+  depends_on = [google_iam_workload_identity_pool_provider.github]
+}
+
+output "provider" {
+  description = "Full name of the provider, what google-github-actions/auth takes as workload_identity_provider."
+  value       = google_iam_workload_identity_pool_provider.github.name
+}

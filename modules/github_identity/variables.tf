@@ -1,0 +1,53 @@
+variable "branch" {
+  description = "Branch whose workflows are the principal main."
+  type        = string
+  default     = "main"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/-]+$", var.branch))
+    error_message = "The branch must be the name of one branch, of letters, digits, dots, dashes, underscores and slashes."
+  }
+}
+
+variable "name" {
+  description = "Name of the identity pool; a deleted pool keeps its name for 30 days."
+  type        = string
+  default     = "github"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,30}[a-z0-9]$", var.name)) && !startswith(var.name, "gcp-")
+    error_message = "The pool name must have 4 to 32 lower-case letters, digits and dashes, begin with a letter but not with gcp-, and not end with a dash."
+  }
+}
+
+variable "owner_id" {
+  description = "Number of the repository's owner on GitHub (see `gh api users/OWNER --jq .id`)."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]+$", var.owner_id))
+    error_message = "The owner id must be a number, in quotes."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "repository" {
+  description = "Repository on GitHub, as owner/name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "The repository must be owner/name, without a host."
+  }
+}

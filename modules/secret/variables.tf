@@ -1,0 +1,73 @@
+variable "iam" {
+  description = "Additive IAM members under keys of your choice: who gets which role, and under which condition."
+  type = map(object({
+    condition = optional(object({
+      description = optional(string)
+      expression  = string
+      title       = string
+    }))
+    member = string
+    role   = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@ ]+@[^@ ]+|principal(Set)?://iam\\.googleapis\\.com/.+)$", grant.member))
+    ])
+    error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
+  }
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
+    ])
+    error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
+  }
+}
+
+variable "labels" {
+  description = "Labels, for example to tell costs apart."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))
+    ])
+    error_message = "Label keys and values must have at most 63 lower-case letters, digits, dashes and underscores; keys begin with a letter."
+  }
+}
+
+variable "location" {
+  description = "Region that keeps the value, for example europe-west1; null leaves the choice to Google."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.location == null ? true : can(regex("^[a-z]+-[a-z]+[0-9]+$", var.location))
+    error_message = "The location must be a region such as europe-west1, or null."
+  }
+}
+
+variable "name" {
+  description = "Name of the secret."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,255}$", var.name))
+    error_message = "The secret name must have 1 to 255 letters, digits, dashes and underscores."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}

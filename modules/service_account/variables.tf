@@ -1,0 +1,79 @@
+variable "description" {
+  description = "What the account is for, in one line."
+  type        = string
+
+  validation {
+    condition     = length(var.description) >= 1 && length(var.description) <= 256
+    error_message = "The description must have 1 to 256 characters."
+  }
+}
+
+variable "iam" {
+  description = "Additive IAM members under keys of your choice: who gets which role, and under which condition."
+  type = map(object({
+    condition = optional(object({
+      description = optional(string)
+      expression  = string
+      title       = string
+    }))
+    member = string
+    role   = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@ ]+@[^@ ]+|principal(Set)?://iam\\.googleapis\\.com/.+)$", grant.member))
+    ])
+    error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
+  }
+
+  validation {
+    condition = alltrue([
+      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
+    ])
+    error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
+  }
+}
+
+variable "name" {
+  description = "Name of the account, the part of its e-mail address before the @."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.name))
+    error_message = "The account name must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "project_roles" {
+  description = "Roles that the account has in the whole project; grant a role on one bucket, repository or secret with that module's iam."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for role in var.project_roles : can(regex("^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$", role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], role)
+    ])
+    error_message = "Each project role must be a predefined role such as roles/logging.logWriter or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
+  }
+
+  validation {
+    condition = alltrue([
+      for role in var.project_roles : !startswith(role, "roles/iam.serviceAccount") || contains(["roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountViewer"], role)
+    ])
+    error_message = "Of the service account roles only roles/iam.serviceAccountAdmin and roles/iam.serviceAccountViewer are allowed in the whole project; grant the right to act as an account on that account."
+  }
+}
