@@ -285,25 +285,21 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
 
 
 def _unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
+    there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
     for index, name in enumerate(used if isinstance(used, (dict, list)) else []):
         if isinstance(name, str) and name not in known:
-            where: Place = (*place, index) if isinstance(used, list) else (*place, name)
-            yield (
-                where,
-                f'{dotted(place)} has "{name}", which is not among the {kind} of this file; allowed are {listed(sorted(known))}.',
-            )
+            yield (*place, index if isinstance(used, list) else name), f'{dotted(place)} has "{name}", but {there}'
 
 
 def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:
     day = exception.get("expires") if isinstance(exception, dict) else None
-    if isinstance(day, str) and len(day) == len("2027-03-31"):
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            yield (
-                place,
-                f'{dotted(place)} is "{day}", which is no day of the calendar; allowed is a day such as 2027-03-31.',
-            )
+    try:
+        date.fromisoformat(day if isinstance(day, str) and len(day) == 10 else "2000-01-01")
+    except ValueError:
+        yield (
+            place,
+            f'{dotted(place)} is "{day}", which the calendar does not have; allowed are days such as 2027-03-31.',
+        )
 
 
 def _environment(path: Path, values: Mapping[str, Any]) -> Environment:

@@ -71,8 +71,6 @@ def _sentences(error: ValidationError) -> Iterator[Objection]:
         yield from _unknown_keys(place, error)
     elif error.validator == "required":
         yield from _missing_keys(place, error)
-    elif error.instance is None:
-        yield place, f"{dotted(place)} has no value; allowed are {_expected(error.schema)}."
     else:
         explain = _EXPLAIN.get(str(error.validator), _other)
         yield place, f"{dotted(place) or 'the file'} {explain(error)}"
@@ -89,8 +87,8 @@ def _unknown_keys(place: Place, error: ValidationError) -> Iterator[Objection]:
 def _missing_keys(place: Place, error: ValidationError) -> Iterator[Objection]:
     for key in error.validator_value:
         if key not in error.instance:
-            meaning = error.schema["properties"][key]["description"]
-            yield place, f"{dotted((*place, key))} is missing: {meaning[0].lower()}{meaning[1:]}"
+            here = (*place, key)
+            yield here, f"{dotted(here)} is missing; allowed are {_expected(error.schema['properties'][key])}."
 
 
 def _stated(error: ValidationError) -> str:
@@ -98,8 +96,8 @@ def _stated(error: ValidationError) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return "a list" if isinstance(value, list) else "names with values"
+    if isinstance(value, (dict, list, type(None))):
+        return {dict: "names with values", list: "a list"}.get(type(value), "empty")
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -119,6 +117,10 @@ def _enum(error: ValidationError) -> str:
 
 
 def _kind(error: ValidationError) -> str:
+    if error.instance is None and error.schema["type"] == "object":
+        return "has no value; write {} where nothing is to be said."
+    if error.schema["type"] == "string" and not isinstance(error.instance, (dict, list, type(None))):
+        return f"is {_shown(error.instance)}, which is not text; put it in quotes."
     return f"is {_shown(error.instance)}; allowed are {_expected(error.schema)}."
 
 
