@@ -144,6 +144,7 @@ class Environment:
     github: Github | None = None
     budget: Budget | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
     exceptions: tuple[PolicyException, ...] = ()
 
     @property
@@ -323,6 +324,7 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         github=Github(**values["github"]) if "github" in values else None,
         budget=Budget(**values["budget"]) if "budget" in values else None,
         assumptions=values["cost"].get("assumptions", {}),
+        cost=values["cost"],
         exceptions=tuple(
             PolicyException(**{**exception, "expires": date.fromisoformat(exception["expires"])})
             for exception in values["policy"].get("exceptions", [])
