@@ -1,0 +1,95 @@
+"""Cloud Storage: buckets, objects and their versions, all kinds of upload, and the older XML-style paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.call import Call
+from localcloud.service import Alias, Handler, Service
+from localcloud.services.storage import (
+    access,
+    acls,
+    batch,
+    buckets,
+    copies,
+    objects,
+    policies,
+    refusals,
+    resumable,
+    rows,
+    uploads,
+    xml,
+)
+
+
+def _refusal(call: Call, permission: str, _resource: str) -> str:
+    return refusals.access_text(access.email(call), permission, "bucket")
+
+
+_METHODS: dict[str, Handler] = {
+    "storage.buckets.delete": buckets.delete,
+    "storage.buckets.get": buckets.get,
+    "storage.buckets.getIamPolicy": policies.get,
+    "storage.buckets.getStorageLayout": buckets.layout,
+    "storage.buckets.insert": buckets.insert,
+    "storage.buckets.list": buckets.list_,
+    "storage.buckets.lockRetentionPolicy": buckets.lock_retention_policy,
+    "storage.buckets.patch": buckets.patch,
+    "storage.buckets.setIamPolicy": policies.set_,
+    "storage.buckets.testIamPermissions": policies.test,
+    "storage.buckets.update": buckets.update,
+    "storage.anywhereCaches.list": buckets.no_caches,
+    "storage.rapidCaches.list": buckets.no_caches,
+    "storage.projects.serviceAccount.get": buckets.service_account,
+    "storage.objects.compose": copies.compose,
+    "storage.objects.copy": copies.copy,
+    "storage.objects.delete": objects.delete,
+    "storage.objects.get": objects.get,
+    "storage.objects.insert": uploads.insert,
+    "storage.objects.list": objects.list_,
+    "storage.objects.move": copies.move,
+    "storage.objects.patch": objects.patch,
+    "storage.objects.restore": objects.restore,
+    "storage.objects.rewrite": copies.rewrite,
+    "storage.objects.update": objects.update,
+    **acls.methods(),
+    "storage.uploads.resume": resumable.resume,
+    "storage.uploads.cancel": resumable.cancel,
+    "storage.batch.run": batch.run,
+    "storage.xml.get": xml.answered(xml.get),
+    "storage.xml.head": xml.answered(xml.head),
+    "storage.xml.put": xml.answered(xml.put),
+    "storage.xml.delete": xml.answered(xml.delete),
+}
+
+
+def _upload_aliases() -> tuple[Alias, ...]:
+    roots = ("upload/storage/v1/b/{bucket}/o", "resumable/upload/storage/v1/b/{bucket}/o")
+    verbs = {"PUT": "storage.uploads.resume", "DELETE": "storage.uploads.cancel"}
+    return tuple(Alias(http, root, method) for root in roots for http, method in verbs.items())
+
+
+_MEDIA: dict[str, Any] = {"alt": "media"}
+
+SERVICE = Service(
+    api="storage",
+    title="Cloud Storage API",
+    dialect="storage",
+    methods=_METHODS,
+    # Handlers ask themselves: what is needed depends on the bucket's project and on what an upload would replace.
+    permissions=dict.fromkeys(_METHODS),
+    anonymous=frozenset(_METHODS),
+    tables=rows.TABLES,
+    always_enabled=True,
+    refusal=_refusal,
+    lenient=True,
+    aliases=(
+        *_upload_aliases(),
+        Alias("GET", "download/storage/v1/b/{bucket}/o/{object}", "storage.objects.get", _MEDIA),
+        Alias("POST", "batch/storage/v1", "storage.batch.run"),
+        Alias("GET", "{bucket}/{object...}", "storage.xml.get"),
+        Alias("HEAD", "{bucket}/{object...}", "storage.xml.head"),
+        Alias("PUT", "{bucket}/{object...}", "storage.xml.put"),
+        Alias("DELETE", "{bucket}/{object...}", "storage.xml.delete"),
+    ),
+)

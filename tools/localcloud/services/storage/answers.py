@@ -1,0 +1,40 @@
+"""How objects and buckets are written into an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import bucket_fields, guards, object_fields
+from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.times import rfc3339
+
+JSON = "application/json; charset=UTF-8"
+
+
+def bucket(call: Call, found: Bucket) -> dict[str, Any]:
+    """A bucket as this call wants it."""
+    return bucket_fields.shown(found.facts, call.base, full=call.params.get("projection") == "full")
+
+
+def object_text(call: Call, found: Bucket, row: Row) -> str:
+    """An object as this call wants it, as JSON text."""
+    more: dict[str, Any] = {}
+    if found.retention_seconds or '"retention"' in row.facts:
+        until = guards.kept_until(row, row.resource, found)
+        if until is not None:
+            more["retentionExpirationTime"] = rfc3339(until)
+    if not found.uniform and call.params.get("projection") == "full":
+        more |= object_fields.acl(found.facts["projectNumber"])
+    return object_fields.shown(row.facts, call.base, (row.bucket, row.name), row.generation, more)
+
+
+def object_reply(call: Call, found: Bucket, row: Row, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer that is one object."""
+    return text_reply(object_text(call, found, row), headers)
+
+
+def text_reply(text: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer that is JSON already."""
+    return Reply(body=text.encode(), headers={"content-type": JSON, **(headers or {})})

@@ -1,0 +1,72 @@
+"""Batches: several JSON requests in one `multipart/mixed` body, answered in order.
+
+Source: cloud.google.com/storage/docs/batch.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import multipart, refusals
+
+_MOST_CALLS = 100
+_OWN = ("/batch", "/upload", "/resumable", "/download")
+
+
+def run(call: Call) -> Reply:
+    """Runs every part as a request of its own; one that is refused leaves the others alone."""
+    if call.content is None:
+        raise refusals.invalid("A batch needs a multipart/mixed body.")
+    body, mark = call.content.read(), multipart.boundary(call.content.type)
+    parts = list(multipart.parts(body, mark))
+    if len(parts) > _MOST_CALLS:
+        raise refusals.invalid(f"The batch has {len(parts)} calls; at most {_MOST_CALLS} are allowed.")
+    answers = [_part(part, _run_part(call, body[part.start : part.end])) for part in parts]
+    edge = f"batch_{uuid.uuid4().hex}"
+    text = b"".join(b"--%s\r\n%s\r\n" % (edge.encode(), answer) for answer in answers) + b"--%s--\r\n" % edge.encode()
+    return Reply(200, text, {"content-type": f"multipart/mixed; boundary={edge}"})
+
+
+def _run_part(call: Call, request: bytes) -> Reply:
+    head, _, body = (
+        request.lstrip().partition(b"\r\n\r\n") if b"\r\n\r\n" in request else request.lstrip().partition(b"\n\n")
+    )
+    line, _, fields = head.partition(b"\n")
+    words = line.decode("latin-1").split()
+    if len(words) < 2:
+        raise refusals.invalid(
+            "A part of the batch does not begin with a request line such as 'GET /storage/v1/b HTTP/1.1'."
+        )
+    address = urlsplit(words[1])
+    if address.path.startswith(_OWN):
+        raise refusals.invalid(f"{address.path} cannot be called in a batch.")
+    target = address.path + (f"?{address.query}" if address.query else "")
+    headers = multipart.parse_headers(fields)
+    if "authorization" in call.headers:
+        headers.setdefault("authorization", call.headers["authorization"])
+    return call.cloud.dispatch(words[0], target, headers, body)
+
+
+def _part(part: multipart.Part, reply: Reply) -> bytes:
+    body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode() if reply.body else b""
+    headers = {
+        "content-type": "application/json; charset=UTF-8",
+        **{name.lower(): value for name, value in reply.headers.items()},
+    }
+    headers["content-length"] = str(len(body))
+    identity = part.headers.get("content-id", "").strip("<>")
+    lines = ["Content-Type: application/http", *([f"Content-ID: <response-{identity}>"] if identity else []), ""]
+    lines.append(f"HTTP/1.1 {reply.status} {_phrase(reply.status)}")
+    lines += [f"{name.title()}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

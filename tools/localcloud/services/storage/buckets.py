@@ -1,0 +1,154 @@
+"""The methods of buckets.
+
+Source: cloud.google.com/storage/docs/json_api/v1/buckets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import (
+    access,
+    answers,
+    bucket_fields,
+    listing,
+    policies,
+    preconditions,
+    refusals,
+    rows,
+)
+from localcloud.services.storage.rows import Bucket
+from localcloud.services.storage.times import micros
+
+Body = dict[str, Any]
+
+
+def insert(call: Call) -> Body:
+    """storage.buckets.insert"""
+    project = _project(call)
+    access.require_in_project(call, project, "storage.buckets.create")
+    object_retention = bool(call.params.get("enableObjectRetention"))
+    number = str(call.cloud.projects.number(project))
+    body = bucket_fields.created(call.body, number, call.cloud.clock.now(), object_retention=object_retention)
+    existing = rows.find_bucket(call.cloud.store, body["name"])
+    if existing is not None:
+        raise refusals.bucket_is_yours() if existing.project == project else refusals.bucket_is_taken()
+    _check_acls(call, body)
+    bucket = rows.add_bucket(call.cloud.store, project, body, micros(call.cloud.clock.now()))
+    policies.write_default(call, bucket)
+    return answers.bucket(call, bucket)
+
+
+def get(call: Call) -> Body | Reply:
+    """storage.buckets.get"""
+    if call.params.get("softDeleted"):
+        raise refusals.unsupported("soft-deleted buckets")
+    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.get")
+    if not preconditions.of(call.params).check_read(*_generations(bucket)):
+        return Reply(status=304)
+    return answers.bucket(call, bucket)
+
+
+def list_(call: Call) -> Body:
+    """storage.buckets.list"""
+    project = _project(call)
+    access.require_in_project(call, project, "storage.buckets.list")
+    result: Body = {"kind": "storage#buckets"}
+    if call.params.get("softDeleted"):
+        return result
+    limit = listing.page_size(call.params.get("maxResults"))
+    prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
+    found = rows.buckets(call.cloud.store, project, prefix, after, limit + 1)
+    if found:
+        result["items"] = [answers.bucket(call, bucket) for bucket in found[:limit]]
+    if len(found) > limit:
+        result["nextPageToken"] = found[limit - 1].name
+    return result
+
+
+def patch(call: Call) -> Body:
+    """storage.buckets.patch"""
+    bucket = _changeable(call)
+    return _save(call, bucket, bucket_fields.patched(bucket.facts, call.body, call.cloud.clock.now()))
+
+
+def update(call: Call) -> Body:
+    """storage.buckets.update"""
+    bucket = _changeable(call)
+    return _save(call, bucket, bucket_fields.replaced(bucket.facts, call.body, call.cloud.clock.now()))
+
+
+def lock_retention_policy(call: Call) -> Body:
+    """storage.buckets.lockRetentionPolicy"""
+    bucket = _changeable(call)
+    return _save(call, bucket, bucket_fields.locked(bucket.facts, call.cloud.clock.now()))
+
+
+def delete(call: Call) -> Reply:
+    """storage.buckets.delete"""
+    store = call.cloud.store
+    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.delete")
+    preconditions.of(call.params).check_write(*_generations(bucket))
+    if rows.has_objects(store, bucket.name):
+        raise refusals.bucket_not_empty()
+    rows.remove_bucket(store, bucket.name)
+    call.cloud.iam.forget("storage", access.bucket_resource(bucket.name))
+    return Reply(status=204)
+
+
+def layout(call: Call) -> Body:
+    """storage.buckets.getStorageLayout"""
+    bucket = access.bucket(call, call.params["bucket"], "storage.objects.list")
+    shown = {"location", "locationType", "customPlacementConfig", "hierarchicalNamespace"}
+    facts = {field: value for field, value in bucket.facts.items() if field in shown}
+    return {"kind": "storage#storageLayout", "bucket": bucket.name, **facts}
+
+
+def no_caches(call: Call) -> Body:
+    """storage.anywhereCaches.list, storage.rapidCaches.list: there never are any here."""
+    permission = "storage.anywhereCaches.list"
+    access.bucket(call, call.params["bucket"], permission)
+    kind = "anywhereCaches" if "anywhereCaches" in call.method.id else "rapidCaches"
+    return {"kind": f"storage#{kind}"}
+
+
+def service_account(call: Call) -> Body:
+    """storage.projects.serviceAccount.get: the agent that acts for Cloud Storage in the project (simulated)."""
+    project = call.params["projectId"]
+    access.require_in_project(call, project, "resourcemanager.projects.get")
+    number = call.cloud.projects.number(project)
+    return {
+        "kind": "storage#serviceAccount",
+        "email_address": f"service-{number}@gs-project-accounts.iam.gserviceaccount.com",
+    }
+
+
+def _project(call: Call) -> str:
+    project = call.params.get("project")
+    if not project:
+        raise refusals.required("project")
+    return call.cloud.projects.id_of(str(project))
+
+
+def _changeable(call: Call) -> Bucket:
+    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.update")
+    preconditions.of(call.params).check_write(*_generations(bucket))
+    _check_acls(call, bucket.facts)
+    return bucket
+
+
+def _check_acls(call: Call, facts: Body) -> None:
+    """Access control lists can be sent, and are refused where access is uniform."""
+    sent = any(call.body.get(field) for field in ("acl", "defaultObjectAcl"))
+    asked = any(call.params.get(name) for name in ("predefinedAcl", "predefinedDefaultObjectAcl"))
+    if (sent or asked) and facts["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
+        raise refusals.acl_write("bucket")
+
+
+def _save(call: Call, bucket: Bucket, facts: Body) -> Body:
+    return answers.bucket(call, rows.change_bucket(call.cloud.store, bucket, facts))
+
+
+def _generations(bucket: Bucket) -> tuple[int, int]:
+    return int(bucket.facts["generation"]), int(bucket.facts["metageneration"])

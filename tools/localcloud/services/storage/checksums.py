@@ -1,0 +1,91 @@
+"""MD5 and CRC32C of object data, as Cloud Storage writes and compares them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import google_crc32c
+
+from localcloud.services.storage import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Checksums:
+    """Both checksums of some data, base64-encoded; MD5 is missing for composed objects."""
+
+    crc32c: str
+    md5: str | None
+
+    @property
+    def header(self) -> str:
+        """The value of `x-goog-hash`."""
+        return f"crc32c={self.crc32c}" if self.md5 is None else f"crc32c={self.crc32c},md5={self.md5}"
+
+
+class RunningChecksums:
+    """Checksums of data that arrives in pieces."""
+
+    __slots__ = ("_crc", "_md5")
+
+    def __init__(self) -> None:
+        self._crc = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def add(self, piece: bytes) -> None:
+        """Count the next piece in."""
+        self._crc = google_crc32c.extend(self._crc, piece)
+        self._md5.update(piece)
+
+    def result(self) -> Checksums:
+        """The checksums of everything so far."""
+        return Checksums(encode_crc32c(self._crc), base64.b64encode(self._md5.digest()).decode())
+
+
+def encode_crc32c(value: int) -> str:
+    """A CRC32C as the API shows it: base64 of four bytes, most significant first."""
+    return base64.b64encode(value.to_bytes(4, "big")).decode()
+
+
+def of_bytes(data: bytes) -> Checksums:
+    """The checksums of data held in memory."""
+    md5 = hashlib.md5(data, usedforsecurity=False).digest()
+    return Checksums(encode_crc32c(google_crc32c.value(data)), base64.b64encode(md5).decode())
+
+
+def of_pieces(pieces: Iterable[bytes]) -> Checksums:
+    """The checksums of data read piece by piece."""
+    running = RunningChecksums()
+    for piece in pieces:
+        running.add(piece)
+    return running.result()
+
+
+def check(found: Checksums, declared: Mapping[str, object], headers: Mapping[str, str]) -> None:
+    """Refuse (400) data that differs from what the metadata or the headers of the request promise.
+
+    `declared` is the object resource that was sent (`crc32c`, `md5Hash`); of the headers `X-Goog-Hash`
+    and `Content-MD5` count.
+    """
+    promises = _promised_by_header(headers)
+    for kind, value in (("crc32c", declared.get("crc32c")), ("md5", declared.get("md5Hash"))):
+        if value:
+            promises.append((kind, str(value)))
+    for kind, value in promises:
+        actual = found.crc32c if kind == "crc32c" else found.md5
+        if actual is not None and value.rstrip("=") != actual.rstrip("="):
+            label = "CRC32C" if kind == "crc32c" else "MD5 hash"
+            raise refusals.invalid(f'Provided {label} "{value}" doesn\'t match calculated {label} "{actual}".')
+
+
+def _promised_by_header(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    promises = []
+    for item in headers.get("x-goog-hash", "").split(","):
+        kind, separator, value = item.strip().partition("=")
+        if separator and kind in {"crc32c", "md5"}:
+            promises.append((kind, value))
+    if content_md5 := headers.get("content-md5"):
+        promises.append(("md5", content_md5))
+    return promises

@@ -1,0 +1,174 @@
+"""Objects made from objects: compose, copy, rewrite, move.
+
+Source: cloud.google.com/storage/docs/json_api/v1/objects/compose, …/copy, …/rewrite, …/move.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import (
+    access,
+    answers,
+    checksums,
+    creation,
+    lifecycle,
+    preconditions,
+    refusals,
+    rows,
+    versions,
+)
+from localcloud.services.storage.object_fields import Data
+from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.versions import Draft
+from localcloud.store import IN_ROW, Store
+
+Body = dict[str, Any]
+_MOST_SOURCES = 32
+_SMALLEST_STEP = 1 << 20
+
+
+def copy(call: Call) -> Reply:
+    """storage.objects.copy"""
+    bucket, row = _copy(call)
+    return answers.object_reply(call, bucket, row)
+
+
+def rewrite(call: Call) -> Body | Reply:
+    """storage.objects.rewrite: done at once, unless the caller limits how much may be done in a call"""
+    _, source = _source(call, call.params["sourceBucket"])
+    step = call.params.get("maxBytesRewrittenPerCall") or 0
+    if step and step % _SMALLEST_STEP:
+        raise refusals.invalid(f"Invalid value '{step}' for maxBytesRewrittenPerCall: it must be a multiple of 1 MiB.")
+    written = _progress(call, source) + step if step else source.size
+    result: Body = {"kind": "storage#rewriteResponse", "objectSize": str(source.size), "done": written >= source.size}
+    if written < source.size:
+        token = base64.urlsafe_b64encode(f"{source.generation}:{written}".encode()).decode()
+        return {**result, "totalBytesRewritten": str(written), "rewriteToken": token}
+    bucket, row = _copy(call)
+    text = answers.object_text(call, bucket, row)
+    return answers.text_reply(
+        f'{{"kind":"storage#rewriteResponse","totalBytesRewritten":"{row.size}","objectSize":"{row.size}",'
+        f'"done":true,"resource":{text}}}'
+    )
+
+
+def _progress(call: Call, source: Row) -> int:
+    token = call.params.get("rewriteToken")
+    if not token:
+        return 0
+    try:
+        generation, _, written = base64.urlsafe_b64decode(token).decode().partition(":")
+        if int(generation) == source.generation:
+            return int(written)
+    except ValueError:
+        pass
+    raise refusals.invalid(
+        "Invalid rewriteToken: it does not belong to this source; start the rewrite again without it."
+    )
+
+
+def _copy(call: Call) -> tuple[Bucket, Row]:
+    params = call.params
+    _, source = _source(call, params["sourceBucket"])
+    target = lifecycle.current(call.cloud, params["destinationBucket"])
+    sent = {key: value for key, value in call.body.items() if key not in {"md5Hash", "crc32c"}}
+    creation.check_request(call, target, sent)
+    draft = versions.copied(call.cloud.store, source, target, params["destinationObject"], sent)
+    return target, versions.place(call, draft, preconditions.of(params))
+
+
+def _source(call: Call, bucket_name: str) -> tuple[Bucket, Row]:
+    bucket = lifecycle.current(call.cloud, bucket_name)
+    name = call.params["sourceObject"]
+    access.require(call, bucket, "storage.objects.get", name)
+    row = versions.find(call.cloud.store, bucket, name, call.params.get("sourceGeneration"))
+    preconditions.of(call.params, "ifSource").check_write(row.generation, row.metageneration)
+    return bucket, row
+
+
+def move(call: Call) -> Reply:
+    """storage.objects.move: a new object from the old one's content, and the old one gone, at once"""
+    bucket, source = _source(call, call.params["bucket"])
+    name = call.params["destinationObject"]
+    access.require(call, bucket, "storage.objects.delete", source.name)
+    if name == source.name:
+        raise refusals.invalid("Source and destination of a move must differ.")
+    draft = versions.copied(call.cloud.store, source, bucket, name, {})
+    row = versions.place(call, draft, preconditions.of(call.params))
+    versions.delete(call.cloud, bucket, source, pinned=False)
+    return answers.object_reply(call, bucket, row)
+
+
+def compose(call: Call) -> Reply:
+    """storage.objects.compose"""
+    store, params = call.cloud.store, call.params
+    bucket = lifecycle.current(call.cloud, params["destinationBucket"])
+    sources = [_component(call, bucket, item) for item in _components(call)]
+    sent = call.body.get("destination") or {}
+    creation.check_request(call, bucket, sent)
+    target = store.spool()
+    try:
+        content = _joined(store, sources, target)
+        pieces = [content] if isinstance(content, bytes) else _read(content)
+        sums = checksums.of_pieces(pieces)
+        checksums.check(sums, sent, {})
+        count = sum(source.resource.get("componentCount", 1) for source in sources)
+        data = Data(sum(source.size for source in sources), checksums.Checksums(sums.crc32c, None), count)
+        row = versions.place(
+            call, Draft(bucket, params["destinationObject"], sent, data, content), preconditions.of(params)
+        )
+    finally:
+        target.unlink(missing_ok=True)
+    if call.body.get("deleteSourceObjects"):
+        _delete_components(call, bucket, sources)
+    return answers.object_reply(call, bucket, row)
+
+
+def _components(call: Call) -> list[Body]:
+    items: list[Body] = call.body.get("sourceObjects") or []
+    if not items:
+        raise refusals.invalid("You must provide at least one source component.")
+    if len(items) > _MOST_SOURCES:
+        raise refusals.invalid(
+            f"The number of source components provided ({len(items)}) exceeds the maximum ({_MOST_SOURCES})."
+        )
+    return items
+
+
+def _component(call: Call, bucket: Bucket, item: Body) -> Row:
+    name = item.get("name", "")
+    access.require(call, bucket, "storage.objects.get", name)
+    generation = item.get("generation")
+    row = versions.find(call.cloud.store, bucket, name, None if generation is None else int(generation))
+    expected = (item.get("objectPreconditions") or {}).get("ifGenerationMatch")
+    if expected is not None and int(expected) != row.generation:
+        raise refusals.condition_not_met()
+    return row
+
+
+def _joined(store: Store, sources: list[Row], target: Path) -> bytes | Path:
+    if sum(source.size for source in sources) <= IN_ROW:
+        return b"".join(piece for source in sources for piece in rows.pieces(store, source))
+    with target.open("wb") as stream:
+        for source in sources:
+            for piece in rows.pieces(store, source):
+                stream.write(piece)
+    return target
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            yield piece
+
+
+def _delete_components(call: Call, bucket: Bucket, sources: list[Row]) -> None:
+    for source in {row.name: row for row in sources}.values():
+        if source.name != call.params["destinationObject"]:
+            access.require(call, bucket, "storage.objects.delete", source.name)
+            versions.delete(call.cloud, bucket, source, pinned=False)

@@ -1,0 +1,55 @@
+"""An object made of uploaded content: its metadata, what is checked, and the version that becomes live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from localcloud import schema
+from localcloud.call import Call, Reply
+from localcloud.services.storage import answers, checksums, preconditions, refusals, versions
+from localcloud.services.storage.object_fields import Data
+from localcloud.services.storage.rows import Bucket
+from localcloud.services.storage.versions import Draft
+
+Sent = dict[str, Any]
+UNTYPED = "application/octet-stream"
+
+
+def metadata(call: Call, text: bytes) -> Sent:
+    """The metadata part of an upload: an object resource as JSON, or nothing; 400 when it is something else."""
+    if not text.strip():
+        return {}
+    try:
+        sent = json.loads(text)
+    except ValueError:
+        raise refusals.parse_error() from None
+    return schema.check(call.document, "Object", sent, older=True, lenient=True)
+
+
+def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
+    """The name of the object to make: the query parameter, else the metadata's."""
+    name = params.get("name") or sent.get("name")
+    if not name:
+        raise refusals.required("name")
+    return str(name)
+
+
+def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
+    """Refuse what objects here cannot have: keys of the caller's, and access control lists where access is uniform."""
+    if "x-goog-encryption-algorithm" in call.headers:
+        raise refusals.customer_encryption()
+    asked = call.params.get("predefinedAcl") or call.params.get("destinationPredefinedAcl")
+    if bucket.uniform and (asked or sent.get("acl")):
+        raise refusals.acl_insert()
+
+
+def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | Path) -> Reply:
+    """Checks what arrived and makes it the live version."""
+    check_request(call, bucket, sent)
+    checksums.check(data.checksums, sent, call.headers)
+    draft = Draft(bucket, name_of(call.params, sent), sent, data, content)
+    row = versions.place(call, draft, preconditions.of(call.params))
+    return answers.object_reply(call, bucket, row, {"x-goog-hash": data.checksums.header})

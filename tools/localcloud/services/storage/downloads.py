@@ -1,0 +1,73 @@
+"""The content of objects on its way out, whole or in part, with the headers that clients check.
+
+Source: cloud.google.com/storage/docs/request-endpoints, …/xml-api/get-object-download.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import object_fields, ranges, refusals, rows
+from localcloud.services.storage.checksums import Checksums
+from localcloud.services.storage.rows import Row
+from localcloud.services.storage.times import http_date, parsed
+
+_SHOWN = {
+    "contentEncoding": "content-encoding",
+    "contentDisposition": "content-disposition",
+    "contentLanguage": "content-language",
+}
+
+
+def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
+    """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
+    if "x-goog-encryption-algorithm" in call.headers:
+        raise refusals.customer_encryption()
+    headers = _headers(row, row.resource, quoted=quoted)
+    part = ranges.requested(call.headers.get("range"), row.size)
+    content = rows.content(call.cloud.store, row)
+    if part is None:
+        return (
+            Reply(200, content, headers)
+            if isinstance(content, bytes)
+            else Reply(200, None, headers, (content, 0, row.size))
+        )
+    headers["content-range"] = part.content_range(row.size)
+    if isinstance(content, bytes):
+        return Reply(206, content[part.start : part.start + part.length], headers)
+    return Reply(206, None, headers, (content, part.start, part.length))
+
+
+def head(row: Row) -> Reply:
+    """The headers of a download without the content."""
+    headers = _headers(row, row.resource, quoted=True)
+    return Reply(200, b"", headers | {"content-length": str(row.size)})
+
+
+def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, str]:
+    sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
+    etag = f'"{_hexadecimal(sums)}"' if quoted else object_fields.etag(row.generation, row.metageneration)
+    encoding = resource.get("contentEncoding", "identity")
+    headers = {
+        "content-type": resource.get("contentType", "application/octet-stream"),
+        "accept-ranges": "bytes",
+        "cache-control": resource.get("cacheControl", "private, max-age=0, no-transform"),
+        "etag": etag,
+        "last-modified": http_date(parsed(resource["updated"])),
+        "x-goog-generation": str(row.generation),
+        "x-goog-metageneration": str(row.metageneration),
+        "x-goog-hash": sums.header,
+        "x-goog-storage-class": resource["storageClass"],
+        "x-goog-stored-content-encoding": encoding,
+        "x-goog-stored-content-length": str(row.size),
+    }
+    for field, name in _SHOWN.items():
+        if field in resource:
+            headers[name] = resource[field]
+    return headers
+
+
+def _hexadecimal(sums: Checksums) -> str:
+    return base64.b64decode(sums.md5 or sums.crc32c).hex()

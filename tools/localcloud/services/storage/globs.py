@@ -1,0 +1,53 @@
+"""The `matchGlob` patterns of object lists, as regular expressions.
+
+Source: cloud.google.com/storage/docs/json_api/v1/objects/list#list-objects-and-prefixes-using-glob.
+"""
+
+from __future__ import annotations
+
+import re
+
+from localcloud.services.storage import refusals
+
+
+def compiled(glob: str) -> re.Pattern[str]:
+    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`."""
+    try:
+        return re.compile(_translate(glob), re.DOTALL)
+    except re.error:
+        raise refusals.invalid(f"Invalid glob pattern: '{glob}'.") from None
+
+
+def _translate(glob: str) -> str:
+    parts: list[str] = []
+    depth = index = 0
+    while index < len(glob):
+        token = _token(glob, index)
+        index += len(token)
+        depth += {"{": 1, "}": -1 if depth else 0}.get(token, 0)
+        parts.append(_expression(token, inside_choice=depth > 0 or token == "}"))  # noqa: S105
+    return "".join(parts)
+
+
+def _token(glob: str, index: int) -> str:
+    if glob.startswith("**/", index):
+        return "**/"
+    if glob.startswith("**", index):
+        return "**"
+    if glob[index] == "\\":
+        return glob[index : index + 2]
+    if glob[index] == "[" and (end := glob.find("]", index + 2)) > 0:
+        return glob[index : end + 1]
+    return glob[index]
+
+
+def _expression(token: str, *, inside_choice: bool) -> str:
+    plain = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(token)
+    if plain is not None:
+        return plain
+    if inside_choice and token in {"{", "}", ","}:
+        return {"{": "(?:", "}": ")", ",": "|"}[token]
+    if token.startswith("[") and len(token) > 1:
+        negated = token[1] in "!^"
+        return f"[{'^' if negated else ''}{token[2 if negated else 1 : -1]}]"
+    return re.escape(token[-1])

@@ -1,0 +1,148 @@
+"""Lists of objects: prefixes, delimiters, offsets, globs and pages.
+
+Source: cloud.google.com/storage/docs/json_api/v1/objects/list.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from localcloud.services.storage import globs, refusals
+from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row, Span
+
+_MOST = 1000
+_BATCH = 200
+
+Fetch = Callable[[Span, int], list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list request asks for; `span` is the stretch of names that can hold it."""
+
+    span: Span
+    prefix: str
+    delimiter: str
+    trailing: bool
+    glob: re.Pattern[str] | None
+    limit: int
+
+
+@dataclass(slots=True)
+class Page:
+    """One page: object versions, common prefixes in order, and where the next page starts (None: no more)."""
+
+    rows: list[Row] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    token: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.prefixes)
+
+
+def query(bucket: str, params: Mapping[str, Any]) -> Query:
+    """The request's parameters, checked."""
+    if params.get("filter"):
+        raise refusals.unsupported("the parameter `filter` of object lists; list by prefix or matchGlob instead")
+    prefix = params.get("prefix", "")
+    name, generation = max(prefix, params.get("startOffset", "")), 0
+    if params.get("pageToken"):
+        name, generation = _parsed(params["pageToken"])
+    ends = [end for end in (successor(prefix), params.get("endOffset")) if end]
+    glob = params.get("matchGlob")
+    return Query(
+        span=Span(bucket, name, generation, min(ends, default=None), _states(params)),
+        prefix=prefix,
+        delimiter=params.get("delimiter", ""),
+        trailing=bool(params.get("includeTrailingDelimiter")),
+        glob=globs.compiled(glob) if glob else None,
+        limit=page_size(params.get("maxResults")),
+    )
+
+
+def page_size(asked: int | None) -> int:
+    """How many results a page has; 400 for a negative number."""
+    if asked is not None and asked < 0:
+        raise refusals.invalid(f"Invalid value '{asked}' for maxResults: it must not be negative.")
+    return min(asked or _MOST, _MOST)
+
+
+def _states(params: Mapping[str, Any]) -> tuple[int, ...]:
+    if params.get("softDeleted"):
+        if params.get("versions"):
+            raise refusals.invalid("softDeleted and versions cannot both be true.")
+        return (SOFT_DELETED,)
+    return (LIVE, NONCURRENT) if params.get("versions") else (LIVE,)
+
+
+def page(asked: Query, fetch: Fetch, wanted: Callable[[Row], bool]) -> Page:
+    """The page that `fetch` (a reader of stretches) holds for a request; rows that are not `wanted` are passed over."""
+    result = Page()
+    span: Span | None = asked.span
+    while span is not None and len(result) < asked.limit:
+        span = _collect(asked, span, fetch(span, min(_BATCH, asked.limit + 1)), result, wanted)
+    if span is not None and fetch(span, 1):
+        result.token = _token(span)
+    return result
+
+
+def _collect(asked: Query, span: Span, found: list[Row], result: Page, wanted: Callable[[Row], bool]) -> Span | None:
+    """Adds rows to the page until it is full or a prefix lets names be skipped; where to go on, None at the end."""
+    for row in found:
+        if len(result) == asked.limit:
+            return replace(span, name=row.name, generation=row.generation)
+        if not wanted(row):
+            continue
+        group = _group(asked, row.name)
+        if (group is None or (asked.trailing and row.name == group)) and _matches(asked, row.name):
+            result.rows.append(row)
+        if group is not None:
+            if _matches(asked, group) or _matches(asked, group.removesuffix(asked.delimiter)):
+                result.prefixes.append(group)
+            beyond = successor(group)
+            return replace(span, name=beyond, generation=0) if beyond else None
+    if not found or len(found) < min(_BATCH, asked.limit + 1):
+        return None
+    return replace(span, name=found[-1].name, generation=found[-1].generation + 1)
+
+
+def _group(asked: Query, name: str) -> str | None:
+    if not asked.delimiter:
+        return None
+    at = name.find(asked.delimiter, len(asked.prefix))
+    return None if at < 0 else name[: at + len(asked.delimiter)]
+
+
+def _matches(asked: Query, name: str) -> bool:
+    return asked.glob is None or asked.glob.fullmatch(name) is not None
+
+
+def successor(prefix: str) -> str | None:
+    """The first string that sorts after everything that starts with `prefix`; None when there is none."""
+    while prefix:
+        last = ord(prefix[-1])
+        if last < 0x10FFFF:
+            # The code points between are surrogates, which no name contains.
+            return prefix[:-1] + chr(0xE000 if last == 0xD7FF else last + 1)
+        prefix = prefix[:-1]
+    return None
+
+
+def _token(span: Span) -> str:
+    return base64.urlsafe_b64encode(json.dumps([span.name, span.generation]).encode()).decode()
+
+
+def _parsed(token: str) -> tuple[str, int]:
+    try:
+        name, generation = json.loads(base64.urlsafe_b64decode(token))
+        return str(name), int(generation)
+    except (ValueError, TypeError, binascii.Error):
+        raise refusals.invalid(
+            f"Invalid value for pageToken: '{token}'. Use a nextPageToken as it was given."
+        ) from None

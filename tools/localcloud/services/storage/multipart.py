@@ -1,0 +1,88 @@
+"""Bodies of several parts: `multipart/related` uploads and `multipart/mixed` batches (RFC 2046)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from localcloud.services.storage import refusals
+
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|\'([^\']+)\'|([^;\s]+))', re.IGNORECASE)
+_HEADER_LIMIT = 64 * 1024
+
+
+class Searchable(Protocol):
+    """Bytes in memory or a mapped file: can be searched and cut."""
+
+    def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int:
+        """The place of the first occurrence, or -1."""
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        """A copy of a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its headers (names in lower case) and where its content lies in the body."""
+
+    headers: dict[str, str]
+    start: int
+    end: int
+
+
+def boundary(content_type: str) -> bytes:
+    """The boundary that a Content-Type header names."""
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise refusals.invalid(f"The content type '{content_type}' names no boundary; a multipart body needs one.")
+    return (match[1] or match[2] or match[3]).encode("latin-1")
+
+
+def parts(body: Searchable, mark: bytes) -> Iterator[Part]:
+    """The parts of a body, in order; a body that ends early is refused (400)."""
+    delimiter = b"\r\n--" + mark
+    opens = body[: len(mark) + 2] == delimiter[2:]
+    position = len(mark) + 2 if opens else _after(body, delimiter, 0)
+    while body[position : position + 2] != b"--":
+        start = _after(body, b"\n", position)
+        headers, start = _headers(body, start)
+        end = body.find(delimiter, start - 2)
+        if end < 0:
+            raise _malformed()
+        yield Part(headers, start, max(start, end))
+        position = end + len(delimiter)
+
+
+def _headers(body: Searchable, start: int) -> tuple[dict[str, str], int]:
+    if body[start : start + 2] == b"\r\n":
+        return {}, start + 2
+    end = body.find(b"\r\n\r\n", start, start + _HEADER_LIMIT)
+    width = 4
+    if end < 0:
+        end, width = body.find(b"\n\n", start, start + _HEADER_LIMIT), 2
+    if end < 0:
+        raise _malformed()
+    return parse_headers(body[start:end]), end + width
+
+
+def parse_headers(block: bytes) -> dict[str, str]:
+    """Header lines as a dictionary, names in lower case."""
+    headers: dict[str, str] = {}
+    for line in block.decode("latin-1").splitlines():
+        name, separator, value = line.partition(":")
+        if separator:
+            headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _after(body: Searchable, mark: bytes, start: int) -> int:
+    found = body.find(mark, start)
+    if found < 0:
+        raise _malformed()
+    return found + len(mark)
+
+
+def _malformed() -> Exception:
+    return refusals.invalid("Malformed multipart body.")

@@ -1,0 +1,46 @@
+"""The rules that names of buckets and objects keep, in Cloud Storage's own words.
+
+Sources: cloud.google.com/storage/docs/buckets#naming and …/docs/objects#naming.
+"""
+
+from __future__ import annotations
+
+import re
+
+from localcloud.services.storage import refusals
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_LONGEST_OBJECT_NAME = 1024
+
+
+def check_bucket_name(name: str) -> None:
+    """Refuse (400) a bucket name that Google would not take."""
+    if not _is_bucket_name(name):
+        raise refusals.invalid(f"Invalid bucket name: '{name}'")
+
+
+def _is_bucket_name(name: str) -> bool:
+    labels = name.split(".")
+    longest = 63 if len(labels) == 1 else 222
+    if not 3 <= len(name) <= longest or _ADDRESS.fullmatch(name):
+        return False
+    if name.startswith("goog") or "google" in name or "g00gle" in name:
+        return False
+    return all(len(label) <= 63 and _LABEL.fullmatch(label) for label in labels)
+
+
+def check_object_name(name: str) -> None:
+    """Refuse (400) an object name that Google would not take."""
+    if not name:
+        raise refusals.required("name")
+    length = len(name) if name.isascii() else len(name.encode())
+    if length > _LONGEST_OBJECT_NAME:
+        raise refusals.invalid(
+            f"The maximum object length is {_LONGEST_OBJECT_NAME} characters, "
+            f"but got a name with {length} characters: ''{name[:_LONGEST_OBJECT_NAME]}...''"
+        )
+    if "\r" in name or "\n" in name:
+        raise refusals.invalid(f"Disallowed unicode characters present in object name ''{name}''")
+    if name in {".", ".."} or name.startswith(".well-known/acme-challenge/"):
+        raise refusals.invalid(f"Invalid object name: '{name}'")

@@ -1,0 +1,156 @@
+"""The object resource: what the server adds, what a change means, what is shown. Functions from data to data.
+
+Source: cloud.google.com/storage/docs/json_api/v1/objects.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.services.storage import refusals
+from localcloud.services.storage.bucket_fields import STORAGE_CLASSES, merged, varint
+from localcloud.services.storage.checksums import Checksums
+from localcloud.services.storage.times import parsed, rfc3339
+
+Body = dict[str, Any]
+
+_TEXTS = ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType", "customTime")
+_HOLDS = ("temporaryHold", "eventBasedHold")
+WRITABLE = (*_TEXTS, "metadata", "contexts", *_HOLDS, "retention")
+"""Fields of an object that a caller decides, also after its creation."""
+COPIED = (*_TEXTS, "metadata", "contexts")
+"""Fields that a copy takes over from its source; holds and retention stay behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What an object resource says of its content: size in bytes, checksums, and from how many parts it was composed."""
+
+    size: int
+    checksums: Checksums
+    components: int | None = None
+
+
+def created(place: tuple[str, str], sent: Mapping[str, Any], data: Data, generation: int, now: datetime) -> Body:
+    """A new object in (bucket, name), with the caller's fields among `sent`."""
+    bucket, name = place
+    stamp = rfc3339(now)
+    body: Body = {
+        "kind": "storage#object",
+        "id": f"{bucket}/{name}/{generation}",
+        "name": name,
+        "bucket": bucket,
+        "generation": str(generation),
+        "metageneration": "1",
+        "storageClass": sent.get("storageClass") or "STANDARD",
+        "size": str(data.size),
+        "crc32c": data.checksums.crc32c,
+        "etag": etag(generation, 1),
+        "timeCreated": stamp,
+        "updated": stamp,
+        "timeStorageClassUpdated": stamp,
+        "timeFinalized": stamp,
+    }
+    if data.checksums.md5 is not None:
+        body["md5Hash"] = data.checksums.md5
+    if data.components is not None:
+        body["componentCount"] = data.components
+    for field in WRITABLE:
+        if sent.get(field) not in (None, {}):
+            body[field] = sent[field]
+    if body["storageClass"] not in STORAGE_CLASSES:
+        raise refusals.invalid(f"Invalid argument. '{body['storageClass']}' is not a storage class.")
+    if "retention" in body:
+        check_retention({}, body["retention"], now, override=False)
+    return body
+
+
+def patched(old: Body, changes: Mapping[str, Any], now: datetime, *, override_retention: bool) -> Body:
+    """The object after a PATCH: objects merge, null removes."""
+    new = merged(old, {field: changes[field] for field in WRITABLE if field in changes})
+    return _next(old, new, now, override_retention=override_retention)
+
+
+def replaced(old: Body, body: Mapping[str, Any], now: datetime, *, override_retention: bool) -> Body:
+    """The object after a PUT: what is not sent is gone, what the server assigned stays."""
+    new = {field: value for field, value in old.items() if field not in WRITABLE}
+    new |= {field: body[field] for field in WRITABLE if body.get(field) is not None}
+    return _next(old, new, now, override_retention=override_retention)
+
+
+def _next(old: Body, new: Body, now: datetime, *, override_retention: bool) -> Body:
+    for field in ("metadata", "contexts", "retention"):
+        if not new.get(field):
+            new.pop(field, None)
+    _check_custom_time(old.get("customTime"), new.get("customTime"))
+    check_retention(old.get("retention", {}), new.get("retention", {}), now, override=override_retention)
+    metageneration = int(old["metageneration"]) + 1
+    new["metageneration"] = str(metageneration)
+    new["etag"] = etag(int(new["generation"]), metageneration)
+    new["updated"] = rfc3339(now)
+    return new
+
+
+def _check_custom_time(old: str | None, new: str | None) -> None:
+    if old is not None and (new is None or parsed(new) < parsed(old)):
+        raise refusals.invalid("Custom time cannot be removed or set to an earlier time.")
+
+
+def check_retention(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime, *, override: bool) -> None:
+    """Refuse a retention that is malformed, in the past, or shorter than one that is locked or not overridden."""
+    if new == old:
+        return
+    if new and (new.get("mode") not in {"Locked", "Unlocked"} or "retainUntilTime" not in new):
+        raise refusals.invalid("A retention needs the mode Locked or Unlocked and a retainUntilTime.")
+    if new and parsed(new["retainUntilTime"]) <= now:
+        raise refusals.invalid("Retention retainUntilTime must be in the future.")
+    if not old:
+        return
+    shorter = not new or parsed(new["retainUntilTime"]) < parsed(old["retainUntilTime"])
+    if old["mode"] == "Locked" and (shorter or new["mode"] != "Locked"):
+        raise refusals.forbidden("The retention of this object is locked and cannot be shortened, removed or unlocked.")
+    if old["mode"] == "Unlocked" and shorter and not override:
+        raise refusals.forbidden(
+            "The retention of this object can be shortened or removed only with overrideUnlockedRetention=true."
+        )
+
+
+def etag(generation: int, metageneration: int) -> str:
+    """An object's etag: both generations in protocol-buffer clothes, as Google's looks."""
+    return base64.b64encode(b"\x08" + varint(generation) + b"\x10" + varint(metageneration)).decode()
+
+
+def dumped(body: Body | list[str]) -> str:
+    """Compact JSON; a resource is kept so, ready to be shown but for its links."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def shown(facts: str, base: str, place: tuple[str, str], generation: int, more: Body | None = None) -> str:
+    """The kept resource with its links and, rarely, `more` fields, as JSON text."""
+    path = f"{quote(place[0])}/o/{quote(place[1], safe='')}"
+    extra = "" if not more else "," + dumped(more)[1:-1]
+    return (
+        f'{facts[:-1]},"selfLink":"{base}/storage/v1/b/{path}",'
+        f'"mediaLink":"{base}/download/storage/v1/b/{path}?generation={generation}&alt=media"{extra}}}'
+    )
+
+
+def acl(project_number: str) -> Body:
+    """The access control list that a full projection shows for an object of a bucket without uniform access."""
+    teams = (("owners", "OWNER"), ("editors", "OWNER"), ("viewers", "READER"))
+    rows: list[Body] = [
+        {
+            "kind": "storage#objectAccessControl",
+            "entity": f"project-{team}-{project_number}",
+            "role": role,
+            "projectTeam": {"projectNumber": project_number, "team": team},
+        }
+        for team, role in teams
+    ]
+    return {"acl": rows, "owner": {"entity": f"project-owners-{project_number}"}}

@@ -1,0 +1,73 @@
+"""The IAM policies of buckets, and the one that every new bucket has.
+
+Source: cloud.google.com/storage/docs/access-control/iam.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.call import Call
+from localcloud.errors import CloudError
+from localcloud.services.storage import access, refusals, rows
+from localcloud.services.storage.rows import Bucket
+
+Policy = dict[str, Any]
+_PUBLIC = {"allUsers", "allAuthenticatedUsers"}
+
+
+def write_default(call: Call, bucket: Bucket) -> None:
+    """Gives a new bucket the policy that lets the project's basic roles at it."""
+    team = {role: f"project{role}:{bucket.project}" for role in ("Owner", "Editor", "Viewer")}
+    scopes = ("Bucket", "Object") if bucket.uniform else ("Bucket",)
+    bindings = []
+    for scope in scopes:
+        bindings.append({"role": f"roles/storage.legacy{scope}Owner", "members": [team["Editor"], team["Owner"]]})
+        bindings.append({"role": f"roles/storage.legacy{scope}Reader", "members": [team["Viewer"]]})
+    call.cloud.iam.write("storage", access.bucket_resource(bucket.name), {"version": 1, "bindings": bindings})
+
+
+def get(call: Call) -> Policy:
+    """storage.buckets.getIamPolicy"""
+    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.getIamPolicy")
+    policy = call.cloud.iam.policy("storage", access.bucket_resource(bucket.name))
+    return _shown(bucket, call.cloud.iam.view(policy, call.params.get("optionsRequestedPolicyVersion", 0)))
+
+
+def set_(call: Call) -> Policy:
+    """storage.buckets.setIamPolicy"""
+    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.setIamPolicy")
+    sent = {field: value for field, value in call.body.items() if field not in {"kind", "resourceId"}}
+    _check(bucket, sent)
+    try:
+        policy = call.cloud.iam.set_policy("storage", access.bucket_resource(bucket.name), sent)
+    except CloudError as problem:
+        # Cloud Storage answers a stale etag with 412, where other services answer 409.
+        raise (refusals.condition_not_met() if problem.status == "ABORTED" else problem) from None
+    return _shown(bucket, policy)
+
+
+def test(call: Call) -> Policy:
+    """storage.buckets.testIamPermissions"""
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
+    resource, iam = access.bucket_resource(bucket.name), call.cloud.iam
+    held = [
+        permission
+        for permission in call.params["permissions"]
+        if iam.allowed(call.principal, permission, "storage", resource, bucket.project)
+    ]
+    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
+
+
+def _check(bucket: Bucket, sent: Policy) -> None:
+    bindings = sent.get("bindings", [])
+    members = {member for binding in bindings for member in binding.get("members", [])}
+    prevented = bucket.facts["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+    if prevented and members & _PUBLIC:
+        raise refusals.public_access_prevented()
+    if not bucket.uniform and any(binding.get("condition") for binding in bindings):
+        raise refusals.invalid("Bucket policies with conditions need uniform bucket-level access on the bucket.")
+
+
+def _shown(bucket: Bucket, policy: Policy) -> Policy:
+    return {"kind": "storage#policy", "resourceId": access.bucket_resource(bucket.name), "version": 1, **policy}

@@ -1,0 +1,79 @@
+"""Preconditions on generation and metageneration: what the request expects of the object it meets.
+
+Source: cloud.google.com/storage/docs/request-preconditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.services.storage import refusals
+
+_ABSENT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """The four conditions of a request; a condition that is None was not asked for."""
+
+    generation: int | None = None
+    not_generation: int | None = None
+    metageneration: int | None = None
+    not_metageneration: int | None = None
+
+    def check_read(self, generation: int, metageneration: int) -> bool:
+        """Whether the object is to be sent; False means "not modified" (304), a mismatch is refused (412)."""
+        self._check_match(generation, metageneration)
+        return self.not_generation != generation and self.not_metageneration != metageneration
+
+    def check_write(self, generation: int = _ABSENT, metageneration: int | None = None) -> None:
+        """Refuse (412) a write to the object of these generations, or to none (0, None)."""
+        self._check_match(generation, metageneration)
+        if self.not_generation == generation:
+            raise refusals.condition_not_met()
+        if self.not_metageneration is not None and metageneration in {None, self.not_metageneration}:
+            raise refusals.condition_not_met()
+
+    def _check_match(self, generation: int, metageneration: int | None) -> None:
+        if self.generation not in {None, generation}:
+            raise refusals.condition_not_met()
+        if self.metageneration not in {None, metageneration}:
+            raise refusals.condition_not_met()
+
+
+NONE = Preconditions()
+
+
+def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
+    """The conditions among a request's query parameters; `prefix` is `ifSource` for the source of a copy."""
+    # Most requests have no conditions; they should cost nothing.
+    if not any(name.startswith(prefix) for name in params):
+        return NONE
+    return Preconditions(
+        _number(params, f"{prefix}GenerationMatch"),
+        _number(params, f"{prefix}GenerationNotMatch"),
+        _number(params, f"{prefix}MetagenerationMatch"),
+        _number(params, f"{prefix}MetagenerationNotMatch"),
+    )
+
+
+def of_headers(headers: Mapping[str, str]) -> Preconditions:
+    """The conditions among the headers of an XML-style request."""
+    return Preconditions(
+        _number(headers, "x-goog-if-generation-match"),
+        None,
+        _number(headers, "x-goog-if-metageneration-match"),
+        None,
+    )
+
+
+def _number(values: Mapping[str, Any], name: str) -> int | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise refusals.invalid(f"Invalid value '{value}' for {name}: it must be a whole number.") from None

@@ -1,0 +1,173 @@
+"""What Cloud Storage refuses, in its own words.
+
+Sources: cloud.google.com/storage/docs/json_api/v1/status-codes and messages quoted in public issue threads.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from localcloud.errors import CloudError, already_exists, not_found, permission_denied, precondition_failed
+from localcloud.errors import invalid as invalid_argument
+
+_READ_MORE = "Read more at https://cloud.google.com/storage/docs/uniform-bucket-level-access"
+
+
+def invalid(message: str) -> CloudError:
+    """400 with reason `invalid`."""
+    return invalid_argument(message, reason="invalid")
+
+
+def required(parameter: str) -> CloudError:
+    """400: a parameter or field that the method cannot do without."""
+    return invalid_argument(f"Required parameter: {parameter}", reason="required")
+
+
+def parse_error() -> CloudError:
+    """400: a body that is no JSON object."""
+    return invalid_argument("Parse Error", reason="parseError")
+
+
+def upload_gap(received: int, start: int) -> CloudError:
+    """503: a piece of an upload that would leave a hole; the client asks how far the upload is, and goes on from there."""
+    message = f"Invalid request.  The upload has received {received} bytes, but this piece starts at {start}."
+    return CloudError(503, "UNAVAILABLE", message, "backendError")
+
+
+def no_bucket() -> CloudError:
+    """404: there is no bucket of that name."""
+    return not_found("The specified bucket does not exist.")
+
+
+def no_object(bucket: str, name: str, generation: int | None = None) -> CloudError:
+    """404: the bucket has no such object, or not in that generation."""
+    suffix = "" if generation is None else f"#{generation}"
+    return not_found(f"No such object: {bucket}/{name}{suffix}")
+
+
+def no_upload() -> CloudError:
+    """404: no resumable upload session has that id."""
+    return not_found("Upload session not found; start a new resumable upload.")
+
+
+def cancelled_upload() -> CloudError:
+    """499: what a cancelled upload session answers."""
+    return CloudError(499, "CANCELLED", "Client Closed Request", "clientClosedRequest")
+
+
+def bucket_is_yours() -> CloudError:
+    """409: the project already has the bucket that it asks for."""
+    return already_exists("Your previous request to create the named bucket succeeded and you already own it.")
+
+
+def bucket_is_taken() -> CloudError:
+    """409: another project has the bucket that is asked for."""
+    return already_exists(
+        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+        "Please select a different name and try again."
+    )
+
+
+def bucket_not_empty() -> CloudError:
+    """409: a bucket with objects, live or noncurrent, cannot be deleted."""
+    return already_exists("The bucket you tried to delete is not empty.")
+
+
+def condition_not_met() -> CloudError:
+    """412: a precondition of the request does not hold."""
+    return precondition_failed("At least one of the pre-conditions you specified did not hold.")
+
+
+def unsatisfiable_range(size: int) -> CloudError:
+    """416: the range starts beyond the object's end."""
+    headers = {"Content-Range": f"bytes */{size}"}
+    return CloudError(
+        416, "OUT_OF_RANGE", "Request range not satisfiable", "requestedRangeNotSatisfiable", headers=headers
+    )
+
+
+def denied(who: str, permission: str, thing: str) -> CloudError:
+    """403 for a known caller, 401 for an anonymous one; `thing` is bucket, object or project."""
+    text = access_text(who, permission, thing)
+    return permission_denied(text) if who else CloudError(401, "UNAUTHENTICATED", text, "required")
+
+
+def access_text(who: str, permission: str, thing: str) -> str:
+    """The sentence that says which permission a caller lacks; `who` is an e-mail address, empty for anonymous."""
+    where = "Google Cloud project" if thing == "project" else f"Google Cloud Storage {thing}"
+    return (
+        f"{who or 'Anonymous caller'} does not have {permission} access to the {where}. "
+        f"Permission '{permission}' denied on resource (or it may not exist)."
+    )
+
+
+def forbidden(message: str) -> CloudError:
+    """403 with reason `forbidden`, for what no permission would allow."""
+    return permission_denied(message)
+
+
+def held(bucket: str, name: str, kind: str) -> CloudError:
+    """403: the object is under a hold; `kind` is Temporary or Event-Based."""
+    return forbidden(
+        f"Object '{bucket}/{name}' is under active {kind} hold and cannot be deleted, overwritten or archived "
+        "until hold is removed."
+    )
+
+
+def retained(bucket: str, name: str, until: datetime) -> CloudError:
+    """403: the object must be kept until that moment."""
+    return CloudError(
+        403,
+        "PERMISSION_DENIED",
+        f"Object '{bucket}/{name}' is subject to bucket's retention policy or object retention and cannot be deleted "
+        f"or overwritten until {until.isoformat()}",
+        "retentionPolicyNotMet",
+    )
+
+
+def no_object_retention(bucket: str) -> CloudError:
+    """400: an object was to be retained in a bucket that was not made for that."""
+    return invalid(
+        f"Object retention is not enabled for bucket '{bucket}'; recreate it with enableObjectRetention=true."
+    )
+
+
+def public_access_prevented() -> CloudError:
+    """412: the bucket's public access prevention forbids these members."""
+    return precondition_failed(
+        "The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention "
+        "is enforced."
+    )
+
+
+def acl_read(thing: str) -> CloudError:
+    """400: a bucket's or an object's access control list was asked for under uniform access."""
+    if thing == "bucket":
+        return invalid(f"Cannot get legacy ACL for a bucket that has uniform bucket-level access. {_READ_MORE}")
+    return invalid(f"Cannot get legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
+
+
+def acl_write(thing: str) -> CloudError:
+    """400: a bucket's or an object's access control list was to be changed under uniform access."""
+    if thing == "bucket":
+        return invalid(
+            f"Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled. {_READ_MORE}"
+        )
+    return invalid(
+        f"Cannot update access control for an object when uniform bucket-level access is enabled. {_READ_MORE}"
+    )
+
+
+def acl_insert() -> CloudError:
+    """400: an object was to be created with an access control list under uniform access."""
+    return invalid(f"Cannot insert legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
+
+
+def unsupported(what: str) -> CloudError:
+    """501: something that Google has and this local cloud does not."""
+    return CloudError(501, "UNIMPLEMENTED", f"This local cloud does not have {what}.", "notImplemented")
+
+
+def customer_encryption() -> CloudError:
+    """501: keys that the caller supplies are not emulated."""
+    return unsupported("encryption with customer-supplied keys; leave out the x-goog-encryption-* headers")

@@ -1,0 +1,271 @@
+"""The tables of buckets, objects and upload sessions, and every question that is asked of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from localcloud.services.storage import refusals
+from localcloud.store import Store
+
+LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS storage_buckets (
+  name TEXT PRIMARY KEY, project TEXT NOT NULL, facts TEXT NOT NULL, swept INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS storage_buckets_listed ON storage_buckets (project, name);
+CREATE TABLE IF NOT EXISTS storage_objects (
+  id INTEGER PRIMARY KEY, bucket TEXT NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL,
+  metageneration INTEGER NOT NULL, state INTEGER NOT NULL, retained_from INTEGER NOT NULL, expires INTEGER,
+  size INTEGER NOT NULL, facts TEXT NOT NULL, blob TEXT, data BLOB);
+CREATE UNIQUE INDEX IF NOT EXISTS storage_objects_versions ON storage_objects (bucket, name, generation);
+CREATE UNIQUE INDEX IF NOT EXISTS storage_objects_live ON storage_objects (bucket, name) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS storage_objects_blobs ON storage_objects (blob) WHERE blob IS NOT NULL;
+CREATE TABLE IF NOT EXISTS storage_uploads (
+  id TEXT PRIMARY KEY, bucket TEXT NOT NULL, request TEXT NOT NULL, received INTEGER NOT NULL, blob TEXT NOT NULL,
+  state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
+"""
+_COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket as its rules need it; `facts` is the whole resource and must not be changed in place."""
+
+    name: str
+    project: str
+    facts: dict[str, Any]
+    uniform: bool
+    versioned: bool
+    soft_delete_seconds: int
+    retention_seconds: int
+    event_hold: bool
+    swept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of an object; times in microseconds, `facts` is its resource as JSON text.
+
+    `expires` is when a soft-deleted version goes for good, `retained_from` when its bucket's retention began to count.
+    """
+
+    id: int
+    bucket: str
+    name: str
+    generation: int
+    metageneration: int
+    state: int
+    retained_from: int
+    expires: int | None
+    size: int
+    facts: str
+    blob: str | None
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The resource as a new dictionary."""
+        found: dict[str, Any] = json.loads(self.facts)
+        return found
+
+
+@lru_cache(maxsize=512)
+def _bucket(name: str, project: str, facts: str, swept: int) -> Bucket:
+    body = json.loads(facts)
+    return Bucket(
+        name=name,
+        project=project,
+        facts=body,
+        uniform=body["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"],
+        versioned=body.get("versioning", {}).get("enabled", False),
+        soft_delete_seconds=int(body["softDeletePolicy"]["retentionDurationSeconds"]),
+        retention_seconds=int(body.get("retentionPolicy", {}).get("retentionPeriod", 0)),
+        event_hold=body.get("defaultEventBasedHold", False),
+        swept=swept,
+    )
+
+
+def find_bucket(store: Store, name: str) -> Bucket | None:
+    """The bucket of that name, None when there is none."""
+    row = store.row("SELECT name, project, facts, swept FROM storage_buckets WHERE name = ?", name)
+    return None if row is None else _bucket(*row)
+
+
+def bucket(store: Store, name: str) -> Bucket:
+    """The bucket of that name; 404 when there is none."""
+    found = find_bucket(store, name)
+    if found is None:
+        raise refusals.no_bucket()
+    return found
+
+
+def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> list[Bucket]:
+    """A project's buckets whose names start with `prefix` and come after `after`, in order of names."""
+    found = store.sql(
+        "SELECT name, project, facts, swept FROM storage_buckets WHERE project = ? AND name > ? AND substr(name, 1, ?) = ? "
+        "ORDER BY name LIMIT ?",
+        project, after, len(prefix), prefix, limit,
+    )  # fmt: skip
+    return [_bucket(*row) for row in found]
+
+
+def add_bucket(store: Store, project: str, facts: dict[str, Any], now: int) -> Bucket:
+    """Adds a bucket; its first lifecycle round counts from now."""
+    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+    store.sql("INSERT INTO storage_buckets VALUES (?, ?, ?, ?)", facts["name"], project, text, now)
+    return _bucket(facts["name"], project, text, now)
+
+
+def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
+    """Replaces a bucket's resource."""
+    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+    store.sql("UPDATE storage_buckets SET facts = ? WHERE name = ?", text, old.name)
+    return _bucket(old.name, old.project, text, old.swept)
+
+
+def mark_swept(store: Store, name: str, now: int) -> None:
+    """Notes when the bucket's lifecycle rules were last carried out."""
+    store.sql("UPDATE storage_buckets SET swept = ? WHERE name = ?", now, name)
+
+
+def live(store: Store, bucket_name: str, name: str) -> Row | None:
+    """The live version of an object."""
+    row = store.row(
+        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0",  # noqa: S608
+        bucket_name, name,
+    )  # fmt: skip
+    return None if row is None else Row(*row)
+
+
+def version(store: Store, bucket_name: str, name: str, generation: int) -> Row | None:
+    """One version of an object, whatever its state."""
+    row = store.row(
+        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",  # noqa: S608
+        bucket_name, name, generation,
+    )  # fmt: skip
+    return None if row is None else Row(*row)
+
+
+def newest(store: Store, bucket_name: str, name: str) -> Row | None:
+    """The version with the highest generation; a live version always is the newest one."""
+    row = store.row(
+        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? ORDER BY generation DESC LIMIT 1",  # noqa: S608
+        bucket_name, name,
+    )  # fmt: skip
+    return None if row is None else Row(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a bucket's object names: at or after (name, generation), before the name `end`, in one of the states."""
+
+    bucket: str
+    name: str
+    generation: int
+    end: str | None
+    states: tuple[int, ...]
+
+
+def stretch(store: Store, span: Span, limit: int) -> list[Row]:
+    """Object versions in order of name and generation."""
+    # One state is written out, so that the index of live objects can be used.
+    states = "state = 0" if span.states == (LIVE,) else f"state IN ({', '.join(map(str, span.states))})"
+    end = "" if span.end is None else "AND name < ? "
+    params = [span.bucket, span.name, span.name, span.generation, *([] if span.end is None else [span.end]), limit]
+    found = store.sql(
+        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name >= ? "  # noqa: S608
+        f"AND (name > ? OR generation >= ?) {end}AND {states} ORDER BY name, generation LIMIT ?",
+        *params,
+    )
+    return [Row(*row) for row in found]
+
+
+def count_newer(store: Store, row: Row) -> int:
+    """How many live or noncurrent versions of the same object are newer than this one."""
+    found: int = store.row(
+        "SELECT count(*) FROM storage_objects WHERE bucket = ? AND name = ? AND generation > ? AND state IN (0, 1)",
+        row.bucket, row.name, row.generation,
+    )[0]  # fmt: skip
+    return found
+
+
+def has_objects(store: Store, bucket_name: str) -> bool:
+    """Whether the bucket holds live or noncurrent objects."""
+    return bool(store.row("SELECT 1 FROM storage_objects WHERE bucket = ? AND state IN (0, 1) LIMIT 1", bucket_name))
+
+
+def insert(store: Store, row: Row, data: bytes | None) -> None:
+    """Adds a version; `row.id` is ignored, the content is `data` or the file `row.blob`."""
+    store.sql(
+        "INSERT INTO storage_objects (bucket, name, generation, metageneration, state, retained_from, expires, size, "
+        "facts, blob, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row.bucket, row.name, row.generation, row.metageneration, row.state, row.retained_from, row.expires, row.size,
+        row.facts, row.blob, data,
+    )  # fmt: skip
+
+
+def update(store: Store, row: Row) -> None:
+    """Replaces everything but identity and content of a version."""
+    store.sql(
+        "UPDATE storage_objects SET metageneration = ?, state = ?, retained_from = ?, expires = ?, facts = ? WHERE id = ?",
+        row.metageneration, row.state, row.retained_from, row.expires, row.facts, row.id,
+    )  # fmt: skip
+
+
+def remove(store: Store, row: Row) -> None:
+    """Removes a version for good; `release` its file when all changes are made."""
+    store.sql("DELETE FROM storage_objects WHERE id = ?", row.id)
+
+
+def release(store: Store, row: Row) -> None:
+    """Gives up the file of a version that may be gone, unless some version uses it; copies share files."""
+    if row.blob and store.row("SELECT 1 FROM storage_objects WHERE blob = ? LIMIT 1", row.blob) is None:
+        store.drop(row.blob)
+
+
+def remove_bucket(store: Store, name: str) -> None:
+    """Removes a bucket with whatever soft-deleted objects and unfinished uploads it has."""
+    for row in stretch(store, Span(name, "", 0, None, (SOFT_DELETED,)), -1):
+        remove(store, row)
+        release(store, row)
+    for (blob,) in store.sql("SELECT blob FROM storage_uploads WHERE bucket = ? AND state = 0", name):
+        store.drop(blob)
+    store.sql("DELETE FROM storage_uploads WHERE bucket = ?", name)
+    store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
+
+
+def purge(store: Store, bucket_name: str, now: int) -> None:
+    """Removes the soft-deleted objects whose time is over."""
+    found = store.sql(
+        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND state = 2 AND expires <= ?",  # noqa: S608
+        bucket_name, now,
+    )  # fmt: skip
+    for row in (Row(*values) for values in found):
+        remove(store, row)
+        release(store, row)
+
+
+def small_content(store: Store, row: Row) -> bytes:
+    """The content of a version that is kept in its row."""
+    found: bytes = store.row("SELECT data FROM storage_objects WHERE id = ?", row.id)[0]
+    return found
+
+
+def content(store: Store, row: Row) -> bytes | Path:
+    """The content of a version: bytes, or the file that holds it."""
+    return store.blob(row.blob) if row.blob is not None else small_content(store, row)
+
+
+def pieces(store: Store, row: Row) -> Iterator[bytes]:
+    """The content of a version in pieces of at most 1 MiB."""
+    found = content(store, row)
+    if isinstance(found, bytes):
+        yield found
+        return
+    with found.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            yield piece

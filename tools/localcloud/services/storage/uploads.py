@@ -1,0 +1,83 @@
+"""Uploads in one request: `uploadType=media` and `multipart`; `resumable` ones begin here too.
+
+Source: cloud.google.com/storage/docs/uploads-downloads, …/json_api/v1/objects/insert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from localcloud.call import Call, Content, Reply
+from localcloud.services.storage import checksums, creation, lifecycle, multipart, refusals, resumable
+from localcloud.services.storage.creation import UNTYPED, Sent
+from localcloud.services.storage.object_fields import Data
+from localcloud.services.storage.rows import Bucket
+
+_PIECE = 1 << 20
+
+
+def insert(call: Call) -> Reply:
+    """storage.objects.insert; with an upload_id, the next piece of a resumable upload (gcsfs posts these)"""
+    if not call.upload:
+        raise refusals.invalid("Objects are inserted by POST /upload/storage/v1/b/BUCKET/o with the content as body.")
+    if "upload_id" in call.params:
+        return resumable.resume(call)
+    kind = call.params.get("uploadType", "media")
+    if kind == "resumable":
+        return resumable.begin(call)
+    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    if kind == "multipart":
+        return _multipart(call, bucket)
+    if kind != "media":
+        raise refusals.invalid(f"Invalid value '{kind}' for uploadType: media, multipart and resumable are valid.")
+    content = call.content or Content(UNTYPED, 0, b"")
+    sent = {"contentType": content.type or UNTYPED}
+    sums = checksums.of_pieces(content.chunks()) if content.path else checksums.of_bytes(content.data or b"")
+    return creation.finish(call, bucket, sent, Data(content.size, sums), content.path or content.read())
+
+
+def _multipart(call: Call, bucket: Bucket) -> Reply:
+    content = call.content
+    if content is None:
+        raise refusals.invalid("A multipart upload needs a body of two parts: the object's metadata and its content.")
+    if content.path is not None:
+        return _large_multipart(call, bucket, content.type, content.path)
+    body = content.data or b""
+    sent, part = _two_parts(call, body, content.type)
+    data = body[part.start : part.end]
+    return creation.finish(call, bucket, sent, Data(len(data), checksums.of_bytes(data)), data)
+
+
+def _large_multipart(call: Call, bucket: Bucket, content_type: str, path: Path) -> Reply:
+    target = call.cloud.store.spool()
+    try:
+        with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as body:
+            sent, part = _two_parts(call, body, content_type)
+            sums = _copy_out(body, part, target)
+        return creation.finish(call, bucket, sent, Data(part.end - part.start, sums), target)
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tuple[Sent, multipart.Part]:
+    found = list(multipart.parts(body, multipart.boundary(content_type)))
+    if len(found) != 2:
+        raise refusals.invalid(f"A multipart upload has two parts, metadata and content; this one has {len(found)}.")
+    first, second = found
+    sent = creation.metadata(call, body[first.start : first.end])
+    if not sent.get("contentType"):
+        sent["contentType"] = second.headers.get("content-type", UNTYPED)
+    return sent, second
+
+
+def _copy_out(body: mmap, part: multipart.Part, target: Path) -> checksums.Checksums:
+    def pieces() -> Iterator[bytes]:
+        for start in range(part.start, part.end, _PIECE):
+            piece = body[start : min(start + _PIECE, part.end)]
+            stream.write(piece)
+            yield piece
+
+    with target.open("wb") as stream:
+        return checksums.of_pieces(pieces())

@@ -1,0 +1,150 @@
+"""The lives of an object: a new version takes the live place, an old one becomes noncurrent, soft-deleted, or goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from localcloud.call import Call, Cloud
+from localcloud.services.storage import access, guards, names, object_fields, refusals, rows
+from localcloud.services.storage.checksums import Checksums
+from localcloud.services.storage.object_fields import Data
+from localcloud.services.storage.preconditions import Preconditions
+from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Row
+from localcloud.services.storage.times import from_micros, micros, rfc3339
+from localcloud.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new live version before it is written.
+
+    `sent` holds the caller's fields of the resource. The content is bytes, a file to move in, or, for a copy, the name of
+    a kept file to share.
+    """
+
+    bucket: Bucket
+    name: str
+    sent: Mapping[str, Any]
+    data: Data
+    content: bytes | Path | str
+
+
+def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Preconditions) -> Row | None:
+    """The newest version in a place that the caller may write to; refuses what stands against a new live version there."""
+    names.check_object_name(name)
+    access.require(call, bucket, "storage.objects.create", name)
+    newest = rows.newest(call.cloud.store, bucket.name, name)
+    if newest is None or newest.state != LIVE:
+        conditions.check_write()
+        return newest
+    access.require(call, bucket, "storage.objects.delete", name)
+    conditions.check_write(newest.generation, newest.metageneration)
+    guards.check_removal(newest, bucket, call.cloud.clock.now(), archiving=bucket.versioned)
+    return newest
+
+
+def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
+    """Writes a new live version; the one before it becomes noncurrent or goes."""
+    bucket, store, now = draft.bucket, call.cloud.store, call.cloud.clock.now()
+    newest = check_placeable(call, bucket, draft.name, conditions)
+    generation = micros(now)
+    if newest is not None:
+        generation = max(generation, newest.generation + 1)
+        if newest.state == LIVE:
+            retire(store, bucket, newest, now)
+    resource = object_fields.created(
+        (bucket.name, draft.name), _with_defaults(bucket, draft.sent), draft.data, generation, now
+    )
+    if "retention" in resource and "objectRetention" not in bucket.facts:
+        raise refusals.no_object_retention(bucket.name)
+    content = draft.content if isinstance(draft.content, str) else store.keep(draft.content)
+    blob, data = (content, None) if isinstance(content, str) else (None, content)
+    row = Row(
+        id=0,
+        bucket=bucket.name,
+        name=draft.name,
+        generation=generation,
+        metageneration=1,
+        state=LIVE,
+        retained_from=micros(now),
+        expires=None,
+        size=draft.data.size,
+        facts=object_fields.dumped(resource),
+        blob=blob,
+    )
+    rows.insert(store, row, data)
+    if newest is not None:
+        rows.release(store, newest)
+    return row
+
+
+def _with_defaults(bucket: Bucket, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    added: dict[str, Any] = {}
+    if not sent.get("storageClass"):
+        added["storageClass"] = bucket.facts["storageClass"]
+    if bucket.event_hold and sent.get("eventBasedHold") is None:
+        added["eventBasedHold"] = True
+    return {**sent, **added}
+
+
+def retire(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
+    """Takes a live version out of the live place as the bucket's versioning says."""
+    if not bucket.versioned:
+        discard(store, bucket, row, now)
+        return
+    resource = row.resource
+    resource["timeDeleted"] = rfc3339(now)
+    rows.update(store, replace(row, state=NONCURRENT, facts=object_fields.dumped(resource)))
+
+
+def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
+    """Removes a version; with a soft delete policy it can be restored until that runs out."""
+    if not bucket.soft_delete_seconds:
+        rows.remove(store, row)
+        return
+    end = now + timedelta(seconds=bucket.soft_delete_seconds)
+    resource = row.resource
+    resource["softDeleteTime"] = rfc3339(now)
+    resource["hardDeleteTime"] = rfc3339(end)
+    rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=object_fields.dumped(resource)))
+
+
+def find(store: Store, bucket: Bucket, name: str, generation: int | None) -> Row:
+    """The live version, or the live or noncurrent one of that generation; 404 otherwise."""
+    if generation is None:
+        row = rows.live(store, bucket.name, name)
+    else:
+        row = rows.version(store, bucket.name, name, generation)
+    if row is None or row.state == SOFT_DELETED:
+        raise refusals.no_object(bucket.name, name, generation)
+    return row
+
+
+def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: datetime) -> Row:
+    """The soft-deleted version of that generation whose time is not over; 404 otherwise."""
+    row = rows.version(store, bucket.name, name, generation)
+    if row is None or row.state != SOFT_DELETED or from_micros(row.expires or 0) <= now:
+        raise refusals.no_object(bucket.name, name, generation)
+    return row
+
+
+def delete(cloud: Cloud, bucket: Bucket, row: Row, *, pinned: bool) -> None:
+    """Deletes a version that may be deleted: `pinned` to its generation for good, else as the bucket's versioning says."""
+    now = cloud.clock.now()
+    guards.check_removal(row, bucket, now, archiving=bucket.versioned and not pinned)
+    (discard if pinned else retire)(cloud.store, bucket, row, now)
+    rows.release(cloud.store, row)
+
+
+def copied(store: Store, row: Row, bucket: Bucket, name: str, sent: Mapping[str, Any]) -> Draft:
+    """A draft with the content of an existing version; its metadata too, unless others are `sent`."""
+    resource = row.resource
+    sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
+    content: bytes | str = row.blob if row.blob is not None else rows.small_content(store, row)
+    if not any(sent.get(field) is not None for field in object_fields.WRITABLE):
+        sent = {**{field: resource[field] for field in object_fields.COPIED if field in resource}, **sent}
+    return Draft(bucket, name, sent, Data(row.size, sums, resource.get("componentCount")), content)

@@ -1,0 +1,136 @@
+"""XML-style requests for single objects, `/{bucket}/{object}`: what Go's storage client and plain browsers use.
+
+Source: cloud.google.com/storage/docs/xml-api/reference-methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from xml.sax.saxutils import escape
+
+from localcloud.call import Call, Content, Reply
+from localcloud.errors import CloudError
+from localcloud.services.storage import (
+    access,
+    checksums,
+    downloads,
+    lifecycle,
+    objects,
+    preconditions,
+    refusals,
+    versions,
+)
+from localcloud.services.storage.object_fields import Data
+from localcloud.services.storage.rows import Row
+from localcloud.services.storage.versions import Draft
+
+_CODES = {
+    400: "InvalidArgument",
+    401: "AuthenticationRequired",
+    403: "AccessDenied",
+    404: "NoSuchKey",
+    409: "Conflict",
+    412: "PreconditionFailed",
+    416: "InvalidRange",
+    501: "NotImplemented",
+}
+_FIELDS = {
+    "content-type": "contentType",
+    "cache-control": "cacheControl",
+    "content-disposition": "contentDisposition",
+    "content-encoding": "contentEncoding",
+    "content-language": "contentLanguage",
+    "x-goog-storage-class": "storageClass",
+    "x-goog-custom-time": "customTime",
+}
+
+
+def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
+    """The handler with refusals written as XML."""
+
+    def answer(call: Call) -> Reply:
+        try:
+            return handler(call)
+        except CloudError as problem:
+            if problem.code >= 500 and problem.code != 501:
+                raise
+            return _refusal(problem)
+
+    return answer
+
+
+def _refusal(problem: CloudError) -> Reply:
+    code = (
+        "NoSuchBucket"
+        if problem.message == refusals.no_bucket().message
+        else _CODES.get(problem.code, "InvalidArgument")
+    )
+    text = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{escape(problem.message)}</Message></Error>"
+    return Reply(problem.code, text.encode(), {"content-type": "application/xml; charset=UTF-8", **problem.headers})
+
+
+def get(call: Call) -> Reply:
+    """The content of an object"""
+    row = _found(call)
+    if not _conditions(call).check_read(row.generation, row.metageneration):
+        return Reply(status=304)
+    return _shown(row, downloads.reply(call, row, quoted=True))
+
+
+def head(call: Call) -> Reply:
+    """The headers of an object"""
+    row = _found(call)
+    return _shown(row, downloads.head(row))
+
+
+def _found(call: Call) -> Row:
+    bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
+    access.require(call, bucket, "storage.objects.get", name)
+    generation = call.params.get("generation")
+    return versions.find(call.cloud.store, bucket, name, None if generation is None else int(generation))
+
+
+def _shown(row: Row, reply: Reply) -> Reply:
+    metadata = {f"x-goog-meta-{key.lower()}": value for key, value in row.resource.get("metadata", {}).items()}
+    return replace(reply, headers={**reply.headers, **metadata})
+
+
+def put(call: Call) -> Reply:
+    """Makes an object of the body"""
+    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    if "x-goog-copy-source" in call.headers:
+        raise refusals.unsupported("copies by XML request; use the JSON API's rewrite")
+    if bucket.uniform and "x-goog-acl" in call.headers:
+        raise refusals.acl_insert()
+    content = call.content or Content("", 0, b"")
+    sums = checksums.of_pieces(content.chunks())
+    checksums.check(sums, {}, call.headers)
+    draft = Draft(bucket, call.params["object"], _sent(call), Data(content.size, sums), content.path or content.read())
+    row = versions.place(call, draft, _conditions(call))
+    return Reply(200, b"", dict(downloads.head(row).headers) | {"content-length": "0"})
+
+
+def _sent(call: Call) -> dict[str, object]:
+    sent: dict[str, object] = {"contentType": "application/octet-stream"}
+    sent |= {field: call.headers[name] for name, field in _FIELDS.items() if call.headers.get(name)}
+    metadata = {
+        name.removeprefix("x-goog-meta-"): value
+        for name, value in call.headers.items()
+        if name.startswith("x-goog-meta-")
+    }
+    return {**sent, "metadata": metadata} if metadata else sent
+
+
+def delete(call: Call) -> Reply:
+    """Deletes an object"""
+    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    generation = call.params.get("generation")
+    objects.delete_one(
+        call, bucket, call.params["object"], None if generation is None else int(generation), _conditions(call)
+    )
+    return Reply(status=204)
+
+
+def _conditions(call: Call) -> preconditions.Preconditions:
+    return preconditions.of_headers(call.headers)
