@@ -1,0 +1,255 @@
+"""Artifact Registry: repositories and settings. Artifacts are not served yet: every list of them is empty (simulated)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from localcloud import places
+from localcloud.call import Call, Cloud, Reply
+from localcloud.discovery import snake
+from localcloud.errors import invalid, not_found
+from localcloud.service import Body, Handler, Permission, Resource, Service
+
+API = "artifactregistry"
+MULTI_REGIONS = ("asia", "europe", "us")
+NOT_SERVED = {"x-local-cloud": "simulated: repositories hold no artifacts here, images are not served yet"}
+_REPOSITORIES = "artifactregistry.projects.locations.repositories"
+_DURATION = re.compile(r"\d+(?:\.\d{1,9})?s")
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+_HOSTS = {"GOOGET": "googet", "KFP": "kfp"}
+_CONFIGS = {"dockerConfig": "DOCKER", "mavenConfig": "MAVEN"}
+_MODES = {"virtualRepositoryConfig": "VIRTUAL_REPOSITORY", "remoteRepositoryConfig": "REMOTE_REPOSITORY"}
+
+
+def created(call: Call, body: Body) -> Body:
+    """A new repository as it is stored."""
+    location = call.path.split("/")[3]
+    if location not in places.REGIONS and location not in MULTI_REGIONS:
+        raise invalid(f"Location {location} is not one of Artifact Registry's.", "parent")
+    if body.get("format", "FORMAT_UNSPECIFIED") == "FORMAT_UNSPECIFIED":
+        raise invalid("A repository must have a format, such as DOCKER.", "repository.format")
+    if body.get("mode", "MODE_UNSPECIFIED") == "MODE_UNSPECIFIED":
+        body["mode"] = "STANDARD_REPOSITORY"
+    return _checked(body)
+
+
+def changed(_call: Call, _old: Body, new: Body) -> Body:
+    """A patched repository as it is stored."""
+    return _checked(new)
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A stored repository as it is answered."""
+    _, project, _, location, _, name = body["name"].split("/")
+    host = _HOSTS.get(body["format"], body["format"].lower())
+    return body | {
+        "registryUri": f"{location}-{host}.pkg.dev/{project.replace(':', '/')}/{name}",
+        "satisfiesPzi": True,
+        "vulnerabilityScanningConfig": _scanning(cloud, project, body),
+    }
+
+
+def _scanning(cloud: Cloud, project: str, body: Body) -> Body:
+    config: Body = dict(body.get("vulnerabilityScanningConfig", {}))
+    if body["format"] != "DOCKER":
+        state, reason = "SCANNING_UNSUPPORTED", "This repository's format is not supported for vulnerability scanning."
+    elif config.get("enablementConfig") == "DISABLED":
+        state, reason = "SCANNING_DISABLED", "Vulnerability scanning is disabled for this repository."
+    elif not cloud.projects.enabled(project, "containerscanning"):
+        state, reason = "SCANNING_DISABLED", "API containerscanning.googleapis.com is not enabled."
+    else:
+        return config | {"enablementState": "SCANNING_ACTIVE"}
+    return config | {"enablementState": state, "enablementStateReason": reason}
+
+
+def _checked(body: Body) -> Body:
+    for config, wanted in _CONFIGS.items():
+        if config in body and body["format"] != wanted:
+            raise invalid(f"{config} belongs to repositories of format {wanted}; this one is {body['format']}.", config)
+    for config, wanted in _MODES.items():
+        if (config in body) != (body["mode"] == wanted):
+            raise invalid(
+                f"{config} must be set on a repository of mode {wanted} and on no other; this one is {body['mode']}.",
+                config,
+            )
+    _check_labels(body.get("labels", {}))
+    if len(body.get("description", "")) > 1024:
+        raise invalid("The description may have 1024 characters; this one has more.", "repository.description")
+    policies = {name: _policy(name, policy) for name, policy in body.get("cleanupPolicies", {}).items()}
+    return body | ({"cleanupPolicies": policies} if policies else {})
+
+
+def _check_labels(labels: dict[str, str]) -> None:
+    for key, value in labels.items():
+        if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
+            raise invalid(
+                f"The label {key}={value} is not valid: keys begin with a lowercase letter, keys and values hold at most 63 "
+                "lowercase letters, digits, _ and -.",
+                "repository.labels",
+            )
+    if len(labels) > 64:
+        raise invalid(f"A repository may have 64 labels; this one has {len(labels)}.", "repository.labels")
+
+
+def _policy(name: str, policy: Body) -> Body:
+    """A cleanup policy with its id; 400 for one that means nothing."""
+    where = f"repository.cleanup_policies[{name}]"
+    if len(name) >= 128 or not name:
+        raise invalid(f"The id of a cleanup policy has 1 to 127 characters; {name[:40]!r} has {len(name)}.", where)
+    if policy.get("id", name) != name:
+        raise invalid(f"The cleanup policy {name} says that its id is {policy['id']}; both must be the same.", where)
+    action = policy.get("action", "ACTION_UNSPECIFIED")
+    kinds = [kind for kind in ("condition", "mostRecentVersions") if kind in policy]
+    if action == "ACTION_UNSPECIFIED" or len(kinds) != 1:
+        raise invalid(
+            f"The cleanup policy {name} must have an action and either a condition or most_recent_versions.", where
+        )
+    if action == "DELETE" and kinds == ["mostRecentVersions"]:
+        raise invalid(f"The cleanup policy {name} deletes; most_recent_versions goes with KEEP only.", where)
+    condition = policy.get("condition", {})
+    for field in ("olderThan", "newerThan"):
+        if field in condition and not _DURATION.fullmatch(condition[field]):
+            raise invalid(
+                f"{where}.condition.{field} [{condition[field]}] is no duration in seconds, such as 86400s.", where
+            )
+    if condition.get("tagPrefixes") and condition.get("tagState") != "TAGGED":
+        raise invalid(f"The cleanup policy {name} has tag_prefixes; they go with tag_state TAGGED only.", where)
+    return policy | {"id": name}
+
+
+def no_artifacts(call: Call) -> Reply:
+    """A list of artifacts: empty, and a header says why."""
+    name = "/".join(call.path.split("/")[:6])
+    if call.cloud.store.get(API, name) is None:
+        raise not_found(REPOSITORY.missing)
+    return Reply(200, {}, NOT_SERVED)
+
+
+def no_artifact(_call: Call) -> Body:
+    """An artifact that is named: there is none."""
+    raise not_found("Requested entity was not found. (The local cloud does not hold artifacts yet.)")
+
+
+def list_locations(call: Call) -> Body:
+    """Every region and multi-region in one page."""
+    return {
+        "locations": [_location(f"{call.name}/locations/{one}") for one in sorted((*places.REGIONS, *MULTI_REGIONS))]
+    }
+
+
+def get_location(call: Call) -> Body:
+    """One location."""
+    if call.id not in places.REGIONS and call.id not in MULTI_REGIONS:
+        raise not_found(f"Location {call.id} was not found.")
+    return _location(call.name)
+
+
+def _location(name: str) -> Body:
+    identity = name.rpartition("/")[2]
+    return {"name": name, "locationId": identity, "labels": {"cloud.googleapis.com/region": identity}}
+
+
+def get_settings(call: Call) -> Body:
+    """Settings of a project or of a project in a location; the defaults when nobody changed them."""
+    name = call.path
+    return {"name": name} | _DEFAULTS[name.rpartition("/")[2]] | (call.cloud.store.get(API, name) or {})
+
+
+def update_settings(call: Call) -> Body:
+    """Changes settings: the masked fields, all that were sent without a mask."""
+    mask = call.params.get("updateMask", "")
+    sent: dict[str, Any] = {key: value for key, value in call.body.items() if key != "name"}
+    wanted = set(mask.split(",")) if mask not in ("", "*") else set(sent)
+    chosen = {key: value for key, value in sent.items() if key in wanted or snake(key) in wanted}
+    call.cloud.store.put(API, call.path, (call.cloud.store.get(API, call.path) or {}) | chosen)
+    return get_settings(call)
+
+
+_DEFAULTS: dict[str, Body] = {
+    "projectSettings": {"legacyRedirectionState": "REDIRECTION_FROM_GCR_IO_DISABLED"},
+    "projectConfig": {},
+}
+REPOSITORY = Resource(
+    kind="Repository",
+    id_param="repositoryId",
+    id_rule=r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+    id_error=(
+        "Invalid repository ID '{id}': it must begin with a lowercase letter, end with a letter or digit, and hold at most 63 "
+        "lowercase letters, digits and hyphens."
+    ),
+    complete=created,
+    changed=changed,
+    present=presented,
+    immutable=("format", "mode", "kmsKeyName"),
+    taken="the repository already exists",
+    missing="Requested entity was not found.",
+    update="mask",
+    iam=True,
+)
+_COLLECTIONS = [
+    "attachments",
+    "dockerImages",
+    "files",
+    "mavenArtifacts",
+    "npmPackages",
+    "packages",
+    "packages.tags",
+    "packages.versions",
+    "pythonPackages",
+    "rules",
+]
+_SETTINGS = {
+    "projects.getProjectSettings": ("projectsettings.get", get_settings),
+    "projects.updateProjectSettings": ("projectsettings.update", update_settings),
+    "projects.locations.getProjectConfig": ("projectconfigs.get", get_settings),
+    "projects.locations.updateProjectConfig": ("projectconfigs.update", update_settings),
+}
+
+
+def _methods() -> dict[str, Handler]:
+    found: dict[str, Handler] = {
+        f"{API}.projects.locations.list": list_locations,
+        f"{API}.projects.locations.get": get_location,
+    }
+    for collection in _COLLECTIONS:
+        found[f"{_REPOSITORIES}.{collection}.list"] = no_artifacts
+        found[f"{_REPOSITORIES}.{collection}.get"] = no_artifact
+    return found | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
+
+
+def _permissions() -> dict[str, Permission]:
+    """Permission names are in lower case where method ids are not."""
+    found: dict[str, Permission] = {f"{API}.{name}": f"{API}.{needed}" for name, (needed, _) in _SETTINGS.items()}
+    for collection in _COLLECTIONS:
+        for verb in ("list", "get"):
+            found[f"{_REPOSITORIES}.{collection}.{verb}"] = f"{API}.{collection.rpartition('.')[2].lower()}.{verb}"
+    return found
+
+
+SERVICE = Service(
+    api=API,
+    versions=("v1", "v1beta2"),
+    title="Artifact Registry API",
+    resources={"projects.locations.repositories": REPOSITORY},
+    methods=_methods(),
+    permissions=_permissions(),
+    proto="google.devtools.artifactregistry.v1",
+    enum_numbers={
+        "Repository.format": {
+            0: "FORMAT_UNSPECIFIED",
+            1: "DOCKER",
+            2: "MAVEN",
+            3: "NPM",
+            5: "APT",
+            6: "YUM",
+            7: "GOOGET",
+            8: "PYTHON",
+            9: "KFP",
+            10: "GO",
+            11: "GENERIC",
+            12: "RUBY",
+        }
+    },
+)

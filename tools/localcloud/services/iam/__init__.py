@@ -1,0 +1,115 @@
+"""IAM: service accounts, roles, and workload identity pools with their providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from localcloud import standard
+from localcloud.call import Call
+from localcloud.service import Body, Handler, Permission, Resource, Service
+from localcloud.services.iam import accounts, custom_roles, grantable, pools
+
+API = "iam"
+_ACCOUNT = Resource(kind="ServiceAccount", iam=True, missing="Service account {name} does not exist.")
+_POOLS = "iam.projects.locations.workloadIdentityPools"
+
+
+def _on_account(verb: Callable[[Call, Resource], Body]) -> Handler:
+    """A standard verb on an account that the URL may name by unique id or without its project."""
+    return lambda call: verb(replace(call, path=accounts.resolved(call)), _ACCOUNT)
+
+
+def _needs(permission: str) -> Callable[[Call], Sequence[tuple[str, str]]]:
+    return lambda call: [(permission, accounts.resolved(call))]
+
+
+def _operation_parent(call: Call) -> str:
+    """Operations lie below the pool or provider that they are about."""
+    fresh = call.params.get("workloadIdentityPoolProviderId") or call.params.get("workloadIdentityPoolId")
+    return f"{call.path}/{fresh}" if fresh else call.name
+
+
+_ACCOUNT_METHODS: dict[str, Handler] = {
+    "create": accounts.create,
+    "get": accounts.get,
+    "patch": accounts.patch,
+    "update": accounts.update,
+    "delete": accounts.delete,
+    "undelete": accounts.undelete,
+    "enable": accounts.enable,
+    "disable": accounts.disable,
+    "getIamPolicy": _on_account(standard.get_iam_policy),
+    "setIamPolicy": _on_account(standard.set_iam_policy),
+    "testIamPermissions": _on_account(standard.check_iam_permissions),
+    "keys.create": accounts.refuse_key,
+    "keys.upload": accounts.refuse_key,
+    "keys.list": accounts.list_keys,
+    "keys.get": accounts.no_key,
+    "keys.delete": accounts.no_key,
+    "keys.enable": accounts.no_key,
+    "keys.disable": accounts.no_key,
+}
+_ROLE_METHODS: dict[str, Handler] = {
+    "create": custom_roles.create,
+    "get": custom_roles.get,
+    "list": grantable.list_custom,
+    "patch": custom_roles.patch,
+    "delete": custom_roles.delete,
+    "undelete": custom_roles.undelete,
+}
+_POOL_METHODS: dict[str, Handler] = {
+    "listAttestationRules": pools.list_rules,
+    "setAttestationRules": pools.set_rules,
+    "addAttestationRule": pools.add_rule,
+    "removeAttestationRule": pools.remove_rule,
+}
+_OTHER_METHODS: dict[str, Handler] = {
+    "iam.roles.get": custom_roles.get_predefined,
+    "iam.roles.list": grantable.list_predefined,
+    "iam.roles.queryGrantableRoles": grantable.grantable_roles,
+    "iam.permissions.queryTestablePermissions": grantable.testable_permissions,
+}
+
+
+def _permissions() -> dict[str, Permission]:
+    found: dict[str, Permission] = dict.fromkeys(_OTHER_METHODS)
+    words = {"patch": "update", "keys.upload": "keys.create"}
+    for verb in _ACCOUNT_METHODS:
+        if verb == "testIamPermissions":
+            continue
+        named = words.get(verb, verb)
+        kind, _, last = named.rpartition(".")
+        thing = "serviceAccountKeys" if kind else "serviceAccounts"
+        found[f"iam.projects.serviceAccounts.{verb}"] = _needs(f"iam.{thing}.{last}")
+    for verb in ("get", "list", "create", "patch", "delete", "undelete", "getIamPolicy", "setIamPolicy"):
+        named = words.get(verb, verb)
+        found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{named}"
+        found[f"{_POOLS}.providers.{verb}"] = f"iam.googleapis.com/workloadIdentityPoolProviders.{named}"
+    found[f"{_POOLS}.listAttestationRules"] = "iam.googleapis.com/workloadIdentityPools.getAttestationRules"
+    for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
+        found[f"{_POOLS}.{verb}"] = "iam.googleapis.com/workloadIdentityPools.setAttestationRules"
+    return found
+
+
+SERVICE = Service(
+    api=API,
+    title="Identity and Access Management (IAM) API",
+    resources={
+        "projects.serviceAccounts": _ACCOUNT,
+        "projects.locations.workloadIdentityPools": pools.POOL,
+        "projects.locations.workloadIdentityPools.providers": pools.PROVIDER,
+    },
+    methods={f"iam.projects.serviceAccounts.{verb}": method for verb, method in _ACCOUNT_METHODS.items()}
+    | {f"iam.projects.roles.{verb}": method for verb, method in _ROLE_METHODS.items()}
+    | {f"{_POOLS}.{verb}": method for verb, method in _POOL_METHODS.items()}
+    | _OTHER_METHODS,
+    permissions=_permissions(),
+    tables=accounts.TABLES,
+    proto="google.iam.v1",
+    operation_metadata="WorkloadIdentityPoolOperationMetadata",
+    operation_parent=_operation_parent,
+    project=accounts.project,
+    before=pools.settle,
+    enum_numbers={"Role.stage": {0: "ALPHA", 1: "BETA", 2: "GA", 4: "DEPRECATED", 5: "DISABLED", 6: "EAP"}},
+)

@@ -1,0 +1,222 @@
+"""Service accounts: created, disabled, deleted for thirty days, undeleted; they have no keys, ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from localcloud.call import Call
+from localcloud.errors import CloudError, already_exists, failed_precondition, invalid, not_found
+
+Body = dict[str, Any]
+API = "iam"
+TABLES = """
+CREATE TABLE IF NOT EXISTS service_accounts (
+  unique_id TEXT PRIMARY KEY, name TEXT NOT NULL, deleted REAL, body TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS service_accounts_named ON service_accounts (name);
+"""
+"""Every account that still has a unique id: where its resource is, and for a deleted one since when and what it was."""
+UNDELETE_DAYS = 30
+ETAG = "MDEwMjE5MjA="
+_ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
+_LIMITS = {"displayName": 100, "description": 256}
+_EDITABLE = ("displayName", "description")
+
+
+def resolved(call: Call) -> str:
+    """The stored name of the account that the URL names, by e-mail or unique id, with "-" for the project or not."""
+    words = call.path.split("/")
+    project, account = words[1], words[3] if len(words) > 3 else ""
+    if not account:
+        return "/".join(words[:2])
+    if account.isdecimal():
+        row = call.cloud.store.row("SELECT name FROM service_accounts WHERE unique_id = ? AND deleted IS NULL", account)
+        return row[0] if row else f"projects/{project}/serviceAccounts/{account}"
+    owner = project if project != "-" else _project_of(account)
+    return f"projects/{owner}/serviceAccounts/{account}"
+
+
+def project(call: Call) -> str | None:
+    """The project whose API and policy decide about a call of this service."""
+    words = call.path.split("/")
+    if words[0] != "projects":
+        return None
+    if words[2:3] == ["serviceAccounts"] and len(words) > 3:
+        words = resolved(call).split("/")
+    return call.cloud.projects.id_of(words[1]) if words[1] != "-" else None
+
+
+def find(call: Call) -> Body:
+    """The account that the URL names; 404 in IAM's words."""
+    body = call.cloud.store.get(API, resolved(call))
+    if body is None:
+        raise not_found(f"Service account {call.path} does not exist.")
+    return body
+
+
+def create(call: Call) -> Body:
+    """Creates an account from {accountId, serviceAccount}."""
+    account = call.body.get("accountId", "")
+    owner = call.project or ""
+    if not _ID.fullmatch(account):
+        raise invalid(
+            f'The account ID "{account}" does not have a length between 6 and 30, or does not match '
+            "[a-z]([-a-z0-9]*[a-z0-9]).",
+            "account_id",
+        )
+    email = f"{account}@{owner}.iam.gserviceaccount.com"
+    name = f"projects/{owner}/serviceAccounts/{email}"
+    if call.cloud.store.get(API, name) is not None:
+        raise already_exists(f"Service account {account} already exists within project projects/{owner}.")
+    unique = _unique_id(call, name)
+    body = {
+        "name": name,
+        "projectId": owner,
+        "uniqueId": unique,
+        "email": email,
+        **_edited(call.body.get("serviceAccount", {}), _EDITABLE),
+        "etag": ETAG,
+        "oauth2ClientId": unique,
+    }
+    call.cloud.store.insert(API, name, body)
+    call.cloud.store.sql("INSERT INTO service_accounts VALUES (?, ?, NULL, NULL)", unique, name)
+    return body
+
+
+def get(call: Call) -> Body:
+    """One account."""
+    return find(call)
+
+
+def patch(call: Call) -> Body:
+    """Changes what updateMask in the body names; answers only that, as Google does."""
+    body = find(call)
+    sent = call.body.get("serviceAccount", {})
+    paths = [_camel(path) for path in call.body.get("updateMask", "").split(",") if path] or list(sent)
+    unknown = [path for path in paths if path not in _EDITABLE]
+    if unknown:
+        raise invalid(
+            f"update_mask names {unknown[0]}; only display_name and description can be changed.", "update_mask"
+        )
+    changes = _edited(sent, paths)
+    kept = {key: value for key, value in body.items() if key not in paths}
+    call.cloud.store.put(API, body["name"], kept | changes)
+    return changes | {"etag": ETAG}
+
+
+def update(call: Call) -> Body:
+    """The older PUT: replaces display name and description."""
+    body = find(call)
+    kept = {key: value for key, value in body.items() if key not in _EDITABLE}
+    whole: Body = kept | _edited(call.body, _EDITABLE)
+    call.cloud.store.put(API, body["name"], whole)
+    return whole
+
+
+def enable(call: Call) -> Body:
+    """Lets an account act again."""
+    body = find(call)
+    body.pop("disabled", None)
+    call.cloud.store.put(API, body["name"], body)
+    return {}
+
+
+def disable(call: Call) -> Body:
+    """Keeps an account from acting: its tokens are refused from now on."""
+    body = find(call)
+    call.cloud.store.put(API, body["name"], body | {"disabled": True})
+    return {}
+
+
+def delete(call: Call) -> Body:
+    """Deletes an account; policies keep its name as deleted:serviceAccount:…?uid=…"""
+    body = find(call)
+    call.cloud.store.delete(API, body["name"])
+    call.cloud.store.sql(
+        "UPDATE service_accounts SET deleted = ?, body = ? WHERE unique_id = ?",
+        *(call.cloud.clock.seconds(), json.dumps(body), body["uniqueId"]),
+    )
+    call.cloud.iam.rename(_member(body), _deleted_member(body))
+    return {}
+
+
+def undelete(call: Call) -> Body:
+    """Brings an account back that was deleted less than thirty days ago, named by its unique id."""
+    unique = call.id
+    row = call.cloud.store.row("SELECT name, deleted, body FROM service_accounts WHERE unique_id = ?", unique)
+    if row is None or row[1] is None:
+        raise not_found(
+            f"Service account {call.path} does not exist, or was not deleted: name a deleted one by unique id."
+        )
+    name, deleted, text = row
+    if call.cloud.clock.seconds() - deleted > UNDELETE_DAYS * 86_400:
+        raise not_found(f"Service account {call.path} was deleted more than {UNDELETE_DAYS} days ago.")
+    body = json.loads(text)
+    if call.cloud.store.get(API, name) is not None:
+        raise already_exists(f"A service account with the e-mail {body['email']} was created since; delete it first.")
+    call.cloud.store.insert(API, name, body)
+    call.cloud.store.sql("UPDATE service_accounts SET deleted = NULL, body = NULL WHERE unique_id = ?", unique)
+    call.cloud.iam.rename(_deleted_member(body), _member(body))
+    return {"restoredAccount": body}
+
+
+def refuse_key(call: Call) -> Body:
+    """Keys cannot be made here: answers as if the organization policy against them were enforced."""
+    body = find(call)
+    constraint = "constraints/iam.disableServiceAccountKeyCreation"
+    text = "Key creation is not allowed on this service account."
+    if call.method.verb == "upload":
+        constraint = "constraints/iam.disableServiceAccountKeyUpload"
+        text = "Key upload is not allowed on this service account."
+    problem = failed_precondition(text)
+    violation = {"type": constraint, "subject": body["name"], "description": text}
+    problem.details = [{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]}]
+    raise problem
+
+
+def list_keys(call: Call) -> Body:
+    """The keys of an account: none."""
+    find(call)
+    return {}
+
+
+def no_key(call: Call) -> Body:
+    """Any key that is named does not exist."""
+    raise not_found(f"Service account key {call.name} does not exist.")
+
+
+def _project_of(email: str) -> str:
+    found = re.fullmatch(r"[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com", email)
+    return found[1] if found else "-"
+
+
+def _member(body: Body) -> str:
+    return f"serviceAccount:{body['email']}"
+
+
+def _deleted_member(body: Body) -> str:
+    return f"deleted:serviceAccount:{body['email']}?uid={body['uniqueId']}"
+
+
+def _unique_id(call: Call, name: str) -> str:
+    """Twenty-one digits, never given twice: an account made again under its old e-mail is another one."""
+    seed = f"{name}/{call.cloud.store.next('service accounts')}"
+    return f"1{int.from_bytes(hashlib.sha256(seed.encode()).digest()[:12], 'big') % 10**20:020d}"
+
+
+def _edited(sent: Body, fields: Any) -> Body:
+    for field, most in _LIMITS.items():
+        if len(str(sent.get(field, "")).encode()) > most:
+            raise _too_long(field, most)
+    return {field: sent[field] for field in fields if sent.get(field)}
+
+
+def _too_long(field: str, most: int) -> CloudError:
+    return invalid(f"{field} may take {most} bytes of UTF-8; this one takes more.", f"service_account.{field}")
+
+
+def _camel(path: str) -> str:
+    first, *rest = path.removeprefix("serviceAccount.").strip().split("_")
+    return first + "".join(word.capitalize() for word in rest)

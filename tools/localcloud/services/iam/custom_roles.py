@@ -1,0 +1,192 @@
+"""Roles: Google's predefined ones from the tables, and a project's own, which stay undeletable for seven days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from localcloud.call import Call
+from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid, not_found
+from localcloud.iam import policies, roles
+
+Body = dict[str, Any]
+API = "iam"
+GONE_DAYS = 37
+"""A deleted role is kept 7 days, then purged within 30 more; its id is free after that (https://cloud.google.com/iam/docs/creating-custom-roles)."""
+_ID = re.compile(r"[a-zA-Z0-9_.]{3,64}")
+_STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
+_COMPLETE_TABLES = ("artifactregistry.", "iam.", "resourcemanager.", "secretmanager.", "serviceusage.", "storage.")
+_NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)$")
+_FIELDS = ("title", "description", "includedPermissions", "stage")
+_DELETED_AT = "_deleted"
+
+
+def shown(body: Body, *, full: bool = True) -> Body:
+    """A stored custom role as it is answered."""
+    hidden = {_DELETED_AT} if full else {_DELETED_AT, "includedPermissions"}
+    return {key: value for key, value in body.items() if key not in hidden}
+
+
+def predefined(role: roles.Role, *, full: bool = True) -> Body:
+    """A predefined role as it is answered."""
+    body: Body = {"name": role.name, "title": role.title, "description": role.description}
+    if full:
+        body["includedPermissions"] = sorted(role.permissions)
+    return body | {"stage": role.stage, "etag": "AA=="}
+
+
+def get_predefined(call: Call) -> Body:
+    """One of Google's own roles."""
+    found = roles.predefined().get(call.path)
+    if found is None:
+        raise not_found(f"The role named {call.path} was not found.")
+    return predefined(found)
+
+
+def find(call: Call) -> Body:
+    """The stored custom role that the URL names, deleted or not; 404 when there is none."""
+    body = call.cloud.store.get(API, call.name)
+    if body is None or _purged(call, body):
+        raise not_found(f"The role named {call.name} was not found.")
+    return body
+
+
+def get(call: Call) -> Body:
+    """One custom role; a deleted one says so."""
+    return shown(find(call))
+
+
+def create(call: Call) -> Body:
+    """Creates a custom role from {roleId, role}."""
+    role_id = call.body.get("roleId", "")
+    name = f"{call.name}/roles/{role_id}"
+    if not _ID.fullmatch(role_id):
+        raise invalid(
+            f'The role ID "{role_id}" is not valid: it takes 3 to 64 letters, digits, underscores and periods.',
+            "role_id",
+        )
+    _check_free(call, name, role_id)
+    sent = call.body.get("role", {})
+    body = {"name": name} | _settled(sent) | {"etag": _etag(call)}
+    call.cloud.store.put(API, name, body)
+    return shown(body)
+
+
+def patch(call: Call) -> Body:
+    """Changes what updateMask names, everything that was sent when it is absent."""
+    body = find(call)
+    _check_etag(call.body.get("etag"), body)
+    if body.get("deleted"):
+        raise failed_precondition(f"The role named {call.name} is deleted; undelete it before changing it.")
+    mask = [_camel(path) for path in call.params.get("updateMask", "").split(",") if path]
+    paths = mask or [field for field in _FIELDS if field in call.body]
+    unknown = [path for path in paths if path not in (*_FIELDS, "etag", "name", "deleted")]
+    if unknown:
+        raise invalid(
+            f"update_mask names {unknown[0]}, which is no field of a role that can be changed.", "update_mask"
+        )
+    kept = {field: body[field] for field in _FIELDS if field in body and field not in paths}
+    sent = {field: call.body[field] for field in paths if field in call.body and field in _FIELDS}
+    changed = (
+        {"name": body["name"]} | _settled(kept | sent, body.get("includedPermissions", ())) | {"etag": _etag(call)}
+    )
+    call.cloud.store.put(API, call.name, changed)
+    return shown(changed)
+
+
+def delete(call: Call) -> Body:
+    """Marks a role as deleted: bindings stay but grant nothing."""
+    body = find(call)
+    _check_etag(call.params.get("etag"), body)
+    if body.get("deleted"):
+        raise failed_precondition(f"The role named {call.name} is deleted already.")
+    body |= {"deleted": True, "etag": _etag(call), _DELETED_AT: call.cloud.clock.seconds()}
+    call.cloud.store.put(API, call.name, body)
+    return shown(body)
+
+
+def undelete(call: Call) -> Body:
+    """Brings a deleted role back within seven days."""
+    body = find(call)
+    _check_etag(call.body.get("etag"), body)
+    if not body.get("deleted"):
+        raise failed_precondition(f"The role named {call.name} is not deleted.")
+    if call.cloud.clock.seconds() - body[_DELETED_AT] > 7 * 86_400:
+        raise failed_precondition(f"The role named {call.name} was deleted more than 7 days ago; it cannot come back.")
+    body = {key: value for key, value in body.items() if key not in ("deleted", _DELETED_AT)} | {"etag": _etag(call)}
+    call.cloud.store.put(API, call.name, body)
+    return shown(body)
+
+
+def listed(call: Call) -> list[Body]:
+    """The custom roles of the URL's project as the request wants to see them."""
+    full = call.params.get("view") == "FULL"
+    bodies = [body for _, body in call.cloud.store.list(API, call.name, "roles") if not _purged(call, body)]
+    return [shown(body, full=full) for body in bodies if call.params.get("showDeleted") or not body.get("deleted")]
+
+
+def listed_predefined(call: Call) -> list[Body]:
+    """Google's own roles as the request wants to see them."""
+    full = call.params.get("view") == "FULL"
+    return [predefined(role, full=full) for role in roles.predefined().values()]
+
+
+def _settled(sent: Body, known: Iterable[str] = ()) -> Body:
+    """The fields of a role in the order Google writes them, checked; permissions once each, sorted."""
+    permissions = sorted(set(sent.get("includedPermissions", ())))
+    for permission in permissions:
+        if permission not in known and not allowed(permission):
+            raise invalid(f"Permission {permission} is not valid.", "role.included_permissions")
+    if len(str(sent.get("title", ""))) > 100:
+        raise invalid("The title of a role may have 100 characters; this one has more.", "role.title")
+    if len(str(sent.get("description", ""))) > 300:
+        raise invalid("The description of a role may have 300 characters; this one has more.", "role.description")
+    if sent.get("stage", "ALPHA") not in _STAGES:
+        raise invalid(f"The stage {sent['stage']} is none of {', '.join(_STAGES)}.", "role.stage")
+    body = {field: sent[field] for field in ("title", "description") if sent.get(field)}
+    if permissions:
+        body["includedPermissions"] = permissions
+    # ALPHA is the zero value and is left out, as the API documents it.
+    return body | ({"stage": sent["stage"]} if sent.get("stage", "ALPHA") != "ALPHA" else {})
+
+
+def allowed(permission: str) -> bool:
+    """Whether a project's own role may hold a permission; of services whose tables are not complete any is believed."""
+    if permission.startswith(_COMPLETE_TABLES) and permission not in roles.known_permissions():
+        return False
+    return permission.count(".") >= 2 and not _NOT_IN_PROJECTS.match(permission)
+
+
+def _check_free(call: Call, name: str, role_id: str) -> None:
+    body = call.cloud.store.get(API, name)
+    if body is None or _purged(call, body):
+        return
+    if body.get("deleted"):
+        raise failed_precondition(
+            f"You can't create a role with role_id ({role_id}) where there is an existing role with that role_id in a "
+            "deleted state."
+        )
+    raise already_exists(f"A role named {role_id} in {call.name} already exists.")
+
+
+def _check_etag(sent: str | None, body: Body) -> None:
+    if sent and sent != body["etag"]:
+        raise _conflict(body)
+
+
+def _conflict(body: Body) -> CloudError:
+    return aborted(f"The role named {body['name']} was changed since it was read; read it again and repeat.")
+
+
+def _purged(call: Call, body: Body) -> bool:
+    return bool(body.get("deleted")) and call.cloud.clock.seconds() - body[_DELETED_AT] > GONE_DAYS * 86_400
+
+
+def _etag(call: Call) -> str:
+    return policies.etag(int(call.cloud.clock.seconds() * 1_000_000))
+
+
+def _camel(path: str) -> str:
+    first, *rest = path.removeprefix("role.").strip().split("_")
+    return first + "".join(word.capitalize() for word in rest)

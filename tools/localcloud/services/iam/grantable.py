@@ -1,0 +1,87 @@
+"""Questions about roles: which can be granted on a resource, which permissions can be tested there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from localcloud import paging
+from localcloud.call import Call
+from localcloud.errors import invalid
+from localcloud.iam import roles
+from localcloud.services.iam import custom_roles
+
+Body = dict[str, Any]
+_FULL = re.compile(r"//(?P<api>[a-z]+)\.googleapis\.com/(?P<name>.+)")
+_PROJECT = re.compile(r"projects/(?P<project>[^/]+)$")
+_BUCKETS_ONLY = re.compile(r"roles/storage\.legacy")
+_HOLDERS = {"cloudresourcemanager": "resourcemanager"}
+
+
+def list_predefined(call: Call) -> Body:
+    """A page of Google's own roles."""
+    return _page(call, "roles", custom_roles.listed_predefined(call), 300)
+
+
+def list_custom(call: Call) -> Body:
+    """A page of a project's own roles."""
+    return _page(call, "roles", custom_roles.listed(call), 300)
+
+
+def grantable_roles(call: Call) -> Body:
+    """The roles that mean something on a resource: all on a project, elsewhere those with permissions of its API."""
+    api, name = _resource(call)
+    full = call.body.get("view") == "FULL"
+    project = _PROJECT.fullmatch(name)
+    found = [
+        custom_roles.predefined(role, full=full)
+        for role in roles.predefined().values()
+        if _fits(role, api, whole=bool(project))
+    ]
+    if project:
+        owner = f"projects/{call.cloud.projects.id_of(project['project'])}"
+        own = [body for _, body in call.cloud.store.list("iam", owner, "roles") if not body.get("deleted")]
+        found += [custom_roles.shown(body, full=full) for body in own]
+    return _page(call, "roles", found, 300)
+
+
+def testable_permissions(call: Call) -> Body:
+    """The permissions of the tables that can be tested on a resource."""
+    api, name = _resource(call)
+    names = sorted(roles.known_permissions())
+    if not _PROJECT.fullmatch(name):
+        names = [one for one in names if one.startswith(f"{api}.")]
+    return _page(call, "permissions", [_permission(one) for one in names], 100)
+
+
+def _permission(name: str) -> Body:
+    level = {} if custom_roles.allowed(name) else {"customRolesSupportLevel": "NOT_SUPPORTED"}
+    return {"name": name, "stage": "GA", **level}
+
+
+def _fits(role: roles.Role, api: str, *, whole: bool) -> bool:
+    if whole:
+        return not _BUCKETS_ONLY.match(role.name)
+    return any(permission.startswith(f"{api}.") for permission in role.permissions)
+
+
+def _resource(call: Call) -> tuple[str, str]:
+    text = call.body.get("fullResourceName", "")
+    found = _FULL.fullmatch(text)
+    if found is None:
+        raise invalid(
+            f"full_resource_name [{text}] is not one such as //cloudresourcemanager.googleapis.com/projects/my-project.",
+            "full_resource_name",
+        )
+    return _HOLDERS.get(found["api"], found["api"]), found["name"]
+
+
+def _page(call: Call, field: str, bodies: list[Body], usual: int) -> Body:
+    """A page of bodies with names; size and token come from the query or, for POST methods, from the body."""
+    asked = {**call.params, **call.body}
+    question = f"{call.path}?{call.body.get('fullResourceName', '')}"
+    after = paging.after(asked.get("pageToken", ""), question)
+    size = paging.size(asked.get("pageSize"), usual, 3000)
+    rest = [body for body in sorted(bodies, key=lambda body: str(body["name"])) if body["name"] > after]
+    page: Body = {field: rest[:size]} if rest else {}
+    return page | ({"nextPageToken": paging.token(rest[size - 1]["name"], question)} if len(rest) > size else {})

@@ -1,0 +1,241 @@
+"""Workload identity pools and their providers: whom outside Google a project trusts, and on which conditions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from localcloud.call import Call, Cloud
+from localcloud.errors import invalid, not_found
+from localcloud.service import Resource, SoftDelete
+
+Body = dict[str, Any]
+ID_RULE = r"(?!gcp-)[a-z0-9-]{4,32}"
+ID_ERROR = "The id '{id}' must have 4 to 32 of the characters [a-z0-9-]; the prefix gcp- is reserved for Google."
+KINDS = ("aws", "oidc", "saml", "x509")
+SHARED_ISSUERS = (
+    "https://token.actions.githubusercontent.com",
+    "https://gitlab.com",
+    "https://app.terraform.io",
+    "https://agent.buildkite.com",
+    "https://oidc.circleci.com",
+    "https://oidc.vercel.com",
+)
+"""Issuers that every customer of a service shares: without a condition anybody's token would do."""
+_RULES = "_attestationRules"
+_KEY = re.compile(r"google\.(?:subject|groups|display_name|profile_photo|posix_username)|attribute\.[a-z0-9_]{1,90}")
+_CLAIM = re.compile(r"\b(?:assertion|attribute|google)\b\s*[.\[]|\bin\s+(?:assertion|attribute|google)\b")
+_DEFAULT_AWS = {
+    "google.subject": "assertion.arn",
+    "attribute.aws_role": (
+        "assertion.arn.contains('assumed-role') ? assertion.arn.extract('{account_arn}assumed-role/') + 'assumed-role/' + "
+        "assertion.arn.extract('assumed-role/{role_name}/') : assertion.arn"
+    ),
+}
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A stored pool or provider as it is answered: with the project's number in its name."""
+    return {key: value for key, value in body.items() if key != _RULES} | {
+        "name": cloud.projects.numbered(body["name"])
+    }
+
+
+def pool_created(call: Call, body: Body) -> Body:
+    """A new pool as it is stored."""
+    if call.path.split("/")[3] != "global":
+        raise invalid(
+            f"Workload identity pools lie in the location global, not in {call.path.split('/')[3]}.", "parent"
+        )
+    _check_texts(body)
+    mode = body.get("mode", "MODE_UNSPECIFIED")
+    return body | {"state": "ACTIVE", "mode": "FEDERATION_ONLY" if mode == "MODE_UNSPECIFIED" else mode}
+
+
+def pool_changed(_call: Call, _old: Body, new: Body) -> Body:
+    """A patched pool as it is stored."""
+    _check_texts(new)
+    return new
+
+
+def provider_created(_call: Call, body: Body) -> Body:
+    """A new provider as it is stored."""
+    return _checked(body) | {"state": "ACTIVE"}
+
+
+def provider_changed(_call: Call, old: Body, new: Body) -> Body:
+    """A patched provider as it is stored; its kind stays."""
+    before = [kind for kind in KINDS if kind in old]
+    if before != [kind for kind in KINDS if kind in new]:
+        raise invalid(f"A provider keeps its kind ({', '.join(before)}); create another provider instead.", "provider")
+    return _checked(new)
+
+
+def settle(call: Call) -> None:
+    """Purges the pools and providers that were deleted thirty days ago by the clock: their ids are free again."""
+    if "/workloadIdentityPools" not in call.path:
+        return
+    store = call.cloud.store
+    purged = store.sql(
+        "SELECT name FROM resources WHERE service = 'iam' AND collection IN ('workloadIdentityPools', 'providers') "
+        "AND json_extract(body, '$.expireTime') <= ?",
+        call.cloud.clock.rfc3339(),
+    )
+    for (name,) in purged:
+        store.delete("iam", name)
+        store.delete_below("iam", name)
+        call.cloud.iam.forget("iam", name)
+
+
+def list_rules(call: Call) -> Body:
+    """The attestation rules of a pool."""
+    pool = _pool(call)
+    return {"attestationRules": pool[_RULES]} if pool.get(_RULES) else {}
+
+
+def set_rules(call: Call) -> Body:
+    """Replaces the attestation rules of a pool."""
+    return _keep_rules(call, call.body.get("attestationRules", []))
+
+
+def add_rule(call: Call) -> Body:
+    """Adds one attestation rule to a pool."""
+    rule = call.body.get("attestationRule", {})
+    return _keep_rules(call, [one for one in _pool(call).get(_RULES, []) if one != rule] + [rule])
+
+
+def remove_rule(call: Call) -> Body:
+    """Takes one attestation rule from a pool."""
+    rule = call.body.get("attestationRule", {})
+    return _keep_rules(call, [one for one in _pool(call).get(_RULES, []) if one != rule])
+
+
+def _pool(call: Call) -> Body:
+    body = call.cloud.store.get("iam", call.name)
+    if body is None:
+        raise not_found(MISSING)
+    return body
+
+
+def _keep_rules(call: Call, rules: list[Body]) -> Body:
+    if len(rules) > 50:
+        raise invalid(f"A pool may have 50 attestation rules; these are {len(rules)}.", "attestation_rules")
+    pool = _pool(call)
+    call.cloud.store.put("iam", call.name, pool | {_RULES: rules})
+    return call.cloud.operations.finished(call, presented(call.cloud, pool), kind="WorkloadIdentityPool")
+
+
+def _checked(body: Body) -> Body:
+    _check_texts(body)
+    kinds = [kind for kind in KINDS if kind in body]
+    if len(kinds) != 1:
+        raise invalid(
+            f"A provider must have exactly one of {', '.join(KINDS)}; this one has {' and '.join(kinds) or 'none'}.",
+            "workload_identity_pool_provider",
+        )
+    if kinds == ["aws"] and not body.get("attributeMapping"):
+        body = body | {"attributeMapping": _DEFAULT_AWS}
+    _check_mapping(body.get("attributeMapping", {}))
+    if kinds == ["oidc"]:
+        _check_oidc(body["oidc"])
+    _check_condition(body)
+    return body
+
+
+def _check_texts(body: Body) -> None:
+    for field, most in (("displayName", 32), ("description", 256)):
+        if len(body.get(field, "")) > most:
+            words = {"displayName": "display name"}.get(field, field)
+            raise invalid(f"{words} must be less than or equal to {most} characters", field)
+
+
+def _check_mapping(mapping: dict[str, str]) -> None:
+    for key, expression in mapping.items():
+        if not _KEY.fullmatch(key):
+            raise invalid(
+                f"Invalid mapped attribute key: {key}. Custom mapped attributes must be in format "
+                "'attribute.{custom_attribute}'",
+                "attribute_mapping",
+            )
+        if not expression or len(expression) > 2048 or not _balanced(expression):
+            raise invalid(
+                f"The mapping of {key} is no expression of at most 2048 characters: {expression!r}.",
+                "attribute_mapping",
+            )
+    if "google.subject" not in mapping:
+        raise invalid("The attribute mapping must include a mapping for google.subject.", "attribute_mapping")
+
+
+def _check_oidc(oidc: Body) -> None:
+    issuer = oidc.get("issuerUri", "")
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        raise invalid(f"The issuer URI [{issuer}] must be an https address without query.", "oidc.issuer_uri")
+    audiences = oidc.get("allowedAudiences", [])
+    if len(audiences) > 10 or any(len(audience) > 256 for audience in audiences):
+        raise invalid("A provider may allow 10 audiences of at most 256 characters each.", "oidc.allowed_audiences")
+    if oidc.get("jwksJson"):
+        try:
+            keys = json.loads(oidc["jwksJson"])["keys"]
+        except (ValueError, KeyError, TypeError):
+            raise invalid("oidc.jwks_json is no JSON Web Key Set.", "oidc.jwks_json") from None
+        if not isinstance(keys, list):
+            raise invalid("oidc.jwks_json holds no list of keys.", "oidc.jwks_json")
+
+
+def _check_condition(body: Body) -> None:
+    condition = body.get("attributeCondition", "")
+    if len(condition) > 4096 or not _balanced(condition):
+        raise invalid(f"The attribute condition cannot be read: {condition[:200]!r}.", "attribute_condition")
+    issuer = body.get("oidc", {}).get("issuerUri", "").rstrip("/")
+    shared = issuer.startswith(SHARED_ISSUERS)
+    if (condition or shared) and not _CLAIM.search(_without_texts(condition)):
+        raise invalid("The attribute condition must reference one of the provider's claims.", "attribute_condition")
+
+
+def _without_texts(expression: str) -> str:
+    return re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "''", expression)
+
+
+def _balanced(expression: str) -> bool:
+    depth: list[str] = []
+    for sign in _without_texts(expression):
+        if sign in "([{":
+            depth.append({"(": ")", "[": "]", "{": "}"}[sign])
+        elif sign in ")]}" and (not depth or depth.pop() != sign):
+            return False
+    return not depth and "'" not in _without_texts(expression).replace("''", "")
+
+
+TAKEN = "Requested entity already exists"
+MISSING = "Requested entity was not found."
+POOL = Resource(
+    kind="WorkloadIdentityPool",
+    id_param="workloadIdentityPoolId",
+    id_rule=ID_RULE,
+    id_error=ID_ERROR,
+    complete=pool_created,
+    changed=pool_changed,
+    present=presented,
+    immutable=("mode",),
+    taken=TAKEN,
+    missing=MISSING,
+    iam=True,
+    soft_delete=SoftDelete(),
+    page_size=50,
+)
+PROVIDER = Resource(
+    kind="WorkloadIdentityPoolProvider",
+    id_param="workloadIdentityPoolProviderId",
+    id_rule=ID_RULE,
+    id_error=ID_ERROR,
+    complete=provider_created,
+    changed=provider_changed,
+    present=presented,
+    taken=TAKEN,
+    missing=MISSING,
+    soft_delete=SoftDelete(),
+    page_size=50,
+)

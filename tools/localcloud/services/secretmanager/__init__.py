@@ -1,0 +1,77 @@
+"""Secret Manager: secrets, global and regional, and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from localcloud import filters, paging
+from localcloud.call import Call
+from localcloud.service import Body, Resource, Service
+from localcloud.services.secretmanager import payloads, secrets, versions
+from localcloud.services.secretmanager.secrets import API
+
+_MOST = 25_000
+_PLACES = ("projects", "projects.locations")
+
+
+def list_secrets(call: Call) -> Body:
+    """A page of secrets, newest first."""
+    found = [secrets.presented(call.cloud, body) for _, body in call.cloud.store.list(API, call.parent, "secrets")]
+    return _page(call, "secrets", found, lambda body: f"{body['createTime']} {body['name']}")
+
+
+def list_versions(call: Call) -> Body:
+    """A page of a secret's versions, newest first."""
+    secret = secrets.find(call, call.parent)
+    found = [versions.presented(call.cloud, body) for _, body in call.cloud.store.list(API, secret["name"], "versions")]
+    return _page(call, "versions", found, lambda body: f"{int(body['name'].rpartition('/')[2]):012d}")
+
+
+def _page(call: Call, field: str, bodies: Sequence[Body], key: Callable[[Body], str]) -> Body:
+    """The bodies that the filter takes, last key first; `totalSize` counts them unless there is a filter."""
+    question = f"{call.path}?{call.params.get('filter', '')}"
+    before = paging.after(call.params.get("pageToken", ""), question)
+    size = paging.size(call.params.get("pageSize"), _MOST, _MOST)
+    test = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
+    ordered = sorted(((key(body), body) for body in bodies), key=lambda pair: pair[0], reverse=True)
+    rest = [pair for pair in ordered if (not before or pair[0] < before) and (test is None or test(pair[1]))]
+    page: Body = {field: [body for _, body in rest[:size]]} if rest else {}
+    if len(rest) > size:
+        page["nextPageToken"] = paging.token(rest[size - 1][0], question)
+    return page | ({"totalSize": len(ordered)} if ordered and test is None else {})
+
+
+SECRET = Resource(
+    kind="Secret",
+    id_param="secretId",
+    id_rule=secrets.ID_RULE,
+    id_error=secrets.ID_ERROR,
+    complete=secrets.created,
+    changed=secrets.changed,
+    present=secrets.presented,
+    delete=secrets.removed,
+    immutable=("secretType",),
+    taken="Secret [{numbered}] already exists.",
+    missing="Secret [{numbered}] not found.",
+    iam=True,
+)
+_METHODS = {
+    "list": list_secrets,
+    "addVersion": versions.add,
+    "versions.list": list_versions,
+    "versions.get": versions.get,
+    "versions.access": versions.access,
+    "versions.enable": versions.enable,
+    "versions.disable": versions.disable,
+    "versions.destroy": versions.destroy,
+}
+SERVICE = Service(
+    api=API,
+    title="Secret Manager API",
+    resources={f"{place}.secrets": SECRET for place in _PLACES},
+    methods={f"{API}.{place}.secrets.{name}": method for place in _PLACES for name, method in _METHODS.items()},
+    permissions={f"{API}.{place}.secrets.addVersion": "secretmanager.versions.add" for place in _PLACES},
+    tables=payloads.TABLES + secrets.DUE,
+    proto="google.cloud.secretmanager.v1",
+    before=versions.settle,
+)

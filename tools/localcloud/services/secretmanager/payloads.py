@@ -1,0 +1,76 @@
+"""What secrets hold: kept apart from the resources, sealed on disk, wiped when a version is destroyed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import google_crc32c
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from localcloud.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS secret_payloads (
+  secret TEXT NOT NULL, number INTEGER NOT NULL, sealed BLOB, PRIMARY KEY (secret, number)) WITHOUT ROWID;
+"""
+_NONCE = 12
+
+
+def add(store: Store, secret: str, data: bytes) -> int:
+    """Keeps a payload as the newest version of a secret; its number, counted from 1 and never given twice."""
+    number = newest(store, secret) + 1
+    sealed = _seal(store.folder, f"{secret}/{number}", data)
+    store.sql("INSERT INTO secret_payloads VALUES (?, ?, ?)", secret, number, sealed)
+    return number
+
+
+def read(store: Store, secret: str, number: int) -> bytes:
+    """The payload of a version that was not wiped; LookupError when it was."""
+    row = store.row("SELECT sealed FROM secret_payloads WHERE secret = ? AND number = ?", secret, number)
+    if row is None or row[0] is None:
+        raise LookupError(f"{secret}/versions/{number} holds no payload any more.")
+    return _open(store.folder, f"{secret}/{number}", row[0])
+
+
+def newest(store: Store, secret: str) -> int:
+    """The number of a secret's newest version, whatever its state; 0 when it has none."""
+    row = store.row("SELECT MAX(number) FROM secret_payloads WHERE secret = ?", secret)
+    return row[0] or 0
+
+
+def wipe(store: Store, secret: str, number: int) -> None:
+    """Removes a payload for good; the number stays taken."""
+    store.sql("UPDATE secret_payloads SET sealed = NULL WHERE secret = ? AND number = ?", secret, number)
+
+
+def wipe_all(store: Store, secret: str) -> None:
+    """Removes every payload of a secret, and its numbers."""
+    store.sql("DELETE FROM secret_payloads WHERE secret = ?", secret)
+
+
+def checksum(data: bytes) -> int:
+    """CRC32C as Secret Manager counts it."""
+    return int(google_crc32c.value(data))
+
+
+def _seal(folder: Path, owner: str, data: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(_key(folder)).encrypt(nonce, data, owner.encode())
+
+
+def _open(folder: Path, owner: str, sealed: bytes) -> bytes:
+    return AESGCM(_key(folder)).decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode())
+
+
+def _key(folder: Path) -> bytes:
+    """The key of one state folder, made on first use: no value lies readable in the database, its log or a copy of them."""
+    path = folder / "secrets.key"
+    if not path.exists():
+        fresh = path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            stream.write(AESGCM.generate_key(256))
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    return path.read_bytes()

@@ -1,0 +1,249 @@
+"""Secrets: what a request may say of one, what the server adds, and what is due by the clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from localcloud.call import Call, Cloud
+from localcloud.clock import parse as parse_time
+from localcloud.clock import rfc3339
+from localcloud.errors import aborted, invalid, not_found
+from localcloud.services.secretmanager import payloads
+from localcloud.store import Store
+
+Body = dict[str, Any]
+API = "secretmanager"
+DUE = """
+CREATE TABLE IF NOT EXISTS secrets_due (name TEXT PRIMARY KEY, due REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS secrets_due_first ON secrets_due (due);
+"""
+ID_RULE = r"[a-zA-Z0-9_-]{1,255}"
+ID_ERROR = r"The provided Secret ID [{id}] does not match the expected format [[a-zA-Z_0-9\-]+]"
+_ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_LABEL_KEY = re.compile(r"[^\W\d_A-Z][^\WA-Z]*(?:[-_][^\WA-Z]*)*", re.UNICODE)
+_LABEL_VALUE = re.compile(r"[^\WA-Z]*(?:[-_][^\WA-Z]*)*", re.UNICODE)
+_ANNOTATION_KEY = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
+_TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
+_DURATION = re.compile(r"(\d+)(?:\.\d{1,9})?s")
+_CENTURY = 3_153_600_000
+_INPUT_ONLY = ("ttl", "tags")
+
+
+def shown(cloud: Cloud, name: str) -> str:
+    """A stored name as Secret Manager writes it: with the project's number instead of its id."""
+    return cloud.projects.numbered(name)
+
+
+def created(call: Call, body: Body) -> Body:
+    """A new secret as it is stored; 400 for what Secret Manager would refuse."""
+    _check_replication(call, body)
+    if body.get("versionAliases"):
+        raise invalid(
+            "A new secret has no versions yet that secret.version_aliases could name.", "secret.version_aliases"
+        )
+    return _completed(call, body)
+
+
+def changed(call: Call, old: Body, new: Body) -> Body:
+    """A patched secret as it is stored."""
+    if not call.params.get("updateMask"):
+        raise invalid("The request has no update_mask; name the fields to change.", "update_mask")
+    if _places(old) != _places(new):
+        raise invalid(
+            "secret.replication cannot be changed once the secret exists, but for its keys.", "secret.replication"
+        )
+    if "ttl" in call.params["updateMask"].split(",") and "ttl" not in new:
+        new.pop("expireTime", None)
+    for alias, number in new.get("versionAliases", {}).items():
+        _check_alias(call, old["name"], alias, number)
+    return _completed(call, new)
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A stored secret as it is answered."""
+    answer = body | {"name": shown(cloud, body["name"])}
+    if rotation := body.get("rotation"):
+        answer["rotation"] = _rotated(cloud.clock.now(), rotation)
+    return answer
+
+
+def removed(call: Call, body: Body) -> None:
+    """Takes a secret's versions and payloads with it."""
+    forget(call.cloud.store, body["name"])
+
+
+def forget(store: Store, name: str) -> None:
+    """Removes everything that belongs to a secret, but not the secret itself."""
+    store.delete_below(API, name)
+    payloads.wipe_all(store, name)
+    store.sql("DELETE FROM secrets_due WHERE name = ? OR name LIKE ? || '/%'", name, name)
+
+
+def find(call: Call, name: str) -> Body:
+    """A stored secret; 404 in Secret Manager's words."""
+    body = call.cloud.store.get(API, name)
+    if body is None:
+        raise not_found(f"Secret [{shown(call.cloud, name)}] not found.")
+    return body
+
+
+def etag(call: Call) -> str:
+    """A new etag: quoted hexadecimal microseconds, as Secret Manager's look."""
+    return f'"{int(call.cloud.clock.seconds() * 1_000_000):x}"'
+
+
+def check_etag(sent: str | None, body: Mapping[str, Any]) -> None:
+    """Refuses a request that was made for another state of the resource."""
+    if sent and sent.strip('"') != body["etag"].strip('"'):
+        raise aborted(
+            f"The provided etag [{sent}] does not match the current etag [{body['etag']}]. Read the resource again."
+        )
+
+
+def _completed(call: Call, body: Body) -> Body:
+    _check_labels(body)
+    _check_topics(body)
+    _check_rotation(call, body)
+    _check_destroy_delay(body)
+    body = _with_expiry(call, body)
+    name = body.get("name") or f"{call.parent}/secrets/{call.params['secretId']}"
+    _schedule(call.cloud.store, name, body.get("expireTime"))
+    return {key: value for key, value in body.items() if key not in _INPUT_ONLY} | {"name": name}
+
+
+def _schedule(store: Store, name: str, moment: str | None) -> None:
+    store.sql("DELETE FROM secrets_due WHERE name = ?", name)
+    if moment:
+        store.sql("INSERT INTO secrets_due VALUES (?, ?)", name, parse_time(moment).timestamp())
+
+
+def _check_replication(call: Call, body: Body) -> None:
+    replication = body.get("replication")
+    if call.path.split("/")[2] == "locations":
+        if replication:
+            raise invalid("secret.replication cannot be set on a regional secret.", "secret.replication")
+        return
+    kinds = [kind for kind in ("automatic", "userManaged") if kind in (replication or {})]
+    if len(kinds) != 1:
+        raise invalid(
+            "secret.replication must have exactly one of automatic and user_managed; "
+            f"this one has {' and '.join(kinds) or 'neither'}.",
+            "secret.replication",
+        )
+    if kinds == ["userManaged"]:
+        _check_replicas((replication or {})["userManaged"].get("replicas", []))
+
+
+def _places(body: Body) -> list[str]:
+    """Where a secret is replicated: the kind of replication and its locations."""
+    replication = body.get("replication", {})
+    replicas = replication.get("userManaged", {}).get("replicas", [])
+    return [*replication, *sorted(replica.get("location", "") for replica in replicas)]
+
+
+def _check_replicas(replicas: list[Body]) -> None:
+    field = "secret.replication.user_managed.replicas"
+    locations = [replica.get("location", "") for replica in replicas]
+    if not locations or not all(locations):
+        raise invalid(f"{field} must name at least one location, and one for each replica.", field)
+    if len(set(locations)) != len(locations):
+        raise invalid(f"{field} names a location twice.", field)
+
+
+def _check_labels(body: Body) -> None:
+    labels, annotations = body.get("labels", {}), body.get("annotations", {})
+    if len(labels) > 64:
+        raise invalid(f"A secret may have 64 labels; this one has {len(labels)}.", "secret.labels")
+    for key, value in labels.items():
+        if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value) or max(len(key), len(value)) > 63:
+            raise invalid(
+                f"The label [{key}={value}] is not valid: keys begin with a lowercase letter, keys and values hold at most "
+                "63 lowercase letters, digits, _ and -.",
+                "secret.labels",
+            )
+    for key in annotations:
+        if not _ANNOTATION_KEY.fullmatch(key):
+            raise invalid(f"The annotation key [{key}] is not valid.", "secret.annotations")
+    if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > 16 * 1024:
+        raise invalid("The annotations of a secret may take 16 KiB together; these take more.", "secret.annotations")
+
+
+def _check_topics(body: Body) -> None:
+    topics = [topic.get("name", "") for topic in body.get("topics", [])]
+    if len(topics) > 10:
+        raise invalid(f"A secret may have 10 topics; this one has {len(topics)}.", "secret.topics")
+    for topic in topics:
+        if not _TOPIC.fullmatch(topic):
+            raise invalid(f"The topic name [{topic}] does not match projects/*/topics/*.", "secret.topics")
+
+
+def _check_rotation(call: Call, body: Body) -> None:
+    rotation = body.get("rotation")
+    if not rotation:
+        return
+    if not body.get("topics"):
+        raise invalid(
+            "secret.topics must be set when secret.rotation is: a rotation is announced on them.", "secret.topics"
+        )
+    moment, period = rotation.get("nextRotationTime"), rotation.get("rotationPeriod")
+    if period is not None and not 3600 <= seconds(period, "secret.rotation.rotation_period") <= _CENTURY:
+        raise invalid("secret.rotation.rotation_period must be between 3600s and 3153600000s.", "secret.rotation")
+    if not moment:
+        raise invalid("secret.rotation.next_rotation_time must be set when secret.rotation is.", "secret.rotation")
+    stored = call.cloud.store.get(API, body.get("name", "")) or {}
+    if stored.get("rotation", {}).get("nextRotationTime") != moment and _ahead(call, moment) < 300:
+        raise invalid("secret.rotation.next_rotation_time must be at least 300s in the future.", "secret.rotation")
+
+
+def _check_destroy_delay(body: Body) -> None:
+    delay = body.get("versionDestroyTtl")
+    if delay is not None and not 86_400 <= seconds(delay, "secret.version_destroy_ttl") <= 86_400_000:
+        raise invalid(
+            "secret.version_destroy_ttl must be between 24 hours and 1000 days.", "secret.version_destroy_ttl"
+        )
+
+
+def _check_alias(call: Call, secret: str, alias: str, number: Any) -> None:
+    if not _ALIAS.fullmatch(alias) or alias in {"latest", "NEW"}:
+        raise invalid(f"The version alias [{alias}] is not valid.", "secret.version_aliases")
+    if call.cloud.store.get(API, f"{secret}/versions/{number}") is None:
+        raise not_found(f"Secret Version [{shown(call.cloud, secret)}/versions/{number}] not found.")
+
+
+def _with_expiry(call: Call, body: Body) -> Body:
+    if body.get("ttl"):
+        lasting = seconds(body["ttl"], "secret.ttl")
+        body = body | {"expireTime": rfc3339(call.cloud.clock.now() + timedelta(seconds=lasting))}
+    moment = body.get("expireTime")
+    stored = call.cloud.store.get(API, body.get("name", "")) or {}
+    if moment and moment != stored.get("expireTime") and not 60 <= _ahead(call, moment) <= _CENTURY:
+        raise invalid("A secret must expire at least 60s and at most 100 years from now.", "secret.expiration")
+    return body
+
+
+def _ahead(call: Call, moment: str) -> float:
+    try:
+        return (parse_time(moment) - call.cloud.clock.now()).total_seconds() + 1
+    except ValueError:
+        raise invalid(f"[{moment}] is not an RFC 3339 time stamp.") from None
+
+
+def seconds(duration: str, field: str) -> int:
+    """A duration as JSON writes it ("3600s"), in whole seconds; 400 for anything else."""
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise invalid(f"{field} [{duration}] is not a duration in seconds, such as 3600s.", field)
+    return int(found[1])
+
+
+def _rotated(now: datetime, rotation: Body) -> Body:
+    """The rotation after those that came due, each of which moved it on by a period."""
+    period = int(rotation.get("rotationPeriod", "0s").removesuffix("s").split(".")[0])
+    moment = parse_time(rotation["nextRotationTime"])
+    if moment > now or not period:
+        return rotation
+    turns = int((now - moment).total_seconds()) // period + 1
+    return rotation | {"nextRotationTime": rfc3339(moment + timedelta(seconds=turns * period))}

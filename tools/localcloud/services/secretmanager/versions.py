@@ -1,0 +1,179 @@
+"""Versions of secrets: numbered from 1, ENABLED or DISABLED until they are DESTROYED for good."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.call import Call, Cloud
+from localcloud.errors import failed_precondition, invalid, not_found
+from localcloud.services.secretmanager import payloads, secrets
+from localcloud.services.secretmanager.secrets import API, Body, shown
+
+MOST_BYTES = 64 * 1024
+
+
+def add(call: Call) -> Body:
+    """addVersion: keeps the payload as the newest version, ENABLED."""
+    secret = secrets.find(call, call.name)
+    payload = call.body.get("payload", {})
+    data = _decoded(payload.get("data", ""))
+    _check_checksum(payload, data)
+    number = payloads.add(call.cloud.store, secret["name"], data)
+    body: Body = {
+        "name": f"{secret['name']}/versions/{number}",
+        "createTime": call.cloud.clock.rfc3339(),
+        "state": "ENABLED",
+        "replicationStatus": _replication_status(secret),
+        "etag": secrets.etag(call),
+    }
+    if "dataCrc32c" in payload:
+        body["clientSpecifiedPayloadChecksum"] = True
+    call.cloud.store.insert(API, body["name"], body)
+    return presented(call.cloud, body)
+
+
+def get(call: Call) -> Body:
+    """A version's metadata; its id may be "latest" or an alias."""
+    return presented(call.cloud, _find(call))
+
+
+def access(call: Call) -> Body:
+    """The payload of an ENABLED version, with its CRC32C."""
+    version = _find(call)
+    if version["state"] != "ENABLED":
+        raise _wrong_state(call, version)
+    secret, _, number = version["name"].rpartition("/versions/")
+    data = payloads.read(call.cloud.store, secret, int(number))
+    payload = {"data": base64.b64encode(data).decode(), "dataCrc32c": str(payloads.checksum(data))}
+    return {"name": shown(call.cloud, version["name"]), "payload": payload}
+
+
+def enable(call: Call) -> Body:
+    """Makes a version readable again; a destruction that was only scheduled is called off."""
+    return _move(call, _into("ENABLED"))
+
+
+def disable(call: Call) -> Body:
+    """Makes a version unreadable, not lost."""
+    return _move(call, _into("DISABLED"))
+
+
+def destroy(call: Call) -> Body:
+    """Wipes a version's payload, at once or after the secret's versionDestroyTtl."""
+    return _move(call, _destroyed)
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A stored version as it is answered."""
+    return body | {"name": shown(cloud, body["name"])}
+
+
+def settle(call: Call) -> None:
+    """Lets happen what is due by the clock: secrets that expire, versions whose destruction was scheduled."""
+    store = call.cloud.store
+    for (name,) in store.sql("SELECT name FROM secrets_due WHERE due <= ?", call.cloud.clock.seconds()):
+        store.sql("DELETE FROM secrets_due WHERE name = ?", name)
+        body = store.get(API, name)
+        if body is None:
+            continue
+        if "/versions/" in name:
+            store.put(API, name, _wiped(call, body, body["scheduledDestroyTime"]))
+        else:
+            secrets.forget(store, name)
+            store.delete(API, name)
+            call.cloud.iam.forget(API, name)
+
+
+def _find(call: Call) -> Body:
+    secret, _, wanted = call.name.rpartition("/versions/")
+    number = wanted if wanted.isdecimal() else _resolved(call, secret, wanted)
+    body = call.cloud.store.get(API, f"{secret}/versions/{number}")
+    if body is None:
+        raise not_found(f"Secret Version [{shown(call.cloud, call.name)}] not found.")
+    return body
+
+
+def _resolved(call: Call, secret: str, alias: str) -> int:
+    if alias == "latest":
+        number = payloads.newest(call.cloud.store, secret)
+    else:
+        body = call.cloud.store.get(API, secret) or {}
+        number = int(body.get("versionAliases", {}).get(alias, 0))
+    if not number:
+        raise not_found(f"Secret [{shown(call.cloud, secret)}] not found or has no versions.")
+    return number
+
+
+def _move(call: Call, change: Callable[[Call, Body], Body]) -> Body:
+    body = _find(call)
+    secrets.check_etag(call.body.get("etag"), body)
+    if body["state"] == "DESTROYED":
+        raise _wrong_state(call, body)
+    moved = change(call, body)
+    call.cloud.store.put(API, body["name"], moved)
+    return presented(call.cloud, moved)
+
+
+def _into(state: str) -> Callable[[Call, Body], Body]:
+    def change(call: Call, body: Body) -> Body:
+        if body["state"] == state and "scheduledDestroyTime" not in body:
+            return body
+        call.cloud.store.sql("DELETE FROM secrets_due WHERE name = ?", body["name"])
+        kept = {key: value for key, value in body.items() if key != "scheduledDestroyTime"}
+        return kept | {"state": state, "etag": secrets.etag(call)}
+
+    return change
+
+
+def _destroyed(call: Call, body: Body) -> Body:
+    secret = secrets.find(call, body["name"].rpartition("/versions/")[0])
+    delay = secret.get("versionDestroyTtl")
+    if delay is None:
+        call.cloud.store.sql("DELETE FROM secrets_due WHERE name = ?", body["name"])
+        return _wiped(call, body, call.cloud.clock.rfc3339())
+    moment = call.cloud.clock.rfc3339(secrets.seconds(delay, "version_destroy_ttl"))
+    due = call.cloud.clock.seconds() + secrets.seconds(delay, "version_destroy_ttl")
+    call.cloud.store.sql("INSERT OR REPLACE INTO secrets_due VALUES (?, ?)", body["name"], due)
+    return body | {"state": "DISABLED", "scheduledDestroyTime": moment, "etag": secrets.etag(call)}
+
+
+def _wiped(call: Call, body: Body, moment: str) -> Body:
+    secret, _, number = body["name"].rpartition("/versions/")
+    payloads.wipe(call.cloud.store, secret, int(number))
+    kept = {key: value for key, value in body.items() if key != "scheduledDestroyTime"}
+    return kept | {"state": "DESTROYED", "destroyTime": moment, "etag": secrets.etag(call)}
+
+
+def _wrong_state(call: Call, body: Body) -> Exception:
+    return failed_precondition(f"Secret Version [{shown(call.cloud, body['name'])}] is in {body['state']} state.")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        raise invalid("payload.data is not base64.", "payload.data") from None
+    if not data:
+        raise invalid("Secret Payload cannot be empty.", "payload.data")
+    if len(data) > MOST_BYTES:
+        raise invalid(f"Secret payload must be at most 65536 bytes; this one has {len(data)}.", "payload.data")
+    return data
+
+
+def _check_checksum(payload: Body, data: bytes) -> None:
+    sent = payload.get("dataCrc32c")
+    if sent is not None and int(sent) != payloads.checksum(data):
+        raise invalid(
+            f"The payload's CRC32C is {payloads.checksum(data)}, but payload.data_crc32c says {sent}; send it again.",
+            "payload.data_crc32c",
+        )
+
+
+def _replication_status(secret: Body) -> dict[str, Any]:
+    replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas")
+    if replicas is None:
+        return {"automatic": {}}
+    return {"userManaged": {"replicas": [{"location": replica["location"]} for replica in replicas]}}

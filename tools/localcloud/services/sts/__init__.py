@@ -1,0 +1,186 @@
+"""Security Token Service: exchanges a local token, or the token of a trusted identity provider, for one of the local cloud.
+
+Signatures of foreign tokens are not checked (simulated): whoever reaches this machine may call as anybody anyway. Issuer, audience,
+expiry, mapping and condition of the provider are.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from localcloud import tokens
+from localcloud.call import Call, Reply
+from localcloud.discovery import snake
+from localcloud.errors import CloudError
+from localcloud.service import Service
+from localcloud.services.sts import claims
+
+Body = dict[str, Any]
+LIFETIME = 3600
+_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+_ACCESS = "urn:ietf:params:oauth:token-type:access_token"
+_WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/[^/]+/providers/[^/]+")
+_WORKLOAD = re.compile(
+    r"(?:https:)?//iam\.googleapis\.com/(?P<pool>projects/[^/]+/locations/global/workloadIdentityPools/[^/]+)/providers/(?P<provider>[^/]+)"
+)
+
+
+class Refused(Exception):
+    """An exchange that is not made: OAuth's error word and a sentence."""
+
+    def __init__(self, word: str, text: str) -> None:
+        super().__init__(text)
+        self.word = word
+        self.text = text
+
+
+def exchange(call: Call) -> Body | Reply:
+    """token: RFC 8693 with Google's parameters, as JSON or as a form; errors in OAuth's own shape."""
+    try:
+        _check_request(call.body)
+        principal, until = _subject(call)
+    except Refused as refusal:
+        return Reply(400, {"error": refusal.word, "error_description": refusal.text})
+    now = call.cloud.clock.seconds()
+    expiry = int(min(until, now + LIFETIME))
+    return {
+        "access_token": tokens.token(principal, expiry),
+        "issued_token_type": _ACCESS,
+        "token_type": "Bearer",
+        "expires_in": expiry - int(now),
+    }
+
+
+def _check_request(body: Body) -> None:
+    if body.get("grantType") != _GRANT:
+        raise Refused("unsupported_grant_type", f"grant_type must be {_GRANT}.")
+    if body.get("requestedTokenType", _ACCESS) != _ACCESS:
+        raise Refused("invalid_request", f"requested_token_type must be {_ACCESS} in the local cloud.")
+    for field in ("subjectToken", "subjectTokenType", "audience", "scope"):
+        if not body.get(field):
+            raise Refused("invalid_request", f'Invalid value for "{snake(field)}". It must not be empty.')
+
+
+def _subject(call: Call) -> tuple[str, float]:
+    """Who the subject token says, and until when."""
+    token, audience = call.body["subjectToken"].strip(), call.body["audience"]
+    provider = None if _WORKFORCE.fullmatch(audience) else _provider(call, audience)
+    if token.startswith(tokens.PREFIX):
+        return _local(call, token), call.cloud.clock.seconds() + LIFETIME
+    if provider is None:
+        raise Refused(
+            "invalid_grant",
+            "Workforce pools are simulated: their subject token must be one of the local cloud (local/user:…).",
+        )
+    return _federated(call, provider, _decoded(token))
+
+
+def _local(call: Call, token: str) -> str:
+    try:
+        return tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
+    except CloudError:
+        raise Refused("invalid_grant", "The subject token is no token of the local cloud, or has expired.") from None
+
+
+def _provider(call: Call, audience: str) -> Body:
+    found = _WORKLOAD.fullmatch(audience)
+    if found is None:
+        raise Refused("invalid_request", f'Invalid value for "audience": {audience} names no identity pool provider.')
+    name = call.cloud.projects.named(found["pool"])
+    pool = call.cloud.store.get("iam", name)
+    provider = call.cloud.store.get("iam", f"{name}/providers/{found['provider']}")
+    for body in (pool, provider):
+        if body is None or body["state"] != "ACTIVE" or body.get("disabled"):
+            raise Refused(
+                "invalid_target",
+                f'The target service indicated by the "audience" parameters is invalid: {audience} does not exist, is deleted or is disabled.',
+            )
+    return provider or {}
+
+
+def _decoded(token: str) -> Body:
+    try:
+        part = token.split(".")[1]
+        body = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        raise Refused(
+            "invalid_grant", "The subject token is neither a token of the local cloud nor a JSON Web Token."
+        ) from None
+    if not isinstance(body, dict):
+        raise Refused("invalid_grant", "The subject token holds no claims.")
+    return body
+
+
+def _federated(call: Call, provider: Body, assertion: Body) -> tuple[str, float]:
+    until = _check_claims(call, provider, assertion)
+    mapped = _mapped(provider, assertion)
+    pool = call.cloud.projects.numbered(provider["name"].rpartition("/providers/")[0])
+    details = [(key, value) for key, value in mapped.items() if key.startswith("attribute.")]
+    details += [("group", group) for group in mapped.get("google.groups", [])]
+    principal = f"principal://iam.googleapis.com/{pool}/subject/{mapped['google.subject']}"
+    return principal + (f"?{urlencode(details)}" if details else ""), until
+
+
+def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
+    oidc = provider.get("oidc")
+    if oidc is None:
+        raise Refused("invalid_grant", "The local cloud exchanges OIDC tokens only; this provider is of another kind.")
+    if str(assertion.get("iss", "")).rstrip("/") != oidc["issuerUri"].rstrip("/"):
+        raise Refused(
+            "invalid_grant",
+            f"The issuer in ID Token {assertion.get('iss')} does not match the expected ones: {oidc['issuerUri']}.",
+        )
+    own = f"//iam.googleapis.com/{call.cloud.projects.numbered(provider['name'])}"
+    allowed = oidc.get("allowedAudiences") or [own, f"https:{own}"]
+    audiences = assertion.get("aud", [])
+    if not set([audiences] if isinstance(audiences, str) else audiences) & set(allowed):
+        raise Refused(
+            "invalid_grant",
+            f"The audience in ID Token [{audiences}] does not match the expected audience {allowed[0]}.",
+        )
+    until = assertion.get("exp", 0)
+    if not isinstance(until, (int, float)) or until <= call.cloud.clock.seconds():
+        raise Refused(
+            "invalid_grant", f"ID Token issued at {assertion.get('iat')} is stale to sign-in: it expired at {until}."
+        )
+    return float(until)
+
+
+def _mapped(provider: Body, assertion: Body) -> Body:
+    names: Body = {"assertion": assertion, "google": {}, "attribute": {}}
+    mapped: Body = {}
+    for key, expression in provider["attributeMapping"].items():
+        value = _value(key, expression, names)
+        mapped[key] = value
+        owner, _, field = key.partition(".")
+        names[owner][field] = value
+    condition = provider.get("attributeCondition")
+    if condition and _value("The condition", condition, names) is not True:
+        raise Refused("unauthorized_client", "The given credential is rejected by the attribute condition.")
+    return mapped
+
+
+def _value(key: str, expression: str, names: Body) -> Any:
+    try:
+        value = claims.compiled(expression)(names)
+    except claims.Unreadable as problem:
+        raise Refused("invalid_grant", str(problem)) from None
+    except claims.Missing as problem:
+        raise Refused("unauthorized_client", f"The mapping of {key} cannot be evaluated: {problem.args[0]}") from None
+    if key.startswith(("google.subject", "attribute.")) and not isinstance(value, str):
+        raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type STRING.")
+    return value
+
+
+SERVICE = Service(
+    api="sts",
+    versions=("v1",),
+    title="Security Token Service API",
+    methods={"sts.token": exchange},
+    anonymous=frozenset({"sts.token"}),
+    always_enabled=True,
+)
