@@ -1,0 +1,54 @@
+"""The clone that a command runs in: where its files are and where its runs leave theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.errors import UsageProblem
+
+LAYERS = ("bootstrap", "platform")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A clone of the project, by its absolute root folder."""
+
+    root: Path
+
+    @property
+    def environments(self) -> Path:
+        """The folder of environment files."""
+        return self.root / "envs"
+
+    @property
+    def runs(self) -> Path:
+        """The git-ignored folder of everything that a run leaves behind."""
+        return self.root / ".groundwork"
+
+    @property
+    def local_state(self) -> Path:
+        """Where the local cloud keeps its state, so that two clones never meet."""
+        return self.runs / "local"
+
+    def layer(self, name: str) -> Path:
+        """The root module of a layer."""
+        return self.root / "infra" / name
+
+    def data(self, environment: str, layer: str) -> Path:
+        """TF_DATA_DIR of a layer in an environment; plans, event logs and run records lie there too."""
+        return self.runs / environment / layer
+
+
+def find_checkout(start: Path) -> Checkout:
+    """The clone that `start` lies in.
+
+    Raises UsageProblem when no folder from `start` upwards holds infra/platform and envs.
+    """
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / "infra" / "platform").is_dir() and (folder / "envs").is_dir():
+            return Checkout(folder)
+    raise UsageProblem(
+        f"{here} is not inside a groundwork project (no infra/platform and envs above it): cd into your clone first."
+    )

@@ -1,0 +1,212 @@
+"""How features reach Google's APIs, or the local cloud in their place: one door, official clients and plain requests alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from groundwork import isolation, local
+from groundwork.checkout import Checkout
+from groundwork.errors import Exit, GroundworkError, PermissionProblem
+
+if TYPE_CHECKING:
+    from google.auth.transport.requests import AuthorizedSession
+    from google.cloud.secretmanager import SecretManagerServiceClient
+    from google.cloud.storage import Client as StorageClient
+
+    from groundwork.environment import Environment
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_BELOW_HOST = ("storage", "compute", "bigquery")
+_PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
+_PATIENCE = 60.0
+
+
+class CloudProblem(GroundworkError):
+    """A call that Google (or the local cloud) refused: HTTP `code`, `status` ("NOT_FOUND"), `reason` ("SERVICE_DISABLED").
+
+    `code` is 0 when no answer came at all.
+    """
+
+    def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
+        super().__init__(f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "))
+        self.code = code
+        self.status = status
+        self.text = text
+        self.reason = reason
+        if code in (401, 403) and reason != "SERVICE_DISABLED":
+            self.exit_code = Exit.PERMISSION
+
+    @property
+    def passes_by_itself(self) -> bool:
+        """Whether the same call may succeed a moment later."""
+        return self.code == 0 or self.code in _PASSES_BY_ITSELF
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Google Cloud as one principal, for one project; `base` is the local cloud's address, None for Google itself."""
+
+    project: str
+    base: str | None
+    credentials: Any
+
+    @cached_property
+    def _session(self) -> AuthorizedSession:
+        from google.auth.transport.requests import AuthorizedSession
+
+        return AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is the local cloud."""
+        return self.base is not None
+
+    def address(self, api: str) -> str:
+        """The root of an API, to put "/v1/…" after: by discovery name, e.g. "secretmanager"."""
+        if self.base is not None:
+            return f"{self.base}/{api}"
+        return f"https://{api}.googleapis.com" + (f"/{api}" if api in _BELOW_HOST else "")
+
+    def request(
+        self, verb: str, api: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
+    ) -> dict[str, Any]:
+        """The answer of one call, e.g. request("GET", "secretmanager", "v1/projects/p/secrets").
+
+        Retried for a minute when it passes by itself; anything but a GET only when nothing can have happened (429, 503).
+        Raises CloudProblem.
+        """
+        answer = self._send(verb, api, path, params=params, json=json)
+        return dict(answer.json()) if answer.content else {}
+
+    def read(self, api: str, path: str, *, params: Mapping[str, Any] | None = None) -> bytes:
+        """The raw bytes that a GET answers, e.g. an object with alt=media."""
+        return bytes(self._send("GET", api, path, params=params, json=None).content)
+
+    def pages(self, api: str, path: str, key: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every item of a list call, over all its pages; `key` is where a page keeps its items."""
+        token = ""
+        while True:
+            page = self.request("GET", api, path, params={**(params or {}), **({"pageToken": token} if token else {})})
+            yield from page.get(key, ())
+            token = page.get("nextPageToken", "")
+            if not token:
+                return
+
+    def storage(self) -> StorageClient:
+        """The official Cloud Storage client."""
+        from google.cloud.storage import Client
+
+        options = {"api_endpoint": self.base} if self.base else None
+        return Client(project=self.project, credentials=self.credentials, client_options=options)
+
+    def secrets(self) -> SecretManagerServiceClient:
+        """The official Secret Manager client (REST)."""
+        from google.cloud.secretmanager import SecretManagerServiceClient
+
+        options = {"api_endpoint": self.address("secretmanager")} if self.base else None
+        return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
+
+    def _send(self, verb: str, api: str, path: str, *, params: Mapping[str, Any] | None, json: Any) -> Any:
+        from google.api_core.retry import Retry
+
+        call = f"{verb} {api} {path}"
+        url = f"{self.address(api)}/{path}"
+
+        def again(error: Exception) -> bool:
+            harmless = verb == "GET" or getattr(error, "code", None) in (429, 503)
+            return isinstance(error, CloudProblem) and error.passes_by_itself and harmless
+
+        patience = 2.0 if self.base else _PATIENCE
+        policy = Retry(predicate=again, initial=0.2, maximum=8.0, multiplier=2.0, timeout=patience)
+        return policy(self._once)(call, verb, url, params, json)
+
+    def _once(self, call: str, verb: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
+        from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+        from requests.exceptions import RequestException
+
+        try:
+            answer = self._session.request(verb, url, params=params, json=json, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+        except (RefreshError, DefaultCredentialsError) as error:
+            raise PermissionProblem(
+                f"The login is not valid any more ({error}): run `gcloud auth application-default login`."
+            ) from None
+        except (RequestException, TransportError) as error:
+            raise CloudProblem(call, 0, "UNREACHABLE", _why(error)) from None
+        if answer.status_code >= 400:
+            raise _problem(call, answer)
+        return answer
+
+
+def _why(error: Exception) -> str:
+    reason = str(error.__cause__ or error)
+    return reason.rpartition(": ")[2].strip("')\"") or type(error).__name__
+
+
+def _problem(call: str, answer: Any) -> CloudProblem:
+    """Google's two error dialects as one: `status` and `details` or, from Cloud Storage, `errors`."""
+    try:
+        body = answer.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return CloudProblem(call, answer.status_code, "", answer.text[:200])
+    if not isinstance(body, dict):
+        return CloudProblem(call, answer.status_code, str(body), "")
+    details = [item for item in body.get("details", ()) if isinstance(item, dict)]
+    reason = next((str(item["reason"]) for item in details if "reason" in item), "")
+    reason = reason or next((str(item.get("reason", "")) for item in body.get("errors", ())), "")
+    return CloudProblem(call, answer.status_code, str(body.get("status", "")), str(body.get("message", "")), reason)
+
+
+def local_cloud(project: str, base: str, token: str) -> Cloud:
+    """The local cloud at `base`, as the principal that `token` names."""
+    from google.oauth2.credentials import Credentials
+
+    return Cloud(project, base, Credentials(token))  # type: ignore[no-untyped-call]
+
+
+def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:
+    """The environment's cloud, for features that do without Terraform; the local cloud is started if need be.
+
+    `principal` ("user:alice@example.com") is for the local cloud; on Google Cloud it is whoever is logged in.
+    `checkout` is the clone whose local cloud is meant: by default the one that the environment file lies in.
+    """
+    if not environment.local:
+        isolation.google_surroundings(os.environ, environment.name)
+        return google_cloud(environment.project)
+    running = local.start(checkout or Checkout(environment.path.parents[1]))
+    return local_cloud(environment.project, running.base, local.token(principal or local.OWNER))
+
+
+def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cloud:
+    """Google Cloud with the caller's login.
+
+    Credentials: GOOGLE_OAUTH_ACCESS_TOKEN, else application default credentials, with the deployer impersonated when
+    GOOGLE_IMPERSONATE_SERVICE_ACCOUNT names it (Terraform's provider reads the same variables). Raises PermissionProblem.
+    """
+    seen = os.environ if variables is None else variables
+    return Cloud(project, None, _credentials(seen))
+
+
+def _credentials(variables: Mapping[str, str]) -> Any:
+    from google.auth import default, impersonated_credentials
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.oauth2.credentials import Credentials
+
+    if token := variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
+        source: Any = Credentials(token)  # type: ignore[no-untyped-call]
+    else:
+        try:
+            source, _project = default(scopes=[SCOPE])
+        except DefaultCredentialsError:
+            raise PermissionProblem(
+                "You are not logged in to Google Cloud: run `gcloud auth application-default login`."
+            ) from None
+    deployer = variables.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT")
+    if not deployer:
+        return source
+    return impersonated_credentials.Credentials(
+        source_credentials=source, target_principal=deployer, target_scopes=[SCOPE]
+    )  # type: ignore[no-untyped-call]

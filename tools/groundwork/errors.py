@@ -1,0 +1,99 @@
+"""Expected errors: sentences that say what happened, to which thing and what to do now, each with a documented exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the process ends with; `groundwork --help` and the docs show this table."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    CHANGES = 3
+    LOCKED = 4
+    PERMISSION = 5
+    POLICY = 6
+    LEFT_OVER = 7
+    UNKNOWN = 8
+    REFUSED = 9
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Exit.OK: "done, or nothing to do",
+    Exit.FAILED: "it was tried and failed",
+    Exit.USAGE: "wrong command line or environment file",
+    Exit.CHANGES: "changes are pending (only `plan --detailed-exitcode`)",
+    Exit.LOCKED: "another run holds the state's lock",
+    Exit.PERMISSION: "not logged in, or a permission is missing",
+    Exit.POLICY: "a policy check failed",
+    Exit.LEFT_OVER: "something is left in the project",
+    Exit.UNKNOWN: "a check could not be done, so nothing is claimed",
+    Exit.REFUSED: "refused by a protection or not confirmed",
+    Exit.INTERRUPTED: "interrupted with ^C",
+}
+
+
+class GroundworkError(Exception):
+    """Base of every expected error.
+
+    `message` is the sentence; `details` are lines shown under it (the last lines of a failed command, a list of objects).
+    """
+
+    exit_code: Exit = Exit.FAILED
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+
+
+class UsageProblem(GroundworkError):
+    """The command line, the environment file or the shell's variables are wrong: nothing was started."""
+
+    exit_code = Exit.USAGE
+
+
+class StateLocked(GroundworkError):
+    """Another run holds the lock of a state."""
+
+    exit_code = Exit.LOCKED
+
+
+class PermissionProblem(GroundworkError):
+    """No credentials, or credentials that may not do this."""
+
+    exit_code = Exit.PERMISSION
+
+
+class PolicyFailed(GroundworkError):
+    """A policy says no, or could not be evaluated."""
+
+    exit_code = Exit.POLICY
+
+
+class LeftOver(GroundworkError):
+    """Something is left that should be gone."""
+
+    exit_code = Exit.LEFT_OVER
+
+
+class CouldNotTell(GroundworkError):
+    """A check could not be done; nothing is claimed about its subject."""
+
+    exit_code = Exit.UNKNOWN
+
+
+class Refused(GroundworkError):
+    """A protection stands in the way, or the question was not answered with yes."""
+
+    exit_code = Exit.REFUSED
+
+
+class Interrupted(GroundworkError):
+    """^C or SIGTERM, after what was running has ended in order."""
+
+    exit_code = Exit.INTERRUPTED

@@ -1,0 +1,101 @@
+"""The local cloud as a command sees it: started when it is needed, found again, stopped, emptied."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from localcloud import serve
+
+from groundwork.checkout import Checkout
+from groundwork.errors import GroundworkError
+
+OWNER = serve.OWNER
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except serve.LocalCloudError as error:
+        raise GroundworkError(str(error)) from None
+
+
+def start(checkout: Checkout, port: int | None = None) -> serve.LocalCloud:
+    """The clone's local cloud, started if it does not run. Raises GroundworkError (a busy port, a full disk)."""
+    with _sentences():
+        return serve.start(checkout.local_state, port)
+
+
+def find(checkout: Checkout) -> serve.LocalCloud | None:
+    """The clone's local cloud if it runs."""
+    with _sentences():
+        return serve.find(checkout.local_state)
+
+
+def provider(checkout: Checkout, cloud: serve.LocalCloud, token: str) -> serve.Provider:
+    """Our Terraform provider for one principal, started if it does not run."""
+    with _sentences():
+        return serve.start_provider(checkout.local_state, cloud, token)
+
+
+def stop(checkout: Checkout) -> bool:
+    """Stop the local cloud and its providers; what they hold stays on disk. False when nothing ran."""
+    with _sentences():
+        return serve.stop(checkout.local_state)
+
+
+def empty(checkout: Checkout) -> None:
+    """Make the local cloud forget everything."""
+    with _sentences():
+        serve.reset(checkout.local_state)
+
+
+def token(principal: str = OWNER) -> str:
+    """The token that makes the local cloud see this principal."""
+    return serve.token(principal)
+
+
+def endpoints(base: str) -> dict[str, str]:
+    """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
+    return serve.endpoints(base)
+
+
+def logs(checkout: Checkout) -> list[Path]:
+    """The log files of the local cloud and its providers, oldest name first."""
+    return sorted(checkout.local_state.glob("*.log"))
+
+
+def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
+    """Everything that a shell needs so that terraform, gcloud and the Python clients speak to the local cloud.
+
+    The token file for gcloud is written beside the local cloud's state.
+    """
+    cloud = start(checkout)
+    secret = token(principal)
+    file = checkout.local_state / "token"
+    file.touch(mode=0o600)
+    file.write_text(secret, "utf-8")
+    return {
+        **endpoints(cloud.base),
+        "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
+        "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
+        "GOOGLE_CLOUD_PROJECT": project,
+        "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(file),
+        "CLOUDSDK_CORE_PROJECT": project,
+        "CLOUDSDK_COMPUTE_REGION": region,
+        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "NO_PROXY": without_proxy(os.environ),
+    }
+
+
+def without_proxy(variables: Mapping[str, str]) -> str:
+    """NO_PROXY with the loopback addresses in it."""
+    present = [name for name in variables.get("NO_PROXY", "").split(",") if name]
+    return ",".join(dict.fromkeys([*present, "127.0.0.1", "localhost"]))

@@ -1,0 +1,119 @@
+"""One command's way to one environment: its cloud, its Terraform, and where the state of each layer is."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork import isolation, local, runs, tools
+from groundwork.checkout import LAYERS, Checkout
+from groundwork.cloud import Cloud, google_cloud, local_cloud
+from groundwork.environment import Environment
+from groundwork.errors import UsageProblem
+from groundwork.state import Place
+from groundwork.terraform import Terraform
+
+PROVIDERS = ("local", "google")
+_SLOW_IMPORTS = ("google.auth.transport.requests", "google.api_core.retry")
+
+
+@dataclass(frozen=True)
+class Session:
+    """An environment within reach; `provider` is "local" (ours) or "google" (the real one)."""
+
+    checkout: Checkout
+    environment: Environment
+    cloud: Cloud
+    provider: str
+    tool: tools.Tool
+    surroundings: isolation.Surroundings
+    command: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the environment's runs leave their files."""
+        return self.checkout.runs / self.environment.name
+
+    def data(self, layer: str) -> Path:
+        """Where a layer's runs leave theirs."""
+        return self.checkout.data(self.environment.name, layer)
+
+    def place(self, layer: str) -> Place:
+        """Where a layer's state is."""
+        return Place(self.environment.state_bucket, f"{self.environment.name}/{layer}")
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where the state of every layer is."""
+        return {layer: self.place(layer) for layer in LAYERS}
+
+    def terraform(self, layer: str) -> Terraform:
+        """Terraform for a layer; its commands are recorded while they run."""
+        return Terraform(
+            binary=str(self.tool.path),
+            directory=self.checkout.layer(layer),
+            data=self.data(layer),
+            variables=self.surroundings.work,
+            downloads=self.surroundings.fetch,
+            inputs=(f"environment_file={_relative(self.environment.path, self.checkout.layer(layer))}",),
+            watch=runs.Recorder(self.data(layer), runs.this_run(self.command, self.environment.name, layer)),
+        )
+
+
+def _relative(path: Path, start: Path) -> str:
+    return os.path.relpath(path, start)
+
+
+def default_provider(environment: Environment) -> str:
+    """Ours for the local cloud, Google's for Google Cloud."""
+    return "local" if environment.local else "google"
+
+
+def open_session(
+    checkout: Checkout, environment: Environment, provider: str | None, command: str, say: Callable[[str], None]
+) -> Session:
+    """Everything that a command needs to run Terraform: started, found or fetched side by side.
+
+    Raises UsageProblem for a provider that does not fit, GroundworkError for a tool that cannot be had.
+    """
+    wanted = provider or default_provider(environment)
+    if wanted not in PROVIDERS:
+        raise UsageProblem(f"PROVIDER={wanted} is not known: it is local or google.")
+    if wanted == "local" and not environment.local:
+        raise UsageProblem(
+            f"{environment.name} is on Google Cloud, which our provider never reaches: leave PROVIDER out or say PROVIDER=google."
+        )
+    for name in isolation.silent_changes(os.environ):
+        say(f"note: {name} is set and changes what Terraform does: {os.environ[name]}")
+    with ThreadPoolExecutor(2) as pool:
+        tool = pool.submit(tools.tool, tools.chosen(), tools.user_cache(), say)
+        pool.submit(_import_slow_modules)
+        cloud, surroundings = _local(checkout, environment, wanted) if environment.local else _google(environment)
+        return Session(checkout, environment, cloud, wanted, tool.result(), surroundings, command)
+
+
+def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple[Cloud, isolation.Surroundings]:
+    running = local.start(checkout)
+    token = local.token()
+    reattach = local.provider(checkout, running, token).reattach if provider == "local" else None
+    seen: Mapping[str, str] = os.environ
+    if provider == "google":
+        seen = {**os.environ, **isolation.cached_providers(os.environ, tools.user_cache())}
+    around = isolation.local_surroundings(seen, local.endpoints(running.base), token, reattach)
+    return local_cloud(environment.project, running.base, token), around
+
+
+def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
+    seen = {**os.environ, **isolation.cached_providers(os.environ, tools.user_cache())}
+    around = isolation.google_surroundings(seen, environment.name)
+    return google_cloud(environment.project), around
+
+
+def _import_slow_modules() -> None:
+    """Import what the first call will need while other things start; together they take about half a second."""
+    for name in _SLOW_IMPORTS:
+        importlib.import_module(name)

@@ -1,0 +1,196 @@
+"""`up` and `plan`: make ready, plan every layer, say what would happen, ask, and apply those very plans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from groundwork import advice, foundation, lock, plans, recovery, runs, transient
+from groundwork.checkout import LAYERS
+from groundwork.errors import GroundworkError, StateLocked
+from groundwork.events import Change, Diagnostic, Event
+from groundwork.initialise import initialise
+from groundwork.plans import LayerPlan
+from groundwork.session import Session
+from groundwork.state import Output, read_lock, read_state
+from groundwork.talk import LayerListen, Talk
+from groundwork.terraform import TerraformFailed
+
+Check = Callable[[Session, Sequence[LayerPlan]], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How `up` is to go about it: ask nothing, change nothing, and how long to wait before each further try, in seconds."""
+
+    yes: bool = False
+    dry_run: bool = False
+    waits: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `up` came to: the plans as they were shown, and the outputs of all layers afterwards."""
+
+    plans: tuple[LayerPlan, ...]
+    outputs: dict[str, Output]
+
+
+def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Outcome:
+    """Bring the environment to what its file says.
+
+    `checks` see the plans after they are shown and before anything is asked; they may refuse by raising.
+    Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
+    """
+    with runs.alone(session.folder, runs.this_run("up", session.environment.name)):
+        made = prepare(session, talk)
+        show_plans(session, made, talk)
+        for check in checks:
+            check(session, made)
+        pending = [plan for plan in made if plan.pending]
+        if pending and not wish.dry_run:
+            if not (wish.yes or session.environment.local):
+                talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
+            _apply_all(session, pending, wish, talk)
+        return Outcome(tuple(made), outputs(session))
+
+
+def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
+    """Plan every layer and leave the plans as files; nothing is changed."""
+    with runs.alone(session.folder, runs.this_run("plan", session.environment.name)):
+        return prepare(session, talk)
+
+
+def prepare(
+    session: Session, talk: Talk, *, destroy: bool = False, layers: Sequence[str] = LAYERS
+) -> tuple[LayerPlan, ...]:
+    """The foundation laid, an interrupted run settled, the layers initialised and planned side by side."""
+    foundation.lay(session.cloud, session.environment, talk.say)
+    interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
+    try:
+        initialise(session, talk)
+        for layer in interrupted:
+            recovery.restore(session, layer, talk)
+        with talk.progress(f"planning {' and '.join(layers)}", 0) as listen:
+            return _plan_all(session, layers, listen, destroy=destroy)
+    except TerraformFailed as failure:
+        raise understood(session, failure) from failure
+
+
+def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
+    with ThreadPoolExecutor(len(layers)) as pool:
+        waiting: list[Future[LayerPlan]] = [
+            pool.submit(plan_layer, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
+        ]
+    return tuple(future.result() for future in waiting)
+
+
+def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
+    """One layer's plan, saved in its folder. Raises TerraformFailed."""
+    changes: list[Change] = []
+    warnings: list[Diagnostic] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Change):
+            changes.append(event)
+        elif isinstance(event, Diagnostic) and event.severity == "warning":
+            warnings.append(event)
+        listen(event)
+
+    file = session.data(layer) / plans.FILE
+    pending = session.terraform(layer).plan(file, note, destroy=destroy)
+    return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
+
+
+def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
+    """Say the plans in the team's words, with what each update changes."""
+    updates = [plan for plan in made if any(change.action in ("update", "replace") for change in plan.changes)]
+    changed: dict[str, list[str]] = {}
+    for entry in updates:
+        changed |= plans.changed_attributes(session.terraform(entry.layer).show(entry.file))
+    for line in plans.summary(made, changed):
+        talk.say(line)
+    for warning in (warning for entry in made for warning in entry.warnings):
+        talk.say(f"warning: {warning.summary} {warning.address}".rstrip())
+    where = "the local cloud (simulated)" if session.environment.local else "Google Cloud"
+    total = plans.counts(made)
+    only_outputs = total.none and any(entry.pending for entry in made)
+    what = "only outputs change" if only_outputs else total.text
+    talk.say(f"{session.environment.name}: {what}, in project {session.environment.project} on {where}")
+
+
+def _apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
+    total = sum(len(entry.changes) for entry in pending)
+    with talk.progress(f"applying to {session.environment.name}", total) as listen:
+        for entry in pending:
+            apply_layer(session, entry, wish, listen, talk)
+
+
+def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerListen, talk: Talk) -> None:
+    """Apply a layer's saved plan; errors that pass by themselves are tried again with a fresh plan of what is left of it.
+
+    Raises GroundworkError, with advice.
+    """
+    waits = wish.waits or (transient.LOCAL_WAITS if session.environment.local else transient.GOOGLE_WAITS)
+    current = shown
+    for seconds in (*waits, None):
+        try:
+            return _apply(session, current, partial(listen, shown.layer))
+        except TerraformFailed as failure:
+            why = transient.reason(failure.diagnostics)
+            if seconds is None or not why:
+                raise understood(session, failure) from failure
+        talk.say(f"{shown.layer}: {why}; this passes by itself, trying again in {seconds:g} s")
+        time.sleep(seconds)
+        current = _what_is_left(session, shown, talk)
+        if not current.pending:
+            return None
+    return None
+
+
+def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) -> None:
+    try:
+        session.terraform(entry.layer).apply(entry.file, listen)
+    finally:
+        recovery.rescue_state(session, entry.layer)
+
+
+def _what_is_left(session: Session, shown: LayerPlan, talk: Talk) -> LayerPlan:
+    """A fresh plan after a failed apply; it may hold nothing that was not shown before."""
+    if recovery.settle(session, shown.layer, talk):
+        recovery.restore(session, shown.layer, talk)
+    fresh = plan_layer(session, shown.layer, lambda _event: None)
+    agreed = {(change.address, change.action) for change in shown.changes}
+    # What failed half-way is tainted: Terraform replaces what it was asked to create.
+    agreed |= {(change.address, "replace") for change in shown.changes if change.action == "create"}
+    new = [change for change in fresh.changes if (change.address, change.action) not in agreed]
+    if new:
+        names = [f"{change.action} {change.address}" for change in new]
+        raise GroundworkError(
+            f"{shown.layer}: the plan for the next try holds what was not shown before: run the same command again to see it.",
+            names,
+        )
+    return replace(fresh, warnings=())
+
+
+def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
+    """A Terraform failure in our words: who holds the lock, or what went wrong and what to do."""
+    if lock.is_locked(failure):
+        layer = failure.directory.name
+        return _locked(session, layer)
+    return advice.advised(failure)
+
+
+def _locked(session: Session, layer: str) -> StateLocked:
+    return lock.explained(read_lock(session.cloud, session.place(layer)), session.environment.name, layer)
+
+
+def outputs(session: Session) -> dict[str, Output]:
+    """The outputs of all layers, the platform's first."""
+    found: dict[str, Output] = {}
+    for layer in reversed(LAYERS):
+        found |= read_state(session.cloud, session.place(layer)).outputs
+    return found
