@@ -1,0 +1,55 @@
+"""Amounts of money: exact decimals inside, rounded to cents only where a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+ZERO = Decimal(0)
+HOURS_A_MONTH = Decimal(730)
+"""The month that Google's own calculator bills by: 365 days of 24 hours over 12."""
+
+_CENT = Decimal("0.01")
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum; zero of nothing."""
+    return sum(amounts, ZERO)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """`amount` rounded to the cent, half away from zero as invoices are."""
+    rounded = amount.quantize(_CENT, ROUND_HALF_UP)
+    return ZERO.quantize(_CENT) if rounded == 0 else rounded
+
+
+def exact(amount: Decimal) -> str:
+    """Every digit that there is, in plain notation and with at least the cents: 12.5 is "12.50", 1E-7 is "0.0000001"."""
+    digits = f"{amount:f}"
+    if "." in digits:
+        digits = digits.rstrip("0")
+    whole, _, fraction = digits.partition(".")
+    return f"{'0' if whole == '-0' and not fraction else whole}.{fraction.ljust(2, '0')}"
+
+
+def shown(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:
+    """What a person reads: $1.20, -$0.05, <$0.01 for what is less than half a cent but not nothing, 1.20 DKK."""
+    if amount != 0 and cents(amount) == 0:
+        return f"{'-' if amount < 0 else ''}<{_with_unit('0.01', currency)}"
+    sign = "-" if cents(amount) < 0 else "+" if signed and amount > 0 else ""
+    return sign + _with_unit(f"{abs(cents(amount)):,}", currency)
+
+
+def _with_unit(digits: str, currency: str) -> str:
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{digits}" if symbol else f"{digits} {currency}"
+
+
+def decimal(text: object) -> Decimal | None:
+    """The number that `text` spells, or None; never NaN or infinite, and never by way of a float."""
+    try:
+        number = Decimal(str(text).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -1,0 +1,234 @@
+"""Grants of credits as the environment file holds them: read, checked, entered and compared with the console, comments kept."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from groundwork.errors import UsageProblem
+from groundwork.money.amounts import decimal, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the console said was left on a day; counting starts again from there."""
+
+    left: Decimal
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Credits that a member brought: `amount` from `start` to before `expires`, on `account` ("" where it was not said)."""
+
+    member: str
+    amount: Decimal
+    start: date
+    expires: date
+    currency: str = "USD"
+    account: str = ""
+    checked: Checked | None = None
+
+    @property
+    def counted_from(self) -> date:
+        """The day from which use is subtracted from `opening`."""
+        return self.checked.on if self.checked else self.start
+
+    @property
+    def opening(self) -> Decimal:
+        """What was there on that day."""
+        return self.checked.left if self.checked else self.amount
+
+    @property
+    def words(self) -> str:
+        """The grant as a sentence names it."""
+        return f"{self.member}'s {shown(self.amount, self.currency)} of {self.start}"
+
+
+def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[Grant, ...]:
+    """The `cost.grants` of an environment file. Raises UsageProblem naming the entry that cannot be."""
+    return tuple(_grant(entry, f"cost.grants.{index}") for index, entry in enumerate(section or ()))
+
+
+def _grant(entry: Mapping[str, Any], where: str) -> Grant:
+    checked = entry.get("checked")
+    return sound(
+        Grant(
+            member=str(entry["member"]),
+            amount=amount(entry["amount"], f"{where}.amount"),
+            start=day(entry["start"], f"{where}.start"),
+            expires=day(entry["expires"], f"{where}.expires"),
+            currency=str(entry.get("currency", "USD")),
+            account=str(entry.get("billing_account", "")),
+            checked=Checked(
+                amount(checked["left"], f"{where}.checked.left", least=Decimal(0)),
+                day(checked["on"], f"{where}.checked.on"),
+            )
+            if checked
+            else None,
+        ),
+        where,
+    )
+
+
+def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
+    """A sum of money that somebody typed. Raises UsageProblem when it is none, or not above zero."""
+    found = None if isinstance(value, bool) else decimal(value)
+    if found is None or (found < least if least is not None else found <= 0):
+        limit = "of at least 0" if least is not None else "above 0"
+        raise UsageProblem(f"{where} is {value}, which is not an amount {limit}; write it as 50 or 49.90.")
+    return found
+
+
+def day(value: object, where: str) -> date:
+    """A day that somebody typed. Raises UsageProblem when it is none."""
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError as problem:
+        raise UsageProblem(f"{where} is {value}, which is not a day; write it as 2026-10-31.") from problem
+
+
+def sound(grant: Grant, where: str) -> Grant:
+    """The grant itself. Raises UsageProblem when its days or its check contradict each other."""
+    if grant.expires <= grant.start:
+        raise UsageProblem(f"{where}: {grant.words} expires on {grant.expires}, which is not after its start.")
+    if grant.checked and not grant.start <= grant.checked.on <= grant.expires:
+        raise UsageProblem(f"{where}: {grant.words} was looked at on {grant.checked.on}, when it was not valid.")
+    if grant.checked and grant.checked.left > grant.amount:
+        raise UsageProblem(
+            f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than it was."
+        )
+    return grant
+
+
+def add(path: Path, grant: Grant) -> bool:
+    """Enter a grant into the environment file at `path`; False when it is there already.
+
+    Two processes at once both enter theirs; comments and order stay.
+    """
+
+    def entered(document: CommentedMap) -> bool:
+        held = _section(document)
+        if any(parse([entry])[0] == grant for entry in held):
+            return False
+        held.append(_entry(grant))
+        return True
+
+    return _edit(path, entered)
+
+
+def check(path: Path, member: str, seen: Checked, start: date | None = None) -> Grant:
+    """Write down what the console says is left of a member's grant; returns the grant as it then stands.
+
+    Raises UsageProblem when the member has no grant on that day, or several and `start` does not say which.
+    """
+    found: list[Grant] = []
+
+    def written(document: CommentedMap) -> bool:
+        held = _section(document)
+        grants = [parse([entry])[0] for entry in held]
+        index = _which(grants, member, seen.on, start)
+        held[index]["checked"] = _flow({"left": _number(seen.left), "on": _quoted(seen.on)})
+        found.append(sound(parse([held[index]])[0], f"cost.grants.{index}"))
+        return True
+
+    _edit(path, written)
+    return found[0]
+
+
+def _which(grants: Sequence[Grant], member: str, on: date, start: date | None) -> int:
+    fitting = [
+        index
+        for index, grant in enumerate(grants)
+        if grant.member == member and (grant.start == start if start else grant.start <= on <= grant.expires)
+    ]
+    if not fitting:
+        known = ", ".join(grant.words for grant in grants) or "none"
+        raise UsageProblem(
+            f"{member} has no grant on {on}; grants are: {known}. Enter it with `groundwork cost credits add`."
+        )
+    if len(fitting) > 1:
+        raise UsageProblem(f"{member} has {len(fitting)} grants on {on}; say which with --start.")
+    return fitting[0]
+
+
+def _section(document: CommentedMap) -> CommentedSeq:
+    cost = document.get("cost")
+    if not cost:
+        cost = document["cost"] = CommentedMap()
+    grants = cost.get("grants")
+    if not grants:
+        grants = cost["grants"] = CommentedSeq()
+        cost.fa.set_block_style()
+    return grants  # type: ignore[no-any-return]
+
+
+def _entry(grant: Grant) -> CommentedMap:
+    fields: dict[str, Any] = {"member": grant.member, "amount": _number(grant.amount), "currency": grant.currency}
+    fields |= {"start": _quoted(grant.start), "expires": _quoted(grant.expires)}
+    fields |= {"billing_account": grant.account} if grant.account else {}
+    return _flow(fields)
+
+
+def _flow(fields: Mapping[str, Any]) -> CommentedMap:
+    entry = CommentedMap(fields)
+    entry.fa.set_flow_style()
+    return entry
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _quoted(value: date) -> str:
+    return value.isoformat()
+
+
+def _edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
+    """Read, change and replace the file under a lock beside it; it is never seen half written."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    with _locked(path):
+        document = yaml.load(path.read_text(encoding="utf-8"))
+        if not change(document):
+            return False
+        text = io.StringIO()
+        yaml.dump(document, text)
+        _replace(path, text.getvalue())
+    return True
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(path.stat().st_mode & 0o777)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,150 @@
+"""Reading a saved plan: which resources there are before and after it, and what of them is not known yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import UsageProblem
+
+ACTIONS = {
+    ("no-op",): "keep",
+    ("create",): "create",
+    ("update",): "update",
+    ("delete",): "delete",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+    ("forget",): "forget",
+    ("create", "forget"): "replace",
+}
+_KEY = re.compile(r'\["([^"]+)"\]')
+
+
+class UnknownYet(Exception):
+    """An attribute that a price depends on is known only after apply."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(attribute)
+        self.attribute = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One side of a change: `values` as Terraform has them, `unknown` true where it does not know yet."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The team's own name for it: the last for_each key in the address, else the address."""
+        keys = _KEY.findall(self.address)
+        return str(keys[-1]) if keys else self.address
+
+    def get(self, attribute: str, default: Any = None) -> Any:
+        """The value, `default` when it is null or empty. Raises UnknownYet when it is known only after apply."""
+        value = self.values.get(attribute)
+        if value not in (None, "", [], {}):
+            return value
+        if self.unknown.get(attribute) and default is None:
+            raise UnknownYet(attribute)
+        return default
+
+    def block(self, name: str) -> Resource:
+        """The first block called `name`, as a resource of its own; empty when there is none."""
+        values, unknown = self.values.get(name) or [{}], self.unknown.get(name) or [{}]
+        first = unknown[0] if isinstance(unknown, list) else {}
+        return Resource(self.address, self.type, values[0] or {}, first if isinstance(first, dict) else {})
+
+    def blocks(self, name: str) -> list[Resource]:
+        """Every block called `name`."""
+        count = len(self.values.get(name) or [])
+        unknown = self.unknown.get(name)
+        marks = unknown if isinstance(unknown, list) and len(unknown) == count else [{}] * count
+        return [
+            Resource(self.address, self.type, values or {}, mark if isinstance(mark, dict) else {})
+            for values, mark in zip(self.values.get(name) or [], marks, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A managed resource in a plan; `before` or `after` is None where it does not exist."""
+
+    address: str
+    action: str
+    before: Resource | None
+    after: Resource | None
+
+
+def load_plan(path: Path) -> Mapping[str, Any]:
+    """The plan in a file that `terraform show -json PLAN` wrote. Raises UsageProblem when it is something else."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        plan = json.loads(text)
+    except OSError as problem:
+        raise UsageProblem(
+            f"{path} cannot be read: {problem.strerror}. Give the file that `terraform show -json PLAN` wrote."
+        ) from problem
+    except ValueError as problem:
+        raise UsageProblem(f"{path} is not JSON. Write it with `terraform show -json PLAN > {path.name}`.") from problem
+    changes(plan, str(path))
+    return dict(plan)
+
+
+def changes(plan: object, where: str = "the plan") -> list[Change]:
+    """The managed resources of a plan, in its order. Raises UsageProblem when `plan` is not the JSON of a saved plan."""
+    document = _checked(plan, where)
+    found = []
+    for entry in document.get("resource_changes", []):
+        if not isinstance(entry, dict) or not isinstance(entry.get("change"), dict):
+            raise UsageProblem(
+                f"{where}: an entry of resource_changes has no change; write it again with `terraform show -json`."
+            )
+        if entry.get("mode", "managed") == "managed":
+            found.append(_change(entry, where))
+    return found
+
+
+def _checked(plan: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(plan, dict) or "format_version" not in plan:
+        raise UsageProblem(
+            f"{where} is not a plan: format_version is missing. Write it with `terraform show -json PLAN`."
+        )
+    if str(plan["format_version"]).split(".")[0] != "1":
+        raise UsageProblem(f"{where} has plan format {plan['format_version']}, and only format 1 is known here.")
+    if "planned_values" not in plan and "resource_changes" not in plan:
+        raise UsageProblem(f"{where} is a state, not a plan: there are no resource_changes. Save a plan and show that.")
+    return plan
+
+
+def _change(entry: Mapping[str, Any], where: str) -> Change:
+    change, address = entry["change"], str(entry.get("address", "?"))
+    actions = tuple(change.get("actions", ()))
+    if actions not in ACTIONS:
+        raise UsageProblem(f"{where}: {address} has the actions {list(actions)}, which are not known here.")
+    after = change.get("after") if ACTIONS[actions] != "forget" else change.get("before")
+    return Change(
+        address=address,
+        action=ACTIONS[actions],
+        before=_side(entry, change.get("before"), {}),
+        after=_side(entry, after, change.get("after_unknown")),
+    )
+
+
+def _side(entry: Mapping[str, Any], values: Mapping[str, Any] | None, unknown: object) -> Resource | None:
+    if values is None:
+        return None
+    marks: Mapping[str, Any] = unknown if isinstance(unknown, dict) else {}
+    return Resource(str(entry.get("address", "?")), str(entry.get("type", "")), values, marks)
+
+
+def as_plans(plan: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One plan or several (a plan per layer) as a list."""
+    return [plan] if isinstance(plan, Mapping) else list(plan)
