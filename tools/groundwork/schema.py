@@ -15,6 +15,9 @@ from groundwork.document import Place, dotted
 Objection = tuple[Place, str]
 """A place and the sentence about it."""
 
+Schema = Mapping[str, Any]
+"""A JSON schema. Where a pattern says what is allowed, the keyword x-allowed says it in words."""
+
 _KINDS = {
     "object": "names with a value each, or {}",
     "array": "a list such as [a, b]",
@@ -37,7 +40,7 @@ def allowed(words: Iterable[str], wrong: str) -> str:
     return (f"did you mean {near[0]}? A" if near else "a") + f"llowed are {listed(known)}."
 
 
-def completed(schema: Mapping[str, Any], value: Any) -> Any:
+def completed(schema: Schema, value: Any) -> Any:
     """The value with the defaults of its schema, at every depth; what is null and may be left out counts as left out."""
     if not isinstance(value, dict) or schema.get("type") != "object":
         return [completed(schema["items"], item) for item in value] if _is_list(schema, value) else value
@@ -49,11 +52,11 @@ def completed(schema: Mapping[str, Any], value: Any) -> Any:
     return {key: completed(properties.get(key, rest), item) for key, item in {**defaults, **given}.items()}
 
 
-def _is_list(schema: Mapping[str, Any], value: Any) -> bool:
+def _is_list(schema: Schema, value: Any) -> bool:
     return isinstance(value, list) and isinstance(schema.get("items"), dict)
 
 
-def objections(schema: Mapping[str, Any], value: Any) -> list[Objection]:
+def objections(schema: Schema, value: Any) -> list[Objection]:
     """All that is wrong with a value, each place and sentence once."""
     found: dict[Objection, None] = {}
     for error in Draft202012Validator(dict(schema)).iter_errors(value):
@@ -64,100 +67,106 @@ def objections(schema: Mapping[str, Any], value: Any) -> list[Objection]:
 
 def _sentences(error: ValidationError) -> Iterator[Objection]:
     place: Place = tuple(error.absolute_path)
+    schema, value = _fault(error)
     if "propertyNames" in error.absolute_schema_path:
-        name = (*place, str(error.instance))
-        yield name, f"{dotted(name)} has a name that is not allowed; allowed are {_stated(error)}."
+        name = (*place, str(value))
+        yield name, f"{dotted(name)} has a name that is not allowed; allowed are {_expected(schema)}."
     elif error.validator == "additionalProperties":
-        yield from _unknown_keys(place, error)
+        yield from _unknown_keys(place, schema, value)
     elif error.validator == "required":
-        yield from _missing_keys(place, error)
+        yield from _missing_keys(place, schema, value)
     else:
-        explain = _EXPLAIN.get(str(error.validator), _other)
-        yield place, f"{dotted(place) or 'the file'} {explain(error)}"
+        explain = _EXPLAIN.get(str(error.validator), _unexpected)
+        yield place, f"{dotted(place) or 'the file'} {explain(schema, value)}"
 
 
-def _unknown_keys(place: Place, error: ValidationError) -> Iterator[Objection]:
-    known: Sequence[str] = list(error.schema.get("properties", {}))
-    for key in error.instance:
+def _fault(error: ValidationError) -> tuple[Schema, Any]:
+    """The part of the schema that was violated, and the value that did."""
+    assert isinstance(error.schema, Mapping)
+    return error.schema, error.instance
+
+
+def _unknown_keys(place: Place, schema: Schema, value: Mapping[str, Any]) -> Iterator[Objection]:
+    known: Sequence[str] = list(schema.get("properties", {}))
+    for key in value:
         if key not in known:
             here = (*place, str(key))
             yield here, f"{dotted(here)} is not known; {allowed(known, str(key))}"
 
 
-def _missing_keys(place: Place, error: ValidationError) -> Iterator[Objection]:
-    for key in error.validator_value:
-        if key not in error.instance:
+def _missing_keys(place: Place, schema: Schema, value: Mapping[str, Any]) -> Iterator[Objection]:
+    for key in schema["required"]:
+        if key not in value:
             here = (*place, key)
-            yield here, f"{dotted(here)} is missing; allowed are {_expected(error.schema['properties'][key])}."
+            yield here, f"{dotted(here)} is missing; allowed are {_expected(schema['properties'][key])}."
 
 
-def _stated(error: ValidationError) -> str:
-    return str(error.schema.get("x-allowed") or f"what matches {error.validator_value}")
+def _expected(schema: Schema) -> str:
+    if "x-allowed" in schema:
+        return str(schema["x-allowed"])
+    return listed(schema["enum"]) if "enum" in schema else _KINDS[schema["type"]]
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, (dict, list, type(None))):
-        return {dict: "names with values", list: "a list"}.get(type(value), "empty")
-    return json.dumps(value, ensure_ascii=False)
+    match value:
+        case None:
+            return "empty"
+        case dict():
+            return "names with values"
+        case list():
+            return "a list"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
-def _expected(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return str(schema.get("x-allowed") or listed(schema["enum"]))
-    return str(schema.get("x-allowed") or _KINDS[schema["type"]])
+def _unexpected(schema: Schema, value: Any) -> str:
+    return f"is {_shown(value)}; allowed are {_expected(schema)}."
 
 
-def _enum(error: ValidationError) -> str:
-    options = [str(option) for option in error.validator_value]
-    if stated := error.schema.get("x-allowed"):
-        near = get_close_matches(str(error.instance), options, n=1)
-        hint = f"did you mean {near[0]}? A" if near else "a"
-        return f"is {_shown(error.instance)}; {hint}llowed are {stated}."
-    return f"is {_shown(error.instance)}; allowed are {listed(options)}."
+def _not_listed(schema: Schema, value: Any) -> str:
+    near = get_close_matches(str(value), [str(option) for option in schema["enum"]], n=1)
+    if "x-allowed" not in schema or not near:
+        return _unexpected(schema, value)
+    return f"is {_shown(value)}; did you mean {near[0]}? Allowed are {_expected(schema)}."
 
 
-def _kind(error: ValidationError) -> str:
-    if error.instance is None and error.schema["type"] == "object":
+def _other_kind(schema: Schema, value: Any) -> str:
+    if value is None and schema["type"] == "object":
         return "has no value; write {} where nothing is to be said."
-    if error.schema["type"] == "string" and not isinstance(error.instance, (dict, list, type(None))):
-        return f"is {_shown(error.instance)}, which is not text; put it in quotes."
-    return f"is {_shown(error.instance)}; allowed are {_expected(error.schema)}."
+    if schema["type"] == "string" and isinstance(value, (bool, int, float)):
+        return f"is {_shown(value)}, which is not text; put it in quotes."
+    return _unexpected(schema, value)
 
 
-def _pattern(error: ValidationError) -> str:
-    return f"is {_shown(error.instance)}; allowed are {_stated(error)}."
+def _out_of_range(schema: Schema, value: Any) -> str:
+    return f"is {_shown(value)}; allowed are {_KINDS[schema['type']]} {span(schema)}."
 
 
-def _range(error: ValidationError) -> str:
-    schema = error.schema
-    kind = _KINDS[schema["type"]]
+def span(schema: Schema) -> str:
+    """The numbers that a schema allows, e.g. "from 1 to 1000"."""
     if "exclusiveMinimum" in schema:
-        return f"is {_shown(error.instance)}; allowed are {kind} above {schema['exclusiveMinimum']}."
-    return f"is {_shown(error.instance)}; allowed are {kind} from {schema['minimum']} to {schema['maximum']}."
+        return f"above {schema['exclusiveMinimum']}"
+    least, most = schema.get("minimum"), schema.get("maximum")
+    return f"from {least} to {most}" if most is not None else f"from {least} upwards"
 
 
-def _length(error: ValidationError) -> str:
-    least, most = error.schema.get("minLength", 0), error.schema.get("maxLength")
+def _length(schema: Schema, value: Any) -> str:
+    least, most = schema.get("minLength", 0), schema.get("maxLength")
     span = f"{least} to {most} characters" if most else f"at least {least} character"
-    return f"has {len(error.instance)} characters; allowed are {span}."
+    return f"has {len(value)} characters; allowed are {span}."
 
 
-def _repeated(error: ValidationError) -> str:
-    twice = sorted({str(item) for item in error.instance if error.instance.count(item) > 1})
+def _repeated(_: Schema, value: Any) -> str:
+    twice = sorted({str(item) for item in value if value.count(item) > 1})
     return f"names {listed(twice)} more than once; once is enough."
 
 
-def _other(error: ValidationError) -> str:
-    return f"is not allowed: {error.message}."
-
-
-_EXPLAIN: Mapping[str, Callable[[ValidationError], str]] = {
-    "enum": _enum,
-    "type": _kind,
-    "pattern": _pattern,
-    "minimum": _range,
-    "maximum": _range,
-    "exclusiveMinimum": _range,
+_EXPLAIN: Mapping[str, Callable[[Schema, Any], str]] = {
+    "enum": _not_listed,
+    "type": _other_kind,
+    "minimum": _out_of_range,
+    "maximum": _out_of_range,
+    "exclusiveMinimum": _out_of_range,
     "minLength": _length,
     "maxLength": _length,
     "uniqueItems": _repeated,
