@@ -5,6 +5,7 @@ Source: cloud.google.com/storage/docs/json_api/v1/buckets.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.call import Call, Reply
@@ -105,12 +106,14 @@ def layout(call: Call) -> Body:
     return {"kind": "storage#storageLayout", "bucket": bucket.name, **facts}
 
 
-def no_caches(call: Call) -> Body:
-    """storage.anywhereCaches.list, storage.rapidCaches.list: there never are any here."""
-    permission = "storage.anywhereCaches.list"
-    access.bucket(call, call.params["bucket"], permission)
-    kind = "anywhereCaches" if "anywhereCaches" in call.method.id else "rapidCaches"
-    return {"kind": f"storage#{kind}"}
+def none_of(kind: str, permission: str) -> Callable[[Call], Body]:
+    """The list of something that buckets here never have, such as managedFolders or anywhereCaches."""
+
+    def list_none(call: Call) -> Body:
+        access.bucket(call, call.params["bucket"], permission)
+        return {"kind": f"storage#{kind}"}
+
+    return list_none
 
 
 def service_account(call: Call) -> Body:
@@ -147,7 +150,10 @@ def _check_acls(call: Call, facts: Body) -> None:
 
 
 def _save(call: Call, bucket: Bucket, facts: Body) -> Body:
-    return answers.bucket(call, rows.change_bucket(call.cloud.store, bucket, facts))
+    changed = rows.change_bucket(call.cloud.store, bucket, facts)
+    if changed.uniform != bucket.uniform:
+        policies.write_lists(call, changed)
+    return answers.bucket(call, changed)
 
 
 def _generations(bucket: Bucket) -> tuple[int, int]:

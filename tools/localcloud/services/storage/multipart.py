@@ -41,30 +41,32 @@ def boundary(content_type: str) -> bytes:
 
 
 def parts(body: Searchable, mark: bytes) -> Iterator[Part]:
-    """The parts of a body, in order; a body that ends early is refused (400)."""
-    delimiter = b"\r\n--" + mark
-    opens = body[: len(mark) + 2] == delimiter[2:]
-    position = len(mark) + 2 if opens else _after(body, delimiter, 0)
+    """The parts of a body, in order; a body that ends early is refused (400).
+
+    Lines end as the first one does: with CR LF, or with LF alone, as Google's Python client writes batches.
+    """
+    first = _after(body, b"--" + mark, 0)
+    newline = b"\r\n" if body[first : first + 2] == b"\r\n" else b"\n"
+    delimiter = newline + b"--" + mark
+    position = first
     while body[position : position + 2] != b"--":
-        start = _after(body, b"\n", position)
-        headers, start = _headers(body, start)
-        end = body.find(delimiter, start - 2)
+        start = _after(body, newline, position)
+        headers, start = _headers(body, start, newline)
+        end = body.find(delimiter, start - len(newline))
         if end < 0:
             raise _malformed()
         yield Part(headers, start, max(start, end))
         position = end + len(delimiter)
 
 
-def _headers(body: Searchable, start: int) -> tuple[dict[str, str], int]:
-    if body[start : start + 2] == b"\r\n":
-        return {}, start + 2
-    end = body.find(b"\r\n\r\n", start, start + _HEADER_LIMIT)
-    width = 4
-    if end < 0:
-        end, width = body.find(b"\n\n", start, start + _HEADER_LIMIT), 2
+def _headers(body: Searchable, start: int, newline: bytes) -> tuple[dict[str, str], int]:
+    width = len(newline)
+    if body[start : start + width] == newline:
+        return {}, start + width
+    end = body.find(newline * 2, start, start + _HEADER_LIMIT)
     if end < 0:
         raise _malformed()
-    return parse_headers(body[start:end]), end + width
+    return parse_headers(body[start:end]), end + 2 * width
 
 
 def parse_headers(block: bytes) -> dict[str, str]:

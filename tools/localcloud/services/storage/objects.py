@@ -46,7 +46,7 @@ def _wanted(call: Call, bucket: Bucket, name: str) -> Row:
     generation = call.params.get("generation")
     if call.params.get("softDeleted"):
         if generation is None:
-            raise refusals.required("generation")
+            raise refusals.no_object(bucket.name, name)
         return versions.find_deleted(call.cloud.store, bucket, name, generation, call.cloud.clock.now())
     return versions.find(call.cloud.store, bucket, name, generation)
 

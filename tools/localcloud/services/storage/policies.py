@@ -18,13 +18,32 @@ _PUBLIC = {"allUsers", "allAuthenticatedUsers"}
 
 def write_default(call: Call, bucket: Bucket) -> None:
     """Gives a new bucket the policy that lets the project's basic roles at it."""
-    team = {role: f"project{role}:{bucket.project}" for role in ("Owner", "Editor", "Viewer")}
-    scopes = ("Bucket", "Object") if bucket.uniform else ("Bucket",)
-    bindings = []
-    for scope in scopes:
-        bindings.append({"role": f"roles/storage.legacy{scope}Owner", "members": [team["Editor"], team["Owner"]]})
-        bindings.append({"role": f"roles/storage.legacy{scope}Reader", "members": [team["Viewer"]]})
+    bindings = _team_bindings(bucket.project, "Bucket")
+    if bucket.uniform:
+        bindings += _team_bindings(bucket.project, "Object")
     call.cloud.iam.write("storage", access.bucket_resource(bucket.name), {"version": 1, "bindings": bindings})
+    write_lists(call, bucket)
+
+
+def write_lists(call: Call, bucket: Bucket) -> None:
+    """Keeps what access control lists grant: under fine-grained access the project's basic roles at all objects.
+
+    Enabling uniform access takes that away, as it does at Google; it is kept as a policy of the bucket's objects.
+    """
+    resource = f"{access.bucket_resource(bucket.name)}/objects"
+    if bucket.uniform:
+        call.cloud.iam.forget("storage", resource)
+    else:
+        bindings = _team_bindings(bucket.project, "Object")
+        call.cloud.iam.write("storage", resource, {"version": 1, "bindings": bindings})
+
+
+def _team_bindings(project: str, scope: str) -> list[Policy]:
+    team = {role: f"project{role}:{project}" for role in ("Owner", "Editor", "Viewer")}
+    return [
+        {"role": f"roles/storage.legacy{scope}Owner", "members": [team["Editor"], team["Owner"]]},
+        {"role": f"roles/storage.legacy{scope}Reader", "members": [team["Viewer"]]},
+    ]
 
 
 def get(call: Call) -> Policy:
