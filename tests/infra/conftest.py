@@ -1,0 +1,25 @@
+"""A copy of the Terraform of both layers, on a local cloud of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from groundwork.checkout import Checkout
+
+from tests.infra.layers import Platform
+from tests.local_project import running
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A clone, as far as the local cloud is concerned."""
+    with running(tmp_path_factory.mktemp("clone")) as started:
+        yield started
+
+
+@pytest.fixture
+def platform(request: pytest.FixtureRequest, checkout: Checkout, tmp_path: Path) -> Platform:
+    """The environment that the test names, with its project and state bucket made and nothing applied."""
+    return Platform.prepared(request.param, checkout, tmp_path)

@@ -1,0 +1,50 @@
+"""Every example in a module's README, as it stands there: applied, planned again, changed, and taken away again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.local_project import LocalProject
+from tests.modules.readme import Example, examples
+from tests.terraform_runs import ROOT, Terraform
+
+EXAMPLES = [
+    pytest.param(example, id=f"{readme.parent.name}: {example.heading}")
+    for readme in sorted((ROOT / "modules").glob("*/README.md"))
+    for example in examples(readme)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where an example's root module lies: beside the modules, as infra/platform does."""
+    (tmp_path / "modules").symlink_to(ROOT / "modules")
+    root = tmp_path / "infra" / "example"
+    root.mkdir(parents=True)
+    return root
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_comes_up_stays_changes_and_goes(example: Example, folder: Path, project: LocalProject) -> None:
+    before = project.inventory()
+    terraform = Terraform(folder, project.variables)
+    main = folder / "main.tf"
+
+    main.write_text(example.hcl)
+    terraform.succeed("init", "-no-color")
+    planned = terraform.changes()
+    assert planned
+    assert {tuple(actions) for actions in planned.values()} == {("create",)}
+    terraform.succeed("apply", "-no-color", "plan")
+    assert terraform.changes() == {}
+
+    main.write_text(example.changed)
+    assert terraform.changes()
+    terraform.succeed("apply", "-no-color", "plan")
+    assert terraform.changes() == {}
+
+    terraform.succeed("destroy", "-auto-approve", "-no-color")
+    assert terraform.succeed("state", "list") == ""
+    assert project.inventory() == before
