@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from localcloud import serve
 
@@ -61,6 +62,12 @@ def token(principal: str = OWNER) -> str:
 def endpoints(base: str) -> dict[str, str]:
     """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
     return serve.endpoints(base)
+
+
+def coverage(checkout: Checkout) -> dict[str, Any]:
+    """What the local cloud answers, per API and version: title, revision, counts, and each method's kind."""
+    with _sentences():
+        return serve.control(serve.start(checkout.local_state), "GET", "/_local/coverage")
 
 
 def logs(checkout: Checkout) -> list[Path]:

@@ -103,7 +103,7 @@ class Recorder:
     def started(self, command: str, pid: int) -> None:
         """See terraform.Watch."""
         fresh = this_run(self.run.command, self.run.environment, self.run.layer, command)
-        write(self.folder, replace(fresh, child=pid, child_born=birth(pid)))
+        write(self.folder, replace(fresh, started=self.run.started, child=pid, child_born=birth(pid)))
 
     def ended(self, command: str, code: int, *, in_order: bool) -> None:
         """See terraform.Watch."""

@@ -54,7 +54,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
         if pending and not wish.dry_run:
             if not (wish.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
-            _apply_all(session, pending, wish, talk)
+            apply_all(session, pending, wish, talk)
         return Outcome(tuple(made), outputs(session))
 
 
@@ -68,7 +68,8 @@ def prepare(
     session: Session, talk: Talk, *, destroy: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
     """The foundation laid, an interrupted run settled, the layers initialised and planned side by side."""
-    foundation.lay(session.cloud, session.environment, talk.say)
+    if not destroy:
+        foundation.lay(session.cloud, session.environment, talk.say)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:
         initialise(session, talk)
@@ -122,7 +123,8 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
     talk.say(f"{session.environment.name}: {what}, in project {session.environment.project} on {where}")
 
 
-def _apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
+def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
+    """Apply the saved plans of the layers, one after the other."""
     total = sum(len(entry.changes) for entry in pending)
     with talk.progress(f"applying to {session.environment.name}", total) as listen:
         for entry in pending:

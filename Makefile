@@ -1,0 +1,104 @@
+# Every target sets up what it needs; `make up` is all that a new clone takes.
+
+PYTEST = .venv/bin/python -m pytest -q
+GROUNDWORK = .venv/bin/groundwork
+
+# A shell's own ENV names a start-up file; an environment's name has no slash.
+ifneq (,$(findstring /,$(ENV)))
+ENV = local
+endif
+ENV ?= local
+ifeq ($(ENV),)
+override ENV = local
+endif
+ROLE ?= viewer
+
+environment = --env $(ENV)
+provider = $(if $(PROVIDER),--provider $(PROVIDER))
+yes = $(if $(filter 1 yes true,$(YES)),--yes)
+email = @test -n "$(EMAIL)" || { echo "Say whom: make $@ EMAIL=alice@example.com$(1)" >&2; exit 2; }
+
+.DEFAULT_GOAL := help
+.PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
+	onboard offboard secrets cost policy verify
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "  make %-14s%s\n", name, $$0 }'
+	@echo
+	@echo "  ENV=local (or dev, prod: envs/ENV.yaml)   PROVIDER=local or google   YES=1 asks nothing   ARGS='...' is passed on"
+
+ready:
+	@PYTHON='$(PYTHON)' sh tools/setup.sh
+
+up: ready ## Bring the environment up: plan, show, ask, apply
+	@$(GROUNDWORK) up $(environment) $(provider) $(yes) $(ARGS)
+
+plan: ready ## Say what up would change
+	@$(GROUNDWORK) plan $(environment) $(provider) $(ARGS)
+
+down: ready ## Take the platform away and list what is left
+	@$(GROUNDWORK) down $(environment) $(provider) $(yes) $(ARGS)
+
+status: ready ## Say what is there and who is at work
+	@$(GROUNDWORK) status $(environment) $(ARGS)
+
+output: ready ## Print addresses, names and commands
+	@$(GROUNDWORK) output $(environment) $(ARGS)
+
+doctor: ready ## Say what this machine has and lacks
+	@$(GROUNDWORK) doctor $(environment) $(ARGS)
+
+unlock: ready ## Remove the lock that a dead run left
+	@$(GROUNDWORK) unlock $(environment) $(yes) $(ARGS)
+
+local-stop: ready ## Stop the local cloud; what it holds stays on disk
+	@$(GROUNDWORK) local stop $(ARGS)
+
+onboard: ready ## Let a person in: EMAIL=alice@example.com ROLE=data-scientist
+	$(call email, ROLE=data-scientist)
+	@$(GROUNDWORK) people add $(EMAIL) --role $(ROLE) $(environment) $(provider) $(yes) $(ARGS)
+
+offboard: ready ## Take a person out, of everything: EMAIL=alice@example.com
+	$(call email,)
+	@$(GROUNDWORK) people remove $(EMAIL) $(environment) $(provider) $(yes) $(ARGS)
+
+secrets: ready ## List the secrets and who may read each
+	@$(GROUNDWORK) secrets list $(environment) $(ARGS)
+
+cost: ready ## Estimate what the environment costs
+	@$(GROUNDWORK) cost estimate $(environment) $(ARGS)
+
+policy: ready ## Check the code and the saved plan against the policies
+	@$(GROUNDWORK) policy $(environment) $(ARGS)
+
+verify: ready ## Prove that nothing is left that Terraform does not know
+	@$(GROUNDWORK) verify $(environment) $(ARGS)
+
+check: ready ## Format, lint, types, Terraform, docs and the arrows of the design
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	$(GROUNDWORK) validate $(provider)
+	$(GROUNDWORK) docs --check
+	$(PYTEST) tests/test_arrows.py
+
+test: ready ## The tests, without the slow ones
+	$(PYTEST) -n auto -m "not slow" $(ARGS)
+
+test-all: ready ## All tests
+	$(PYTEST) -n auto $(ARGS)
+
+test-provider: ready ## Our Terraform provider against the real one, attribute by attribute
+	$(PYTEST) tests/parity $(ARGS)
+
+bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+docs: ready ## Bring the generated parts of the docs up to date
+	@$(GROUNDWORK) docs $(ARGS)
+
+compile = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q
+lock: ready ## Pin the newest packages that tools/requirements*.in allow
+	$(compile) --upgrade tools/requirements.in -o tools/requirements.txt
+	$(compile) --upgrade -c tools/requirements.txt tools/requirements-uv.in -o tools/requirements-uv.txt
+	$(compile) --upgrade tools/requirements-checkov.in -o tools/requirements-checkov.txt

@@ -1,0 +1,126 @@
+"""The command line: a literal registry of commands that are loaded when they run, and the one boundary for errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import click
+
+from groundwork.errors import Exit, GroundworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: the module and attribute that it is, the group and the line that `--help` shows it with."""
+
+    module: str
+    attribute: str
+    group: str
+    help: str
+
+
+PLATFORM = "The platform"
+CHECKS = "Looking and checking"
+LOCAL = "This machine"
+
+COMMANDS = {
+    "up": Entry("groundwork.cli.up", "up", PLATFORM, "Bring the environment to what its file says."),
+    "plan": Entry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` would change."),
+    "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it all away and list what is left."),
+    "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print the outputs: addresses, names, commands."),
+    "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove the lock that a dead run left."),
+    "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
+    "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
+    "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."),
+    "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
+    "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
+    "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
+    "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Print the completion for your shell."),
+}
+GROUPS = (PLATFORM, CHECKS, LOCAL)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for; its help needs none of them."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """All names, as the registry has them."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, or None when there is none of that name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        from importlib import import_module
+
+        command = getattr(import_module(entry.module), entry.attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by what people want, a line each."""
+        width = max(map(len, COMMANDS))
+        for group in GROUPS:
+            rows = [(name.ljust(width), entry.help) for name, entry in COMMANDS.items() if entry.group == group]
+            with formatter.section(group):
+                formatter.write_dl(rows)
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="ENV=local is the default and needs no account: `groundwork up`. Each command has --help with an example.",
+)
+@click.version_option(package_name="groundwork", message="groundwork %(version)s")
+def groundwork() -> None:
+    """A small machine-learning team's whole Google Cloud platform from one file, envs/NAME.yaml."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and end the process with its documented exit code; a bug keeps its traceback."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. Expected errors are printed as sentences on standard error."""
+    try:
+        code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GroundworkError as error:
+        show(error)
+        return int(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.OK)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        click.echo(f"Error: {_DISK[error.errno]} ({error.filename or 'no file named'}).", err=True)
+        return int(Exit.FAILED)
+    return int(code or 0)
+
+
+_DISK = {
+    errno.ENOSPC: "The disk is full: free some space and run the same command again",
+    errno.EDQUOT: "Your disk quota is used up: free some space and run the same command again",
+    errno.EROFS: "The folder is on a read-only disk: clone the project somewhere writable",
+}
+
+
+def show(error: GroundworkError) -> None:
+    """The sentence, then its details."""
+    click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
+    for line in error.details:
+        click.echo(f"  {line}", err=True)

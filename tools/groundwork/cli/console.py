@@ -1,0 +1,56 @@
+"""The terminal: talk on standard error, questions only where somebody can answer, data as JSON or lines on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager
+from typing import Any
+
+import click
+
+from groundwork import progress
+from groundwork.errors import Refused
+from groundwork.talk import LayerListen
+
+
+class Console:
+    """groundwork.talk.Talk on this process's terminal; `quiet` leaves out everything but questions."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def say(self, text: str) -> None:
+        """Print a line on standard error."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def confirm(self, question: str) -> None:
+        """Ask y/N."""
+        _must_have_terminal(question)
+        if not click.confirm(question, default=False, err=True):
+            raise Refused("Not confirmed: nothing was changed.")
+
+    def typed(self, word: str, question: str) -> None:
+        """Ask for a word to be typed."""
+        _must_have_terminal(question)
+        if click.prompt(question, default="", show_default=False, err=True).strip() != word:
+            raise Refused(f"That is not {word}: nothing was changed.")
+
+    def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
+        """Live on a terminal, lines elsewhere."""
+        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        return progress.live(title, total) if moving and not self.quiet else progress.lines(title, total, self.say)
+
+
+def _must_have_terminal(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise Refused(
+            f"{question} Nobody can answer here, since there is no terminal: pass --yes to say yes. Nothing was changed."
+        )
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, sort_keys=False, default=str))

@@ -1,0 +1,294 @@
+"""`groundwork cost`: what a plan would cost, what was spent, how long the credits last."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.errors import UsageProblem
+from groundwork.money.files import Labels
+from groundwork.money.report import GROUPINGS, Report, period
+from groundwork.money.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+GROUPING_NAMES = [name.replace(" ", "-") for name in GROUPINGS]
+
+
+class Defaulting(click.Group):
+    """A group that runs its first command when none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the first command in where only options, or nothing, are given."""
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
+
+def csv_option(command: F) -> F:
+    """--csv."""
+    return click.option("--csv", "as_csv", is_flag=True, help="Print CSV, exact to the last digit.")(command)
+
+
+def source_options(command: F) -> F:
+    """--env and where costs are read from, handed on as one `source`."""
+
+    @wraps(command)
+    def packed(*, name: str, paths: tuple[Path, ...], demo: bool, most_mib: int, **rest: Any) -> Any:
+        labels = Labels(rest.pop("member_label"), rest.pop("component_label"))
+        _, environment = here(name)
+        return command(source=Source(environment, paths, demo, labels, most_mib * 1024**2), **rest)
+
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    options = (
+        click.option("--most-mib", type=click.IntRange(1), default=2048, show_default=True, help="Most that a query may read in BigQuery."),
+        click.option("--component-label", default="component", show_default=True, help="Label that says what something is."),
+        click.option("--member-label", default="member", show_default=True, help="Label that says whose something is."),
+        click.option("--demo", is_flag=True, help="Read a simulated export."),
+        click.option("-f", "--file", "paths", type=path, multiple=True, help="Billing export, cost table or FOCUS file; may be repeated."),
+        environment_option,
+    )  # fmt: skip
+    wrapped: Any = packed
+    for option in options:
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+@click.group(cls=Defaulting)
+def cost() -> None:
+    """What a plan would cost, what was spent and by whom, and how long the credits last.
+
+    Without a command it is `estimate`.
+
+    Example: groundwork cost report --demo
+    """
+
+
+@cost.command(short_help="Say what the environment would cost.")
+@environment_option
+@provider_option
+@json_option
+@csv_option
+@click.option(
+    "--plan", "saved", type=click.Path(dir_okay=False, path_type=Path), multiple=True,
+    help="Output of `terraform show -json`; may be repeated. Without it, every layer is planned.",
+)  # fmt: skip
+def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, saved: tuple[Path, ...]) -> None:
+    """Say what the environment would cost after the plan, component by component.
+
+    Prices are list prices from a catalogue of our own; what is not in it is listed, and the total then says ≥.
+
+    Example: groundwork cost estimate --json
+    """
+    from groundwork.money import planned, sheets, tables
+    from groundwork.money.estimate import stale_note
+
+    _one_format(as_json, as_csv)
+    today = _now().date()
+    talk = Console(quiet=as_json or as_csv)
+    found, simulated = _estimate(name, provider, saved, talk)
+    if as_json:
+        print_json(sheets.estimate_json(found, today, simulated=simulated))
+    elif as_csv:
+        click.echo(sheets.written(sheets.estimate_rows(found)), nl=False)
+    else:
+        _print(tables.of_estimate(found, today))
+    if simulated and not (as_json or as_csv):
+        click.echo(planned.LOCAL_NOTE.strip())
+    if (as_json or as_csv) and (note := stale_note(found, today)):
+        click.echo(note.strip(), err=True)
+
+
+def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, bool]:
+    from groundwork.money import planned
+    from groundwork.money.estimate import estimate as worked_out
+    from groundwork.money.plan import load_plan
+
+    checkout, environment = here(name)
+    if saved:
+        plans = [load_plan(path) for path in saved]
+        return worked_out(plans, planned.assumptions_of(environment)), environment.local
+    from groundwork import up as feature
+    from groundwork.session import open_session
+    from groundwork.terraform import signals_passed_on
+
+    planned.assumptions_of(environment)
+    with signals_passed_on():
+        session = open_session(checkout, environment, provider, "plan", talk.say)
+        return planned.of_plans(session, feature.plan(session, talk)), environment.local
+
+
+@cost.command(short_help="Say what was spent, and by whom.")
+@source_options
+@click.option(
+    "--from", "since", metavar="DAY", help="First day of use, as 2026-10-01 (Pacific days, as in the console)."
+)
+@click.option("--until", metavar="DAY", help="Last day of use.")
+@click.option("--month", metavar="MONTH", help="Invoice month, as 2026-10, instead of days of use.")
+@click.option("--currency", metavar="CODE", help="The one to report, where the export has several.")
+@click.option(
+    "--by", "groupings", type=click.Choice(GROUPING_NAMES), multiple=True, help="Show only this; may be repeated."
+)
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to look at, too.")
+@json_option
+@csv_option
+def report(
+    *,
+    source: Source,
+    since: str | None,
+    until: str | None,
+    month: str | None,
+    currency: str | None,
+    groupings: tuple[str, ...],
+    chart: Path | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Say what was spent: by member, service, component and day, before and after promotional credits.
+
+    Reads the billing export in BigQuery (cost.export in the environment file), or files.
+
+    Example: groundwork cost report --demo --by member
+    """
+    from groundwork.money import sheets, tables
+    from groundwork.money.report import as_json as document
+
+    _one_format(as_json, as_csv)
+    now = _now()
+    found = source.report(period(since, until, month), now, currency)
+    only = [grouping.replace("-", " ") for grouping in groupings]
+    if chart:
+        _draw(chart, found, source, now)
+    if as_json:
+        print_json(document(found))
+    elif as_csv:
+        click.echo(sheets.written(sheets.report_rows(found, only)), nl=False)
+    else:
+        _print(tables.of_report(found, only))
+    for warning in found.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _draw(path: Path, found: Report, source: Source, now: datetime) -> None:
+    from groundwork.money import chart
+
+    text = chart.page(found, source.purses_of(found.ledger, now.date()), now)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UsageProblem(f"{path} cannot be written: {problem.strerror}. Give --chart another place.") from problem
+    click.echo(f"Wrote {path}: open it in a browser.", err=True)
+
+
+@cost.group(name="credits", cls=Defaulting, short_help="Say what is left of the credits and until when.")
+def credits_() -> None:
+    """Say what is left of the credits and until when; enter and correct grants.
+
+    Without a command it is `left`.
+
+    Example: groundwork cost credits --demo
+    """
+
+
+@credits_.command(short_help="Say what is left of every grant.")
+@source_options
+@json_option
+@csv_option
+def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
+    """Say what is left of every grant and the day on which it will be empty. Not an official balance.
+
+    Example: groundwork cost credits left --demo --json
+    """
+    from groundwork.money import sheets, tables
+    from groundwork.money.purses import as_json as document
+
+    _one_format(as_json, as_csv)
+    today = _now().date()
+    found, ledger = source.purses(_now())
+    if as_json:
+        print_json(document(found, ledger, today))
+    elif as_csv:
+        click.echo(sheets.written(sheets.credit_rows(found, ledger, today)), nl=False)
+    else:
+        _print(tables.of_credits(found, ledger, today))
+    for note in ledger.notes:
+        click.echo(f"warning: {note}", err=True)
+
+
+@credits_.command(short_help="Enter a grant.")
+@environment_option
+@click.option("--member", required=True, metavar="EMAIL", help="Whose they are.")
+@click.option("--amount", required=True, help="What they are worth, as the console says: 50 or 49.90.")
+@click.option("--currency", default="USD", show_default=True, metavar="CODE", help="Currency of the amount.")
+@click.option("--start", required=True, metavar="DAY", help="First day on which they pay, as 2026-09-01.")
+@click.option("--expires", required=True, metavar="DAY", help="First day on which they pay no longer.")
+@click.option(
+    "--billing-account",
+    default="",
+    metavar="ID",
+    help="Billing account that they lie on; without it, the member's label tells.",
+)
+def add(*, name: str, member: str, amount: str, currency: str, start: str, expires: str, billing_account: str) -> None:
+    """Enter a grant of credits into the environment file.
+
+    Example: groundwork cost credits add --member alice@example.com --amount 50 --start 2026-09-01 --expires 2027-09-01
+    """
+    from groundwork.money import grants
+
+    _, environment = here(name)
+    entered = grants.entered(
+        tuple(environment.members), member,
+        {"amount": amount, "currency": currency, "start": start, "expires": expires, "billing_account": billing_account},
+    )  # fmt: skip
+    new = grants.add(environment.path, entered)
+    click.echo(
+        f"{'Entered' if new else 'Already there'}: {entered.words}, until {entered.expires}, in {environment.path.name}.",
+        err=True,
+    )
+
+
+@credits_.command(short_help="Write down what the console says is left.")
+@environment_option
+@click.option("--member", required=True, metavar="EMAIL", help="Whose credits.")
+@click.option("--left", "seen", required=True, help="What the console says is left.")
+@click.option("--on", metavar="DAY", help="The day of the look; today where it is left out.")
+@click.option("--start", metavar="DAY", help="First day of the grant, where the member has several.")
+def check(*, name: str, member: str, seen: str, on: str | None, start: str | None) -> None:
+    """Write down what the console says is left; counting starts again from there.
+
+    Example: groundwork cost credits check --member alice@example.com --left 31.20
+    """
+    from decimal import Decimal
+
+    from groundwork.money import grants
+
+    _, environment = here(name)
+    day = grants.day(on, "--on") if on else _now().date()
+    looked = grants.Checked(grants.amount(seen, "--left", least=Decimal(0)), day)
+    grant = grants.check(environment.path, member, looked, grants.day(start, "--start") if start else None)
+    click.echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {day}.", err=True)
+
+
+def _one_format(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise UsageProblem("--json and --csv exclude each other; give one of them.")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print(shown: Iterable[Any]) -> None:
+    from rich.console import Console as Rich
+
+    out = Rich(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 140)
+    for item in shown:
+        out.print(item, soft_wrap=not hasattr(item, "columns"))
+        out.print()

@@ -1,0 +1,57 @@
+"""`groundwork docs`, with the reference of the command line itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from groundwork import cli
+from groundwork import docs as feature
+from groundwork.checkout import find_checkout
+from groundwork.docs import Generated
+from groundwork.errors import MEANINGS
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when something is out of date.")
+def docs(check: bool) -> None:
+    """Bring the generated parts of the docs up to date.
+
+    Example: groundwork docs --check
+    """
+    root = find_checkout(Path.cwd()).root
+    generators = (*feature.GENERATORS, command_reference)
+    if check:
+        feature.check(root, generators)
+        click.echo("The docs are up to date.")
+        return
+    for path in feature.write(root, generators):
+        click.echo(f"wrote {path.relative_to(root)}")
+
+
+def command_reference(root: Path) -> Iterator[Generated]:
+    """Every command's help and the exit codes, in docs/commands.md."""
+    path = root / "docs" / "commands.md"
+    yield Generated(
+        path,
+        "exit codes",
+        feature.table(["Code", "Meaning"], [[str(int(code)), text] for code, text in MEANINGS.items()]),
+    )
+    yield Generated(path, "commands", "\n\n".join(_helps()))
+
+
+def _helps() -> Iterator[str]:
+    context = click.Context(cli.groundwork, info_name="groundwork", max_content_width=100, terminal_width=100)
+    for name in cli.COMMANDS:
+        command = cli.groundwork.get_command(context, name)
+        assert command is not None
+        yield from _help(command, click.Context(command, info_name=name, parent=context), level=2)
+
+
+def _help(command: click.Command, context: click.Context, level: int) -> Iterator[str]:
+    context.terminal_width = context.max_content_width = 100
+    yield f"{'#' * level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```"
+    for name, child in sorted(command.commands.items()) if isinstance(command, click.Group) else ():
+        yield from _help(child, click.Context(child, info_name=name, parent=context), level + 1)

@@ -1,0 +1,35 @@
+"""`groundwork doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from groundwork import doctor as feature
+from groundwork.cli.console import print_json
+from groundwork.cli.options import environment_option, here, json_option
+from groundwork.errors import Exit
+
+_COLOURS = {"ok": "green", "note": "yellow", "missing": "yellow", "broken": "red"}
+
+
+@click.command()
+@environment_option
+@json_option
+def doctor(name: str, as_json: bool) -> int:
+    """Say what this machine has and lacks, each lack with its remedy. Exit code 1 when something needed does not work.
+
+    Example: groundwork doctor
+    """
+    findings = feature.examine(*here(name))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        width = max(len(finding.subject) for finding in findings)
+        for finding in findings:
+            mark = click.style(f"{finding.health:<7}", fg=_COLOURS[finding.health])
+            click.echo(f"{mark} {finding.subject:<{width}}  {finding.text}")
+            if finding.remedy:
+                click.echo(f"{'':8}{'':<{width}}  → {finding.remedy}")
+    return int(Exit.FAILED if any(finding.health == "broken" for finding in findings) else Exit.OK)

@@ -1,0 +1,136 @@
+"""`groundwork local`: the local cloud, by hand."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from groundwork import local as feature
+from groundwork.checkout import find_checkout
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import environment_option, here, json_option, yes_option
+from groundwork.errors import UsageProblem
+
+
+@click.group()
+def local() -> None:
+    """The local cloud of this clone: start, stop, look at and empty it. Everything on it is simulated.
+
+    Example: groundwork local status
+    """
+
+
+@local.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here; by default a free port, the same each time.")
+def start(port: int | None) -> None:
+    """Start it, if it does not run; other commands do that by themselves.
+
+    Example: groundwork local start --port 8085
+    """
+    found = feature.start(find_checkout(Path.cwd()), port)
+    click.echo(f"The local cloud (simulated) is at {found.base}.")
+
+
+@local.command()
+def stop() -> None:
+    """Stop it; what it holds stays on disk.
+
+    Example: groundwork local stop
+    """
+    stopped = feature.stop(find_checkout(Path.cwd()))
+    click.echo("The local cloud is stopped." if stopped else "The local cloud was not running.")
+
+
+@local.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say whether it runs, and where.
+
+    Example: groundwork local status --json
+    """
+    checkout = find_checkout(Path.cwd())
+    found = feature.find(checkout)
+    if as_json:
+        print_json(
+            {
+                "running": found is not None,
+                "base": found and found.base,
+                "pid": found and found.pid,
+                "state": str(checkout.local_state),
+            }
+        )
+    elif found:
+        click.echo(
+            f"The local cloud (simulated) is at {found.base} (process {found.pid}), with its state in {checkout.local_state}."
+        )
+    else:
+        click.echo(f"The local cloud is stopped; its state is in {checkout.local_state}.")
+
+
+@local.command()
+@yes_option
+def reset(yes: bool) -> None:
+    """Make it forget everything.
+
+    Example: groundwork local reset --yes
+    """
+    checkout = find_checkout(Path.cwd())
+    if not yes:
+        Console().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
+    feature.empty(checkout)
+    click.echo("The local cloud is empty.")
+
+
+@local.command()
+@environment_option
+@click.option("--as", "principal", default=feature.OWNER, show_default=True, help="Who to be.")
+def env(name: str, principal: str) -> None:
+    """Print `export NAME=value` lines that point terraform, gcloud and Google's Python clients at it.
+
+    Example: eval "$(groundwork local env)"
+    """
+    checkout, environment = here(name)
+    if not environment.local:
+        raise UsageProblem(f"{name} is on Google Cloud: `groundwork local env` is for environments with cloud: local.")
+    for variable, value in feature.shell_variables(
+        checkout, environment.project, environment.region, principal
+    ).items():
+        click.echo(f"export {variable}={shlex.quote(value)}")
+
+
+@local.command()
+@click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each log.")
+def logs(lines: int) -> None:
+    """Print the last lines of its logs.
+
+    Example: groundwork local logs -n 50
+    """
+    for file in feature.logs(find_checkout(Path.cwd())):
+        click.echo(f"== {file}")
+        for line in file.read_text("utf-8", "replace").splitlines()[-lines:]:
+            click.echo(line)
+
+
+@local.command()
+@json_option
+@click.option("--api", default="", help="Only this API, method by method.")
+def coverage(as_json: bool, api: str) -> None:
+    """Say which of Google's methods it answers: by own code, by a standard verb, or not at all.
+
+    Example: groundwork local coverage --api secretmanager
+    """
+    found = feature.coverage(find_checkout(Path.cwd()))
+    chosen = {name: body for name, body in found.items() if name.startswith(api)}
+    if as_json:
+        print_json(chosen)
+        return
+    for name, body in chosen.items():
+        counts = Counter(body["methods"].values())
+        click.echo(
+            f"{name:<28} {counts['emulated']:>4} emulated {counts['generic']:>4} generic {counts['absent']:>4} absent"
+        )
+        for method, kind in body["methods"].items() if api else ():
+            click.echo(f"  {kind:<9} {method}")

@@ -1,0 +1,67 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from groundwork.checkout import Checkout, find_checkout
+from groundwork.environment import Environment, load, names
+from groundwork.errors import UsageProblem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class EnvironmentName(click.ParamType[str]):
+    """The name of an environment, completed from envs/."""
+
+    name = "name"
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The environments whose names begin so."""
+        try:
+            found = names(find_checkout(Path.cwd()).root)
+        except UsageProblem:
+            return []
+        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+
+def environment_option(command: F) -> F:
+    """--env NAME."""
+    return click.option(
+        "-e", "--env", "name", type=EnvironmentName(), default="local", envvar="GROUNDWORK_ENV", show_default=True,
+        help="Environment: envs/NAME.yaml.",
+    )(command)  # fmt: skip
+
+
+def provider_option(command: F) -> F:
+    """--provider local|google."""
+    return click.option(
+        "--provider", type=click.Choice(["local", "google"]), default=None,
+        help="Terraform provider: ours (the default on the local cloud) or the real one.",
+    )(command)  # fmt: skip
+
+
+def yes_option(command: F) -> F:
+    """--yes."""
+    return click.option("-y", "--yes", is_flag=True, help="Ask nothing.")(command)
+
+
+def dry_run_option(command: F) -> F:
+    """--dry-run."""
+    return click.option("-n", "--dry-run", is_flag=True, help="Say what would happen and do nothing.")(command)
+
+
+def json_option(command: F) -> F:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def here(name: str) -> tuple[Checkout, Environment]:
+    """The clone around the working directory and its environment of this name."""
+    checkout = find_checkout(Path.cwd())
+    return checkout, load(name, checkout.root)

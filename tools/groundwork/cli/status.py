@@ -1,0 +1,96 @@
+"""`groundwork status` and `groundwork output`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from groundwork import lock
+from groundwork import status as feature
+from groundwork.cli.console import print_json
+from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.up import print_outputs
+from groundwork.errors import UsageProblem
+from groundwork.status import LayerStatus, Status
+
+
+@click.command()
+@environment_option
+@json_option
+def status(name: str, as_json: bool) -> None:
+    """Say what is there, who holds the lock, and whether a run is at work or was cut short.
+
+    Example: groundwork status --env dev
+    """
+    found = feature.status(*here(name))
+    if as_json:
+        print_json(_data(found))
+        return
+    environment = found.environment
+    click.echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
+    for layer in found.layers:
+        _print_layer(layer, known=found.running)
+
+
+def _print_layer(layer: LayerStatus, *, known: bool) -> None:
+    click.echo(
+        f"{layer.name}: {layer.resources} resources" if known else f"{layer.name}: not known while it is stopped"
+    )
+    for component, number in layer.components.items():
+        click.echo(f"  {component:<28} {number}")
+    if layer.lock:
+        click.echo(f"  locked by {lock.text(layer.lock)}")
+    if layer.run:
+        click.echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
+
+
+def _data(found: Status) -> dict[str, Any]:
+    return {
+        "environment": found.environment.name,
+        "project": found.environment.project,
+        "region": found.environment.region,
+        "simulated": found.environment.local,
+        "running": found.running,
+        "local_cloud": found.base,
+        "layers": {
+            layer.name: {
+                "serial": layer.serial,
+                "resources": layer.resources,
+                "components": dict(layer.components),
+                "lock": {
+                    "id": layer.lock.id,
+                    "who": layer.lock.who,
+                    "operation": layer.lock.doing,
+                    "created": layer.lock.created.isoformat(),
+                }
+                if layer.lock
+                else None,
+                "run": {"pid": layer.run.pid, "phase": layer.run.phase, "at_work": layer.run.at_work}
+                if layer.run
+                else None,
+            }
+            for layer in found.layers
+        },
+    }
+
+
+@click.command()
+@environment_option
+@json_option
+@click.argument("output_name", metavar="[NAME]", required=False)
+def output(name: str, as_json: bool, output_name: str | None) -> None:
+    """Print the outputs of the environment, or the one called NAME.
+
+    Example: groundwork output buckets --json
+    """
+    found = feature.outputs(*here(name))
+    if output_name is not None and output_name not in found:
+        there = ", ".join(found) or "none: run `groundwork up` first"
+        raise UsageProblem(f"There is no output {output_name} in {name}; there are {there}.")
+    chosen = {key: item for key, item in found.items() if output_name in (None, key)}
+    if as_json:
+        values = {key: item.value for key, item in chosen.items() if not item.sensitive}
+        print_json(values.get(output_name or "", values))
+    else:
+        print_outputs(chosen)

@@ -1,0 +1,41 @@
+"""`groundwork unlock`."""
+
+from __future__ import annotations
+
+import click
+
+from groundwork import lock, runs
+from groundwork.checkout import LAYERS
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.cloud import connect
+from groundwork.state import Place
+
+
+@click.command()
+@environment_option
+@yes_option
+@dry_run_option
+def unlock(name: str, yes: bool, dry_run: bool) -> None:
+    """Show who holds the state's lock, ask, and remove it. Only for a run that is surely dead.
+
+    A lock that this machine's own dead run left is released by the next `up` without this.
+
+    Example: groundwork unlock --env dev
+    """
+    checkout, environment = here(name)
+    talk = Console()
+    with runs.alone(checkout.runs / name, runs.this_run("unlock", name)):
+        cloud = connect(environment, checkout=checkout)
+        places = {layer: Place(environment.state_bucket, f"{name}/{layer}") for layer in LAYERS}
+        held = lock.held(cloud, places)
+        for layer, found in held.items():
+            talk.say(f"{name}/{layer} is locked by {lock.text(found)}")
+            if dry_run:
+                continue
+            if not yes:
+                talk.confirm("Is that run dead, and shall its lock go?")
+            lock.release(cloud, places[layer], found)
+            talk.say(f"{name}/{layer} is unlocked")
+        if not held:
+            talk.say(f"{name} is not locked")

@@ -1,0 +1,102 @@
+"""`groundwork up` and `groundwork plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from groundwork import plans
+from groundwork import up as feature
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.errors import Exit
+from groundwork.plans import LayerPlan
+from groundwork.session import Session, open_session
+from groundwork.state import Output
+from groundwork.terraform import signals_passed_on
+
+
+@click.command()
+@environment_option
+@provider_option
+@yes_option
+@dry_run_option
+def up(name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
+    """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
+
+    On the local cloud it asks nothing. Run it again whenever you like: where nothing differs it changes nothing.
+
+    Example: groundwork up --env dev
+    """
+    talk = Console()
+    with signals_passed_on():
+        session = open_session(*here(name), provider, "up", talk.say)
+        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk)
+    if not dry_run:
+        print_outputs(done.outputs)
+
+
+@click.command()
+@environment_option
+@provider_option
+@json_option
+@click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {int(Exit.CHANGES)} when something would change.")
+def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool) -> int:
+    """Say what `up` would change, and change nothing.
+
+    Example: groundwork plan --json
+    """
+    talk = Console(quiet=as_json)
+    with signals_passed_on():
+        session = open_session(*here(name), provider, "plan", talk.say)
+        made = feature.plan(session, talk)
+        feature.show_plans(session, made, talk)
+    if as_json:
+        print_json(as_data(session, made))
+    pending = any(entry.pending for entry in made)
+    return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
+
+
+def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:
+    """The plans as `plan --json` prints them."""
+    total = plans.counts(made)
+    resources = [
+        {
+            "layer": entry.layer,
+            "address": change.address,
+            "component": plans.component(change.module),
+            "action": change.action,
+        }
+        for entry in made
+        for change in entry.changes
+    ]
+    return {
+        "environment": session.environment.name,
+        "project": session.environment.project,
+        "simulated": session.environment.local,
+        "pending": any(entry.pending for entry in made),
+        "changes": {"create": total.create, "update": total.update, "delete": total.delete},
+        "imports": total.imported,
+        "resources": resources,
+    }
+
+
+def print_outputs(outputs: Mapping[str, Output]) -> None:
+    """The outputs for people, sensitive ones hidden."""
+    for name, output in outputs.items():
+        value = "(sensitive)" if output.sensitive else output.value
+        if isinstance(value, dict) and value:
+            click.echo(f"{name}:")
+            width = max(map(len, map(str, value)))
+            for key, item in value.items():
+                click.echo(f"  {key:<{width}}  {_text(item)}")
+        elif value not in ({}, [], None):
+            click.echo(f"{name}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_text(item)}" for key, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

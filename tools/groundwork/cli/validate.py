@@ -1,0 +1,30 @@
+"""`groundwork validate`."""
+
+from __future__ import annotations
+
+import click
+
+from groundwork import validation
+from groundwork.cli.console import Console
+from groundwork.cli.options import environment_option, here, provider_option
+from groundwork.errors import GroundworkError
+from groundwork.session import open_session
+from groundwork.terraform import signals_passed_on
+
+
+@click.command()
+@environment_option
+@provider_option
+def validate(name: str, provider: str | None) -> None:
+    """Check format and validity of every module and layer.
+
+    Example: groundwork validate
+    """
+    talk = Console()
+    with signals_passed_on():
+        session = open_session(*here(name), provider, "validate", talk.say)
+        number, findings = validation.validate(session)
+    if findings:
+        lines = [f"{finding.place}: {finding.sentence}" for finding in findings]
+        raise GroundworkError(f"{len(findings)} things are wrong in the Terraform.", lines)
+    click.echo(f"{number} folders are formatted and valid ({session.tool.text}, {session.provider} provider).")

@@ -1,0 +1,78 @@
+"""`status`: what the state knows, who holds its lock, and whether a run is at work or was cut short."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from groundwork import local, runs
+from groundwork.checkout import LAYERS, Checkout
+from groundwork.cloud import Cloud, connect
+from groundwork.environment import Environment
+from groundwork.plans import component
+from groundwork.runs import Run
+from groundwork.state import Lock, Output, Place, read_lock, read_state
+
+
+@dataclass(frozen=True)
+class LayerStatus:
+    """A layer: how often its state changed, its resources by component, its lock, and a run that has not ended in order."""
+
+    name: str
+    serial: int
+    components: Mapping[str, int]
+    lock: Lock | None
+    run: Run | None
+
+    @property
+    def resources(self) -> int:
+        """How many resources the state knows."""
+        return sum(self.components.values())
+
+
+@dataclass(frozen=True)
+class Status:
+    """An environment; `base` is the running local cloud's address, None on Google Cloud or when it is stopped."""
+
+    environment: Environment
+    running: bool
+    base: str | None
+    layers: tuple[LayerStatus, ...]
+
+    @property
+    def where(self) -> str:
+        """Which cloud, for people."""
+        if not self.environment.local:
+            return "Google Cloud"
+        return (
+            f"the local cloud (simulated) at {self.base}"
+            if self.running
+            else "the local cloud (simulated), which is stopped"
+        )
+
+
+def status(checkout: Checkout, environment: Environment) -> Status:
+    """Read everything; nothing is started and nothing is changed."""
+    found = local.find(checkout) if environment.local else None
+    running = found is not None or not environment.local
+    cloud = connect(environment, checkout=checkout) if running else None
+    layers = tuple(_layer(checkout, environment, cloud, layer) for layer in LAYERS)
+    return Status(environment, running, found.base if found else None, layers)
+
+
+def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, layer: str) -> LayerStatus:
+    run = runs.read(checkout.data(environment.name, layer))
+    if cloud is None:
+        return LayerStatus(layer, 0, {}, None, run)
+    place = Place(environment.state_bucket, f"{environment.name}/{layer}")
+    state = read_state(cloud, place)
+    components = Counter(component(resource.module) for resource in state.resources)
+    return LayerStatus(layer, state.serial, dict(sorted(components.items())), read_lock(cloud, place), run)
+
+
+def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:
+    """The outputs of all layers, the platform's first, as the states have them."""
+    cloud = connect(environment, checkout=checkout)
+    places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in reversed(LAYERS)]
+    return {name: output for place in places for name, output in read_state(cloud, place).outputs.items()}
