@@ -65,8 +65,13 @@ def test_two_generators_may_write_into_one_page(tmp_path: Path) -> None:
 )
 def test_a_page_without_its_markers_is_named(page: str, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(page)
-    with pytest.raises(GroundworkError, match=r'^page\.md: the page needs the lines "<!-- BEGIN GENERATED numbers'):
+    with pytest.raises(GroundworkError, match=r'^page\.md: it needs the lines "<!-- BEGIN GENERATED numbers'):
         docs.write(tmp_path, [numbers])
+
+
+def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(GroundworkError, match=r"^page\.md: it needs the lines"):
+        docs.check(tmp_path, [numbers])
 
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:

@@ -87,7 +87,7 @@ def refreshed(page: str, name: str, text: str) -> str:
     """The page with the text between the markers called `name`. Raises GroundworkError where it has not both, once each."""
     begin, end = f"<!-- BEGIN GENERATED {name}: `{COMMAND}` -->", f"<!-- END GENERATED {name} -->"
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
-        raise GroundworkError(f'the page needs the lines "{begin}" and "{end}", once each and in this order.')
+        raise GroundworkError(f'it needs the lines "{begin}" and "{end}", once each and in this order.')
     before, _, rest = page.partition(begin)
     return f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
 
@@ -96,12 +96,17 @@ def _changed(root: Path, generators: Sequence[Generator]) -> dict[Path, str]:
     pages: dict[Path, str] = {}
     for generator in generators:
         for generated in generator(root):
-            page = pages.get(generated.path) or generated.path.read_text(encoding="utf-8")
+            page = pages.get(generated.path) or _page(generated.path)
             try:
                 pages[generated.path] = refreshed(page, generated.name, generated.text)
             except GroundworkError as error:
                 raise GroundworkError(f"{generated.path.relative_to(root).as_posix()}: {error.message}") from error
     return {path: text for path, text in pages.items() if text != path.read_text(encoding="utf-8")}
+
+
+def _page(path: Path) -> str:
+    """What a page says now; one that is not there says nothing, and so lacks its markers."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 _PLACES = {
