@@ -14,7 +14,7 @@ Body = dict[str, Any]
 API = "iam"
 TABLES = """
 CREATE TABLE IF NOT EXISTS service_accounts (
-  unique_id TEXT PRIMARY KEY, name TEXT NOT NULL, deleted REAL, body TEXT) WITHOUT ROWID;
+  unique_id TEXT PRIMARY KEY, name TEXT NOT NULL, deleted REAL, kept TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS service_accounts_named ON service_accounts (name);
 """
 """Every account that still has a unique id: where its resource is, and for a deleted one since when and what it was."""
@@ -133,31 +133,33 @@ def disable(call: Call) -> Body:
 def delete(call: Call) -> Body:
     """Deletes an account; policies keep its name as deleted:serviceAccount:…?uid=…"""
     body = find(call)
+    kept = {"account": body, "policy": call.cloud.iam.policy(API, body["name"])}
     call.cloud.store.delete(API, body["name"])
+    call.cloud.iam.forget(API, body["name"])
     call.cloud.store.sql(
-        "UPDATE service_accounts SET deleted = ?, body = ? WHERE unique_id = ?",
-        *(call.cloud.clock.seconds(), json.dumps(body), body["uniqueId"]),
+        "UPDATE service_accounts SET deleted = ?, kept = ? WHERE unique_id = ?",
+        *(call.cloud.clock.seconds(), json.dumps(kept), body["uniqueId"]),
     )
     call.cloud.iam.rename(_member(body), _deleted_member(body))
     return {}
 
 
 def undelete(call: Call) -> Body:
-    """Brings an account back that was deleted less than thirty days ago, named by its unique id."""
+    """Brings an account back that was deleted less than thirty days ago, named by its unique id, with its policy."""
     unique = call.id
-    row = call.cloud.store.row("SELECT name, deleted, body FROM service_accounts WHERE unique_id = ?", unique)
-    if row is None or row[1] is None:
+    row = call.cloud.store.row("SELECT name, deleted, kept FROM service_accounts WHERE unique_id = ?", unique)
+    if row is None or row[1] is None or call.cloud.clock.seconds() - row[1] > UNDELETE_DAYS * 86_400:
         raise not_found(
-            f"Service account {call.path} does not exist, or was not deleted: name a deleted one by unique id."
+            f"Service account {call.path} was not deleted within the last {UNDELETE_DAYS} days. Name a deleted one by its unique id."
         )
-    name, deleted, text = row
-    if call.cloud.clock.seconds() - deleted > UNDELETE_DAYS * 86_400:
-        raise not_found(f"Service account {call.path} was deleted more than {UNDELETE_DAYS} days ago.")
-    body = json.loads(text)
+    name, kept = row[0], json.loads(row[2])
+    body: Body = kept["account"]
     if call.cloud.store.get(API, name) is not None:
         raise already_exists(f"A service account with the e-mail {body['email']} was created since; delete it first.")
     call.cloud.store.insert(API, name, body)
-    call.cloud.store.sql("UPDATE service_accounts SET deleted = NULL, body = NULL WHERE unique_id = ?", unique)
+    call.cloud.store.sql("UPDATE service_accounts SET deleted = NULL, kept = NULL WHERE unique_id = ?", unique)
+    if kept["policy"].get("bindings"):
+        call.cloud.iam.write(API, name, kept["policy"])
     call.cloud.iam.rename(_deleted_member(body), _member(body))
     return {"restoredAccount": body}
 

@@ -83,10 +83,13 @@ def settle(call: Call) -> None:
         "AND json_extract(body, '$.expireTime') <= ?",
         call.cloud.clock.rfc3339(),
     )
-    for (name,) in purged:
-        store.delete("iam", name)
-        store.delete_below("iam", name)
-        call.cloud.iam.forget("iam", name)
+    if not purged:
+        return
+    with store.together():
+        for (name,) in purged:
+            store.delete("iam", name)
+            store.delete_below("iam", name)
+            call.cloud.iam.forget("iam", name)
 
 
 def list_rules(call: Call) -> Body:

@@ -74,17 +74,26 @@ def presented(cloud: Cloud, body: Body) -> Body:
 def settle(call: Call) -> None:
     """Lets happen what is due by the clock: secrets that expire, versions whose destruction was scheduled."""
     store = call.cloud.store
-    for (name,) in store.sql("SELECT name FROM secrets_due WHERE due <= ?", call.cloud.clock.seconds()):
-        store.sql("DELETE FROM secrets_due WHERE name = ?", name)
-        body = store.get(API, name)
-        if body is None:
-            continue
-        if "/versions/" in name:
-            store.put(API, name, _wiped(call, body, body["scheduledDestroyTime"]))
-        else:
-            secrets.forget(store, name)
-            store.delete(API, name)
-            call.cloud.iam.forget(API, name)
+    due = store.sql("SELECT name FROM secrets_due WHERE due <= ?", call.cloud.clock.seconds())
+    if not due:
+        return
+    with store.together():
+        for (name,) in due:
+            _happened(call, name)
+
+
+def _happened(call: Call, name: str) -> None:
+    store = call.cloud.store
+    store.sql("DELETE FROM secrets_due WHERE name = ?", name)
+    body = store.get(API, name)
+    if body is None:
+        return
+    if "/versions/" in name:
+        store.put(API, name, _wiped(call, body, body["scheduledDestroyTime"]))
+        return
+    secrets.forget(store, name)
+    store.delete(API, name)
+    call.cloud.iam.forget(API, name)
 
 
 def _find(call: Call) -> Body:

@@ -1,0 +1,74 @@
+"""Sends requests to a cloud in the same process, without a socket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from localcloud.app import App
+from localcloud.call import Cloud
+from localcloud.cloud import application, opened
+from localcloud.services import SERVICES
+
+PROJECT = "cats-dogs"
+NUMBER = "123456789012"
+OWNER = "user:owner@example.com"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Calls the cloud as one principal; each call is a transaction of its own, as the server makes them."""
+
+    cloud: Cloud
+    app: App
+    principal: str = OWNER
+
+    def as_(self, principal: str) -> Sender:
+        """The same cloud, called by somebody else."""
+        return replace(self, principal=principal)
+
+    def __call__(self, verb: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """The JSON answer, after checking its status."""
+        headers = {"content-type": "application/json"}
+        if self.principal:
+            headers["authorization"] = f"Bearer local/{self.principal}"
+        return self.send(verb, path, headers, b"" if body is None else json.dumps(body).encode(), status)
+
+    def send(self, verb: str, path: str, headers: dict[str, str], body: bytes, status: int = 200) -> Any:
+        """The same with headers and bytes of the caller's own."""
+        self.cloud.store.begin()
+        reply = self.app.inside(verb, path, headers, body)
+        self.cloud.store.commit()
+        assert isinstance(reply.body, bytes)
+        assert reply.status == status, reply.body.decode()
+        return json.loads(reply.body)
+
+    def refused(self, verb: str, path: str, body: Any = None, status: int = 400) -> str:
+        """The message of an answer that is an error."""
+        return str(self(verb, path, body, status)["error"]["message"])
+
+    def grant(self, role: str, member: str) -> None:
+        """Adds a binding to the project's policy."""
+        resource = f"projects/{PROJECT}"
+        policy = self.cloud.iam.policy("cloudresourcemanager", resource)
+        bindings = [*policy.get("bindings", []), {"role": role, "members": [member]}]
+        self.cloud.iam.write("cloudresourcemanager", resource, {"bindings": bindings})
+
+    def later(self, **apart: float) -> None:
+        """Moves the clock on by days, hours or seconds."""
+        factors = {"days": 86_400, "hours": 3600, "seconds": 1}
+        self.cloud.clock.advance(sum(factors[unit] * amount for unit, amount in apart.items()))
+
+
+def sender(folder: Path, *apis: str) -> Sender:
+    """A fresh cloud with one project, its owner and the APIs enabled in it."""
+    cloud = opened(folder)
+    project = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE"}
+    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
+    for api in apis:
+        cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
+    made = Sender(cloud, application(cloud, SERVICES, "http://127.0.0.1:1", "key"))
+    made.grant("roles/owner", OWNER)
+    return made

@@ -1,0 +1,116 @@
+"""IAM Credentials: who may impersonate whom, and what the tokens are worth."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+ACCOUNTS = f"/iam/v1/projects/{PROJECT}/serviceAccounts"
+TOKENS = "/iamcredentials/v1/projects/-/serviceAccounts"
+SECRETS = f"/secretmanager/v1/projects/{PROJECT}/secrets"
+SCOPE = {"scope": ["https://www.googleapis.com/auth/cloud-platform"]}
+ANN = "user:ann@example.com"
+
+
+def email(name: str) -> str:
+    return f"{name}@{PROJECT}.iam.gserviceaccount.com"
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    made = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
+    for name in ("deployer", "stepping", "trainer"):
+        made("POST", ACCOUNTS, {"accountId": name})
+    return made
+
+
+def let(call: Sender, member: str, account: str) -> None:
+    policy = {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [member]}]}
+    call("POST", f"{ACCOUNTS}/{email(account)}:setIamPolicy", {"policy": policy})
+
+
+def access_token(call: Sender, account: str, **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = call("POST", f"{TOKENS}/{email(account)}:generateAccessToken", SCOPE | more)
+    return made
+
+
+def test_an_impersonated_account_acts_with_its_own_rights_until_the_token_expires(call: Sender) -> None:
+    let(call, ANN, "deployer")
+    call.grant("roles/secretmanager.viewer", f"serviceAccount:{email('deployer')}")
+    ann = call.as_(ANN)
+    ann.refused("GET", SECRETS, status=403)
+    token = access_token(ann, "deployer", lifetime="600s")
+    assert token["expireTime"].endswith("Z")
+    assert "." not in token["expireTime"]
+    bearer = {"authorization": f"Bearer {token['accessToken']}"}
+    call.send("GET", SECRETS, bearer, b"")
+    call.send("POST", f"{SECRETS}?secretId=x", bearer | {"content-type": "application/json"}, b"{}", 403)
+    call.later(seconds=601)
+    call.send("GET", SECRETS, bearer, b"", 401)
+
+
+def test_not_even_the_owner_may_impersonate_without_being_let(call: Sender) -> None:
+    text = call.refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", SCOPE, status=403)
+    assert text == "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+    problem = call("POST", f"{TOKENS}/{email('nobody')}:generateAccessToken", SCOPE, 403)["error"]
+    assert problem["details"][0]["metadata"]["permission"] == "iam.serviceAccounts.getAccessToken"
+
+
+def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
+    let(call, ANN, "stepping")
+    chain = {"delegates": [f"projects/-/serviceAccounts/{email('stepping')}"]}
+    ann, path = call.as_(ANN), f"{TOKENS}/{email('trainer')}:generateAccessToken"
+    assert "getAccessToken" in ann.refused("POST", path, SCOPE | chain, status=403)
+    let(call, f"serviceAccount:{email('stepping')}", "trainer")
+    assert access_token(ann, "trainer", **chain)["accessToken"].startswith(f"local/serviceAccount:{email('trainer')}/")
+    other = {"delegates": [f"projects/-/serviceAccounts/{email('deployer')}"]}
+    assert "implicitDelegation" in ann.refused("POST", path, SCOPE | other, status=403)
+    assert "is not of the form" in ann.refused("POST", path, SCOPE | {"delegates": ["me"]})
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "no scope"),
+        (SCOPE | {"lifetime": "3601s"}, "between 1s and 3600s"),
+        (SCOPE | {"lifetime": "0s"}, "between 1s and 3600s"),
+    ],
+)
+def test_a_token_has_a_scope_and_lives_an_hour_at_most(call: Sender, body: dict[str, Any], words: str) -> None:
+    let(call, ANN, "deployer")
+    assert words in call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", body)
+
+
+def test_a_disabled_account_gives_no_tokens(call: Sender) -> None:
+    let(call, ANN, "deployer")
+    call("POST", f"{ACCOUNTS}/{email('deployer')}:disable", {})
+    text = call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", SCOPE)
+    assert text == f"Service account {email('deployer')} is disabled; enable it to use it."
+
+
+def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: Sender) -> None:
+    let(call, ANN, "deployer")
+    asked = {"audience": "https://service.example.com", "includeEmail": True}
+    token = call.as_(ANN)("POST", f"{TOKENS}/{email('deployer')}:generateIdToken", asked)["token"]
+    _, claims, signature = token.split(".")
+    body = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    assert body["aud"] == "https://service.example.com"
+    assert body["email"] == email("deployer")
+    assert body["simulated"] is True
+    assert base64.urlsafe_b64decode(signature + "==") == b"simulated"
+
+
+@pytest.mark.parametrize(("verb", "body"), [("signBlob", {"payload": "eA=="}), ("signJwt", {"payload": "{}"})])
+def test_signing_is_refused_without_permission_and_not_emulated_with_it(
+    call: Sender, verb: str, body: dict[str, str]
+) -> None:
+    path = f"{TOKENS}/{email('deployer')}:{verb}"
+    assert f"iam.serviceAccounts.{verb}" in call.refused("POST", path, body, status=403)
+    let(call, ANN, "deployer")
+    assert "tools/localcloud/services/iamcredentials.py" in call.as_(ANN).refused("POST", path, body, status=501)

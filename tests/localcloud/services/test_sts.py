@@ -1,0 +1,192 @@
+"""Token exchange: local tokens, and the tokens of identity providers that a project trusts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from localcloud.services.sts import claims
+from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
+
+TOKEN = "/sts/v1/token"
+POOLS = f"/iam/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
+POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/github"
+AUDIENCE = f"//iam.googleapis.com/{POOL}/providers/github"
+WORKFORCE = "//iam.googleapis.com/locations/global/workforcePools/team/providers/local"
+SECRETS = f"/secretmanager/v1/projects/{PROJECT}/secrets"
+ISSUER = "https://token.actions.githubusercontent.com"
+PROVIDER = {
+    "oidc": {"issuerUri": ISSUER},
+    "attributeMapping": {
+        "google.subject": "assertion.sub",
+        "attribute.repository": "assertion.repository",
+        "attribute.main": "assertion.ref == 'refs/heads/main' ? 'yes' : 'no'",
+    },
+    "attributeCondition": "assertion.repository_owner_id == '42' && assertion.repository.startsWith('cats/')",
+}
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    made = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
+    made("POST", f"{POOLS}?workloadIdentityPoolId=github", {})
+    made("POST", f"{POOLS}/github/providers?workloadIdentityPoolProviderId=github", PROVIDER)
+    return made
+
+
+def exchange(call: Sender, token: str, audience: str = AUDIENCE, status: int = 200, **more: str) -> dict[str, Any]:
+    form = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "audience": audience,
+        "scope": "https://www.googleapis.com/auth/cloud-platform",
+        "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "subject_token": token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    } | more
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    made: dict[str, Any] = call.send("POST", TOKEN, headers, urlencode(form).encode(), status)
+    return made
+
+
+def jwt(call: Sender, **changes: Any) -> str:
+    body = {
+        "iss": ISSUER,
+        "aud": f"https:{AUDIENCE}",
+        "sub": "repo:cats/dogs:ref:refs/heads/main",
+        "repository": "cats/dogs",
+        "repository_owner_id": "42",
+        "ref": "refs/heads/main",
+        "exp": call.cloud.clock.seconds() + 300,
+    } | changes
+    parts = [json.dumps({"alg": "RS256"}), json.dumps(body), "signature"]
+    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+
+
+def bearer(answer: dict[str, Any]) -> dict[str, str]:
+    return {"authorization": f"Bearer {answer['access_token']}", "content-type": "application/json"}
+
+
+@pytest.mark.parametrize("audience", [WORKFORCE, AUDIENCE])
+def test_a_local_token_is_exchanged_for_one_of_the_same_principal_for_an_hour(call: Sender, audience: str) -> None:
+    answer = exchange(call, "local/user:owner@example.com\n", audience)
+    assert answer["token_type"] == "Bearer"
+    assert answer["expires_in"] == 3600
+    call.send("GET", SECRETS, bearer(answer), b"")
+    call.later(seconds=3601)
+    call.send("GET", SECRETS, bearer(answer), b"", 401)
+
+
+def test_a_trusted_workflow_acts_as_what_its_claims_map_to(call: Sender) -> None:
+    answer = exchange(call, jwt(call))
+    assert answer["expires_in"] <= 300
+    call.send("GET", SECRETS, bearer(answer), b"", 403)
+    call.grant("roles/secretmanager.viewer", f"principalSet://iam.googleapis.com/{POOL}/attribute.repository/cats/dogs")
+    call.send("GET", SECRETS, bearer(answer), b"")
+    other = exchange(call, jwt(call, repository="cats/birds"))
+    call.send("GET", SECRETS, bearer(other), b"", 403)
+
+
+def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sender) -> None:
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "deployer"})
+    account = f"deployer@{PROJECT}.iam.gserviceaccount.com"
+    member = f"principalSet://iam.googleapis.com/{POOL}/attribute.main/yes"
+    policy = {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [member]}]}
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts/{account}:setIamPolicy", {"policy": policy})
+    path, body = f"/iamcredentials/v1/projects/-/serviceAccounts/{account}:generateAccessToken", b'{"scope":["x"]}'
+    made = call.send("POST", path, bearer(exchange(call, jwt(call))), body)
+    assert made["accessToken"].startswith(f"local/serviceAccount:{account}/")
+    call.send("POST", path, bearer(exchange(call, jwt(call, ref="refs/heads/evil"))), body, 403)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "words"),
+    [
+        ({"iss": "https://evil.example.com"}, "invalid_grant", "does not match the expected ones"),
+        ({"aud": "somebody-else"}, "invalid_grant", "does not match the expected audience"),
+        ({"exp": 1}, "invalid_grant", "is stale to sign-in"),
+        ({"repository_owner_id": "666"}, "unauthorized_client", "rejected by the attribute condition"),
+        ({"repository": "dogs/cats"}, "unauthorized_client", "rejected by the attribute condition"),
+        ({"repository": None}, "unauthorized_client", "must be of type STRING"),
+        ({"sub": 7}, "unauthorized_client", "'google.subject' must be of type STRING"),
+    ],
+)
+def test_a_token_that_the_provider_does_not_trust_is_refused(
+    call: Sender, changes: dict[str, Any], word: str, words: str
+) -> None:
+    answer = exchange(call, jwt(call, **changes), status=400)
+    assert answer["error"] == word
+    assert words in answer["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("token", "more", "word"),
+    [
+        ("nonsense", {}, "invalid_grant"),
+        ("local/user:owner@example.com/1", {}, "invalid_grant"),
+        ("", {}, "invalid_request"),
+        ("local/user:a@example.com", {"grant_type": "password"}, "unsupported_grant_type"),
+        ("local/user:a@example.com", {"audience": "//iam.googleapis.com/nonsense"}, "invalid_request"),
+        ("local/user:a@example.com", {"audience": AUDIENCE.replace("/github/", "/none/")}, "invalid_target"),
+    ],
+)
+def test_wrong_exchanges_are_refused_in_the_words_of_oauth(
+    call: Sender, token: str, more: dict[str, str], word: str
+) -> None:
+    assert exchange(call, token, status=400, **more)["error"] == word
+
+
+def test_a_deleted_pool_or_disabled_provider_trusts_nobody(call: Sender) -> None:
+    call("PATCH", f"{POOLS}/github/providers/github?updateMask=disabled", {"disabled": True})
+    assert exchange(call, jwt(call), status=400)["error"] == "invalid_target"
+    call("PATCH", f"{POOLS}/github/providers/github?updateMask=disabled", {"disabled": False})
+    exchange(call, jwt(call))
+    call("DELETE", f"{POOLS}/github")
+    assert exchange(call, jwt(call), status=400)["error"] == "invalid_target"
+
+
+ASSERTION = {
+    "sub": "repo:a/b",
+    "n": 3,
+    "groups": ["admins", "ops"],
+    "nested": {"key": "v"},
+    "arn": "arn:aws:sts::1:assumed-role/ci/me",
+}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("assertion.sub", "repo:a/b"),
+        ("assertion['sub']", "repo:a/b"),
+        ("assertion.nested.key + '!'", "v!"),
+        ("'admins' in assertion.groups && !('root' in assertion.groups)", True),
+        ("assertion.n >= 3 || assertion.missing == 1", True),
+        ("has(assertion.missing) ? 'yes' : 'no'", "no"),
+        ("assertion.sub.startsWith('repo:') && assertion.sub.endsWith('b')", True),
+        ("assertion.sub.matches('^repo:[a-z]/')", True),
+        ("assertion.arn.extract('assumed-role/{role}/')", "ci"),
+        ("assertion.sub in ['x', \"repo:a/b\"]", True),
+        ("size(assertion.groups) == 2 && assertion.groups[0] == 'admins'", True),
+        ("true != false", True),
+    ],
+)
+def test_expressions_over_claims(expression: str, value: object) -> None:
+    assert claims.compiled(expression)({"assertion": ASSERTION}) == value
+
+
+@pytest.mark.parametrize(
+    "expression", ["assertion.sub ==", "assertion.sub.shout()", "(assertion.sub", "assertion.sub $ 1", "a b"]
+)
+def test_what_the_subset_cannot_read_it_says(expression: str) -> None:
+    with pytest.raises(claims.Unreadable, match="cannot read"):
+        claims.compiled(expression)
+
+
+def test_a_missing_claim_is_named() -> None:
+    with pytest.raises(claims.Missing, match="no claim email"):
+        claims.compiled("assertion.email == 'x'")({"assertion": ASSERTION})
