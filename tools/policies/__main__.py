@@ -1,0 +1,24 @@
+"""`python -m policies REQUEST.json`, run by checkov's own Python: what it saw goes to standard output as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from policies.scanner import Request, refuse_network, scan
+
+
+def main() -> None:
+    """Scan once. Standard output carries the reports alone; whatever checkov prints goes to standard error."""
+    request = Request.read(Path(sys.argv[1]))
+    sys.addaudithook(refuse_network)
+    with contextlib.redirect_stdout(sys.stderr):
+        reports = scan(request)
+    json.dump([asdict(report) for report in reports], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Every policy there is: our own, a folder each, and the checks of checkov that `built_in.toml` chooses or leaves out."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policies.language import Policy, Severity
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Row:
+    """One policy as a reader meets it, ours or checkov's; `name` is what findings and exceptions call it."""
+
+    name: str
+    title: str
+    severity: Severity
+    why: str
+    mend: str
+    unknown: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Omission:
+    """Checks of checkov that are left out: because nothing makes such `types`, ours covers them, or for `reason`."""
+
+    ids: tuple[str, ...]
+    reason: str
+    types: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
+
+
+def names() -> list[str]:
+    """Names of our own policies: the folders beside this file that hold a check."""
+    return sorted(check.parent.name for check in HERE.glob("*/check.py"))
+
+
+def policies() -> dict[str, Policy]:
+    """Our own policies by name."""
+    return {name: _policy(name) for name in names()}
+
+
+def _policy(name: str) -> Policy:
+    found = importlib.import_module(f"policies.{name}.check").POLICY
+    if not isinstance(found, Policy):
+        raise TypeError(f"tools/policies/{name}/check.py must hold one Policy called POLICY.")
+    return found
+
+
+def built_in() -> dict[str, Row]:
+    """The chosen checks of checkov by id."""
+    return {check: _row(check, entry) for entry in _file()["selected"] for check in entry["ids"]}
+
+
+def _row(check: str, entry: Mapping[str, Any]) -> Row:
+    return Row(
+        name=check,
+        title=entry["title"],
+        severity=Severity(entry["severity"]),
+        why=entry["why"],
+        mend=entry["mend"],
+        unknown=entry["unknown"],
+        ours=False,
+    )
+
+
+def omissions() -> list[Omission]:
+    """What of checkov is left out, and why."""
+    return [
+        Omission(
+            tuple(entry["ids"]), entry["reason"], tuple(entry.get("types", ())), tuple(entry.get("covered_by", ()))
+        )
+        for entry in _file()["omitted"]
+    ]
+
+
+def _file() -> dict[str, Any]:
+    return tomllib.loads((HERE / "built_in.toml").read_text(encoding="utf-8"))
+
+
+def rows() -> dict[str, Row]:
+    """Every policy by name, ours first."""
+    ours = {
+        name: Row(
+            name=name,
+            title=policy.title,
+            severity=policy.severity,
+            why=policy.why,
+            mend=policy.mend,
+            unknown=f"{policy.when_unknown}: {policy.unknown_because}",
+            ours=True,
+        )
+        for name, policy in policies().items()
+    }
+    return ours | built_in()

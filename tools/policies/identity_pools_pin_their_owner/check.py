@@ -1,0 +1,36 @@
+"""A token from outside is accepted only from one repository or owner, by the number that is never given to another."""
+
+import re
+
+from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
+
+_PINNED = re.compile(r"assertion\.(repository_owner_id|repository_id)\s*==\s*(['\"])[^'\"]+\2")
+_GITHUB = "https://token.actions.githubusercontent.com"
+
+
+def judge(resource: Resource, _settings: Settings) -> Ruling:
+    """Fails a provider without a condition, and one for GitHub whose condition leaves the owner's or repository's id open."""
+    condition = resource.text("attribute_condition")
+    text = condition.text if isinstance(condition, Unknown) else condition or ""
+    if isinstance(condition, Unknown) and "assertion." not in text:
+        return unknown("its attribute_condition")
+    if not text.strip():
+        return fails("accepts every token of its issuer: it has no attribute_condition")
+    if _GITHUB not in str(resource.get("oidc")):
+        return PASSES
+    ways_in = text.split("||")
+    if "!(" in text or not all(map(_PINNED.search, ways_in)):
+        return fails("has a way in that pins neither assertion.repository_owner_id nor assertion.repository_id")
+    return PASSES
+
+
+POLICY = Policy(
+    title="Identity pools pin their owner",
+    severity=Severity.CRITICAL,
+    why="All of GitHub shares one issuer: without a pin any workflow there can log in here, and a name can be taken over once it is given up.",
+    mend="Let every alternative of attribute_condition hold `assertion.repository_owner_id == '…'` (`gh api users/OWNER --jq .id`).",
+    resources=("google_iam_workload_identity_pool_provider",),
+    judge=judge,
+    when_unknown=Verdict.FAIL,
+    unknown_because="who may log in must be readable before apply",
+)

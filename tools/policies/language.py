@@ -1,0 +1,175 @@
+"""What a policy is made of: a resource as Terraform states it, a ruling on it, and the reasons a reader is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Block: TypeAlias = Mapping[str, object]
+
+
+class Severity(StrEnum):
+    """How bad a finding is; every severity fails the run, the order is for the reader."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Verdict(StrEnum):
+    """What a policy says of a resource. UNKNOWN: the value is not there to be judged yet."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict and what it is about, in words that follow the resource's address; never a secret's value."""
+
+    verdict: Verdict
+    about: str = ""
+
+
+PASSES = Ruling(Verdict.PASS)
+
+
+def fails(about: str) -> Ruling:
+    """The resource breaks the policy; `about` continues the sentence that its address begins."""
+    return Ruling(Verdict.FAIL, about)
+
+
+def unknown(attribute: str) -> Ruling:
+    """The attribute's value is not known where the scanner looks."""
+    return Ruling(Verdict.UNKNOWN, f"leaves {attribute} open until apply")
+
+
+def worst(rulings: Iterable[Ruling]) -> Ruling:
+    """The first failure, else the first unknown, else a pass."""
+    given = list(rulings)
+    for verdict in (Verdict.FAIL, Verdict.UNKNOWN):
+        for ruling in given:
+            if ruling.verdict is verdict:
+                return ruling
+    return PASSES
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that is not known: `text` is the expression in code (with `${…}`), empty on a plan."""
+
+    text: str = ""
+
+    def may_be(self, literal: str) -> bool:
+        """Whether the finished value could be `literal`, by what stands before and after the open part."""
+        before, opens, _ = self.text.partition("${")
+        _, closes, after = self.text.rpartition("}")
+        if not (opens and closes):
+            return True
+        return literal.startswith(before) and literal.endswith(after) and len(literal) >= len(before) + len(after)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource (or data source) as code or a plan states it.
+
+    `values` holds plain values: attributes as they are, blocks as dicts, lists of dicts where repeated, `Unknown` where
+    the value is open; what is null or not set is absent. `module` is the folder name of the module the resource is
+    written in, empty for a plan's root. `kind` is the Terraform type, with `data.` before it for a data source.
+    """
+
+    kind: str
+    address: str
+    module: str
+    source: Literal["code", "plan"]
+    values: Block = field(default_factory=dict)
+
+    def get(self, name: str) -> object:
+        """The attribute's value, `Unknown`, or None where it is not set."""
+        return self.values.get(name)
+
+    def text(self, name: str) -> str | Unknown | None:
+        """The attribute as text; `Unknown` also for what checkov could not make a text of."""
+        value = self.values.get(name)
+        return value if value is None or isinstance(value, str | Unknown) else Unknown()
+
+    def blocks(self, name: str) -> list[Block] | Unknown:
+        """The blocks of that name, in order; `Unknown` where their number is open."""
+        return blocks(self.values, name)
+
+    def strings(self, *names: str) -> Iterator[tuple[str, str | Unknown]]:
+        """Each (attribute, text) of the named attributes, single or list; an open one comes once as `Unknown`."""
+        for name in names:
+            value = self.values.get(name)
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str | Unknown):
+                    yield name, item
+
+
+def blocks(values: Block, name: str) -> list[Block] | Unknown:
+    """The blocks called `name` in a block's values, whether Terraform gave one dict or a list of them."""
+    value = values.get(name)
+    if isinstance(value, Unknown):
+        return value
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, Unknown) for item in items):
+        return Unknown()
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def truth(value: object) -> bool | Unknown:
+    """The value as Terraform's bool: `"true"` counts, absent is false; what is neither could not be worked out."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    return {"true": True, "false": False}.get(str(value).lower(), Unknown())
+
+
+def number(value: object) -> float | Unknown | None:
+    """The value as a number, None where absent; what is neither could not be worked out."""
+    if value is None or isinstance(value, int | float):
+        return value
+    try:
+        return float(str(value))
+    except ValueError:
+        return Unknown()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an environment says of itself: its regions (empty: any), the labels that every resource carries, DVC's buckets."""
+
+    regions: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    dvc_buckets: frozenset[str] = frozenset()
+
+
+Judge: TypeAlias = Callable[[Resource, Settings], Ruling]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One rule. `resources` are Terraform types (`*` allowed, `data.` before a data source).
+
+    `when_unknown` decides a value that the plan does not know yet, for the reason in `unknown_because`; in code, where
+    most values are variables, an unknown is left to the plan and counted.
+    """
+
+    title: str
+    severity: Severity
+    why: str
+    mend: str
+    resources: tuple[str, ...]
+    judge: Judge
+    when_unknown: Literal[Verdict.PASS, Verdict.FAIL]
+    unknown_because: str
+
+    def rule(self, resource: Resource, settings: Settings) -> Ruling:
+        """The ruling that counts: on a plan an unknown becomes what the policy decided for it."""
+        ruling = self.judge(resource, settings)
+        if ruling.verdict is Verdict.UNKNOWN and resource.source == "plan":
+            return Ruling(self.when_unknown, f"{ruling.about} ({self.unknown_because})")
+        return ruling

@@ -1,0 +1,45 @@
+"""People and groups get their roles in one place, from `members:`, where on- and offboarding finds them."""
+
+from policies.grants import grants, ways
+from policies.language import (
+    PASSES,
+    Policy,
+    Resource,
+    Ruling,
+    Settings,
+    Severity,
+    Unknown,
+    Verdict,
+    fails,
+    unknown,
+    worst,
+)
+
+_PEOPLE = ("domain:", "group:", "user:")
+
+
+def judge(resource: Resource, _settings: Settings) -> Ruling:
+    """Fails a person's grant outside the module team_access and, for operators, the module call `deployer`."""
+    if resource.module == "team_access" or ".deployer." in resource.address:
+        return PASSES
+    return worst(_judge_member(grant.member) for grant in grants(resource))
+
+
+def _judge_member(member: str | Unknown) -> Ruling:
+    text = member.text if isinstance(member, Unknown) else member
+    if text.startswith(_PEOPLE):
+        return fails(f"grants a role to {text} past the environment file")
+    open_start = isinstance(member, Unknown) and (not text or text.startswith("${") or "${" not in text)
+    return unknown("who gets access") if open_start else PASSES
+
+
+POLICY = Policy(
+    title="People come from the file",
+    severity=Severity.MEDIUM,
+    why="Whoever is granted a role elsewhere is in no list, and keeps it when they leave the team.",
+    mend="Put the person in `members:` (`make onboard EMAIL=… ROLE=…`); if no persona fits, change the personas of modules/team_access.",
+    resources=ways("*"),
+    judge=judge,
+    when_unknown=Verdict.PASS,
+    unknown_because="a person's address is written out; a member known only after apply is an account that this plan makes",
+)

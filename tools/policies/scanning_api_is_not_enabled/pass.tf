@@ -1,0 +1,4 @@
+resource "google_project_service" "registry" {
+  project = "team-project"
+  service = "artifactregistry.googleapis.com"
+}
