@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from localcloud.services.artifactregistry import NOT_SERVED
+
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
 PLACE = f"projects/{PROJECT}/locations/europe-west1"

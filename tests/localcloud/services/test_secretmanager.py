@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
 SECRETS = f"/secretmanager/v1/projects/{PROJECT}/secrets"

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-
 from localcloud.services.sts import claims
+
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
 TOKEN = "/sts/v1/token"
