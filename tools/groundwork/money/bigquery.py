@@ -16,6 +16,8 @@ from groundwork.money.ledger import Ledger, lines_of
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
+    from groundwork.cloud import Cloud
+
 TABLES = ("gcp_billing_export_v1_", "gcp_billing_export_resource_v1_")
 """What Google calls the standard and the detailed export, before the billing account's id; one is enough, standard first."""
 
@@ -139,3 +141,11 @@ def _sentences(export: Export) -> Iterator[None]:
         raise GroundworkError(f"BigQuery did not answer for {export.name}: {problem.message}") from problem
     except GoogleAuthError as problem:
         raise PermissionProblem(f"Google did not accept your login ({problem}). Run: groundwork login") from problem
+
+
+def client(cloud: Cloud) -> bigquery.Client:
+    """The official client for a cloud: queries run, and are billed, in its project."""
+    from google.cloud import bigquery
+
+    options = {"api_endpoint": cloud.address("bigquery")} if cloud.base else None
+    return bigquery.Client(project=cloud.project, credentials=cloud.credentials, client_options=options)

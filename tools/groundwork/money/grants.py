@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -111,6 +112,32 @@ def sound(grant: Grant, where: str) -> Grant:
             f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than it was."
         )
     return grant
+
+
+def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Grant:
+    """A grant from what somebody typed: amount, currency, start, expires, billing_account.
+
+    Raises UsageProblem for a member that the environment does not have, and for what cannot be.
+    """
+    if member not in members:
+        known = ", ".join(members) or "none"
+        raise UsageProblem(f"{member} is not a member of this environment; members are: {known}.")
+    if not re.fullmatch("[A-Z]{3}", typed["currency"]):
+        raise UsageProblem(f"--currency {typed['currency']} is not three capital letters such as USD.")
+    account = typed["billing_account"]
+    if account and not re.fullmatch("[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", account):
+        raise UsageProblem(f"--billing-account {account} is not an id such as 012345-6789AB-CDEF01.")
+    return sound(
+        Grant(
+            member=member,
+            amount=amount(typed["amount"], "--amount"),
+            start=day(typed["start"], "--start"),
+            expires=day(typed["expires"], "--expires"),
+            currency=typed["currency"],
+            account=account,
+        ),
+        "credits",
+    )
 
 
 def add(path: Path, grant: Grant) -> bool:
