@@ -25,7 +25,7 @@ class Terraform:
         """What the command answered, whatever its exit code."""
         return subprocess.run(
             [_binary(), f"-chdir={self.folder}", *arguments],
-            env={**_plain_environment(), **self.variables},
+            env={**plain_environment(), **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -69,7 +69,8 @@ def _binary() -> str:
     return found
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
+    """This process's variables without any of Terraform's or Google's."""
     foreign = ("TF_", "GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}

@@ -1,0 +1,54 @@
+"""Reading YAML with the line of each value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from groundwork.document import Document, Mistake, read
+
+
+def document(tmp_path: Path, text: str) -> Document:
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+def test_values_are_what_json_would_have(tmp_path: Path) -> None:
+    text = 'a: 1\nb: 1.5\nc: true\nd: null\ne: "1"\nf: 2027-03-31\ng: [x, {h: ~}]\ni: 0x10\nj: .inf\nk: 007\n'
+    assert document(tmp_path, text).values == {
+        "a": 1,
+        "b": 1.5,
+        "c": True,
+        "d": None,
+        "e": "1",
+        "f": "2027-03-31",
+        "g": ["x", {"h": None}],
+        "i": 16,
+        "j": ".inf",
+        "k": 7,
+    }
+
+
+def test_every_place_has_its_line_and_one_that_is_not_there_that_of_what_is_around_it(tmp_path: Path) -> None:
+    read_file = document(tmp_path, "\na:\n  b:\n  - c\n  - d: 1\n")
+    assert read_file.lines[("a",)] == 2
+    assert read_file.lines[("a", "b", 1, "d")] == 5
+    assert read_file.line(("a", "b", 7, "x")) == 3
+    assert read_file.line(("z",)) == 2
+
+
+def test_of_a_key_that_stands_twice_the_first_value_counts(tmp_path: Path) -> None:
+    read_file = document(tmp_path, "a:\n  b: 1\n  b: 2\n")
+    assert read_file.values == {"a": {"b": 1}}
+    assert read_file.mistakes == (Mistake(3, "a.b is there already, in line 2; keep one of the two.", ("a", "b")),)
+
+
+@pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "y"])
+def test_a_word_of_two_meanings_is_a_mistake_unless_it_stands_in_quotes(word: str, tmp_path: Path) -> None:
+    assert [mistake.place for mistake in document(tmp_path, f"a: {word}\n").mistakes] == [("a",)]
+    assert document(tmp_path, f'a: "{word}"\n').mistakes == ()
+
+
+def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:
+    assert document(tmp_path, "a: &x {b: 1}\nc: *x\n").values == {"a": {"b": 1}, "c": {"b": 1}}
