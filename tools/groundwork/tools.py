@@ -189,3 +189,15 @@ def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.partition("-")[0].split("."))
+
+
+def main() -> None:
+    """Print the folder of a usable tool, fetched if need be: `make test` puts it on PATH."""
+    try:
+        print(tool(chosen(), user_cache(), lambda text: print(text, file=sys.stderr)).path.parent)
+    except GroundworkError as error:
+        sys.exit(f"Error: {error.message}")
+
+
+if __name__ == "__main__":
+    main()

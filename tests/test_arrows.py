@@ -1,0 +1,148 @@
+"""Who may know whom: the arrows of the design, read from the imports of every file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
+
+# What every feature may use; none of it knows a feature.
+CORE = frozenset(
+    f"groundwork.{name}"
+    for name in (
+        "checkout", "cloud", "document", "environment", "errors", "events", "hcl", "isolation", "local", "runs", "schema",
+        "state", "talk", "terraform", "tools",
+    )
+)  # fmt: skip
+# What starts a process, by attribute or import.
+STARTERS = frozenset(
+    {"subprocess", "multiprocessing", "pty", "os.system", "os.popen", "os.execv", "os.execvp", "os.execve", "os.execvpe",
+     "os.posix_spawn", "os.fork", "os.spawnv", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
+)  # fmt: skip
+LISTENERS = frozenset({"socketserver", "http.server", "asyncio.start_server", "asyncio.start_unix_server", "uvicorn"})
+
+
+def modules(package: str) -> list[str]:
+    """Every module of a package, by its dotted name."""
+    return sorted(_name(path) for path in (TOOLS / package).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(TOOLS).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _tree(module: str) -> ast.Module:
+    path = TOOLS / Path(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text("utf-8"), str(file))
+
+
+def imports(module: str) -> frozenset[str]:
+    """The dotted names that a module imports anywhere in it, as modules where they are modules."""
+    return frozenset(_imports(_tree(module)))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"a relative import of {node.module}: write it out"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if _is_module(inner) else str(node.module)
+
+
+def _is_module(name: str) -> bool:
+    path = TOOLS / Path(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def uses(module: str) -> frozenset[str]:
+    """What a module imports, and the attributes of modules that it names ("os.execv")."""
+    tree = _tree(module)
+    named = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    return frozenset(_imports(tree)) | named
+
+
+def _of(names: frozenset[str], package: str) -> set[str]:
+    return {name for name in names if name == package or name.startswith(f"{package}.")}
+
+
+def in_cli(module: str) -> bool:
+    return bool(_of(frozenset({module}), "groundwork.cli"))
+
+
+@pytest.mark.parametrize("module", modules("groundwork"))
+def test_only_the_command_line_knows_click(module: str) -> None:
+    assert in_cli(module) or not _of(imports(module), "click")
+
+
+@pytest.mark.parametrize("module", [each for each in modules("groundwork") if not in_cli(each)])
+def test_nothing_but_the_command_line_knows_the_command_line(module: str) -> None:
+    known = set() if module == "groundwork.__main__" else _of(imports(module), "groundwork.cli")
+    assert not known
+
+
+@pytest.mark.parametrize("module", sorted(CORE))
+def test_the_core_knows_no_feature(module: str) -> None:
+    assert _of(imports(module), "groundwork") - {"groundwork"} <= CORE
+
+
+def test_features_do_not_know_each_other_in_circles() -> None:
+    arrows = {module: _of(imports(module), "groundwork") - {module} for module in modules("groundwork")}
+    resolved: set[str] = set()
+    while ready := {
+        module for module, known in arrows.items() if module not in resolved and known & arrows.keys() <= resolved
+    }:
+        resolved |= ready
+    assert arrows.keys() - resolved == set()
+
+
+@pytest.mark.parametrize("module", modules("groundwork"))
+def test_groundwork_knows_only_the_door_of_the_local_cloud(module: str) -> None:
+    assert _of(imports(module), "localcloud") <= {"localcloud.serve"}
+
+
+@pytest.mark.parametrize("module", modules("localcloud"))
+def test_the_local_cloud_knows_nothing_of_groundwork(module: str) -> None:
+    assert not _of(imports(module), "groundwork")
+
+
+@pytest.mark.parametrize("module", [each for each in modules("localcloud") if each.startswith("localcloud.provider")])
+def test_the_provider_knows_neither_store_nor_services(module: str) -> None:
+    known = _of(imports(module), "localcloud")
+    assert {name for name in known if not name.startswith(("localcloud.provider", "localcloud.discovery"))} <= {
+        "localcloud"
+    }
+
+
+@pytest.mark.parametrize("module", modules("groundwork"))
+def test_only_terraform_starts_processes(module: str) -> None:
+    assert module == "groundwork.terraform" or not uses(module) & STARTERS
+
+
+@pytest.mark.parametrize("module", [*modules("groundwork"), *modules("localcloud")])
+def test_only_the_local_clouds_servers_listen(module: str) -> None:
+    allowed = module == "localcloud.server"
+    assert allowed or not uses(module) & LISTENERS
+
+
+@pytest.mark.parametrize("package", ["groundwork", "localcloud"])
+def test_no_module_is_a_drawer(package: str) -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert not [name for name in modules(package) if name.rpartition(".")[2].lstrip("_") in drawers]
+
+
+@pytest.mark.parametrize("package", ["groundwork", "localcloud"])
+def test_nothing_of_the_product_knows_the_tests(package: str) -> None:
+    assert not [name for name in modules(package) if _of(imports(name), "tests") or "pytest" in imports(name)]
