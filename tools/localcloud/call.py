@@ -12,7 +12,7 @@ from localcloud.errors import unimplemented
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
-    from localcloud.discovery import Method
+    from localcloud.discovery import Document, Method
     from localcloud.iam import Iam
     from localcloud.operations import Operations
     from localcloud.projects import Projects
@@ -136,9 +136,14 @@ class Call:
         words = self.path.split("/")
         return words[1] if words[0] == "projects" and len(words) > 1 and words[1] not in {"-", "_"} else None
 
+    @property
+    def document(self) -> Document:
+        """The discovery document that this call was routed by."""
+        return document(self.method.api, self.method.version)
+
     def schema(self, name: str) -> Mapping[str, Any]:
         """A schema of this API's document; empty when the document has none of that name."""
-        found: Mapping[str, Any] = document(self.method.api, self.method.version).schemas.get(name, {})
+        found: Mapping[str, Any] = self.document.schemas.get(name, {})
         return found
 
     @property

@@ -148,8 +148,6 @@ def body_of(error: CloudError, dialect: str) -> dict[str, Any]:
         entry: dict[str, Any] = {"message": error.message, "domain": "global", "reason": reason}
         return {"error": {"code": error.code, "message": error.message, "errors": [entry]}}
     inner: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
-    if error.reason:
-        inner["errors"] = [{"message": error.message, "domain": "global", "reason": error.reason}]
     if error.details:
         inner["details"] = error.details
     return {"error": inner}

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
 
 
-def compile_filter(text: str) -> Test:
+def compiled(text: str) -> Test:
     """The test that a filter means; 400 when it cannot be read.
 
     Understood: ``field:part``, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``field:*`` (is set), ``*`` in values, dotted

@@ -101,7 +101,8 @@ class Service:
     always_enabled  not subject to API enablement
     refusal         (call, permission, resource) -> text of a 403; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
-    lenient         unknown query parameters and body fields are ignored instead of refused
+    lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
+    before          runs between admission and handler: lets happen what is due by the clock (a secret that expires)
     aliases         see Alias
     """
 
@@ -122,4 +123,5 @@ class Service:
     refusal: Callable[[Call, str, str], str] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     lenient: bool = False
+    before: Callable[[Call], None] | None = None
     aliases: tuple[Alias, ...] = ()

@@ -7,7 +7,8 @@ import os
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,27 @@ class Store:
         added = self._added[mark[0] :]
         del self._added[mark[0] :], self._dropped[mark[1] :]
         _remove(added)
+        self._forgotten()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All the writes of a block or none of them, also in a read, which has no transaction of its own."""
+        mark = self.savepoint()
+        try:
+            yield
+        except BaseException:
+            self.undo(mark)
+            raise
+        self.release()
+
+    def empty(self) -> None:
+        """Forgets everything, the services' own tables and the bodies included."""
+        tables = self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        self.begin()
+        for (table,) in tables:
+            self.sql(f'DELETE FROM "{table}"')  # noqa: S608 - the name is from the schema
+        self.commit()
+        _remove(list(self._blobs.iterdir()))
         self._forgotten()
 
     @property

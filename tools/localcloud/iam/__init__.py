@@ -162,6 +162,16 @@ class Iam:
                     return True
         return False
 
+    def active(self, principal: str) -> bool:
+        """Whether a principal may act: False for a service account of a project here that does not exist or is disabled."""
+        found = (
+            _ACCOUNT.fullmatch(principal.removeprefix("serviceAccount:")) if principal.startswith("service") else None
+        )
+        if found is None or self._projects.find(found["project"]) is None:
+            return True
+        body = self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{found[0]}")
+        return body is not None and not body.get("disabled")
+
     def tested(self, call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
         """Which of the permissions the caller has, in the order asked."""
         api, project = call.service.api, call.project
@@ -219,7 +229,8 @@ class Iam:
             known = roles.predefined().get(role)
             return known.permissions if known else frozenset()
         body = self._store.get("iam", role) or {}
-        return frozenset() if body.get("deleted") else frozenset(body.get("includedPermissions", ()))
+        off = body.get("deleted") or body.get("stage") == "DISABLED"
+        return frozenset() if off else frozenset(body.get("includedPermissions", ()))
 
     def _refresh(self) -> None:
         seen = (self._generation, self._store.writes["iam"])

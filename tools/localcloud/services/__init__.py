@@ -5,18 +5,24 @@ from __future__ import annotations
 from localcloud.service import Service
 from localcloud.services import (
     artifactregistry,
+    cloudbilling,
+    cloudresourcemanager,
     iam,
     iamcredentials,
     secretmanager,
+    serviceusage,
     storage,
     sts,
 )
 
 SERVICES: tuple[Service, ...] = (
     artifactregistry.SERVICE,
+    cloudbilling.SERVICE,
+    cloudresourcemanager.SERVICE,
     iam.SERVICE,
     iamcredentials.SERVICE,
     secretmanager.SERVICE,
+    serviceusage.SERVICE,
     storage.SERVICE,
     sts.SERVICE,
 )

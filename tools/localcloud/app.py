@@ -1,0 +1,208 @@
+"""The ASGI application: bytes in, bytes out, and the request log; everything else is the dispatcher's."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from localcloud.call import Content, Reply
+from localcloud.commits import Commits
+from localcloud.dispatch import Dispatcher, Outcome, Request
+from localcloud.disturb import disturbed
+from localcloud.errors import CloudError
+from localcloud.faults import Faults
+from localcloud.router import Target
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_IN_MEMORY = 1 << 20
+_PIECE = 1 << 18
+_GOOGLE = re.compile(r"(?:[a-z]+-[a-z]+\d+-)?([a-z]+)(?:\.[a-z0-9-]+\.rep|\.mtls)?\.googleapis\.com(?::\d+)?")
+_AT_ROOT = {"storage", "compute", "bigquery", "www"}
+_READS = {"GET", "HEAD"}
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+class App:
+    """Serves the cloud. `base` is its own address; `control` answers below /_local/; `requests` logs the last 1,000."""
+
+    def __init__(self, dispatcher: Dispatcher, faults: Faults, control: ASGI, base: str) -> None:
+        self.base = base
+        self.requests: deque[dict[str, Any]] = deque(maxlen=1000)
+        self._faults = faults
+        self._dispatcher = dispatcher
+        self._control = control
+        self._store = dispatcher.cloud.store
+        self._commits: Commits[Outcome] = Commits(self._store)
+        dispatcher.cloud.dispatch = self.inside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        if raw.startswith("/_local/"):
+            await self._control(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        base, path = self._addressed(headers, raw[1:])
+        try:
+            content = await self._content(headers, receive)
+        except Disconnected:
+            return
+        except OSError as problem:
+            await _send(self._dispatcher.failed(problem, None).reply, send)
+            return
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, content, base)
+        try:
+            outcome = await self._outcome(request)
+            if outcome is None:
+                scope["extensions"]["localcloud.drop"]["abort"]()
+            else:
+                await _send(outcome.reply, send)
+        finally:
+            if content is not None and content.path is not None:
+                content.path.unlink(missing_ok=True)
+
+    def inside(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Runs another request inside a running one; it fails or succeeds on its own."""
+        path, _, query = target.partition("?")
+        content = Content(headers.get("content-type", ""), len(body), body) if body else None
+        request = Request(verb, path.lstrip("/"), query, headers, content, self.base)
+        found: Target | None = None
+        mark = self._store.savepoint()
+        try:
+            found = self._dispatcher.target(request)
+            outcome = self._dispatcher.run(request, found)
+        except Exception as problem:
+            self._store.undo(mark)
+            if not self._store.open:
+                raise
+            return self._dispatcher.failed(problem, found).reply
+        self._store.release()
+        return outcome.reply
+
+    async def _outcome(self, request: Request) -> Outcome | None:
+        started = time.perf_counter()
+        target: Target | None = None
+        try:
+            target = self._dispatcher.target(request)
+        except CloudError as problem:
+            outcome: Outcome | None = self._dispatcher.failed(problem, None)
+        else:
+            outcome = await self._run(request, target)
+        self._record(request, target, outcome, started)
+        return outcome
+
+    async def _run(self, request: Request, target: Target) -> Outcome | None:
+        if self._faults.quiet:
+            return await self._done(request, target)
+        return await disturbed(self._faults, self._dispatcher, target, lambda: self._done(request, target))
+
+    async def _done(self, request: Request, target: Target) -> Outcome:
+        dispatcher = self._dispatcher
+        if request.verb not in _READS:
+            return await self._commits.run(
+                lambda: dispatcher.run(request, target), lambda problem: dispatcher.failed(problem, target)
+            )
+        try:
+            return dispatcher.run(request, target)
+        except Exception as problem:
+            return dispatcher.failed(problem, target)
+
+    def _record(self, request: Request, target: Target | None, outcome: Outcome | None, started: float) -> None:
+        self.requests.append(
+            {
+                "verb": request.verb,
+                "path": "/" + request.path,
+                "query": request.query,
+                "method": target.method.id if target else "",
+                "status": outcome.reply.status if outcome else 0,
+                "principal": request.headers.get("authorization", "").partition("local/")[2],
+                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+            }
+        )
+
+    def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str]:
+        """How the client reached us, and the path with the API's prefix when the host is one of Google's."""
+        host = headers.get("x-forwarded-host") or headers.get("host", "")
+        google = _GOOGLE.fullmatch(host) if host.endswith("m") or ".googleapis.com:" in host else None
+        if google is None:
+            return self.base, path
+        base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
+        return base, path if google[1] in _AT_ROOT else f"{google[1]}/{path}"
+
+    async def _content(self, headers: Mapping[str, str], receive: Receive) -> Content | None:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        data: bytes = message.get("body", b"")
+        kind = headers.get("content-type", "")
+        if not message.get("more_body"):
+            return Content(kind, len(data), data) if data else None
+        pieces = bytearray(data)
+        while len(pieces) <= _IN_MEMORY and message.get("more_body"):
+            message = await _next(receive)
+            pieces += message.get("body", b"")
+        if not message.get("more_body"):
+            return Content(kind, len(pieces), bytes(pieces))
+        return await self._spooled(kind, pieces, receive)
+
+    async def _spooled(self, kind: str, begun: bytearray, receive: Receive) -> Content:
+        path = self._store.spool()
+        size = len(begun)
+        try:
+            with path.open("wb") as stream:
+                stream.write(begun)
+                more = True
+                while more:
+                    message = await _next(receive)
+                    size += stream.write(message.get("body", b""))
+                    more = message.get("more_body", False)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Content(kind, size, None, path)
+
+
+async def _next(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    return message
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    body = reply.body if isinstance(reply.body, bytes) else b""
+    length = reply.file[2] if reply.file else len(body)
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    if reply.status != 204 and "content-length" not in reply.headers:
+        headers.append((b"content-length", b"%d" % length))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.file:
+        await _stream(*reply.file, send)
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(path: Path, start: int, length: int, send: Send) -> None:
+    with path.open("rb") as stream:
+        stream.seek(start)
+        while length > 0:
+            piece = stream.read(min(length, _PIECE))
+            length -= len(piece)
+            if not piece:
+                raise RuntimeError(f"{path} ended {length} bytes early.")
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,206 @@
+"""One request from its URL to its reply, synchronously: route, authenticate, check, admit, handle, render."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from localcloud import errors, fields, gate, lro, places, schema, standard, tokens
+from localcloud.call import Call, Cloud, Content, Reply
+from localcloud.discovery import Param, document
+from localcloud.router import Router, Target, absent
+from localcloud.service import Handler, Service
+from localcloud.store import disk_refused
+
+_log = logging.getLogger("localcloud")
+_JSON = {"content-type": "application/json; charset=UTF-8"}
+_FORM = "application/x-www-form-urlencoded"
+_BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it arrived: `path` raw without leading slash, `headers` with lower-case names, `base` how the client reached us."""
+
+    verb: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    content: Content | None
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A reply with what the request log and the faults want to know about it."""
+
+    reply: Reply
+    target: Target | None = None
+    call: Call | None = None
+    body: Any = None
+
+
+@dataclass
+class Dispatcher:
+    """Runs requests against the cloud."""
+
+    cloud: Cloud
+    router: Router
+    _handlers: dict[tuple[str, str], Handler] = field(default_factory=dict)
+
+    def target(self, request: Request) -> Target:
+        """What the request's URL means; 404 or 501."""
+        return self.router.find(request.verb, request.path)
+
+    def run(self, request: Request, target: Target) -> Outcome:
+        """The outcome of a request whose target is known. Raises CloudError so that the caller can take writes back."""
+        call = self._call(request, target)
+        handle = self._handler(target)
+        gate.admit(call)
+        if call.service.before is not None:
+            call.service.before(call)
+        result = handle(call)
+        if isinstance(result, Reply):
+            if result.status == 404 and target.guessed:
+                raise self.router.unknown(request.verb, request.path)
+            return Outcome(_rendered(result), target, call, result.body)
+        if "fields" in call.params:
+            result = fields.selected(result, call.params["fields"])
+        return Outcome(Reply(200, _dump(result), _JSON), target, call, result)
+
+    def failed(self, problem: Exception, target: Target | None) -> Outcome:
+        """The outcome of a request that ended with an exception."""
+        if not isinstance(problem, errors.CloudError):
+            if disk_refused(problem):
+                problem = self.cloud.store.explain(problem)
+            else:
+                _log.error("A request failed.", exc_info=problem)
+                problem = errors.CloudError(500, "INTERNAL", _BUG)
+        dialect = target.service.dialect if target else "standard"
+        body = errors.body_of(problem, dialect)
+        return Outcome(Reply(problem.code, _dump(body), _JSON | problem.headers), target, None, body)
+
+    def _call(self, request: Request, target: Target) -> Call:
+        now = self.cloud.clock.seconds()
+        principal = tokens.principal(request.headers, now)
+        params = _params(request.query, target)
+        path = self.cloud.projects.named(target.path)
+        if path != target.path:
+            params |= {key: self._renamed(value) for key, value in target.params.items()}
+        return Call(
+            service=target.service,
+            method=target.method,
+            path=path,
+            params=params,
+            body=_body(request, target),
+            principal=principal,
+            cloud=self.cloud,
+            base=request.base,
+            headers=request.headers,
+            content=request.content,
+            http_path=request.path,
+        )
+
+    def _renamed(self, value: str) -> str:
+        projects = self.cloud.projects
+        return projects.id_of(value) if value.isdecimal() else projects.named(value)
+
+    def _handler(self, target: Target) -> Handler:
+        key = (target.method.version, target.method.id)
+        found = self._handlers.get(key)
+        if found is None:
+            found = handler(target.service, target.method.id)
+            if found is None:
+                raise absent(target.method)
+            self._handlers[key] = found
+        return found
+
+
+def json_reply(outcome: Outcome, body: Any) -> Outcome:
+    """The same outcome with another JSON body."""
+    return replace(outcome, reply=Reply(outcome.reply.status, _dump(body), _JSON), body=body)
+
+
+def handler(service: Service, method_id: str) -> Handler | None:
+    """The function that answers a method: the service's own, else a standard verb, else the generic operations and locations."""
+    return (
+        service.methods.get(method_id)
+        or standard.handler(service, method_id)
+        or lro.handler(method_id)
+        or places.handler(method_id)
+    )
+
+
+def _params(query: str, target: Target) -> dict[str, Any]:
+    params: dict[str, Any] = dict(target.params)
+    if target.preset:
+        params |= target.preset
+    if query:
+        for key, value in parse_qsl(query, keep_blank_values=True):
+            _add(params, key, value, target)
+    return params
+
+
+def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
+    param = target.method.query.get(key)
+    if param is None:
+        param = _global(key, target)
+    if param is None:
+        if target.service.lenient:
+            params.setdefault(key, value)
+        elif not key.startswith("$"):
+            raise schema.unknown_parameter(key)
+    elif param.repeated:
+        params.setdefault(param.name, []).append(schema.typed(param, value))
+    else:
+        params[param.name] = schema.typed(param, value) if param.location == "query" else value
+
+
+_ANYWHERE = {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
+
+
+def _global(key: str, target: Target) -> Param | None:
+    if key in _ANYWHERE:
+        return _ANYWHERE[key]
+    found = document(target.method.api, target.method.version).global_params.get(key)
+    return Param(key, "global") if found is not None else None
+
+
+def _body(request: Request, target: Target) -> dict[str, Any]:
+    content = request.content
+    if target.upload or content is None or not content.size or not target.method.request:
+        return {}
+    data = content.read()
+    form = content.type.startswith(_FORM) and not data.lstrip().startswith(b"{")  # curl -d sends JSON under that type
+    raw: Any = dict(parse_qsl(data.decode("utf-8", "replace"))) if form else _parsed(data)
+    service = target.service
+    described = document(target.method.api, target.method.version)
+    return schema.check(
+        described,
+        target.method.request,
+        raw,
+        numbers=service.enum_numbers,
+        older=service.dialect == "storage",
+        lenient=service.lenient,
+    )
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as problem:
+        raise errors.invalid(f"Invalid JSON payload received. The body cannot be parsed: {problem}.") from None
+
+
+def _rendered(reply: Reply) -> Reply:
+    if not isinstance(reply.body, Mapping):
+        return reply
+    return Reply(reply.status, _dump(reply.body), {**_JSON, **reply.headers})
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()

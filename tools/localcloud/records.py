@@ -1,0 +1,82 @@
+"""Small JSON files and locks in the state folder: who serves it, on which port."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SERVER = "server.json"
+SERVER_LOCK = "server.lock"
+START_LOCK = "start.lock"
+PORT = "port.json"
+
+
+class Locked(Exception):
+    """Somebody else holds the lock."""
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The record, None when there is none or it cannot be read."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a record whole or not at all, readable by its owner only."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(record, stream)
+    Path(name).replace(path)
+
+
+def remove(path: Path, record: Mapping[str, Any]) -> None:
+    """Removes a record if it is still this one."""
+    if read(path) == record:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool, seconds: float = 30) -> Iterator[None]:
+    """Holds a lock file, with the holder's process id in it; raises Locked when it is held (after `seconds` when waiting)."""
+    with path.open("a+") as stream:
+        _acquire(stream.fileno(), path, time.monotonic() + (seconds if wait else 0))
+        stream.seek(0)
+        stream.truncate()
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+def _acquire(handle: int, path: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise Locked(f"{path} is held by another process.") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def holder(path: Path) -> int | None:
+    """The process that holds a lock file, None when nobody does."""
+    try:
+        with path.open("r") as stream:
+            fcntl.flock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = path.read_text().strip()
+        return int(text) if text.isdecimal() else None
+    except OSError:
+        return None
+    return None

@@ -1,0 +1,110 @@
+"""The server process: takes the state folder's lock, opens the listening socket, writes the record, serves until told to stop."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from localcloud import cloud, records
+from localcloud.services import SERVICES
+
+HOST = "127.0.0.1"
+_BACKLOG = 512
+
+
+class CannotServe(Exception):
+    """A sentence that says why the server did not start."""
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which also lets a fault drop the connection."""
+
+    def on_headers_complete(self) -> None:
+        """Adds the way to drop the connection to the request's scope."""
+        super().on_headers_complete()
+        self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
+
+
+def run(state: Path, port: int | None = None) -> None:
+    """Serves the folder `state` in this process until SIGTERM or SIGINT. Raises CannotServe.
+
+    Without `port` the port of last time is taken when it is free, else any.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:
+            _serve(state, listening)
+    except records.Locked:
+        raise CannotServe(f"Another local cloud already serves {state}.") from None
+    except (OSError, sqlite3.Error) as problem:
+        raise CannotServe(
+            f"The local cloud cannot use the folder {state} ({problem}); make it writable, free space on its disk, or choose another."
+        ) from None
+
+
+def _serve(state: Path, listening: socket.socket) -> None:
+    port = listening.getsockname()[1]
+    base = f"http://{HOST}:{port}"
+    opened = cloud.opened(state)
+    key = secrets.token_hex(16)
+    record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key}
+    config = uvicorn.Config(
+        cloud.application(opened, SERVICES, base, key),
+        http=Protocol,
+        loop=_loop(),
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        headers=[("server", "local-cloud (simulated)")],
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        backlog=_BACKLOG,
+    )
+    records.write(state / records.SERVER, record)
+    records.write(state / records.PORT, {"port": port})
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        opened.store.close()
+        records.remove(state / records.SERVER, record)
+
+
+def _loop() -> str:
+    try:
+        import uvloop  # noqa: F401 - it is not there on every platform
+    except ImportError:
+        return "asyncio"
+    return "uvloop"
+
+
+@contextmanager
+def _listening(state: Path, port: int | None) -> Iterator[socket.socket]:
+    remembered = (records.read(state / records.PORT) or {}).get("port", 0)
+    wanted = [port] if port is not None else [remembered, 0]
+    problem: OSError | None = None
+    for one in wanted:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            listening.bind((HOST, one))
+            listening.listen(_BACKLOG)
+        except OSError as found:
+            problem = found
+            listening.close()
+            continue
+        with listening:
+            yield listening
+        return
+    raise CannotServe(f"Port {port} is taken ({problem}); stop what uses it or choose another port.")

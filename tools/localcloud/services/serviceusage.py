@@ -1,0 +1,221 @@
+"""Service Usage: which APIs exist, which are enabled in a project, and the service agents that come with them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from localcloud import discovery, filters, paging
+from localcloud.call import Call
+from localcloud.errors import CloudError, error_info, invalid, permission_denied
+from localcloud.service import Body, Service
+
+API = "serviceusage"
+_KIND = "google.api.serviceusage.v1."
+_HOST = ".googleapis.com"
+_TAIL = 4096
+_BATCH = 20
+_WITHOUT_DOCUMENT = {
+    "bigquerymigration": "BigQuery Migration API",
+    "bigquerystorage": "BigQuery Storage API",
+    "cloudapis": "Google Cloud APIs",
+    "containerregistry": "Container Registry API",
+    "sql-component": "Cloud SQL",
+    "storage-api": "Google Cloud Storage JSON API",
+    "storage-component": "Cloud Storage",
+}
+AGENTS = {
+    "aiplatform": "service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com",
+    "artifactregistry": "service-{number}@gcp-sa-artifactregistry.iam.gserviceaccount.com",
+    "bigquery": "bq-{number}@bigquery-encryption.iam.gserviceaccount.com",
+    "cloudasset": "service-{number}@gcp-sa-cloudasset.iam.gserviceaccount.com",
+    "cloudbuild": "service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
+    "cloudfunctions": "service-{number}@gcf-admin-robot.iam.gserviceaccount.com",
+    "cloudscheduler": "service-{number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
+    "compute": "service-{number}@compute-system.iam.gserviceaccount.com",
+    "eventarc": "service-{number}@gcp-sa-eventarc.iam.gserviceaccount.com",
+    "logging": "service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
+    "monitoring": "service-{number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com",
+    "notebooks": "service-{number}@gcp-sa-notebooks.iam.gserviceaccount.com",
+    "pubsub": "service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com",
+    "run": "service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
+    "secretmanager": "service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com",
+    "storage": "service-{number}@gs-project-accounts.iam.gserviceaccount.com",
+}
+"""Primary service agent per API (https://cloud.google.com/iam/docs/service-agents)."""
+
+
+def enable(call: Call) -> Body:
+    """Enables one API; a done operation, the well-known empty one when nothing changes."""
+    host = call.id
+    _known(call, [host])
+    return _finished(call, _set(call, [host]), "EnableServiceResponse", {"service": _shown(call, host)})
+
+
+def batch_enable(call: Call) -> Body:
+    """Enables up to twenty APIs at once: all or none."""
+    hosts = list(dict.fromkeys(call.body.get("serviceIds", [])))
+    if not 0 < len(hosts) <= _BATCH:
+        raise invalid(f"A batch enables 1 to {_BATCH} services, this one names {len(hosts)}.", "service_ids")
+    _known(call, hosts)
+    changed = _set(call, hosts)
+    response = {"services": [_shown(call, host) for host in hosts]}
+    return _finished(call, changed, "BatchEnableServicesResponse", response)
+
+
+def disable(call: Call) -> Body:
+    """Disables one API; what it made stays."""
+    host = call.id
+    _known(call, [host])
+    changed = [_row(call, host)] if call.cloud.store.delete(API, _row(call, host)) else []
+    return _finished(call, changed, "DisableServiceResponse", {"service": _shown(call, host)})
+
+
+def get(call: Call) -> Body:
+    """One API with its state in the project."""
+    _known(call, [call.id])
+    return _shown(call, call.id)
+
+
+def batch_get(call: Call) -> Body:
+    """Several APIs with their states."""
+    hosts = [name.rpartition("/")[2] for name in call.params.get("names", [])]
+    _known(call, hosts)
+    return {"services": [_shown(call, host) for host in hosts]}
+
+
+def list_(call: Call) -> Body:
+    """APIs by name: the enabled ones for `state:ENABLED`, else every known one."""
+    wanted = call.params.get("filter", "")
+    question = f"{call.path}?{wanted}"
+    after = paging.after(call.params.get("pageToken", ""), question)
+    size = paging.size(call.params.get("pageSize"), 50, 200)
+    enabled = {name.rpartition("/")[2] for name, _ in call.cloud.store.list(API, call.parent, "services")}
+    hosts = sorted(enabled if re.fullmatch(r"\s*state\s*[:=]\s*ENABLED\s*", wanted) else catalogue())
+    test = filters.compiled(wanted)
+    state = {True: "ENABLED", False: "DISABLED"}
+    found = [host for host in hosts if host > after and test({"state": state[host in enabled], "name": host})]
+    page: Body = {"services": [_shown(call, host) for host in found[:size]]} if found else {}
+    return page | ({"nextPageToken": paging.token(found[size - 1], question)} if len(found) > size else {})
+
+
+def generate_identity(call: Call) -> Body:
+    """v1beta1: the service agent of an API in the project, made if need be."""
+    _known(call, [call.id])
+    number = call.cloud.projects.number(call.project or "")
+    agent = AGENTS.get(call.id.removesuffix(_HOST))
+    response = {"email": agent.format(number=number), "uniqueId": f"1{number:020d}"} if agent else {}
+    return call.cloud.operations.finished(
+        call,
+        response,
+        kind="google.api.serviceusage.v1beta1.ServiceIdentity",
+        metadata=_metadata(call, [call.name]),
+        parent="",
+    )
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> frozenset[str]:
+    """The host names of all APIs that can be enabled: those with a published document, and some without."""
+    documented = {path.name.partition(".")[0] for path in discovery.folder().glob("*.json")}
+    return frozenset(name + _HOST for name in documented | set(_WITHOUT_DOCUMENT))
+
+
+@lru_cache(maxsize=1024)
+def title(api: str) -> str:
+    """An API's title; read from the end of its document, which may be megabytes long."""
+    known = discovery.versions(api)
+    if not known:
+        return _WITHOUT_DOCUMENT.get(api, api)
+    with (discovery.folder() / f"{api}.{known[0]}.json").open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, 2) - _TAIL))
+        found = re.findall(rb'"title":\s*"([^"]*)",\s*"version"', stream.read())
+    return found[-1].decode() if found else api
+
+
+def _known(call: Call, hosts: list[str]) -> None:
+    unknown = [host for host in hosts if host not in catalogue()]
+    if unknown:
+        raise _unknown(unknown)
+    if not call.parent.startswith("projects/") and not call.path.startswith("projects/"):
+        raise permission_denied(f"The local cloud has services of projects only; {call.path} is none.")
+
+
+def _unknown(hosts: list[str]) -> CloudError:
+    names = ", ".join(hosts)
+    described = {"services": names, "service": API + _HOST}
+    return permission_denied(
+        f"Not found or permission denied for service(s): {names}.",
+        [error_info("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", "serviceusage.googleapis.com", described)],
+    )
+
+
+def _row(call: Call, host: str) -> str:
+    return f"projects/{call.project}/services/{host}"
+
+
+def _set(call: Call, hosts: list[str]) -> list[str]:
+    """Enables; the names that were not enabled before."""
+    store = call.cloud.store
+    fresh = [_row(call, host) for host in hosts if store.get(API, _row(call, host)) is None]
+    for name in fresh:
+        store.put(API, name, {"state": "ENABLED"})
+    return fresh
+
+
+def _shown(call: Call, host: str) -> Body:
+    parent = call.cloud.projects.numbered(f"projects/{call.project}")
+    on = call.cloud.store.get(API, _row(call, host)) is not None
+    config = {"name": host, "title": title(host.removesuffix(_HOST))}
+    return {
+        "name": f"{parent}/services/{host}",
+        "config": config,
+        "state": "ENABLED" if on else "DISABLED",
+        "parent": parent,
+    }
+
+
+def _finished(call: Call, changed: list[str], kind: str, response: Body) -> Body:
+    if not changed:
+        return {
+            "name": "operations/noop.DONE_OPERATION",
+            "done": True,
+            "response": {"@type": f"type.googleapis.com/{_KIND}{kind}", **response},
+        }
+    return call.cloud.operations.finished(
+        call, response, kind=_KIND + kind, metadata=_metadata(call, changed), parent=""
+    )
+
+
+def _metadata(call: Call, names: list[str]) -> Body:
+    return {
+        "@type": _KIND + "OperationMetadata",
+        "resourceNames": [call.cloud.projects.numbered(name) for name in names],
+    }
+
+
+def _enabling(call: Call) -> list[tuple[str, str]]:
+    return [("serviceusage.services.enable", f"projects/{call.project}")]
+
+
+SERVICE = Service(
+    api=API,
+    versions=("v1", "v1beta1"),
+    title="Service Usage API",
+    always_enabled=True,
+    methods={
+        "serviceusage.services.enable": enable,
+        "serviceusage.services.batchEnable": batch_enable,
+        "serviceusage.services.disable": disable,
+        "serviceusage.services.get": get,
+        "serviceusage.services.batchGet": batch_get,
+        "serviceusage.services.list": list_,
+        "serviceusage.services.generateServiceIdentity": generate_identity,
+    },
+    permissions={
+        "serviceusage.services.batchEnable": _enabling,
+        "serviceusage.services.batchGet": "serviceusage.services.get",
+        "serviceusage.services.generateServiceIdentity": _enabling,
+    },
+    proto="google.api.serviceusage.v1",
+)
