@@ -120,15 +120,22 @@ def secret_and_iam_rows(target: Target) -> list[Row]:
     """Durable secret versions, secret reads, policy writes and policy reads a second."""
     secret = f"/secretmanager/v1/projects/{PROJECT}/secrets/bench"
     version = json.dumps({"payload": {"data": base64.b64encode(b"value").decode()}}).encode()
-    policy = json.dumps({"policy": {"bindings": []}}).encode()
-    bodies = {
-        "secret versions added/s": (load.Request("POST", f"{secret}:addVersion", version), 1500),
-        "secret reads/s": (load.Request("GET", f"{secret}/versions/latest:access"), 4000),
-        "IAM policy writes/s": (load.Request("POST", f"{secret}:setIamPolicy", policy), 1500),
-        "IAM policy reads/s": (load.Request("GET", f"{secret}:getIamPolicy"), 4000),
+    added = load.Request("POST", f"{secret}:addVersion", version)
+    read = load.Request("GET", f"{secret}/versions/latest:access")
+    bodies: dict[str, list[load.Request]] = {
+        "secret versions added/s": [added] * 1500,
+        "secret reads/s": [read] * 4000,
+        "IAM policy writes/s": [policy_write(secret, number) for number in range(1500)],
+        "IAM policy reads/s": [load.Request("GET", f"{secret}:getIamPolicy")] * 4000,
     }
     send = partial(load.run, target.base, token=target.token, clients=CLIENTS)
-    return [Row(name, send(iter([request] * count)).rate) for name, (request, count) in bodies.items()]
+    return [Row(name, send(iter(requests)).rate) for name, requests in bodies.items()]
+
+
+def policy_write(secret: str, number: int) -> load.Request:
+    """A policy that differs from the one before, so that each is a write."""
+    binding = {"role": "roles/secretmanager.viewer", "members": [f"user:reader{number}@example.com"]}
+    return load.Request("POST", f"{secret}:setIamPolicy", json.dumps({"policy": {"bindings": [binding]}}).encode())
 
 
 def kept_row(target: Target, folder: Path) -> Row:
