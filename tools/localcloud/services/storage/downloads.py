@@ -6,10 +6,11 @@ Source: cloud.google.com/storage/docs/request-endpoints, …/xml-api/get-object-
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import Any
 
 from localcloud.call import Call, Reply
-from localcloud.services.storage import object_fields, ranges, refusals, rows
+from localcloud.services.storage import ranges, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import Row
 from localcloud.services.storage.times import http_date, parsed
@@ -48,14 +49,14 @@ def head(row: Row) -> Reply:
 
 def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, str]:
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
-    etag = f'"{_hexadecimal(sums)}"' if quoted else object_fields.etag(row.generation, row.metageneration)
+    etag = f'"{_hexadecimal(sums)}"' if quoted else resource["etag"]
     encoding = resource.get("contentEncoding", "identity")
     headers = {
         "content-type": resource.get("contentType", "application/octet-stream"),
         "accept-ranges": "bytes",
         "cache-control": resource.get("cacheControl", "private, max-age=0, no-transform"),
         "etag": etag,
-        "last-modified": http_date(parsed(resource["updated"])),
+        "last-modified": _modified(resource["updated"][:19]),
         "x-goog-generation": str(row.generation),
         "x-goog-metageneration": str(row.metageneration),
         "x-goog-hash": sums.header,
@@ -67,6 +68,11 @@ def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, s
         if field in resource:
             headers[name] = resource[field]
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _modified(second: str) -> str:
+    return http_date(parsed(second))
 
 
 def _hexadecimal(sums: Checksums) -> str:

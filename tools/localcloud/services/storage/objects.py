@@ -48,7 +48,7 @@ def _wanted(call: Call, bucket: Bucket, name: str) -> Row:
         if generation is None:
             raise refusals.no_object(bucket.name, name)
         return versions.find_deleted(call.cloud.store, bucket, name, generation, call.cloud.clock.now())
-    return versions.find(call.cloud.store, bucket, name, generation)
+    return versions.find(call.cloud.store, bucket, name, generation, data=call.params.get("alt") == "media")
 
 
 def list_(call: Call) -> Reply:

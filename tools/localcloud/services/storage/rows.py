@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS storage_uploads (
   state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
+_LIVE = f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0"  # noqa: S608
+_LIVE_WITH_DATA = _LIVE.replace("blob FROM", "blob, data FROM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Row:
     """One version of an object; times in microseconds, `facts` is its resource as JSON text.
 
     `expires` is when a soft-deleted version goes for good, `retained_from` when its bucket's retention began to count.
+    `data` is the content if it was read along.
     """
 
     id: int
@@ -65,6 +68,7 @@ class Row:
     size: int
     facts: str
     blob: str | None
+    data: bytes | None = None
 
     @property
     def resource(self) -> dict[str, Any]:
@@ -132,12 +136,9 @@ def mark_swept(store: Store, name: str, now: int) -> None:
     store.sql("UPDATE storage_buckets SET swept = ? WHERE name = ?", now, name)
 
 
-def live(store: Store, bucket_name: str, name: str) -> Row | None:
-    """The live version of an object."""
-    row = store.row(
-        f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0",  # noqa: S608
-        bucket_name, name,
-    )  # fmt: skip
+def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> Row | None:
+    """The live version of an object; with `data` small content is read along."""
+    row = store.row(_LIVE_WITH_DATA if data else _LIVE, bucket_name, name)
     return None if row is None else Row(*row)
 
 
@@ -251,6 +252,8 @@ def purge(store: Store, bucket_name: str, now: int) -> None:
 
 def small_content(store: Store, row: Row) -> bytes:
     """The content of a version that is kept in its row."""
+    if row.data is not None:
+        return row.data
     found: bytes = store.row("SELECT data FROM storage_objects WHERE id = ?", row.id)[0]
     return found
 

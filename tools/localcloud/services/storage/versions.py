@@ -113,10 +113,10 @@ def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
     rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=object_fields.dumped(resource)))
 
 
-def find(store: Store, bucket: Bucket, name: str, generation: int | None) -> Row:
-    """The live version, or the live or noncurrent one of that generation; 404 otherwise."""
+def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, data: bool = False) -> Row:
+    """The live version, or the live or noncurrent one of that generation; 404 otherwise. `data` is as in `rows.live`."""
     if generation is None:
-        row = rows.live(store, bucket.name, name)
+        row = rows.live(store, bucket.name, name, data=data)
     else:
         row = rows.version(store, bucket.name, name, generation)
     if row is None or row.state == SOFT_DELETED:

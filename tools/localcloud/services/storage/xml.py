@@ -88,7 +88,7 @@ def _found(call: Call) -> Row:
     bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     generation = call.params.get("generation")
-    return versions.find(call.cloud.store, bucket, name, None if generation is None else int(generation))
+    return versions.find(call.cloud.store, bucket, name, None if generation is None else int(generation), data=True)
 
 
 def _shown(row: Row, reply: Reply) -> Reply:
