@@ -112,7 +112,8 @@ def test_a_deleted_account_leaves_a_marked_member_and_returns_with_its_bindings(
     assert project_members(call, "roles/viewer") == [f"deleted:{MEMBER}?uid={unique}"]
     call.as_(MEMBER).refused("GET", f"/secretmanager/v1/projects/{PROJECT}/secrets", status=401)
     call.later(days=29)
-    restored = call("POST", f"{ACCOUNTS}/{unique}:undelete", {})["restoredAccount"]
+    call.refused("GET", f"{ACCOUNTS}/{unique}", status=404)
+    restored = call("POST", f"/iam/v1/projects/-/serviceAccounts/{unique}:undelete", {})["restoredAccount"]
     assert restored["uniqueId"] == unique
     assert project_members(call, "roles/viewer") == [MEMBER]
     assert call("POST", f"{ACCOUNTS}/{EMAIL}:getIamPolicy", {})["bindings"][0]["members"] == ["user:ann@example.com"]
@@ -290,6 +291,7 @@ def test_roles_that_can_be_granted_depend_on_the_resource(call: Sender) -> None:
     project = names(f"//cloudresourcemanager.googleapis.com/projects/{PROJECT}")
     assert {"roles/viewer", f"projects/{PROJECT}/roles/lister"} <= project
     assert "roles/storage.legacyBucketReader" not in project
+    assert project == names(f"//127.0.0.1:8080/cloudresourcemanager/projects/{PROJECT}"), "as gcloud writes it"
     bucket = names("//storage.googleapis.com/projects/_/buckets/b")
     assert "roles/storage.legacyBucketReader" in bucket
     assert "roles/secretmanager.admin" not in bucket

@@ -9,6 +9,7 @@ from localcloud import places
 from localcloud.call import Call, Cloud, Reply
 from localcloud.discovery import snake
 from localcloud.errors import invalid, not_found
+from localcloud.fields import said
 from localcloud.service import Body, Handler, Permission, Resource, Service
 
 API = "artifactregistry"
@@ -44,7 +45,7 @@ def presented(cloud: Cloud, body: Body) -> Body:
     """A stored repository as it is answered."""
     _, project, _, location, _, name = body["name"].split("/")
     host = _HOSTS.get(body["format"], body["format"].lower())
-    return body | {
+    return said(body, *_CONFIGS, *_MODES) | {
         "registryUri": f"{location}-{host}.pkg.dev/{project.replace(':', '/')}/{name}",
         "satisfiesPzi": True,
         "vulnerabilityScanningConfig": _scanning(cloud, project, body),

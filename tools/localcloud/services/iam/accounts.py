@@ -32,8 +32,11 @@ def resolved(call: Call) -> str:
     if not account:
         return "/".join(words[:2])
     if account.isdecimal():
-        row = call.cloud.store.row("SELECT name FROM service_accounts WHERE unique_id = ? AND deleted IS NULL", account)
-        return row[0] if row else f"projects/{project}/serviceAccounts/{account}"
+        row = call.cloud.store.row("SELECT name, deleted FROM service_accounts WHERE unique_id = ?", account)
+        if row and row[1] is None:
+            return str(row[0])
+        project = row[0].split("/")[1] if row else project
+        return f"projects/{project}/serviceAccounts/{account}"
     owner = project if project != "-" else _project_of(account)
     return f"projects/{owner}/serviceAccounts/{account}"
 

@@ -12,7 +12,8 @@ from localcloud.iam import roles
 from localcloud.services.iam import custom_roles
 
 Body = dict[str, Any]
-_FULL = re.compile(r"//(?P<api>[a-z]+)\.googleapis\.com/(?P<name>.+)")
+# gcloud writes the address that it was pointed at in place of the API's own host name.
+_FULL = re.compile(r"//(?:(?P<api>[a-z]+)\.googleapis\.com|[^/]+/(?P<prefix>[a-z]+))/(?P<name>.+)")
 _PROJECT = re.compile(r"projects/(?P<project>[^/]+)$")
 _BUCKETS_ONLY = re.compile(r"roles/storage\.legacy")
 _HOLDERS = {"cloudresourcemanager": "resourcemanager"}
@@ -73,7 +74,8 @@ def _resource(call: Call) -> tuple[str, str]:
             f"full_resource_name [{text}] is not one such as //cloudresourcemanager.googleapis.com/projects/my-project.",
             "full_resource_name",
         )
-    return _HOLDERS.get(found["api"], found["api"]), found["name"]
+    api = found["api"] or found["prefix"]
+    return _HOLDERS.get(api, api), found["name"]
 
 
 def _page(call: Call, field: str, bodies: list[Body], usual: int) -> Body:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from localcloud.call import Call, Cloud
 from localcloud.errors import invalid, not_found
+from localcloud.fields import said
 from localcloud.service import Resource, SoftDelete
 
 Body = dict[str, Any]
@@ -38,9 +39,8 @@ _DEFAULT_AWS = {
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored pool or provider as it is answered: with the project's number in its name."""
-    return {key: value for key, value in body.items() if key != _RULES} | {
-        "name": cloud.projects.numbered(body["name"])
-    }
+    shown = {key: value for key, value in said(body, *KINDS).items() if key != _RULES}
+    return shown | {"name": cloud.projects.numbered(body["name"])}
 
 
 def pool_created(call: Call, body: Body) -> Body:

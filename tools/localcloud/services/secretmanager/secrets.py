@@ -11,6 +11,7 @@ from localcloud.call import Call, Cloud
 from localcloud.clock import parse as parse_time
 from localcloud.clock import rfc3339
 from localcloud.errors import aborted, invalid, not_found
+from localcloud.fields import said
 from localcloud.services.secretmanager import payloads
 from localcloud.store import Store
 
@@ -64,7 +65,7 @@ def changed(call: Call, old: Body, new: Body) -> Body:
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored secret as it is answered."""
-    answer = body | {"name": shown(cloud, body["name"])}
+    answer = said(body, "replication") | {"name": shown(cloud, body["name"])}
     if rotation := body.get("rotation"):
         answer["rotation"] = _rotated(cloud.clock.now(), rotation)
     return answer
