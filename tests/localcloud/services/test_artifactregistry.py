@@ -111,6 +111,13 @@ def test_cleanup_policies_are_a_map_and_a_mask_replaces_it_whole(call: Sender) -
     assert "cleanupPolicies" not in call("PATCH", f"{IMAGES}?updateMask=cleanupPolicies", {})
 
 
+def test_policies_as_gcloud_sends_them_are_kept_as_google_writes_them(call: Sender) -> None:
+    create(call)
+    sent = {"old": {"action": "Delete", "condition": {"olderThan": "1209600.0s", "tagState": "any"}}}
+    changed = call("PATCH", f"{IMAGES}?updateMask=cleanup_policies", {"cleanupPolicies": sent})
+    assert changed["cleanupPolicies"] == {"old": DELETE_OLD | {"id": "old"}}
+
+
 def test_a_patch_is_answered_at_once_and_moves_the_update_time(call: Sender) -> None:
     create(call, dockerConfig={})
     before = call("GET", IMAGES)

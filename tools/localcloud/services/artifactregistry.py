@@ -109,15 +109,20 @@ def _policy(name: str, policy: Body) -> Body:
         )
     if action == "DELETE" and kinds == ["mostRecentVersions"]:
         raise invalid(f"The cleanup policy {name} deletes; most_recent_versions goes with KEEP only.", where)
-    condition = policy.get("condition", {})
-    for field in ("olderThan", "newerThan"):
-        if field in condition and not _DURATION.fullmatch(condition[field]):
-            raise invalid(
-                f"{where}.condition.{field} [{condition[field]}] is no duration in seconds, such as 86400s.", where
-            )
+    condition = dict(policy.get("condition", {}))
+    for field in {"olderThan", "newerThan"} & condition.keys():
+        condition[field] = _duration(condition[field], f"{where}.condition.{snake(field)}")
     if condition.get("tagPrefixes") and condition.get("tagState") != "TAGGED":
         raise invalid(f"The cleanup policy {name} has tag_prefixes; they go with tag_state TAGGED only.", where)
-    return policy | {"id": name}
+    return policy | {"id": name} | ({"condition": condition} if "condition" in policy else {})
+
+
+def _duration(text: str, field: str) -> str:
+    """A duration as Google writes it back: gcloud's "86400.0s" becomes "86400s"."""
+    if not _DURATION.fullmatch(text):
+        raise invalid(f"{field} [{text}] is no duration in seconds, such as 86400s.", field)
+    whole, _, fraction = text[:-1].partition(".")
+    return f"{whole}.{fraction.rstrip('0')}s" if fraction.strip("0") else f"{whole}s"
 
 
 def no_artifacts(call: Call) -> Reply:
