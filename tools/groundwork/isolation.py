@@ -35,6 +35,8 @@ def local_surroundings(
     `reattach` is our provider's address for Terraform; None leaves the real provider, which gets a proxy that refuses
     everything, because it asks Google who the token's owner is whatever the endpoints say.
     """
+    # With an emulator host in sight Terraform's backend sends no credentials.
+    endpoints = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
     kept = {name: value for name, value in variables.items() if not _matches(name, _OURS, _CREDENTIALS, _PROXIES)}
     proxies = {name: value for name, value in variables.items() if _PROXIES.fullmatch(name)}
     closed = {"HTTPS_PROXY": _NOWHERE, "https_proxy": _NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,22 +77,22 @@ def logs(checkout: Checkout) -> list[Path]:
 
 
 def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
-    """Everything that a shell needs so that terraform, gcloud and the Python clients speak to the local cloud.
+    """Everything that a shell needs so that terraform, gcloud and Google's Python clients speak to the local cloud.
 
-    The token file for gcloud is written beside the local cloud's state.
+    The token of gcloud and the application default credentials of the Python clients are files beside the local cloud's state.
     """
     cloud = start(checkout)
     secret = token(principal)
-    file = checkout.local_state / "token"
-    file.touch(mode=0o600)
-    file.write_text(secret, "utf-8")
+    found = {name: value for name, value in endpoints(cloud.base).items() if not name.endswith("_EMULATOR_HOST")}
     return {
-        **endpoints(cloud.base),
+        **found,
+        **_python_clients(cloud.base),
         "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
         "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, secret)),
         "GOOGLE_CLOUD_PROJECT": project,
         "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(file),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(_private(checkout, "token", secret)),
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_COMPUTE_REGION": region,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
@@ -100,6 +101,32 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "CHECKPOINT_DISABLE": "1",
         "NO_PROXY": without_proxy(os.environ),
     }
+
+
+def _python_clients(base: str) -> dict[str, str]:
+    """google-cloud-storage and gcsfs: not STORAGE_EMULATOR_HOST, with which they and Terraform's backend send no credentials."""
+    return {"API_ENDPOINT_OVERRIDE": base, "FSSPEC_GCS_ENDPOINT_URL": base, "FSSPEC_GS_ENDPOINT_URL": base}
+
+
+def _credentials(checkout: Checkout, base: str, secret: str) -> Path:
+    """Application default credentials that exchange the token at the local cloud's own token service."""
+    content = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_url": f"{base}/sts/v1/token",
+        "credential_source": {"file": str(_private(checkout, "token", secret))},
+    }
+    return _private(checkout, "credentials.json", json.dumps(content, indent=1))
+
+
+def _private(checkout: Checkout, name: str, content: str) -> Path:
+    """A file that only its owner can read, whole or not at all."""
+    file = checkout.local_state / name
+    fresh = checkout.local_state / f"{name}.{os.getpid()}"
+    fresh.touch(mode=0o600)
+    fresh.write_text(content, "utf-8")
+    return fresh.replace(file)
 
 
 def without_proxy(variables: Mapping[str, str]) -> str:

@@ -135,7 +135,8 @@ def alone(folder: Path, run: Run) -> Iterator[None]:
 def _busy(folder: Path, claim: str) -> str:
     with suppress(ValueError, TypeError, OSError):
         holder = Run(**json.loads(Path(claim).read_text("utf-8")))
-        records = [record for layer in folder.iterdir() if (record := read(layer)) and record.pid == holder.pid]
+        found = [read(file.parent) for file in sorted(folder.glob("*/run.json"))]
+        records = [record for record in found if record and record.pid == holder.pid]
         layers = " and ".join(f"{record.phase} of {record.layer}" for record in records)
         who = replace(holder, phase=layers).text
         return f"The state of {folder.name} is locked by {who}: wait for it to end, or stop it with ^C where it runs."
