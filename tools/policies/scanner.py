@@ -55,15 +55,15 @@ class Request:
 class Report:
     """What was seen in one part, the code or a layer's plan, ready for JSON.
 
-    `findings` and `undecided` are rows of policy, address, file, lines and about; `places` gives each address in code its
-    (file, first line, last line); `checked` counts verdicts, `resources` what there was to check; `types` are the Terraform
-    types met; `problems` is every sign that something was not checked.
+    `findings` and `undecided` are rows of policy, address, file, lines and about; `places` are rows of address, file, first
+    and last line of what stands in code; `checked` counts verdicts, `resources` what there was to check; `types` are the
+    Terraform types met; `problems` is every sign that something was not checked.
     """
 
     part: str
     findings: list[dict[str, Any]] = field(default_factory=list)
     undecided: list[dict[str, Any]] = field(default_factory=list)
-    places: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    places: list[tuple[Any, ...]] = field(default_factory=list)
     checked: int = 0
     resources: int = 0
     types: list[str] = field(default_factory=list)
@@ -170,7 +170,7 @@ def _record(report: Report, seen: Any, sighting: Sighting) -> None:
     lines: dict[tuple[str, str], tuple[int, ...]] = {}
     if report.part == "code":
         lines = {(one.resource, one.file_path): tuple(one.file_line_range) for one in records}
-        report.places = {address: (file.lstrip("/"), *span) for (address, file), span in lines.items()}
+        report.places = [(address, file.lstrip("/"), *span) for (address, file), span in lines.items()]
     for (name, address, file), ruling in sighting.rulings.items():
         row = _row(name, address, file, lines.get((address, file)), ruling.about)
         if ruling.verdict is Verdict.FAIL:

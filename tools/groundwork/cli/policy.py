@@ -1,0 +1,49 @@
+"""`groundwork policy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.errors import Exit
+from groundwork.policy import command, text
+from groundwork.policy.data import as_data
+
+_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@click.command()
+@environment_option
+@provider_option
+@json_option
+@click.option(
+    "--plan",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The plan to check: saved by Terraform, or its JSON. Left out: what `plan` and `up` saved last.",
+)
+@click.option("--code", "code_only", is_flag=True, help="Check the code alone.")
+@click.option("--sarif", type=_FILE, metavar="FILE", help="Also write SARIF 2.1.0 to FILE.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Also write JUnit XML to FILE.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="Also write Markdown to FILE.")
+def policy(
+    name: str, provider: str | None, as_json: bool, plan: Path | None, code_only: bool, **files: Path | None
+) -> int:  # fmt: skip
+    """Check the Terraform code and the saved plan against the policies.
+
+    Ends with 6 on findings and on exceptions that are over, with 8 when something could not be checked.
+
+    Example: groundwork policy --code
+    """
+    talk = Console()
+    written = {form: path for form, path in files.items() if path is not None}
+    result = command.run(*here(name), command.Wish(plan, code_only, provider, written), talk.say)
+    if as_json:
+        print_json(as_data(result))
+    else:
+        for line in [*text.lines(result), result.summary]:
+            click.echo(line)
+    return int(Exit.OK if result.ok else Exit.POLICY)

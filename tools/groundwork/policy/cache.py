@@ -1,0 +1,90 @@
+"""Reports of the scanner, kept by the content of all that they follow from: code, plan, policies, checkov, settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from policies.language import Settings
+
+from groundwork.policy.outside import fingerprint
+
+_KEPT = 8
+_VOLATILE = {"timestamp"}
+
+
+class Cache:
+    """Reports by part in a folder of the clone; `tools` holds the policies that they follow from.
+
+    Exceptions are not part of the key: they and the day are applied to the reports each time.
+    """
+
+    def __init__(self, folder: Path, tools: Path, settings: Settings) -> None:
+        self._folder = folder
+        facts = {name: sorted(value) for name, value in asdict(settings).items()}
+        checkov = fingerprint(tools / "requirements-checkov.txt")
+        self._base = _digest([json.dumps([facts, checkov]).encode(), *_contents(_policy_files(tools / "policies"))])
+
+    def code_key(self, root: Path, folders: Sequence[str]) -> str:
+        """The key of the code in those folders."""
+        files = (file for folder in folders for file in sorted((root / folder).rglob("*.tf*")))
+        return _digest([self._base.encode(), *_contents(file for file in files if _counts(file.relative_to(root)))])
+
+    def plan_key(self, plan: Mapping[str, Any]) -> str:
+        """The key of a plan, whenever it was made."""
+        kept = {name: value for name, value in plan.items() if name not in _VOLATILE}
+        return _digest([self._base.encode(), json.dumps(kept, sort_keys=True).encode()])
+
+    def file_key(self, name: str) -> str:
+        """The key of a plan's file, whose content need not be read again."""
+        return _digest([self._base.encode(), name.encode()])
+
+    def get(self, part: str, key: str) -> dict[str, Any] | None:
+        """The report, or None."""
+        try:
+            report = json.loads(self._path(part, key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return report if isinstance(report, dict) else None
+
+    def put(self, part: str, key: str, report: Mapping[str, Any]) -> None:
+        """Keep a report, whole or not at all, and drop the oldest ones of its part."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        fresh = self._folder / f"{part}.{os.getpid()}.new"
+        fresh.write_text(json.dumps(report), encoding="utf-8")
+        fresh.replace(self._path(part, key))
+        newest = sorted(self._folder.glob(f"{part}-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in newest[_KEPT:]:
+            with suppress(FileNotFoundError):
+                old.unlink()
+
+    def _path(self, part: str, key: str) -> Path:
+        return self._folder / f"{part}-{key[:20]}.json"
+
+
+def _counts(path: Path) -> bool:
+    return not any(part.startswith(".") for part in path.parts)
+
+
+def _policy_files(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.rglob("*.py"))
+    yield from sorted(folder.glob("*.toml"))
+
+
+def _contents(files: Iterator[Path]) -> Iterator[bytes]:
+    for file in files:
+        yield str(file).encode()
+        yield file.read_bytes()
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big") + part)
+    return found.hexdigest()

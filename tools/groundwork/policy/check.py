@@ -1,0 +1,148 @@
+"""One policy check of an environment: code and plans, from the cache where nothing changed, exceptions applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from policies import catalogue
+from policies.language import Settings
+
+from groundwork import terraform, tools
+from groundwork.checkout import Checkout
+from groundwork.environment import Environment
+from groundwork.errors import CouldNotTell, UsageProblem
+from groundwork.policy import result
+from groundwork.policy.cache import Cache
+from groundwork.policy.result import CODE, Result
+from groundwork.policy.scan import FOLDERS, Scanner
+
+_ALWAYS_LABELLED = {"environment", "managed-by"}
+CHECKOV = "checkov"
+FOLDER = "policy"
+
+
+def settings(environment: Environment) -> Settings:
+    """What the environment file allows."""
+    return Settings(
+        regions=frozenset({environment.region}),
+        labels=frozenset(environment.labels) | _ALWAYS_LABELLED,
+        dvc_buckets=frozenset(bucket.full_name for bucket in environment.buckets.values() if bucket.dvc),
+    )
+
+
+def today() -> date:
+    """The day by which exceptions are judged, in UTC so that it is the same for the whole team."""
+    return datetime.now(UTC).date()
+
+
+def scanner(checkout: Checkout, say: Callable[[str], None]) -> Scanner:
+    """The scanner of this clone; `say` hears what takes long."""
+    return Scanner(checkout.root, tools.user_cache(), terraform.run, say)
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """A plan to check: how to read it as Terraform's JSON (`show -json`), and what tells its file from another, if cheap."""
+
+    load: Callable[[], Mapping[str, Any]]
+    fingerprint: str = ""
+
+
+def check(
+    scan_with: Scanner, environment: Environment, plans: Mapping[str, SavedPlan], folder: Path, today: date
+) -> Result:
+    """Check the clone's code and the plans, given by layer; `folder` keeps the cache.
+
+    Raises CouldNotTell when anything could not be checked, UsageProblem for a plan that is not this environment's.
+    """
+    allowed = settings(environment)
+    reports, cached = _reports(scan_with, environment, plans, Cache(folder, scan_with.tools, allowed))
+    rows = catalogue.rows()
+    judged = result.apply(environment.exceptions, result.findings(reports, rows), today)
+    return Result(
+        findings=judged.findings,
+        excused=judged.excused,
+        expired=judged.expired,
+        unused=judged.unused,
+        checked={report["part"]: report["checked"] for report in reports},
+        resources={report["part"]: report["resources"] for report in reports},
+        undecided=sum(len(report["undecided"]) for report in reports if report["part"] == CODE),
+        rows=rows,
+        scanner=_checkov_version(scan_with.tools),
+        cached=cached,
+        notes=tuple(_notes(reports)),
+    )
+
+
+def _reports(
+    scan_with: Scanner, environment: Environment, plans: Mapping[str, SavedPlan], cache: Cache
+) -> tuple[list[dict[str, Any]], bool]:
+    """The report of every part, and whether all came from the cache; what is not there is scanned in one process."""
+    opened = {layer: _Opened(layer, plan, environment, cache) for layer, plan in plans.items()}
+    keys = {CODE: cache.code_key(scan_with.root, FOLDERS)} | {layer: plan.key() for layer, plan in opened.items()}
+    known = {part: report for part, key in keys.items() if (report := cache.get(part, key))}
+    missing = [part for part in keys if part not in known]
+    if missing:
+        folders = FOLDERS if CODE in missing else ()
+        documents = {layer: opened[layer].document() for layer in missing if layer != CODE}
+        for report in scan_with.scan(folders, documents, settings(environment)):
+            cache.put(report["part"], keys[report["part"]], report)
+            known[report["part"]] = report
+    return [known[part] for part in keys], not missing
+
+
+class _Opened:
+    """A plan that is read only when the cache does not know its file."""
+
+    def __init__(self, layer: str, plan: SavedPlan, environment: Environment, cache: Cache) -> None:
+        self._layer, self._plan, self._environment, self._cache = layer, plan, environment, cache
+        self._document: Mapping[str, Any] | None = None
+
+    def document(self) -> Mapping[str, Any]:
+        """The plan, checked to be one of this environment."""
+        if self._document is None:
+            self._document = self._plan.load()
+            _fits(self._layer, self._document, self._environment)
+        return self._document
+
+    def key(self) -> str:
+        """The key of its content in the cache."""
+        name = f"{self._environment.path.name} {self._layer} {self._plan.fingerprint}"
+        if not self._plan.fingerprint:
+            return self._cache.plan_key(self.document())
+        known = self._cache.get("file", self._cache.file_key(name))
+        key = str(known["key"]) if known else self._cache.plan_key(self.document())
+        if not known:
+            self._cache.put("file", self._cache.file_key(name), {"key": key})
+        return key
+
+
+def _fits(layer: str, plan: Mapping[str, Any], environment: Environment) -> None:
+    if "planned_values" not in plan:
+        raise UsageProblem(f"The plan of {layer} is not a plan in JSON: make it with `terraform show -json PLAN`.")
+    if plan.get("errored"):
+        raise CouldNotTell(f"The plan of {layer} was not finished: Terraform met an error while it planned.")
+    file = plan.get("variables", {}).get("environment_file", {}).get("value")
+    if file is not None and Path(str(file)).name != environment.path.name:
+        raise UsageProblem(
+            f"The plan of {layer} is for {Path(str(file)).name}, not for {environment.path.name}: say --env."
+        )
+
+
+def _notes(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    met = {kind for report in reports for kind in report["types"]}
+    for omission in catalogue.omissions():
+        if found := sorted(met & set(omission.types)):
+            yield (
+                f"{', '.join(found)}: {len(omission.ids)} of checkov's checks are left out ({omission.reason}); "
+                "choose what you want of them in tools/policies/built_in.toml."
+            )
+
+
+def _checkov_version(folder: Path) -> str:
+    text = (folder / "requirements-checkov.in").read_text(encoding="utf-8")
+    return next(line for line in text.splitlines() if line.startswith(CHECKOV)).replace("==", " ")

@@ -1,0 +1,117 @@
+"""`groundwork policy`: which plans it looks at, and what it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from groundwork import plans
+from groundwork.checkout import LAYERS, Checkout
+from groundwork.environment import Environment
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.policy import check as checks
+from groundwork.policy.check import SavedPlan
+from groundwork.policy.junit import junit
+from groundwork.policy.markdown import markdown
+from groundwork.policy.result import Result
+from groundwork.policy.sarif import sarif
+
+GIVEN = "platform"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to check: a plan's file (None: the saved ones) or the code alone; where to write what, by format."""
+
+    plan: Path | None = None
+    code_only: bool = False
+    provider: str | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+def run(checkout: Checkout, environment: Environment, wish: Wish, say: Callable[[str], None]) -> Result:
+    """Check, and write the files that were asked for. Raises what groundwork.policy.check.check does."""
+    found = {} if wish.code_only else _plans(checkout, environment, wish, say)
+    result = checks.check(
+        checks.scanner(checkout, say), environment, found, checkout.runs / checks.FOLDER, checks.today()
+    )
+    for form, path in wish.files.items():
+        write(result, form, path, environment.path.relative_to(checkout.root).as_posix())
+    return result
+
+
+def write(result: Result, form: str, path: Path, environment_file: str) -> None:
+    """Write the result as "sarif", "junit" or "markdown"."""
+    match form:
+        case "sarif":
+            text = json.dumps(sarif(result, environment_file), indent=1) + "\n"
+        case "junit":
+            text = junit(result)
+        case _:
+            text = markdown(result)
+    path.write_text(text, encoding="utf-8")
+
+
+def _plans(
+    checkout: Checkout, environment: Environment, wish: Wish, say: Callable[[str], None]
+) -> dict[str, SavedPlan]:
+    if wish.plan is not None:
+        return {_layer(checkout, environment, wish.plan): _saved(checkout, environment, wish, wish.plan)}
+    files = {layer: checkout.data(environment.name, layer) / plans.FILE for layer in LAYERS}
+    there = {layer: file for layer, file in files.items() if file.exists()}
+    if not there:
+        say(f"no plan of {environment.name} is saved here: the code alone is checked (`groundwork plan` makes one)")
+    for layer, file in there.items():
+        made = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
+        say(f"plan of {layer}: as saved {made:%Y-%m-%d %H:%M}")
+    return {layer: _saved(checkout, environment, wish, file) for layer, file in there.items()}
+
+
+def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:
+    """The layer in whose folder a plan lies; a plan from elsewhere counts as the platform's."""
+    known = {checkout.data(environment.name, layer).resolve(): layer for layer in LAYERS}
+    return known.get(file.resolve().parent, GIVEN)
+
+
+def _saved(checkout: Checkout, environment: Environment, wish: Wish, file: Path) -> SavedPlan:
+    content = file.read_bytes()
+    if not zipfile.is_zipfile(file):
+        return SavedPlan(partial(_json, content, file))
+    load = partial(_shown, checkout, environment, wish, file)
+    return SavedPlan(load, hashlib.sha256(content).hexdigest())
+
+
+def _json(content: bytes, file: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise UsageProblem(f"{file} is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`).")
+    return document
+
+
+def _shown(checkout: Checkout, environment: Environment, wish: Wish, file: Path) -> Mapping[str, Any]:
+    """Terraform opens a saved plan only where it was initialised, with the provider that made it."""
+    from groundwork.session import open_session
+
+    layer = _layer(checkout, environment, file)
+    session = open_session(checkout, environment, wish.provider, "policy", _silent)
+    try:
+        return session.terraform(layer).show(file.resolve())
+    except GroundworkError as error:
+        raise UsageProblem(
+            f"Terraform cannot open the plan {file}: make it anew with `groundwork plan --env {environment.name}`.",
+            [error.message, *error.details],
+        ) from error
+
+
+def _silent(_text: str) -> None:
+    return None

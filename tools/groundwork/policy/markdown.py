@@ -1,0 +1,64 @@
+"""A policy check as Markdown, for a job's summary or a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.docs import table
+from groundwork.policy import text
+from groundwork.policy.result import Finding, Result
+
+
+def markdown(result: Result) -> str:
+    """A heading, the summary, a table of findings, and what there is to say of exceptions."""
+    return "\n\n".join(_parts(result)) + "\n"
+
+
+def _parts(result: Result) -> Iterator[str]:
+    yield f"## Policy: {'passed' if result.ok else 'failed'}"
+    yield result.summary.removeprefix("policy: ")
+    if result.findings:
+        yield table(
+            ["Severity", "Policy", "Resource", "Where", "How to mend it"], [_row(one) for one in result.findings]
+        )
+    if result.excused:
+        yield "### Excused"
+        yield table(
+            ["Policy", "Resource", "Reason", "Owner", "Until"],
+            [
+                [
+                    one.finding.row.name,
+                    _code(one.finding.address),
+                    one.exception.reason,
+                    one.exception.owner,
+                    str(one.exception.expires),
+                ]
+                for one in result.excused
+            ],
+        )
+    said = (
+        [text.expired(one) for one in result.expired] + [text.unused(one) for one in result.unused] + list(result.notes)
+    )
+    if said:
+        yield "\n".join(f"- {_plain(sentence)}" for sentence in said)
+
+
+def _row(finding: Finding) -> list[str]:
+    row = finding.row
+    where = ", ".join(filter(None, [finding.place.text, f"plan of {finding.layer}" if finding.layer else ""]))
+    about = f"{_code(finding.address)} {_plain(finding.about)}".strip()
+    return [str(row.severity), f"{row.title} ({_code(row.name)})", about, where, row.mend]
+
+
+def _code(words: str) -> str:
+    """The words as code; what would end the code or the cell is taken out, since addresses come from anybody's branch."""
+    return f"`{_one_line(words).replace('`', '')}`"
+
+
+def _plain(words: str) -> str:
+    """The words without what Markdown or HTML would act on."""
+    return _one_line(words).replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`")
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())

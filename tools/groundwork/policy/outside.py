@@ -1,0 +1,114 @@
+"""Checkov's own environment: made by uv from hashed requirements on first use, in the user's cache, never in .venv."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from groundwork.errors import CouldNotTell, GroundworkError
+
+REQUIREMENTS = "requirements-checkov.txt"
+_SECONDS = 600
+_LAST_LINES = 5
+
+
+class Ended(Protocol):
+    """A process that has ended: its exit code (negative: a signal) and what it wrote."""
+
+    @property
+    def code(self) -> int: ...
+    @property
+    def out(self) -> str: ...
+    @property
+    def err(self) -> str: ...
+
+
+class Run(Protocol):
+    """How a process is started; groundwork.terraform.run is one. Raises GroundworkError when it cannot, or takes too long."""
+
+    def __call__(
+        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 60
+    ) -> Ended: ...
+
+
+def python(tools: Path, cache: Path, run: Run, say: Callable[[str], None]) -> Path:
+    """The interpreter of the environment that `tools`/requirements-checkov.txt describes, made where it is not there.
+
+    Its folder is named for what is in it, so that it is made once per user and never changed. Raises CouldNotTell.
+    """
+    requirements = tools / REQUIREMENTS
+    place = cache / "checkov" / fingerprint(requirements)
+    found = place / "bin" / "python"
+    if not found.exists():
+        say("installing checkov into its own environment (once) …")
+        _make(requirements, place, run)
+    return found
+
+
+def fingerprint(requirements: Path) -> str:
+    """What tells one environment from another: the requirements, the Python and the machine."""
+    machine = f"{sys.platform} {os.uname().machine} {sys.version_info.major}.{sys.version_info.minor} {sys.base_prefix}"
+    return hashlib.sha256(requirements.read_bytes() + machine.encode()).hexdigest()[:16]
+
+
+def _make(requirements: Path, place: Path, run: Run) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
+    uv = _uv()
+    try:
+        _checked(run, [uv, "venv", "--quiet", "--python", sys.executable, "--allow-existing", str(fresh)])
+        _checked(
+            run,
+            [
+                uv,
+                "pip",
+                "sync",
+                "--quiet",
+                "--python",
+                str(fresh / "bin" / "python"),
+                "--require-hashes",
+                str(requirements),
+            ],
+        )
+        if place.exists() and not (place / "bin" / "python").exists():
+            shutil.rmtree(place)
+        _move(fresh, place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _move(fresh: Path, place: Path) -> None:
+    """Put the environment in its place at once; where somebody was quicker, theirs is the same."""
+    try:
+        fresh.rename(place)
+    except OSError:
+        if not (place / "bin" / "python").exists():
+            raise
+
+
+def _uv() -> str:
+    beside = Path(sys.executable).parent / "uv"
+    return str(beside) if beside.exists() else "uv"
+
+
+def _checked(run: Run, argv: Sequence[str]) -> None:
+    try:
+        done = run(argv, seconds=_SECONDS)
+    except GroundworkError as error:
+        raise _cannot_be_had([error.message]) from error
+    if done.code:
+        raise _cannot_be_had([line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:])
+
+
+def _cannot_be_had(details: Sequence[str]) -> CouldNotTell:
+    return CouldNotTell(
+        "The policies were not checked: checkov could not be installed into its own environment, which takes a network "
+        "once; connect and run the same command again.",
+        details,
+    )

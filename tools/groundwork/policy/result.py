@@ -1,0 +1,193 @@
+"""What a policy check came to: findings of code and plans put together, exceptions applied, and what was checked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from policies.catalogue import Row
+from policies.language import Severity
+
+from groundwork.environment import PolicyException
+
+CODE = "code"
+_INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+Source = Literal["code", "plan", "code and plan"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the code something stands; lines count from 1, 0 where the code does not show it."""
+
+    file: str = ""
+    line: int = 0
+    end_line: int = 0
+
+    @property
+    def text(self) -> str:
+        """E.g. "modules/bucket/main.tf:12"."""
+        return f"{self.file}:{self.line}" if self.file else ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A resource that breaks a policy; `layer` is the plan it was found in, empty where only the code shows it."""
+
+    row: Row
+    address: str
+    about: str
+    source: Source
+    layer: str = ""
+    place: Place = Place()
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, with the resource's address."""
+        return f"{self.address} {self.about or 'does not keep it'}"
+
+
+@dataclass(frozen=True)
+class Excused:
+    """A finding that an exception of the environment file lets pass."""
+
+    finding: Finding
+    exception: PolicyException
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found and how much it looked at; `checked` and `resources` count by part ("code" or a layer).
+
+    `expired` exceptions fail the check like a finding; `unused` ones are only reported. `undecided` counts what the code
+    leaves to a plan.
+    """
+
+    findings: tuple[Finding, ...]
+    excused: tuple[Excused, ...]
+    expired: tuple[PolicyException, ...]
+    unused: tuple[PolicyException, ...]
+    checked: Mapping[str, int]
+    resources: Mapping[str, int]
+    undecided: int
+    rows: Mapping[str, Row]
+    scanner: str
+    cached: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not (self.findings or self.expired)
+
+    @property
+    def plans(self) -> tuple[str, ...]:
+        """The layers whose plans were checked."""
+        return tuple(part for part in self.checked if part != CODE)
+
+    @property
+    def summary(self) -> str:
+        """One line: how much was checked, and what came of it."""
+        what = f"the code and the plan of {' and '.join(self.plans)}" if self.plans else "the code"
+        checks = f"{len(self.rows)} policies, {sum(self.checked.values())} checks on {what}"
+        rest = [
+            f"{len(self.excused)} excused" if self.excused else "",
+            f"{self.undecided} left to the plan" if self.undecided and not self.plans else "",
+            "unchanged since the last check" if self.cached else "",
+        ]
+        return "; ".join(filter(None, [f"policy: {self._verdict} ({checks}", *rest])) + ")"
+
+    @property
+    def _verdict(self) -> str:
+        if self.ok:
+            return "nothing found"
+        count = Counter(finding.row.severity for finding in self.findings)
+        parts = [f"{count[severity]} {severity}" for severity in Severity if count[severity]]
+        found = f"{_counted(len(self.findings), 'finding')} ({', '.join(parts)})" if self.findings else ""
+        gone = f"{_counted(len(self.expired), 'expired exception')}" if self.expired else ""
+        return " and ".join(filter(None, [found, gone]))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, Row]) -> list[Finding]:
+    """The findings of all parts, worst first; what code and plan both show is one finding, at its place in the code."""
+    parts = {report["part"]: report for report in reports}
+    code = parts.pop(CODE, {"findings": [], "places": []})
+    in_code = {(row["policy"], _bare(row["address"])): _finding(row, rows, "code", "") for row in code["findings"]}
+    places = _places(code["places"])
+    found: list[Finding] = []
+    for layer, report in parts.items():
+        for row in report["findings"]:
+            twin = in_code.get((row["policy"], _bare(row["address"])))
+            place = twin.place if twin else _place(places.get(_bare(row["address"]), []), layer)
+            source: Source = "code and plan" if twin else "plan"
+            found.append(replace(_finding(row, rows, source, layer), place=place))
+    told = {(finding.row.name, _bare(finding.address)) for finding in found}
+    found += [finding for key, finding in in_code.items() if key not in told]
+    return sorted(found, key=lambda one: (_RANK[one.row.severity], one.row.name, one.address, one.layer))
+
+
+def _finding(row: Mapping[str, Any], rows: Mapping[str, Row], source: Source, layer: str) -> Finding:
+    place = Place(row["file"], *row["lines"]) if row["lines"] else Place()
+    return Finding(rows[row["policy"]], row["address"], row["about"], source, layer, place)
+
+
+def _bare(address: str) -> str:
+    """The address without instance keys, as the code has it."""
+    return _INDEX.sub("", address)
+
+
+def _places(rows: Iterable[Sequence[Any]]) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for address, *place in rows:
+        found.setdefault(_bare(address), []).append(Place(*place))
+    return found
+
+
+def _place(candidates: Sequence[Place], layer: str) -> Place:
+    """The place in the layer's own folder, or in a module's, never in another layer's."""
+    own = [place for place in candidates if place.file.startswith(f"infra/{layer}/")]
+    shared = [place for place in candidates if not place.file.startswith("infra/")]
+    return next(iter([*own, *shared]), Place())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Findings after the exceptions: what stays, what is excused, and the exceptions that are over or match nothing."""
+
+    findings: tuple[Finding, ...]
+    excused: tuple[Excused, ...]
+    expired: tuple[PolicyException, ...]
+    unused: tuple[PolicyException, ...]
+
+
+def apply(exceptions: Sequence[PolicyException], found: Sequence[Finding], today: date) -> Judged:
+    """Let pass what an exception names that is not over; `expires` is the first day on which it no longer holds."""
+    valid = [exception for exception in exceptions if exception.expires > today]
+    excused = [Excused(finding, one) for finding in found for one in _matching(valid, finding)]
+    passed = {id(one.finding) for one in excused}
+    used = {id(one.exception) for one in excused}
+    return Judged(
+        findings=tuple(finding for finding in found if id(finding) not in passed),
+        excused=tuple(excused),
+        expired=tuple(exception for exception in exceptions if exception.expires <= today),
+        unused=tuple(exception for exception in valid if id(exception) not in used),
+    )
+
+
+def _matching(exceptions: Sequence[PolicyException], finding: Finding) -> Iterator[PolicyException]:
+    """The first exception for the finding; one without instance keys is for every instance."""
+    for exception in exceptions:
+        known = {finding.address, _bare(finding.address)}
+        if finding.source == "code":
+            known |= {finding.address} if _bare(exception.resource) != finding.address else {exception.resource}
+        if exception.check == finding.row.name and exception.resource in known:
+            yield exception
+            return

@@ -1,0 +1,104 @@
+"""Runs the scanner in checkov's own environment and believes it only when every sign says that it has looked."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from policies.language import Settings
+
+from groundwork.errors import CouldNotTell, GroundworkError
+from groundwork.policy import outside
+from groundwork.policy.outside import Ended, Run
+
+FOLDERS = ("infra", "modules")
+SECONDS = 180
+_LAST_LINES = 10
+_KEYS = {"part", "findings", "undecided", "places", "checked", "resources", "types", "problems"}
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """How to scan: the project's root, the user's cache, how a process is started, whom to tell of what takes long."""
+
+    root: Path
+    cache: Path
+    run: Run
+    say: Callable[[str], None]
+
+    @property
+    def tools(self) -> Path:
+        """The folder that holds the policies and the requirements."""
+        return self.root / "tools"
+
+    def scan(self, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[Any]:
+        """Reports on the code in `folders` (if any) and on each plan; see policies.scanner.Report for what is in one.
+
+        A plan may hold secrets: it lies in a folder that only this user can read, and is gone afterwards.
+        Raises CouldNotTell when the scanner could not be had, crashed, took too long, or left something unchecked.
+        """
+        interpreter = outside.python(self.tools, self.cache, self.run, self.say)
+        with tempfile.TemporaryDirectory(prefix="groundwork-policy-") as name:
+            request = _write_request(Path(name), self.root, folders, plans, settings)
+            done = self._run([str(interpreter), "-P", "-m", "policies", str(request)])
+        expected = [*(["code"] if folders else []), *plans]
+        return _believed(_parsed(done), expected)
+
+    def _run(self, argv: Sequence[str]) -> Ended:
+        env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
+        try:
+            return self.run(argv, cwd=self.root, env={**env, "PYTHONPATH": str(self.tools)}, seconds=SECONDS)
+        except GroundworkError as error:
+            raise CouldNotTell(f"The policies were not checked: {error.message}", error.details) from error
+
+
+def _write_request(
+    folder: Path, root: Path, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings
+) -> Path:
+    files = {layer: folder / f"{layer}.json" for layer in plans}
+    for layer, plan in plans.items():
+        files[layer].write_text(json.dumps(plan), encoding="utf-8")
+    request = {
+        "root": str(root),
+        "folders": list(folders),
+        "plans": {layer: str(file) for layer, file in files.items()},
+        "settings": {name: sorted(value) for name, value in asdict(settings).items()},
+    }
+    path = folder / "request.json"
+    path.write_text(json.dumps(request), encoding="utf-8")
+    return path
+
+
+def _parsed(done: Ended) -> list[Any]:
+    last = [line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:]
+    if done.code:
+        ending = f"was killed by signal {-done.code}" if done.code < 0 else f"ended with exit code {done.code}"
+        raise CouldNotTell(f"The policies were not checked: the scanner {ending}.", last)
+    try:
+        reports = json.loads(done.out)
+    except ValueError:
+        raise CouldNotTell("The policies were not checked: what the scanner printed is not a report.", last) from None
+    if not isinstance(reports, list) or not all(isinstance(one, dict) and one.keys() >= _KEYS for one in reports):
+        raise CouldNotTell("The policies were not checked: what the scanner printed is not a report.", last)
+    return reports
+
+
+def _believed(reports: list[Any], expected: Sequence[str]) -> list[Any]:
+    problems = [problem for report in reports for problem in report["problems"]]
+    if problems:
+        raise CouldNotTell("The policies were not all checked: the scanner gave up on something.", problems)
+    missing = set(expected) - {report["part"] for report in reports}
+    empty = {
+        report["part"]
+        for report in reports
+        if not report["checked"] and (report["resources"] or report["part"] == "code")
+    }
+    if missing or empty:
+        what = " and ".join(sorted(missing | empty))
+        raise CouldNotTell(f"The policies were not checked: the scanner looked at nothing in the {what}.")
+    return reports
