@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from localcloud.dispatch import Dispatcher, Outcome, Request
 from localcloud.disturb import disturbed
 from localcloud.errors import CloudError
 from localcloud.faults import Faults
+from localcloud.requestlog import RequestLog
 from localcloud.router import Target
 
 Scope = MutableMapping[str, Any]
@@ -35,11 +35,11 @@ class Disconnected(Exception):
 
 
 class App:
-    """Serves the cloud. `base` is its own address; `control` answers below /_local/; `requests` logs the last 1,000."""
+    """Serves the cloud. `base` is its own address; `control` answers below /_local/;"""
 
-    def __init__(self, dispatcher: Dispatcher, faults: Faults, control: ASGI, base: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, faults: Faults, log: RequestLog, control: ASGI, base: str) -> None:
         self.base = base
-        self.requests: deque[dict[str, Any]] = deque(maxlen=1000)
+        self._log = log
         self._faults = faults
         self._dispatcher = dispatcher
         self._control = control
@@ -102,7 +102,7 @@ class App:
             outcome: Outcome | None = self._dispatcher.failed(problem, None)
         else:
             outcome = await self._run(request, target)
-        self._record(request, target, outcome, started)
+        self._log.add(request, target, outcome, time.perf_counter() - started)
         return outcome
 
     async def _run(self, request: Request, target: Target) -> Outcome | None:
@@ -120,19 +120,6 @@ class App:
             return dispatcher.run(request, target)
         except Exception as problem:
             return dispatcher.failed(problem, target)
-
-    def _record(self, request: Request, target: Target | None, outcome: Outcome | None, started: float) -> None:
-        self.requests.append(
-            {
-                "verb": request.verb,
-                "path": "/" + request.path,
-                "query": request.query,
-                "method": target.method.id if target else "",
-                "status": outcome.reply.status if outcome else 0,
-                "principal": request.headers.get("authorization", "").partition("local/")[2],
-                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
-            }
-        )
 
     def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str]:
         """How the client reached us, and the path with the API's prefix when the host is one of Google's."""

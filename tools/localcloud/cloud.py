@@ -14,6 +14,7 @@ from localcloud.faults import Faults
 from localcloud.iam import Iam
 from localcloud.operations import Operations
 from localcloud.projects import Projects
+from localcloud.requestlog import RequestLog
 from localcloud.router import Router
 from localcloud.service import Service
 from localcloud.services import SERVICES
@@ -37,9 +38,8 @@ def application(cloud: Cloud, services: Sequence[Service], base: str, key: str) 
     """The ASGI application over a cloud. `key` opens the control interface."""
     dispatcher = Dispatcher(cloud, Router(services))
     faults = Faults(cloud.clock.seconds)
-    control = Control(dispatcher, faults, key, lambda: list(app.requests))
-    app = App(dispatcher, faults, control.app(), base)
-    return app
+    log = RequestLog()
+    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key).app(), base)
 
 
 class Kinds:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from localcloud import clock as clocks
 from localcloud.coverage import coverage
 from localcloud.dispatch import Dispatcher
 from localcloud.faults import Faults
+from localcloud.requestlog import RequestLog
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -27,8 +28,8 @@ class Control:
 
     dispatcher: Dispatcher
     faults: Faults
+    log: RequestLog
     key: str
-    requests: Callable[[], list[dict[str, Any]]]
 
     def app(self) -> Starlette:
         """The ASGI application of the control interface."""
@@ -38,7 +39,7 @@ class Control:
             Route("/_local/clock", self._guarded(self.clock), methods=["GET", "POST"]),
             Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
             Route("/_local/coverage", self._guarded(self.coverage)),
-            Route("/_local/requests", self._guarded(self.requests_)),
+            Route("/_local/requests", self._guarded(self.requests)),
         ]
         return Starlette(routes=routes)
 
@@ -50,7 +51,10 @@ class Control:
                 return _problem(
                     403, "The header X-Local-Control must hold the control_key from server.json in the state folder."
                 )
-            return await endpoint(request)
+            try:
+                return await endpoint(request)
+            except (sqlite3.Error, OSError) as problem:
+                return _problem(507, self.dispatcher.cloud.store.explain(problem).message)
 
         return guarded
 
@@ -75,8 +79,8 @@ class Control:
         """GET the time, POST {"advance_seconds": n} or {"set": RFC 3339} to move it."""
         cloud = self.dispatcher.cloud
         if request.method == "POST":
-            sent = await request.json()
             try:
+                sent = await request.json()
                 seconds = (
                     float(sent["advance_seconds"])
                     if "advance_seconds" in sent
@@ -97,10 +101,10 @@ class Control:
         """Which methods of which service are emulated, generic or absent."""
         return JSONResponse(coverage(self.dispatcher.cloud.services.values()))
 
-    async def requests_(self, request: Request) -> Response:
+    async def requests(self, request: Request) -> Response:
         """The last requests, oldest first; ?last=n gives the last n."""
         last = request.query_params.get("last", "")
-        rows = self.requests()
+        rows = self.log.rows()
         return JSONResponse({"requests": rows[-int(last) :] if last.isdecimal() and int(last) else rows})
 
 

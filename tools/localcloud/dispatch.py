@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors, fields, gate, lro, places, schema, standard, tokens
@@ -22,8 +22,7 @@ _FORM = "application/x-www-form-urlencoded"
 _BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request as it arrived: `path` raw without leading slash, `headers` with lower-case names, `base` how the client reached us."""
 
     verb: str
@@ -34,8 +33,7 @@ class Request:
     base: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A reply with what the request log and the faults want to know about it."""
 
     reply: Reply
@@ -122,7 +120,7 @@ class Dispatcher:
 
 def json_reply(outcome: Outcome, body: Any) -> Outcome:
     """The same outcome with another JSON body."""
-    return replace(outcome, reply=Reply(outcome.reply.status, _dump(body), _JSON), body=body)
+    return outcome._replace(reply=Reply(outcome.reply.status, _dump(body), _JSON), body=body)
 
 
 def handler(service: Service, method_id: str) -> Handler | None:
@@ -140,9 +138,15 @@ def _params(query: str, target: Target) -> dict[str, Any]:
     if target.preset:
         params |= target.preset
     if query:
-        for key, value in parse_qsl(query, keep_blank_values=True):
+        for key, value in _pairs(query):
             _add(params, key, value, target)
     return params
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    if "%" in query or "+" in query or ";" in query:
+        return parse_qsl(query, keep_blank_values=True)
+    return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key]
 
 
 def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:

@@ -107,6 +107,11 @@ def _set(body: Body, words: Sequence[str], value: Any) -> None:
         here[words[-1]] = value
 
 
+def said(body: Body, *messages: str) -> Body:
+    """A body without the top-level fields that hold a zero, as proto JSON leaves them out; an empty one of `messages` stays."""
+    return {key: value for key, value in body.items() if key in messages or value not in (False, 0, "", [], {}, None)}
+
+
 def selected(body: Any, selector: str) -> Any:
     """The part of an answer that `fields=` asks for: "services/name,nextPageToken", "items(id,name)", "*"."""
     tree = _parsed(selector)

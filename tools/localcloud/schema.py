@@ -221,7 +221,9 @@ def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> A
         name = known.get(value) if known else names[value] if 0 <= value < len(names) else None
         if name is not None:
             return name
-    elif isinstance(value, str) and value in names:
+    elif isinstance(value, str) and value.upper() in names:
+        return value.upper()  # gcloud sends "Delete" and "any" from policy files, and Google takes them
+    elif value in names:
         return value
     run.wrong(path, f"type.googleapis.com/{owner}", value)
     return value

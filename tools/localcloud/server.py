@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -64,6 +65,7 @@ def _serve(state: Path, listening: socket.socket) -> None:
         log_config=None,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         headers=[("server", "local-cloud (simulated)")],
@@ -71,13 +73,20 @@ def _serve(state: Path, listening: socket.socket) -> None:
         timeout_graceful_shutdown=5,
         backlog=_BACKLOG,
     )
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
     records.write(state / records.SERVER, record)
     records.write(state / records.PORT, {"port": port})
     try:
         uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
     finally:
         opened.store.close()
         records.remove(state / records.SERVER, record)
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _loop() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -27,7 +28,8 @@ CREATE TABLE IF NOT EXISTS operations (
   service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (service, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
-_NO_SPACE = (28, 30, 122)  # ENOSPC, EROFS, EDQUOT
+_NO_SPACE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_DISK_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 
 
 class Store:
@@ -162,7 +164,7 @@ class Store:
             _sync(target)
             _sync(self._blobs)
         except OSError as problem:
-            raise disk_problem(problem, str(self.folder)) from None
+            raise self.explain(problem) from None
         return name
 
     def blob(self, name: str) -> Path:
@@ -270,8 +272,8 @@ def place(name: str) -> tuple[str, str]:
 
 def disk_refused(problem: BaseException) -> bool:
     """Whether an exception means that the disk is full, read-only or failing."""
-    if isinstance(problem, sqlite3.OperationalError):
-        return True
+    if isinstance(problem, sqlite3.Error):
+        return getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES
     return isinstance(problem, OSError) and problem.errno in _NO_SPACE
 
 

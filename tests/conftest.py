@@ -1,0 +1,31 @@
+"""One local cloud per test process, and a project of its own for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from localcloud import serve
+from localcloud.serve import LocalCloud
+
+from tests.cloud_client import Client
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A running local cloud, stopped at the end."""
+    state = tmp_path_factory.mktemp("cloud")
+    yield serve.start(state)
+    serve.stop(state)
+
+
+@pytest.fixture
+def cloud(server: LocalCloud) -> Iterator[Client]:
+    """The project's owner at the cloud, in a fresh project; faults that the test orders end with it."""
+    client = Client(server, f"test-project-{next(_numbers)}")
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    yield client
+    client.control("DELETE", "faults")
