@@ -66,11 +66,18 @@ def _open(folder: Path, owner: str, sealed: bytes) -> bytes:
 def _key(folder: Path) -> bytes:
     """The key of one state folder, made on first use: no value lies readable in the database, its log or a copy of them."""
     path = folder / "secrets.key"
-    if not path.exists():
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(AESGCM.generate_key(256))
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(path)
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        key = AESGCM.generate_key(256)
+        _write_synced(path, key)
+        return key
+
+
+def _write_synced(path: Path, key: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(key)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
