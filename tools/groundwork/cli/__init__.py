@@ -36,7 +36,10 @@ COMMANDS = {
     "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove the lock that a dead run left."),
     "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
     "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
-    "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."),
+    "cost": Entry(
+        "groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."
+    ),
+    "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check the code and the plan against the policies."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
