@@ -69,16 +69,16 @@ def _labels(number: int) -> list[dict[str, str]]:
 
 
 def _credits(number: int, cost: Decimal) -> list[dict[str, Any]]:
-    credits = []
+    held = []
     if number % 3 == 0:
-        credits.append(_credit("FREE_TIER", -cost / 4, "Free tier"))
+        held.append(_credit("FREE_TIER", -cost / 4, "Free tier"))
     if number % 5 == 0:
-        credits.append(_credit("SUSTAINED_USAGE_DISCOUNT", -cost / 8, "Sustained use"))
+        held.append(_credit("SUSTAINED_USAGE_DISCOUNT", -cost / 8, "Sustained use"))
     if number % 4 != 1:
-        credits.append(_credit("PROMOTION", -cost / 2, "Education coupon"))
+        held.append(_credit("PROMOTION", -cost / 2, "Education coupon"))
     if number % 11 == 0:
-        credits.append(_credit("PROMOTION", -cost / 16, "Free trial credit"))
-    return credits
+        held.append(_credit("PROMOTION", -cost / 16, "Free trial credit"))
+    return held
 
 
 def _credit(kind: str, amount: Decimal, name: str) -> dict[str, Any]:
@@ -159,8 +159,14 @@ def focus_rows(found: Iterable[Row]) -> Iterator[Row]:
     for row in found:
         start = row["usage_start_time"].replace(" UTC", "Z").replace(" ", "T")
         month = row["invoice"]["month"]
-        credits = [
-            {"Name": c["name"], "Amount": str(c["amount"]), "FullName": c["full_name"], "Id": c["id"], "Type": c["type"]}
+        held = [
+            {
+                "Name": c["name"],
+                "Amount": str(c["amount"]),
+                "FullName": c["full_name"],
+                "Id": c["id"],
+                "Type": c["type"],
+            }
             for c in row["credits"]
         ]
         yield {
@@ -174,7 +180,7 @@ def focus_rows(found: Iterable[Row]) -> Iterator[Row]:
             "ServiceName": row["service"]["description"],
             "SubAccountId": (row["project"] or {}).get("id"),
             "x_CostType": row["cost_type"],
-            "x_Credits": credits,
+            "x_Credits": held,
             "x_ExportTime": row["export_time"].replace(" UTC", "Z").replace(" ", "T"),
             "x_Labels": [{"Key": label["key"], "Value": label["value"]} for label in row["labels"]],
             "x_ServiceId": row["service"]["id"],

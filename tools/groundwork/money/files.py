@@ -15,11 +15,22 @@ from groundwork.money import console, focus, query
 from groundwork.money.layouts import KNOWN, NATIVE, Sniffed, check_native, is_focus, sniff
 from groundwork.money.ledger import Ledger, lines_of, merged
 
-_CHECKS: Mapping[str, str] = {
-    "cost": "cost IS NULL OR TRY_CAST(cost AS DECIMAL(38, 18)) IS NULL",
-    "usage_start_time": "usage_start_time IS NULL",
-    "currency": "currency IS NULL OR currency = ''",
-    "credits": "len(list_filter(credits, lambda c: TRY_CAST(c.amount AS DECIMAL(38, 18)) IS NULL)) > 0",
+_EXACT = "DECIMAL(38, 18)"
+_FAULT = "nothing was added up"
+_CHECKED: Mapping[str, tuple[str, str, str]] = {
+    # column: when it is wrong, what to show of it, what stands in its place when it is right
+    "cost": (f"TRY_CAST(cost AS {_EXACT}) IS NULL", "cost", "cost"),
+    "currency": ("COALESCE(currency, '') = ''", "currency", "currency"),
+    "usage_start_time": (
+        "TRY_CAST(usage_start_time AS TIMESTAMPTZ) IS NULL",
+        "usage_start_time",
+        "CAST(usage_start_time AS TIMESTAMPTZ)",
+    ),
+    "credits": (
+        f"len(list_filter(credits, lambda c: TRY_CAST(c.amount AS {_EXACT}) IS NULL)) > 0",
+        "CAST(credits AS VARCHAR)",
+        "credits",
+    ),
 }
 
 
@@ -115,19 +126,19 @@ def _columns(path: Path, scan: str) -> dict[str, str]:
 def _ask(path: Path, source: str, labels: Labels) -> list[tuple[Any, ...]]:
     """The query's answer over `source`, a query that gives the columns of Google's layout with numbers and times as text."""
     parameters = {"member_label": labels.member, "component_label": labels.component}
-    timed = "* REPLACE (CAST(usage_start_time AS TIMESTAMPTZ) AS usage_start_time, CAST(export_time AS TIMESTAMPTZ) AS export_time)"
-    faults = ", ".join(f"COUNT(*) FILTER (WHERE {wrong})" for wrong in _CHECKS.values())
     with _engine(path) as engine:
-        engine.execute(f"CREATE TEMP TABLE rows AS {source}")
-        counts = engine.execute(f"SELECT {faults} FROM rows").fetchall()[0]  # noqa: S608 - every word is ours
-        for column, count in zip(_CHECKS, counts, strict=True):
-            if count:
-                raise UsageProblem(
-                    f"{path}: the column {column} is empty or not a number in {count} rows, so nothing was added up."
-                )
-        engine.execute(f"CREATE TEMP VIEW export AS SELECT {timed} FROM rows")  # noqa: S608 - every word is ours
+        engine.execute(f"CREATE TEMP VIEW export AS SELECT {_columns_checked()} FROM ({source})")  # noqa: S608 - every word is ours
         answer: list[tuple[Any, ...]] = engine.execute(query.render(query.DUCKDB, "export"), parameters).fetchall()
     return answer
+
+
+def _columns_checked() -> str:
+    """Every column as the query wants it; a value that cannot be added up stops the query instead of being left out."""
+    checked = []
+    for column, (wrong, seen, right) in _CHECKED.items():
+        sentence = f"'the column {column} has the value ' || COALESCE({seen}, 'nothing') || ', so {_FAULT}'"
+        checked.append(f"CASE WHEN {wrong} THEN error({sentence}) ELSE {right} END AS {column}")
+    return f"* REPLACE ({', '.join(checked)}, CAST(export_time AS TIMESTAMPTZ) AS export_time)"
 
 
 @contextmanager
@@ -146,3 +157,9 @@ def _engine(path: Path) -> Iterator[Any]:
         ) from problem
     finally:
         engine.close()
+
+
+def _sentence(path: Path, said: str) -> str:
+    if _FAULT in said:
+        return f"{path}: {said.partition(': ')[2]}. Export the table again, unchanged."
+    return f"{path} cannot be read as a billing export: {said}. Layouts known here: {KNOWN}."
