@@ -292,6 +292,23 @@ def test_only_an_accessor_of_this_secret_reads_its_payload(call: Sender) -> None
     assert "secretmanager.versions.add" in ann.refused("POST", f"{key}:addVersion", payload("x"), status=403)
 
 
+def test_a_condition_can_ask_for_one_version_by_name_and_type(call: Sender) -> None:
+    key = with_version(call)
+    call("POST", f"{key}:addVersion", payload("second"))
+    expression = (
+        "resource.type == 'secretmanager.googleapis.com/SecretVersion' && resource.name.endsWith('/versions/1')"
+    )
+    grant = {
+        "role": "roles/secretmanager.secretAccessor",
+        "members": ["user:ann@example.com"],
+        "condition": {"title": "first only", "expression": expression},
+    }
+    call("POST", f"{key}:setIamPolicy", {"policy": {"version": 3, "bindings": [grant]}})
+    ann = call.as_("user:ann@example.com")
+    ann("GET", f"{key}/versions/1:access")
+    ann.refused("GET", f"{key}/versions/2:access", status=403)
+
+
 def test_a_viewer_sees_secrets_but_no_payload(call: Sender) -> None:
     key = with_version(call)
     call.grant("roles/viewer", "user:vera@example.com")

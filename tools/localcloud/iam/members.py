@@ -43,7 +43,8 @@ def identities(principal: str) -> frozenset[str]:
     """Every member string that means this principal; "" (anonymous) is only allUsers.
 
     A federated principal is "principal://iam.googleapis.com/…/subject/S", followed by "?attribute.repository=o/r&group=g" for what
-    its token maps (https://cloud.google.com/iam/docs/principal-identifiers).
+    its token maps (https://cloud.google.com/iam/docs/principal-identifiers). Who is in a Google group is not known here: a `group:`
+    member is kept in the policy and grants nobody anything.
     """
     if not principal:
         return frozenset({ANYONE})
