@@ -71,6 +71,6 @@ def _binary() -> str:
 
 def plain_environment() -> dict[str, str]:
     """This process's variables without any of Terraform's or Google's."""
-    foreign = ("TF_", "GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST")
+    foreign = ("TF_", "GOOGLE_", "CLOUDSDK_", "FSSPEC_", "API_ENDPOINT_OVERRIDE", "STORAGE_EMULATOR_HOST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}

@@ -29,7 +29,8 @@ class Platform:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(".terraform*"))
         environment = load(name, folder)
         project = fresh(checkout, environment.project, environment.region)
-        bucket = {"name": environment.state_bucket, "location": environment.region, "versioning": {"enabled": True}}
+        protection = {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"}
+        bucket = {"name": environment.state_bucket, "location": environment.region, "iamConfiguration": protection}
         project.cloud.request("POST", "storage", "v1/b", params={"project": environment.project}, json=bucket)
         return cls(environment, project, checkout, folder)
 
