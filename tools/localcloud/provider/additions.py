@@ -1,0 +1,105 @@
+"""What the provider itself adds to a plan: its labels, its project, its deletion policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from localcloud.provider.planner import Planner
+from localcloud.provider.schema import Schema
+from localcloud.provider.settings import ATTRIBUTION_LABEL, Settings
+from localcloud.provider.values import UNKNOWN, Object, Value, known
+
+
+@dataclass
+class Draft:
+    """A plan that is being made. `config` is what was written, before defaults and prior values."""
+
+    schema: Schema
+    settings: Settings
+    planner: Planner
+    config: Object
+    planned: Object
+
+    @property
+    def creating(self) -> bool:
+        """Whether nothing exists yet."""
+        return self.planner.creating
+
+    @property
+    def prior(self) -> Object:
+        """The state before."""
+        return self.planner.prior
+
+    def set(self, name: str, value: Value) -> None:
+        """Plans a value for a computed attribute; a value other than the state's is a change."""
+        if value == self.prior.get(name) and self.planned[name] is not UNKNOWN:
+            return
+        self.planned[name] = value
+        if value == self.prior.get(name):
+            return
+        self.planner.changes += 1
+        if self.schema.root.children[name].force_new and not self.creating:
+            self.planner.replaced.append((name,))
+
+
+def apply(draft: Draft, names: tuple[str, ...]) -> None:
+    """Makes the named additions, in their order."""
+    for name in names:
+        _ADDITIONS[name](draft)
+
+
+def _labels(draft: Draft) -> None:
+    labels = draft.planned["labels"]
+    if not known(labels):
+        draft.set("terraform_labels", UNKNOWN)
+        draft.set("effective_labels", UNKNOWN)
+        return
+    ours = {**draft.settings.default_labels, **_attribution(draft), **(labels or {})}
+    effective = {**(draft.prior.get("effective_labels") or {}), **ours}
+    for gone in (draft.prior.get("terraform_labels") or {}).keys() - ours.keys():
+        effective.pop(gone, None)
+    _set_map(draft, "terraform_labels", ours)
+    _set_map(draft, "effective_labels", effective)
+
+
+def _attribution(draft: Draft) -> Mapping[str, str]:
+    strategy = draft.settings.attribution
+    there = ATTRIBUTION_LABEL in (draft.prior.get("effective_labels") or {})
+    wanted = there or strategy == "PROACTIVE" or (strategy == "CREATION_ONLY" and draft.creating)
+    return {ATTRIBUTION_LABEL: "true"} if strategy and wanted else {}
+
+
+def _annotations(draft: Draft) -> None:
+    annotations = draft.planned["annotations"]
+    if not known(annotations):
+        draft.set("effective_annotations", UNKNOWN)
+        return
+    effective = {**(draft.prior.get("effective_annotations") or {}), **(annotations or {})}
+    for gone in (draft.prior.get("annotations") or {}).keys() - (annotations or {}).keys():
+        effective.pop(gone, None)
+    _set_map(draft, "effective_annotations", effective)
+
+
+def _set_map(draft: Draft, name: str, value: Mapping[str, str]) -> None:
+    if not value and not draft.prior.get(name):
+        return
+    draft.set(name, dict(value))
+
+
+def _project(draft: Draft) -> None:
+    if draft.planned["project"] is UNKNOWN and draft.config.get("project") is None and draft.settings.project:
+        draft.set("project", draft.settings.project)
+
+
+def _deletion_policy(draft: Draft) -> None:
+    if draft.config.get("deletion_policy") is None:
+        draft.set("deletion_policy", draft.settings.deletion_policy or "DELETE")
+
+
+_ADDITIONS: Mapping[str, Callable[[Draft], None]] = {
+    "labels": _labels,
+    "annotations": _annotations,
+    "project": _project,
+    "deletion_policy": _deletion_policy,
+}

@@ -1,0 +1,97 @@
+"""What a single value must look like, by name, where a pattern or a list of words does not say it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+
+from localcloud.provider.private import seconds
+from localcloud.provider.values import Value
+from localcloud.provider.work import Problem
+
+_LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
+_MEMBER = re.compile(r".+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers")
+_POOL_ID = re.compile(r"[0-9a-z-]{4,32}")
+_PROJECT = re.compile(
+    r"(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))"
+)
+
+
+def complaint(name: str, value: Value) -> str:
+    """What is wrong with the value, as the end of a sentence; empty when nothing is."""
+    return _CHECKS[name](value)
+
+
+def _base64(value: str) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return "must be base64"
+    return ""
+
+
+def _cidr(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return "must be a range of addresses such as 10.0.0.0/8"
+    return "" if "/" in value else "must be a range of addresses such as 10.0.0.0/8"
+
+
+def _duration(value: str) -> str:
+    try:
+        seconds(value)
+    except Problem:
+        return 'must be a duration such as "30s" or "5m"'
+    return ""
+
+
+def _endpoint(value: str) -> str:
+    return (
+        ""
+        if re.search(r".*/[^/]+/$", value)
+        else "must be a URL that ends in a version and a slash, such as http://127.0.0.1:8080/v1/"
+    )
+
+
+def _iam_member(value: str) -> str:
+    if value.startswith("deleted"):
+        return "must not be a deleted principal"
+    return "" if _MEMBER.search(value) else 'must be a principal such as "user:alice@example.com"'
+
+
+def _label_keys(value: Mapping[str, str]) -> str:
+    wrong = [key for key in value if not _LABEL_KEY.fullmatch(key)]
+    return f"has a key that is no label: {wrong[0]!r}; use up to 63 of a-z, 0-9, _ and -" if wrong else ""
+
+
+def _pool_id(value: str) -> str:
+    if value.startswith("gcp-"):
+        return 'must not start with "gcp-"'
+    return "" if _POOL_ID.fullmatch(value) else "must be 4 to 32 lower-case letters, digits or dashes"
+
+
+def _project_id(value: str) -> str:
+    return "" if _PROJECT.fullmatch(value.rpartition("/")[2]) else "must be a project id"
+
+
+def _service_name(value: str) -> str:
+    if value == "bigquery-json.googleapis.com":
+        return "must be bigquery.googleapis.com: this name is no longer in use"
+    return "" if "." in value else "must be a domain such as secretmanager.googleapis.com"
+
+
+_CHECKS: Mapping[str, Callable[[Value], str]] = {
+    "base64": _base64,
+    "cidr": _cidr,
+    "duration": _duration,
+    "endpoint": _endpoint,
+    "iam_member": _iam_member,
+    "label_keys": _label_keys,
+    "pool_id": _pool_id,
+    "project_id": _project_id,
+    "service_name": _service_name,
+}

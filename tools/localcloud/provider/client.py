@@ -1,0 +1,125 @@
+"""A lean HTTP client for the local cloud: JSON in and out, one kept-alive connection per thread."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+# Servers close idle connections after some seconds; one that may be closed is not worth the try.
+_IDLE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the HTTP code, the JSON object ({} without a body) and the headers in lower case."""
+
+    code: int
+    body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The server answered with an HTTP error. `text` is the whole body, for the few rules that look into it."""
+
+    def __init__(self, code: int, message: str, status: str = "", text: str = "") -> None:
+        super().__init__(f"{code} {status}: {message}" if status else f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.text = text
+
+
+class Unreachable(Exception):
+    """No answer. `sent` says whether the request may have reached the server."""
+
+    def __init__(self, cause: Exception, *, sent: bool) -> None:
+        super().__init__(f"The local cloud did not answer: {cause or type(cause).__name__}.")
+        self.sent = sent
+
+
+@dataclass
+class _Kept:
+    connection: http.client.HTTPConnection
+    used: float
+
+
+class Client:
+    """Sends requests; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def send(self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
+        """One request, one answer; raises Refused for an HTTP error and Unreachable when there is no answer. Timeout in seconds."""
+        parts = urlsplit(url)
+        connection, reused = self._connection(parts.netloc, timeout)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            answer = _exchange(connection, verb, target, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._drop(parts.netloc)
+            if reused and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)) and verb == "GET":
+                return self.send(verb, url, body, headers, timeout)
+            raise Unreachable(error, sent=not isinstance(error, ConnectionRefusedError)) from error
+        self._kept[parts.netloc] = _Kept(connection, time.monotonic())
+        if answer.code >= 400:
+            raise _refusal(answer)
+        return answer
+
+    @property
+    def _kept(self) -> dict[str, _Kept]:
+        if not hasattr(self._local, "kept"):
+            self._local.kept = {}
+        kept: dict[str, _Kept] = self._local.kept
+        return kept
+
+    def _connection(self, netloc: str, timeout: float) -> tuple[http.client.HTTPConnection, bool]:
+        kept = self._kept.get(netloc)
+        if kept and time.monotonic() - kept.used < _IDLE_SECONDS and kept.connection.sock is not None:
+            kept.connection.sock.settimeout(timeout)
+            return kept.connection, True
+        self._drop(netloc)
+        return http.client.HTTPConnection(netloc, timeout=timeout), False
+
+    def _drop(self, netloc: str) -> None:
+        kept = self._kept.pop(netloc, None)
+        if kept:
+            kept.connection.close()
+
+
+def _exchange(
+    connection: http.client.HTTPConnection, verb: str, target: str, body: bytes | None, headers: Mapping[str, str]
+) -> Answer:
+    connection.request(verb, target, body=body, headers=dict(headers))
+    response = connection.getresponse()
+    raw = response.read()
+    found = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, _json(raw, response.status), found)
+
+
+def _json(raw: bytes, code: int) -> dict[str, Any]:
+    if not raw:
+        return {}
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        found = {"error": {"message": raw.decode(errors="replace")}} if code >= 400 else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _refusal(answer: Answer) -> Refused:
+    error = answer.body.get("error")
+    if not isinstance(error, dict):
+        return Refused(answer.code, str(error or "no reason was given"), text=json.dumps(answer.body))
+    return Refused(
+        answer.code,
+        str(error.get("message", "no reason was given")),
+        str(error.get("status", "")),
+        json.dumps(answer.body),
+    )

@@ -1,0 +1,171 @@
+"""Between Terraform's attributes and the API's fields: the same names in another case, one-item blocks as objects, sets as maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.discovery import camel
+from localcloud.provider import stored
+from localcloud.provider.schema import Attribute, Block, Child
+from localcloud.provider.values import UNKNOWN, Object, Value, empty
+
+Wire = Mapping[str, Any]
+_NOTHING: Wire = {}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Translates the values of one resource type. `schemas` are those of the discovery document, `kind` the resource's own."""
+
+    root: Block
+    schemas: Mapping[str, Wire]
+    kind: str
+
+    def expand(self, values: Object, only: frozenset[str] | None = None) -> Object:
+        """The request body for the values: zeros and empty objects are left out. `only` limits it to some attributes."""
+        body: Object = {}
+        for name, child in self.root.children.items():
+            if only is None or name in only:
+                _put(body, _names(child), self.child(child, values.get(name), self._at(self._wire, child)))
+        return body
+
+    def child(self, child: Child, value: Value, wire: Wire) -> Value:
+        """The field's value for one attribute or block; None when it is left out."""
+        if child.virtual or child.unsent or child.write_only or not child.configurable or value is UNKNOWN:
+            return None
+        if isinstance(child, Block):
+            return self._blocks(child, value or [], wire)
+        return _sent(child, value, wire)
+
+    def flatten(self, resource: Object, state: Object) -> Object:
+        """The values of everything that can be read from the API's resource; `state` holds what it cannot say."""
+        readable = {
+            name: child
+            for name, child in self.root.children.items()
+            if not (child.virtual or child.unread or child.write_only)
+        }
+        return {
+            name: self._read(child, resource, state.get(name), self._wire)
+            for name, child in readable.items()
+            if name != "id"
+        }
+
+    @property
+    def _wire(self) -> Wire:
+        return self.schemas[self.kind]
+
+    def _blocks(self, block: Block, items: list[Object], wire: Wire) -> Value:
+        if block.key:
+            element = self._resolve(wire.get("additionalProperties", _NOTHING))
+            return {one[block.key]: self._object(block, one, element, skip=block.key) for one in items} or None
+        if wire.get("type") == "array":
+            element = self._resolve(wire.get("items", _NOTHING))
+            return [self._object(block, one, element) for one in items if one is not None] or None
+        if not items:
+            return None
+        found = self._object(block, items[0] or {}, wire)
+        return found if found or block.keep_empty else None
+
+    def _object(self, block: Block, values: Object, wire: Wire, skip: str = "") -> Object:
+        body: Object = {}
+        for name, child in block.children.items():
+            if name != skip:
+                _put(body, _names(child), self.child(child, values.get(name), self._at(wire, child)))
+        return body
+
+    def _read(self, child: Child, resource: Object, before: Value, wire: Wire) -> Value:
+        raw = _get(resource, _names(child))
+        if isinstance(child, Block):
+            return self._read_blocks(child, raw, before or [], self._at(wire, child))
+        if raw is None and child.sticky:
+            return before
+        return _scalar(child, raw)
+
+    def _read_blocks(self, block: Block, raw: Value, before: list[Object], wire: Wire) -> list[Object]:
+        if block.key:
+            element = self._resolve(wire.get("additionalProperties", _NOTHING))
+            return [
+                self._read_object(block, one, {block.key: key}, element) | {block.key: key}
+                for key, one in (raw or {}).items()
+            ]
+        if wire.get("type") == "array":
+            element = self._resolve(wire.get("items", _NOTHING))
+            found = [one for one in raw or [] if one]
+            return [self._read_object(block, one, _item(before, i), element) for i, one in enumerate(found)]
+        if raw is None or (raw == {} and not block.keep_empty):
+            return []
+        return [self._read_object(block, raw, _item(before, 0), wire)]
+
+    def _read_object(self, block: Block, raw: Object, before: Object, wire: Wire) -> Object:
+        return {
+            name: _kept(child, before.get(name))
+            if child.virtual or child.unread
+            else self._read(child, raw, before.get(name), wire)
+            for name, child in block.children.items()
+        }
+
+    def _at(self, wire: Wire, child: Child) -> Wire:
+        for name in _names(child):
+            wire = self._resolve(wire.get("properties", _NOTHING).get(name, _NOTHING))
+        return wire
+
+    def _resolve(self, wire: Wire) -> Wire:
+        return self.schemas.get(wire["$ref"], _NOTHING) if "$ref" in wire else wire
+
+
+def api_name(child: Child) -> str:
+    """The path of the API field of an attribute or block, as it stands in an update mask."""
+    return ".".join(_names(child))
+
+
+def _names(child: Child) -> tuple[str, ...]:
+    return tuple(child.api.split(".")) if child.api else (camel(child.name),)
+
+
+def _sent(node: Attribute, value: Value, wire: Wire) -> Value:
+    if empty(value) and not (node.send_zero and value is not None):
+        return None
+    if node.collection == "set":
+        return sorted(value)
+    if isinstance(value, int) and not isinstance(value, bool) and wire.get("type") == "string":
+        return str(value)
+    return stored.form(node.sent, value)
+
+
+def _scalar(node: Attribute, raw: Value) -> Value:
+    if raw is None:
+        return node.zero
+    if node.collection:
+        return dict(raw) if node.collection == "map" else list(raw)
+    if node.scalar == "int":
+        return int(raw)
+    return str(raw) if node.scalar == "string" else raw
+
+
+def _kept(child: Child, before: Value) -> Value:
+    if isinstance(child, Block):
+        return before or []
+    return child.zero if before is None else before
+
+
+def _item(before: list[Object], index: int) -> Object:
+    return before[index] or {} if index < len(before) else {}
+
+
+def _get(resource: Object, names: tuple[str, ...]) -> Value:
+    found: Value = resource
+    for name in names:
+        if not isinstance(found, dict):
+            return None
+        found = found.get(name)
+    return found
+
+
+def _put(body: Object, names: tuple[str, ...], value: Value) -> None:
+    if value is None:
+        return
+    for name in names[:-1]:
+        body = body.setdefault(name, {})
+    body[names[-1]] = value

@@ -1,0 +1,134 @@
+"""google_storage_bucket: created by insert, patched by merging, emptied before it is deleted where that is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.provider import rest
+from localcloud.provider.additions import Draft
+from localcloud.provider.hooks import Hooks
+from localcloud.provider.rest import imported
+from localcloud.provider.values import UNKNOWN, Object
+from localcloud.provider.work import Incomplete, Problem, Work
+
+_STATES = {True: "LIVE", False: "ARCHIVED", None: "ANY"}
+_LIVE = {"LIVE": True, "ARCHIVED": False}
+_SENT_IF_ZERO = {
+    "send_age_if_zero": ("age", "age"),
+    "send_days_since_custom_time_if_zero": ("days_since_custom_time", "daysSinceCustomTime"),
+    "send_days_since_noncurrent_time_if_zero": ("days_since_noncurrent_time", "daysSinceNoncurrentTime"),
+    "send_num_newer_versions_if_zero": ("num_newer_versions", "numNewerVersions"),
+}
+
+
+def plan(draft: Draft) -> None:
+    """A locked retention policy can only be unlocked with a new bucket."""
+    old, new = draft.prior.get("retention_policy") or [], draft.planned["retention_policy"]
+    if new is UNKNOWN or not old or not old[0].get("is_locked"):
+        return
+    if not new or not new[0].get("is_locked"):
+        draft.planner.replaced.append(("retention_policy", 0, "is_locked"))
+
+
+def create(work: Work, planned: Object) -> Object:
+    """Inserts the bucket and locks its retention policy where that is asked for."""
+    body = encode(work, planned, rest.fields(work).expand(planned))
+    if planned["effective_labels"]:
+        body["labels"] = planned["effective_labels"]
+    body.setdefault("iamConfiguration", {}).setdefault("uniformBucketLevelAccess", {"enabled": False})
+    query: dict[str, Any] = {"project": work.project(planned)}
+    if planned["enable_object_retention"]:
+        query["enableObjectRetention"] = "true"
+    made = rest.insert(work, rest.Creation(planned["name"], body, {}, query, verb="insert"))
+    state = planned | {"id": planned["name"], "project": planned["project"] or work.settings.project}
+    try:
+        _lock(work, {}, planned, made)
+        return rest.read(work, state) or state
+    except Exception as error:
+        raise Incomplete(state, error) from error
+
+
+def encode(_work: Work, values: Object, body: Object) -> Object:
+    """Lifecycle conditions: the state of an object as a flag, and zeros that are meant."""
+    rules = (body.get("lifecycle") or {}).get("rule", [])
+    for rule, planned in zip(rules, values["lifecycle_rule"], strict=False):
+        condition = planned["condition"][0]
+        sent = rule.setdefault("condition", {})
+        if condition["with_state"] in _LIVE:
+            sent["isLive"] = _LIVE[condition["with_state"]]
+        for flag, (name, field) in _SENT_IF_ZERO.items():
+            if condition[flag] and not condition[name]:
+                sent[field] = 0
+    return body
+
+
+def decode(work: Work, values: Object, state: Object) -> Object:
+    """What the API says in other words: addresses, retention of objects, the absence of a hierarchy."""
+    rules = (work.answer.get("lifecycle") or {}).get("rule", [])
+    for rule, read in zip(rules, values["lifecycle_rule"], strict=False):
+        read["condition"][0]["with_state"] = _STATES[(rule.get("condition") or {}).get("isLive")]
+    return values | {
+        "enable_object_retention": (work.answer.get("objectRetention") or {}).get("mode") == "Enabled",
+        "hierarchical_namespace": values["hierarchical_namespace"] or [{"enabled": False}],
+        "project": state["project"] or work.settings.project,
+        "url": f"gs://{values['name']}",
+    }
+
+
+def update(work: Work, prior: Object, planned: Object) -> Object:
+    """Patches what changed; the state keeps the plan, as the metadata may still be the old one."""
+    rest.send_changes(work, prior, planned, rest.differing(work, prior, planned))
+    _lock(work, prior, planned, work.answer)
+    return planned
+
+
+def delete(work: Work, state: Object) -> None:
+    """Deletes the bucket; its objects first with force_destroy, else a bucket with objects is a Problem."""
+    name = state["name"]
+    for item in _objects(work, name):
+        if not state["force_destroy"]:
+            raise Problem(
+                f"The bucket {name} is not empty, and its force_destroy is false.",
+                "Delete its objects, or set force_destroy = true and apply, then destroy.",
+                "force_destroy",
+            )
+        _delete_object(work, name, item)
+    rest.gone_as_none(lambda: work.call("delete", {"bucket": name}))
+
+
+def import_(work: Work, name: str) -> Object:
+    """From "bucket" or "project/bucket"."""
+    project, _, bucket = name.rpartition("/")
+    return imported(work, {"name": bucket} | ({"project": project} if project else {}))
+
+
+def _delete_object(work: Work, bucket: str, item: Object) -> None:
+    method = work.document.methods["storage.objects.delete"]
+    names = {"bucket": bucket, "object": item["name"]}
+    rest.gone_as_none(lambda: work.ask(method, names, query={"generation": item["generation"]}))
+
+
+def _objects(work: Work, bucket: str) -> list[Object]:
+    method = work.document.methods["storage.objects.list"]
+    found: list[Object] = []
+    token = ""
+    while True:
+        query = {"versions": "true"} | ({"pageToken": token} if token else {})
+        page = work.ask(method, {"bucket": bucket}, query=query)
+        found.extend(page.get("items", []))
+        token = page.get("nextPageToken", "")
+        if not token:
+            return found
+
+
+def _lock(work: Work, prior: Object, planned: Object, bucket: Object) -> None:
+    def locked(values: Object) -> bool:
+        policy = values.get("retention_policy") or [{}]
+        return bool(policy[0].get("is_locked"))
+
+    if locked(planned) and not locked(prior):
+        query = {"ifMetagenerationMatch": bucket.get("metageneration", "1")}
+        work.call("lockRetentionPolicy", {"bucket": planned["name"]}, query=query, body={})
+
+
+HOOKS = Hooks(plan=plan, create=create, encode=encode, decode=decode, update=update, delete=delete, import_=import_)

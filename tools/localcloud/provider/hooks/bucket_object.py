@@ -1,0 +1,186 @@
+"""google_storage_bucket_object: uploaded from text or from a file, compared by its MD5 hash."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import mimetypes
+from pathlib import Path
+
+from localcloud.provider import rest
+from localcloud.provider.additions import Draft
+from localcloud.provider.hooks import Hooks
+from localcloud.provider.suppress import local_md5
+from localcloud.provider.values import UNKNOWN, Object
+from localcloud.provider.work import Incomplete, Problem, Work
+
+_BOUNDARY = "groundwork-local-object"
+_HASHES = ("crc32c", "generation", "md5hash")
+_REUPLOADED = frozenset({"content", "source_md5hash", "detect_md5hash"})
+
+
+def plan(draft: Draft) -> None:
+    """Other content means other hashes and another generation."""
+    if draft.config.get("source_md5hash") is UNKNOWN or _differs(draft, "source_md5hash"):
+        return _hashes_unknown(draft)
+    found = local_md5(draft.planned)
+    if found and found != draft.prior.get("md5hash"):
+        _hashes_unknown(draft)
+    return None
+
+
+def create(work: Work, planned: Object) -> Object:
+    """Uploads the object and reads it."""
+    _upload(work, planned)
+    state = planned | {"id": f"{planned['bucket']}-{planned['name']}"}
+    try:
+        return read(work, state) or state
+    except Exception as error:
+        raise Incomplete(state, error) from error
+
+
+def read(work: Work, state: Object) -> Object | None:
+    """The object's metadata; the content itself is not read."""
+    found = rest.gone_as_none(lambda: work.call("get", _names(state)))
+    return None if found is None else rest.complete(work, found, state)
+
+
+def decode(work: Work, values: Object, state: Object) -> Object:
+    """The hash in its three forms, and contexts in the order of the configuration."""
+    md5 = str(work.answer.get("md5Hash", ""))
+    return values | {
+        "detect_md5hash": md5,
+        "md5hexhash": binascii.hexlify(base64.b64decode(md5)).decode(),
+        "source_md5hash": state["source_md5hash"] or "",
+        "contexts": _contexts(work.answer, state),
+    }
+
+
+def update(work: Work, prior: Object, planned: Object) -> Object:
+    """Uploads other content again; else writes the metadata that may change."""
+    changed = rest.differing(work, prior, planned)
+    if changed & _REUPLOADED:
+        return create(work, planned | {"kms_key_name": None})
+    found = work.call("get", _names(planned))
+    for name in ("event_based_hold", "temporary_hold", "retention", "contexts"):
+        if name in changed:
+            found |= _changed_field(work, name, planned)
+    query = {"overrideUnlockedRetention": "true"} if "retention" in changed else {}
+    work.call("update", _names(planned), query=query, body=found)
+    return read(work, planned) or planned
+
+
+def delete(work: Work, state: Object) -> None:
+    """Deletes the object, if it is still there."""
+    rest.gone_as_none(lambda: work.call("delete", _names(state)))
+
+
+def _names(values: Object) -> dict[str, str]:
+    return {"bucket": values["bucket"], "object": values["name"]}
+
+
+def _differs(draft: Draft, name: str) -> bool:
+    return bool((draft.prior.get(name) or "") != (draft.planned[name] or ""))
+
+
+def _hashes_unknown(draft: Draft) -> None:
+    for name in _HASHES:
+        draft.set(name, UNKNOWN)
+
+
+def _upload(work: Work, planned: Object) -> None:
+    content = _content(planned)
+    metadata = rest.fields(work).expand(planned) | _custom(planned)
+    kind = metadata.get("contentType") or _guessed(planned, content)
+    if planned["force_empty_content_type"]:
+        kind = ""
+    method = work.method("insert")
+    path = method.uploads[-1] if method.uploads[-1].startswith("/upload") else method.uploads[0]
+    url = work.host() + path.replace("/resumable", "").replace("{bucket}", planned["bucket"])
+    work.request(
+        "POST",
+        url,
+        query={"uploadType": "multipart", "name": planned["name"]},
+        body=_multipart(metadata, kind, content),
+        kind=f"multipart/related; boundary={_BOUNDARY}",
+        extra=_encryption(planned),
+    )
+
+
+def _content(planned: Object) -> bytes:
+    if planned["source"]:
+        try:
+            return Path(planned["source"]).read_bytes()
+        except OSError as error:
+            raise Problem(
+                f"The file {planned['source']} cannot be read: {error.strerror}.",
+                'The provider runs on its own: give an absolute path, e.g. abspath("${path.module}/file").',
+                "source",
+            ) from error
+    return str(planned["content"] or "").encode()
+
+
+def _guessed(planned: Object, content: bytes) -> str:
+    guess = mimetypes.guess_type(planned["source"])[0] if planned["source"] else None
+    if guess:
+        return guess
+    try:
+        content[:512].decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "text/plain; charset=utf-8"
+
+
+def _multipart(metadata: Object, kind: str, content: bytes) -> bytes:
+    head = f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n--{_BOUNDARY}\r\nContent-Type: {kind}\r\n\r\n"
+    return head.encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+
+def _encryption(planned: Object) -> dict[str, str]:
+    if not planned["customer_encryption"]:
+        return {}
+    own = planned["customer_encryption"][0]
+    digest = hashlib.sha256(base64.b64decode(own["encryption_key"])).digest()
+    return {
+        "x-goog-encryption-algorithm": own["encryption_algorithm"],
+        "x-goog-encryption-key": own["encryption_key"],
+        "x-goog-encryption-key-sha256": base64.b64encode(digest).decode(),
+    }
+
+
+def _custom(planned: Object) -> Object:
+    blocks = planned["contexts"]
+    return (
+        {"contexts": {"custom": {one["key"]: {"value": one["value"]} for one in blocks[0]["custom"]}}} if blocks else {}
+    )
+
+
+def _changed_field(work: Work, name: str, planned: Object) -> Object:
+    if name == "contexts":
+        return _custom(planned) or {"contexts": None}
+    sent = rest.fields(work).expand(planned, frozenset({name}))
+    field = {"event_based_hold": "eventBasedHold", "temporary_hold": "temporaryHold", "retention": "retention"}[name]
+    return {field: sent.get(field, None if name == "retention" else False)}
+
+
+def _contexts(answer: Object, state: Object) -> list[Object]:
+    found = (answer.get("contexts") or {}).get("custom") or {}
+    blocks = state["contexts"]
+    if not found or not blocks:
+        return []
+    keys = [one["key"] for one in blocks[0]["custom"] if one["key"] in found]
+    return [{"custom": [_context(key, found[key]) for key in keys]}]
+
+
+def _context(key: str, found: Object) -> Object:
+    return {
+        "key": key,
+        "value": found.get("value", ""),
+        "create_time": found.get("createTime", ""),
+        "update_time": found.get("updateTime", ""),
+    }
+
+
+HOOKS = Hooks(plan=plan, create=create, read=read, decode=decode, update=update, delete=delete)

@@ -1,0 +1,57 @@
+"""google_service_account: named by its e-mail address, switched on and off by methods of their own."""
+
+from __future__ import annotations
+
+from localcloud.provider import rest
+from localcloud.provider.additions import Draft
+from localcloud.provider.client import Refused
+from localcloud.provider.hooks import Hooks
+from localcloud.provider.values import UNKNOWN, Object
+from localcloud.provider.work import Work
+
+
+def plan(draft: Draft) -> None:
+    """E-mail and member are known before creation, once the account's id and project are."""
+    account, project = draft.planned["account_id"], draft.planned["project"]
+    renamed = draft.creating or account != draft.prior.get("account_id")
+    if renamed and account and project and UNKNOWN not in (account, project):
+        email = f"{account}@{project}.iam.gserviceaccount.com"
+        draft.set("email", email)
+        draft.set("member", f"serviceAccount:{email}")
+
+
+def create(work: Work, planned: Object) -> Object:
+    """Creates the account; one that is there already is taken over where create_ignore_already_exists says so."""
+    try:
+        return rest.make_and_read(work, planned)
+    except Refused as error:
+        if error.code != 409 or not planned["create_ignore_already_exists"]:
+            raise
+        project = work.project(planned)
+        email = f"{planned['account_id']}@{project}.iam.gserviceaccount.com"
+        return rest.read(work, planned | {"email": email}) or planned
+
+
+def decode(work: Work, values: Object, _state: Object) -> Object:
+    """What follows from the e-mail address, and the project as the API has it."""
+    email = str(work.answer.get("email", ""))
+    return values | {
+        "account_id": email.partition("@")[0],
+        "disabled": bool(work.answer.get("disabled", False)),
+        "email": email,
+        "member": f"serviceAccount:{email}",
+        "project": work.answer.get("projectId", values["project"]),
+        "id": work.answer.get("name", values["id"]),
+    }
+
+
+def update(work: Work, prior: Object, planned: Object) -> Object:
+    """Enables or disables first, then patches the texts."""
+    changed = rest.differing(work, prior, planned)
+    if "disabled" in changed:
+        work.call("disable" if planned["disabled"] else "enable", {"name": work.path(planned)}, body={})
+    rest.send_changes(work, prior, planned, changed - {"disabled"})
+    return planned
+
+
+HOOKS = Hooks(plan=plan, create=create, decode=decode, update=update)

@@ -1,0 +1,261 @@
+"""Members and bindings of IAM policies: every parent that has a policy, one read-modify-write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.provider import paths, suppress
+from localcloud.provider.client import Refused
+from localcloud.provider.retries import PATIENCE_SECONDS, conflict, delays
+from localcloud.provider.rows import Parent
+from localcloud.provider.values import Object, settled
+from localcloud.provider.work import Problem, Work
+
+POLICY_VERSION = 3
+Policy = dict[str, Any]
+Binding = dict[str, Any]
+Change = Callable[[list[Binding]], list[Binding]]
+
+
+@dataclass(frozen=True)
+class Locks:
+    """One lock for each policy, so that the changes of one run do not conflict with each other."""
+
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def of(self, name: str) -> threading.Lock:
+        """The lock of a policy."""
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
+
+
+_LOCKS = Locks()
+
+
+def create(work: Work, planned: Object) -> Object:
+    """Puts the member or binding into its parent's policy; the state as the policy then has it."""
+    values = _located(work, settled(planned))
+    binding = _binding(values)
+    bindings = modify(work, values, lambda found: _with(found, binding, whole="members" in values))
+    return _state(values | {"id": _id(work, values)}, bindings)
+
+
+def read(work: Work, state: Object) -> Object | None:
+    """The state as the policy has it; None when a member is not in it any more. A binding that is gone has no members."""
+    values = _located(work, state)
+    try:
+        policy = _get(work, values)
+    except Refused as error:
+        if error.code == 404:
+            return None
+        raise
+    found = _state(values, policy)
+    gone = _find(policy.get("bindings", []), _binding(values)) is None
+    return None if "member" in values and (gone or found["member"] is None) else found
+
+
+def update(work: Work, _prior: Object, planned: Object) -> Object:
+    """Sets the binding's members; members of a policy are never updated in place."""
+    return create(work, planned)
+
+
+def delete(work: Work, state: Object) -> None:
+    """Takes the member or binding out of the policy; a parent that is gone has no policy to change."""
+    values = _located(work, state)
+    binding = _binding(values)
+    try:
+        modify(work, values, lambda found: _without(found, binding, whole="members" in values))
+    except Refused as error:
+        if error.code != 404:
+            raise
+
+
+def import_(work: Work, name: str) -> Object:
+    """The state for "parent role member [condition title]", or "parent role [condition title]" for a binding."""
+    member = work.row.kind == "member"
+    words = name.split()
+    needed = 3 if member else 2
+    if len(words) < needed:
+        form = "parent role member [condition title]" if member else "parent role [condition title]"
+        raise Problem(f"{work.row.type}: the import id {name!r} is not of the form {form!r}.")
+    given = {"role": words[1]} | ({"member": _normal(words[2])} if member else {})
+    values = _located(work, work.row.schema.null | given | {_parent_attribute(work): words[0]})
+    title = " ".join(words[needed:])
+    values["condition"] = _condition_named(_get(work, values).get("bindings", []), values, title)
+    kept = {key: value for key, value in values.items() if key in (*given, "condition", _parent_attribute(work))}
+    return work.row.schema.null | kept | {"id": _id(work, values)}
+
+
+def modify(work: Work, values: Object, change: Change) -> Policy:
+    """Changes the bindings of a policy and returns the policy as it was stored; starts again when somebody else was faster."""
+    with _LOCKS.of(f"{work.settings.base} {work.row.api} {_path(work, values)}"):
+        waited = 0.0
+        for delay in delays(0.1, 5.0):
+            policy = _get(work, values)
+            wanted = {**policy, "bindings": change(policy.get("bindings", [])), "version": POLICY_VERSION}
+            try:
+                return _set(work, values, wanted)
+            except Refused as error:
+                if not conflict(error) or waited > PATIENCE_SECONDS:
+                    raise
+            work.patience.wait(delay)
+            waited += delay
+    raise AssertionError("the intervals never end")
+
+
+def _get(work: Work, values: Object) -> Policy:
+    method = work.method("getIamPolicy")
+    version = next((name for name in method.params if name.lower().endswith("requestedpolicyversion")), "")
+    query = {version: POLICY_VERSION} if version else {}
+    body: Object | None = {} if method.http == "POST" else None
+    if method.http == "POST" and not version:
+        body = {"options": {"requestedPolicyVersion": POLICY_VERSION}}
+    return work.ask(method, _resource(work, method.path, values), query=query, body=body)
+
+
+def _set(work: Work, values: Object, policy: Policy) -> Policy:
+    method = work.method("setIamPolicy")
+    body = policy if method.request == "Policy" else {"policy": policy}
+    if _parent(work).mask:
+        body = {**body, "updateMask": _parent(work).mask}
+    return work.ask(method, _resource(work, method.path, values), body=body)
+
+
+def _resource(work: Work, template: str, values: Object) -> dict[str, str]:
+    """The method's one parameter: the resource's full name, or its own id where the path says the rest."""
+    name = paths.names(template)[0]
+    path = _path(work, values)
+    return {name: path if "{+" in template else paths.last(path)}
+
+
+def _path(work: Work, values: Object) -> str:
+    """The parent's full name, once the values are located."""
+    return str(values[_parent(work).attribute]) if _parent(work).attribute else work.path(values)
+
+
+def _parent(work: Work) -> Parent:
+    assert work.row.parent is not None
+    return work.row.parent
+
+
+def _parent_attribute(work: Work) -> str:
+    return _parent(work).attribute or paths.names(work.row.id)[-1]
+
+
+def _located(work: Work, values: Object) -> Object:
+    """The values with their parent named in full, and with project and location from the provider block where none is said."""
+    parent = _parent(work)
+    if not parent.attribute:
+        return values
+    said = str(values.get(parent.attribute) or "")
+    found = next((one for form in parent.accepts if (one := paths.parse(form, said)) is not None), None)
+    if found is None:
+        raise Problem(
+            f"{work.row.type}: {said!r} does not name a parent; accepted are {', '.join(parent.accepts)}.",
+            attribute=parent.attribute,
+        )
+    known = _defaults(work, values) | found
+    return values | known | {parent.attribute: paths.fill(work.row.id, known)}
+
+
+def _defaults(work: Work, values: Object) -> Object:
+    theirs = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
+    return {name: values.get(name) or theirs[name] for name in paths.names(work.row.id) if name in theirs}
+
+
+def _id(work: Work, values: Object) -> str:
+    who = [_normal(values["member"])] if "member" in values else []
+    condition = _condition(values)
+    what = (
+        [condition.get("title", ""), condition.get("description", ""), condition.get("expression", "")]
+        if condition
+        else []
+    )
+    return "/".join([_path(work, values), values["role"], *who, *what])
+
+
+def _binding(values: Object) -> Binding:
+    members = values["members"] if "members" in values else [values["member"]]
+    binding: Binding = {"role": values["role"], "members": [_normal(one) for one in members or []]}
+    condition = _condition(values)
+    return binding | ({"condition": condition} if condition else {})
+
+
+def _condition(values: Object) -> Object:
+    blocks = values.get("condition") or []
+    return {name: text for name, text in (blocks[0] or {}).items() if text} if blocks else {}
+
+
+def _with(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
+    others = [one for one in bindings if not _same(one, mine)]
+    before = [] if whole else [member for one in bindings if _same(one, mine) for member in one.get("members", [])]
+    known = {_normal(member) for member in mine["members"]}
+    members = [member for member in before if _normal(member) not in known] + mine["members"]
+    return [*others, {**mine, "members": members}] if members else others
+
+
+def _without(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
+    gone = {_normal(member) for member in mine["members"]}
+    kept: list[Binding] = []
+    for one in bindings:
+        members = one.get("members", [])
+        if _same(one, mine):
+            members = [] if whole else [member for member in members if _normal(member) not in gone]
+        if members:
+            kept.append({**one, "members": members})
+    return kept
+
+
+def _find(bindings: list[Binding], mine: Binding) -> Binding | None:
+    return next((one for one in bindings if _same(one, mine)), None)
+
+
+def _same(one: Binding, other: Binding) -> bool:
+    return bool(one.get("role") == other["role"]) and _key(one) == _key(other)
+
+
+def _key(binding: Binding) -> tuple[str, ...]:
+    condition = binding.get("condition") or {}
+    return tuple(condition.get(name) or "" for name in ("title", "description", "expression"))
+
+
+def _normal(member: str) -> str:
+    """A principal as policies keep it: the part after the first colon in lower case, unless its case counts."""
+    kind, colon, rest = member.partition(":")
+    return member if suppress.canonical("member", member) == member else f"{kind}{colon}{rest.lower()}"
+
+
+def _state(values: Object, policy: Policy) -> Object:
+    binding = _find(policy.get("bindings", []), _binding(values))
+    if binding is None:
+        return values | {"members": []} if "members" in values else values | {"member": None}
+    found: Object = {"etag": policy.get("etag", ""), "role": binding["role"], "condition": _blocks(binding)}
+    if "members" in values:
+        return values | found | {"members": list(binding["members"])}
+    mine = _normal(values["member"]).lower()
+    return values | found | {"member": next((one for one in binding["members"] if one.lower() == mine), None)}
+
+
+def _blocks(binding: Binding) -> list[Object]:
+    condition = binding.get("condition")
+    return [{name: condition.get(name, "") for name in ("description", "expression", "title")}] if condition else []
+
+
+def _condition_named(bindings: list[Binding], values: Object, title: str) -> list[Object]:
+    """The condition of the binding with this role and title, which the import id does not say in full."""
+    found = [one for one in bindings if one.get("role") == values["role"] and _key(one)[0] == title]
+    if "member" in values:
+        found = [one for one in found if _normal(values["member"]) in map(_normal, one.get("members", []))]
+    if len(found) > 1:
+        raise Problem(
+            f"The condition title {title!r} matches several bindings of {values['role']}; give it a title of its own first."
+        )
+    if not found and "member" in values:
+        raise Problem(
+            f"{values['member']} has no binding of {values['role']} with the condition title {title!r} to import."
+        )
+    return _blocks(found[0]) if found else []

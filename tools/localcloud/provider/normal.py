@@ -1,0 +1,75 @@
+"""Null and zero: which of the two a planned, applied or refreshed value keeps.
+
+A first-generation provider cannot tell null from zero in its own memory, so the answer is taken from the value before:
+what was planned from the configuration, what was applied from the plan, what was refreshed from the state.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from localcloud.provider.schema import Attribute, Block, Child
+from localcloud.provider.values import UNKNOWN, Object, Value, known
+
+Stage = Literal["plan", "apply", "refresh"]
+
+
+def objects(block: Block, now: Object, before: Object, stage: Stage) -> Object:
+    """`now` with nulls and zeros as `before` has them, where the two mean the same."""
+    return {name: _child(child, now.get(name), before.get(name), stage) for name, child in block.children.items()}
+
+
+def filled(block: Block, value: Object) -> Object:
+    """The state as a first-generation provider remembers it: inside a block that holds anything, null is zero."""
+    return {name: _filled(child, value.get(name)) for name, child in block.children.items()}
+
+
+def _filled(child: Child, value: Value) -> Value:
+    if not isinstance(child, Block):
+        return value
+    return [_filled_block(child, one) if _holds_something(one) else one for one in value or []]
+
+
+def _filled_block(block: Block, value: Object) -> Object:
+    inner = filled(block, value)
+    return {
+        name: child.zero if isinstance(child, Attribute) and inner[name] is None else inner[name]
+        for name, child in block.children.items()
+    }
+
+
+def _holds_something(value: Object) -> bool:
+    return any(one is not None for one in value.values())
+
+
+def _child(child: Child, now: Value, before: Value, stage: Stage) -> Value:
+    if before is UNKNOWN or now is UNKNOWN:
+        return now
+    if isinstance(child, Block):
+        return _blocks(child, now or [], before or [], stage)
+    if child.collection:
+        return _collection(child, now, before, stage)
+    return _scalar(now, before, stage)
+
+
+def _scalar(now: Value, before: Value, stage: Stage) -> Value:
+    if now is None and (before == "" or (stage == "apply" and before is not None)):
+        return before
+    return now
+
+
+def _collection(node: Attribute, now: Value, before: Value, stage: Stage) -> Value:
+    if stage == "apply":
+        if (before is None and now in ([], {})) or (now is None and before in ([], {})):
+            return before
+        if node.collection == "set" and before is not None and known(before):
+            return before
+    return now
+
+
+def _blocks(block: Block, now: list[Object], before: list[Object], stage: Stage) -> Value:
+    if block.nesting == "set":
+        return before if stage == "apply" and known(before) else now
+    if len(now) != len(before):
+        return now
+    return [objects(block, one, other, stage) for one, other in zip(now, before, strict=True)]

@@ -1,0 +1,51 @@
+"""The bytes that Terraform keeps with a resource for its provider: timeouts and schema version, as hashicorp/google writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from localcloud.provider.schema import Schema
+from localcloud.provider.values import Object
+from localcloud.provider.work import Problem
+
+# The key under which Terraform's first-generation providers keep timeouts, in nanoseconds.
+_TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_UNITS: Mapping[str, float] = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_NANOSECONDS = 1_000_000_000
+
+
+def timeouts(schema: Schema, values: Object) -> dict[str, float]:
+    """Seconds per step: what the timeouts block says, else the type's default."""
+    said = values.get("timeouts") or {}
+    return {
+        step: seconds(said[step]) if said.get(step) else default for step, default in sorted(schema.timeouts.items())
+    }
+
+
+def private(schema: Schema, values: Object) -> bytes:
+    """The private bytes of a resource with these values; the text null where there is nothing to keep."""
+    kept: Object = {}
+    if schema.timeouts:
+        kept[_TIMEOUTS_KEY] = {step: int(one * _NANOSECONDS) for step, one in timeouts(schema, values).items()}
+    if schema.version:
+        kept["schema_version"] = str(schema.version)
+    return json.dumps(kept or None, separators=(",", ":")).encode()
+
+
+def kept_timeouts(raw: bytes) -> dict[str, float]:
+    """Seconds per step from private bytes; empty where they hold none."""
+    found = json.loads(raw) if raw else None
+    kept = (found or {}).get(_TIMEOUTS_KEY, {})
+    return {step: nanoseconds / _NANOSECONDS for step, nanoseconds in kept.items()}
+
+
+def seconds(text: str) -> float:
+    """The seconds of a duration such as "30m" or "1h30m"; raises Problem for anything else."""
+    if not text or _PART.sub("", text):
+        raise Problem(
+            f"{text!r} is not a duration.", 'Write a number and a unit, like "30s", "5m" or "1h30m".', "timeouts"
+        )
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))

@@ -1,0 +1,92 @@
+"""Which errors pass by themselves, and how long they are waited for."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from localcloud.provider.client import Refused, Unreachable
+
+T = TypeVar("T")
+
+# A local cloud that is being restarted is back within this time; a busy one has an answer.
+PATIENCE_SECONDS = 30.0
+_PER_MINUTE = re.compile(r"Quota exceeded for quota metric '.*' and limit '.* per minute' of service")
+
+
+class Stopped(Exception):
+    """Terraform asked to stop; whatever was waited for is given up."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait: until `deadline` (monotonic seconds), and never after `stopped` is set.
+
+    own   (HTTP code, text in the body) of errors that pass by themselves for this resource type only
+    """
+
+    deadline: float
+    stopped: threading.Event = field(default_factory=threading.Event)
+    own: tuple[tuple[int, str], ...] = ()
+
+    def keep_trying(self, step: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
+        """The step's result; errors that pass by themselves are tried again, at growing intervals, for so many seconds."""
+        give_up = min(self.deadline, time.monotonic() + seconds)
+        for delay in delays(0.1, 5.0):
+            try:
+                return step()
+            except (Refused, Unreachable) as error:
+                if not self.passes(error) or time.monotonic() + delay > give_up:
+                    raise
+            self.wait(delay)
+        raise AssertionError("the intervals never end")
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the error passes by itself."""
+        if isinstance(error, Unreachable):
+            return True
+        return isinstance(error, Refused) and (_transient(error) or any(_says(error, *one) for one in self.own))
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps; raises Stopped as soon as Terraform asks to stop."""
+        if self.stopped.wait(seconds):
+            raise Stopped
+
+
+def delays(first: float, most: float) -> Iterator[float]:
+    """Growing, slightly random intervals in seconds, without end."""
+    from google.api_core.retry import exponential_sleep_generator
+
+    yield from exponential_sleep_generator(first, most)
+
+
+def conflict(error: Exception) -> bool:
+    """Whether somebody else changed the thing meanwhile: the read-modify-write starts again."""
+    return isinstance(error, Refused) and error.code in (409, 412)
+
+
+def _transient(error: Refused) -> bool:
+    if error.code in (429, 500, 502, 503):
+        return True
+    if error.code == 403:
+        return bool(_PER_MINUTE.search(error.text)) or _reason(error, "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
+    if error.code == 400:
+        return "resourceNotReady" in error.text and "networks" in error.text
+    return _says(error, 409, "operationInProgress")
+
+
+def _says(error: Refused, code: int, text: str) -> bool:
+    return error.code == code and text in error.text
+
+
+def _reason(error: Refused, reason: str) -> bool:
+    try:
+        details = json.loads(error.text)["error"].get("details", [])
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return False
+    return any(isinstance(one, dict) and one.get("reason") == reason for one in details)

@@ -1,0 +1,146 @@
+"""The catalogue of resource types: one data file each in types/, read when it is first asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from localcloud.provider import schema
+from localcloud.provider.schema import Schema
+
+FOLDER = Path(__file__).parent / "types"
+
+# What every member and every binding of an IAM policy has besides the attributes of its parent.
+_CONDITION = {
+    "$": "list optional force_new max=1",
+    "description": "string optional force_new",
+    "expression": "string required force_new",
+    "title": "string required force_new",
+}
+_POLICY_PART = {"condition": _CONDITION, "etag": "string computed", "role": "string required force_new"}
+_MEMBER = "string required force_new check=iam_member suppress=member"
+_MEMBERS = "set(string) required check=iam_member suppress=case"
+_IAM_ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
+    "member": _POLICY_PART | {"member": _MEMBER},
+    "binding": _POLICY_PART | {"members": _MEMBERS},
+}
+_UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The resource whose IAM policy a member or binding changes.
+
+    id         its name in Terraform ids, from the attributes; `accepts` the forms in which a configuration may name it
+    attribute  the attribute that holds the name and is stored as the whole id; "" keeps what was written
+    body       sent to getIamPolicy where that is a POST; `mask` goes into setIamPolicy
+    """
+
+    id: str
+    accepts: tuple[str, ...] = ()
+    attribute: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    mask: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One resource type.
+
+    api, version     the discovery document; `collection` the resource in its method ids ("projects.secrets")
+    id               the resource's id and path from attributes, e.g. "projects/{project}/secrets/{secret_id}"
+    imports          shorter forms that an import may use
+    update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "replace" whole
+    additions        what the provider itself adds to a plan: labels, annotations, project, deletion_policy
+    gone             API field values that mean that the resource does not exist any more
+    masks            attribute -> mask paths, where a changed attribute is not simply its API field
+    refreshed        whether an update reads the resource again, or leaves the plan in the state
+    retry            (HTTP code, text) of errors that pass by themselves, for this type only
+    """
+
+    type: str
+    kind: Literal["rest", "member", "binding"]
+    api: str
+    version: str
+    collection: str
+    id: str
+    schema: Schema
+    imports: tuple[str, ...] = ()
+    update: Literal["mask", "merge", "replace", ""] = ""
+    additions: tuple[str, ...] = ()
+    gone: Mapping[str, Any] = field(default_factory=dict)
+    masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refreshed: bool = True
+    retry: tuple[tuple[int, str], ...] = ()
+    parent: Parent | None = None
+
+
+class Catalogue:
+    """Every resource type by name; adding one is adding its file."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._rows: dict[str, Row] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __getitem__(self, name: str) -> Row:
+        if name not in self._rows:
+            self._rows[name] = _row(name, json.loads(self._files[name].read_text(encoding="utf-8")))
+        return self._rows[name]
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for path in sorted(self._folder.glob("*.json")):
+            parts = [f"{path.stem}_member", f"{path.stem}_binding"] if path.stem.endswith("_iam") else [path.stem]
+            found |= dict.fromkeys(parts, path)
+        return found
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """The catalogue of this package."""
+    return Catalogue()
+
+
+def _row(name: str, raw: Mapping[str, Any]) -> Row:
+    timeouts = {step: _seconds(text) for step, text in raw.get("timeouts", {}).items()}
+    api, _, version = raw["api"].partition(".")
+    common = {"type": name, "api": api, "version": version, "collection": raw["collection"], "id": raw["id"]}
+    if "iam" in raw:
+        kind: Literal["member", "binding"] = "binding" if name.endswith("_binding") else "member"
+        tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed"}
+        return Row(**common, kind=kind, schema=schema.parse(tree, timeouts=timeouts), parent=_parent(raw))
+    tree = {"id": "string optional computed"} | raw["schema"]
+    return Row(
+        **common,
+        kind="rest",
+        schema=schema.parse(tree, version=raw.get("version", 0), timeouts=timeouts),
+        imports=tuple(raw.get("imports", ())),
+        update=raw.get("update", ""),
+        additions=tuple(raw.get("additions", ())),
+        gone=raw.get("gone", {}),
+        masks={attribute: tuple(paths) for attribute, paths in raw.get("masks", {}).items()},
+        refreshed=raw.get("refreshed", True),
+        retry=tuple((code, text) for code, text in raw.get("retry", ())),
+    )
+
+
+def _parent(raw: Mapping[str, Any]) -> Parent:
+    iam = raw["iam"]
+    return Parent(
+        raw["id"], tuple(iam.get("accepts", ())), iam.get("attribute", ""), iam.get("body", {}), iam.get("mask", "")
+    )
+
+
+def _seconds(text: str) -> int:
+    return int(text[:-1]) * _UNITS[text[-1]]

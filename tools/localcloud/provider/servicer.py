@@ -1,0 +1,289 @@
+"""Terraform's questions and our answers: each RPC of protocol 6 as a function from message to message."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from localcloud.provider import block, changes, iam, normal, private, rest, shapes, sources, upgrade
+from localcloud.provider.client import Client, Refused, Unreachable
+from localcloud.provider.hooks import hooks
+from localcloud.provider.messages import classes
+from localcloud.provider.retries import Stopped
+from localcloud.provider.rows import Row, catalogue
+from localcloud.provider.sessions import Session, Sessions
+from localcloud.provider.settings import Settings
+from localcloud.provider.validation import Finding, findings
+from localcloud.provider.values import Object, Path, Value, decode, decode_json, encode, settled
+from localcloud.provider.work import Incomplete, Problem, Work
+
+
+class Kind(Protocol):
+    """The steps that every kind of resource has; see rest.py and iam.py."""
+
+    def create(self, work: Work, planned: Object, /) -> Object: ...
+    def read(self, work: Work, state: Object, /) -> Object | None: ...
+    def update(self, work: Work, prior: Object, planned: Object, /) -> Object: ...
+    def delete(self, work: Work, state: Object, /) -> None: ...
+    def import_(self, work: Work, name: str, /) -> Object: ...
+
+
+log = logging.getLogger(__name__)
+_ERROR = 1
+_KINDS: dict[str, Kind] = {"rest": rest, "member": iam, "binding": iam}
+
+
+@dataclass
+class Servicer:
+    """The provider of one local cloud and one token. Every method takes a request and the connection that it came on."""
+
+    base: str
+    token: str = field(repr=False)
+    sessions: Sessions = field(default_factory=Sessions)
+    client: Client = field(default_factory=Client)
+    _schema: bytes = b""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get_provider_schema(self, _request: Any, _peer: str) -> bytes:
+        """The schema of everything, serialized once."""
+        with self._lock:
+            if not self._schema:
+                rows = {name: catalogue()[name].schema for name in catalogue()}
+                self._schema = shapes.provider_schema(
+                    block.row().schema, rows, {name: sources.schema_of(name) for name in sources.names()}
+                )
+            return self._schema
+
+    def get_resource_identity_schemas(self, _request: Any, _peer: str) -> Any:
+        """None: resources are known by their ids."""
+        return _message("GetResourceIdentitySchemas.Response")
+
+    def get_functions(self, _request: Any, _peer: str) -> Any:
+        """None."""
+        return _message("GetFunctions.Response")
+
+    def validate_provider_config(self, request: Any, _peer: str) -> Any:
+        """Refuses a provider block that Google's own provider would refuse."""
+        found = findings(block.row().schema, _value(request.config))
+        return _message("ValidateProviderConfig.Response", diagnostics=_refusals("provider block", found))
+
+    def validate_resource_config(self, request: Any, _peer: str) -> Any:
+        """Refuses a resource that Google's own provider would refuse at validate."""
+        found = findings(catalogue()[request.type_name].schema, _value(request.config))
+        return _message("ValidateResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
+
+    def validate_data_resource_config(self, request: Any, _peer: str) -> Any:
+        """The same for a data source."""
+        found = findings(sources.schema_of(request.type_name), _value(request.config))
+        return _message("ValidateDataResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
+
+    def configure_provider(self, request: Any, peer: str) -> Any:
+        """Remembers what this connection's provider block says."""
+        try:
+            self.sessions.configure(peer, block.settings(_value(request.config), self.base, self.token))
+        except Problem as problem:
+            return _message("ConfigureProvider.Response", diagnostics=[_diagnostic(problem)])
+        return _message("ConfigureProvider.Response")
+
+    def upgrade_resource_state(self, request: Any, _peer: str) -> Any:
+        """A stored state, perhaps of an older schema, as a state of this one."""
+        row = catalogue()[request.type_name]
+        state = upgrade.upgraded(row, request.version, decode_json(request.raw_state.json))
+        return _message("UpgradeResourceState.Response", upgraded_state=_dynamic(state))
+
+    def read_resource(self, request: Any, peer: str) -> Any:
+        """The state as it is now."""
+        row, prior = catalogue()[request.type_name], _value(request.current_state)
+        work = self._work(row, peer, request.private, "read")
+        try:
+            found = _KINDS[row.kind].read(work, prior)
+        except _EXPECTED as error:
+            return _message(
+                "ReadResource.Response",
+                new_state=request.current_state,
+                private=request.private,
+                diagnostics=[_explain(row, "read", error)],
+            )
+        state = None if found is None else _stored(row, found, prior, "refresh")
+        return _message("ReadResource.Response", new_state=_dynamic(state), private=request.private)
+
+    def plan_resource_change(self, request: Any, peer: str) -> Any:
+        """What would change. A destroy is planned as it was proposed."""
+        row = catalogue()[request.type_name]
+        proposed, prior = _value(request.proposed_new_state), _value(request.prior_state)
+        if proposed is None:
+            return _message(
+                "PlanResourceChange.Response",
+                planned_state=request.proposed_new_state,
+                planned_private=request.prior_private,
+            )
+        try:
+            settings = self._session(peer).settings
+            asked = changes.Change(prior, proposed, _value(request.config))
+            plan = changes.plan(row, _configured(settings), asked, hooks(row.type).plan)
+            kept = private.private(row.schema, plan.values) if plan.changed else request.prior_private
+        except Problem as problem:
+            return _message("PlanResourceChange.Response", diagnostics=[_diagnostic(problem)])
+        return _message(
+            "PlanResourceChange.Response",
+            planned_state=_dynamic(plan.values),
+            planned_private=kept,
+            requires_replace=[_path(path) for path in plan.replaced],
+            legacy_type_system=True,
+        )
+
+    def apply_resource_change(self, request: Any, peer: str) -> Any:
+        """Makes the planned change; after a failure, the state as far as it is known."""
+        row = catalogue()[request.type_name]
+        prior, planned = _value(request.prior_state), _value(request.planned_state)
+        step = "delete" if planned is None else "create" if prior is None else "update"
+        work = self._work(row, peer, request.planned_private, step)
+        work.config = settled(_value(request.config) or {})
+        try:
+            state = _apply(row, work, prior, planned)
+        except Incomplete as half:
+            state = _stored(row, half.state, planned, "apply")
+            return _applied(state, request.planned_private, [_explain(row, step, half.cause)])
+        except _EXPECTED as error:
+            return _applied(prior, request.planned_private, [_explain(row, step, error)])
+        return _applied(state, request.planned_private)
+
+    def import_resource_state(self, request: Any, peer: str) -> Any:
+        """The state to read from for an id that the user gave."""
+        row = catalogue()[request.type_name]
+        work = self._work(row, peer, b"", "read")
+        try:
+            state = row.schema.null | _KINDS[row.kind].import_(work, request.id)
+        except _EXPECTED as error:
+            return _message("ImportResourceState.Response", diagnostics=[_explain(row, "import", error)])
+        found = classes()["ImportResourceState.ImportedResource"](
+            type_name=row.type, state=_dynamic(state), private=private.private(row.schema, {})
+        )
+        return _message("ImportResourceState.Response", imported_resources=[found])
+
+    def read_data_source(self, request: Any, peer: str) -> Any:
+        """The values of a data source."""
+        session = self._session(peer)
+        row = catalogue()["google_secret_manager_secret"]
+        work = Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
+        try:
+            return _message("ReadDataSource.Response", state=_dynamic(sources.read(request.type_name, work)))
+        except _EXPECTED as error:
+            return _message(
+                "ReadDataSource.Response", diagnostics=[_diagnostic(_problem(request.type_name, "read", error))]
+            )
+
+    def stop_provider(self, _request: Any, peer: str) -> Any:
+        """Gives up whatever this connection's run waits for."""
+        self.sessions.of(peer).stopped.set()
+        return _message("StopProvider.Response")
+
+    def _session(self, peer: str) -> Session:
+        return self.sessions.of(peer)
+
+    def _work(self, row: Row, peer: str, kept: bytes, step: str) -> Work:
+        session = self._session(peer)
+        seconds = private.kept_timeouts(kept).get(step) or row.schema.timeouts.get(step) or 1200.0
+        return Work(row, _configured(session.settings), self.client, session.stopped, seconds=seconds)
+
+
+_EXPECTED = (Problem, Refused, Unreachable, Stopped)
+
+
+def _apply(row: Row, work: Work, prior: Object | None, planned: Object | None) -> Object | None:
+    kind = _KINDS[row.kind]
+    if planned is None:
+        kind.delete(work, prior or {})
+        return None
+    if prior is None:
+        return _stored(row, kind.create(work, planned), planned, "apply")
+    return _stored(row, kind.update(work, prior, planned), planned, "apply")
+
+
+def _stored(row: Row, found: Object, before: Object, stage: normal.Stage) -> Object:
+    values: Object = settled(normal.objects(row.schema.root, found, before, stage))
+    return values | ({"timeouts": before.get("timeouts")} if row.schema.timeouts else {})
+
+
+def _configured(settings: Settings | None) -> Settings:
+    if settings is None:
+        raise Problem("The provider was not configured on this connection.", "Run terraform again.")
+    return settings
+
+
+def _applied(state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
+    return _message(
+        "ApplyResourceChange.Response",
+        new_state=_dynamic(state),
+        private=kept,
+        legacy_type_system=True,
+        diagnostics=list(diagnostics),
+    )
+
+
+def _explain(row: Row, step: str, error: Exception) -> Any:
+    return _diagnostic(_problem(row.type, step, error))
+
+
+def _problem(what: str, step: str, error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Stopped):
+        return Problem(f"{what}: the {step} was interrupted.", "Terraform was told to stop. Run it again to go on.")
+    if isinstance(error, Unreachable):
+        return Problem(
+            f"{what}: the {step} got no answer.",
+            f"{error} Is the local cloud running? groundwork local status says it.",
+        )
+    return Problem(f"{what}: the {step} was refused.", f"Error {error}")
+
+
+def _refusals(what: str, found: Iterable[Finding]) -> list[Any]:
+    return [_diagnostic(Problem(f"{what}: {one.text}"), one.path) for one in found]
+
+
+def _diagnostic(problem: Problem, path: Path = ()) -> Any:
+    found = classes()["Diagnostic"](severity=_ERROR, summary=problem.summary, detail=problem.detail)
+    where = path or ((problem.attribute,) if problem.attribute else ())
+    if where:
+        found.attribute.CopyFrom(_path(where))
+    return found
+
+
+def _path(path: Path) -> Any:
+    step = classes()["AttributePath.Step"]
+    steps = [step(element_key_int=one) if isinstance(one, int) else step(attribute_name=one) for one in path]
+    return classes()["AttributePath"](steps=steps)
+
+
+def _message(name: str, **values: Any) -> Any:
+    return classes()[name](**values)
+
+
+def _value(dynamic: Any) -> Any:
+    return decode(dynamic.msgpack) if dynamic.msgpack else decode_json(dynamic.json)
+
+
+def _dynamic(value: Value) -> Any:
+    return classes()["DynamicValue"](msgpack=encode(value))
+
+
+METHODS: dict[str, Callable[[Servicer, Any, str], Any]] = {
+    "GetProviderSchema": Servicer.get_provider_schema,
+    "GetResourceIdentitySchemas": Servicer.get_resource_identity_schemas,
+    "GetFunctions": Servicer.get_functions,
+    "ValidateProviderConfig": Servicer.validate_provider_config,
+    "ValidateResourceConfig": Servicer.validate_resource_config,
+    "ValidateDataResourceConfig": Servicer.validate_data_resource_config,
+    "ConfigureProvider": Servicer.configure_provider,
+    "UpgradeResourceState": Servicer.upgrade_resource_state,
+    "ReadResource": Servicer.read_resource,
+    "PlanResourceChange": Servicer.plan_resource_change,
+    "ApplyResourceChange": Servicer.apply_resource_change,
+    "ImportResourceState": Servicer.import_resource_state,
+    "ReadDataSource": Servicer.read_data_source,
+    "StopProvider": Servicer.stop_provider,
+}

@@ -1,0 +1,31 @@
+"""What one provider block says: project, region, labels, where the local cloud is and with which token to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ATTRIBUTION_LABEL = "goog-terraform-provisioned"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Values of one provider block. Times in seconds; `endpoints` maps an API's discovery name to its base URL with version.
+
+    attribution   when resources get the label that says Terraform made them: "" never, "CREATION_ONLY", "PROACTIVE"
+    """
+
+    base: str
+    token: str = field(repr=False)
+    project: str = ""
+    region: str = ""
+    zone: str = ""
+    default_labels: Mapping[str, str] = field(default_factory=dict)
+    attribution: str = "CREATION_ONLY"
+    deletion_policy: str = ""
+    poll_interval: float = 1.0
+    request_timeout: float = 120.0
+    billing_project: str = ""
+    user_project_override: bool = False
+    request_reason: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)

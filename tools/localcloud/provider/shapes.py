@@ -1,0 +1,62 @@
+"""Schemas as Terraform's protocol has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.provider.messages import classes
+from localcloud.provider.schema import Attribute, Block, Schema
+
+_NESTINGS = {"list": 2, "set": 3}
+_SINGLE = 1
+_SCALARS = {"string": "string", "bool": "bool", "int": "number", "float": "number"}
+
+
+def provider_schema(provider: Schema, resources: Mapping[str, Schema], data_sources: Mapping[str, Schema]) -> bytes:
+    """The whole answer to GetProviderSchema, serialized: it never changes, so it is built once."""
+    answer = classes()["GetProviderSchema.Response"]()
+    answer.server_capabilities.get_provider_schema_optional = True
+    _fill(answer.provider, provider)
+    for name, schema in resources.items():
+        _fill(answer.resource_schemas[name], schema)
+    for name, schema in data_sources.items():
+        _fill(answer.data_source_schemas[name], schema)
+    serialized: bytes = answer.SerializeToString()
+    return serialized
+
+
+def _fill(message: Any, schema: Schema) -> None:
+    message.version = schema.version
+    _block(message.block, schema.root)
+    if schema.timeouts:
+        nested = message.block.block_types.add(type_name="timeouts", nesting=_SINGLE)
+        for step in sorted(schema.timeouts):
+            nested.block.attributes.add(name=step, type=b'"string"', optional=True)
+
+
+def _block(message: Any, block: Block) -> None:
+    for name, child in block.children.items():
+        if isinstance(child, Attribute):
+            message.attributes.add(
+                name=name,
+                type=_type(child),
+                required=child.required,
+                optional=child.optional,
+                computed=child.computed,
+                sensitive=child.sensitive,
+                write_only=child.write_only,
+            )
+        else:
+            least = child.min or (1 if child.required else 0)
+            nested = message.block_types.add(
+                type_name=name, nesting=_NESTINGS[child.nesting], min_items=least, max_items=child.max
+            )
+            nested.block.SetInParent()
+            _block(nested.block, child)
+
+
+def _type(node: Attribute) -> bytes:
+    scalar = _SCALARS[node.scalar]
+    return json.dumps([node.collection, scalar] if node.collection else scalar, separators=(",", ":")).encode()

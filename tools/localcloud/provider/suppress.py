@@ -1,0 +1,177 @@
+"""When an old and a new value count as equal although they differ, by name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.provider.stored import form
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, last_segment
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two values at one path. A block's own length is compared at the path that ends in "#"."""
+
+    path: Path
+    old: Value
+    new: Value
+    prior: Object
+    wanted: Object
+
+    @property
+    def counts(self) -> bool:
+        """Whether the number of blocks is compared, not a value."""
+        return self.path[-1] == "#"
+
+    def block(self, side: Object) -> Object:
+        """The first block of the top-level block that is compared, on one side; empty without any."""
+        blocks = side.get(str(self.path[0])) or [{}]
+        return blocks[0] or {}
+
+
+def equal(name: str, asked: Comparison) -> bool:
+    """Whether the named rule makes the two values equal."""
+    if name in _CANONICAL:
+        same = _CANONICAL[name]
+        return isinstance(asked.old, str) and isinstance(asked.new, str) and same(asked.old) == same(asked.new)
+    return _RULES[name](asked)
+
+
+def canonical(name: str, value: Value) -> Value:
+    """One value for all that the named rule makes equal, where the rule is of that kind; else the value itself."""
+    return _CANONICAL[name](value) if name in _CANONICAL and isinstance(value, str) else value
+
+
+def relative(path: str) -> str:
+    """The part of a URL or path from "projects/" on; empty without one."""
+    _, found, rest = path.partition("projects/")
+    return found + rest
+
+
+def _member(member: str) -> str:
+    """A principal without the case that Google ignores: principal sets and the two public groups keep theirs."""
+    sensitive = ("principal:", "principalSet:", "principalHierarchy:")
+    return (
+        member
+        if member.startswith(sensitive) or "allUsers" in member or "allAuthenticatedUsers" in member
+        else member.lower()
+    )
+
+
+_CANONICAL: Mapping[str, Callable[[str], str]] = {
+    "case": str.lower,
+    "duration": lambda value: form("seconds", value),
+    "last_segment": last_segment,
+    "member": _member,
+    "any_state": lambda value: "" if value == "ANY" else value,
+}
+
+
+def _link_or_name(asked: Comparison) -> bool:
+    old, new = asked.old or "", asked.new or ""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    by_name = "/" not in new and last_segment(old) == new
+    return by_name or (relative(old) != "" and relative(old) == relative(new))
+
+
+def local_md5(values: Object) -> str:
+    """The MD5 hash (base64) of an object's content, or of its source file; empty when neither is known."""
+    content, source = values.get("content"), values.get("source")
+    if isinstance(content, str):
+        return _md5(content.encode())
+    try:
+        return _md5(pathlib.Path(source).read_bytes()) if isinstance(source, str) and source else ""
+    except OSError:
+        return ""
+
+
+def _md5(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+def _same_content(asked: Comparison) -> bool:
+    given = asked.wanted.get("source_md5hash")
+    if given is UNKNOWN or given:
+        return True
+    found = local_md5(asked.wanted)
+    return bool(found and found == asked.old)
+
+
+def _json(asked: Comparison) -> bool:
+    if not asked.old or not asked.new:
+        return bool(asked.old == asked.new)
+    try:
+        return bool(json.loads(asked.old) == json.loads(asked.new))
+    except (TypeError, ValueError):
+        return False
+
+
+def _empty_or_alpha(asked: Comparison) -> bool:
+    return {asked.old or "", asked.new or ""} == {"", "ALPHA"}
+
+
+def _kept(asked: Comparison) -> bool:
+    return bool(asked.old) and not asked.new
+
+
+def _kms_key_version(asked: Comparison) -> bool:
+    return str(asked.old or "").split("/cryptoKeyVersions")[0] == (asked.new or "")
+
+
+def _autoclass(asked: Comparison) -> bool:
+    if not asked.counts:
+        return False
+    side = asked.wanted if asked.new else asked.prior
+    return asked.block(side).get("enabled") is False
+
+
+def _hierarchical_namespace(asked: Comparison) -> bool:
+    return asked.counts and asked.old == 1 and asked.new == 0 and not asked.block(asked.prior).get("enabled")
+
+
+def _ip_filter(asked: Comparison) -> bool:
+    if asked.counts:
+        return asked.block(asked.prior).get("mode") == "Disabled"
+    return asked.path[-1] == "mode" and asked.old == "Disabled" and not asked.new
+
+
+def _maven_config(asked: Comparison) -> bool:
+    old = asked.block(asked.prior)
+    new = asked.block(asked.wanted) if asked.wanted.get("maven_config") else old
+    if bool(old.get("allow_snapshot_overwrites")) != bool(new.get("allow_snapshot_overwrites")):
+        return False
+    return all((one.get("version_policy") or "_UNSPECIFIED").endswith("_UNSPECIFIED") for one in (old, new))
+
+
+def _upstream_policies(asked: Comparison) -> bool:
+    def rows(side: Object) -> set[tuple[Any, ...]]:
+        policies = asked.block(side).get("upstream_policies") or []
+        return {
+            (one.get("id") or "", one.get("priority") or 0, one.get("repository") or "")
+            for one in policies
+            if isinstance(one, dict)
+        }
+
+    return rows(asked.prior) == rows(asked.wanted)
+
+
+_RULES: Mapping[str, Callable[[Comparison], bool]] = {
+    "self_link_or_name": _link_or_name,
+    "json": _json,
+    "md5": _same_content,
+    "empty_or_alpha": _empty_or_alpha,
+    "kept": _kept,
+    "kms_key_version": _kms_key_version,
+    "autoclass": _autoclass,
+    "hierarchical_namespace": _hierarchical_namespace,
+    "ip_filter": _ip_filter,
+    "maven_config": _maven_config,
+    "upstream_policies": _upstream_policies,
+}

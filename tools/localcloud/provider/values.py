@@ -1,0 +1,96 @@
+"""Terraform values as Python values: None is null, UNKNOWN is unknown, sets are lists, objects and maps are dicts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import msgpack
+
+Value = Any
+Object = dict[str, Any]
+Path = tuple[str | int, ...]
+
+
+class _Unknown:
+    """The one unknown value; it equals only itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __copy__(self) -> _Unknown:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> _Unknown:
+        return self
+
+
+UNKNOWN: Final = _Unknown()
+_UNKNOWN_BYTES: Final = msgpack.ExtType(0, b"\x00")
+
+
+def decode(raw: bytes) -> Value:
+    """A msgpack DynamicValue as a value. Terraform marks unknowns by extension types 0 and 12 (refined): both are UNKNOWN."""
+    if not raw:
+        return None
+    return msgpack.unpackb(raw, ext_hook=_extension, strict_map_key=False)
+
+
+def encode(value: Value) -> bytes:
+    """A value as a msgpack DynamicValue; raises TypeError for anything that is not a Terraform value."""
+    packed: bytes = msgpack.packb(value, default=_unknown_bytes)
+    return packed
+
+
+def decode_json(raw: bytes) -> Value:
+    """The JSON form of a DynamicValue or of a stored state, which has no unknowns."""
+    return json.loads(raw) if raw else None
+
+
+def _extension(_code: int, _data: bytes) -> Value:
+    return UNKNOWN
+
+
+def _unknown_bytes(value: object) -> msgpack.ExtType:
+    if value is UNKNOWN:
+        return _UNKNOWN_BYTES
+    raise TypeError(f"{type(value).__name__} is not a Terraform value.")
+
+
+def known(value: Value) -> bool:
+    """Whether nothing in the value is unknown."""
+    if isinstance(value, dict):
+        return all(known(one) for one in value.values())
+    if isinstance(value, list):
+        return all(known(one) for one in value)
+    return value is not UNKNOWN
+
+
+def settled(value: Value) -> Value:
+    """The value with every unknown part as null: what may be sent or stored."""
+    if isinstance(value, dict):
+        return {key: settled(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [settled(one) for one in value if one is not UNKNOWN]
+    return None if value is UNKNOWN else value
+
+
+def text(value: Value) -> str:
+    """A scalar as Terraform's legacy providers compare it: null and "" are the same, false is not null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def empty(value: Value) -> bool:
+    """Whether the value is null or the zero of its type: "", 0, false, [], {}."""
+    return value is None or (isinstance(value, (str, bool, int, float, list, dict)) and not value)
+
+
+def last_segment(path: str) -> str:
+    """What follows the last slash: the short name in a full resource name."""
+    return path.rpartition("/")[2]

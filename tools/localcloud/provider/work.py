@@ -1,0 +1,163 @@
+"""One step on one resource: what it works on, with which settings, and how it asks the API."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from localcloud.discovery import Document, Method, document
+from localcloud.provider import paths
+from localcloud.provider.client import Answer, Client, Refused, Unreachable
+from localcloud.provider.retries import PATIENCE_SECONDS, Patience
+from localcloud.provider.rows import Row
+from localcloud.provider.settings import Settings
+from localcloud.provider.values import Object
+
+_DEFAULT_TIMEOUT = 1200.0
+
+
+class Problem(Exception):
+    """What Terraform shows: a summary, a detail that says what to do, and the attribute it is about."""
+
+    def __init__(self, summary: str, detail: str = "", attribute: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+        self.attribute = attribute
+
+
+class Incomplete(Exception):
+    """The resource exists, but the step did not end well: `state` is what is known of it, `cause` what went wrong."""
+
+    def __init__(self, state: Object, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.state = state
+        self.cause = cause
+
+
+@dataclass
+class Work:
+    """The context of a create, read, update, delete or import. `config` is what was written; `answer` the API's last resource."""
+
+    row: Row
+    settings: Settings
+    client: Client
+    stopped: threading.Event
+    config: Object = field(default_factory=dict)
+    seconds: float = _DEFAULT_TIMEOUT
+    answer: Object = field(default_factory=dict)
+    lost: bool = False
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(time.monotonic() + self.seconds, self.stopped, self.row.retry)
+
+    @property
+    def document(self) -> Document:
+        """The discovery document of the row's API."""
+        return document(self.row.api, self.row.version)
+
+    def method(self, verb: str) -> Method:
+        """The row's method of that name in the discovery document."""
+        return self.document.methods[f"{self.row.api}.{self.row.collection}.{verb}"]
+
+    @property
+    def kind(self) -> str:
+        """The schema name of the resource."""
+        return self.method("get").response
+
+    def seconds_left(self) -> float:
+        """How much of the step's time is left."""
+        return self.patience.deadline - time.monotonic()
+
+    def path(self, values: Object) -> str:
+        """The resource's full name; the project of the provider block where the values have none."""
+        return paths.fill(self.row.id, values | {"project": self.project(values)})
+
+    def project(self, values: Object) -> str:
+        """The project of the resource or of the provider block; raises Problem when neither names one."""
+        found = str(values.get("project") or self.settings.project)
+        if not found and "project" in paths.names(self.row.id):
+            raise Problem(
+                f"{self.row.type} has no project.", "Set project on the resource or in the provider block.", "project"
+            )
+        return found
+
+    def call(
+        self,
+        verb: str,
+        params: Mapping[str, str],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Object | None = None,
+    ) -> Object:
+        """Calls one of the row's methods; raises Refused or Unreachable when trying again did not help."""
+        return self.ask(self.method(verb), params, query=query, body=body)
+
+    def ask(
+        self,
+        method: Method,
+        params: Mapping[str, str],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Object | None = None,
+    ) -> Object:
+        """Calls any method of a discovery document."""
+        url = self.url(method.api, method.version, paths.route(method.path, params))
+        sent = json.dumps(body).encode() if body is not None else None
+        return self.request(method.http, url, query=query, body=sent).body
+
+    def url(self, api: str, version: str, path: str) -> str:
+        """The URL of a path that starts with the API's version, at the local cloud or at a loopback endpoint of the user's."""
+        endpoint = self.settings.endpoints.get(api)
+        if endpoint:
+            return endpoint + path.removeprefix(f"{version}/")
+        return f"{self.settings.base}/{api}/{path}"
+
+    def host(self) -> str:
+        """The scheme, host and port of the row's API, for paths that start at the root."""
+        parts = urlsplit(self.settings.endpoints.get(self.row.api) or self.settings.base)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def request(
+        self,
+        http: str,
+        url: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        kind: str = "application/json",
+        extra: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Sends a request, again and again while its errors pass by themselves; `lost` says that an earlier answer was lost."""
+        target = f"{url}?{urlencode(query)}" if query else url
+        headers = {**self._headers(body, kind), **(extra or {})}
+        self.lost = False
+
+        def once() -> Answer:
+            try:
+                return self.client.send(http, target, body, headers, self.settings.request_timeout)
+            except Unreachable as error:
+                self.lost = self.lost or error.sent
+                raise
+            except Refused as error:
+                self.lost = self.lost or error.code in (500, 502, 503)
+                raise
+
+        return self.patience.keep_trying(once, seconds=PATIENCE_SECONDS)
+
+    def _headers(self, body: bytes | None, kind: str) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self.settings.token:
+            headers["Authorization"] = f"Bearer {self.settings.token}"
+        if body is not None:
+            headers["Content-Type"] = kind
+        if self.settings.user_project_override and self.settings.billing_project:
+            headers["X-Goog-User-Project"] = self.settings.billing_project
+        if self.settings.request_reason:
+            headers["X-Goog-Request-Reason"] = self.settings.request_reason
+        return headers
