@@ -66,9 +66,9 @@ class Cloud:
         return self.base is not None
 
     def address(self, api: str) -> str:
-        """The root of an API, to put "/v1/…" after: by discovery name, e.g. "secretmanager"."""
+        """The root of an API, to put "/v1/…" after: by discovery name, e.g. "secretmanager" or "europe-west1-aiplatform"."""
         if self.base is not None:
-            return f"{self.base}/{api}"
+            return f"{self.base}/{api.rpartition('-')[2]}"
         return f"https://{api}.googleapis.com" + (f"/{api}" if api in _BELOW_HOST else "")
 
     def request(

@@ -1,0 +1,65 @@
+"""A local cloud for the tests of one process, and talk that remembers what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from groundwork.checkout import Checkout
+from groundwork.errors import Refused
+from groundwork.events import Event
+from groundwork.talk import LayerListen
+
+from tests.local_project import running
+
+
+@dataclass
+class Heard:
+    """groundwork.talk.Talk that notes everything; `answers` are what the person types, in order."""
+
+    lines: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    events: list[tuple[str, Event]] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Note a line."""
+        self.lines.append(text)
+
+    def confirm(self, question: str) -> None:
+        """Yes when the next answer is yes."""
+        self._ask(question, "yes")
+
+    def typed(self, word: str, question: str) -> None:
+        """Yes when the next answer is the word."""
+        self._ask(question, word)
+
+    def _ask(self, question: str, wanted: str) -> None:
+        self.questions.append(question)
+        if not self.answers or self.answers.pop(0) != wanted:
+            raise Refused("Not confirmed: nothing was changed.")
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[LayerListen]:
+        """Note all events."""
+        self.lines.append(f"{title} ({total})")
+        yield lambda layer, event: self.events.append((layer, event))
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return "\n".join(self.lines)
+
+
+@pytest.fixture
+def talk() -> Heard:
+    return Heard()
+
+
+@pytest.fixture(scope="session")
+def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A folder with a local cloud that runs; each test takes a project of its own in it."""
+    with running(tmp_path_factory.mktemp("clone")) as started:
+        yield started

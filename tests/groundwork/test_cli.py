@@ -1,0 +1,215 @@
+"""The command line: quick help, lazy commands, documented exit codes, sentences for bad input."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from groundwork import cli
+from groundwork.cli.console import Console
+from groundwork.errors import MEANINGS, Exit, GroundworkError, Refused, StateLocked
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def groundwork(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command as people run it, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "groundwork", *arguments],
+        cwd=cwd, env={**os.environ, "COLUMNS": "100", **variables}, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    """Every command with its words, groups' own commands included."""
+    found: list[tuple[str, click.Command]] = []
+    for name, entry in cli.COMMANDS.items():
+        command = getattr(import_module(entry.module), entry.attribute)
+        found.append((name, command))
+        if isinstance(command, click.Group):
+            found += [(f"{name} {inner}", child) for inner, child in command.commands.items()]
+    return found
+
+
+def test_help_fits_a_screen_and_names_every_command() -> None:
+    shown = groundwork("--help").stdout
+    assert len(shown.splitlines()) <= 45
+    assert max(map(len, shown.splitlines())) <= 100
+    for name, entry in cli.COMMANDS.items():
+        assert f"  {name} " in shown
+        assert entry.help in " ".join(shown.split())
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from groundwork.cli import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(done.stderr))
+    heavy = {
+        "google.auth",
+        "requests",
+        "rich",
+        "jsonschema",
+        "ruamel.yaml",
+        "grpc",
+        "duckdb",
+        "subprocess",
+        "python_terraform",
+        "localcloud",
+    }
+    assert not loaded & heavy
+    assert {name for name in loaded if name.startswith("groundwork")} == {
+        "groundwork",
+        "groundwork.cli",
+        "groundwork.errors",
+    }
+
+
+@pytest.mark.parametrize(("name", "command"), commands())
+def test_every_command_has_help_with_an_example(name: str, command: click.Command) -> None:
+    text = command.help or ""
+    assert text.split("\n")[0].rstrip().endswith((".", ":")) or "\n\n" in text
+    assert f"groundwork {name}" in text.partition("Example:")[2] or name == "completion"
+
+
+@pytest.mark.parametrize(("name", "command"), commands())
+def test_every_option_has_help(name: str, command: click.Command) -> None:
+    assert not [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
+
+
+@pytest.mark.parametrize("name", ["up", "down", "unlock"])
+def test_every_command_that_changes_can_be_told_yes_and_asked_first(name: str) -> None:
+    names = {option.name for option in dict(commands())[name].params}
+    assert {"yes", "dry_run"} <= names
+
+
+@pytest.mark.parametrize("name", ["plan", "output", "status", "doctor", "local status", "local coverage"])
+def test_every_command_that_reads_has_json(name: str) -> None:
+    assert "as_json" in {option.name for option in dict(commands())[name].params}
+
+
+def test_every_group_of_the_registry_is_shown() -> None:
+    assert {entry.group for entry in cli.COMMANDS.values()} == set(cli.GROUPS)
+
+
+def test_every_exit_code_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(Exit)
+
+
+def test_an_expected_error_is_a_sentence_and_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli.groundwork, "main", _raiser(StateLocked("It is locked.", ["by whom"])))
+    assert cli.run([]) == Exit.LOCKED
+    assert capsys.readouterr().err == "Error: It is locked.\n  by whom\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), Exit.INTERRUPTED),
+        (click.Abort(), Exit.INTERRUPTED),
+        (GroundworkError("x"), Exit.FAILED),
+        (click.UsageError("x"), Exit.USAGE),
+    ],
+)
+def test_every_kind_of_ending_has_its_code(error: BaseException, code: Exit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.groundwork, "main", _raiser(error))
+    assert cli.run([]) == code
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(cli.groundwork, "main", _raiser(OSError(errno.ENOSPC, "No space left on device", "/x/log")))
+    assert cli.run([]) == Exit.FAILED
+    assert (
+        capsys.readouterr().err == "Error: The disk is full: free some space and run the same command again (/x/log).\n"
+    )
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.groundwork, "main", _raiser(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        cli.run([])
+
+
+def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
+    def main(**_options: object) -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["plan", "--env", "nope"], 2, 'Error: there is no environment "nope" (envs/nope.yaml)'),
+        (
+            ["up", "--env", "dev", "--provider", "local"],
+            2,
+            "Error: dev is on Google Cloud, which our provider never reaches",
+        ),
+        (["output", "--env", "dev", "--nonsense"], 2, "No such option '--nonsense'"),
+        (["nonsense"], 2, "No such command 'nonsense'"),
+        (
+            ["local", "env", "--env", "dev"],
+            2,
+            "Error: dev is on Google Cloud: `groundwork local env` is for environments with cloud: local.",
+        ),
+        (["local", "reset"], 9, "there is no terminal: pass --yes to say yes"),
+    ],
+)
+def test_bad_input_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:
+    done = groundwork(*arguments)
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_real_run_refuses_local_endpoints() -> None:
+    done = groundwork("plan", "--env", "dev", GOOGLE_STORAGE_CUSTOM_ENDPOINT="http://127.0.0.1:1/")
+    assert done.returncode == Exit.USAGE
+    assert "GOOGLE_STORAGE_CUSTOM_ENDPOINT would send its calls elsewhere" in done.stderr
+
+
+def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
+    done = groundwork("plan", cwd=tmp_path)
+    assert done.returncode == Exit.USAGE
+    assert "is not inside a groundwork project" in done.stderr
+
+
+def test_a_tool_that_is_not_known_is_a_sentence() -> None:
+    done = groundwork("doctor", TF="pulumi")
+    assert done.returncode == Exit.USAGE
+    assert "TF=pulumi is not known" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_for_the_shell(shell: str) -> None:
+    assert "_GROUNDWORK_COMPLETE" in groundwork("completion", shell).stdout
+
+
+def test_environments_are_completed() -> None:
+    done = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS="groundwork up --env d", COMP_CWORD="3")
+    assert "plain,dev" in done.stdout
+
+
+def test_doctor_answers_json_and_no_python_is_broken() -> None:
+    found = {item["subject"]: item for item in json.loads(groundwork("doctor", "--json").stdout)}
+    assert found["python"]["health"] == "ok"
+    assert all(item["remedy"] for item in found.values() if item["health"] in ("missing", "broken"))
+
+
+def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
+    with pytest.raises(Refused, match="Nobody can answer here, since there is no terminal: pass --yes to say yes"):
+        Console().confirm("Apply this?")
+    with pytest.raises(Refused, match="pass --yes"):
+        Console().typed("my-project", "Type the project's id:")
