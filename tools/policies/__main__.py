@@ -8,7 +8,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from policies.scanner import Request, refuse_network, scan
+from policies.offline import refuse_network
+from policies.scanner import Request, scan
 
 
 def main() -> None:

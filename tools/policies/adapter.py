@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from checkov.common.models.enums import CheckCategories, CheckResult
@@ -66,11 +65,6 @@ def register(policies: Mapping[str, Policy], sighting: Sighting) -> None:
             _ResourceCheck(name, policy, resources, sighting)
         if data:
             _DataCheck(name, policy, data, sighting)
-
-
-def applies(policy: Policy, kind: str) -> bool:
-    """Whether the policy is about this kind of resource or data source."""
-    return any(fnmatchcase(kind, pattern) for pattern in policy.resources)
 
 
 def _file(check: Any) -> str:

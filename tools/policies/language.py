@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 Block: TypeAlias = Mapping[str, object]
@@ -166,6 +167,10 @@ class Policy:
     judge: Judge
     when_unknown: Literal[Verdict.PASS, Verdict.FAIL]
     unknown_because: str
+
+    def covers(self, kind: str) -> bool:
+        """Whether the policy is about this kind of resource or data source."""
+        return any(fnmatchcase(kind, pattern) for pattern in self.resources)
 
     def rule(self, resource: Resource, settings: Settings) -> Ruling:
         """The ruling that counts: on a plan an unknown becomes what the policy decided for it."""

@@ -23,7 +23,7 @@ from checkov.terraform.plan_runner import Runner as PlanRunner
 from checkov.terraform.runner import Runner as CodeRunner
 
 from policies import catalogue
-from policies.adapter import SEEN, Sighting, applies, register
+from policies.adapter import SEEN, Sighting, register
 from policies.language import Settings, Verdict
 from policies.plan import Plan, read_plan
 
@@ -80,12 +80,6 @@ class _Errors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         cause = f": {record.exc_info[1]!r}" if record.exc_info else ""
         self.seen.append(f"checkov says: {record.getMessage()}{cause}")
-
-
-def refuse_network(event: str, _arguments: object) -> None:
-    """An audit hook: no scan opens a connection, whatever checkov or a check would like to fetch."""
-    if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"}:
-        raise PermissionError("The policy scan works without a network; something tried to use it.")
 
 
 def scan(request: Request) -> list[Report]:
@@ -161,7 +155,7 @@ def _judge_data_sources(plan: Plan, sighting: Sighting) -> None:
     """A plan keeps what it read in its prior state, where checkov does not look."""
     for name, policy in catalogue.policies().items():
         for resource in plan.data.values():
-            if applies(policy, resource.kind):
+            if policy.covers(resource.kind):
                 sighting.judge(name, policy, resource, "")
 
 
@@ -172,7 +166,8 @@ def _record(report: Report, seen: Any, sighting: Sighting) -> None:
         lines = {(one.resource, one.file_path): tuple(one.file_line_range) for one in records}
         report.places = [(address, file.lstrip("/"), *span) for (address, file), span in lines.items()]
     for (name, address, file), ruling in sighting.rulings.items():
-        row = _row(name, address, file, lines.get((address, file)), ruling.about)
+        place = lines.get((address, file)) or lines.get((address.replace("data.", "", 1), file))
+        row = _row(name, address, file, place, ruling.about)
         if ruling.verdict is Verdict.FAIL:
             report.findings.append(row)
         elif ruling.verdict is Verdict.UNKNOWN:

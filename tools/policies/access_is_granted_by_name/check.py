@@ -24,7 +24,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Access is granted by name",
     severity=Severity.HIGH,
-    why="allUsers and allAuthenticatedUsers are everyone with an internet connection, on your credits.",
+    why="Everyone with an internet connection gets in, and what they do is on your credits.",
     mend="Name who may; for a service that is meant to be public, write an exception with its reason in the environment file.",
     resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,

@@ -46,7 +46,7 @@ def _judge_place(place: str | Unknown, settings: Settings) -> Ruling:
     return (
         PASSES
         if region in {"global", *settings.regions}
-        else fails(f"stands in {place}, not in {', '.join(sorted(settings.regions))}")
+        else fails(f"stands in {name}, not in {', '.join(sorted(settings.regions))}")
     )
 
 

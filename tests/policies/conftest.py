@@ -1,0 +1,52 @@
+"""One scan of all cases for all tests: checkov takes seconds to start, the scan itself a moment."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from groundwork import terraform, tools
+from groundwork.policy import outside
+
+from tests.policies.cases import ROOT, SETTINGS, stage
+from tests.policies.record import RECORDED
+
+
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, Any]:
+    """What tests/policies/inventory.py prints, asked once however many workers there are."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "policy-cases"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        answer = shared / "answer.json"
+        if not answer.exists():
+            answer.write_text(_ask(shared), encoding="utf-8")
+    return dict(json.loads(answer.read_text(encoding="utf-8")))
+
+
+def _ask(folder: Path) -> str:
+    stage(folder)
+    plan, request = folder / "plan.json", folder / "request.json"
+    plan.write_text(json.dumps(json.loads(RECORDED.read_text(encoding="utf-8"))["plan"]), encoding="utf-8")
+    settings = {name: sorted(value) for name, value in asdict(SETTINGS).items()}
+    wanted = {"root": str(folder), "folders": ["cases"], "plans": {"platform": str(plan)}, "settings": settings}
+    request.write_text(json.dumps(wanted), encoding="utf-8")
+    python = outside.python(ROOT / "tools", tools.user_cache(), terraform.run, print)
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'tools'}:{ROOT}"}
+    done = terraform.run([str(python), "-m", "tests.policies.inventory", str(request)], env=env, seconds=120)
+    assert done.code == 0, done.err
+    return done.out
+
+
+@pytest.fixture(scope="session")
+def reports(seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The scanner's reports on the cases by part: "code", and "platform" for the recorded plan of the same cases."""
+    return {report["part"]: report for report in seen["reports"]}

@@ -1,0 +1,56 @@
+"""What each policy does with a value that is not known: the plan decides as the policy says, the code leaves it open."""
+
+from __future__ import annotations
+
+import pytest
+from policies import catalogue
+from policies.language import Policy, Resource, Unknown, Verdict
+
+from tests.policies.cases import SETTINGS
+
+POLICIES = catalogue.policies()
+ATTRIBUTES = (
+    "action", "attribute_condition", "binding", "cleanup_policies", "cleanup_policy_dry_run", "disable_dependent_services",
+    "disable_on_destroy", "effective_labels", "entity", "force_destroy", "labels", "lifecycle_rule", "location", "member",
+    "members", "name", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service",
+    "soft_delete_policy", "versioning", "vulnerability_scanning_config",
+)  # fmt: skip
+# These fail whatever the values are: that the resource is there is enough.
+BY_BEING_THERE = {
+    "access_is_added_not_replaced",
+    "secret_values_are_not_read_into_state",
+    "secret_values_stay_out_of_state",
+    "service_account_keys_do_not_exist",
+}
+
+
+def _open(policy: Policy, kind: str, source: str) -> Resource:
+    values = {name: Unknown() for name in ATTRIBUTES}
+    concrete = kind.replace("*", "project")
+    return Resource(concrete, f"{concrete}.one", "", "plan" if source == "plan" else "code", values)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_on_a_plan_the_policy_decides_what_is_not_known(name: str) -> None:
+    policy = POLICIES[name]
+    rulings = [policy.rule(_open(policy, kind, "plan"), SETTINGS) for kind in policy.resources]
+    assert {ruling.verdict for ruling in rulings} == {policy.when_unknown}
+
+
+@pytest.mark.parametrize("name", sorted(set(POLICIES) - BY_BEING_THERE - {"resources_are_labelled"}))
+def test_in_code_what_is_not_known_is_left_to_the_plan(name: str) -> None:
+    policy = POLICIES[name]
+    rulings = [policy.rule(_open(policy, kind, "code"), SETTINGS) for kind in policy.resources]
+    assert {ruling.verdict for ruling in rulings} == {Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", sorted(BY_BEING_THERE))
+def test_what_is_wrong_by_being_there_is_wrong_in_code_too(name: str) -> None:
+    policy = POLICIES[name]
+    assert {policy.rule(_open(policy, kind, "code"), SETTINGS).verdict for kind in policy.resources} == {Verdict.FAIL}
+
+
+def test_a_decided_unknown_says_what_is_open_and_why_it_counts() -> None:
+    policy = POLICIES["scanning_api_is_not_enabled"]
+    ruling = policy.rule(_open(policy, "google_project_service", "plan"), SETTINGS)
+    assert ruling.about == "leaves the service open until apply (what costs money must be readable before apply)"
