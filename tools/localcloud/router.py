@@ -69,7 +69,8 @@ class Router:
             if found is not None:
                 upload = upload or late_upload
                 return Target(found.service, found.method, found.params, found.path, upload, preset)
-        alias = None if after.partition("/")[0] in versions(api) else self._aliases.find(http, path)
+        first, _, second = path.partition("/")
+        alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None:
             return _aliased(*alias, guessed=_LIKE_API.match(path) is not None)
         raise self.unknown(http, path)
