@@ -123,16 +123,26 @@ def service(row: Mapping[str, Any]) -> str:
     return str(row["service"]["id"])
 
 
-def sums(found: Iterable[Row], by: Callable[[Row], str]) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
+Sums = dict[str, tuple[Decimal, Decimal, Decimal]]
+
+
+def sums(found: Iterable[Row], by: Callable[[Row], str]) -> Sums:
     """By hand: gross, promotional credits and other credits of rows, by what `by` says of a row."""
-    answer: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
-    for row in found:
-        gross, promotion, other = answer.get(by(row), (Decimal(0),) * 3)
-        for credit in row["credits"]:
-            promotion += credit["amount"] if credit["type"] == "PROMOTION" else 0
-            other += credit["amount"] if credit["type"] != "PROMOTION" else 0
-        answer[by(row)] = (gross + row["cost"], promotion, other)
+    answer: Sums = {}
+    for _ in counted(found, {"": by}, {"": answer}):
+        pass
     return answer
+
+
+def counted(found: Iterable[Row], keys: Mapping[str, Callable[[Row], str]], into: Mapping[str, Sums]) -> Iterator[Row]:
+    """The same rows, added up by hand on their way: by each of `keys` into the sums of that name."""
+    for row in found:
+        promotion = sum((c["amount"] for c in row["credits"] if c["type"] == "PROMOTION"), Decimal(0))
+        other = sum((c["amount"] for c in row["credits"] if c["type"] != "PROMOTION"), Decimal(0))
+        for name, by in keys.items():
+            held = into[name].get(by(row), (Decimal(0), Decimal(0), Decimal(0)))
+            into[name][by(row)] = (held[0] + row["cost"], held[1] + promotion, held[2] + other)
+        yield row
 
 
 def ndjson(path: Path, found: Iterable[Row], numbers: type = str) -> Path:

@@ -151,10 +151,7 @@ def _engine(path: Path) -> Iterator[Any]:
         engine.execute("SET TimeZone = 'UTC'")
         yield engine
     except duckdb.Error as problem:
-        said = str(problem).split("\n", 1)[0].rstrip(".")
-        raise UsageProblem(
-            f"{path} cannot be read as a billing export: {said}. Layouts known here: {KNOWN}."
-        ) from problem
+        raise UsageProblem(_sentence(path, str(problem).split("\n", 1)[0].rstrip("."))) from problem
     finally:
         engine.close()
 
