@@ -37,6 +37,10 @@ def get(call: Call, resource: Resource) -> Body:
 
 def list_(call: Call, resource: Resource) -> Body:
     """A page of the collection, sorted by name, in the response's own list field."""
+    if call.params.get("orderBy", "name") not in {"name", "name asc"}:
+        raise errors.unimplemented(
+            f"The local cloud lists by name only; orderBy={call.params['orderBy']} is not emulated."
+        )
     question = f"{call.path}?{call.params.get('filter', '')}"
     parent_exists(call)
     size = paging.size(call.params.get("pageSize"), resource.page_size, resource.max_page_size)
@@ -53,7 +57,10 @@ def create(call: Call, resource: Resource) -> Body:
     """Adds a resource: id by rule, server-assigned fields, 409 when the name is taken."""
     identity, body = _identified(call, resource)
     parent_exists(call)
-    name = f"{call.path}/{identity}"
+    return _created(call, resource, f"{call.path}/{identity}", body)
+
+
+def _created(call: Call, resource: Resource, name: str, body: Body) -> Body:
     body["name"] = name
     _stamp(call, resource, body, new=True)
     if resource.complete is not None:
@@ -68,6 +75,8 @@ def create(call: Call, resource: Resource) -> Body:
 
 def patch(call: Call, resource: Resource) -> Body:
     """Changes the masked fields; without a mask, what Resource.update says."""
+    if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
+        return _created(call, resource, call.name, dict(call.body))
     old = existing(call, resource)
     sent = dict(call.body.get(resource.wrapper, {}) if resource.wrapper else call.body)
     mask = call.params.get("updateMask") or (call.body.get("updateMask", "") if resource.wrapper else "")
@@ -89,6 +98,8 @@ def update(call: Call, resource: Resource) -> Body:
 
 def delete(call: Call, resource: Resource) -> Body:
     """Removes the resource with its policies and what lies below it, or marks it when it is deleted softly."""
+    if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
+        return call.cloud.operations.finished(call) if answers_operation(call) else {}
     old = existing(call, resource)
     _same_etag(call.params.get("etag"), old)
     if resource.delete is not None:
@@ -243,8 +254,8 @@ def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
             f"The request is missing the required field {field}: the id of the new {resource.kind}.", field
         )
     if resource.id_rule and not re.fullmatch(resource.id_rule, identity):
-        text = resource.id_error or f"{field} '{identity}' must match the pattern {resource.id_rule}."
-        raise errors.invalid(text.format(id=identity), field)
+        rule = f"{field} '{identity}' must match the pattern {resource.id_rule}."
+        raise errors.invalid(resource.id_error.format(id=identity) if resource.id_error else rule, field)
     return identity, body
 
 

@@ -1,0 +1,120 @@
+"""A cloud in the same process, over services of the test's own choosing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from localcloud.app import App
+from localcloud.call import Cloud
+from localcloud.cloud import application, opened
+from localcloud.service import Service
+
+OWNER = "user:owner@example.com"
+PROJECT = "inside-project"
+NUMBER = "777000000001"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What went over the wire: status, decoded body, headers; `dropped` when the connection was cut."""
+
+    status: int = 0
+    body: Any = None
+    headers: Mapping[str, str] | None = None
+    dropped: bool = False
+
+    @property
+    def message(self) -> str:
+        """The text of an error."""
+        return str(self.body["error"]["message"])
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Sends ASGI requests to the application, one event loop each."""
+
+    cloud: Cloud
+    app: App
+    principal: str = OWNER
+
+    def as_(self, principal: str) -> Inside:
+        """The same cloud, called by somebody else."""
+        return replace(self, principal=principal)
+
+    def __call__(self, verb: str, target: str, body: Any = None, **headers: str) -> Seen:
+        """One request; a body that is not bytes goes as JSON."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        return asyncio.run(self.sent(verb, target, [data], headers))
+
+    async def sent(
+        self, verb: str, target: str, pieces: Sequence[bytes], headers: Mapping[str, str], *, cut: bool = False
+    ) -> Seen:
+        """The same within a running loop, with a body in pieces; `cut`: the client goes away before the last."""
+        path, _, query = target.partition("?")
+        given = {"content-type": "application/json", "host": "127.0.0.1:1", **headers}
+        if self.principal:
+            given.setdefault("authorization", f"Bearer local/{self.principal}")
+        messages = [
+            {"type": "http.request", "body": one, "more_body": cut or at + 1 < len(pieces)}
+            for at, one in enumerate(pieces)
+        ]
+        waiting = iter(messages)
+        out: list[Any] = []
+        dropped: list[bool] = []
+
+        async def receive() -> dict[str, Any]:
+            return next(waiting, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            out.append(message)
+
+        scope = {
+            "type": "http",
+            "method": verb,
+            "raw_path": f"/{path}".encode(),
+            "path": f"/{path}",
+            "query_string": query.encode(),
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
+            "extensions": {"localcloud.drop": {"abort": lambda: dropped.append(True)}},
+        }
+        await self.app(scope, receive, send)
+        if not out:
+            return Seen(dropped=bool(dropped))
+        raw = b"".join(message.get("body", b"") for message in out[1:])
+        kept = {name.decode(): value.decode() for name, value in out[0]["headers"]}
+        return Seen(out[0]["status"], json.loads(raw) if "json" in kept.get("content-type", "") else raw, kept)
+
+    def ok(self, verb: str, target: str, body: Any = None) -> Any:
+        """The body of an answer that must be a 200."""
+        seen = self(verb, target, body)
+        assert seen.status == 200, seen.body
+        return seen.body
+
+    def grant(self, role: str, member: str) -> None:
+        """Adds a binding to the project's policy."""
+        resource = f"projects/{PROJECT}"
+        bindings = self.cloud.iam.policy("cloudresourcemanager", resource).get("bindings", [])
+        added = {"role": role, "members": [member]}
+        self.cloud.iam.write("cloudresourcemanager", resource, {"bindings": [*bindings, added]})
+
+
+def inside(folder: Path, *services: Service) -> Inside:
+    """A fresh cloud of these services with one project, its owner and their APIs enabled."""
+    cloud = opened(folder, services)
+    cloud.store.put(
+        "cloudresourcemanager",
+        f"projects/{PROJECT}",
+        {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE"},
+    )
+    for service in services:
+        cloud.store.put(
+            "serviceusage", f"projects/{PROJECT}/services/{service.api}.googleapis.com", {"state": "ENABLED"}
+        )
+    made = Inside(cloud, application(cloud, services, "http://127.0.0.1:1", "key"))
+    made.grant("roles/owner", OWNER)
+    return made
