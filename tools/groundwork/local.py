@@ -83,10 +83,8 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
     """
     cloud = start(checkout)
     secret = token(principal)
-    found = {name: value for name, value in endpoints(cloud.base).items() if not name.endswith("_EMULATOR_HOST")}
     return {
-        **found,
-        **_python_clients(cloud.base),
+        **endpoints(cloud.base),
         "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
         "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
         "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, secret)),
@@ -101,11 +99,6 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "CHECKPOINT_DISABLE": "1",
         "NO_PROXY": without_proxy(os.environ),
     }
-
-
-def _python_clients(base: str) -> dict[str, str]:
-    """google-cloud-storage and gcsfs: not STORAGE_EMULATOR_HOST, with which they and Terraform's backend send no credentials."""
-    return {"API_ENDPOINT_OVERRIDE": base, "FSSPEC_GCS_ENDPOINT_URL": base, "FSSPEC_GS_ENDPOINT_URL": base}
 
 
 def _credentials(checkout: Checkout, base: str, secret: str) -> Path:

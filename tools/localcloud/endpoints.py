@@ -64,7 +64,9 @@ def variables(base: str) -> dict[str, str]:
     found["GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"] = f"{base}/storage/v1/"
     paths = {api: f"{api}/" for api in _GCLOUD.split()} | _GCLOUD_VERSIONED
     found |= {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api.upper()}": f"{base}/{path}" for api, path in paths.items()}
-    found["STORAGE_EMULATOR_HOST"] = base
+    # Not STORAGE_EMULATOR_HOST: with it Terraform's gcs backend and google-cloud-storage send no credentials.
+    found["API_ENDPOINT_OVERRIDE"] = base
+    found |= {"FSSPEC_GCS_ENDPOINT_URL": base, "FSSPEC_GS_ENDPOINT_URL": base}
     found["BIGQUERY_EMULATOR_HOST"] = base
     # gcsfs would look for a gRPC endpoint first and wait a minute for it.
     found["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
