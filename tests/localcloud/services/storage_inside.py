@@ -1,0 +1,106 @@
+"""Cloud Storage in the same process: buckets, objects and their answers, headers and bytes included."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.call import Reply
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+B = "/storage/v1/b"
+UNIFORM = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers and the whole body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def message(self) -> str:
+        """The message of an answer that is an error."""
+        return str(self.json["error"]["message"])
+
+    @property
+    def reason(self) -> str:
+        """The word that clients switch on."""
+        return str(self.json["error"]["errors"][0]["reason"])
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Requests to Cloud Storage as one principal; each is a transaction of its own."""
+
+    call: Sender
+
+    def as_(self, principal: str) -> Storage:
+        """The same, asked by somebody else ("" is nobody)."""
+        return replace(self, call=self.call.as_(principal))
+
+    def ask(self, verb: str, path: str, body: Any = None, status: int = 200, **headers: str) -> Answer:
+        """The answer, after checking its status; a body that is not bytes is sent as JSON."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        named.setdefault("content-type", "application/octet-stream" if isinstance(body, bytes) else "application/json")
+        if self.call.principal:
+            named.setdefault("authorization", f"Bearer local/{self.call.principal}")
+        self.call.cloud.store.begin()
+        reply = self.call.app.inside(verb, path, named, data)
+        self.call.cloud.store.commit()
+        answer = Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, content(reply))
+        assert answer.status == status, answer.body.decode("utf-8", "replace")
+        return answer
+
+    def bucket(self, name: str = "data-bucket", **body: Any) -> dict[str, Any]:
+        """A new bucket, with uniform access unless the body says otherwise."""
+        made: dict[str, Any] = self.ask("POST", f"{B}?project={PROJECT}", {"name": name, **UNIFORM, **body}).json
+        return made
+
+    def upload(self, name: str, data: bytes = b"hello", query: str = "", status: int = 200, **headers: str) -> Any:
+        """The object that a simple upload to data-bucket makes."""
+        path = f"/upload{B}/data-bucket/o?uploadType=media&name={quote(name, safe='')}{query}"
+        return self.ask("POST", path, data, status, **headers).json
+
+    def names(self, query: str = "") -> list[str]:
+        """The names that a list of data-bucket shows."""
+        return [item["name"] for item in self.list(query).get("items", [])]
+
+    def list(self, query: str = "") -> Any:
+        """A list of data-bucket."""
+        return self.ask("GET", f"{B}/data-bucket/o?{query}").json
+
+    def media(self, name: str, status: int = 200, **headers: str) -> bytes:
+        """The content of an object of data-bucket."""
+        return self.ask("GET", f"{path(name)}?alt=media", None, status, **headers).body
+
+
+def path(name: str) -> str:
+    """The path of an object of data-bucket."""
+    return f"{B}/data-bucket/o/{quote(name, safe='')}"
+
+
+def content(reply: Reply) -> bytes:
+    """The bytes of a reply, whether it holds them or names a file."""
+    if reply.file is not None:
+        file, start, length = reply.file
+        return file.read_bytes()[start : start + length]
+    return reply.body if isinstance(reply.body, bytes) else b""
+
+
+def storage(folder: Path) -> Storage:
+    """A fresh cloud with one project and its owner."""
+    return Storage(sender(folder))

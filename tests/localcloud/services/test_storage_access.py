@@ -1,0 +1,179 @@
+"""Who may do what: bucket policies, the project's basic roles, conditions, the public, access control lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import PROJECT
+from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
+
+ALICE = "user:alice@example.com"
+
+
+@pytest.fixture
+def gcs(tmp_path: Path) -> Storage:
+    made = storage(tmp_path)
+    made.bucket()
+    made.upload("x")
+    return made
+
+
+def grant(gcs: Storage, role: str, member: str = ALICE, condition: str = "") -> None:
+    policy = gcs.ask("GET", f"{B}/data-bucket/iam?optionsRequestedPolicyVersion=3").json
+    binding: dict[str, Any] = {"role": role, "members": [member]}
+    if condition:
+        binding["condition"] = {"title": "c", "expression": condition}
+    policy = {**policy, "version": 3, "bindings": [*policy["bindings"], binding]}
+    gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
+
+
+def test_a_new_bucket_is_the_projects_own(gcs: Storage) -> None:
+    policy = gcs.ask("GET", f"{B}/data-bucket/iam").json
+    assert (policy["kind"], policy["resourceId"]) == ("storage#policy", "projects/_/buckets/data-bucket")
+    owners = [f"projectEditor:{PROJECT}", f"projectOwner:{PROJECT}"]
+    assert {binding["role"]: binding["members"] for binding in policy["bindings"]} == {
+        "roles/storage.legacyBucketOwner": owners,
+        "roles/storage.legacyBucketReader": [f"projectViewer:{PROJECT}"],
+        "roles/storage.legacyObjectOwner": owners,
+        "roles/storage.legacyObjectReader": [f"projectViewer:{PROJECT}"],
+    }
+
+
+def test_an_outsider_is_refused_by_name_permission_and_thing(gcs: Storage) -> None:
+    alice = gcs.as_(ALICE)
+    refused = alice.ask("GET", path("x"), None, 403)
+    assert refused.message == (
+        "alice@example.com does not have storage.objects.get access to the Google Cloud Storage object. "
+        "Permission 'storage.objects.get' denied on resource (or it may not exist)."
+    )
+    assert refused.reason == "forbidden"
+    listed = alice.ask("GET", f"{B}/data-bucket/o", None, 403).message
+    assert "does not have storage.objects.list access to the Google Cloud Storage bucket." in listed
+    projects = alice.ask("GET", f"{B}?project={PROJECT}", None, 403).message
+    assert "does not have storage.buckets.list access to the Google Cloud project." in projects
+
+
+def test_a_viewer_reads_and_cannot_write(gcs: Storage) -> None:
+    grant(gcs, "roles/storage.objectViewer")
+    alice = gcs.as_(ALICE)
+    assert alice.media("x") == b"hello"
+    assert alice.names() == ["x"]
+    alice.upload("y", status=403)
+    alice.ask("DELETE", path("x"), None, 403)
+    alice.ask("GET", f"{B}/data-bucket", None, 403)
+
+
+def test_the_projects_viewers_read_and_its_editors_write(gcs: Storage) -> None:
+    alice = gcs.as_(ALICE)
+    gcs.call.grant("roles/viewer", ALICE)
+    assert alice.media("x") == b"hello"
+    alice.upload("y", status=403)
+    gcs.call.grant("roles/editor", ALICE)
+    alice.upload("x", b"new")
+
+
+def test_overwriting_needs_the_permission_to_delete(gcs: Storage) -> None:
+    grant(gcs, "roles/storage.objectCreator")
+    alice = gcs.as_(ALICE)
+    alice.upload("new")
+    refused = alice.upload("x", status=403)
+    assert "alice@example.com does not have storage.objects.delete access" in refused["error"]["message"]
+    copied = alice.ask("POST", f"{path('x')}/rewriteTo/b/data-bucket/o/z", None, 403)
+    assert "storage.objects.get access" in copied.message
+
+
+def test_a_condition_on_the_name_grants_only_there(gcs: Storage) -> None:
+    prefix = "projects/_/buckets/data-bucket/objects/teams/"
+    grant(gcs, "roles/storage.objectUser", condition=f'resource.name.startsWith("{prefix}")')
+    alice = gcs.as_(ALICE)
+    alice.upload("teams/x")
+    alice.upload("other/x", status=403)
+    assert "condition" not in str(gcs.ask("GET", f"{B}/data-bucket/iam").json["bindings"])
+
+
+def test_an_anonymous_caller_is_told_401_and_reads_what_is_public(gcs: Storage) -> None:
+    nobody = gcs.as_("")
+    refused = nobody.ask("GET", path("x"), None, 401)
+    assert refused.message.startswith("Anonymous caller does not have storage.objects.get access")
+    assert refused.reason == "required"
+    grant(gcs, "roles/storage.objectViewer", "allUsers")
+    assert nobody.media("x") == b"hello"
+    assert nobody.ask("GET", "/data-bucket/x").body == b"hello"
+    nobody.upload("y", status=401)
+
+
+def test_public_access_prevention_refuses_the_public(gcs: Storage) -> None:
+    gcs.ask("PATCH", f"{B}/data-bucket", {"iamConfiguration": {"publicAccessPrevention": "enforced"}})
+    policy = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allAuthenticatedUsers"]}]}
+    refused = gcs.ask("PUT", f"{B}/data-bucket/iam", policy, 412)
+    assert refused.message.startswith("The member bindings allUsers and allAuthenticatedUsers are not allowed")
+
+
+def test_a_stale_policy_is_refused(gcs: Storage) -> None:
+    stale = gcs.ask("GET", f"{B}/data-bucket/iam").json
+    grant(gcs, "roles/storage.objectViewer")
+    assert gcs.ask("PUT", f"{B}/data-bucket/iam", stale, 412).reason == "conditionNotMet"
+
+
+def test_an_unknown_role_is_refused(gcs: Storage) -> None:
+    policy = {"bindings": [{"role": "roles/storage.nothing", "members": [ALICE]}]}
+    assert "roles/storage.nothing" in gcs.ask("PUT", f"{B}/data-bucket/iam", policy, 400).message
+
+
+def test_permissions_are_tested_in_the_order_asked(gcs: Storage) -> None:
+    grant(gcs, "roles/storage.objectViewer")
+    query = "permissions=storage.objects.list&permissions=storage.buckets.delete&permissions=storage.objects.get"
+    found = gcs.as_(ALICE).ask("GET", f"{B}/data-bucket/iam/testPermissions?{query}").json
+    assert found["permissions"] == ["storage.objects.list", "storage.objects.get"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "below", "message"),
+    [
+        ("GET", "/acl", "Cannot get legacy ACL for a bucket that has uniform bucket-level access."),
+        ("POST", "/acl", "Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled."),
+        ("POST", "/defaultObjectAcl", "Cannot use ACL API to update bucket policy when"),
+        ("GET", "/o/x/acl", "Cannot get legacy ACL for an object when uniform bucket-level access is enabled."),
+        ("POST", "/o/x/acl", "Cannot update access control for an object when uniform bucket-level access is enabled."),
+    ],
+)
+def test_access_control_lists_are_refused_under_uniform_access(
+    gcs: Storage, verb: str, below: str, message: str
+) -> None:
+    body = {"entity": "allUsers", "role": "READER"} if verb == "POST" else None
+    assert gcs.ask(verb, f"{B}/data-bucket{below}", body, 400).message.startswith(message)
+
+
+def test_an_upload_with_a_predefined_list_is_refused_under_uniform_access(gcs: Storage) -> None:
+    refused = gcs.upload("y", query="&predefinedAcl=publicRead", status=400)
+    assert refused["error"]["message"].startswith("Cannot insert legacy ACL for an object when uniform")
+
+
+def test_fine_grained_buckets_show_their_default_lists_and_refuse_to_change_them(gcs: Storage) -> None:
+    gcs.bucket("fine-bucket", iamConfiguration={})
+    listed = gcs.ask("GET", f"{B}/fine-bucket/acl").json["items"]
+    assert [row["role"] for row in listed] == ["OWNER", "OWNER", "READER"]
+    assert gcs.ask("GET", f"{B}/fine-bucket?projection=full").json["acl"] == listed
+    assert "acl" not in gcs.ask("GET", f"{B}/data-bucket?projection=full").json
+    assert "uniform" in gcs.ask("POST", f"{B}/fine-bucket/acl", {"entity": "allUsers", "role": "READER"}, 501).message
+
+
+def test_enabling_uniform_access_takes_away_what_only_lists_granted(gcs: Storage) -> None:
+    gcs.bucket("fine-bucket", iamConfiguration={})
+    gcs.ask("POST", f"/upload{B}/fine-bucket/o?uploadType=media&name=x", b"hello")
+    url = f"{B}/fine-bucket/o/x?alt=media"
+    assert gcs.ask("GET", url).body == b"hello"
+    gcs.ask("PATCH", f"{B}/fine-bucket", UNIFORM)
+    gcs.ask("GET", url, None, 403)
+    gcs.ask("PATCH", f"{B}/fine-bucket", {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}}})
+    assert gcs.ask("GET", url).body == b"hello"
+
+
+def test_an_upload_session_belongs_to_whoever_began_it(gcs: Storage) -> None:
+    url = f"/upload{B}/data-bucket/o?uploadType=resumable&name=big"
+    location = gcs.ask("POST", url).headers["location"].removeprefix("http://127.0.0.1:1")
+    gcs.as_("").ask("PUT", location, b"hello", 200)
+    gcs.as_(ALICE).ask("POST", url, None, 403)

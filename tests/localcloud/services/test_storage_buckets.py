@@ -1,0 +1,217 @@
+"""Buckets: what the server adds, what a change means, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import NUMBER, PROJECT
+from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
+
+
+@pytest.fixture
+def gcs(tmp_path: Path) -> Storage:
+    return storage(tmp_path)
+
+
+def test_a_new_bucket_has_everything_that_google_adds(gcs: Storage) -> None:
+    made = gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "plain-bucket"}).json
+    assert made["kind"] == "storage#bucket"
+    assert made["id"] == made["name"] == "plain-bucket"
+    assert made["selfLink"].endswith("/storage/v1/b/plain-bucket")
+    assert made["projectNumber"] == NUMBER
+    assert (made["location"], made["locationType"], made["rpo"]) == ("US", "multi-region", "DEFAULT")
+    assert made["storageClass"] == "STANDARD"
+    assert (made["metageneration"], made["etag"]) == ("1", "CAE=")
+    assert made["softDeletePolicy"] == {
+        "retentionDurationSeconds": "604800",
+        "effectiveTime": made["timeCreated"],
+    }
+    assert made["iamConfiguration"] == {
+        "bucketPolicyOnly": {"enabled": False},
+        "uniformBucketLevelAccess": {"enabled": False},
+        "publicAccessPrevention": "inherited",
+    }
+    assert gcs.ask("GET", f"{B}/plain-bucket").json == made
+
+
+def test_a_region_is_upper_case_and_has_no_rpo(gcs: Storage) -> None:
+    made = gcs.bucket(location="europe-west1", storageClass="nearline")
+    assert (made["location"], made["locationType"], made["storageClass"]) == ("EUROPE-WEST1", "region", "NEARLINE")
+    assert "rpo" not in made
+
+
+def test_uniform_access_is_said_twice_and_locks_after_90_days(gcs: Storage) -> None:
+    access = gcs.bucket()["iamConfiguration"]
+    assert access["uniformBucketLevelAccess"] == access["bucketPolicyOnly"]
+    off = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}}}
+    gcs.call.later(days=89)
+    assert gcs.ask("PATCH", f"{B}/data-bucket", off).json["iamConfiguration"]["bucketPolicyOnly"] == {"enabled": False}
+    gcs.ask("PATCH", f"{B}/data-bucket", UNIFORM)
+    gcs.call.later(days=91)
+    assert "is locked since" in gcs.ask("PATCH", f"{B}/data-bucket", off, 400).message
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"name": "A"}, "Invalid bucket name: 'A'"),
+        ({}, "Invalid bucket name: ''"),
+        ({"name": "good-name", "location": "mars"}, "The specified location constraint is not valid."),
+        ({"name": "good-name", "storageClass": "ICE"}, "Invalid argument. 'ICE' is not a storage class."),
+        (
+            {"name": "good-name", "softDeletePolicy": {"retentionDurationSeconds": "60"}},
+            "Soft delete policy retention duration must be 0 or between 604800 and 7776000 seconds, but is 60.",
+        ),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_refused(gcs: Storage, body: dict[str, Any], message: str) -> None:
+    assert gcs.ask("POST", f"{B}?project={PROJECT}", body, 400).message == message
+
+
+def test_a_wrong_type_is_refused_and_an_unknown_field_ignored_as_google_does(gcs: Storage) -> None:
+    wrong = {"name": "good-name", "versioning": {"enabled": "perhaps"}}
+    assert "versioning.enabled" in gcs.ask("POST", f"{B}?project={PROJECT}", wrong, 400).message
+    assert "colour" not in gcs.bucket(colour="red")
+
+
+def test_a_project_is_required_and_must_be_one_where_the_caller_may_create(gcs: Storage) -> None:
+    missing = gcs.ask("POST", B, {"name": "good-name"}, 400)
+    assert (missing.message, missing.reason) == ("Required parameter: project", "required")
+    unknown = gcs.ask("POST", f"{B}?project=no-such-project", {"name": "good-name"}, 403)
+    assert "does not have storage.buckets.create access to the Google Cloud project" in unknown.message
+
+
+def test_a_taken_name_says_whether_it_is_ones_own(gcs: Storage) -> None:
+    gcs.bucket()
+    assert "you already own it" in gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "data-bucket"}, 409).message
+    store, iam = gcs.call.cloud.store, gcs.call.cloud.iam
+    store.put("cloudresourcemanager", "projects/other", {"projectId": "other", "projectNumber": "7", "state": "ACTIVE"})
+    owner = {"bindings": [{"role": "roles/owner", "members": ["user:owner@example.com"]}]}
+    iam.write("cloudresourcemanager", "projects/other", owner)
+    taken = gcs.ask("POST", f"{B}?project=other", {"name": "data-bucket"}, 409)
+    assert (taken.reason, "bucket namespace is shared" in taken.message) == ("conflict", True)
+
+
+def test_a_patch_merges_and_null_removes(gcs: Storage) -> None:
+    gcs.bucket(labels={"a": "1", "b": "2"}, versioning={"enabled": True}, cors=[{"maxAgeSeconds": 60}])
+    changed = gcs.ask("PATCH", f"{B}/data-bucket", {"labels": {"a": None, "c": "3"}, "cors": None}).json
+    assert changed["labels"] == {"b": "2", "c": "3"}
+    assert changed["versioning"] == {"enabled": True}
+    assert "cors" not in changed
+    assert (changed["metageneration"], changed["etag"]) == ("2", "CAI=")
+
+
+def test_an_update_replaces_everything_but_what_the_server_decides(gcs: Storage) -> None:
+    before = gcs.bucket(labels={"a": "1"}, versioning={"enabled": True}, location="EU")
+    after = gcs.ask("PUT", f"{B}/data-bucket", {"billing": {"requesterPays": True}}).json
+    assert "labels" not in after
+    assert "versioning" not in after
+    assert after["billing"] == {"requesterPays": True}
+    assert (after["location"], after["timeCreated"]) == ("EU", before["timeCreated"])
+
+
+def test_name_and_location_cannot_change_but_may_be_repeated(gcs: Storage) -> None:
+    gcs.bucket(location="EU")
+    gcs.ask("PATCH", f"{B}/data-bucket", {"name": "data-bucket", "location": "eu"})
+    assert "cannot be changed" in gcs.ask("PATCH", f"{B}/data-bucket", {"location": "US"}, 400).message
+    assert "cannot be changed" in gcs.ask("PATCH", f"{B}/data-bucket", {"name": "other-name"}, 400).message
+
+
+def test_rules_come_back_as_they_were_sent_and_go_when_emptied(gcs: Storage) -> None:
+    rules = [
+        {"action": {"type": "Delete"}, "condition": {"numNewerVersions": 3, "isLive": False}},
+        {"action": {"type": "SetStorageClass", "storageClass": "COLDLINE"}, "condition": {"age": 0}},
+    ]
+    assert gcs.bucket(lifecycle={"rule": rules})["lifecycle"]["rule"] == rules
+    assert "lifecycle" not in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": []}}).json
+
+
+def test_times_that_the_server_decides_move_only_with_what_they_time(gcs: Storage) -> None:
+    first = gcs.bucket(autoclass={"enabled": True}, retentionPolicy={"retentionPeriod": "60"})
+    assert first["autoclass"]["terminalStorageClass"] == "NEARLINE"
+    assert first["autoclass"]["toggleTime"] == first["timeCreated"]
+    gcs.call.later(seconds=10)
+    same = gcs.ask("PATCH", f"{B}/data-bucket", {"labels": {"x": "y"}}).json
+    for field in ("autoclass", "retentionPolicy", "softDeletePolicy"):
+        assert same[field] == first[field]
+    changed = gcs.ask("PATCH", f"{B}/data-bucket", {"softDeletePolicy": {"retentionDurationSeconds": 0}}).json
+    assert changed["softDeletePolicy"] == {"retentionDurationSeconds": "0", "effectiveTime": changed["updated"]}
+
+
+def test_conditions_on_the_metageneration_guard_changes_and_reads(gcs: Storage) -> None:
+    gcs.bucket()
+    gcs.ask("PATCH", f"{B}/data-bucket?ifMetagenerationMatch=2", {}, 412)
+    gcs.ask("GET", f"{B}/data-bucket?ifMetagenerationNotMatch=1", None, 304)
+    gcs.ask("DELETE", f"{B}/data-bucket?ifMetagenerationMatch=1", None, 204)
+
+
+def test_a_locked_retention_policy_can_only_grow(gcs: Storage) -> None:
+    gcs.bucket(retentionPolicy={"retentionPeriod": "60"})
+    locked = gcs.ask("POST", f"{B}/data-bucket/lockRetentionPolicy?ifMetagenerationMatch=1").json
+    assert locked["retentionPolicy"]["isLocked"] is True
+    shorter = {"retentionPolicy": {"retentionPeriod": "59"}}
+    refused = gcs.ask("PATCH", f"{B}/data-bucket", shorter, 403)
+    assert refused.message == "Cannot reduce retention duration of a locked Retention Policy for bucket 'data-bucket'."
+    gcs.ask("PATCH", f"{B}/data-bucket", {"retentionPolicy": None}, 403)
+    grown = gcs.ask("PATCH", f"{B}/data-bucket", {"retentionPolicy": {"retentionPeriod": "61"}}).json
+    assert grown["retentionPolicy"]["isLocked"] is True
+
+
+def test_buckets_are_listed_by_project_prefix_and_page(gcs: Storage) -> None:
+    for name in ("bb-1", "aa-1", "aa-2", "aa_3"):
+        gcs.bucket(name)
+    first = gcs.ask("GET", f"{B}?project={PROJECT}&prefix=aa&maxResults=2").json
+    assert [item["name"] for item in first["items"]] == ["aa-1", "aa-2"]
+    rest = gcs.ask("GET", f"{B}?project={NUMBER}&prefix=aa&pageToken={first['nextPageToken']}").json
+    assert [item["name"] for item in rest["items"]] == ["aa_3"]
+    assert "nextPageToken" not in rest
+
+
+def test_a_bucket_with_objects_stays_and_one_with_only_soft_deleted_ones_goes(gcs: Storage) -> None:
+    gcs.bucket()
+    gcs.upload("x")
+    assert gcs.ask("DELETE", f"{B}/data-bucket", None, 409).message == "The bucket you tried to delete is not empty."
+    gcs.ask("DELETE", path("x"), None, 204)
+    gcs.ask("DELETE", f"{B}/data-bucket", None, 204)
+    assert gcs.ask("GET", f"{B}/data-bucket", None, 404).message == "The specified bucket does not exist."
+    gcs.bucket()
+    assert gcs.names("softDeleted=true") == []
+
+
+def test_a_deleted_bucket_takes_its_policy_along(gcs: Storage) -> None:
+    gcs.bucket()
+    policy = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]}
+    gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
+    gcs.ask("GET", f"{B}/data-bucket/iam", None, 403)
+    gcs.ask("DELETE", f"{B}/data-bucket", None, 204)
+    gcs.bucket()
+    roles = {binding["role"] for binding in gcs.ask("GET", f"{B}/data-bucket/iam").json["bindings"]}
+    assert "roles/storage.objectViewer" not in roles
+
+
+def test_the_layout_and_the_lists_of_what_never_is(gcs: Storage) -> None:
+    gcs.bucket(location="EU")
+    layout = gcs.ask("GET", f"{B}/data-bucket/storageLayout").json
+    assert layout == {
+        "kind": "storage#storageLayout",
+        "bucket": "data-bucket",
+        "location": "EU",
+        "locationType": "multi-region",
+    }
+    for kind in ("anywhereCaches", "managedFolders"):
+        assert gcs.ask("GET", f"{B}/data-bucket/{kind}").json == {"kind": f"storage#{kind}"}
+
+
+def test_the_projects_service_agent_carries_its_number(gcs: Storage) -> None:
+    agent = gcs.ask("GET", f"/storage/v1/projects/{PROJECT}/serviceAccount").json
+    assert agent["email_address"] == f"service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+
+
+def test_a_method_that_is_not_emulated_names_where_to_add_it(gcs: Storage) -> None:
+    gcs.bucket()
+    message = gcs.ask("GET", f"{B}/data-bucket/notificationConfigs", None, 501).message
+    assert "storage.notifications.list" in message
+    assert "tools/localcloud/services/storage/" in message

@@ -1,0 +1,191 @@
+"""Cloud Storage as its official Python client and Terraform's gcs backend use it, over a socket."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from google.api_core.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from google.cloud import storage
+from google.oauth2.credentials import Credentials
+from localcloud import serve
+
+from tests.terraform_runs import Terraform
+
+PROJECT = "cats-dogs"
+BIG = bytes(range(256)) * (12 * 4096 + 1)
+OUTSIDER = "user:outsider@example.com"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    state = tmp_path_factory.mktemp("cloud")
+    running = serve.start(state)
+    headers = {"Authorization": f"Bearer {serve.token(serve.OWNER)}"}
+    url = f"{running.base}/cloudresourcemanager/v1/projects"
+    requests.post(url, json={"projectId": PROJECT}, headers=headers, timeout=30).raise_for_status()
+    yield running.base
+    serve.stop(state)
+
+
+def client(base: str, principal: str = serve.OWNER) -> storage.Client:
+    credentials = Credentials(serve.token(principal))  # type: ignore[no-untyped-call]
+    return storage.Client(project=PROJECT, credentials=credentials, client_options={"api_endpoint": base})
+
+
+@pytest.fixture
+def bucket(base: str, request: pytest.FixtureRequest) -> storage.Bucket:
+    made = client(base).bucket(request.node.name[:60].replace("_", "-").strip("-"))
+    made.iam_configuration.uniform_bucket_level_access_enabled = True
+    made.versioning_enabled = True
+    return client(base).create_bucket(made, location="europe-west1")
+
+
+def test_small_and_large_uploads_come_back_whole_and_in_parts(bucket: storage.Bucket) -> None:
+    small = bucket.blob("dir/small.txt")
+    small.metadata = {"k": "v"}
+    small.upload_from_string(b"hello", content_type="text/x", if_generation_match=0)
+    assert bucket.get_blob("dir/small.txt").metadata == {"k": "v"}
+    assert bucket.blob("dir/small.txt").download_as_bytes(start=1, end=2) == b"el"
+    bucket.blob("big").upload_from_string(BIG)
+    assert bucket.blob("big").download_as_bytes() == BIG
+    piecewise = bucket.blob("piecewise", chunk_size=1 << 20)
+    piecewise.upload_from_file(io.BytesIO(BIG))
+    assert bucket.blob("piecewise", chunk_size=3 << 20).download_as_bytes() == BIG
+
+
+def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(base: str, bucket: storage.Bucket) -> None:
+    url = f"{base}/upload/storage/v1/b/{bucket.name}/o?uploadType="
+    headers = {"Authorization": f"Bearer {serve.token(serve.OWNER)}"}
+    requests.post(f"{url}media&name=m", data=BIG, headers=headers, timeout=30).raise_for_status()
+    parts = b'--q\r\n\r\n{"name":"p"}\r\n--q\r\nContent-Type: a/b\r\n\r\n' + BIG + b"\r\n--q--"
+    headers["Content-Type"] = "multipart/related; boundary=q"
+    requests.post(f"{url}multipart", data=parts, headers=headers, timeout=30).raise_for_status()
+    assert bucket.blob("m").download_as_bytes() == bucket.blob("p").download_as_bytes() == BIG
+
+
+def test_a_stream_of_unknown_length_can_be_written_and_read(bucket: storage.Bucket) -> None:
+    with bucket.blob("stream").open("wb", chunk_size=1 << 18) as stream:
+        stream.write(BIG[:1_000_000])
+    with bucket.blob("stream").open("rb") as stream:
+        stream.seek(999_990)
+        assert stream.read() == BIG[999_990:1_000_000]
+
+
+def test_versions_lists_and_prefixes(base: str, bucket: storage.Bucket) -> None:
+    for content in (b"one", b"two"):
+        bucket.blob("a/x").upload_from_string(content)
+    bucket.blob("y").upload_from_string(b"")
+    versions = list(client(base).list_blobs(bucket.name, prefix="a/", versions=True))
+    assert [version.time_deleted is None for version in versions] == [False, True]
+    pages = client(base).list_blobs(bucket.name, delimiter="/", page_size=1)
+    assert [blob.name for blob in pages] == ["y"]
+    assert pages.prefixes == {"a/"}
+
+
+def test_compose_rewrite_copy_and_rename(bucket: storage.Bucket) -> None:
+    for name in ("one", "two"):
+        bucket.blob(name).upload_from_string(name)
+    joined = bucket.blob("joined")
+    joined.compose([bucket.blob("one"), bucket.blob("two")])
+    assert joined.download_as_bytes() == b"onetwo"
+    assert bucket.blob("again").rewrite(joined) == (None, 6, 6)
+    bucket.rename_blob(bucket.copy_blob(joined, bucket, "copy"), "renamed")
+    assert {blob.name for blob in bucket.list_blobs()} == {"one", "two", "joined", "again", "renamed"}
+
+
+def delete_together(connected: storage.Client, bucket: str, *names: str) -> None:
+    with connected.batch():
+        for name in names:
+            connected.bucket(bucket).blob(name).delete()
+
+
+def test_batches_change_and_delete(base: str, bucket: storage.Bucket) -> None:
+    blobs = [bucket.blob(f"x{number}") for number in range(5)]
+    for blob in blobs:
+        blob.upload_from_string(b"x")
+    connected = client(base)
+    with connected.batch():
+        for blob in blobs:
+            changed = connected.bucket(bucket.name).blob(blob.name)
+            changed.metadata = {"k": "v"}
+            changed.patch()
+    assert all(blob.metadata == {"k": "v"} for blob in bucket.list_blobs())
+    with pytest.raises(NotFound):
+        delete_together(client(base), bucket.name, "x1", "none")
+    assert "x1" not in {blob.name for blob in bucket.list_blobs()}
+
+
+def test_refusals_are_the_exceptions_that_callers_catch(base: str, bucket: storage.Bucket) -> None:
+    bucket.blob("x").upload_from_string(b"x")
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("x").upload_from_string(b"y", if_generation_match=0)
+    with pytest.raises(NotFound):
+        bucket.blob("none").download_as_bytes()
+    with pytest.raises(Conflict):
+        bucket.delete()
+    with pytest.raises(Forbidden, match=r"outsider@example.com does not have storage.objects.get access"):
+        client(base, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes()
+
+
+def test_a_role_on_the_bucket_lets_an_outsider_in(base: str, bucket: storage.Bucket) -> None:
+    bucket.blob("x").upload_from_string(b"x")
+    policy = bucket.get_iam_policy(requested_policy_version=3)
+    policy.bindings.append({"role": "roles/storage.objectViewer", "members": {OUTSIDER}})
+    bucket.set_iam_policy(policy)
+    assert client(base, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes() == b"x"
+
+
+def test_a_deleted_object_is_restored(bucket: storage.Bucket) -> None:
+    bucket.versioning_enabled = False
+    bucket.patch()
+    blob = bucket.blob("x")
+    blob.upload_from_string(b"precious")
+    blob.delete()
+    assert [gone.name for gone in bucket.list_blobs(soft_deleted=True)] == ["x"]
+    bucket.restore_blob("x", generation=blob.generation)
+    assert bucket.blob("x").download_as_bytes() == b"precious"
+
+
+BACKEND = """
+terraform {{
+  backend "gcs" {{
+    bucket = "{bucket}"
+    prefix = "dev/platform"
+  }}
+}}
+variable "value" {{
+  default = "one"
+}}
+resource "terraform_data" "kept" {{
+  input = var.value
+}}
+"""
+
+
+def test_terraform_keeps_and_locks_its_state(base: str, bucket: storage.Bucket, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BACKEND.format(bucket=bucket.name))
+    variables = {
+        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{base}/storage/v1/",
+        "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(serve.OWNER),
+    }
+    terraform = Terraform(tmp_path, variables)
+    terraform.succeed("init", "-input=false", "-no-color")
+    terraform.succeed("apply", "-auto-approve", "-input=false", "-no-color")
+    assert [blob.name for blob in bucket.list_blobs()] == ["dev/platform/default.tfstate"]
+    assert b"terraform_data" in bucket.blob("dev/platform/default.tfstate").download_as_bytes()
+    assert terraform.changes() == {}
+
+    lock = bucket.blob("dev/platform/default.tflock")
+    lock.upload_from_string('{"ID":"x","Operation":"OperationTypeApply","Who":"alice@laptop","Version":"1.11.4"}')
+    refused = terraform.fail("apply", "-auto-approve", "-input=false", "-no-color")
+    assert "Error acquiring the state lock" in refused
+    assert "Error 412" in refused
+    assert "alice@laptop" in refused
+    assert f"ID: {lock.generation}" in refused
+
+    terraform.succeed("force-unlock", "-force", str(lock.generation))
+    assert terraform.changes("-var=value=two") == {"terraform_data.kept": ["update"]}
