@@ -115,15 +115,15 @@ class Recorder:
 
 
 @contextmanager
-def alone(folder: Path, run: Run) -> Iterator[None]:
-    """Be the only run on an environment in this clone; `folder` is the environment's.
+def alone(folder: Path, run: Run, *, patient: bool = False) -> Iterator[None]:
+    """Be the only run on an environment in this clone, `patient` after the one that is at work; `folder` is the environment's.
 
     The kernel drops the claim when this process dies, however it dies. Raises StateLocked, naming who has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "claim.json").open("a+", encoding="utf-8") as claim:
         try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(claim, fcntl.LOCK_EX if patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StateLocked(_busy(folder, claim.name)) from None
         claim.truncate(0)

@@ -24,10 +24,14 @@ Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 @dataclass(frozen=True)
 class Wish:
-    """How `up` is to go about it: ask nothing, change nothing, and how long to wait before each further try, in seconds."""
+    """How `up` is to go about it: ask nothing, change nothing, `patient` with another run of this clone.
+
+    `waits` are the seconds before each further try after an error that passes by itself.
+    """
 
     yes: bool = False
     dry_run: bool = False
+    patient: bool = False
     waits: tuple[float, ...] | None = None
 
 
@@ -45,7 +49,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
     `checks` see the plans after they are shown and before anything is asked; they may refuse by raising.
     Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
     """
-    with runs.alone(session.folder, runs.this_run("up", session.environment.name)):
+    with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=wish.patient):
         made = prepare(session, talk)
         show_plans(session, made, talk)
         for check in checks:

@@ -25,6 +25,7 @@ class Entry:
 
 
 PLATFORM = "The platform"
+PEOPLE = "People and secrets"
 CHECKS = "Looking and checking"
 LOCAL = "This machine"
 
@@ -34,6 +35,8 @@ COMMANDS = {
     "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it all away and list what is left."),
     "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print the outputs: addresses, names, commands."),
     "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove the lock that a dead run left."),
+    "people": Entry("groundwork.cli.people", "people", PEOPLE, "Bring people in and out; say where access drifted."),
+    "access": Entry("groundwork.cli.access", "access", PEOPLE, "Show who may do what, and explain why or why not."),
     "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
     "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
     "cost": Entry(
@@ -45,7 +48,7 @@ COMMANDS = {
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
     "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Print the completion for your shell."),
 }
-GROUPS = (PLATFORM, CHECKS, LOCAL)
+GROUPS = (PLATFORM, PEOPLE, CHECKS, LOCAL)
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,137 @@
+"""`groundwork access`, `access explain` and `access check`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from groundwork.cli.console import print_json
+from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cloud import Cloud, connect
+from groundwork.environment import Environment
+from groundwork.errors import Exit
+from groundwork.people import access as feature
+from groundwork.people import team
+from groundwork.people.access import Access, Cell, Roles
+from groundwork.people.actions import attempt, let_in, on
+from groundwork.people.personas import personas, targets
+
+
+def _read(cloud: Cloud, environment: Environment) -> Access:
+    return Access(environment, team.known_policies(cloud), Roles(cloud))
+
+
+@click.group(invoke_without_command=True)
+@environment_option
+@json_option
+@click.pass_context
+def access(context: click.Context, name: str, as_json: bool) -> None:
+    """Show who may do what, from the policies as they are; conditional grants are marked.
+
+    Example: groundwork access --json
+    """
+    if context.invoked_subcommand:
+        return
+    checkout, environment = here(name)
+    found = _read(connect(environment, checkout=checkout), environment)
+    people = list(dict.fromkeys([*environment.members, *found.policies.people]))
+    cells = feature.matrix(found, people)
+    if as_json:
+        print_json({"environment": name, "project": environment.project, "cells": [_data(cell) for cell in cells]})
+    else:
+        _table(people, cells)
+
+
+def _data(cell: Cell) -> dict[str, Any]:
+    by = [f"{binding.role} on {binding.item.kind} {binding.item.short}" for binding in cell.by]
+    return {
+        "person": cell.person,
+        "action": cell.action.name,
+        "on": cell.target.text,
+        "allowed": cell.allowed,
+        "by": by,
+    }
+
+
+def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("on", "action", *people, box=None, pad_edge=False)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        conditional = cell.allowed and all(binding.condition for binding in cell.by)
+        rows.setdefault((cell.target.text, cell.action.verb_only), []).append(
+            ("if" if conditional else "yes") if cell.allowed else "-"
+        )
+    for (target, action), marks in rows.items():
+        table.add_row(target, action, *marks)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@access.command()
+@click.argument("person")
+@click.argument("action")
+@click.argument("resource")
+@environment_option
+@json_option
+def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:
+    """Say why a person may or may not do something: which role on what allows it, or the line that grants it.
+
+    RESOURCE is project, deployer, bucket/NAME, repository/NAME, secret/NAME or identity/NAME; ACTION is one of
+    `groundwork access`, such as read, or a permission of IAM. Exit code 5 when it is not allowed.
+
+    Example: groundwork access explain alice@example.com read secret/wandb-api-key
+    """
+    checkout, environment = here(name)
+    target = feature.find_target(environment, resource)
+    wanted = feature.find_action(action, target)
+    email = team.checked_email(person)
+    found = _read(connect(environment, checkout=checkout), environment)
+    cell = Cell(email, target, wanted, found.allowing(email, wanted.permission, target))
+    lines = () if cell.allowed else feature.remedies(cell, environment, personas(checkout.root), found.roles)
+    if as_json:
+        print_json({**_data(cell), "permission": wanted.permission, "remedies": list(lines)})
+    else:
+        _explain(cell, lines)
+    return int(Exit.OK if cell.allowed else Exit.PERMISSION)
+
+
+def _explain(cell: Cell, remedies: Sequence[str]) -> None:
+    permission = cell.action.permission
+    if not cell.allowed:
+        click.echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
+        click.echo("\n".join(remedies))
+    for binding in cell.by:
+        condition = f", if {binding.condition}" if binding.condition else ""
+        click.echo(
+            f"{cell.person} may: {permission} on {cell.target.text} comes with {binding.role} "
+            f"on {binding.item.kind} {binding.item.short}{condition}."
+        )
+
+
+@access.command()
+@environment_option
+@click.option("--as", "principal", default=None, help="Who to be on the local cloud, e.g. user:alice@example.com.")
+@json_option
+def check(name: str, principal: str | None, as_json: bool) -> None:
+    """Try everything yourself, without changing anything, and say what you are let in to.
+
+    Example: groundwork access check --as user:alice@example.com
+    """
+    checkout, environment = here(name)
+    cloud = connect(environment, principal, checkout)
+    rows = [
+        (target.text, action.verb_only, attempt(cloud, environment, action, target))
+        for target in targets(environment)
+        for action in on(target)
+    ]
+    if as_json:
+        tried = [{"on": target, "action": action, "status": status} for target, action, status in rows]
+        print_json({"environment": name, "tried": tried})
+        return
+    for target_text, verb, status in rows:
+        click.echo(f"{target_text:<28} {verb:<16} {'yes' if let_in(status) else 'no':<4} {status}")

@@ -1,0 +1,154 @@
+"""`groundwork people add | remove | list | drift`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cloud import connect
+from groundwork.environment import Member
+from groundwork.errors import Exit
+from groundwork.people import team
+from groundwork.people.personas import personas
+from groundwork.people.policies import Binding, read_all
+from groundwork.people.welcome import welcome
+from groundwork.session import open_session
+from groundwork.terraform import signals_passed_on
+from groundwork.up import Wish
+
+
+@click.group()
+def people() -> None:
+    """Bring people in and out, and say where access and file disagree."""
+
+
+@people.command()
+@click.argument("email")
+@click.option("--role", required=True, help="Persona: viewer, data-scientist, ml-engineer or operator.")
+@click.option("--group", is_flag=True, help="The address is a Google group's.")
+@environment_option
+@provider_option
+@yes_option
+@dry_run_option
+def add(email: str, role: str, group: bool, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
+    """Onboard somebody: the environment file, the plan, its apply, every promised action tried, and a welcome to send.
+
+    Running it twice changes nothing.
+
+    Example: groundwork people add dave@example.com --role data-scientist
+    """
+    checkout, environment = here(name)
+    known = personas(checkout.root)
+    persona = known[team.checked_persona(role, list(known))]
+    member = Member(team.checked_email(email), persona.name, "group" if group else "user")
+    talk = Console()
+    with signals_passed_on():
+        session = open_session(checkout, environment, provider, "people add", talk.say)
+        joined = team.add(session, member, Wish(yes=yes, dry_run=dry_run), talk)
+    if dry_run:
+        click.echo(
+            f"{member.email} would be written into {environment.path.name} as {role}."
+            if joined.changed
+            else "Nothing would change."
+        )
+        return
+    if problem := team.broken(joined):
+        raise problem
+    how = "tried as them on the local cloud (simulated)" if joined.tried else "found in the policies as they are"
+    talk.say(f"all {len(joined.proof)} actions that a {role} is promised: {how}")
+    click.echo("\n".join(welcome(joined.environment, member, persona)))
+
+
+@people.command()
+@click.argument("email")
+@environment_option
+@provider_option
+@yes_option
+@dry_run_option
+def remove(email: str, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
+    """Offboard somebody: out of the file and out of every policy in the project, also those changed by hand.
+
+    The last owner is refused. Exit codes: 7 a binding is left, 8 a policy could not be read, 9 refused.
+
+    Example: groundwork people remove dave@example.com --dry-run
+    """
+    address = team.checked_email(email)
+    checkout, environment = here(name)
+    talk = Console()
+    with signals_passed_on():
+        session = open_session(checkout, environment, provider, "people remove", talk.say)
+        held = team.take_out(session, address, Wish(yes=yes, dry_run=dry_run), talk)
+    for binding in held:
+        click.echo(f"{'would go' if dry_run else 'gone'}  {_shown(binding)}")
+    if not dry_run:
+        click.echo(
+            f"{address} holds nothing any more in project {environment.project}: every policy in it was read again."
+        )
+
+
+@people.command("list")
+@environment_option
+@json_option
+def list_(name: str, as_json: bool) -> None:
+    """Say who is in the file as what, and how many roles each holds in the project.
+
+    Example: groundwork people list --json
+    """
+    checkout, environment = here(name)
+    found = read_all(connect(environment, checkout=checkout))
+    rows = [
+        {"email": member.email, "role": member.role, "type": member.type, "bindings": len(found.held_by(member.email))}
+        for member in environment.members.values()
+    ]
+    if as_json:
+        print_json({"environment": name, "members": rows, "unknown": dict(found.unknown)})
+        return
+    for row in rows:
+        click.echo(f"{row['email']:<32} {row['role']:<16} {row['bindings']} bindings")
+    for what, why in found.unknown.items():
+        click.echo(f"unknown: {what}: {why}", err=True)
+
+
+@people.command()
+@environment_option
+@provider_option
+@json_option
+def drift(name: str, provider: str | None, as_json: bool) -> int:
+    """Say what people hold beyond the file, and what the file says that nobody holds; 7 when they disagree.
+
+    Example: groundwork people drift
+    """
+    checkout, environment = here(name)
+    session = open_session(checkout, environment, provider, "people drift", Console(quiet=as_json).say)
+    found = team.drift(session, personas(checkout.root))
+    if as_json:
+        print_json(_drift_data(found))
+    else:
+        for person, binding in found.extra:
+            click.echo(f"by hand  {person}  {_shown(binding)}")
+        for person, target, role in found.missing:
+            click.echo(f"missing  {person}  {role} on {target.text}")
+        click.echo(
+            "Policies and file agree."
+            if found.none
+            else "Mend with `groundwork up`, or take away with `groundwork people remove`."
+        )
+    return int(Exit.OK if found.none else Exit.LEFT_OVER)
+
+
+def _drift_data(found: team.Drift) -> dict[str, Any]:
+    return {
+        "extra": [{"email": person, "role": binding.role, "on": _place(binding)} for person, binding in found.extra],
+        "missing": [{"email": person, "role": role, "on": target.text} for person, target, role in found.missing],
+    }
+
+
+def _place(binding: Binding) -> str:
+    return f"{binding.item.kind} {binding.item.short}"
+
+
+def _shown(binding: Binding) -> str:
+    return f"{binding.role} on {_place(binding)}" + (f" (if {binding.condition})" if binding.condition else "")

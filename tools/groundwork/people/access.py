@@ -1,0 +1,187 @@
+"""Who may do what, from the policies as they are: the matrix person by action, and why somebody may or may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from groundwork.cloud import Cloud, CloudProblem
+from groundwork.environment import Environment
+from groundwork.errors import CouldNotTell, UsageProblem
+from groundwork.inventory import Item
+from groundwork.people.actions import Action, api_name, email, on
+from groundwork.people.personas import Persona, Target, applies, targets
+from groundwork.people.policies import Binding, Policies, address
+
+_KINDS = {"bucket": "bucket", "secret": "secret", "repository": "image repository"}
+_BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
+
+
+@dataclass
+class Roles:
+    """The permissions of roles, asked once each."""
+
+    cloud: Cloud
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, frozenset[str]] = {}
+
+    def permissions(self, role: str) -> frozenset[str]:
+        """What a role holds, e.g. of "roles/viewer". Raises CouldNotTell when IAM does not say."""
+        if role not in self._known:
+            try:
+                answer = self.cloud.request("GET", "iam", f"v1/{role}")
+            except CloudProblem as problem:
+                raise CouldNotTell(f"What {role} permits could not be read: {problem.message}") from None
+            self._known[role] = frozenset(answer.get("includedPermissions", ()))
+        return self._known[role]
+
+
+@dataclass(frozen=True)
+class Access:
+    """The policies of an environment's project with what is needed to judge them."""
+
+    environment: Environment
+    policies: Policies
+    roles: Roles
+
+    def item(self, target: Target) -> Item:
+        """The thing in the project that a target of the file is."""
+        project = self.environment.project
+        if target.kind in ("project", "deployer", "identity"):
+            account = email(self.environment, target)
+            return Item("service account", account) if account else Item("project", project)
+        return Item(_KINDS[target.kind], api_name(self.environment, target))
+
+    def bindings_on(self, target: Target) -> tuple[Binding, ...]:
+        """The bindings that decide about a target: its own and the project's."""
+        own = self.item(target)
+        return tuple(
+            binding
+            for binding in self.policies.bindings
+            if binding.item.kind == "project" or (binding.item.kind == own.kind and binding.item.short == own.short)
+        )
+
+    def allowing(self, person: str, permission: str, target: Target) -> tuple[Binding, ...]:
+        """The bindings that give a person a permission on a target, conditional ones included."""
+        return tuple(
+            binding
+            for binding in self.bindings_on(target)
+            if self._names(binding, person) and permission in self.roles.permissions(binding.role)
+        )
+
+    def _names(self, binding: Binding, person: str) -> bool:
+        return any(self._is(member, person) for member in binding.members)
+
+    def _is(self, member: str, person: str) -> bool:
+        if member in ("allUsers", "allAuthenticatedUsers"):
+            return True
+        kind = member.partition(":")[0]
+        if kind in _BASIC:
+            return person in self._basic.get(_BASIC[kind], frozenset())
+        return kind != "deleted" and address(member) == person
+
+    @cached_property
+    def _basic(self) -> Mapping[str, frozenset[str]]:
+        """Who has the basic roles, which buckets name as projectOwner, projectEditor and projectViewer."""
+        return {
+            binding.role: frozenset(address(member) for member in binding.members)
+            for binding in self.policies.bindings
+            if binding.item.kind == "project" and binding.role in _BASIC.values()
+        }
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One answer: an action on a target, whether it is allowed, and by what."""
+
+    person: str
+    target: Target
+    action: Action
+    by: tuple[Binding, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether some binding gives it."""
+        return bool(self.by)
+
+
+def matrix(access: Access, people: Iterable[str]) -> tuple[Cell, ...]:
+    """Every person by every action on everything in the file."""
+    return tuple(
+        Cell(person, target, action, access.allowing(person, action.permission, target))
+        for person in people
+        for target in targets(access.environment)
+        for action in on(target)
+    )
+
+
+def find_target(environment: Environment, text: str) -> Target:
+    """The target that somebody typed: "project", "deployer", "bucket/data". Raises UsageProblem with what there is."""
+    known = {target.text: target for target in targets(environment)}
+    if text in known:
+        return known[text]
+    alike = [target for target in known.values() if target.name == text]
+    if len(alike) == 1:
+        return alike[0]
+    raise UsageProblem(f"There is no {text} in {environment.name}; there are {', '.join(known)}.")
+
+
+def find_action(text: str, target: Target) -> Action:
+    """The action that somebody typed for a target: "read", "secret.read" or a permission. Raises UsageProblem."""
+    fitting = on(target)
+    for action in fitting:
+        if text in (action.name, action.verb_only, action.permission):
+            return action
+    if text.count(".") >= 2:
+        return Action(text, target.kind, text, "", "", "")
+    known = ", ".join(action.verb_only for action in fitting)
+    raise UsageProblem(
+        f"{text} is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM."
+    )
+
+
+def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona], roles: Roles) -> tuple[str, ...]:
+    """The lines that would allow it, the narrowest first: a persona by `onboard`, else one role by gcloud."""
+    fitting = [
+        persona.name
+        for persona in known.values()
+        if applies(environment, persona.name, cell.target)
+        and any(
+            cell.action.permission in roles.permissions(role)
+            for role in (*persona.roles_on(cell.target.kind), *persona.roles_on("project"))
+        )
+    ]
+    if fitting:
+        return (f"make onboard EMAIL={cell.person} ROLE={fitting[0]} ENV={environment.name}",)
+    line = f"{_gcloud(cell.target, environment)} --member=user:{cell.person} --role=ROLE"
+    return (f"no persona may do this; an owner grants it with a ROLE that holds {cell.action.permission}:", line)
+
+
+def _gcloud(target: Target, environment: Environment) -> str:
+    project = environment.project
+    account = email(environment, target)
+    return {
+        "project": f"gcloud projects add-iam-policy-binding {project}",
+        "bucket": f"gcloud storage buckets add-iam-policy-binding gs://{project}-{target.name}",
+        "repository": f"gcloud artifacts repositories add-iam-policy-binding {target.name} --project={project} --location={environment.region}",
+        "secret": f"gcloud secrets add-iam-policy-binding {target.name} --project={project}",
+        "identity": f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project}",
+        "deployer": f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project}",
+    }[target.kind]
+
+
+def promised(environment: Environment, persona: Persona, roles: Roles) -> tuple[tuple[Target, Action], ...]:
+    """Every action that a persona's roles allow, on every target: what onboarding proves."""
+    return tuple(
+        (target, action)
+        for target in targets(environment)
+        for action in on(target)
+        if any(action.permission in roles.permissions(role) for role in _roles(environment, persona, target))
+    )
+
+
+def _roles(environment: Environment, persona: Persona, target: Target) -> tuple[str, ...]:
+    own = persona.roles_on(target.kind) if applies(environment, persona.name, target) else ()
+    return (*own, *persona.roles_on("project"))

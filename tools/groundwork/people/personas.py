@@ -1,0 +1,94 @@
+"""Personas as data: which roles a member of each has on what; the same file that modules/team_access reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.environment import Environment, Member
+
+PLACES = ("project", "buckets", "repositories", "secrets", "identities", "deployer")
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """A thing that has an IAM policy: its kind as in PLACES without the plural ("bucket") and its name in the file."""
+
+    kind: str
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        """As people write it: "project", "bucket/data", "secret/wandb-api-key"."""
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """A role on a target."""
+
+    target: Target
+    role: str
+
+
+@dataclass(frozen=True)
+class Persona:
+    """A kind of member: a sentence and, per place, its roles."""
+
+    name: str
+    description: str
+    roles: Mapping[str, tuple[str, ...]]
+
+    def roles_on(self, kind: str) -> tuple[str, ...]:
+        """Its roles on one kind of target."""
+        return self.roles[_PLACE[kind]]
+
+
+_PLACE = {
+    "project": "project",
+    "bucket": "buckets",
+    "repository": "repositories",
+    "secret": "secrets",
+    "identity": "identities",
+    "deployer": "deployer",
+}
+KINDS = tuple(_PLACE)
+
+
+def personas(root: Path) -> dict[str, Persona]:
+    """All personas by name, in the order of the file below the project's root."""
+    text = (root / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")
+    return {
+        name: Persona(name, entry["description"], {place: tuple(entry[place]) for place in PLACES})
+        for name, entry in json.loads(text).items()
+    }
+
+
+def targets(environment: Environment) -> tuple[Target, ...]:
+    """Everything in the environment that has a policy of its own, the project first."""
+    named = {
+        "bucket": environment.buckets,
+        "repository": environment.repositories,
+        "secret": environment.secrets,
+        "identity": environment.identities,
+    }
+    rest = (Target(kind, name) for kind, names in named.items() for name in names)
+    return (Target("project"), *rest, Target("deployer"))
+
+
+def applies(environment: Environment, persona: str, target: Target) -> bool:
+    """Whether a persona has anything on this target: an identity names its users."""
+    return target.kind != "identity" or persona in environment.identities[target.name].users
+
+
+def grants(environment: Environment, member: Member, known: Mapping[str, Persona]) -> tuple[Grant, ...]:
+    """Every role that the environment file gives a member."""
+    persona = known[member.role]
+    return tuple(
+        Grant(target, role)
+        for target in targets(environment)
+        if applies(environment, persona.name, target)
+        for role in persona.roles_on(target.kind)
+    )

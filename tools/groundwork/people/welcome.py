@@ -1,0 +1,56 @@
+"""The newcomer's five minutes: what to install, how to log in, and what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.environment import Environment, Member
+from groundwork.people.personas import Persona
+
+
+def welcome(environment: Environment, member: Member, persona: Persona) -> tuple[str, ...]:
+    """Lines to send to a newcomer; nothing in them is secret."""
+    return tuple(_lines(environment, member, persona))
+
+
+def _lines(environment: Environment, member: Member, persona: Persona) -> Iterator[str]:
+    project, name = environment.project, environment.name
+    yield f"Welcome to {project}, {member.email}. You are {_article(persona.name)}: {persona.description}"
+    yield ""
+    yield from _login(environment, member)
+    yield ""
+    yield f"Project     {project} in {environment.region}"
+    for bucket in environment.buckets.values():
+        yield f"Bucket      {bucket.url}" + ("  (DVC remote)" if bucket.dvc else "")
+    for repository in environment.repositories.values():
+        yield f"Images      {repository.url}"
+    if "roles/secretmanager.secretAccessor" in persona.roles_on("secret"):
+        for secret in environment.secrets:
+            yield f"Secret      {secret}  (groundwork secrets get {secret} --env {name})"
+    for identity in environment.identities.values():
+        if persona.name in identity.users:
+            yield f"Identity    {identity.email}  ({identity.description.rstrip('.')})"
+    yield ""
+    yield f"What you may do: groundwork access check --env {name}"
+    yield f"Who may do what: groundwork access --env {name}"
+
+
+def _login(environment: Environment, member: Member) -> Iterator[str]:
+    host = f"{environment.region}-docker.pkg.dev"
+    name = environment.name
+    yield "1. Clone this repository, then: make doctor"
+    if environment.local:
+        yield "2. This is the local cloud (simulated): nobody logs in. In a shell:"
+        yield f'     eval "$(.venv/bin/groundwork local env --env {name} --as {member.email})"'
+    else:
+        yield "2. Install gcloud (https://cloud.google.com/sdk/docs/install) and log in:"
+        yield "     gcloud auth login"
+        yield f"     .venv/bin/groundwork login --env {name}"
+    if environment.repositories:
+        yield f"3. Images: gcloud auth configure-docker {host}"
+    if any(bucket.dvc for bucket in environment.buckets.values()):
+        yield f"4. Data: .venv/bin/groundwork dvc --env {name}, then dvc pull"
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiouAEIOU" or noun.startswith("ml-") else f"a {noun}"
