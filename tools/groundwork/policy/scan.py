@@ -30,6 +30,7 @@ class Scanner:
     cache: Path
     run: Run
     say: Callable[[str], None]
+    seconds: float = SECONDS
 
     @property
     def tools(self) -> Path:
@@ -52,7 +53,7 @@ class Scanner:
     def _run(self, argv: Sequence[str]) -> Ended:
         env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
         try:
-            return self.run(argv, cwd=self.root, env={**env, "PYTHONPATH": str(self.tools)}, seconds=SECONDS)
+            return self.run(argv, cwd=self.root, env={**env, "PYTHONPATH": str(self.tools)}, seconds=self.seconds)
         except GroundworkError as error:
             raise CouldNotTell(f"The policies were not checked: {error.message}", error.details) from error
 
