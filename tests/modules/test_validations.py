@@ -1,0 +1,114 @@
+"""What each module refuses before anything is planned, and the words that say what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.local_project import LocalProject
+from tests.terraform_runs import ROOT, Terraform
+
+BASIC = 'iam = { x = { member = "user:a@example.com", role = "roles/editor" } }'
+PUBLIC = 'iam = { x = { member = "allUsers", role = "roles/storage.objectViewer" } }'
+GOOD = {
+    "bucket": {"project_id": '"my-project"', "name": '"my-project-data"', "location": '"europe-west1"'},
+    "docker_repository": {"project_id": '"my-project"', "name": '"images"', "location": '"europe-west1"'},
+    "github_identity": {"project_id": '"my-project"', "repository": '"team/cats"', "owner_id": '"12"'},
+    "project_services": {"project_id": '"my-project"', "services": '["iam.googleapis.com"]'},
+    "secret": {"project_id": '"my-project"', "name": '"wandb-api-key"'},
+    "service_account": {"project_id": '"my-project"', "name": '"groundwork-train"', "description": '"Trains."'},
+    "team_access": {"project_id": '"my-project"', "members": '{ "a@example.com" = { role = "viewer" } }'},
+}
+BAD = {
+    "bucket": [
+        (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
+        (BASIC, "the basic roles owner, editor and viewer are not allowed"),
+        ('labels = { Team = "x" }', "at most 63 lower-case letters"),
+        ('name = "my-google-data"', "The bucket name must have 3 to 63"),
+        ('location = "Europe West"', "The location must be a region"),
+        ('project_id = "my_project"', "The project id must have 6 to 30"),
+        ("soft_delete_days = 3", "must be 0, or from 7 to 90"),
+        ('storage_class = "COLD"', "must be ARCHIVE, COLDLINE, NEARLINE or STANDARD"),
+        ("incomplete_upload_days = 0.5", "must be a whole number of days, at least 1"),
+        ("noncurrent_versions = { days = 0, keep = 1 }", "have days and keep of at least 1"),
+    ],
+    "docker_repository": [
+        (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
+        ("cleanup = { keep = 0 }", "must be whole numbers, at least 1"),
+        ('name = "Images"', "The repository name must have 1 to 63"),
+    ],
+    "github_identity": [
+        ('repository = "https://github.com/team/cats"', "must be owner/name, without a host"),
+        ('owner_id = "team"', "must be a number, in quotes"),
+        ('name = "gcp-github"', "begin with a letter but not with gcp-"),
+        ("branch = \"main' || true || '\"", "must be the name of one branch"),
+    ],
+    "project_services": [
+        ('services = ["containerscanning.googleapis.com"]', "it bills each image that is pushed"),
+        ('services = ["iam"]', "must be the full name of an API"),
+    ],
+    "secret": [
+        (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
+        ('location = "eu"', "must be a region such as europe-west1, or null"),
+        ('name = "wandb api key"', "must have 1 to 255 letters"),
+    ],
+    "service_account": [
+        ('project_roles = ["roles/owner"]', "the basic roles owner, editor and viewer are not allowed"),
+        ('project_roles = ["roles/iam.serviceAccountUser"]', "grant the right to act as an account on that account"),
+        ('name = "train"', "The account name must have 6 to 30"),
+        ('description = ""', "must have 1 to 256 characters"),
+    ],
+    "team_access": [
+        ('members = { "Alice@example.com" = { role = "viewer" } }', "must be an e-mail address in lower case"),
+        (
+            'members = { "a@example.com" = { role = "owner" } }',
+            "personas data-scientist, ml-engineer, operator, viewer",
+        ),
+        ('members = { "a@example.com" = { role = "viewer", type = "robot" } }', "must be user or group"),
+        (
+            'identities = { x = { id = "y", users = ["boss"] } }',
+            "personas data-scientist, ml-engineer, operator, viewer",
+        ),
+    ],
+}
+
+
+def call(module: str, number: int, bad: str) -> str:
+    """A module block with good arguments but for those that `bad` gives."""
+    given = {line.split("=")[0].strip() for line in bad.splitlines()}
+    good = "\n".join(f"  {name} = {value}" for name, value in GOOD[module].items() if name not in given)
+    return f'module "case_{number}" {{\n  source = "../../modules/{module}"\n{good}\n  {bad}\n}}\n'
+
+
+@pytest.mark.parametrize("module", GOOD)
+def test_a_module_refuses_bad_values_and_says_what_is_allowed(
+    module: str, tmp_path: Path, project: LocalProject
+) -> None:
+    cases = BAD[module]
+    calls = [call(module, number, bad) for number, (bad, _) in enumerate(cases)]
+    complaints = refusal(calls, tmp_path, project)
+    for _, words in cases:
+        assert words in complaints
+    assert complaints.count("Error: ") == len(cases)
+
+
+def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, project: LocalProject) -> None:
+    trimmed = call("bucket", 0, "dvc = true\n  noncurrent_versions = { days = 1, keep = 1 }")
+    assert "noncurrent_versions must be null for a DVC bucket" in refusal([trimmed], tmp_path, project)
+
+
+def refusal(calls: list[str], folder: Path, project: LocalProject) -> str:
+    """What Terraform has against a root module that calls modules so."""
+    (folder / "modules").symlink_to(ROOT / "modules")
+    root = folder / "infra" / "example"
+    root.mkdir(parents=True)
+    (root / "main.tf").write_text('provider "google" {\n  project = "my-project"\n}\n' + "".join(calls))
+    terraform = Terraform(root, project.variables)
+    terraform.succeed("init")
+    return terraform.fail("plan", "-no-color")
+
+
+def test_every_module_is_tried_with_bad_values() -> None:
+    modules = {path.parent.name for path in (ROOT / "modules").glob("*/main.tf")}
+    assert set(GOOD) == set(BAD) == modules
