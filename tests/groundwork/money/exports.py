@@ -119,8 +119,8 @@ def component(row: Mapping[str, Any]) -> str:
 
 
 def service(row: Mapping[str, Any]) -> str:
-    """The service id of a row."""
-    return str(row["service"]["id"])
+    """The service id of a row, its name where it has none."""
+    return str(row["service"]["id"] or row["service"]["description"])
 
 
 Sums = dict[str, tuple[Decimal, Decimal, Decimal]]

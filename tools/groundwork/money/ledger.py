@@ -95,7 +95,7 @@ def _line(row: dict[str, Any]) -> Line:
         account=row["billing_account_id"] or "",
         currency=row["currency"],
         cost_type=row["cost_type"] or "regular",
-        service_id=row["service_id"] or "",
+        service_id=row["service_id"] or row["service"] or "",
         service=row["service"] or row["service_id"] or "",
         project=row["project"] or "",
         member=row["member"] or "",

@@ -115,7 +115,7 @@ class Group:
 Key = Callable[[Line], tuple[str, str]]
 GROUPINGS: Mapping[str, Key] = {
     "member": lambda line: (line.member, line.member or UNLABELLED),
-    "service": lambda line: (line.service_id or line.service, line.service or line.service_id),
+    "service": lambda line: (line.service_id, line.service),
     "component": lambda line: (line.component, line.component or UNLABELLED),
     "day": lambda line: (line.day.isoformat(), line.day.isoformat()),
     "project": lambda line: (line.project, line.project or NO_PROJECT),
