@@ -21,6 +21,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from groundwork.errors import UsageProblem
 from groundwork.money.amounts import decimal, shown
 
+MOST = Decimal(10**9)
+"""No grant is larger; what somebody typed beyond it is a slip."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -87,7 +90,7 @@ def _grant(entry: Mapping[str, Any], where: str) -> Grant:
 def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
     """A sum of money that somebody typed. Raises UsageProblem when it is none, or not above zero."""
     found = None if isinstance(value, bool) else decimal(value)
-    if found is None or (found < least if least is not None else found <= 0):
+    if found is None or found > MOST or (found < least if least is not None else found <= 0):
         limit = "of at least 0" if least is not None else "above 0"
         raise UsageProblem(f"{where} is {value}, which is not an amount {limit}; write it as 50 or 49.90.")
     return found
