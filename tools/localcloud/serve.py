@@ -64,13 +64,7 @@ class Provider:
 
 def find(state: Path) -> LocalCloud | None:
     """The local cloud that serves a folder, None when none answers."""
-    record = records.read(state / records.SERVER)
-    try:
-        found = (
-            LocalCloud(record["base"], record["pid"], record["port"], state, record["control_key"]) if record else None
-        )
-    except (KeyError, TypeError):
-        return None
+    found = _record(state)
     return found if found and found.pid == records.holder(state / records.SERVER_LOCK) else None
 
 
@@ -144,11 +138,21 @@ def endpoints(base: str) -> dict[str, str]:
     return _endpoints.variables(base)
 
 
+def _record(state: Path) -> LocalCloud | None:
+    """What the record says; None when there is none or it is damaged."""
+    record = records.read(state / records.SERVER) or {}
+    try:
+        return LocalCloud(record["base"], record["pid"], record["port"], state, record["control_key"])
+    except KeyError:
+        return None
+
+
 def _started(state: Path, port: int | None) -> LocalCloud:
     """Starts a server; one that holds the folder without a readable record is ended first."""
     pid = records.holder(state / records.SERVER_LOCK)
     if pid is not None:
-        found = _polled(lambda: find(state), 5)
+        damaged = (state / records.SERVER).exists() and _record(state) is None
+        found = None if damaged else _polled(lambda: find(state), 5)
         if found is not None:
             return found
         _end(pid)

@@ -1,0 +1,217 @@
+"""Starting, finding, killing and stopping the local cloud."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from localcloud import records, serve
+from localcloud.serve import LocalCloud, LocalCloudError
+
+from tests.cloud_client import Client
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "local"
+    yield folder
+    serve.stop(folder)
+
+
+def owner(cloud: LocalCloud, project: str = "some-project") -> Client:
+    return Client(cloud, project)
+
+
+def killed(cloud: LocalCloud) -> None:
+    """kill -9, and wait until the system has taken the process away."""
+    os.kill(cloud.pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while serve.find(cloud.state) is not None:
+        assert time.monotonic() < until
+
+
+def test_a_started_cloud_is_found_again_and_stopped_once(state: Path) -> None:
+    assert serve.find(state) is None
+    cloud = serve.start(state)
+    assert serve.find(state) == cloud == serve.start(state)
+    assert serve.stop(state)
+    assert serve.find(state) is None
+    assert not serve.stop(state)
+    assert not (state / records.SERVER).exists()
+
+
+def test_a_stopped_cloud_comes_back_on_its_port_with_all_it_had(state: Path) -> None:
+    first = serve.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    serve.stop(state)
+    second = serve.start(state)
+    assert second.port == first.port
+    assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
+
+
+def test_what_was_answered_before_kill_9_is_there_after(state: Path) -> None:
+    cloud = serve.start(state)
+    client = owner(cloud)
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    client.enable("secretmanager")
+    answered: list[str] = []
+
+    def writing(worker: int) -> None:
+        mine = Client(cloud, client.project)
+        for number in range(1000):
+            name = f"s-{worker}-{number}"
+            try:
+                answer = mine(
+                    "POST",
+                    f"secretmanager/v1/projects/{mine.project}/secrets",
+                    {"replication": {"automatic": {}}},
+                    secretId=name,
+                )
+            except OSError:
+                return
+            assert answer.status == 200
+            answered.append(name)
+            if len(answered) == 100:
+                os.kill(cloud.pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(writing, range(8)))
+    again = owner(serve.start(state))
+    listed = again.ok("GET", f"secretmanager/v1/projects/{again.project}/secrets", pageSize="25000")["secrets"]
+    assert {one["name"].rpartition("/")[2] for one in listed} >= set(answered)
+    assert len(answered) >= 100
+
+
+def test_eight_starters_get_one_server(state: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: serve.start(state), range(8)))
+    assert len({cloud.pid for cloud in found}) == 1
+
+
+def test_starters_in_different_processes_get_one_server(state: Path) -> None:
+    code = "import pathlib, sys; from localcloud import serve; print(serve.start(pathlib.Path(sys.argv[1])).pid)"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert len({process.communicate(timeout=60)[0] for process in started}) == 1
+
+
+def test_it_outlives_who_started_it(state: Path) -> None:
+    code = "import pathlib, sys; from localcloud import serve; serve.start(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(state)], check=True, timeout=60)
+    cloud = serve.find(state)
+    assert cloud is not None
+    assert owner(cloud)("GET", "_local/health").status == 200
+    assert os.getsid(cloud.pid) != os.getsid(0)
+
+
+def test_a_busy_port_is_named(state: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=rf"Port {port} is taken .* choose another port"):
+            serve.start(state, port)
+
+
+def test_when_the_remembered_port_is_taken_another_is_used(state: Path) -> None:
+    first = serve.start(state)
+    serve.stop(state)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", first.port))
+        taken.listen()
+        assert serve.start(state).port != first.port
+
+
+def test_another_port_than_the_running_ones_is_refused(state: Path) -> None:
+    cloud = serve.start(state)
+    with pytest.raises(LocalCloudError, match=f"already runs on port {cloud.port}; stop it first"):
+        serve.start(state, cloud.port + 1 if cloud.port < 65535 else 1024)
+    assert serve.start(state, cloud.port) == cloud
+
+
+@pytest.mark.parametrize("text", ["{ not json", '{"pid": 1}', ""])
+def test_a_damaged_record_leads_to_a_fresh_server_with_the_same_state(state: Path, text: str) -> None:
+    first = serve.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    (state / records.SERVER).write_text(text)
+    assert serve.find(state) is None
+    second = serve.start(state)
+    assert second.pid != first.pid
+    assert owner(second)("GET", "cloudresourcemanager/v1/projects/some-project").status == 200
+
+
+def test_a_record_of_a_dead_server_is_nobody(state: Path) -> None:
+    cloud = serve.start(state)
+    killed(cloud)
+    assert (state / records.SERVER).exists()
+    assert serve.find(state) is None
+    assert serve.start(state).port == cloud.port
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalCloudError, match=r"cannot keep its state in .* choose another folder"):
+        serve.start(tmp_path / "file" / "local")
+
+
+def test_a_damaged_database_is_a_sentence(state: Path) -> None:
+    state.mkdir()
+    (state / "cloud.db").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(LocalCloudError, match="cannot use the folder"):
+        serve.start(state)
+
+
+def test_a_reset_empties_a_running_cloud(state: Path) -> None:
+    client = owner(serve.start(state))
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    serve.reset(state)
+    assert client.ok("GET", "cloudresourcemanager/v1/projects") == {}
+
+
+def test_the_control_interface_is_at_hand(state: Path) -> None:
+    cloud = serve.start(state)
+    assert serve.control(cloud, "POST", "/_local/clock", {"advance_seconds": 5})["offset_seconds"] == 5
+    with pytest.raises(LocalCloudError, match="A fault needs method"):
+        serve.control(cloud, "POST", "/_local/faults", {})
+    serve.stop(state)
+    with pytest.raises(LocalCloudError, match="does not answer"):
+        serve.control(cloud, "GET", "/_local/clock")
+
+
+def test_a_second_server_on_the_same_folder_is_refused(state: Path) -> None:
+    serve.start(state)
+    ran = subprocess.run(
+        [sys.executable, "-m", "localcloud", "serve", "--state", str(state)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.strip() == f"Another local cloud already serves {state}."
+
+
+def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: Path) -> None:
+    cloud = serve.start(state)
+    alice = serve.start_provider(state, cloud, serve.token("user:alice@example.com"))
+    bob = serve.start_provider(state, cloud, serve.token("user:bob@example.com"))
+    assert serve.start_provider(state, cloud, serve.token("user:alice@example.com")) == alice
+    assert alice.pid != bob.pid
+    assert "registry.terraform.io/hashicorp/google" in alice.reattach
+    assert "registry.opentofu.org/hashicorp/google" in alice.reattach
+    serve.stop(state)
+    for provider in (alice, bob):
+        with pytest.raises(ProcessLookupError):
+            os.kill(provider.pid, 0)
+
+
+def test_a_token_names_its_principal() -> None:
+    assert serve.token() == "local/user:owner@example.com"
