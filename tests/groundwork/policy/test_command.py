@@ -1,0 +1,97 @@
+"""`groundwork policy` as people run it, with checkov itself, on a clone with a fault in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+FAULT = """
+resource "google_storage_bucket_iam_member" "everybody" {
+  bucket = module.buckets["data"].name
+  role   = "roles/storage.objectViewer"
+  member = "allUsers"
+}
+"""
+EXCEPTION = """
+policy:
+  exceptions:
+    - check: buckets_are_not_public
+      resource: google_storage_bucket_iam_member.everybody
+      reason: The data is public anyway.
+      owner: alice@example.com
+      expires: "{expires}"
+"""
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone whose platform lets everybody into a bucket."""
+    clone = tmp_path_factory.mktemp("faulty")
+    for folder in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns(".*", "*.md"))
+    (clone / "tools").symlink_to(ROOT / "tools")
+    (clone / "infra" / "platform" / "oops.tf").write_text(FAULT, encoding="utf-8")
+    return clone
+
+
+def _policy(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "groundwork", "policy", *arguments]
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_fault_ends_with_6_and_is_shown_with_its_place(faulty: Path) -> None:
+    done = _policy(faulty, "--code")
+    assert done.returncode == 6, done.stderr
+    assert "critical: Buckets are not public (buckets_are_not_public)" in done.stdout
+    assert "google_storage_bucket_iam_member.everybody lets allUsers in  [infra/platform/oops.tf:2]" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("policy: 1 finding (1 critical) (")
+
+
+def test_all_forms_are_written_at_once(faulty: Path, tmp_path: Path) -> None:
+    files = [f"--{form}={tmp_path / form}" for form in ("sarif", "junit", "markdown")]
+    done = _policy(faulty, "--code", "--json", *files)
+    assert done.returncode == 6
+    assert [one["policy"] for one in json.loads(done.stdout)["findings"]] == ["buckets_are_not_public"]
+    assert json.loads((tmp_path / "sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert ET.parse(tmp_path / "junit").find("testsuite").get("failures") == "1"  # type: ignore[union-attr]
+    assert (tmp_path / "markdown").read_text(encoding="utf-8").startswith("## Policy: failed")
+
+
+def test_an_exception_in_the_environment_file_lets_it_pass_until_it_is_over(faulty: Path) -> None:
+    file = faulty / "envs" / "local.yaml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before + EXCEPTION.format(expires="2999-12-31"), encoding="utf-8")
+    done = _policy(faulty, "--code")
+    assert done.returncode == 0, done.stdout
+    assert "excused until 2999-12-31: google_storage_bucket_iam_member.everybody lets allUsers in" in done.stdout
+    file.write_text(before + EXCEPTION.format(expires="2026-01-31"), encoding="utf-8")
+    done = _policy(faulty, "--code")
+    file.write_text(before, encoding="utf-8")
+    assert done.returncode == 6
+    assert "ended on 2026-01-31 (owner: alice@example.com): mend the resource" in done.stdout
+
+
+def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Path) -> None:
+    done = _policy(faulty)
+    assert "no plan of local is saved here: the code alone is checked" in done.stderr
+
+
+def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "plan.txt"
+    wrong.write_text("Plan: 3 to add", encoding="utf-8")
+    done = _policy(faulty, "--plan", str(wrong))
+    assert done.returncode == 2
+    assert "is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
+
+
+def test_the_code_of_this_repository_keeps_every_policy() -> None:
+    done = _policy(ROOT, "--code")
+    assert done.returncode == 0, done.stdout
+    assert "policy: nothing found" in done.stdout
