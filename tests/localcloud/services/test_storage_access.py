@@ -94,6 +94,13 @@ def test_a_condition_on_the_name_grants_only_there(gcs: Storage) -> None:
     assert "condition" not in str(gcs.ask("GET", f"{B}/data-bucket/iam").json["bindings"])
 
 
+def test_a_condition_on_the_type_tells_objects_from_buckets(gcs: Storage) -> None:
+    grant(gcs, "roles/storage.objectViewer", condition='resource.type == "storage.googleapis.com/Object"')
+    alice = gcs.as_(ALICE)
+    assert alice.media("x") == b"hello"
+    alice.ask("GET", f"{B}/data-bucket/o", None, 403)
+
+
 def test_an_anonymous_caller_is_told_401_and_reads_what_is_public(gcs: Storage) -> None:
     nobody = gcs.as_("")
     refused = nobody.ask("GET", path("x"), None, 401)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.call import Call
-from localcloud.service import Alias, Handler, Service
+from localcloud.service import Alias, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,
@@ -76,6 +76,8 @@ SERVICE = Service(
     api="storage",
     title="Cloud Storage API",
     dialect="storage",
+    # Only their IAM types count: their methods are all above.
+    resources={"projects.buckets": Resource(kind="Bucket"), "projects.buckets.objects": Resource(kind="Object")},
     methods=_METHODS,
     # Handlers ask themselves: what is needed depends on the bucket's project and on what an upload would replace.
     permissions=dict.fromkeys(_METHODS),
