@@ -44,6 +44,7 @@ class Store:
         self.folder = folder
         self._blobs = folder / "blobs"
         self._blobs.mkdir(parents=True, exist_ok=True)
+        _remove(list(self._blobs.glob("incoming-*")))  # what a killed server was receiving
         self._dropped: list[Path] = []
         self._added: list[Path] = []
         self._on_rollback: list[Callable[[], None]] = []
