@@ -85,7 +85,8 @@ def _permissions() -> dict[str, Permission]:
     for verb in ("get", "list", "create", "patch", "delete", "undelete", "getIamPolicy", "setIamPolicy"):
         named = words.get(verb, verb)
         found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{named}"
-        found[f"{_POOLS}.providers.{verb}"] = f"iam.googleapis.com/workloadIdentityPoolProviders.{named}"
+        if not verb.endswith("IamPolicy"):
+            found[f"{_POOLS}.providers.{verb}"] = f"iam.googleapis.com/workloadIdentityPoolProviders.{named}"
     found[f"{_POOLS}.listAttestationRules"] = "iam.googleapis.com/workloadIdentityPools.getAttestationRules"
     for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
         found[f"{_POOLS}.{verb}"] = "iam.googleapis.com/workloadIdentityPools.setAttestationRules"

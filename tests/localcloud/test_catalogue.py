@@ -1,0 +1,84 @@
+"""What every service must meet, whoever wrote it."""
+
+from pathlib import Path
+
+import localcloud
+import pytest
+from localcloud import gate
+from localcloud.coverage import coverage, kind
+from localcloud.discovery import Method, document
+from localcloud.iam.roles import known_permissions
+from localcloud.service import Service
+from localcloud.services import SERVICES
+
+each = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.api)
+
+
+def methods(service: Service) -> dict[str, Method]:
+    return {
+        name: method for version in service.versions for name, method in document(service.api, version).methods.items()
+    }
+
+
+def aliased(service: Service) -> set[str]:
+    return {alias.method for alias in service.aliases}
+
+
+@each
+def test_its_documents_exist_and_it_has_a_title(service: Service) -> None:
+    assert methods(service)
+    assert service.title or document(service.api, service.versions[0]).title
+
+
+@each
+def test_every_method_that_it_writes_is_documented_or_has_a_path(service: Service) -> None:
+    assert set(service.methods) <= set(methods(service)) | aliased(service)
+
+
+@each
+def test_every_permission_that_it_lists_belongs_to_a_method(service: Service) -> None:
+    assert set(service.permissions) <= set(methods(service)) | aliased(service)
+
+
+@each
+def test_every_resource_is_a_collection_of_the_document_or_a_kind_for_conditions(service: Service) -> None:
+    collections = {method.collection for method in methods(service).values()}
+    own = {name.partition(".")[2].rpartition(".")[0] for name in service.methods}
+    for collection, resource in service.resources.items():
+        assert collection in collections | own or not resource.iam, collection
+
+
+@each
+def test_some_role_holds_every_permission_that_it_asks_for(service: Service) -> None:
+    asked = {
+        permission
+        for name in methods(service)
+        if kind(service, name) != "absent"
+        for permission in [service.permissions.get(name, gate.usual(name))]
+        if isinstance(permission, str) and permission
+    }
+    assert asked <= known_permissions()
+
+
+@each
+def test_it_lies_in_a_file_of_its_own(service: Service) -> None:
+    folder = Path(localcloud.__file__).parent / "services"
+    assert (folder / f"{service.api}.py").exists() or (folder / service.api / "__init__.py").exists()
+
+
+def test_every_file_in_services_is_registered() -> None:
+    folder = Path(localcloud.__file__).parent / "services"
+    there = {path.stem for path in folder.iterdir() if path.stem not in {"__init__", "__pycache__"}}
+    assert there == {service.api for service in SERVICES}
+
+
+def test_no_two_services_answer_the_same_version() -> None:
+    pairs = [(service.api, version) for service in SERVICES for version in service.versions]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_coverage_counts_every_documented_method_once() -> None:
+    for name, row in coverage(SERVICES).items():
+        api, version = name.split(".")
+        assert sum(row["counts"].values()) == len(document(api, version).methods), name
+        assert set(row["methods"].values()) <= {"emulated", "generic", "absent"}
