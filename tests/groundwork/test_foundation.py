@@ -78,4 +78,4 @@ class _Google(Cloud):
 
 
 def _as_google(cloud: Cloud) -> Cloud:
-    return _Google(cloud.project, cloud.base, cloud.credentials)
+    return _Google(cloud.project, cloud.base, cloud.login)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from groundwork import isolation, local
 from groundwork.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
+from groundwork.transport import Answer, Google, Loopback, Transport, Unreachable
 
 if TYPE_CHECKING:
-    from google.auth.transport.requests import AuthorizedSession
     from google.cloud.secretmanager import SecretManagerServiceClient
     from google.cloud.storage import Client as StorageClient
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
-_PATIENCE = 60.0
+_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
+_LOCAL_WAITS = (0.1, 0.2, 0.4)
 
 
 class CloudProblem(GroundworkError):
@@ -48,17 +50,27 @@ class CloudProblem(GroundworkError):
 
 @dataclass(frozen=True)
 class Cloud:
-    """Google Cloud as one principal, for one project; `base` is the local cloud's address, None for Google itself."""
+    """Google Cloud as one principal, for one project.
+
+    `base` is the local cloud's address, None for Google itself; `login` is the local cloud's token, or google-auth's credentials.
+    """
 
     project: str
     base: str | None
-    credentials: Any
+    login: Any = field(repr=False)
 
     @cached_property
-    def _session(self) -> AuthorizedSession:
-        from google.auth.transport.requests import AuthorizedSession
+    def _transport(self) -> Transport:
+        return Loopback(self.login) if self.base else Google(self.login)
 
-        return AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
+    @cached_property
+    def credentials(self) -> Any:
+        """google-auth's credentials, for the official clients."""
+        if not self.base:
+            return self.login
+        from google.oauth2.credentials import Credentials
+
+        return Credentials(self.login)  # type: ignore[no-untyped-call]
 
     @property
     def simulated(self) -> bool:
@@ -79,12 +91,12 @@ class Cloud:
         Retried for a minute when it passes by itself; anything but a GET only when nothing can have happened (429, 503).
         Raises CloudProblem.
         """
-        answer = self._send(verb, api, path, params=params, json=json)
+        answer = self._send(verb, api, path, params, json)
         return dict(answer.json()) if answer.content else {}
 
     def read(self, api: str, path: str, *, params: Mapping[str, Any] | None = None) -> bytes:
         """The raw bytes that a GET answers, e.g. an object with alt=media."""
-        return bytes(self._send("GET", api, path, params=params, json=None).content)
+        return self._send("GET", api, path, params).content
 
     def pages(self, api: str, path: str, key: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Every item of a list call, over all its pages; `key` is where a page keeps its items."""
@@ -110,61 +122,45 @@ class Cloud:
         options = {"api_endpoint": self.address("secretmanager")} if self.base else None
         return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
 
-    def _send(self, verb: str, api: str, path: str, *, params: Mapping[str, Any] | None, json: Any) -> Any:
-        from google.api_core.retry import Retry
+    def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
+        for seconds in _LOCAL_WAITS if self.base else _WAITS:
+            try:
+                return self._once(verb, api, path, params or {}, body)
+            except CloudProblem as problem:
+                harmless = verb == "GET" or problem.code in (429, 503)
+                if not (problem.passes_by_itself and harmless):
+                    raise
+            time.sleep(seconds)
+        return self._once(verb, api, path, params or {}, body)
 
+    def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Answer:
         call = f"{verb} {api} {path}"
-        url = f"{self.address(api)}/{path}"
-
-        def again(error: Exception) -> bool:
-            harmless = verb == "GET" or getattr(error, "code", None) in (429, 503)
-            return isinstance(error, CloudProblem) and error.passes_by_itself and harmless
-
-        patience = 2.0 if self.base else _PATIENCE
-        policy = Retry(predicate=again, initial=0.2, maximum=8.0, multiplier=2.0, timeout=patience)
-        return policy(self._once)(call, verb, url, params, json)
-
-    def _once(self, call: str, verb: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
-        from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
-        from requests.exceptions import RequestException
-
         try:
-            answer = self._session.request(verb, url, params=params, json=json, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
-        except (RefreshError, DefaultCredentialsError) as error:
-            raise PermissionProblem(
-                f"The login is not valid any more ({error}): run `gcloud auth application-default login`."
-            ) from None
-        except (RequestException, TransportError) as error:
-            raise CloudProblem(call, 0, "UNREACHABLE", _why(error)) from None
-        if answer.status_code >= 400:
+            answer = self._transport.send(verb, f"{self.address(api)}/{path}", params, body)
+        except Unreachable as error:
+            raise CloudProblem(call, 0, "UNREACHABLE", str(error)) from None
+        if answer.status >= 400:
             raise _problem(call, answer)
         return answer
 
 
-def _why(error: Exception) -> str:
-    reason = str(error.__cause__ or error)
-    return reason.rpartition(": ")[2].strip("')\"") or type(error).__name__
-
-
-def _problem(call: str, answer: Any) -> CloudProblem:
+def _problem(call: str, answer: Answer) -> CloudProblem:
     """Google's two error dialects as one: `status` and `details` or, from Cloud Storage, `errors`."""
     try:
         body = answer.json()["error"]
     except (ValueError, KeyError, TypeError):
-        return CloudProblem(call, answer.status_code, "", answer.text[:200])
+        return CloudProblem(call, answer.status, "", answer.content[:200].decode("utf-8", "replace"))
     if not isinstance(body, dict):
-        return CloudProblem(call, answer.status_code, str(body), "")
+        return CloudProblem(call, answer.status, str(body), "")
     details = [item for item in body.get("details", ()) if isinstance(item, dict)]
     reason = next((str(item["reason"]) for item in details if "reason" in item), "")
     reason = reason or next((str(item.get("reason", "")) for item in body.get("errors", ())), "")
-    return CloudProblem(call, answer.status_code, str(body.get("status", "")), str(body.get("message", "")), reason)
+    return CloudProblem(call, answer.status, str(body.get("status", "")), str(body.get("message", "")), reason)
 
 
 def local_cloud(project: str, base: str, token: str) -> Cloud:
     """The local cloud at `base`, as the principal that `token` names."""
-    from google.oauth2.credentials import Credentials
-
-    return Cloud(project, base, Credentials(token))  # type: ignore[no-untyped-call]
+    return Cloud(project, base, token)
 
 
 def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,6 @@ from groundwork.state import Place
 from groundwork.terraform import Terraform
 
 PROVIDERS = ("local", "google")
-_SLOW_IMPORTS = ("google.auth.transport.requests", "google.api_core.retry")
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,8 @@ def open_session(
         )
     for name in isolation.silent_changes(os.environ):
         say(f"note: {name} is set and changes what Terraform does: {os.environ[name]}")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         tool = pool.submit(tools.tool, tools.chosen(), tools.user_cache(), say)
-        pool.submit(_import_slow_modules)
         cloud, surroundings = _local(checkout, environment, wanted) if environment.local else _google(environment)
         return Session(checkout, environment, cloud, wanted, tool.result(), surroundings, command)
 
@@ -111,9 +108,3 @@ def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
     seen = {**os.environ, **isolation.cached_providers(os.environ, tools.user_cache())}
     around = isolation.google_surroundings(seen, environment.name)
     return google_cloud(environment.project), around
-
-
-def _import_slow_modules() -> None:
-    """Import what the first call will need while other things start; together they take about half a second."""
-    for name in _SLOW_IMPORTS:
-        importlib.import_module(name)
