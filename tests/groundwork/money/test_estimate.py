@@ -49,6 +49,12 @@ def test_colder_classes_store_cheaper_and_their_operations_are_unpriced(class_, 
     assert found.after.bounded
 
 
+def test_the_bucket_with_terraforms_state_is_small_whatever_the_others_hold():
+    values = bucket(name="team-tfstate", versioning=[{"enabled": True}])
+    held = {**QUIET, "bucket_gib": 1000, "state_gib": 1, "state_operations": 0}
+    assert _monthly("google_storage_bucket", values, held) == Decimal("0.02")
+
+
 def test_a_repository_costs_its_images_and_scans_only_where_scanning_is_on():
     values = {
         "location": "europe-west1",

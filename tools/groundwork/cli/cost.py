@@ -290,5 +290,8 @@ def _print(shown: Iterable[Any]) -> None:
 
     out = Rich(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 140)
     for item in shown:
+        if title := getattr(item, "title", None):
+            item.title = None
+            out.print(title, style="bold")
         out.print(item, soft_wrap=not hasattr(item, "columns"))
         out.print()

@@ -31,6 +31,8 @@ DEFAULTS: Mapping[str, Default] = {
     "bucket_reads": Default(Decimal(20000), "operations a month", "reads of a bucket (class B)"),
     "bucket_retrieved_gib": Default(Decimal(1), "GiB a month", "read from a nearline, coldline or archive bucket"),
     "bucket_download_gib": Default(Decimal(1), "GiB a month", "downloaded from a bucket to outside Google Cloud"),
+    "state_gib": Default(Decimal("0.1"), "GiB", "kept in the bucket with Terraform's state, older ones included"),
+    "state_operations": Default(Decimal(2000), "operations a month", "writes, and as many reads, of Terraform's state"),
     "images_gib": Default(Decimal(5), "GiB", "kept in a repository of images"),
     "images_pushed": Default(
         Decimal(10), "images a month", "pushed to a repository; counts where vulnerability scanning is on"

@@ -13,6 +13,9 @@ from groundwork.money.plan import Resource
 DEFAULT_SOFT_DELETE_SECONDS = 7 * 24 * 3600
 """Cloud Storage keeps deleted objects for seven days unless told otherwise (docs: soft-delete)."""
 
+STATE_BUCKET = "-tfstate"
+"""What the name of the bucket with Terraform's state ends with: a few small files, whatever the others hold."""
+
 
 def bucket(resource: Resource, assumptions: Assumptions) -> Iterator[Need]:
     """A Cloud Storage bucket: what lies in it, what it keeps of what is gone, operations and downloads.
@@ -20,6 +23,11 @@ def bucket(resource: Resource, assumptions: Assumptions) -> Iterator[Need]:
     Noncurrent and soft-deleted bytes cost as much as live ones of the same class (docs: soft-delete, pricing).
     """
     region, name = str(resource.get("location")), str(resource.get("storage_class", "STANDARD")).lower()
+    if str(resource.values.get("name", "")).endswith(STATE_BUCKET):
+        yield usage("all states", f"storage.{name}", region, assume(assumptions, resource, "state_gib"))
+        yield usage("writes", f"storage.operations-a.{name}", region, assume(assumptions, resource, "state_operations"))
+        yield usage("reads", f"storage.operations-b.{name}", region, assume(assumptions, resource, "state_operations"))
+        return
     yield usage("stored", f"storage.{name}", region, assume(assumptions, resource, "bucket_gib"))
     if resource.block("versioning").get("enabled", False):
         yield usage("older versions", f"storage.{name}", region, assume(assumptions, resource, "bucket_noncurrent_gib"))
