@@ -120,6 +120,14 @@ def test_a_piece_sent_twice_counts_once_and_a_gap_is_refused(gcs: Storage) -> No
     assert gcs.media("big") == DATA
 
 
+def test_gos_clients_are_told_in_a_header_that_more_is_to_come(gcs: Storage) -> None:
+    url = begin(gcs)
+    ends = f"bytes 0-{QUANTUM - 1}/*"
+    answer = gcs.ask("PUT", url, DATA[:QUANTUM], content_range=ends, x_guploader_no_308="yes")
+    assert answer.headers["x-http-status-code-override"] == "308"
+    assert answer.headers["range"] == f"bytes=0-{QUANTUM - 1}"
+
+
 @pytest.mark.parametrize("verb", ["PUT", "POST"])
 def test_a_whole_upload_in_one_piece_by_put_or_by_post(gcs: Storage, verb: str) -> None:
     url = begin(gcs, root="/resumable/upload")

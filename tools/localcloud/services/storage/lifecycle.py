@@ -18,7 +18,7 @@ from localcloud.services.storage.times import micros, parsed, rfc3339
 
 Rule = Mapping[str, Any]
 _PAGE = 1000
-_BETWEEN_ROUNDS = timedelta(days=1)
+_BETWEEN_ROUNDS = 86_400
 # Among several classes that apply, the cheapest at rest wins; deletion wins over all.
 _COLDNESS = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
@@ -86,9 +86,9 @@ _TESTS: Mapping[str, Test] = {
 }
 
 
-def round_due(bucket: Bucket, now: datetime) -> bool:
-    """Whether a day has passed since the bucket's last round; a bucket without rules and soft delete needs none."""
-    return micros(now) >= bucket.swept + int(_BETWEEN_ROUNDS.total_seconds()) * 1_000_000
+def round_due(bucket: Bucket, seconds: float) -> bool:
+    """Whether, at this Unix time, a day has passed since the bucket's last round."""
+    return seconds >= bucket.swept / 1_000_000 + _BETWEEN_ROUNDS
 
 
 def run(cloud: Cloud, bucket: Bucket) -> None:
@@ -125,7 +125,7 @@ def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: Row, now: datet
 def current(cloud: Cloud, name: str) -> Bucket:
     """The bucket of that name (404 when there is none), after the round that has become due, if any."""
     bucket = rows.bucket(cloud.store, name)
-    if not round_due(bucket, cloud.clock.now()):
+    if not round_due(bucket, cloud.clock.seconds()):
         return bucket
     if cloud.store.open:
         run(cloud, bucket)

@@ -77,7 +77,7 @@ def resume(call: Call) -> Reply:
         session = _append(store, session, piece, content)
     if piece.total is not None and session.received >= piece.total:
         return _finish(call, session, piece.total)
-    return _incomplete(session)
+    return _incomplete(call, session)
 
 
 def cancel(call: Call) -> Reply:
@@ -127,9 +127,14 @@ def _write(store: Store, session: Session, content: Content, skip: int, length: 
         os.fsync(stream.fileno())
 
 
-def _incomplete(session: Session) -> Reply:
-    headers = {"range": f"bytes=0-{session.received - 1}"} if session.received else {}
-    return Reply(308, b"", {"x-guploader-uploadid": session.id, **headers})
+def _incomplete(call: Call, session: Session) -> Reply:
+    headers = {"x-guploader-uploadid": session.id}
+    if session.received:
+        headers["range"] = f"bytes=0-{session.received - 1}"
+    if call.headers.get("x-guploader-no-308") == "yes":
+        # Go's clients take a 308 for a redirect and ask for it in a header instead.
+        return Reply(200, b"", {"x-http-status-code-override": "308", **headers})
+    return Reply(308, b"", headers)
 
 
 def _finish(call: Call, session: Session, total: int) -> Reply:
