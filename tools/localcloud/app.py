@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ async def _next(receive: Receive) -> Message:
 async def _send(reply: Reply, send: Send) -> None:
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
     if reply.status != 204 and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -181,6 +182,11 @@ async def _send(reply: Reply, send: Send) -> None:
         await _stream(*reply.file, send)
     else:
         await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache
+def _wire(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 async def _stream(path: Path, start: int, length: int, send: Send) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -150,9 +151,8 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
-    param = target.method.query.get(key)
-    if param is None:
-        param = _global(key, target)
+    method = target.method
+    param = method.query.get(key) or _everywhere(method.api, method.version).get(key)
     if param is None:
         if target.service.lenient:
             params.setdefault(key, value)
@@ -164,14 +164,11 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
         params[param.name] = schema.typed(param, value) if param.location == "query" else value
 
 
-_ANYWHERE = {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
-
-
-def _global(key: str, target: Target) -> Param | None:
-    if key in _ANYWHERE:
-        return _ANYWHERE[key]
-    found = document(target.method.api, target.method.version).global_params.get(key)
-    return Param(key, "global") if found is not None else None
+@lru_cache
+def _everywhere(api: str, version: str) -> Mapping[str, Param]:
+    """What every method takes: the document's global parameters, whatever their values, and a mask."""
+    found = {name: Param(name, "global") for name in document(api, version).global_params}
+    return found | {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
 
 
 def _body(request: Request, target: Target) -> dict[str, Any]:
