@@ -69,7 +69,7 @@ def read(
     scan = plan(client, export, since, held)
     if scan.bytes > most:
         raise Refused(
-            f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-bytes."
+            f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
         )
     return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery")
 
@@ -140,7 +140,9 @@ def _sentences(export: Export) -> Iterator[None]:
     except exceptions.GoogleAPICallError as problem:
         raise GroundworkError(f"BigQuery did not answer for {export.name}: {problem.message}") from problem
     except GoogleAuthError as problem:
-        raise PermissionProblem(f"Google did not accept your login ({problem}). Run: groundwork login") from problem
+        raise PermissionProblem(
+            f"Google did not accept your login ({problem}): run `gcloud auth application-default login`."
+        ) from problem
 
 
 def client(cloud: Cloud) -> bigquery.Client:

@@ -84,8 +84,13 @@ def merged(ledgers: Sequence[Ledger]) -> Ledger:
 
 
 def lines_of(answer: Iterable[Sequence[Any]]) -> tuple[Line, ...]:
-    """The lines in a query's answer, whichever engine gave it: columns as query.COLUMNS has them."""
-    return tuple(_line(dict(zip(COLUMNS, row, strict=True))) for row in answer)
+    """The lines in a query's answer, by day, whichever engine gave it: columns as query.COLUMNS has them."""
+    return tuple(sorted((_line(dict(zip(COLUMNS, row, strict=True))) for row in answer), key=_place))
+
+
+def _place(line: Line) -> tuple[str, ...]:
+    where = (line.invoice_month, line.account, line.currency, line.cost_type, line.service_id, line.project)
+    return (line.day.isoformat(), *where, line.member, line.component)
 
 
 def _line(row: dict[str, Any]) -> Line:

@@ -40,7 +40,6 @@ SELECT
   CAST(MAX(export_time) AS STRING) AS exported
 FROM lines
 GROUP BY day, invoice_month, billing_account_id, currency, cost_type, service_id, project, member, component
-ORDER BY day, invoice_month, billing_account_id, currency, cost_type, service_id, project, member, component
 """
 
 COLUMNS = (
