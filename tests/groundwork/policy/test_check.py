@@ -167,3 +167,31 @@ def test_every_type_that_an_omission_names_would_be_noted(here: Clone) -> None:
     types = sorted({kind for one in catalogue.omissions() for kind in one.types})
     here.answers(report("code", types=types))
     assert len(_check(here).notes) == sum(bool(one.types) for one in catalogue.omissions())
+
+
+def test_an_exception_is_called_unused_only_when_every_plan_was_looked_at(here: Clone) -> None:
+    accepted = (exception("google_storage_bucket.nowhere"),)
+    assert _check(here, {"platform": _saved(plan())}, exceptions=accepted).unused == ()
+    both = {"bootstrap": _saved(plan()), "platform": _saved(plan())}
+    assert _check(here, both, exceptions=accepted).unused == accepted
+
+
+def test_a_plan_made_anew_is_the_same_plan(here: Clone) -> None:
+    made = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T08:00:00Z"}], time_created="8", etag="a")
+    anew = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T09:00:00Z"}], time_created="9", etag="b")
+    _check(here, {"platform": _saved(made)})
+    assert _check(here, {"platform": _saved({**anew, "relevant_attributes": [{"attribute": ["email"]}]})}).cached
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resource_changes": [{"address": "google_storage_bucket.b", "change": {"after_unknown": {"name": True}}}]},
+        {"configuration": {"root_module": {"module_calls": {"b": {"source": "../modules/bucket"}}}}},
+        {"prior_state": {"values": {"root_module": {"resources": [{"mode": "data", "address": "data.x.y"}]}}}},
+    ],
+    ids=["an unknown", "the module that it is written in", "a data source"],
+)
+def test_what_else_a_verdict_follows_from_is_a_change(here: Clone, change: dict[str, Any]) -> None:
+    _check(here, {"platform": _saved(plan(name="x"))})
+    assert not _check(here, {"platform": _saved({**plan(name="x"), **change})}).cached

@@ -16,7 +16,19 @@ from policies.language import Settings
 from groundwork.policy.outside import fingerprint
 
 _KEPT = 8
-_VOLATILE = {"timestamp"}
+# What Google writes and no policy reads: it differs when the same thing is made anew.
+_VOLATILE = {
+    "create_time",
+    "effective_time",
+    "etag",
+    "generation",
+    "metageneration",
+    "project_number",
+    "time_created",
+    "uid",
+    "update_time",
+    "updated",
+}
 
 
 class Cache:
@@ -37,9 +49,11 @@ class Cache:
         return _digest([self._base.encode(), *_contents(file for file in files if _counts(file.relative_to(root)))])
 
     def plan_key(self, plan: Mapping[str, Any]) -> str:
-        """The key of a plan, whenever it was made."""
-        kept = {name: value for name, value in plan.items() if name not in _VOLATILE}
-        return _digest([self._base.encode(), json.dumps(kept, sort_keys=True).encode()])
+        """The key of what a verdict on a plan follows from, whenever the plan was made."""
+        before = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
+        unknown = [(one["address"], one["change"].get("after_unknown")) for one in plan.get("resource_changes", [])]
+        kept = [plan.get("planned_values"), unknown, plan.get("configuration"), _data_sources(before)]
+        return _digest([self._base.encode(), json.dumps(_lasting(kept), sort_keys=True).encode()])
 
     def file_key(self, name: str) -> str:
         """The key of a plan's file, whose content need not be read again."""
@@ -66,6 +80,18 @@ class Cache:
 
     def _path(self, part: str, key: str) -> Path:
         return self._folder / f"{part}-{key[:20]}.json"
+
+
+def _data_sources(module: Mapping[str, Any]) -> list[Any]:
+    """What a plan has read: it stands in the state before, where the rest is of no concern."""
+    own = [entry for entry in module.get("resources", []) if entry["mode"] == "data"]
+    return own + [entry for child in module.get("child_modules", []) for entry in _data_sources(child)]
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lasting(item) for name, item in value.items() if name not in _VOLATILE}
+    return [_lasting(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _counts(path: Path) -> bool:

@@ -12,7 +12,7 @@ from policies import catalogue
 from policies.language import Settings
 
 from groundwork import terraform, tools
-from groundwork.checkout import Checkout
+from groundwork.checkout import LAYERS, Checkout
 from groundwork.environment import Environment
 from groundwork.errors import CouldNotTell, UsageProblem
 from groundwork.policy import result
@@ -67,7 +67,7 @@ def check(
         findings=judged.findings,
         excused=judged.excused,
         expired=judged.expired,
-        unused=judged.unused,
+        unused=judged.unused if plans.keys() >= set(LAYERS) else (),  # what a plan shows cannot be missed in code
         checked={report["part"]: report["checked"] for report in reports},
         resources={report["part"]: report["resources"] for report in reports},
         undecided=sum(len(report["undecided"]) for report in reports if report["part"] == CODE),
