@@ -108,7 +108,7 @@ class Clone:
 
     def scanner(self, seconds: float = 30) -> Scanner:
         """A scanner that starts the program."""
-        return Scanner(self.root, self.cache, terraform.run, self.said.append, seconds)
+        return Scanner(self.root, self.root / "tools", self.cache, terraform.run, self.said.append, seconds)
 
     def answers(self, *reports: dict[str, Any]) -> None:
         """Let the program print these reports, each only where its part is asked for."""

@@ -36,7 +36,6 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = tmp_path_factory.mktemp("faulty")
     for folder in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns(".*", "*.md"))
-    (clone / "tools").symlink_to(ROOT / "tools")
     (clone / "infra" / "platform" / "oops.tf").write_text(FAULT, encoding="utf-8")
     return clone
 

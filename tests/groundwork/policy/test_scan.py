@@ -136,7 +136,7 @@ def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed
         return terraform.Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
     with pytest.raises(CouldNotTell) as refusal:
-        Scanner(here.root, here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
+        Scanner(here.root, here.root / "tools", here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
     assert refusal.value.message == (
         "The policies were not checked: checkov could not be installed into its own environment, which takes a network "
         "once; connect and run the same command again."
@@ -152,7 +152,7 @@ def test_without_uv_the_same_sentence_says_so(tmp_path: Path) -> None:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.")
 
     with pytest.raises(CouldNotTell, match="checkov could not be installed"):
-        Scanner(here.root, here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
+        Scanner(here.root, here.root / "tools", here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
 
 
 def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from groundwork import docs as feature
 from groundwork.checkout import find_checkout
 from groundwork.docs import Generated
 from groundwork.errors import MEANINGS
+from groundwork.policy.pages import policy_tables
 
 
 @click.command()
@@ -22,7 +23,7 @@ def docs(check: bool) -> None:
     Example: groundwork docs --check
     """
     root = find_checkout(Path.cwd()).root
-    generators = (*feature.GENERATORS, command_reference)
+    generators = (*feature.GENERATORS, command_reference, policy_tables)
     if check:
         feature.check(root, generators)
         click.echo("The docs are up to date.")

@@ -12,6 +12,7 @@ from groundwork import up as feature
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.errors import Exit
+from groundwork.policy.gate import gate
 from groundwork.plans import LayerPlan
 from groundwork.session import Session, open_session
 from groundwork.state import Output
@@ -33,7 +34,7 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
     talk = Console()
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
-        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk)
+        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, [gate(talk.say)])
     if not dry_run:
         print_outputs(done.outputs)
 

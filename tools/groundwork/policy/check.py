@@ -41,7 +41,7 @@ def today() -> date:
 
 def scanner(checkout: Checkout, say: Callable[[str], None]) -> Scanner:
     """The scanner of this clone; `say` hears what takes long."""
-    return Scanner(checkout.root, tools.user_cache(), terraform.run, say)
+    return Scanner(checkout.root, catalogue.HERE.parent, tools.user_cache(), terraform.run, say)
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,16 @@ _KEYS = {"part", "findings", "undecided", "places", "checked", "resources", "typ
 
 @dataclass(frozen=True)
 class Scanner:
-    """How to scan: the project's root, the user's cache, how a process is started, whom to tell of what takes long."""
+    """How to scan: the clone's root, the folder of the policies and their requirements, the user's cache, how a process is
+    started, whom to tell of what takes long, and after how many seconds the scan has failed.
+    """
 
     root: Path
+    tools: Path
     cache: Path
     run: Run
     say: Callable[[str], None]
     seconds: float = SECONDS
-
-    @property
-    def tools(self) -> Path:
-        """The folder that holds the policies and the requirements."""
-        return self.root / "tools"
 
     def scan(self, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[Any]:
         """Reports on the code in `folders` (if any) and on each plan; see policies.scanner.Report for what is in one.
