@@ -165,6 +165,7 @@ def identity(orphan: Orphan, planned: Mapping[str, Any], project: str) -> str:
 
 
 def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> None:
+    session.freeze(layer)
     terraform = session.terraform(layer)
     planned = _planned(session.data(layer) / PLAN, terraform)
     for orphan in lost:

@@ -49,6 +49,16 @@ class Session:
         """Where the state of every layer is."""
         return {layer: self.place(layer) for layer in LAYERS}
 
+    def _frozen(self, layer: str) -> Path:
+        return self.data(layer) / self.environment.path.name
+
+    def freeze(self, layer: str) -> None:
+        """Copy the environment file for Terraform, which reads it again while it applies: an edit in between must not count."""
+        self.data(layer).mkdir(parents=True, exist_ok=True)
+        fresh = self._frozen(layer).with_suffix(".fresh")
+        fresh.write_bytes(self.environment.path.read_bytes())
+        fresh.replace(self._frozen(layer))
+
     def terraform(self, layer: str) -> Terraform:
         """Terraform for a layer; its commands are recorded while they run."""
         return Terraform(
@@ -57,13 +67,9 @@ class Session:
             data=self.data(layer),
             variables=self.surroundings.work,
             downloads=self.surroundings.fetch,
-            inputs=(f"environment_file={_relative(self.environment.path, self.checkout.layer(layer))}",),
+            inputs=(f"environment_file={self._frozen(layer)}",),
             watch=runs.Recorder(self.data(layer), runs.this_run(self.command, self.environment.name, layer)),
         )
-
-
-def _relative(path: Path, start: Path) -> str:
-    return os.path.relpath(path, start)
 
 
 def default_provider(environment: Environment) -> str:

@@ -105,6 +105,7 @@ def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *,
             warnings.append(event)
         listen(event)
 
+    session.freeze(layer)
     file = session.data(layer) / plans.FILE
     pending = session.terraform(layer).plan(file, note, destroy=destroy)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
