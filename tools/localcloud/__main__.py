@@ -1,4 +1,4 @@
-"""python -m localcloud serve | provider: the local cloud and its Terraform provider as processes of their own."""
+"""python -m localcloud serve | provider | coverage: the local cloud and its Terraform provider as processes of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one of the two daemons in the foreground; the exit code."""
+    """Runs one of the daemons in the foreground, or shows the coverage; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve the simulated cloud until interrupted")
@@ -20,16 +20,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     providing.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
     providing.add_argument("--cloud", required=True, help="address of the cloud")
     providing.add_argument("--token", required=True, help="whose token it sends")
+    covering = commands.add_parser("coverage", help="show how much of each API is simulated")
+    covering.add_argument("--write", action="store_true", help="put the table into the package's README.md")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    return _serve(chosen) if chosen.command == "serve" else _provide(chosen)
+    return {"serve": _serve, "provider": _provide, "coverage": _cover}[chosen.command](chosen)
 
 
 def _serve(chosen: argparse.Namespace) -> int:
     from localcloud import server
 
     try:
-        server.run(chosen.state.absolute(), chosen.port)
+        server.run(
+            chosen.state.absolute(),
+            chosen.port,
+            lambda base: print(f"The local cloud (simulated) serves {base}", flush=True),
+        )
     except server.CannotServe as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -40,6 +46,17 @@ def _provide(chosen: argparse.Namespace) -> int:
     from localcloud.provider.daemon import run
 
     return run(chosen.state.absolute(), chosen.cloud, chosen.token)
+
+
+def _cover(chosen: argparse.Namespace) -> int:
+    from localcloud import coverage, services
+
+    if not chosen.write:
+        print(coverage.table(services.SERVICES), end="")
+        return 0
+    readme = Path(__file__).parent / "README.md"
+    readme.write_text(coverage.refreshed(readme.read_text("utf-8"), services.SERVICES), "utf-8")
+    return 0
 
 
 if __name__ == "__main__":

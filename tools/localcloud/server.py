@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,15 +34,15 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
 
 
-def run(state: Path, port: int | None = None) -> None:
+def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lambda _: None) -> None:
     """Serves the folder `state` in this process until SIGTERM or SIGINT. Raises CannotServe.
 
-    Without `port` the port of last time is taken when it is free, else any.
+    Without `port` the port of last time is taken when it is free, else any. `ready` is told the base address.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
         with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:
-            _serve(state, listening)
+            _serve(state, listening, ready)
     except records.Locked:
         raise CannotServe(f"Another local cloud already serves {state}.") from None
     except (OSError, sqlite3.Error) as problem:
@@ -51,7 +51,7 @@ def run(state: Path, port: int | None = None) -> None:
         ) from None
 
 
-def _serve(state: Path, listening: socket.socket) -> None:
+def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) -> None:
     port = listening.getsockname()[1]
     base = f"http://{HOST}:{port}"
     opened = cloud.opened(state)
@@ -76,6 +76,7 @@ def _serve(state: Path, listening: socket.socket) -> None:
     signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
     records.write(state / records.SERVER, record)
     records.write(state / records.PORT, {"port": port})
+    ready(base)
     try:
         uvicorn.Server(config).run(sockets=[listening])
     except KeyboardInterrupt:
