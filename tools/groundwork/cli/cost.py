@@ -265,15 +265,12 @@ def check(*, name: str, member: str, seen: str, on: str | None, start: str | Non
 
     Example: groundwork cost credits check --member alice@example.com --left 31.20
     """
-    from decimal import Decimal
-
     from groundwork.money import grants
 
     _, environment = here(name)
-    day = grants.day(on, "--on") if on else _now().date()
-    looked = grants.Checked(grants.amount(seen, "--left", least=Decimal(0)), day)
+    looked = grants.looked(seen, on, _now().date())
     grant = grants.check(environment.path, member, looked, grants.day(start, "--start") if start else None)
-    click.echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {day}.", err=True)
+    click.echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {looked.day}.", err=True)
 
 
 def _one_format(as_json: bool, as_csv: bool) -> None:

@@ -30,7 +30,7 @@ class Checked:
     """What the console said was left on a day; counting starts again from there."""
 
     left: Decimal
-    on: date
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Grant:
     @property
     def counted_from(self) -> date:
         """The day from which use is subtracted from `opening`."""
-        return self.checked.on if self.checked else self.start
+        return self.checked.day if self.checked else self.start
 
     @property
     def opening(self) -> Decimal:
@@ -78,7 +78,7 @@ def _grant(entry: Mapping[str, Any], where: str) -> Grant:
             account=str(entry.get("billing_account", "")),
             checked=Checked(
                 amount(checked["left"], f"{where}.checked.left", least=Decimal(0)),
-                day(checked["on"], f"{where}.checked.on"),
+                day(checked["day"], f"{where}.checked.day"),
             )
             if checked
             else None,
@@ -96,6 +96,14 @@ def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
     return found
 
 
+def looked(left: str, on: str | None, today: date) -> Checked:
+    """A look at the console from what somebody typed; today where no day is given. Raises UsageProblem for a day to come."""
+    seen = Checked(amount(left, "--left", least=Decimal(0)), day(on, "--on") if on else today)
+    if seen.day > today:
+        raise UsageProblem(f"--on {seen.day} is still to come; give the day on which the console said so.")
+    return seen
+
+
 def day(value: object, where: str) -> date:
     """A day that somebody typed. Raises UsageProblem when it is none."""
     try:
@@ -108,8 +116,8 @@ def sound(grant: Grant, where: str) -> Grant:
     """The grant itself. Raises UsageProblem when its days or its check contradict each other."""
     if grant.expires <= grant.start:
         raise UsageProblem(f"{where}: {grant.words} expires on {grant.expires}, which is not after its start.")
-    if grant.checked and not grant.start <= grant.checked.on <= grant.expires:
-        raise UsageProblem(f"{where}: {grant.words} was looked at on {grant.checked.on}, when it was not valid.")
+    if grant.checked and not grant.start <= grant.checked.day <= grant.expires:
+        raise UsageProblem(f"{where}: {grant.words} was looked at on {grant.checked.day}, when it was not valid.")
     if grant.checked and grant.checked.left > grant.amount:
         raise UsageProblem(
             f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than it was."
@@ -169,8 +177,8 @@ def check(path: Path, member: str, seen: Checked, start: date | None = None) -> 
     def written(document: CommentedMap) -> bool:
         held = _section(document)
         grants = [parse([entry])[0] for entry in held]
-        index = _which(grants, member, seen.on, start)
-        held[index]["checked"] = _flow({"left": _number(seen.left), "on": _quoted(seen.on)})
+        index = _which(grants, member, seen.day, start)
+        held[index]["checked"] = _flow({"left": _number(seen.left), "day": _quoted(seen.day)})
         found.append(sound(parse([held[index]])[0], f"cost.grants.{index}"))
         return True
 
