@@ -15,8 +15,10 @@ INVALID = (
 
 
 def token(principal: str, expires: int | None = None) -> str:
-    """The token of a principal, optionally ending at a Unix time."""
-    return f"{PREFIX}{principal}" + (f"/{expires}" if expires is not None else "")
+    """The token of a principal, optionally ending at a Unix time; a bare e-mail address is a user's or an account's."""
+    kind = "serviceAccount:" if principal.endswith(".gserviceaccount.com") else "user:"
+    named = principal if principal.startswith(KINDS) else f"{kind}{principal}"
+    return f"{PREFIX}{named}" + (f"/{expires}" if expires is not None else "")
 
 
 def principal(headers: Mapping[str, str], now: float) -> str:

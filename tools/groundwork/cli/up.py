@@ -12,8 +12,8 @@ from groundwork import up as feature
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.errors import Exit
-from groundwork.policy.gate import gate
 from groundwork.plans import LayerPlan
+from groundwork.policy.gate import gate
 from groundwork.session import Session, open_session
 from groundwork.state import Output
 from groundwork.terraform import signals_passed_on
@@ -24,7 +24,8 @@ from groundwork.terraform import signals_passed_on
 @provider_option
 @yes_option
 @dry_run_option
-def up(name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
+@click.option("--policy", is_flag=True, help="Check the policies on the local cloud too; elsewhere `up` always does.")
+def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool) -> None:
     """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
 
     On the local cloud it asks nothing. Run it again whenever you like: where nothing differs it changes nothing.
@@ -34,7 +35,7 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
     talk = Console()
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
-        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, [gate(talk.say)])
+        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, [gate(talk.say, also_local=policy)])
     if not dry_run:
         print_outputs(done.outputs)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from groundwork.cloud import Cloud, CloudProblem
 from groundwork.environment import DEPLOYER, Environment
@@ -17,14 +18,15 @@ from groundwork.people.personas import Target
 NOBODY = "groundwork-trial"
 _STALE = {"policy": {"bindings": [], "etag": "AAAAAAAAAAA="}}
 _ASK = ":testIamPermissions"
+_ASK_BUCKET = "/iam/testPermissions?permissions="
 
 
 @dataclass(frozen=True)
 class Action:
     """Something that a person wants to do to a kind of thing.
 
-    `path` and `body` may hold {project}, {region}, {name} (the thing as its API names it) and {email}. A path that
-    ends in :testIamPermissions asks the service instead of doing it.
+    `path` and `body` may hold {project}, {region}, {name} (the thing as its API names it) and {email}. A path of
+    testIamPermissions asks the service instead of doing it.
     """
 
     name: str
@@ -57,7 +59,7 @@ ACTIONS = (
     Action("project.see-apis", "project", "serviceusage.services.list", "GET", "serviceusage", f"{_PROJECT}/services"),
     Action("project.enable-api", "project", "serviceusage.services.enable", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.list-buckets", "project", "storage.buckets.list", "GET", "storage", "v1/b?project={project}"),
-    Action("project.create-bucket", "project", "storage.buckets.create", "POST", "storage", "v1/b?project={project}", {"name": "not a bucket's name"}),
+    Action("project.create-bucket", "project", "storage.buckets.create", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.list-secrets", "project", "secretmanager.secrets.list", "GET", "secretmanager", f"{_PROJECT}/secrets"),
     Action("project.create-secret", "project", "secretmanager.secrets.create", "POST", "secretmanager", f"{_PROJECT}/secrets?secretId={NOBODY}", {"replication": {}}),
     Action("project.create-identity", "project", "iam.serviceAccounts.create", "POST", "iam", f"{_PROJECT}/serviceAccounts", {"accountId": "x"}),
@@ -68,13 +70,13 @@ ACTIONS = (
     Action("bucket.see-access", "bucket", "storage.buckets.getIamPolicy", "GET", "storage", "v1/b/{name}/iam"),
     Action("bucket.list-objects", "bucket", "storage.objects.list", "GET", "storage", "v1/b/{name}/o?maxResults=1"),
     Action("bucket.read-object", "bucket", "storage.objects.get", "GET", "storage", f"v1/b/{{name}}/o/{NOBODY}?alt=media"),
-    Action("bucket.write-object", "bucket", "storage.objects.create", "POST", "storage", f"v1/b/{{name}}/o/{NOBODY}/compose?ifGenerationMatch=1", {"sourceObjects": [{"name": NOBODY}]}),
+    Action("bucket.write-object", "bucket", "storage.objects.create", "GET", "storage", f"v1/b/{{name}}{_ASK_BUCKET}storage.objects.create"),
     Action("bucket.delete-object", "bucket", "storage.objects.delete", "DELETE", "storage", f"v1/b/{{name}}/o/{NOBODY}"),
     Action("repository.see", "repository", "artifactregistry.repositories.get", "GET", "artifactregistry", _REPOSITORY),
     Action("repository.list-images", "repository", "artifactregistry.packages.list", "GET", "artifactregistry", f"{_REPOSITORY}/packages"),
     Action("repository.pull", "repository", "artifactregistry.repositories.downloadArtifacts", "POST", "artifactregistry", f"{_REPOSITORY}{_ASK}"),
     Action("repository.push", "repository", "artifactregistry.repositories.uploadArtifacts", "POST", "artifactregistry", f"{_REPOSITORY}{_ASK}"),
-    Action("repository.delete-image", "repository", "artifactregistry.packages.delete", "DELETE", "artifactregistry", f"{_REPOSITORY}/packages/{NOBODY}"),
+    Action("repository.delete-image", "repository", "artifactregistry.packages.delete", "POST", "artifactregistry", f"{_REPOSITORY}{_ASK}"),
     Action("repository.delete", "repository", "artifactregistry.repositories.delete", "POST", "artifactregistry", f"{_REPOSITORY}{_ASK}"),
     Action("secret.see", "secret", "secretmanager.secrets.get", "GET", "secretmanager", _CONTAINER),
     Action("secret.list-versions", "secret", "secretmanager.versions.list", "GET", "secretmanager", f"{_CONTAINER}/versions"),
@@ -121,12 +123,13 @@ def attempt(cloud: Cloud, environment: Environment, action: Action, target: Targ
         "email": email(environment, target),
     }
     path = action.path.format(**names)
-    asked = path.endswith(_ASK)
-    body = {"permissions": [action.permission]} if asked else action.body
+    asked = path.endswith(_ASK) or _ASK_BUCKET in path
+    body = {"permissions": [action.permission]} if path.endswith(_ASK) else action.body
     try:
-        answer = cloud.request(action.verb, action.api, path, json=body)
+        place, _, query = path.partition("?")
+        answer = cloud.request(action.verb, action.api, place, params=dict(parse_qsl(query)), json=body)
     except CloudProblem as problem:
-        if problem.passes_by_itself or problem.reason == "SERVICE_DISABLED":
+        if problem.passes_by_itself or problem.code == 501 or problem.reason == "SERVICE_DISABLED":
             raise
         return problem.code
     if asked:

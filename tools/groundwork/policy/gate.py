@@ -9,28 +9,24 @@ from groundwork.errors import PolicyFailed
 from groundwork.plans import LayerPlan
 from groundwork.policy import check as checks
 from groundwork.policy import text
-from groundwork.policy.outside import NotInstalled
 from groundwork.policy.result import Result
 from groundwork.session import Session
 
 
-def gate(say: Callable[[str], None]) -> Callable[[Session, Sequence[LayerPlan]], None]:
+def gate(say: Callable[[str], None], *, also_local: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
     """A check for `up`: says one line, and raises PolicyFailed on findings, CouldNotTell when it could not be done.
 
-    On the local cloud, where nothing can be lost or paid, it goes on without checkov where that cannot be installed.
+    The local cloud asks nothing and nothing can be lost or paid there, so it is checked only if `also_local`.
     """
 
     def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
         pending = [plan for plan in made if plan.pending]
         if not pending:
             return
-        try:
-            found = of_plans(session, pending, say)
-        except NotInstalled as missing:
-            if not session.environment.local:
-                raise
-            say(f"warning: {missing.message} The local cloud is brought up all the same.")
+        if session.environment.local and not also_local:
+            say("policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`")
             return
+        found = of_plans(session, pending, say)
         say(found.summary)
         if not found.ok:
             raise PolicyFailed(

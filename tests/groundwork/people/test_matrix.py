@@ -1,0 +1,139 @@
+"""Every persona by every action, tried for real on the local cloud; the expected table is written here by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from google.api_core.exceptions import GoogleAPICallError
+from groundwork.people.access import Access, Roles, matrix
+from groundwork.people.actions import ACTIONS, attempt, let_in, on
+from groundwork.people.personas import personas, targets
+from groundwork.people.team import known_policies
+
+from tests.groundwork.people.conftest import ROOT, Platform
+
+LOOKS = {
+    "project.see", "project.see-apis", "project.list-buckets", "project.list-secrets", "bucket.see",
+    "bucket.list-objects", "bucket.read-object", "repository.see", "repository.list-images", "repository.pull",
+    "secret.see", "secret.list-versions", "project.see-access",
+}  # fmt: skip
+WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"}
+SHIPS = WORKS | {"repository.push", "secret.set", "secret.disable", "secret.destroy"}
+RUNS = SHIPS | {"repository.delete-image", "deployer.impersonate", "bucket.see-access"}
+EXPECTED = {"viewer": LOOKS, "data-scientist": WORKS, "ml-engineer": SHIPS, "operator": RUNS, "": set()}
+MEMBERS = {"data-scientist": "alice@example.com", "ml-engineer": "bob@example.com", "operator": "carol@example.com"}
+
+
+@pytest.fixture(scope="module")
+def people(platform: Platform) -> dict[str, str]:
+    """A member of each persona, and an outsider under ""."""
+    added = platform("people", "add", "vera@example.com", "--role", "viewer")
+    assert added.returncode == 0, added.stderr
+    return {**MEMBERS, "viewer": "vera@example.com", "": "zoe@example.com"}
+
+
+def test_there_are_at_least_thirty_actions_and_the_table_knows_each() -> None:
+    assert len(ACTIONS) >= 30
+    assert {action.name for action in ACTIONS} >= RUNS
+    assert set(personas(ROOT)) == set(EXPECTED) - {""}
+
+
+@pytest.mark.parametrize("persona", EXPECTED)
+def test_a_persona_is_let_in_to_exactly_what_the_table_says(
+    platform: Platform, people: dict[str, str], persona: str
+) -> None:
+    environment = platform.environment
+    cloud = platform.cloud(f"user:{people[persona]}")
+    wrong = []
+    for target in targets(environment):
+        for action in on(target):
+            status = attempt(cloud, environment, action, target)
+            expected = action.name in EXPECTED[persona]
+            if action.kind == "identity" and expected:
+                expected = persona in environment.identities[target.name].users
+            if let_in(status) != expected:
+                wrong.append(f"{action.name} on {target.text}: {status}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("persona", EXPECTED)
+def test_google_cloud_storage_itself_uploads_and_downloads_as_the_table_says(
+    platform: Platform, people: dict[str, str], persona: str
+) -> None:
+    owner = platform.cloud().storage().bucket("groundwork-local-models")
+    owner.blob("there").upload_from_string("weights")
+    bucket = platform.cloud(f"user:{people[persona]}").storage().bucket("groundwork-local-models")
+
+    def status(work: Callable[[], object]) -> int:
+        try:
+            work()
+        except GoogleAPICallError as refusal:
+            return int(refusal.code)
+        return 200
+
+    written = status(lambda: bucket.blob(f"by-{persona}").upload_from_string("x"))
+    read = status(lambda: bucket.blob("there").download_as_bytes())
+    assert written == (200 if "bucket.write-object" in EXPECTED[persona] else 403)
+    assert read == (200 if "bucket.read-object" in EXPECTED[persona] else 403)
+
+
+def test_the_matrix_from_the_policies_agrees_with_what_is_tried(platform: Platform, people: dict[str, str]) -> None:
+    environment = platform.environment
+    owner = platform.cloud()
+    access = Access(environment, known_policies(owner), Roles(owner))
+    clouds = {person: platform.cloud(f"user:{person}") for person in people.values()}
+    wrong = [
+        f"{cell.person} {cell.action.name} {cell.target.text}"
+        for cell in matrix(access, people.values())
+        if cell.allowed != let_in(attempt(clouds[cell.person], environment, cell.action, cell.target))
+    ]
+    assert not wrong
+
+
+def test_explain_names_the_role_that_allows(platform: Platform) -> None:
+    said = platform("access", "explain", "alice@example.com", "read", "secret/wandb-api-key")
+    assert said.returncode == 0
+    assert said.stdout == (
+        "alice@example.com may: secretmanager.versions.access on secret/wandb-api-key comes with "
+        "roles/secretmanager.secretAccessor on secret wandb-api-key.\n"
+    )
+
+
+def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Platform) -> None:
+    said = platform("access", "explain", "zoe@example.com", "push", "repository/images")
+    assert said.returncode == 5
+    assert said.stdout.splitlines() == [
+        "zoe@example.com may not: artifactregistry.repositories.uploadArtifacts on repository/images is missing.",
+        "make onboard EMAIL=zoe@example.com ROLE=ml-engineer ENV=local",
+    ]
+
+
+def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:
+    said = platform("access", "explain", "bob@example.com", "delete", "bucket/data")
+    assert re.search(r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", said.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("alice@example.com", "read", "bucket/nowhere"), "There is no bucket/nowhere in local; there are project,"),
+        (("alice@example.com", "fly", "project"), "fly is nothing that is done to a project; there are see,"),
+        (("alice", "read", "secret/wandb-api-key"), '"alice" is not an e-mail address'),
+        (("x@y.iam.gserviceaccount.com", "see", "project"), "is a service account, not a person"),
+    ],
+)
+def test_explain_refuses_what_it_does_not_know(platform: Platform, arguments: tuple[str, ...], sentence: str) -> None:
+    said = platform("access", "explain", *arguments)
+    assert said.returncode == 2
+    assert sentence in said.stderr
+
+
+def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform: Platform) -> None:
+    owner = platform.cloud()
+    with platform.fault(method="secretmanager.projects.secrets.getIamPolicy", kind="error", code=403):
+        said = platform("access")
+    assert said.returncode == 8
+    assert "policies could not be read, so nothing is claimed about access" in said.stderr
+    assert known_policies(owner).unknown == {}

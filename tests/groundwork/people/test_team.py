@@ -1,0 +1,193 @@
+"""People in and out, as they are typed: the file, the policies, the proof, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from groundwork import editing
+from groundwork.inventory import Item
+from groundwork.people.actions import attempt, let_in, on
+from groundwork.people.personas import grants, personas, targets
+from groundwork.people.policies import Binding, Policies, address, is_of, read, read_all, without, write
+from groundwork.people.team import last_owner
+
+from tests.groundwork.people.conftest import ROOT, Platform
+
+
+def test_add_writes_one_line_keeps_every_other_and_proves_each_promise(platform: Platform) -> None:
+    before = platform.file.read_text(encoding="utf-8").splitlines()
+    said = platform("people", "add", "Dave@Example.com", "--role", "ml-engineer")
+    after = platform.file.read_text(encoding="utf-8").splitlines()
+    assert said.returncode == 0, said.stderr
+    assert [line for line in after if line not in before] == ["  dave@example.com: {role: ml-engineer}"]
+    assert [line for line in before if line not in after] == []
+    assert "promised: tried as them on the local cloud (simulated)" in said.stderr
+    assert "Secret      wandb-api-key" in said.stdout
+
+
+def test_adding_twice_changes_nothing(platform: Platform) -> None:
+    assert platform("people", "add", "erin@example.com", "--role", "viewer").returncode == 0
+    text = platform.file.read_text(encoding="utf-8")
+    policies = read_all(platform.cloud()).bindings
+    again = platform("people", "add", "erin@example.com", "--role", "viewer")
+    assert "local: no changes" in again.stderr
+    assert platform.file.read_text(encoding="utf-8") == text
+    assert read_all(platform.cloud()).bindings == policies
+
+
+def test_a_new_role_takes_the_old_one_away(platform: Platform) -> None:
+    platform("people", "add", "finn@example.com", "--role", "operator")
+    assert platform("people", "add", "finn@example.com", "--role", "viewer").returncode == 0
+    held = {binding.role for binding in read_all(platform.cloud()).held_by("finn@example.com")}
+    assert "roles/iam.serviceAccountTokenCreator" not in held
+    assert "roles/storage.objectViewer" in held
+
+
+def test_two_at_once_lose_nobody(platform: Platform) -> None:
+    children = [platform.start("people", "add", f"{name}@example.com", "--role", "viewer") for name in ("gus", "hal")]
+    results = [(child.communicate()[1], child.returncode) for child in children]
+    assert [code for _, code in results] == [0, 0], results
+    assert {"gus@example.com", "hal@example.com"} <= set(platform.environment.members)
+    policies = read_all(platform.cloud())
+    assert policies.held_by("gus@example.com")
+    assert policies.held_by("hal@example.com")
+
+
+def _by_hand(platform: Platform, item: Item, role: str, member: str) -> None:
+    cloud = platform.cloud()
+    policy = read(cloud, item)
+    write(cloud, item, {**policy, "bindings": [*policy.get("bindings", []), {"role": role, "members": [member]}]})
+
+
+def test_remove_takes_everything_also_what_was_made_by_hand(platform: Platform) -> None:
+    project = platform.environment.project
+    platform("people", "add", "ida@example.com", "--role", "data-scientist")
+    _by_hand(platform, Item("project", project), "roles/editor", "user:Ida@example.com")
+    _by_hand(platform, Item("bucket", f"{project}-models"), "roles/storage.objectAdmin", "user:ida@example.com")
+    drift = platform("people", "drift")
+    assert drift.returncode == 7
+    assert f"by hand  ida@example.com  roles/editor on project {project}" in drift.stdout
+    gone = platform("people", "remove", "ida@example.com")
+    assert gone.returncode == 0, gone.stderr
+    assert "every policy in it was read again" in gone.stdout
+    assert "ida@example.com" not in platform.file.read_text(encoding="utf-8")
+    assert read_all(platform.cloud()).held_by("ida@example.com") == ()
+    cloud = platform.cloud("user:ida@example.com")
+    environment = platform.environment
+    tried = [attempt(cloud, environment, action, target) for target in targets(environment) for action in on(target)]
+    assert not [status for status in tried if let_in(status)]
+
+
+def test_a_binding_that_cannot_be_removed_ends_with_what_is_left(platform: Platform) -> None:
+    project = platform.environment.project
+    _by_hand(platform, Item("project", project), "roles/viewer", "user:jan@example.com")
+    with platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=403):
+        said = platform("people", "remove", "jan@example.com")
+    assert said.returncode == 7
+    assert f"roles/viewer on project {project}" in said.stderr
+
+
+def test_a_policy_that_cannot_be_read_stops_it_before_anything_is_changed(platform: Platform) -> None:
+    text = platform.file.read_text(encoding="utf-8")
+    with platform.fault(method="storage.buckets.getIamPolicy", kind="error", code=403):
+        said = platform("people", "remove", "alice@example.com")
+    assert said.returncode == 8
+    assert "so nothing is claimed about access" in said.stderr
+    assert platform.file.read_text(encoding="utf-8") == text
+
+
+def test_dry_run_says_what_would_go_and_changes_nothing(platform: Platform) -> None:
+    text = platform.file.read_text(encoding="utf-8")
+    said = platform("people", "remove", "alice@example.com", "--dry-run")
+    assert "would go  roles/secretmanager.secretAccessor on secret wandb-api-key" in said.stdout
+    assert platform.file.read_text(encoding="utf-8") == text
+
+
+def test_list_counts_what_each_member_holds(platform: Platform) -> None:
+    listed = json.loads(platform("people", "list", "--json").stdout)
+    alice = next(member for member in listed["members"] if member["email"] == "alice@example.com")
+    environment = platform.environment
+    given = grants(environment, environment.members["alice@example.com"], personas(ROOT))
+    assert alice["bindings"] == len(given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("add", "alice", "--role", "viewer"), 2, '"alice" is not an e-mail address; write it as alice@example.com.'),
+        (("add", "a b@example.com", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "@example.com", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "alice@localhost", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "alice@example.com;rm", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "allUsers", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "t@p.iam.gserviceaccount.com", "--role", "viewer"), 2, "is a service account, not a person"),
+        (("add", "zed@example.com", "--role", "boss"), 2, '"boss" is not a persona; there are viewer, data-scientist'),
+        (("add", "zed@example.com", "--role", "Owner"), 2, '"Owner" is not a persona'),
+        (("add", "zed@example.com", "--role", "roles/owner"), 2, '"roles/owner" is not a persona'),
+        (("add", "zed@example.com", "--role", ""), 2, '"" is not a persona'),
+        (("add", "zed@example.com"), 2, "Missing option '--role'"),
+        (("add", "--role", "viewer"), 2, "Missing argument 'EMAIL'"),
+        (("add", "zed@example.com", "--role", "viewer", "--env", "nowhere"), 2, 'there is no environment "nowhere"'),
+        (("add", "zed@example.com", "--role", "viewer", "--provider", "aws"), 2, "Invalid value for '--provider'"),
+        (("remove", "nobody@example.com"), 2, "is not in local and holds nothing in groundwork-local"),
+        (("remove", "nobody"), 2, "is not an e-mail address"),
+        (("remove", "owner@example.com"), 9, "owner@example.com is the last owner of groundwork-local"),
+        (("remove", "x@p.iam.gserviceaccount.com"), 2, "is a service account, not a person"),
+        (("remove",), 2, "Missing argument 'EMAIL'"),
+        (("list", "--env", "no/such.yaml"), 2, "cannot be read"),
+        (("fire",), 2, "No such command 'fire'"),
+    ],
+)
+def test_wrong_input_gets_one_sentence_and_changes_nothing(
+    platform: Platform, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    text = platform.file.read_text(encoding="utf-8")
+    said = platform("people", *arguments)
+    assert (said.returncode, "Traceback" in said.stderr) == (code, False), said.stderr
+    assert sentence in said.stderr
+    assert platform.file.read_text(encoding="utf-8") == text
+
+
+def test_members_of_policies_are_recognised_however_they_are_written() -> None:
+    assert is_of("user:Alice@Example.com", "alice@example.com")
+    assert is_of("deleted:user:alice@example.com?uid=1", "alice@example.com")
+    assert is_of("group:alice@example.com", "alice@example.com")
+    assert not is_of("serviceAccount:alice@example.com", "alice@example.com")
+    assert not is_of("user:malice@example.com", "alice@example.com")
+    assert address("deleted:user:Bob@example.com?uid=7") == "bob@example.com"
+
+
+def test_without_keeps_other_members_and_drops_empty_bindings() -> None:
+    policy = {
+        "etag": "e",
+        "bindings": [{"role": "a", "members": ["user:x", "user:y"]}, {"role": "b", "members": ["user:x"]}],
+    }
+    left = without(policy, lambda member: member == "user:x")
+    assert left == {"etag": "e", "bindings": [{"role": "a", "members": ["user:y"]}]}
+
+
+def test_one_of_two_owners_may_go_and_a_conditional_owner_does_not_count() -> None:
+    item = Item("project", "p")
+    two = Policies((Binding(item, "roles/owner", ("user:a@x.org", "user:b@x.org")),), {})
+    conditional = Policies(
+        (Binding(item, "roles/owner", ("user:a@x.org",)), Binding(item, "roles/owner", ("user:b@x.org",), "until May")),
+        {},
+    )
+    assert not last_owner(two, "a@x.org")
+    assert last_owner(conditional, "a@x.org")
+
+
+def test_an_edit_keeps_comments_order_and_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text('# top\nb: "two"  # why\na:\n  - 1\n\n# end\nm: {x: 1}\n', encoding="utf-8")
+
+    def change(document: dict[str, object]) -> bool:
+        document["m"] = editing.inline({"x": 2})
+        return True
+
+    assert editing.edit(file, change)
+    assert file.read_text(encoding="utf-8") == '# top\nb: "two"  # why\na:\n  - 1\n\n# end\nm: {x: 2}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["x.yaml"]
