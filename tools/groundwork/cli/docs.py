@@ -12,6 +12,7 @@ from groundwork import docs as feature
 from groundwork.checkout import find_checkout
 from groundwork.docs import Generated
 from groundwork.errors import MEANINGS
+from groundwork.money.pages import cost_tables
 from groundwork.policy.pages import policy_tables
 
 
@@ -23,7 +24,7 @@ def docs(check: bool) -> None:
     Example: groundwork docs --check
     """
     root = find_checkout(Path.cwd()).root
-    generators = (*feature.GENERATORS, command_reference, policy_tables)
+    generators = (*feature.GENERATORS, command_reference, cost_tables, policy_tables)
     if check:
         feature.check(root, generators)
         click.echo("The docs are up to date.")
