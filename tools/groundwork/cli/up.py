@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from groundwork import up as feature
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.errors import Exit
+from groundwork.money.planned import saying_cost
 from groundwork.plans import LayerPlan
 from groundwork.policy.gate import gate
 from groundwork.session import Session, open_session
@@ -35,7 +37,8 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool) 
     talk = Console()
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
-        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, [gate(talk.say, also_local=policy)])
+        checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, also_local=policy)]
+        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, checks)
     if not dry_run:
         print_outputs(done.outputs)
 
@@ -53,12 +56,18 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
     talk = Console(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "plan", talk.say)
+        say_cost = saying_cost(session.environment, talk.say, _today())
         made = feature.plan(session, talk)
         feature.show_plans(session, made, talk)
+        say_cost(session, made)
     if as_json:
         print_json(as_data(session, made))
     pending = any(entry.pending for entry in made)
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:

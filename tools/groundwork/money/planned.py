@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from groundwork.environment import Environment
@@ -19,21 +20,26 @@ def assumptions_of(environment: Environment) -> Assumptions:
     return parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
 
 
-def of_plans(session: Session, made: Sequence[LayerPlan]) -> Estimate:
+def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
     """What the saved plans of all layers cost together, as Terraform shows them."""
-    shown = [session.terraform(entry.layer).show(entry.file) for entry in made]
-    return estimate(shown, assumptions_of(session.environment))
+    held = assumptions or assumptions_of(session.environment)
+    with ThreadPoolExecutor(max(len(made), 1)) as pool:
+        shown = list(pool.map(lambda entry: session.terraform(entry.layer).show(entry.file), made))
+    return estimate(shown, held)
 
 
-def line_of_plans(session: Session, made: Sequence[LayerPlan], today: date) -> str:
-    """The line about cost that `plan` and `up` show under a plan."""
-    return sentence(of_plans(session, made), today) + (LOCAL_NOTE if session.environment.local else "")
+Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 
-def saying_cost(say: Callable[[str], None], today: date) -> Callable[[Session, Sequence[LayerPlan]], None]:
-    """A check for `groundwork.up.up` that refuses nothing and says what the plans cost."""
+def saying_cost(environment: Environment, say: Callable[[str], None], today: date) -> Check:
+    """A check for `groundwork.up.up` that refuses nothing and says in a line what the plans cost.
+
+    Raises UsageProblem at once, before anything is planned, for an assumption that cannot be.
+    """
+    assumptions = assumptions_of(environment)
+    note = LOCAL_NOTE if environment.local else ""
 
     def check(session: Session, made: Sequence[LayerPlan]) -> None:
-        say(line_of_plans(session, made, today))
+        say(sentence(of_plans(session, made, assumptions), today) + note)
 
     return check
