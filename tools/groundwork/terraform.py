@@ -121,15 +121,20 @@ def signals_passed_on() -> Iterator[None]:
 
 
 def run(
-    argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 60
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    seconds: float = 60,
+    given: str = "",
 ) -> Finished:
-    """Run a small command to its end and keep what it writes.
+    """Run a small command to its end and keep what it writes; `given` is its standard input.
 
     Raises GroundworkError when the program is not there or takes longer than `seconds`.
     """
     try:
         done = subprocess.run(
-            argv, cwd=cwd, env=env, timeout=seconds, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            argv, cwd=cwd, env=env, timeout=seconds, input=given, capture_output=True, check=False,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except FileNotFoundError:
@@ -139,6 +144,32 @@ def run(
     except subprocess.TimeoutExpired:
         raise GroundworkError(f"{' '.join(argv)} did not end within {seconds:.0f} s.") from None
     return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a command that talks to the person at this terminal, to its end; its exit code. ^C reaches it as it does us.
+
+    Raises GroundworkError when the program is not there.
+    """
+    try:
+        child = subprocess.Popen(argv, env=env)
+    except FileNotFoundError:
+        raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
+    while True:
+        with suppress(KeyboardInterrupt):
+            return child.wait()
+
+
+def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Turn this process into another program: same process, terminal and signals, and its exit code is ours.
+
+    Raises GroundworkError when the system refuses.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execve(program, list(argv), dict(env))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise GroundworkError(f"{program} could not be started: {error.strerror}.") from None
 
 
 def follow(

@@ -37,6 +37,7 @@ COMMANDS = {
     "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove the lock that a dead run left."),
     "people": Entry("groundwork.cli.people", "people", PEOPLE, "Bring people in and out; say where access drifted."),
     "access": Entry("groundwork.cli.access", "access", PEOPLE, "Show who may do what, and explain why or why not."),
+    "secrets": Entry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate and hand over secrets."),
     "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
     "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
     "cost": Entry(

@@ -1,0 +1,43 @@
+"""--as, for commands that act as somebody: on the local cloud one can be anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from groundwork import local
+from groundwork.checkout import Checkout
+from groundwork.cloud import Cloud, connect
+from groundwork.environment import Environment
+from groundwork.errors import UsageProblem
+from groundwork.people.team import checked_email
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def as_option(command: F) -> F:
+    """--as WHO."""
+    return click.option(
+        "--as", "who", default=None, metavar="WHO", help="On the local cloud: whom to be, e.g. alice@example.com."
+    )(command)
+
+
+def connected(environment: Environment, checkout: Checkout, who: str | None) -> tuple[Cloud, str]:
+    """The environment's cloud as whoever is meant, and their address ("" on Google Cloud). Raises UsageProblem."""
+    if not environment.local:
+        if who is not None:
+            raise UsageProblem(
+                f"--as is for the local cloud; {environment.name} is on Google Cloud, where you are who you are logged in as "
+                f"(`groundwork whoami --env {environment.name}`)."
+            )
+        return connect(environment, None, checkout), ""
+    principal = _principal(who) if who is not None else local.OWNER
+    return connect(environment, principal, checkout), principal.partition(":")[2]
+
+
+def _principal(who: str) -> str:
+    if who.removeprefix("serviceAccount:").endswith(".gserviceaccount.com"):
+        return f"serviceAccount:{who.removeprefix('serviceAccount:')}"
+    return f"user:{checked_email(who)}"

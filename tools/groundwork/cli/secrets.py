@@ -1,0 +1,323 @@
+"""`groundwork secrets list | set | get | rotate | enable | disable | destroy | import | run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from groundwork import terraform
+from groundwork.cli.console import Console, print_json
+from groundwork.cli.options import dry_run_option, environment_option, here, json_option, yes_option
+from groundwork.cli.principal import as_option, connected
+from groundwork.errors import Refused, UsageProblem
+from groundwork.secrets import changing, importing, keeping, listing, names, running, values
+from groundwork.secrets.changing import Intent
+from groundwork.secrets.vault import LATEST, Vault
+
+_keep = click.option(
+    "--keep", type=int, default=None, metavar="N", help="Keep the newest N versions; by default as many as are free."
+)
+_exact = click.option("--exact", is_flag=True, help="Take every byte: spaces around the value, the end of its line.")
+_rest = click.argument("rest", nargs=-1, metavar="", type=click.UNPROCESSED)
+_value = click.option("--value", hidden=True, help="Refused, since others can read a command line.")
+
+
+@click.group()
+def secrets() -> None:
+    """Set, read, rotate and hand over secrets; a value comes from a prompt or a pipe, never from the command line.
+
+    Example: groundwork secrets list
+    """
+
+
+def _vault(environment_name: str, who: str | None) -> Vault:
+    checkout, environment = here(environment_name)
+    cloud, principal = connected(environment, checkout, who)
+    return Vault(cloud, environment, principal)
+
+
+def _given(name: str, *, exact: bool) -> bytes:
+    """The value, from the prompt at a terminal and from standard input elsewhere."""
+    if sys.stdin is None:
+        raise UsageProblem(f"There is no standard input to read the value of {name} from: pipe it in.")
+    if sys.stdin.isatty():
+        text = click.prompt(f"Value of {name} (not shown)", hide_input=True, err=True, show_default=False, default="")
+        return values.typed(text, exact=exact)
+    return values.piped(sys.stdin.buffer.read(values.MOST_BYTES + 3), exact=exact)
+
+
+@secrets.command("list")
+@environment_option
+@as_option
+@json_option
+def list_(name: str, who: str | None, as_json: bool) -> None:
+    """Say which secrets there are, how many versions each has, how old the newest is, and who may read it.
+
+    Example: groundwork secrets list --json
+    """
+    vault = _vault(name, who)
+    found = listing.rows(vault)
+    if as_json:
+        active = sum(version.active for row in found for version in row.versions)
+        free = keeping.free(vault.environment.region)
+        rows = [listing.data(row) for row in found]
+        print_json({"environment": name, "active_versions": active, "free_versions": free, "secrets": rows})
+    else:
+        _table(vault, found)
+
+
+def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
+    now = datetime.now(UTC)
+    if not found:
+        click.echo(f"There are no secrets. {names.how_to_add(vault.environment)}")
+        return
+    width = max(len(row.name) for row in found)
+    for row in found:
+        readers = ", ".join(reader.text(vault.environment) for reader in row.readers) or "nobody"
+        who = f"unknown, since {row.unknown}" if row.unknown else readers
+        state = ", ".join(part for part in (row.counted(), row.age(now)) if part)
+        note = "" if row.in_file else "  (not in the environment file)"
+        click.echo(f"{row.name:<{width}}  {state}{note}")
+        if row.in_project:
+            click.echo(f"{'':<{width}}  readable for {who}")
+    active = sum(version.active for row in found for version in row.versions)
+    where = " on the local cloud (simulated)" if vault.cloud.simulated else ""
+    free = keeping.free(vault.environment.region)
+    click.echo(
+        f"{active} versions are kept in {vault.environment.project}{where}; {free} of a billing account's are free."
+    )
+
+
+@secrets.command("set")
+@click.argument("secret", metavar="NAME")
+@_rest
+@_value
+@_keep
+@_exact
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def set_(
+    secret: str, rest: tuple[str, ...], value: str | None, keep: int | None, exact: bool, name: str, who: str | None,
+    yes: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Set a secret's value, typed at a prompt that does not show it or piped in.
+
+    Older versions are destroyed beyond what is free (6 of a billing account) and beyond the newest two, unless --keep says
+    otherwise. The same value again changes nothing. The end of a single line does not belong to a value.
+
+    Example: groundwork secrets set wandb-api-key < key.txt
+    """
+    names.refuse_arguments((*rest, *([value] if value is not None else [])))
+    vault = _vault(name, who)
+    _new_value(vault, secret, lambda: changing.to_set(vault, secret, keeping.checked(keep)), exact, yes, dry_run)
+
+
+@secrets.command()
+@click.argument("secret", metavar="NAME")
+@_rest
+@_value
+@click.option("--destroy", is_flag=True, help="Destroy all older versions instead of disabling them.")
+@_keep
+@_exact
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def rotate(
+    secret: str, rest: tuple[str, ...], value: str | None, destroy: bool, keep: int | None, exact: bool, name: str,
+    who: str | None, yes: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Set a new value and make all older ones unreadable: disabled, or destroyed with --destroy.
+
+    Whoever reads the newest version gets the new value at the next start; a disabled version is read again after
+    `groundwork secrets enable`.
+
+    Example: groundwork secrets rotate wandb-api-key < new-key.txt
+    """
+    names.refuse_arguments((*rest, *([value] if value is not None else [])))
+    vault = _vault(name, who)
+
+    def plan() -> Intent:
+        return changing.to_rotate(vault, secret, keeping.checked(keep), destroy=destroy)
+
+    _new_value(vault, secret, plan, exact, yes, dry_run)
+
+
+def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: bool, yes: bool, dry_run: bool) -> None:
+    names.checked(vault.environment, secret)
+    vault.require_setting(secret)
+    intent = plan()
+    if dry_run:
+        click.echo(f"would be: {intent.text}")
+        return
+    value = _given(secret, exact=exact)
+    if intent.destroy and not yes and sys.stdin.isatty():
+        Console().confirm(f"{intent.text}. Go on?")
+    click.echo(changing.carry_out(vault, intent, value).text)
+
+
+@secrets.command()
+@click.argument("secret", metavar="NAME")
+@click.option("--version", default=LATEST, show_default=True, metavar="N", help="Which version.")
+@click.option("--show", is_flag=True, help="Show the value on this terminal.")
+@environment_option
+@as_option
+@json_option
+def get(secret: str, version: str, show: bool, name: str, who: str | None, as_json: bool) -> None:
+    """Write a secret's value, byte for byte, into a pipe or a file; on a terminal only with --show.
+
+    Example: groundwork secrets get wandb-api-key | wandb login
+    """
+    vault = _vault(name, who)
+    names.checked(vault.environment, secret)
+    if version != LATEST and not (version.isascii() and version.isdecimal() and int(version)):
+        raise UsageProblem(f"That is not a version of {secret}: it is a number such as 3, or latest.")
+    if sys.stdout.isatty() and not show:
+        raise Refused(
+            f"The value of {secret} would stay readable on this terminal: pipe it (groundwork secrets get {secret} | COMMAND), "
+            "or say --show."
+        )
+    value = vault.read(secret, version)
+    if as_json:
+        print_json({"name": secret, "version": version, **_for_json(value)})
+    else:
+        click.echo(value, nl=sys.stdout.isatty() and not value.endswith(b"\n"))
+
+
+def _for_json(value: bytes) -> dict[str, str]:
+    try:
+        return {"value": value.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"value_base64": b64encode(value).decode("ascii")}
+
+
+@secrets.command()
+@click.argument("secret", metavar="NAME")
+@click.argument("version")
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def disable(secret: str, version: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """Make versions unreadable until they are enabled again; VERSION is a number, latest, or old for all but the newest.
+
+    Example: groundwork secrets disable wandb-api-key old
+    """
+    vault = _vault(name, who)
+    _move(vault, secret, version, "disable", yes=yes or vault.environment.local, dry_run=dry_run)
+
+
+@secrets.command()
+@click.argument("secret", metavar="NAME")
+@click.argument("version")
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def enable(secret: str, version: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """Make disabled versions readable again.
+
+    Example: groundwork secrets enable wandb-api-key 3
+    """
+    vault = _vault(name, who)
+    _move(vault, secret, version, "enable", yes=yes or vault.environment.local, dry_run=dry_run)
+
+
+@secrets.command()
+@click.argument("secret", metavar="NAME")
+@click.argument("version")
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def destroy(secret: str, version: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """Wipe the values of versions for good; VERSION is a number, latest, or old for all but the newest.
+
+    Example: groundwork secrets destroy wandb-api-key old --dry-run
+    """
+    _move(_vault(name, who), secret, version, "destroy", yes=yes, dry_run=dry_run)
+
+
+_INTO = {"disable": "disabled", "enable": "enabled", "destroy": "destroyed"}
+
+
+def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_run: bool) -> None:
+    """Bring versions into another state, after asking."""
+    names.checked(vault.environment, secret)
+    found = changing.chosen(vault, secret, version)
+    state = _INTO[verb]
+    numbers = changing.movable(secret, found, state)
+    if not numbers:
+        click.echo(f"{secret}: {'nothing older is kept' if not found else f'is {state} already'}, nothing was changed")
+        return
+    shown = changing.numbered(numbers)
+    if dry_run:
+        click.echo(f"would be {state}: {secret} {shown}")
+        return
+    if not yes:
+        Console().confirm(f"{verb.capitalize()} {shown} of {secret}{' for good' if verb == 'destroy' else ''}?")
+    acts = {"disable": vault.disable, "enable": vault.enable, "destroy": vault.destroy}
+    changing.move(acts[verb], secret, numbers)
+    click.echo(f"{secret}: {shown} {state}")
+
+
+@secrets.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="KEY", help="Only this key; may be given more than once.")
+@_keep
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def import_(
+    file: Path, only: tuple[str, ...], keep: int | None, name: str, who: str | None, yes: bool, dry_run: bool
+) -> None:
+    """Set secrets from a file of KEY=VALUE lines: WANDB_API_KEY becomes wandb-api-key. All is checked before the first is set.
+
+    Example: groundwork secrets import .env --only WANDB_API_KEY
+    """
+    vault = _vault(name, who)
+    keeping.checked(keep)
+    found = importing.wanted(file, vault.environment, only)
+    planned = importing.intents(vault, found, keep)
+    if dry_run:
+        for intent in planned:
+            click.echo(f"would be: {intent.text}")
+        return
+    lost = [intent.text for intent in planned if intent.destroy]
+    if lost and not yes and sys.stdin.isatty():
+        Console().confirm(f"{'; '.join(lost)}. Go on?")
+    for done in importing.import_all(vault, found, planned):
+        click.echo(done.text)
+    for line in importing.afterwards(file):
+        click.echo(line, err=True)
+
+
+@secrets.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--only", multiple=True, metavar="NAME", help="Only this secret; may be given more than once.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@environment_option
+@as_option
+@dry_run_option
+def run(only: tuple[str, ...], command: tuple[str, ...], name: str, who: str | None, dry_run: bool) -> None:
+    """Run a command with the secrets as variables: wandb-api-key as WANDB_API_KEY. Its exit code is the command's own.
+
+    Example: groundwork secrets run -- python train.py
+    """
+    vault = _vault(name, who)
+    program = running.program(command)
+    wanted = running.chosen(vault, only)
+    if dry_run:
+        click.echo(f"{program} {running.summary(wanted)}")
+        return
+    handed = running.variables(vault, wanted)
+    sys.stdout.flush()
+    terraform.become(program, command, {**os.environ, **handed})

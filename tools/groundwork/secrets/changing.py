@@ -1,0 +1,140 @@
+"""Changing secrets: a new version, older ones disabled or destroyed; first what would happen, then that and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.schema import listed
+from groundwork.secrets import keeping
+from groundwork.secrets.vault import LATEST, Vault, Version
+
+OLD = "old"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a new value brings with it: older versions by number that will be disabled, and destroyed."""
+
+    name: str
+    disable: tuple[int, ...] = ()
+    destroy: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        parts = [f"{self.name}: a new version"]
+        parts += [f"{numbered(self.disable)} disabled"] if self.disable else []
+        parts += [f"{numbered(self.destroy)} destroyed for good"] if self.destroy else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of an intent: the new version's number, None when the secret had this very value."""
+
+    intent: Intent
+    added: int | None
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        name = self.intent.name
+        if self.added is None:
+            return f"{name}: has this value already, nothing was changed"
+        parts = [f"{name}: version {self.added} is set"]
+        parts += [f"{numbered(self.intent.disable)} disabled"] if self.intent.disable else []
+        parts += [f"{numbered(self.intent.destroy)} destroyed"] if self.intent.destroy else []
+        return ", ".join(parts)
+
+
+def to_set(vault: Vault, name: str, keep: int | None) -> Intent:
+    """What setting a value will do: of the older versions, those beyond `keep` go (None: beyond what is free)."""
+    found = vault.versions(name)
+    staying = keeping.share(vault, name) if keep is None else keep
+    return Intent(name, destroy=_numbers(keeping.surplus(found, staying - 1)))
+
+
+def to_rotate(vault: Vault, name: str, keep: int | None, *, destroy: bool) -> Intent:
+    """What rotating will do: as setting, and no older version stays readable; with `destroy` none stays at all."""
+    found = vault.versions(name)
+    if not any(version.active for version in found):
+        raise UsageProblem(f"{name} has no value to rotate: set its first one with `groundwork secrets set {name}`.")
+    if destroy:
+        return Intent(name, destroy=_numbers(keeping.surplus(found, 0)))
+    gone = to_set(vault, name, keep).destroy
+    readable = [version for version in found if version.state == "enabled" and version.number not in gone]
+    return Intent(name, disable=_numbers(readable), destroy=gone)
+
+
+def has(vault: Vault, name: str, value: bytes) -> bool:
+    """Whether the newest version holds this value already; False when that cannot be read."""
+    try:
+        return vault.read(name) == value
+    except GroundworkError:
+        return False
+
+
+def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
+    """Add the value, and only then disable and destroy; the same value again changes nothing.
+
+    Raises GroundworkError; when the value is set but an older version could not be put away, it says so.
+    """
+    if has(vault, intent.name, value):
+        return Done(intent, None)
+    added = vault.add(intent.name, value)
+    try:
+        move(vault.disable, intent.name, intent.disable)
+        move(vault.destroy, intent.name, intent.destroy)
+    except GroundworkError as problem:
+        problem.details = (
+            f"Version {added} of {intent.name} is set; only its older versions stay as they are.",
+            *problem.details,
+        )
+        raise
+    return Done(intent, added)
+
+
+def move(act: Callable[[str, int], None], name: str, numbers: Sequence[int]) -> None:
+    """Disable, enable or destroy versions, oldest first."""
+    for number in sorted(numbers):
+        act(name, number)
+
+
+def chosen(vault: Vault, name: str, text: str) -> tuple[Version, ...]:
+    """The versions that somebody means: a number, "latest", or "old" for all that are kept but the newest.
+
+    Raises UsageProblem for anything else, GroundworkError when there are none.
+    """
+    if text not in (LATEST, OLD) and not (text.isascii() and text.isdecimal() and 0 < int(text) < 10**9):
+        raise UsageProblem(
+            f"That is not a version of {name}: it is a number such as 3, latest, or old for all but the newest."
+        )
+    found = vault.versions(name)
+    active = [version for version in found if version.active]
+    if text == OLD:
+        return tuple(active[1:])
+    wanted = active[:1] if text == LATEST else [version for version in found if version.number == int(text)]
+    if not wanted:
+        there = listed(version.number for version in active)
+        which = "no value yet" if text == LATEST else f"no version {text}; there are {there}"
+        raise GroundworkError(f"{name} has {which}.")
+    return tuple(wanted)
+
+
+def movable(name: str, versions: Sequence[Version], state: str) -> tuple[int, ...]:
+    """The numbers of the versions that are not in a state yet. Raises GroundworkError for one whose value is gone."""
+    gone = [version.number for version in versions if version.state == "destroyed"]
+    if gone and state != "destroyed":
+        raise GroundworkError(f"{numbered(gone).capitalize()} of {name} is destroyed: its value is gone for good.")
+    return tuple(version.number for version in versions if version.state != state)
+
+
+def _numbers(versions: Sequence[Version]) -> tuple[int, ...]:
+    return tuple(version.number for version in versions)
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """Versions in words, e.g. "versions 1, 2"."""
+    return f"version{'s' if len(numbers) > 1 else ''} {listed(sorted(numbers))}"

@@ -1,0 +1,135 @@
+"""KEY=VALUE files: comments, export, quotes, values over several lines; a mistake is told by its line, never by its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from groundwork.errors import UsageProblem
+
+_MOST_BYTES = 4 << 20
+_NOTHING = re.compile(r"[ \t]*(#[^\n]*)?(\n|\Z)")
+_KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
+_VALUE = re.compile(
+    r"""[ \t]*(?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>(?!['"])[^\n]*))""", re.DOTALL
+)
+_LINE = re.compile(r"[^\n]*(\n|\Z)")
+_COMMENT = re.compile(r"(^|[ \t]+)#.*")
+_ESCAPE = re.compile(r'\\([nrt\\"$])')
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+_REFERENCE = re.compile(r"(?<!\\)\$\{")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One KEY=VALUE; `line` counts from 1. The value stays out of its own repr."""
+
+    key: str
+    value: str = field(repr=False)
+    line: int
+
+
+class _NotALine(Exception):
+    """Why a line is no entry."""
+
+
+def read(file: Path) -> tuple[Entry, ...]:
+    """The file's entries. Raises UsageProblem naming every line that is none."""
+    return parse(_text(file), file.name)
+
+
+def _text(file: Path) -> str:
+    if "=" in file.name and not file.exists():
+        raise UsageProblem(
+            "import takes a file, and a value on the command line can be read in the process list: write KEY=VALUE lines into a "
+            "file that git ignores, such as .env, and give its name."
+        )
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise UsageProblem(f"{file.name} has more than 4 MiB: that is no file of KEY=VALUE lines.")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise UsageProblem(f"{file.name} is not text in UTF-8: save it as UTF-8.") from None
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def parse(text: str, shown: str) -> tuple[Entry, ...]:
+    """The entries of a text; `shown` is what its mistakes call it. Raises UsageProblem."""
+    entries: list[Entry] = []
+    mistakes: list[str] = []
+    for line, found in _lines(text):
+        if isinstance(found, _NotALine):
+            mistakes.append(f"{shown}:{line}: {found}")
+        else:
+            entries.append(Entry(*found, line))
+    mistakes += _twice(entries, shown)
+    if mistakes:
+        raise UsageProblem(f"{shown} has lines that cannot be imported; nothing was set:", mistakes)
+    return tuple(entries)
+
+
+def _lines(text: str) -> Iterator[tuple[int, tuple[str, str] | _NotALine]]:
+    position = 0
+    while position < len(text):
+        line = text.count("\n", 0, position) + 1
+        if nothing := _NOTHING.match(text, position):
+            position = nothing.end()
+            continue
+        try:
+            key, value, position = _entry(text, position)
+            yield line, (key, value)
+        except _NotALine as mistake:
+            yield line, mistake
+            rest = _LINE.match(text, position)
+            position = rest.end() if rest else len(text)
+
+
+def _entry(text: str, start: int) -> tuple[str, str, int]:
+    """Key, value and where the next line begins."""
+    key = _KEY.match(text, start)
+    if key is None:
+        raise _NotALine("is not KEY=VALUE; a key has letters, digits and underscores and does not begin with a digit.")
+    found = _VALUE.match(text, key.end())
+    if found is None:
+        raise _NotALine(f"the quote of {key[1]} is never closed.")
+    if found["plain"] is not None:
+        return key[1], _whole(key[1], _COMMENT.sub("", found["plain"]).strip()), found.end() + 1
+    rest = _NOTHING.match(text, found.end())
+    if rest is None:
+        raise _NotALine(f"something follows the closing quote of {key[1]}; put all of the value into the quotes.")
+    if found["single"] is not None:
+        return key[1], _filled(key[1], found["single"]), rest.end()
+    return key[1], _unescaped(_whole(key[1], found["double"])), rest.end()
+
+
+def _whole(key: str, value: str) -> str:
+    if _REFERENCE.search(value):
+        raise _NotALine(
+            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes if it is meant as it stands."
+        )
+    return _filled(key, value)
+
+
+def _filled(key: str, value: str) -> str:
+    if not value.strip():
+        raise _NotALine(f"{key} is empty, and Secret Manager keeps no empty values: give it one or take the line out.")
+    if "\0" in value:
+        raise _NotALine(f"{key} holds a zero byte.")
+    return value
+
+
+def _unescaped(value: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
+
+
+def _twice(entries: list[Entry], shown: str) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for entry in entries:
+        if entry.key in first:
+            yield f"{shown}:{entry.line}: {entry.key} is there already, in line {first[entry.key]}; keep one of the two."
+        first.setdefault(entry.key, entry.line)

@@ -1,0 +1,118 @@
+"""Importing a file of KEY=VALUE lines: everything is checked before the first value is set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from groundwork.environment import Environment
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.schema import listed
+from groundwork.secrets import dotenv, names, values
+from groundwork.secrets.changing import Done, Intent, carry_out, has, to_set
+from groundwork.secrets.vault import Vault
+from groundwork.terraform import run
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A secret and the value that a file gives it."""
+
+    name: str
+    value: bytes = field(repr=False)
+    line: int
+
+
+def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple[Wanted, ...]:
+    """What the file sets; `only` are the keys to take, all when there are none.
+
+    Raises UsageProblem naming every key that cannot be imported.
+    """
+    entries = dotenv.read(file)
+    missing = sorted(set(only) - {entry.key for entry in entries})
+    if missing:
+        raise UsageProblem(f"{file.name} has no {listed(missing)}; it has {listed(entry.key for entry in entries)}.")
+    chosen = [entry for entry in entries if not only or entry.key in only]
+    if not chosen:
+        raise UsageProblem(f"{file.name} has no KEY=VALUE line: there is nothing to import.")
+    found: list[Wanted] = []
+    mistakes: list[str] = []
+    for entry in chosen:
+        try:
+            found.append(_wanted(entry, environment))
+        except UsageProblem as mistake:
+            mistakes.append(f"{file.name}:{entry.line}: {mistake.message}")
+    mistakes += _meeting(found, file.name)
+    if mistakes:
+        raise UsageProblem(f"{len(mistakes)} of {len(chosen)} keys cannot be imported; nothing was set:", mistakes)
+    return tuple(found)
+
+
+def _wanted(entry: dotenv.Entry, environment: Environment) -> Wanted:
+    name = names.for_variable(environment, entry.key)
+    if name is None:
+        suggested = names.suggested(entry.key)
+        if not suggested:
+            raise UsageProblem(
+                f"{entry.key} gives no name that a secret can have: rename it, to letters, digits and underscores."
+            )
+        raise UsageProblem(
+            f"{entry.key} would be {suggested}, which the environment does not have. {names.how_to_add(environment, suggested)} "
+            "Is it no secret? Leave it out by naming the others with --only."
+        )
+    try:
+        return Wanted(name, values.checked(entry.value.encode("utf-8"), exact=True), entry.line)
+    except UsageProblem as mistake:
+        raise UsageProblem(f"{entry.key}: {mistake.message}") from None
+
+
+def _meeting(found: Sequence[Wanted], shown: str) -> Iterator[str]:
+    lines: dict[str, int] = {}
+    for each in found:
+        if each.name in lines:
+            yield f"{shown}:{each.line}: it means {each.name}, as line {lines[each.name]} does; keep one of the two."
+        lines.setdefault(each.name, each.line)
+
+
+def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[Intent, ...]:
+    """What importing will do, asked of the project beforehand: containers that are there, and the right to set each.
+
+    Raises GroundworkError for the first that stands in the way; nothing is set then.
+    """
+    for each in found:
+        vault.require_setting(each.name)
+    return tuple(
+        Intent(each.name) if has(vault, each.name, each.value) else to_set(vault, each.name, keep) for each in found
+    )
+
+
+def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent]) -> Iterator[Done]:
+    """Set them one after the other. Raises GroundworkError saying which were set before it stopped."""
+    done: list[str] = []
+    for each, intent in zip(found, planned, strict=True):
+        try:
+            yield carry_out(vault, intent, each.value)
+        except GroundworkError as problem:
+            before = f"Set before it stopped: {listed(done)}. Running the same command again goes on; what is set is not set twice."
+            problem.details = (before, *problem.details)
+            raise
+        done.append(each.name)
+
+
+def afterwards(file: Path) -> Iterator[str]:
+    """What is left to do with the file."""
+    if _in_git(file):
+        yield (
+            f"{file.name} is in git, where its values stay readable in the history: `git rm --cached {file.name}`, add it to "
+            ".gitignore, and get new values (groundwork secrets rotate)."
+        )
+    else:
+        yield f"{file.name} is not needed any more: delete it, and use `groundwork secrets run -- COMMAND`."
+
+
+def _in_git(file: Path) -> bool:
+    try:
+        return run(["git", "ls-files", "--error-unmatch", file.name], cwd=file.absolute().parent).code == 0
+    except GroundworkError:
+        return False

@@ -1,0 +1,38 @@
+"""How many versions of a secret stay: those that are free, and never fewer than the newest two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groundwork.errors import UsageProblem
+from groundwork.money import catalogue
+from groundwork.secrets.vault import Vault, Version
+
+LEAST = 2
+"""So that a wrong value can be taken back."""
+MOST = 1000
+
+
+def free(region: str) -> int:
+    """How many active versions a billing account has for nothing, by the price catalogue."""
+    price = catalogue.read().find("secretmanager.version", region)
+    return int(price.free) if price else 0
+
+
+def checked(keep: int | None) -> int | None:
+    """The number of versions to keep. Raises UsageProblem unless it is 1 to 1000."""
+    if keep is not None and not 1 <= keep <= MOST:
+        raise UsageProblem(f"--keep {keep} is not possible: it is 1, which leaves the new version alone, to {MOST}.")
+    return keep
+
+
+def share(vault: Vault, name: str) -> int:
+    """How many versions of a secret stay when nobody says: what the project's other secrets leave free, at least two."""
+    others = [other for other in vault.containers() if other != name]
+    taken = sum(version.active for other in others for version in vault.versions(other))
+    return max(LEAST, free(vault.environment.region) - taken)
+
+
+def surplus(versions: Sequence[Version], keep: int) -> tuple[Version, ...]:
+    """The active versions beyond the newest `keep`, newest first; `versions` are newest first too."""
+    return tuple(version for version in versions if version.active)[keep:]

@@ -1,0 +1,126 @@
+"""The secrets of an environment: their versions, and who may read each, from the policies as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from groundwork.cloud import CloudProblem
+from groundwork.environment import Environment
+from groundwork.errors import GroundworkError
+from groundwork.inventory import Item
+from groundwork.people import policies
+from groundwork.people.access import Roles
+from groundwork.secrets.vault import Vault, Version
+
+READ = "secretmanager.versions.access"
+_EVERYBODY = {"allUsers": "EVERYBODY", "allAuthenticatedUsers": "EVERYBODY WITH A GOOGLE ACCOUNT"}
+
+
+@dataclass(frozen=True, order=True)
+class Reader:
+    """Somebody who may read: the member as the policy has it, by which role on what, under which condition."""
+
+    member: str
+    role: str
+    on: str
+    condition: str = ""
+
+    def text(self, environment: Environment) -> str:
+        """Short, for a table: an address, or the name of one of the environment's identities."""
+        identities = {identity.email: f"{name} (identity)" for name, identity in environment.identities.items()}
+        address = policies.address(self.member)
+        shown = _EVERYBODY.get(self.member) or identities.get(address) or address or self.member
+        return f"{shown} if {self.condition}" if self.condition else shown
+
+
+@dataclass(frozen=True)
+class Row:
+    """A secret: whether the file and the project have it, its versions newest first, and its readers.
+
+    `unknown` says why the readers could not be told, "" when they could.
+    """
+
+    name: str
+    in_file: bool
+    in_project: bool
+    versions: tuple[Version, ...] = ()
+    readers: tuple[Reader, ...] = ()
+    unknown: str = ""
+
+    def counted(self) -> str:
+        """The states of its versions, e.g. "2 enabled, 1 disabled"."""
+        if not self.in_project:
+            return "not made yet"
+        counts = {state: sum(version.state == state for version in self.versions) for state in ("enabled", "disabled")}
+        return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "no value yet"
+
+    def age(self, now: datetime) -> str:
+        """How old the newest version that is kept is, "" without one."""
+        newest = next((version for version in self.versions if version.active), None)
+        return f"v{newest.number}, {_ago(now - newest.created)}" if newest else ""
+
+
+def _ago(passed: Any) -> str:
+    days = max(passed.days, 0)
+    if days:
+        return f"{days} day{'s' if days > 1 else ''} old"
+    hours = passed.seconds // 3600
+    return f"{hours} h old" if hours else f"{max(passed.seconds, 0) // 60} min old"
+
+
+def rows(vault: Vault) -> tuple[Row, ...]:
+    """Every secret that the file or the project has. Raises GroundworkError."""
+    there = set(vault.containers())
+    said = vault.environment.secrets
+    roles = Roles(vault.cloud)
+    return tuple(_row(vault, roles, name, there) for name in sorted({*there, *said}))
+
+
+def _row(vault: Vault, roles: Roles, name: str, there: set[str]) -> Row:
+    in_file = name in vault.environment.secrets
+    if name not in there:
+        return Row(name, in_file, in_project=False)
+    found = vault.versions(name)
+    try:
+        readers = tuple(sorted(set(_readers(vault, roles, name))))
+    except GroundworkError as problem:
+        return Row(name, in_file, True, found, unknown=problem.message)
+    return Row(name, in_file, True, found, readers)
+
+
+def _readers(vault: Vault, roles: Roles, name: str) -> Iterator[Reader]:
+    project = vault.environment.project
+    for item in (Item("project", project), Item("secret", f"projects/{project}/secrets/{name}")):
+        for binding in _bindings(vault, item):
+            if READ in roles.permissions(binding["role"]):
+                condition = binding.get("condition", {}).get("title", "")
+                for member in binding.get("members", ()):
+                    yield Reader(member, binding["role"], item.kind, condition)
+
+
+def _bindings(vault: Vault, item: Item) -> list[Mapping[str, Any]]:
+    try:
+        return list(policies.read(vault.cloud, item).get("bindings", ()))
+    except CloudProblem as problem:
+        raise GroundworkError(f"the policy of {item.kind} {item.short} could not be read: {problem.text}") from None
+
+
+def data(row: Row) -> dict[str, Any]:
+    """A row for JSON."""
+    return {
+        "name": row.name,
+        "in_file": row.in_file,
+        "in_project": row.in_project,
+        "versions": [
+            {"number": each.number, "state": each.state, "created": each.created.astimezone(UTC).isoformat()}
+            for each in row.versions
+        ],
+        "readers": [
+            {"member": each.member, "role": each.role, "on": each.on, "condition": each.condition}
+            for each in row.readers
+        ],
+        "unknown": row.unknown,
+    }

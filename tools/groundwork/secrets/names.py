@@ -1,0 +1,77 @@
+"""Names of secrets: in the environment file, in the project, and as variables of a shell."""
+
+from __future__ import annotations
+
+import re
+
+from groundwork.environment import Environment
+from groundwork.errors import UsageProblem
+from groundwork.schema import listed
+
+_AS_GIVEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def checked(environment: Environment, text: str) -> str:
+    """The name, when the environment file has it.
+
+    Raises UsageProblem, which never repeats the text: where a name is missing, a value may stand in its place.
+    """
+    if text in environment.secrets:
+        return text
+    if "=" in text:
+        raise UsageProblem(
+            "That looks like NAME=VALUE, but a value on the command line can be read in the process list and in the shell's "
+            f"history: give the name only, and {HOW}"
+        )
+    raise UsageProblem(
+        f"{_file(environment)} has no secret of that name; {_there(environment)} {how_to_add(environment)}"
+    )
+
+
+HOW = "type the value when you are asked for it or pipe it in: groundwork secrets set NAME < FILE."
+
+
+def refuse_arguments(rest: tuple[str, ...]) -> None:
+    """Raises UsageProblem when anything follows the name; what it was is not repeated."""
+    if rest:
+        raise UsageProblem(
+            "A value on the command line can be read in the process list and stays in the shell's history; nothing was set. Take "
+            f"that value as known to others and get a new one if you can. Leave it out, and {HOW}"
+        )
+
+
+def how_to_add(environment: Environment, name: str = "kaggle-key") -> str:
+    """What to write where, so that the environment has a secret of this name."""
+    reader = next(iter(environment.identities), "")
+    return (
+        f"To add one, write a line such as `{name}: {{readers: [{reader}]}}` under secrets: in {_file(environment)} and run "
+        f"`make up ENV={environment.name}`."
+    )
+
+
+def variable(name: str) -> str:
+    """A secret as a variable: WANDB_API_KEY for wandb-api-key."""
+    return name.upper().replace("-", "_")
+
+
+def for_variable(environment: Environment, key: str) -> str | None:
+    """The secret in the file that a variable stands for; None when there is none. Raises UsageProblem when there are two."""
+    found = [name for name in environment.secrets if variable(name) == key.upper()]
+    if len(found) > 1:
+        raise UsageProblem(f"{key} stands for {listed(found)} alike: rename one of them in {_file(environment)}.")
+    return found[0] if found else None
+
+
+def suggested(key: str) -> str:
+    """The name that a variable's secret should have, e.g. "wandb-api-key"; "" when it cannot have one."""
+    name = key.lower().replace("_", "-").strip("-")
+    return name if _AS_GIVEN.fullmatch(key) and _ALLOWED.fullmatch(name) else ""
+
+
+def _file(environment: Environment) -> str:
+    return f"envs/{environment.path.name}"
+
+
+def _there(environment: Environment) -> str:
+    return f"it has {listed(environment.secrets)}." if environment.secrets else "it has none at all."

@@ -1,0 +1,129 @@
+"""What Secret Manager refuses, as sentences: who lacks which permission, whom to ask, and what else to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.cloud import Cloud
+from groundwork.environment import Environment
+from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.people.access import Cell, Roles, remedies
+from groundwork.people.actions import Action
+from groundwork.people.personas import Target, personas
+from groundwork.schema import listed
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of Secret Manager: by whom ("" = not known), in words ("read"), with which permission, on what."""
+
+    cloud: Cloud
+    environment: Environment
+    who: str
+    doing: str
+    permission: str
+    name: str = ""
+    version: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The secret, or all of them."""
+        return self.name or f"the secrets of {self.environment.project}"
+
+
+def sentence(asked: Asked, problem: Any) -> GroundworkError:
+    """The refusal as an error; without a `problem` it is a missing permission."""
+    from google.auth.exceptions import RefreshError
+
+    code = int(getattr(problem, "code", None) or 0) if problem is not None else 403
+    if isinstance(problem, RefreshError) or code == 401:
+        return _login(asked)
+    if getattr(problem, "reason", "") == "SERVICE_DISABLED" or (code == 404 and not asked.version):
+        return _not_made(asked)
+    if code == 403:
+        return _denied(asked)
+    if code == 404:
+        return _no_version(asked)
+    if code == 400:
+        return _wrong_state(asked, problem)
+    return _no_answer(asked, code)
+
+
+def operators(environment: Environment) -> tuple[str, ...]:
+    """Whom to ask: the members who are operators."""
+    return tuple(member.email for member in environment.members.values() if member.role == "operator")
+
+
+def _login(asked: Asked) -> PermissionProblem:
+    return PermissionProblem(
+        f"The login is not valid any more, so {asked.subject} could not be asked for: run `groundwork login --env "
+        f"{asked.environment.name}`."
+    )
+
+
+def _not_made(asked: Asked) -> GroundworkError:
+    what = f"{asked.name} is in envs/{asked.environment.path.name} but" if asked.name else "Secret Manager is"
+    return GroundworkError(
+        f"{what} not in project {asked.environment.project} yet: run `make up ENV={asked.environment.name}` first."
+    )
+
+
+def _denied(asked: Asked) -> PermissionProblem:
+    who = asked.who or "Your login"
+    return PermissionProblem(
+        f"{who} may not {asked.doing} {asked.subject}: the permission {asked.permission} is missing.",
+        list(_help(asked)),
+    )
+
+
+def _help(asked: Asked) -> list[str]:
+    environment = asked.environment
+    people = [person for person in operators(environment) if person != asked.who]
+    whom = f"{listed(people)} (operator)" if people else "an owner of the project"
+    target = Target("secret", asked.name) if asked.name else Target("project")
+    action = Action("", target.kind, asked.permission, "", "", "")
+    cell = Cell(asked.who or "EMAIL", target, action, ())
+    try:
+        known = personas(environment.path.parents[1])
+        lines = remedies(cell, environment, known, Roles(asked.cloud))
+    except GroundworkError:
+        lines = (f"make onboard EMAIL={cell.person} ROLE=... ENV={environment.name}",)
+    return [f"Ask {whom} of {environment.project} to run:", *(f"  {line}" for line in lines)]
+
+
+def _no_version(asked: Asked) -> GroundworkError:
+    if asked.version == "latest":
+        return GroundworkError(
+            f"{asked.name} has no value yet: set one with `groundwork secrets set {asked.name} --env {asked.environment.name}`."
+        )
+    return GroundworkError(
+        f"{asked.name} has no version {asked.version}: `groundwork secrets list --env {asked.environment.name}` shows those there are."
+    )
+
+
+def _wrong_state(asked: Asked, problem: Any) -> GroundworkError:
+    state = next((word for word in ("destroyed", "disabled") if word.upper() in str(problem)), "")
+    which = "its newest version" if asked.version == "latest" else f"its version {asked.version}"
+    if not state or not asked.version:
+        return GroundworkError(
+            f"Secret Manager refused to {asked.doing} {asked.subject} (HTTP 400).", [problem.message]
+        )
+    remedy = (
+        f"enable it with `groundwork secrets enable {asked.name} {asked.version}`, or name another with --version"
+        if state == "disabled"
+        else f"its value is gone for good; name another version, or set {asked.name} anew"
+    )
+    return GroundworkError(f"Nobody can {asked.doing} {asked.name}: {which} is {state}: {remedy}.")
+
+
+def _no_answer(asked: Asked, code: int) -> GroundworkError:
+    why = f"it answered HTTP {code}" if code else "it could not be reached"
+    unsure = (
+        f" Whether {asked.name} got a new version is not known: `groundwork secrets list` shows it."
+        if asked.permission.endswith("versions.add")
+        else ""
+    )
+    return GroundworkError(
+        f"Secret Manager did not {asked.doing} {asked.subject}: {why}; run the same command again.{unsure}"
+    )

@@ -1,0 +1,59 @@
+"""Values for a command: read all of them first, handed over as variables of its process and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.schema import listed
+from groundwork.secrets import names
+from groundwork.secrets.vault import Vault
+
+
+def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:
+    """The secrets to hand over: those named, or all in the file. Raises UsageProblem."""
+    wanted = tuple(dict.fromkeys(names.checked(vault.environment, name) for name in only or vault.environment.secrets))
+    if not wanted:
+        raise UsageProblem(
+            f"envs/{vault.environment.path.name} has no secrets to run a command with. {names.how_to_add(vault.environment)}"
+        )
+    for name in wanted:
+        names.for_variable(vault.environment, names.variable(name))
+    return wanted
+
+
+def variables(vault: Vault, wanted: Sequence[str]) -> Mapping[str, str]:
+    """The newest value of each, by its variable. Raises GroundworkError when one is missing or fits no variable."""
+    return {names.variable(name): _text(name, vault.read(name)) for name in wanted}
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise GroundworkError(
+            f"{name} is not text, so it fits no variable: leave it out by naming the others with --only, and read it with "
+            f"`groundwork secrets get {name} > FILE`."
+        )
+    return text
+
+
+def program(command: Sequence[str]) -> str:
+    """The file that a command's first word means. Raises UsageProblem when there is none to run."""
+    from shutil import which
+
+    if not command:
+        raise UsageProblem(
+            "There is no command to run: put it behind two dashes, as in `groundwork secrets run -- python train.py`."
+        )
+    found = which(command[0])
+    if found is None:
+        raise UsageProblem(f"{command[0]} was not found, or may not be executed; no secret was read.")
+    return found
+
+
+def summary(wanted: Sequence[str]) -> str:
+    """What a dry run says."""
+    return f"would run it with {listed(names.variable(name) for name in wanted)}"

@@ -1,0 +1,48 @@
+"""Values of secrets as they come in: what belongs to one, and what cannot be one."""
+
+from __future__ import annotations
+
+from groundwork.errors import UsageProblem
+
+MOST_BYTES = 64 * 1024
+"""Source: https://cloud.google.com/secret-manager/quotas, "Secret version payload size"."""
+
+
+def piped(data: bytes, *, exact: bool) -> bytes:
+    """A value from standard input; the end of a single line does not belong to it, unless `exact`.
+
+    Raises UsageProblem for what cannot be a value.
+    """
+    if not exact and data.count(b"\n") == 1:
+        data = data.removesuffix(b"\n").removesuffix(b"\r")
+    return checked(data, exact=exact)
+
+
+def typed(text: str, *, exact: bool) -> bytes:
+    """A value that somebody typed or pasted at the prompt. Raises UsageProblem for what cannot be one."""
+    if text.startswith("-----BEGIN"):
+        raise UsageProblem(
+            "That is the first line of several, and the prompt takes one; nothing was set. Close the shell's window if the other "
+            "lines landed in it, and pipe the file in: groundwork secrets set NAME < FILE."
+        )
+    try:
+        return checked(text.encode("utf-8"), exact=exact)
+    except UnicodeEncodeError:
+        raise UsageProblem("What was typed is not text in UTF-8: pipe the value in from a file.") from None
+
+
+def checked(data: bytes, *, exact: bool = False) -> bytes:
+    """The value. Raises UsageProblem for an empty one, one that is too large, and spaces around it unless `exact`."""
+    if not data.strip() and not (exact and data):
+        raise UsageProblem("The value is empty, and Secret Manager keeps no empty values: nothing was set.")
+    if len(data) > MOST_BYTES:
+        raise UsageProblem(
+            "The value has more than 65,536 bytes, which is what Secret Manager keeps: put it into a bucket that only its "
+            "readers may read. Nothing was set."
+        )
+    if not exact and b"\n" not in data and data != data.strip():
+        raise UsageProblem(
+            "The value begins or ends with a space, which keys do not have; nothing was set. Leave it out, or say --exact "
+            "if it belongs to the value."
+        )
+    return data
