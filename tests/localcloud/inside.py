@@ -106,11 +106,9 @@ class Inside:
 def inside(folder: Path, *services: Service) -> Inside:
     """A fresh cloud of these services with one project, its owner and their APIs enabled."""
     cloud = opened(folder, services)
-    cloud.store.put(
-        "cloudresourcemanager",
-        f"projects/{PROJECT}",
-        {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE"},
-    )
+    then = cloud.clock.rfc3339()
+    row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": PROJECT}
+    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": then, "updateTime": then})
     for service in services:
         cloud.store.put(
             "serviceusage", f"projects/{PROJECT}/services/{service.api}.googleapis.com", {"state": "ENABLED"}

@@ -98,6 +98,21 @@ def test_a_body_that_is_no_json_is_refused(cloud: Inside) -> None:
     assert "Invalid JSON payload received" in seen.message
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"ttl": NaN}', b'{"labels": {"a": "\\ud800"}}', b"[" * 100_000, b"\xff\xfe", b'"text"', b"7"]
+)
+def test_no_body_is_too_strange_for_a_400(cloud: Inside, body: bytes) -> None:
+    assert cloud("POST", f"{SECRETS}?secretId=s", body).status == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["%", "%zz", "%ff/%00", "//", "secretmanager//", "a" * 5000, "secretmanager/v1/projects/%2e%2e/secrets", "?"],
+)
+def test_no_path_is_too_strange_for_an_answer(cloud: Inside, path: str) -> None:
+    assert cloud("GET", path).status in {206, 403, 404}
+
+
 def test_fields_selects_a_part(cloud: Inside) -> None:
     cloud.ok("POST", f"{SECRETS}?secretId=s", {})
     assert cloud.ok("GET", f"{SECRETS}?fields=secrets/name") == {"secrets": [{"name": f"projects/{PROJECT}/secrets/s"}]}

@@ -1,5 +1,6 @@
 """What every service must meet, whoever wrote it."""
 
+import re
 from pathlib import Path
 
 import localcloud
@@ -10,6 +11,8 @@ from localcloud.discovery import Method, document
 from localcloud.iam.roles import known_permissions
 from localcloud.service import Service
 from localcloud.services import SERVICES
+
+from tests.localcloud.inside import PROJECT, inside
 
 each = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.api)
 
@@ -64,6 +67,16 @@ def test_some_role_holds_every_permission_that_it_asks_for(service: Service) -> 
 def test_it_lies_in_a_file_of_its_own(service: Service) -> None:
     folder = Path(localcloud.__file__).parent / "services"
     assert (folder / f"{service.api}.py").exists() or (folder / service.api / "__init__.py").exists()
+
+
+@each
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"no": 1}'], ids=["nothing", "empty", "list", "unknown"])
+def test_no_method_breaks_on_a_thin_request(service: Service, body: bytes, tmp_path: Path) -> None:
+    cloud = inside(tmp_path, *SERVICES)
+    for name, method in methods(service).items():
+        path = re.sub(r"\{[^}]*\}", "x1", method.flat_path).replace("projects/x1", f"projects/{PROJECT}")
+        seen = cloud(method.http, f"{service.api}/{path}", body)
+        assert seen.status != 500, f"{name}: {seen.message}"
 
 
 def test_every_file_in_services_is_registered() -> None:

@@ -256,3 +256,8 @@ def test_locations_are_listed_for_every_regional_api(cloud: Inside) -> None:
     assert "europe-west1" in [one["locationId"] for one in listed]
     assert cloud.ok("GET", f"eventarc/v1/projects/{PROJECT}/locations/us-east1")["locationId"] == "us-east1"
     assert cloud("GET", f"eventarc/v1/projects/{PROJECT}/locations/mars").status == 404
+
+
+def test_operations_may_be_asked_for_below_any_resource(cloud: Inside) -> None:
+    seen = cloud("GET", f"{TRIGGERS}/t/operations/o")
+    assert (seen.status, seen.message) == (404, f"Operation '{NAME}/operations/o' was not found.")

@@ -52,8 +52,9 @@ def _veiled(faults: Faults, dispatcher: Dispatcher, outcome: Outcome, target: Ta
     if call is None or target.method.http != "GET":
         return outcome
     api = call.service.api
-    if faults.hidden(api, call.path):
-        return dispatcher.failed(not_found(f"{call.path} was not found."), target)
+    path = f"b/{call.params['bucket']}/o/{call.params['object']}" if "object" in call.params else call.path
+    if faults.hidden(api, path):
+        return dispatcher.failed(not_found(f"{path} was not found."), target)
     if not isinstance(outcome.body, Mapping):
         return outcome
     seen = {

@@ -73,12 +73,12 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
 
     It keeps its port across restarts. An explicit `port` that is taken, or another one than a running cloud has, is refused.
     """
-    found = find(state)
+    found = _answering(state)
     if found is None:
         _make(state)
         try:
             with records.locked(state / records.START_LOCK, wait=True, seconds=_PATIENCE):
-                found = find(state) or _started(state, port)
+                found = _answering(state) or _started(state, port)
         except records.Locked:
             raise LocalCloudError(
                 f"Another process has been starting the local cloud of {state} for long; see {state / 'server.log'}."
@@ -147,14 +147,25 @@ def _record(state: Path) -> LocalCloud | None:
         return None
 
 
+def _answering(state: Path) -> LocalCloud | None:
+    """The running cloud if it answers: one that was killed a moment ago still holds its lock, but does not."""
+    found = find(state)
+    try:
+        return found if found and _control(found, "GET", "/_local/health") else None
+    except LocalCloudError:
+        return None
+
+
 def _started(state: Path, port: int | None) -> LocalCloud:
     """Starts a server; one that holds the folder without a readable record is ended first."""
-    pid = records.holder(state / records.SERVER_LOCK)
-    if pid is not None:
-        damaged = (state / records.SERVER).exists() and _record(state) is None
-        found = None if damaged else _polled(lambda: find(state), 5)
+    lock = state / records.SERVER_LOCK
+    damaged = (state / records.SERVER).exists() and _record(state) is None
+    if records.holder(lock) is not None and not damaged:
+        found = _polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
         if found is not None:
             return found
+    pid = records.holder(lock)
+    if pid is not None:
         _end(pid)
     arguments = ["serve", "--state", str(state)] + (["--port", str(port)] if port is not None else [])
     process = _spawn(arguments, state / "server.log")
