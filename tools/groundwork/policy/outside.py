@@ -18,10 +18,6 @@ _SECONDS = 600
 _LAST_LINES = 5
 
 
-class NotInstalled(CouldNotTell):
-    """Checkov could not be installed, so nothing was looked at."""
-
-
 class Ended(Protocol):
     """A process that has ended: its exit code (negative: a signal) and what it wrote."""
 
@@ -44,7 +40,7 @@ class Run(Protocol):
 def python(tools: Path, cache: Path, run: Run, say: Callable[[str], None]) -> Path:
     """The interpreter of the environment that `tools`/requirements-checkov.txt describes, made where it is not there.
 
-    Its folder is named for what is in it, so that it is made once per user and never changed. Raises NotInstalled.
+    Its folder is named for what is in it, so that it is made once per user and never changed. Raises CouldNotTell.
     """
     requirements = tools / REQUIREMENTS
     place = cache / "checkov" / fingerprint(requirements)
@@ -110,8 +106,8 @@ def _checked(run: Run, argv: Sequence[str]) -> None:
         raise _cannot_be_had([line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:])
 
 
-def _cannot_be_had(details: Sequence[str]) -> NotInstalled:
-    return NotInstalled(
+def _cannot_be_had(details: Sequence[str]) -> CouldNotTell:
+    return CouldNotTell(
         "The policies were not checked: checkov could not be installed into its own environment, which takes a network "
         "once; connect and run the same command again.",
         details,

@@ -1,0 +1,90 @@
+"""`groundwork up` on the local cloud with a fault that only the plan shows: it is refused before anything is applied."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from groundwork import local
+from groundwork.checkout import Checkout
+from groundwork.cloud import local_cloud
+from groundwork.environment import load
+
+ROOT = Path(__file__).parents[3]
+PROJECT = "groundwork-local"
+# The file says it, the schema allows it, the code shows a variable: what it comes to is in the plan.
+FAULT = ("models: {force_destroy: true}", "models: {versioning: true, soft_delete_days: 7}")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A clone whose `up` was refused, and how it ended."""
+
+    clone: Path
+    up: subprocess.CompletedProcess[str]
+
+
+def _groundwork(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "groundwork", *arguments]
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refused]:
+    """One refused `up` for all tests here."""
+    clone = tmp_path_factory.mktemp("refused")
+    for folder in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns(".terraform*", "*.md"))
+    file = clone / "envs" / "local.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert FAULT[0] in text
+    file.write_text(text.replace(*FAULT), encoding="utf-8")
+    try:
+        yield Refused(clone, _groundwork(clone, "up", "--policy"))
+    finally:
+        local.stop(Checkout(clone))
+
+
+def test_up_ends_with_6_and_says_what_where_and_how_to_mend_it(refused: Refused) -> None:
+    assert refused.up.returncode == 6, refused.up.stderr
+    assert "Error: The policies do not allow this plan of local: nothing was changed." in refused.up.stderr
+    assert (
+        'module.buckets["models"].google_storage_bucket.bucket keeps old versions and deleted objects both: everything is '
+        "paid twice  [modules/bucket/main.tf:1, plan of platform]"
+    ) in refused.up.stderr
+    assert "mend: Set `soft_delete_policy" in refused.up.stderr
+
+
+def test_the_plan_was_shown_before_it_was_refused(refused: Refused) -> None:
+    said = refused.up.stderr
+    assert said.index("+ bucket models") < said.index("policy: 1 finding (1 low)") < said.index("Error:")
+
+
+def test_nothing_was_applied(refused: Refused) -> None:
+    checkout = Checkout(refused.clone)
+    cloud = local_cloud(PROJECT, local.start(checkout).base, local.token())
+    found = [item["name"] for item in cloud.pages("storage", "v1/b", "items", {"project": PROJECT})]
+    assert found == [load("local", refused.clone).state_bucket]
+
+
+def test_the_saved_plan_says_the_same_and_is_known_already(refused: Refused) -> None:
+    done = _groundwork(refused.clone, "policy", "--json")
+    data = json.loads(done.stdout)
+    assert done.returncode == 6, done.stderr
+    assert [(one["policy"], one["layer"], one["source"]) for one in data["findings"]] == [
+        ("soft_delete_is_decided", "platform", "plan")
+    ]
+    assert data["cached"] is True
+    assert data["left_to_the_plan"] > 0
+
+
+def test_without_the_option_the_local_cloud_is_brought_up_and_says_that_it_was_not_checked(refused: Refused) -> None:
+    done = _groundwork(refused.clone, "up", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`" in done.stderr
