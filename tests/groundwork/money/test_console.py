@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from decimal import Decimal
 
 import pytest
@@ -92,6 +93,13 @@ def test_windows_line_ends_a_byte_order_mark_and_other_brackets_are_read(tmp_pat
         "\n", "\r\n"
     )
     assert len(files.read([_file(tmp_path, text)]).lines) == 4
+
+
+def test_a_packed_table_says_the_same(tmp_path):
+    plain = _file(tmp_path, BLOCK + HEADER + GOOD)
+    packed = tmp_path / "table.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert files.read([packed]).lines == files.read([plain]).lines
 
 
 def test_a_table_of_nothing_has_no_lines(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from decimal import Decimal
 
@@ -67,7 +68,9 @@ def test_as_csv_with_json_in_its_cells_it_says_the_same(native, tmp_path):
         writer = csv.DictWriter(out, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    assert _charges(files.read([file])) == _charges(native)
+    packed = tmp_path / "focus.csv.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert _charges(files.read([file])) == _charges(files.read([packed])) == _charges(native)
 
 
 def _plain(**changes):

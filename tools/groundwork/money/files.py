@@ -54,14 +54,7 @@ def read(paths: Sequence[Path], labels: Labels | None = None) -> Ledger:
 
 def _read_one(path: Path, labels: Labels) -> Ledger:
     sniffed = sniff(path)
-    if sniffed.format == "csv" and "BilledCost" not in _first_line(path):
-        return _read_console(path, labels)
-    return _read_table(sniffed, labels)
-
-
-def _first_line(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.readline().decode("utf-8", "replace")
+    return _read_console(path, labels) if sniffed.format == "cost table" else _read_table(sniffed, labels)
 
 
 def _read_console(path: Path, labels: Labels) -> Ledger:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import io
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from groundwork import editing
 from groundwork.errors import UsageProblem
 from groundwork.money.amounts import decimal, shown
 
@@ -164,7 +159,7 @@ def add(path: Path, grant: Grant) -> bool:
         held.append(_entry(grant))
         return True
 
-    return _edit(path, entered)
+    return editing.edit(path, entered)
 
 
 def check(path: Path, member: str, seen: Checked, start: date | None = None) -> Grant:
@@ -178,11 +173,11 @@ def check(path: Path, member: str, seen: Checked, start: date | None = None) -> 
         held = _section(document)
         grants = [parse([entry])[0] for entry in held]
         index = _which(grants, member, seen.day, start)
-        held[index]["checked"] = _flow({"left": _number(seen.left), "day": _quoted(seen.day)})
+        held[index]["checked"] = editing.inline({"left": _number(seen.left), "day": _quoted(seen.day)})
         found.append(sound(parse([held[index]])[0], f"cost.grants.{index}"))
         return True
 
-    _edit(path, written)
+    editing.edit(path, written)
     return found[0]
 
 
@@ -217,13 +212,7 @@ def _entry(grant: Grant) -> CommentedMap:
     fields: dict[str, Any] = {"member": grant.member, "amount": _number(grant.amount), "currency": grant.currency}
     fields |= {"start": _quoted(grant.start), "expires": _quoted(grant.expires)}
     fields |= {"billing_account": grant.account} if grant.account else {}
-    return _flow(fields)
-
-
-def _flow(fields: Mapping[str, Any]) -> CommentedMap:
-    entry = CommentedMap(fields)
-    entry.fa.set_flow_style()
-    return entry
+    return editing.inline(fields)
 
 
 def _number(value: Decimal) -> int | float:
@@ -232,41 +221,3 @@ def _number(value: Decimal) -> int | float:
 
 def _quoted(value: date) -> str:
     return value.isoformat()
-
-
-def _edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
-    """Read, change and replace the file under a lock beside it; it is never seen half written."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    with _locked(path):
-        document = yaml.load(path.read_text(encoding="utf-8"))
-        if not change(document):
-            return False
-        text = io.StringIO()
-        yaml.dump(document, text)
-        _replace(path, text.getvalue())
-    return True
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(path.stat().st_mode & 0o777)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

@@ -33,9 +33,12 @@ OPTIONAL = frozenset({"project"})
 """Left out of NDJSON where every row is a tax or a support charge."""
 
 
+_FOCUS_NAMES = (b"BilledCost", b"ChargePeriodStart")
+
+
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What the first bytes of a file say it is: "parquet", "json" or "csv"."""
+    """What the first bytes of a file, unpacked, say it is: "parquet", "json", "csv" or "cost table"."""
 
     path: Path
     format: str
@@ -54,7 +57,9 @@ def sniff(path: Path) -> Sniffed:
         raise UsageProblem(f"{path} is empty. Give a billing export: {KNOWN}.")
     if start == b"PAR1":
         return Sniffed(path, "parquet")
-    return Sniffed(path, "json" if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "csv")
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return Sniffed(path, "json")
+    return Sniffed(path, "csv" if any(name in start.split(b"\n", 1)[0] for name in _FOCUS_NAMES) else "cost table")
 
 
 def _text_start(path: Path, head: bytes) -> bytes:
@@ -67,7 +72,7 @@ def _text_start(path: Path, head: bytes) -> bytes:
 
 def is_focus(columns: Mapping[str, str]) -> bool:
     """Whether columns are FOCUS's rather than Google's own."""
-    return "BilledCost" in columns or "ChargePeriodStart" in columns
+    return any(name.decode() in columns for name in _FOCUS_NAMES)
 
 
 def check_native(path: Path, columns: Mapping[str, str]) -> None:
