@@ -1,0 +1,86 @@
+"""`groundwork up --env dev` as on Google Cloud: the real provider, no endpoint set anywhere, Google's hosts behind an https proxy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from groundwork import local
+from groundwork.environment import load
+from localcloud import serve
+
+from tests.google_proxy import Proxy, google_proxy
+from tests.local_project import fresh, running
+from tests.provider.sides import real_provider_is_missing
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("infra", "modules", "envs", "tools/policies")
+HOSTS = {
+    "artifactregistry", "cloudresourcemanager", "iam", "openidconnect", "secretmanager", "serviceusage", "storage",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Google:
+    """A clone whose commands meet Google's hosts at the proxy."""
+
+    root: Path
+    proxy: Proxy
+
+    def __call__(self, *arguments: str, principal: str = serve.OWNER) -> subprocess.CompletedProcess[str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "TF_", "CLOUDSDK"))
+        }
+        variables = {**kept, **self.proxy.variables, "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(principal)}
+        return subprocess.run(
+            [sys.executable, "-m", "groundwork", *arguments, "--env", "dev"],
+            cwd=self.root, env=variables, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """envs/dev.yaml's project at "Google", empty, and a clone that is about to bring it up."""
+    missing = real_provider_is_missing()
+    if missing:
+        pytest.fail(f"Nothing was tried: {missing}", pytrace=False)
+    root = tmp_path_factory.mktemp("dev")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    for lock in (ROOT / "tools").glob("requirements-checkov.*"):
+        shutil.copy(lock, root / "tools")
+    code = [sys.executable, "-m", "groundwork", "policy", "--env", "dev"]
+    subprocess.run(code, cwd=root, check=True, capture_output=True)  # checkov comes from its registry, not from Google
+    with running(tmp_path_factory.mktemp("google")) as checkout:
+        fresh(checkout, load("dev", root).project)
+        with google_proxy(local.start(checkout).base, tmp_path_factory.mktemp("proxy")) as proxy:
+            yield Google(root, proxy)
+
+
+def test_up_plan_and_down_walk_the_whole_path_to_google(google: Google) -> None:
+    up = google("up", "--yes")
+    assert up.returncode == 0, up.stderr
+    assert "on Google Cloud" in up.stderr
+    assert "workload_identity_provider=projects/" in up.stdout
+    plan = google("plan", "--detailed-exitcode")
+    assert (plan.returncode, "dev: no changes" in plan.stderr) == (0, True), plan.stderr
+    down = google("down", "--yes")
+    assert down.returncode == 0, down.stderr
+    assert "Nothing is left of the platform in project groundwork-dev" in down.stdout
+    answered = {line.split()[1].partition(".")[0] for line in google.proxy.answered}
+    assert answered == HOSTS
+    assert google.proxy.refused == []
+
+
+def test_somebody_without_a_role_hears_what_is_missing(google: Google) -> None:
+    said = google("plan", principal="user:zoe@example.com")
+    assert said.returncode == 5, said.stderr
+    assert "zoe" not in said.stdout
+    assert "ermission" in said.stderr
+    assert "Traceback" not in said.stderr
