@@ -83,7 +83,10 @@ class Iam:
             self._holders.difference_update(gone)
 
     def rename(self, member: str, new: str) -> None:
-        """Replaces a member in every policy: a deleted account stays as "deleted:serviceAccount:…?uid=…", an undeleted one returns."""
+        """Replaces a member in every policy: a deleted account stays as "deleted:serviceAccount:…?uid=…", an undeleted one returns.
+
+        The policies get new etags, so that a change that began before is told to begin again.
+        """
         rows = self._store.sql(
             "SELECT service, resource, body FROM policies WHERE instr(body, ?)", json.dumps(member)[1:-1]
         )
@@ -91,7 +94,7 @@ class Iam:
             body = json.loads(text)
             for binding in body.get("bindings", ()):
                 binding["members"] = [new if one == member else one for one in binding["members"]]
-            self._put(api, resource, body)
+            self.write(api, resource, body)
 
     def _put(self, api: str, resource: str, body: Policy) -> None:
         self._generation += 1
