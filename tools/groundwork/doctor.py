@@ -17,6 +17,7 @@ from typing import Literal
 from groundwork import isolation, local, tools
 from groundwork.checkout import Checkout
 from groundwork.cloud import google_cloud
+from groundwork.credentials import examination
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError
 from groundwork.terraform import run
@@ -210,16 +211,11 @@ def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[Find
         return
     try:
         cloud = google_cloud(environment.project)
-        project = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
     except GroundworkError as error:
-        yield Finding(
-            "credentials",
-            "broken",
-            error.message,
-            "run `gcloud auth application-default login` as somebody who may see the project",
-        )
+        yield Finding("login", "broken", error.message, f"run `groundwork login --env {environment.name}`")
         return
-    yield Finding("credentials", "ok", f"project {environment.project} answers (number {project.get('projectNumber')})")
+    for row in examination.rows(cloud, environment):
+        yield Finding(*row)
 
 
 def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:

@@ -38,15 +38,21 @@ COMMANDS = {
     "people": Entry("groundwork.cli.people", "people", PEOPLE, "Bring people in and out; say where access drifted."),
     "access": Entry("groundwork.cli.access", "access", PEOPLE, "Show who may do what, and explain why or why not."),
     "secrets": Entry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate and hand over secrets."),
+    "login": Entry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud, and check what that lets you do."),
+    "whoami": Entry("groundwork.cli.login", "whoami", PEOPLE, "Say who you are, and to which project."),
     "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
     "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
     "cost": Entry(
         "groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."
     ),
     "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check the code and the plan against the policies."),
+    "review": Entry("groundwork.cli.review", "review", CHECKS, "Put plan, cost and policies on one page for a reviewer."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
+    "env": Entry("groundwork.cli.env", "env", LOCAL, "Point Google's clients in a shell or notebook at the environment."),
+    "dvc": Entry("groundwork.cli.dvc", "dvc", LOCAL, "Write the environment's bucket into DVC as its remote."),
+    "docker": Entry("groundwork.cli.docker", "docker", LOCAL, "Let docker push to and pull from the image repositories."),
     "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Print the completion for your shell."),
 }
 GROUPS = (PLATFORM, PEOPLE, CHECKS, LOCAL)

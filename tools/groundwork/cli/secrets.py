@@ -110,8 +110,8 @@ def set_(
 ) -> None:  # fmt: skip
     """Set a secret's value, typed at a prompt that does not show it or piped in.
 
-    Older versions are destroyed beyond what is free (6 of a billing account) and beyond the newest two, unless --keep says
-    otherwise. The same value again changes nothing. The end of a single line does not belong to a value.
+    Older versions are destroyed beyond what is free, but never the newest two, unless --keep says otherwise. The same value
+    again changes nothing. The end of a single line does not belong to a value.
 
     Example: groundwork secrets set wandb-api-key < key.txt
     """

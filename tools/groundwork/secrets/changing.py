@@ -15,11 +15,15 @@ OLD = "old"
 
 @dataclass(frozen=True)
 class Intent:
-    """What a new value brings with it: older versions by number that will be disabled, and destroyed."""
+    """What a new value brings with it: older versions by number that will be disabled, and destroyed.
+
+    A rotation wants another value than the newest.
+    """
 
     name: str
     disable: tuple[int, ...] = ()
     destroy: tuple[int, ...] = ()
+    rotation: bool = False
 
     @property
     def text(self) -> str:
@@ -62,10 +66,10 @@ def to_rotate(vault: Vault, name: str, keep: int | None, *, destroy: bool) -> In
     if not any(version.active for version in found):
         raise UsageProblem(f"{name} has no value to rotate: set its first one with `groundwork secrets set {name}`.")
     if destroy:
-        return Intent(name, destroy=_numbers(keeping.surplus(found, 0)))
+        return Intent(name, destroy=_numbers(keeping.surplus(found, 0)), rotation=True)
     gone = to_set(vault, name, keep).destroy
     readable = [version for version in found if version.state == "enabled" and version.number not in gone]
-    return Intent(name, disable=_numbers(readable), destroy=gone)
+    return Intent(name, _numbers(readable), gone, rotation=True)
 
 
 def has(vault: Vault, name: str, value: bytes) -> bool:
@@ -79,9 +83,13 @@ def has(vault: Vault, name: str, value: bytes) -> bool:
 def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
     """Add the value, and only then disable and destroy; the same value again changes nothing.
 
-    Raises GroundworkError; when the value is set but an older version could not be put away, it says so.
+    Raises UsageProblem for a rotation to the same value, GroundworkError; when the value is set but an older version could not be put away, it says so.
     """
     if has(vault, intent.name, value):
+        if intent.rotation:
+            raise UsageProblem(
+                f"{intent.name} has this value already: a rotation needs a new one. Nothing was changed."
+            )
         return Done(intent, None)
     added = vault.add(intent.name, value)
     try:

@@ -1,0 +1,45 @@
+"""`groundwork docker`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from groundwork.cli.options import dry_run_option, environment_option, here
+from groundwork.cloud import connect
+from groundwork.credentials import docker as feature
+
+
+@click.command()
+@click.option(
+    "--token", is_flag=True, help="Log in with a token that lasts an hour, although gcloud's helper is there."
+)
+@environment_option
+@dry_run_option
+def docker(token: bool, name: str, dry_run: bool) -> None:
+    """Let docker push to and pull from the environment's image repositories.
+
+    By gcloud's credential helper, so that no token lies in docker's config; where gcloud is not on PATH, by a token that goes
+    to `docker login` through a pipe and lasts an hour.
+
+    Example: groundwork docker --env dev
+    """
+    checkout, environment = here(name)
+    registry = feature.host(environment)
+    file = feature.config_file(os.environ)
+    if token or not feature.has_helper():
+        if dry_run:
+            click.echo(f"would run, with a token on its standard input: {' '.join(feature.login_command(registry))}")
+            return
+        feature.log_in(connect(environment, None, checkout), registry)
+        click.echo(f"docker is logged in to {registry} for an hour.")
+        return
+    text = feature.with_helper(file, registry)
+    if text is None:
+        click.echo(f"{file} has gcloud's helper for {registry} already. Nothing was changed.")
+    elif dry_run:
+        click.echo(f"would write gcloud's helper for {registry} into {file}")
+    else:
+        feature.write(file, text)
+        click.echo(f"docker asks gcloud who you are at {registry}; it says so in {file}.")

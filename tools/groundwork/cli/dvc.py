@@ -1,0 +1,49 @@
+"""`groundwork dvc`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from groundwork import local
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.credentials import dvc as feature
+
+
+@click.command()
+@click.option("--bucket", default=None, metavar="NAME", help="Which bucket; by default the one that is for DVC.")
+@click.option(
+    "--repository", type=click.Path(path_type=Path), default=Path(), help="Your DVC repository; by default here."
+)
+@environment_option
+@yes_option
+@dry_run_option
+def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: bool) -> None:
+    """Write the environment's bucket into a DVC repository as its default remote.
+
+    For Google Cloud into .dvc/config, which is committed; for the local cloud, whose address is this machine's, into
+    .dvc/config.local.
+
+    Example: groundwork dvc --repository ../cats-dogs
+    """
+    checkout, environment = here(name)
+    chosen = feature.bucket(environment, bucket)
+    folder = feature.find_repository(repository)
+    wanted = feature.remote(environment, chosen, local.start(checkout).base if environment.local else None)
+    texts = feature.written(folder, wanted, private=environment.local)
+    if not texts:
+        click.echo(f"{folder.parent} has remote {wanted.name} already: {chosen.url}. Nothing was changed.")
+        return
+    files = " and ".join(str(file) for file in texts)
+    if dry_run:
+        click.echo(f"would write remote {wanted.name} ({chosen.url}) into {files}")
+        return
+    before = feature.present(folder, wanted, private=environment.local)
+    if before not in ("", chosen.url) and not yes:
+        Console().confirm(f"Remote {wanted.name} of {folder.parent} is {before}. Point it at {chosen.url} instead?")
+    feature.write(texts)
+    click.echo(f"remote {wanted.name} is {chosen.url}, in {files}")
+    if environment.local:
+        click.echo(f'dvc speaks to the local cloud (simulated) in a shell with: eval "$(groundwork env --env {name})"')

@@ -1,0 +1,29 @@
+"""`groundwork env`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from groundwork.cli.console import print_json
+from groundwork.cli.options import environment_option, here, json_option
+from groundwork.credentials import notebook
+
+
+@click.command()
+@click.option("--python", "as_python", is_flag=True, help="Print Python for the first cell of a notebook.")
+@environment_option
+@json_option
+def env(as_python: bool, name: str, as_json: bool) -> None:
+    """Print what points Google's clients at the environment, for a shell or a notebook; nothing in it is secret.
+
+    Example: eval "$(groundwork env --env local)"
+    """
+    checkout, environment = here(name)
+    found = notebook.surroundings(checkout, environment, os.environ)
+    if as_json:
+        print_json({"environment": name, "base": found.base, "set": dict(found.variables), "unset": list(found.gone)})
+        return
+    for line in notebook.python(found) if as_python else notebook.shell(found):
+        click.echo(line)
