@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from groundwork.errors import Exit
 from groundwork.money.planned import saying_cost
 from groundwork.plans import LayerPlan
 from groundwork.policy.gate import gate
+from groundwork.reviewed import only_this
 from groundwork.session import Session, open_session
 from groundwork.state import Output
 from groundwork.terraform import signals_passed_on
@@ -27,7 +29,13 @@ from groundwork.terraform import signals_passed_on
 @yes_option
 @dry_run_option
 @click.option("--policy", is_flag=True, help="Check the policies on the local cloud too; elsewhere `up` always does.")
-def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool) -> None:
+@click.option(
+    "--reviewed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Refuse any plan but the one that `review --record FILE` saw.",
+)
+def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, reviewed: Path | None) -> None:
     """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
 
     On the local cloud it asks nothing. Run it again whenever you like: where nothing differs it changes nothing.
@@ -38,6 +46,7 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool) 
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
         checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, also_local=policy)]
+        checks += [only_this(reviewed)] if reviewed else []
         done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, checks)
     if not dry_run:
         print_outputs(done.outputs)
