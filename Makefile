@@ -90,7 +90,7 @@ test-all: ready ## All tests
 	$(PYTEST) -n auto $(ARGS)
 
 test-provider: ready ## Our Terraform provider against the real one, attribute by attribute
-	$(PYTEST) tests/parity $(ARGS)
+	$(PYTEST) tests/provider $(ARGS)
 
 bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -100,11 +100,17 @@ def modify(work: Work, values: Object, change: Change) -> Policy:
             try:
                 return _set(work, values, wanted)
             except Refused as error:
-                if not conflict(error) or waited > PATIENCE_SECONDS:
+                if waited > PATIENCE_SECONDS or not (conflict(error) or _outdated(work, values, policy, error)):
                     raise
             work.patience.wait(delay)
             waited += delay
     raise AssertionError("the intervals never end")
+
+
+def _outdated(work: Work, values: Object, policy: Policy, error: Refused) -> bool:
+    """Whether a member that "does not exist" was deleted while the policy was being changed: then the policy is another one now."""
+    gone = error.code == 400 and "does not exist" in error.message
+    return gone and _get(work, values).get("etag") != policy.get("etag")
 
 
 def _get(work: Work, values: Object) -> Policy:
@@ -179,10 +185,10 @@ def _id(work: Work, values: Object) -> str:
 
 
 def _binding(values: Object) -> Binding:
-    members = values["members"] if "members" in values else [values["member"]]
-    binding: Binding = {"role": values["role"], "members": [_normal(one) for one in members or []]}
+    """What the values say, as a binding. Members of a whole binding are sent as they were written."""
+    members = list(values["members"] or []) if "members" in values else [_normal(values["member"])]
     condition = _condition(values)
-    return binding | ({"condition": condition} if condition else {})
+    return {"role": values["role"], "members": members} | ({"condition": condition} if condition else {})
 
 
 def _condition(values: Object) -> Object:

@@ -25,12 +25,15 @@ def timeouts(schema: Schema, values: Object) -> dict[str, float]:
     }
 
 
-def private(schema: Schema, values: Object) -> bytes:
-    """The private bytes of a resource with these values; the text null where there is nothing to keep."""
+def private(schema: Schema, values: Object, *, imported: bool = False) -> bytes:
+    """The private bytes of a resource with these values; the text null where there is nothing to keep.
+
+    After an import they name the schema's version, even the first.
+    """
     kept: Object = {}
     if schema.timeouts:
         kept[_TIMEOUTS_KEY] = {step: int(one * _NANOSECONDS) for step, one in timeouts(schema, values).items()}
-    if schema.version:
+    if schema.version or imported:
         kept["schema_version"] = str(schema.version)
     return json.dumps(kept or None, separators=(",", ":")).encode()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.discovery import Method
-from localcloud.provider import paths
+from localcloud.provider import normal, paths
 from localcloud.provider.client import Refused, Unreachable
 from localcloud.provider.fields import Fields, api_name
 from localcloud.provider.hooks import hooks
@@ -84,17 +84,28 @@ def complete(work: Work, answer: Object, state: Object) -> Object:
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
-    """Sends what changed; the state afterwards."""
+    """Sends what changed; the state afterwards. A type that is not refreshed keeps the plan, with zeros where nothing was set."""
     own = hooks(work.row.type)
     values: Object = settled(planned)
     changed = differing(work, prior, values)
     if changed - {"deletion_policy"}:
         if own.update:
-            return own.update(work, prior, values)
-        send_changes(work, prior, values, changed)
+            values = own.update(work, prior, values)
+        else:
+            send_changes(work, prior, values, changed)
         if not work.row.refreshed:
-            return dict(values)
-    return read(work, values) or dict(values)
+            return _unrefreshed(work, prior, values)
+        if own.update:
+            return values
+    return read(work, values) or values
+
+
+def _unrefreshed(work: Work, prior: Object, values: Object) -> Object:
+    """The plan as a state: zero where a value was taken away, and for what is unset in a block that holds anything."""
+    children = work.row.schema.root.children
+    removed = {name for name, value in values.items() if value is None and prior.get(name) is not None}
+    zeros = {name: child.zero for name in removed if isinstance(child := children.get(name), Attribute)}
+    return values | normal.filled(work.row.schema.root, values) | zeros
 
 
 def send_changes(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:

@@ -118,9 +118,9 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
     common = {"type": name, "api": api, "version": version, "collection": raw["collection"], "id": raw["id"]}
     if "iam" in raw:
         kind: Literal["member", "binding"] = "binding" if name.endswith("_binding") else "member"
-        tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed"}
+        tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed virtual"}
         return Row(**common, kind=kind, schema=schema.parse(tree, timeouts=timeouts), parent=_parent(raw))
-    tree = {"id": "string optional computed"} | raw["schema"]
+    tree = {"id": "string optional computed virtual"} | raw["schema"]
     return Row(
         **common,
         kind="rest",

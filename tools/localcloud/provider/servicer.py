@@ -160,7 +160,7 @@ class Servicer:
         except _EXPECTED as error:
             return _message("ImportResourceState.Response", diagnostics=[_explain(row, "import", error)])
         found = classes()["ImportResourceState.ImportedResource"](
-            type_name=row.type, state=_dynamic(state), private=private.private(row.schema, {})
+            type_name=row.type, state=_dynamic(state), private=private.private(row.schema, {}, imported=True)
         )
         return _message("ImportResourceState.Response", imported_resources=[found])
 

@@ -1,4 +1,4 @@
-"""The data sources: their schemas in sources/, their reading here."""
+"""The data sources: their schemas in data_sources/, their reading here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localcloud.provider.schema import Schema
 from localcloud.provider.values import Object
 from localcloud.provider.work import Problem, Work
 
-_FOLDER = Path(__file__).parent / "sources"
+_FOLDER = Path(__file__).parent / "data_sources"
 
 
 def names() -> tuple[str, ...]:
@@ -54,8 +54,9 @@ def _project(work: Work) -> Object:
         "project_id": found.get("projectId", project),
         "number": str(found.get("projectNumber", "")),
         "name": found.get("name", ""),
-        "org_id": parent.get("id", "") if parent.get("type") == "organization" else "",
-        "folder_id": parent.get("id", "") if parent.get("type") == "folder" else "",
+        "org_id": parent.get("id") if parent.get("type") == "organization" else None,
+        "folder_id": parent.get("id") if parent.get("type") == "folder" else None,
+        "deletion_policy": work.settings.deletion_policy or "PREVENT",
         "labels": labels,
         "terraform_labels": labels,
         "effective_labels": labels,

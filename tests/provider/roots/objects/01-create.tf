@@ -1,0 +1,29 @@
+resource "google_storage_bucket" "here" {
+  name                        = "example-objects"
+  location                    = "EU"
+  uniform_bucket_level_access = true
+  force_destroy               = true
+}
+
+resource "google_storage_bucket_object" "text" {
+  bucket  = google_storage_bucket.here.name
+  name    = "a/text.txt"
+  content = "hello"
+}
+
+resource "google_storage_bucket_object" "file" {
+  bucket        = google_storage_bucket.here.name
+  name          = "file.json"
+  source        = abspath("${path.module}/main.tf")
+  content_type  = "text/plain"
+  cache_control = "no-cache"
+  metadata      = { by = "terraform" }
+}
+
+resource "google_storage_bucket_object" "held" {
+  bucket         = google_storage_bucket.here.name
+  name           = "held"
+  content        = "kept"
+  temporary_hold = true
+  storage_class  = "NEARLINE"
+}

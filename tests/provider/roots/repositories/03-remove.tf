@@ -1,0 +1,15 @@
+resource "google_artifact_registry_repository" "images" {
+  repository_id = "images"
+  location      = "europe-west1"
+  format        = "DOCKER"
+}
+
+resource "google_artifact_registry_repository" "plain" {
+  location      = "europe-west4"
+  repository_id = "plain"
+  format        = "NPM"
+}
+
+output "uri" {
+  value = google_artifact_registry_repository.images.registry_uri
+}
