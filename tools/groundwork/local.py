@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from groundwork.checkout import Checkout
 from groundwork.errors import GroundworkError
 
 OWNER = serve.OWNER
+_LOOK = 0.3
 
 
 @contextmanager
@@ -41,6 +43,26 @@ def provider(checkout: Checkout, cloud: serve.LocalCloud, token: str) -> serve.P
     """Our Terraform provider for one principal, started if it does not run."""
     with _sentences():
         return serve.start_provider(checkout.local_state, cloud, token)
+
+
+@contextmanager
+def kept_running(checkout: Checkout, say: Callable[[str], None]) -> Iterator[None]:
+    """While inside, start the local cloud again if it dies: Terraform would wait for it, for ever when it releases its lock."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_LOOK):
+            if find(checkout) is None and not done.is_set():
+                say("the local cloud died and is started again; what it had answered for is there")
+                start(checkout)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def stop(checkout: Checkout) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,10 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the state of every layer is."""
         return {layer: self.place(layer) for layer in LAYERS}
+
+    def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """While Terraform works: the local cloud is kept running; Google's needs no help."""
+        return local.kept_running(self.checkout, say) if self.environment.local else nullcontext()
 
     def _frozen(self, layer: str) -> Path:
         return self.data(layer) / self.environment.path.name

@@ -36,18 +36,24 @@ KNOWN = (
     ),
     Passing(re.compile(r"Identity Pool does not exist"), "the identity pool was made a moment ago"),
 )
+# The local cloud is on this machine and is started again when it dies; nothing else that is unreachable comes back for sure.
+LOCAL = Passing(
+    re.compile(r"connection refused|connection reset|(?i:unexpected eof)|cannot be reached"),
+    "the local cloud was gone for a moment",
+)
 NEVER = re.compile(r"(?i)quota|state lock")
 GOOGLE_WAITS = (10.0, 20.0, 40.0, 60.0)
 LOCAL_WAITS = (0.2, 0.5, 1.0)
 
 
-def reason(errors: Sequence[Diagnostic]) -> str:
-    """Why all these errors pass by themselves; "" when one of them does not."""
-    reasons = [_reason(error.text) for error in errors]
+def reason(errors: Sequence[Diagnostic], *, local: bool = False) -> str:
+    """Why all these errors pass by themselves, on the `local` cloud or on Google's; "" when one of them does not."""
+    known = (*KNOWN, LOCAL) if local else KNOWN
+    reasons = [_reason(error.text, known) for error in errors]
     return "; ".join(dict.fromkeys(reasons)) if reasons and all(reasons) else ""
 
 
-def _reason(text: str) -> str:
+def _reason(text: str, known: Sequence[Passing]) -> str:
     if NEVER.search(text):
         return ""
-    return next((entry.why for entry in KNOWN if entry.pattern.search(text)), "")
+    return next((entry.why for entry in known if entry.pattern.search(text)), "")

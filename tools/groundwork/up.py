@@ -76,11 +76,12 @@ def prepare(
         foundation.lay(session.cloud, session.environment, talk.say)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:
-        initialise(session, talk)
-        for layer in interrupted:
-            recovery.restore(session, layer, talk)
-        with talk.progress(f"planning {' and '.join(layers)}", 0) as listen:
-            return _plan_all(session, layers, listen, destroy=destroy)
+        with session.held_up(talk.say):
+            initialise(session, talk)
+            for layer in interrupted:
+                recovery.restore(session, layer, talk)
+            with talk.progress(f"planning {' and '.join(layers)}", 0) as listen:
+                return _plan_all(session, layers, listen, destroy=destroy)
     except TerraformFailed as failure:
         raise understood(session, failure) from failure
 
@@ -94,7 +95,22 @@ def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, d
 
 
 def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
-    """One layer's plan, saved in its folder. Raises TerraformFailed."""
+    """One layer's plan, saved in its folder; errors that pass by themselves are waited out. Raises TerraformFailed."""
+    for seconds in _waits(session):
+        try:
+            return _plan(session, layer, listen, destroy=destroy)
+        except TerraformFailed as failure:
+            if not transient.reason(failure.diagnostics, local=session.environment.local):
+                raise
+        time.sleep(seconds)
+    return _plan(session, layer, listen, destroy=destroy)
+
+
+def _waits(session: Session) -> tuple[float, ...]:
+    return transient.LOCAL_WAITS if session.environment.local else transient.GOOGLE_WAITS
+
+
+def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
     changes: list[Change] = []
     warnings: list[Diagnostic] = []
 
@@ -131,7 +147,7 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
 def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
     """Apply the saved plans of the layers, one after the other."""
     total = sum(len(entry.changes) for entry in pending)
-    with talk.progress(f"applying to {session.environment.name}", total) as listen:
+    with session.held_up(talk.say), talk.progress(f"applying to {session.environment.name}", total) as listen:
         for entry in pending:
             apply_layer(session, entry, wish, listen, talk)
 
@@ -141,13 +157,12 @@ def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerLis
 
     Raises GroundworkError, with advice.
     """
-    waits = wish.waits or (transient.LOCAL_WAITS if session.environment.local else transient.GOOGLE_WAITS)
     current = shown
-    for seconds in (*waits, None):
+    for seconds in (*(wish.waits or _waits(session)), None):
         try:
             return _apply(session, current, partial(listen, shown.layer))
         except TerraformFailed as failure:
-            why = transient.reason(failure.diagnostics)
+            why = transient.reason(failure.diagnostics, local=session.environment.local)
             if seconds is None or not why:
                 raise understood(session, failure) from failure
         talk.say(f"{shown.layer}: {why}; this passes by itself, trying again in {seconds:g} s")
