@@ -100,13 +100,22 @@ class Cloud:
 
     def pages(self, api: str, path: str, key: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Every item of a list call, over all its pages; `key` is where a page keeps its items."""
+        for page in self.whole_pages(api, path, params):
+            yield from page.get(key, ())
+
+    def whole_pages(self, api: str, path: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every page of a list call as it came. Raises CloudProblem, also for a page that was answered before."""
+        seen = {""}
         token = ""
         while True:
             page = self.request("GET", api, path, params={**(params or {}), **({"pageToken": token} if token else {})})
-            yield from page.get(key, ())
-            token = page.get("nextPageToken", "")
+            yield page
+            token = str(page.get("nextPageToken") or "")
             if not token:
                 return
+            if token in seen:
+                raise CloudProblem(f"GET {api} {path}", 200, "", "the next page is one that was answered before")
+            seen.add(token)
 
     def storage(self) -> StorageClient:
         """The official Cloud Storage client."""

@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from groundwork import inventory, plans, recovery, runs, up
+from groundwork import plans, recovery, runs, up, verify
 from groundwork.cloud import Cloud, CloudProblem
 from groundwork.environment import Environment
-from groundwork.errors import CouldNotTell, LeftOver, Refused
-from groundwork.inventory import Inventory, Item
+from groundwork.errors import Refused
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.state import read_state
 from groundwork.talk import Talk
+from groundwork.verify import Remains
 
 DISPOSABLE = ("platform",)
 
 Obstacle = Callable[[Cloud, Mapping[str, Any]], str]
-
-
-@dataclass(frozen=True)
-class Remains:
-    """What is in the project after `down`: kept on purpose by the bootstrap layer, left over, or not to be told."""
-
-    kept: tuple[Item, ...]
-    left: tuple[Item, ...]
-    unknown: Mapping[str, str]
-    calls: int
-
-    def verdict(self, project: str) -> None:
-        """Raises CouldNotTell when a list call failed, LeftOver when something is left."""
-        if self.unknown:
-            lines = [f"{kind}: {why}" for kind, why in self.unknown.items()]
-            raise CouldNotTell(
-                f"Whether anything is left in project {project} is unknown: these could not be listed.", lines
-            )
-        if self.left:
-            lines = [f"{item.kind}: {item.name}" for item in self.left]
-            raise LeftOver(
-                f"The platform is gone, but project {project} still holds what Terraform did not make: delete it by hand if you do not need it.",
-                lines,
-            )
 
 
 def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
@@ -135,20 +110,6 @@ def _objects(cloud: Cloud, values: Mapping[str, Any]) -> str:
 OBSTACLES: dict[str, Obstacle] = {"google_storage_bucket": _objects}
 
 
-def _never_made(cloud: Cloud) -> bool:
-    """Whether the local cloud has no such project; Google's own refusal could also mean that you may not see it."""
-    if not cloud.simulated:
-        return False
-    projects = cloud.pages("cloudresourcemanager", "v1/projects", "projects")
-    return all(project["projectId"] != cloud.project for project in projects)
-
-
 def remains(session: Session) -> Remains:
     """What the project holds now, by list calls."""
-    if _never_made(session.cloud):
-        return Remains((), (), {}, 1)
-    found: Inventory = inventory.take(session.cloud)
-    states = [read_state(session.cloud, place) for place in session.places.values()]
-    known = frozenset[str]().union(*(inventory.known_to(state) for state in states))
-    left = inventory.beside(found, known | {session.environment.state_bucket})
-    return Remains(tuple(item for item in found.items if item not in left), left, found.unknown, found.calls)
+    return verify.verify(session.cloud, session.environment, inside=False)

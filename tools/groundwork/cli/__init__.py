@@ -46,13 +46,20 @@ COMMANDS = {
         "groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."
     ),
     "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check the code and the plan against the policies."),
-    "review": Entry("groundwork.cli.review", "review", CHECKS, "Put plan, cost and policies on one page for a reviewer."),
+    "review": Entry(
+        "groundwork.cli.review", "review", CHECKS, "Put plan, cost and policies on one page for a reviewer."
+    ),
+    "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left, or say what is."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
-    "env": Entry("groundwork.cli.env", "env", LOCAL, "Point Google's clients in a shell or notebook at the environment."),
+    "env": Entry(
+        "groundwork.cli.env", "env", LOCAL, "Point Google's clients in a shell or notebook at the environment."
+    ),
     "dvc": Entry("groundwork.cli.dvc", "dvc", LOCAL, "Write the environment's bucket into DVC as its remote."),
-    "docker": Entry("groundwork.cli.docker", "docker", LOCAL, "Let docker push to and pull from the image repositories."),
+    "docker": Entry(
+        "groundwork.cli.docker", "docker", LOCAL, "Let docker push to and pull from the image repositories."
+    ),
     "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Print the completion for your shell."),
 }
 GROUPS = (PLATFORM, PEOPLE, CHECKS, LOCAL)

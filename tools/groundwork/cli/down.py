@@ -8,9 +8,9 @@ from groundwork import teardown
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
 from groundwork.session import open_session
-from groundwork.teardown import Remains
 from groundwork.terraform import signals_passed_on
 from groundwork.up import Wish
+from groundwork.verify import Remains
 
 
 @click.command()

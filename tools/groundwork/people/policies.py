@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundwork.cloud import Cloud, CloudProblem
-from groundwork.inventory import Item, take
+from groundwork.inventory import LISTINGS, Item, take
 
 _CONFLICTS = (409, 412)
 
@@ -84,8 +84,8 @@ def is_of(member: str, email: str) -> bool:
 
 def read_all(cloud: Cloud) -> Policies:
     """Ask every thing in the project for its policy; what cannot be asked is unknown, never empty."""
-    inventory = take(cloud)
-    unknown = {kind: why for kind, why in inventory.unknown.items() if kind in _DOORS}
+    inventory = take(cloud, [row for row in LISTINGS if row.kind in _DOORS])
+    unknown = {kind: why for kind, why in {**inventory.off, **inventory.unknown}.items() if kind in _DOORS}
     found: list[Binding] = []
     items = [Item("project", cloud.project), *(item for item in inventory.items if item.kind in _DOORS)]
     for item in items:

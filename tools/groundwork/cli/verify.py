@@ -1,0 +1,65 @@
+"""`groundwork verify`."""
+
+from __future__ import annotations
+
+import click
+
+from groundwork import verify as feature
+from groundwork.cli.console import print_json
+from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cloud import connect
+from groundwork.verify import Remains, as_data, created, made_by, why
+
+
+@click.command()
+@environment_option
+@json_option
+def verify(name: str, as_json: bool) -> int:
+    """Say what is in the project that no Terraform state knows: clean, left over, or unknown.
+
+    Asks each service's own list calls, in every layer's state and every enabled API. Exit codes: 0 clean, 7 left over,
+    8 unknown: a list call failed or a state could not be read, and nothing is claimed.
+
+    Example: groundwork verify --json
+    """
+    checkout, environment = here(name)
+    found = feature.verify(connect(environment, checkout=checkout), environment)
+    if as_json:
+        print_json(as_data(found, environment))
+        return int(found.exit_code)
+    show(found, environment.project)
+    where = " on the local cloud (simulated)" if environment.local else ""
+    found.verdict(environment.project, "Project")
+    click.echo(
+        f"clean: project {environment.project}{where} holds nothing that Terraform does not know ({_calls(found)})."
+    )
+    return 0
+
+
+def _calls(found: Remains) -> str:
+    return f"{found.calls} list calls, all answered"
+
+
+def show(found: Remains, project: str) -> None:
+    """Print what is kept with what it holds, what is left with its cost, and what was not asked."""
+    inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
+    for item in found.kept:
+        click.echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+    for item in found.left:
+        born = created(item)
+        click.echo(f"left  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+        click.echo(
+            f"      costs: {why(item)}; made by: {made_by(item, project)}"
+            + (f", {born:%Y-%m-%d %H:%M}" if born else "")
+        )
+    for item in found.own:
+        click.echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
+    off = len(set(found.off.values()))
+    if off:
+        click.echo(f"off   {off} APIs are off, as Service Usage says: {', '.join(sorted(found.off))}")
+    if found.absent:
+        click.echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(found.absent)}")
+
+
+def _held(text: str | None) -> str:
+    return f"  {text}" if text else ""
