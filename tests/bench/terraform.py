@@ -53,6 +53,7 @@ def mixed() -> str:
         f'resource "google_storage_bucket_iam_member" "m{n}" {{\n  bucket = google_storage_bucket.b{n % 4}.name\n'
         f'  role = "roles/storage.{("objectViewer", "objectUser")[n // 4]}"\n'
         f"  member = google_service_account.a{n % 2}.member\n}}"
+        for n in range(6)
     )
     return "\n".join(blocks)
 
@@ -111,9 +112,12 @@ def ratio(name: str, hcl: str, goal: float, folder: Path) -> Row:
 
 def _copy(folder: Path) -> Path:
     tree = folder / "tree"
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    for name in tracked:
-        if name.startswith(("infra/", "modules/", "envs/", "tools/", "Makefile", "pyproject")):
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    for name in files:
+        if (ROOT / name).is_file() and name.startswith(
+            ("infra/", "modules/", "envs/", "tools/", "Makefile", "pyproject")
+        ):
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
     return tree
