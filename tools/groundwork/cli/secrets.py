@@ -301,7 +301,7 @@ def import_(
         click.echo(line, err=True)
 
 
-@secrets.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@secrets.command(context_settings={"allow_interspersed_args": False})
 @click.option("--only", multiple=True, metavar="NAME", help="Only this secret; may be given more than once.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @environment_option

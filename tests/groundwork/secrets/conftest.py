@@ -1,0 +1,16 @@
+"""A small clone with three secrets for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from groundwork.checkout import Checkout
+
+from tests.small_clone import SmallClone, made
+
+
+@pytest.fixture
+def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
+    """Secrets wandb-api-key, kaggle-user and kaggle-key, all without a value."""
+    return made(tmp_path / "clone", local_clone, ["wandb-api-key", "kaggle-user", "kaggle-key"])

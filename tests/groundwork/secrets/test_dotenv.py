@@ -1,0 +1,102 @@
+"""KEY=VALUE files: what belongs to a value, and every mistake by its line without its text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from groundwork.errors import UsageProblem
+from groundwork.secrets.dotenv import Entry, parse, read
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("KEY=value", "value"),
+        ("KEY=value\n", "value"),
+        ("export KEY=value", "value"),
+        ("  export   KEY = value  ", "value"),
+        ("KEY=value # a comment", "value"),
+        ("KEY=value#no-comment", "value#no-comment"),
+        ("KEY=a=b=c==", "a=b=c=="),
+        ("KEY='single # quoted'", "single # quoted"),
+        ("KEY='${literal}\\n'  # comment", "${literal}\\n"),
+        ('KEY="double # quoted"', "double # quoted"),
+        ('KEY="line\\nbreak\\t\\"quoted\\" \\\\ \\$x"', 'line\nbreak\t"quoted" \\ $x'),
+        ('KEY="-----BEGIN\nabc\n-----END"\n', "-----BEGIN\nabc\n-----END"),
+        ("KEY='two\nlines'", "two\nlines"),
+        ("KEY=p$ss", "p$ss"),
+        ("KEY=äöü", "äöü"),
+        ('KEY=it"s', 'it"s'),
+        ("# comment\n\n   \nKEY=value", "value"),
+        ("KEY=value\r\n", "value"),
+        ("KEY=' spaces '", " spaces "),
+        ('KEY="\\q"', "\\q"),
+    ],
+)
+def test_a_value_is_what_a_shell_would_make_of_it(text: str, value: str) -> None:
+    (entry,) = parse(text.replace("\r\n", "\n"), ".env")
+    assert (entry.key, entry.value) == ("KEY", value)
+
+
+def test_lines_are_counted_over_comments_and_long_values() -> None:
+    found = parse("# one\nA='two\nthree'\n\nB=five\n", ".env")
+    assert [(entry.key, entry.line) for entry in found] == [("A", 2), ("B", 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("hunter2", ".env:1: is not KEY=VALUE"),
+        ("1KEY=hunter2", ".env:1: is not KEY=VALUE"),
+        ("MY-KEY=hunter2", ".env:1: is not KEY=VALUE"),
+        ("=hunter2", ".env:1: is not KEY=VALUE"),
+        ("KEY: hunter2", ".env:1: is not KEY=VALUE"),
+        ("set KEY=hunter2", ".env:1: is not KEY=VALUE"),
+        ('{"KEY": "hunter2"}', ".env:1: is not KEY=VALUE"),
+        ("A=1\n\nhunter2", ".env:3: is not KEY=VALUE"),
+        ("KEY=", ".env:1: KEY is empty"),
+        ("KEY=   # hunter2", ".env:1: KEY is empty"),
+        ("KEY=''", ".env:1: KEY is empty"),
+        ('KEY=" "', ".env:1: KEY is empty"),
+        ("KEY='hunter2", ".env:1: the quote of KEY is never closed"),
+        ('A=1\nKEY="hunter2', ".env:2: the quote of KEY is never closed"),
+        ("KEY='hunter2'x", ".env:1: something follows the closing quote of KEY"),
+        ('KEY="hunter2" "x"', ".env:1: something follows the closing quote of KEY"),
+        ("KEY=${hunter2}", ".env:1: KEY refers to another variable"),
+        ('KEY="a${hunter2}"', ".env:1: KEY refers to another variable"),
+        ("KEY=hunter2\nKEY=hunter2", ".env:2: KEY is there already, in line 1"),
+        ("KEY=hunter2\0x", ".env:1: KEY holds a zero byte"),
+    ],
+)
+def test_a_line_that_is_none_is_told_by_its_number_only(text: str, sentence: str) -> None:
+    with pytest.raises(UsageProblem) as raised:
+        parse(text, ".env")
+    assert raised.value.message == ".env has lines that cannot be imported; nothing was set:"
+    assert [line for line in raised.value.details if line.startswith(sentence)]
+    assert not any("hunter2" in line for line in raised.value.details)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(UsageProblem) as raised:
+        parse("A\nB=1\nC=\n'", ".env")
+    assert [line.split(":")[1] for line in raised.value.details] == ["1", "3", "4"]
+
+
+def test_a_value_stays_out_of_what_an_entry_prints() -> None:
+    assert "hunter2" not in repr(Entry("KEY", "hunter2", 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"\xff\xfeK\0", "not text in UTF-8"), (b"A=1\n" * (1 << 20) + b"x", "more than 4 MiB")],
+)
+def test_a_file_that_is_no_text_is_a_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(UsageProblem, match=sentence):
+        read(tmp_path / ".env")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfKEY=value\r\nOTHER=x\r\n")
+    assert [(entry.key, entry.value) for entry in read(tmp_path / ".env")] == [("KEY", "value"), ("OTHER", "x")]
