@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from groundwork.environment import names
 
+from tests.infra.layers import Platform
+from tests.local_project import LocalProject
 from tests.modules.readme import Example, examples
-from tests.provider.compare import Comparison, compare
-from tests.provider.sides import Sides
+from tests.provider.compare import Comparison, Step, applied, compare, planned
+from tests.provider.sides import Side, Sides
 from tests.provider.steps import ROOTS, Script, beside_modules, changing, prepared
 from tests.terraform_runs import ROOT
 
@@ -41,3 +45,27 @@ def test_a_modules_example_is_the_same(
     found = compare(name, changing(example.hcl, example.changed), *terraforms, sides.hosts)
     compared.append(found)
     assert not found.different, found.sentence()
+
+
+@pytest.mark.parametrize("name", names(ROOT))
+def test_an_environment_is_the_same(name: str, sides: Sides, compared: list[Comparison], tmp_path: Path) -> None:
+    platforms = [_platform(side, name, tmp_path / side.provider) for side in (sides.real, sides.ours)]
+    file = platforms[0].file
+    steps = [
+        Step("apply", lambda terraform: applied(terraform, file)),
+        Step("again", lambda terraform: planned(terraform, file)),
+    ]
+    gone = Step("destroy", lambda terraform: applied(terraform, "-destroy", file))
+    for layer, asked in (("bootstrap", steps), ("platform", [*steps, gone])):
+        real, ours = (platform.layer(layer) for platform in platforms)
+        found = compare(f"{name}: {layer}", asked, real, ours, sides.hosts)
+        compared.append(found)
+        assert not found.different, found.sentence()
+
+
+def _platform(side: Side, name: str, folder: Path) -> Platform:
+    """An environment on one side, with nothing in its project but the bucket of the state."""
+    folder.mkdir()
+    platform = Platform.prepared(name, side.checkout, folder)
+    variables = side.variables(platform.environment.project, platform.environment.region)
+    return replace(platform, project=LocalProject(platform.project.cloud, variables))

@@ -29,6 +29,8 @@ def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[F
         value = values.get(name)
         here = (*path, name)
         yield from _relations(child, value, here, root)
+        if not child.configurable and _given(value):
+            yield Finding(here, f"{name} cannot be set: its value comes from the API.")
         if isinstance(child, Block):
             yield from _blocks(child, value, here, root)
         elif value is not None and value is not UNKNOWN:
