@@ -166,7 +166,7 @@ def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
         "verdict": found.word,
         "left": [_item(item, project, inside) for item in found.left],
         "unknown": dict(found.unknown),
-        "kept": [_item(item, project, inside) for item in found.kept],
+        "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in found.kept],
         "made_by_google": [_item(item, project, inside) for item in found.own],
         "off": dict(found.off),
         "not_simulated": list(found.absent),

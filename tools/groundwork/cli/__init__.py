@@ -50,6 +50,7 @@ COMMANDS = {
         "groundwork.cli.review", "review", CHECKS, "Put plan, cost and policies on one page for a reviewer."
     ),
     "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left, or say what is."),
+    "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what verify finds left over, after asking."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),

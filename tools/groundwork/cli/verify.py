@@ -54,9 +54,9 @@ def show(found: Remains, project: str) -> None:
         )
     for item in found.own:
         click.echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
-    off = len(set(found.off.values()))
+    off = sorted({text.partition(".googleapis.com")[0] for text in found.off.values()})
     if off:
-        click.echo(f"off   {off} APIs are off, as Service Usage says: {', '.join(sorted(found.off))}")
+        click.echo(f"off   Service Usage says that these APIs are off, and so hold nothing: {', '.join(off)}")
     if found.absent:
         click.echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(found.absent)}")
 

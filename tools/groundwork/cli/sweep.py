@@ -1,0 +1,52 @@
+"""`groundwork sweep`."""
+
+from __future__ import annotations
+
+import click
+
+from groundwork import sweep as feature
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.cloud import connect
+from groundwork.errors import GroundworkError
+
+
+@click.command()
+@environment_option
+@click.option("--only", default=None, help="Kinds that may go, as verify names them: bucket,service-account.")
+@click.option("--older-than", default="1h", show_default=True, help="Keep what is younger: 90m, 1h, 2d.")
+@click.option("--any-age", is_flag=True, help="Take what is young, or of unknown age, too.")
+@click.option("--project", default=None, help="The project's id once more; --yes needs it.")
+@yes_option
+@dry_run_option
+def sweep(
+    name: str, only: str | None, older_than: str, any_age: bool, project: str | None, yes: bool, dry_run: bool
+) -> None:
+    """Delete what verify finds left over, after showing it and asking for the project's id; then verify again.
+
+    Keeps what a Terraform state knows, what is labelled keep or groundwork-keep=true (or says groundwork-keep in its
+    description), and what is young. Exit codes: 0 clean, 7 something is left, 8 unknown, 9 refused.
+
+    Example: groundwork sweep --dry-run --only bucket,secret
+    """
+    choice = feature.Choice(
+        feature.parse_kinds(only) if only is not None else (), feature.parse_age(older_than), any_age
+    )
+    checkout, environment = here(name)
+    feature.confirmed_project(project, environment, yes=yes)
+    talk = Console()
+    done = feature.sweep(connect(environment, checkout=checkout), environment, choice, talk, yes=yes, dry_run=dry_run)
+    assert done.remains is not None
+    if dry_run:
+        click.echo(f"{environment.project}: {done.remains.word}; this was a dry run, nothing was deleted.")
+        return
+    if done.failed:
+        talk.say(f"{len(done.failed)} could not be deleted")
+    try:
+        done.remains.verdict(environment.project, "Project")
+    except GroundworkError:
+        click.echo(f"{len(done.gone)} deleted.")
+        raise
+    click.echo(
+        f"clean: {len(done.gone)} deleted, project {environment.project} holds nothing that Terraform does not know."
+    )

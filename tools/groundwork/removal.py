@@ -1,0 +1,139 @@
+"""Deletes one thing of any kind that the list calls find, with what has to go before it, and waits until it is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.cloud import Cloud, CloudProblem
+from groundwork.errors import GroundworkError
+from groundwork.inventory import Item
+from groundwork.people import policies
+
+_WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 60)
+_RUNNING = (
+    "JOB_STATE_QUEUED",
+    "JOB_STATE_PENDING",
+    "JOB_STATE_RUNNING",
+    "PIPELINE_STATE_PENDING",
+    "PIPELINE_STATE_RUNNING",
+)
+
+
+def remove(cloud: Cloud, item: Item) -> None:
+    """Delete it; what is gone already counts as deleted. Raises GroundworkError, CloudProblem."""
+    assert item.row is not None
+    before = _BEFORE.get(item.kind)
+    if before:
+        before(cloud, item)
+    version = item.row.version
+    path = _PATHS.get(item.kind, "{version}/{name}").format(version=version, project=cloud.project, name=item.name)
+    api = _host(item)
+    try:
+        answer = cloud.request("DELETE", api, path, params=_PARAMS.get(item.kind))
+    except CloudProblem as problem:
+        if problem.code == 404:
+            return
+        raise
+    _wait(cloud, api, version, answer)
+
+
+def _host(item: Item) -> str:
+    """The API, of the region where the thing is if that has one of its own."""
+    assert item.row is not None
+    if not item.row.regional:
+        return item.row.api
+    return f"{item.name.partition('/locations/')[2].partition('/')[0]}-{item.row.api}"
+
+
+def _wait(cloud: Cloud, api: str, version: str, operation: Mapping[str, Any]) -> None:
+    """Wait for a long-running operation, in either of Google's forms; anything else is done."""
+    path = f"{version}/{operation.get('name', '')}"
+    if "operationType" in operation:  # Compute Engine's
+        path = str(operation["selfLink"]).partition("/compute/")[2]
+    elif "operations/" not in str(operation.get("name", "")):
+        return
+    for seconds in _WAITS:
+        if operation.get("done") or operation.get("status") == "DONE":
+            break
+        time.sleep(seconds)
+        operation = cloud.request("GET", api, path)
+    else:
+        raise GroundworkError("Google is still deleting it; look again later with `groundwork verify`.")
+    if problem := operation.get("error"):
+        text = problem.get("message") or (problem.get("errors") or [{}])[0].get("message", "no reason given")
+        raise GroundworkError(f"Google could not delete it: {text}")
+
+
+def empty_bucket(cloud: Cloud, name: str) -> int:
+    """Delete every version of every object in a bucket; how many there were. Raises CloudProblem."""
+    count = 0
+    for entry in _versions(cloud, name):
+        path = f"v1/b/{name}/o/{quote(entry['name'], safe='')}"
+        try:
+            cloud.request("DELETE", "storage", path, params={"generation": entry["generation"]})
+            count += 1
+        except CloudProblem as problem:
+            if problem.code != 404:
+                raise
+    return count
+
+
+def _versions(cloud: Cloud, bucket: str) -> Iterator[Mapping[str, Any]]:
+    fields = {"versions": "true", "maxResults": 1000, "fields": "items(name,generation),nextPageToken"}
+    yield from list(cloud.pages("storage", f"v1/b/{bucket}/o", "items", fields))
+
+
+def _empty(cloud: Cloud, item: Item) -> None:
+    empty_bucket(cloud, item.name)
+
+
+def _unbind(cloud: Cloud, item: Item) -> None:
+    """Take an account out of every policy first: a binding of a deleted account stays, and hides who it was."""
+    found = policies.read_all(cloud)
+    if found.unknown:
+        names = ", ".join(found.unknown)
+        raise GroundworkError(f"Its bindings could not be looked for in: {names}. It was left as it is.")
+    member = f"serviceAccount:{item.name}"
+    places = {binding.item for binding in found.bindings if member in binding.members}
+    for place in sorted(places):
+        policy = policies.read(cloud, place)
+        policies.write(cloud, place, policies.without(policy, lambda one: one == member))
+
+
+def _cancel(cloud: Cloud, item: Item) -> None:
+    if item.body.get("state") in _RUNNING:
+        cloud.request("POST", _host(item), f"v1/{item.name}:cancel", json={})
+
+
+def _undeploy(cloud: Cloud, item: Item) -> None:
+    for model in item.body.get("deployedModels", ()):
+        answer = cloud.request(
+            "POST", _host(item), f"v1/{item.name}:undeployModel", json={"deployedModelId": model["id"]}
+        )
+        _wait(cloud, _host(item), "v1", answer)
+
+
+def _undeploy_index(cloud: Cloud, item: Item) -> None:
+    for index in item.body.get("deployedIndexes", ()):
+        answer = cloud.request(
+            "POST", _host(item), f"v1/{item.name}:undeployIndex", json={"deployedIndexId": index["id"]}
+        )
+        _wait(cloud, _host(item), "v1", answer)
+
+
+_PATHS = {"bucket": "v1/b/{name}", "service account": "v1/projects/{project}/serviceAccounts/{name}"}
+_PARAMS = {"BigQuery dataset": {"deleteContents": "true"}}
+_BEFORE: Mapping[str, Callable[[Cloud, Item], None]] = {
+    "bucket": _empty,
+    "service account": _unbind,
+    "Vertex custom job": _cancel,
+    "Vertex tuning job": _cancel,
+    "Vertex training pipeline": _cancel,
+    "Vertex pipeline run": _cancel,
+    "Vertex batch prediction": _cancel,
+    "Vertex endpoint": _undeploy,
+    "Vertex index endpoint": _undeploy_index,
+}
