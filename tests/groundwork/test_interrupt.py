@@ -1,0 +1,194 @@
+"""^C leaves no process and no lock; two runs at once know of each other; a lock from elsewhere is explained and can be removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from groundwork import local, up
+from groundwork.checkout import LAYERS
+from groundwork.errors import Exit
+from groundwork.runs import this_run
+from groundwork.state import read_lock
+from groundwork.up import Wish
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+
+SLOW = {"method": "*", "kind": "latency", "seconds": 0.05}
+ELSEWHERE = {
+    "ID": "x", "Operation": "OperationTypeApply", "Who": "bob@desk", "Version": "1.11.4",
+    "Created": "2026-11-21T10:01:13.5Z", "Path": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    with cloned(tmp_path) as made:
+        local.start(made.checkout)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone that is up, for tests that leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), Wish(), Heard())
+        yield made
+
+
+def applying(clone: Clone) -> bool:
+    logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
+    return any('"type":"apply_start"' in log.read_text("utf-8") for log in logs if log.exists())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    look = threading.Event()
+    for _ in range(6000):
+        if condition():
+            return
+        look.wait(0.005)
+    pytest.fail("it never came to that")
+
+
+def working_in(folder: Path) -> list[str]:
+    """Command lines of the processes that name a folder, but for the local cloud's own."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            text = path.read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(folder) in text and "localcloud" not in text and "pytest" not in text:
+            found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
+    clone: Clone, number: signal.Signals
+) -> None:
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        child.send_signal(number)
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED
+    assert "Interrupted: " in err
+    assert "Traceback" not in err
+    assert working_in(clone.root) == []
+    assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
+    assert clone.run("up", "--env", "small").returncode == 0
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_terminals_interrupt_reaches_the_whole_group_and_terraform_once(clone: Clone) -> None:
+    """What a terminal does: the signal goes to every process in the foreground; Terraform is in a group of its own."""
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        os.killpg(child.pid, signal.SIGINT)
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED, err
+    assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
+
+
+def test_a_second_up_says_who_is_at_work(clone: Clone) -> None:
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as first:
+        until(lambda: applying(clone) or first.poll() is not None)
+        second = clone.run("up", "--env", "small")
+        first.communicate()
+    me = this_run("up", "small")
+    assert second.returncode == Exit.LOCKED
+    assert (
+        f"The state of small is locked by `groundwork up` of {me.user}@{me.host} (process {first.pid}), since "
+        in second.stderr
+    )
+    assert first.returncode == 0
+
+
+def lock_elsewhere(clone: Clone) -> None:
+    """Take the platform's lock as another machine would."""
+    place = clone.session().place("platform")
+    clone.cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(
+        json.dumps(ELSEWHERE)
+    )
+
+
+def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(standing: Clone) -> None:
+    lock_elsewhere(standing)
+    held = standing.run("up", "--env", "small")
+    assert held.returncode == Exit.LOCKED
+    assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in held.stderr
+    assert "`groundwork unlock --env small` removes the lock." in held.stderr
+
+    refused = standing.run("unlock", "--env", "small")
+    assert refused.returncode == Exit.REFUSED
+    assert "small/platform is locked by bob@desk" in refused.stderr
+    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+
+    assert standing.run("unlock", "--env", "small", "--dry-run").returncode == 0
+    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+
+    freed = standing.run("unlock", "--env", "small", "--yes")
+    assert freed.returncode == 0
+    assert "small/platform is unlocked" in freed.stderr
+    assert standing.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_nothing_to_unlock_is_said(standing: Clone) -> None:
+    assert "small is not locked" in standing.run("unlock", "--env", "small").stderr
+
+
+def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(dry_run=True), talk)
+    text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
+    clone.disturb(
+        {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
+    )
+    up.up(clone.session(), Wish(waits=(0.0,)), talk)
+    assert "platform: the API was enabled a moment ago; this passes by itself, trying again in 0 s" in talk.lines
+    assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
+
+
+def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
+    local.start(clone.checkout)
+    clone.disturb(
+        {
+            "method": "secretmanager.projects.secrets.create",
+            "kind": "error",
+            "code": 403,
+            "message": "Permission 'secretmanager.secrets.create' denied",
+        }
+    )
+    done = clone.run("up", "--env", "small")
+    assert done.returncode == Exit.PERMISSION
+    assert "trying again" not in done.stderr
+    assert "→ your login lacks a permission: ask an operator of the project" in done.stderr
+
+
+def test_what_was_made_but_never_answered_for_is_adopted(clone: Clone) -> None:
+    """The connection breaks after the secret was made: Terraform does not know, the next `up` finds it."""
+    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
+    clone.run("up", "--env", "small")
+    local.stop(clone.checkout)
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
+    running = local.find(clone.checkout)
+    assert running is not None
+    with cloned(clone.root / "other") as other:
+        done = other.run("local", "start", "--port", str(running.port))
+    assert done.returncode == Exit.FAILED
+    assert str(running.port) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
