@@ -92,7 +92,7 @@ class Bigquery:
         }
 
     def _run(self, sql: str, parameters: dict[str, str]) -> list[tuple[Any, ...]]:
-        text = re.sub(r"`p\.d\.[a-z0-9_]+\*`", "export", sql).replace("AS BIGNUMERIC", "AS NUMERIC(38, 18)")
+        text = re.sub(r"`[a-z-]+\.d\.[a-z0-9_]+\*`", "export", sql).replace("AS BIGNUMERIC", "AS NUMERIC(38, 18)")
         text = re.sub(r"_PARTITIONTIME >= (TIMESTAMP\('[0-9-]+'\))", r"export_time >= \1", text)
         (written,) = sqlglot.transpile(text, read="bigquery", write="duckdb")
         with duckdb.connect() as engine:

@@ -19,7 +19,9 @@ from groundwork.cli import cost as commands
 from groundwork.cli import run
 from groundwork.errors import Exit
 
+from tests.google_proxy import google_proxy
 from tests.groundwork.money import exports
+from tests.groundwork.money.bigquery_server import Bigquery, serving
 from tests.groundwork.money.plans import bucket, change, plan
 
 ROOT = Path(__file__).parents[3]
@@ -269,3 +271,20 @@ def test_the_whole_way_from_the_planner_to_the_estimate(tmp_path):
     priced = {part["address"].split(".")[-2] for part in document["after"]["components"]["usage"]}
     assert priced == {"google_storage_bucket", "google_artifact_registry_repository", "google_secret_manager_secret"}
     assert Decimal(document["after"]["monthly"]) > Decimal(document["before"]["monthly"])
+
+
+def test_the_export_in_bigquery_is_read_on_the_way_to_google_itself(cost, clone, monkeypatch, tmp_path):
+    """No endpoint is set: a proxy with a certificate of the test's own answers for bigquery.googleapis.com."""
+    (clone / "envs" / "dev.yaml").write_text(DEV + "cost: {export: {project: my-billing, dataset: d}}\n")
+    having = Bigquery(["gcp_billing_export_v1_0A0A0A_0B0B0B_0C0C0C"], clone / "export.ndjson")
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "a-token")
+    with serving(having) as address, google_proxy(address, tmp_path) as proxy:
+        for name, value in proxy.variables.items():
+            monkeypatch.setenv(name, value)
+        code, out, err = cost("report --env dev --month 2026-10 --json")
+    assert code == 0, err
+    of_file = json.loads(cost("report --env dev --file export.ndjson --month 2026-10 --json")[1])
+    assert json.loads(out)["by_member"] == of_file["by_member"]
+    assert "_PARTITIONTIME >= TIMESTAMP('2026-09-29')" in having.jobs[0]["configuration"]["query"]["query"]
+    assert {call.split()[1].partition("/")[0] for call in proxy.answered} == {"bigquery.googleapis.com"}
+    assert any("/projects/team-dev/" in call for call in proxy.answered), "the environment's project pays for the query"
