@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import cloud, processes, terraform
+from . import cloud, policy, processes, terraform
 from .rows import Row, show, write
 
 
@@ -21,7 +21,7 @@ def start_up_rows(_folder: Path) -> list[Row]:
     return [Row("groundwork --help ÷ python -c 'import click'", value, at_most=1.5, note="median of 15 pairs")]
 
 
-PARTS: tuple[Callable[[Path], list[Row]], ...] = (start_up_rows, cloud.rows, terraform.rows)
+PARTS: tuple[Callable[[Path], list[Row]], ...] = (start_up_rows, cloud.rows, terraform.rows, policy.rows)
 
 
 def main() -> None:

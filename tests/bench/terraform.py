@@ -110,7 +110,8 @@ def ratio(name: str, hcl: str, goal: float, folder: Path) -> Row:
     return Row(name, ours / real, at_most=goal, note=f"{ours:.2f} s against {real:.2f} s")
 
 
-def _copy(folder: Path) -> Path:
+def copied(folder: Path) -> Path:
+    """The project's tree as it lies, in a folder of its own."""
     tree = folder / "tree"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
@@ -132,7 +133,7 @@ def up_row(provider: str, folder: Path) -> Row:
     """`groundwork up` of ENV=local over a bare init and apply of its two layers, after the same preparation."""
     name = f"up ÷ bare apply of the same resources ({provider} provider)"
     folder.mkdir()
-    tree = _copy(folder)
+    tree = copied(folder)
     options = ["--env", "local", "--provider", provider]
     try:
         _groundwork(tree, "up", *options, "--yes")
