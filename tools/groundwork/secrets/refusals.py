@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.cloud import Cloud
+from groundwork.cloud import Cloud, CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.people.access import Cell, Roles, remedies
 from groundwork.people.actions import Action
 from groundwork.people.personas import Target, personas
 from groundwork.schema import listed
+
+# The API is off, or there is no such project: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.
+_NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def sentence(asked: Asked, problem: Any) -> GroundworkError:
     code = int(getattr(problem, "code", None) or 0) if problem is not None else 403
     if isinstance(problem, RefreshError) or code == 401:
         return _login(asked)
-    if getattr(problem, "reason", "") == "SERVICE_DISABLED" or (code == 404 and not asked.version):
+    if getattr(problem, "reason", "") in _NOTHING_THERE or (code == 404 and not _made(asked)):
         return _not_made(asked)
     if code == 403:
         return _denied(asked)
@@ -60,6 +63,16 @@ def _login(asked: Asked) -> PermissionProblem:
         f"The login is not valid any more, so {asked.subject} could not be asked for: run `groundwork login --env "
         f"{asked.environment.name}`."
     )
+
+
+def _made(asked: Asked) -> bool:
+    """Whether the container is there, where a version of it was not found; Google says the same of both."""
+    path = f"v1/projects/{asked.environment.project}/secrets/{asked.name}"
+    try:
+        asked.cloud.request("GET", "secretmanager", path)
+    except CloudProblem as problem:
+        return problem.code != 404
+    return True
 
 
 def _not_made(asked: Asked) -> GroundworkError:

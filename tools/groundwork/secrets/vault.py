@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.cloud import Cloud
 from groundwork.environment import Environment
-from groundwork.errors import GroundworkError
+from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.secrets.refusals import Asked, sentence
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Vault:
         """Raises what `add` would, before a value is asked for: no such container, or no right to set it."""
         permission = "secretmanager.versions.add"
         if not self.may(name, permission):
-            self.versions(name)
+            with suppress(PermissionProblem):
+                self.versions(name)  # says so when there is no such container, of which IAM only says no
             raise sentence(Asked(self.cloud, self.environment, self.who, "set", permission, name), None)
 
     def _path(self, name: str) -> str:
