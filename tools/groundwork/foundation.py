@@ -31,7 +31,10 @@ def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, boo
     """The project's number, and whether it was made now (on the local cloud, which has none at first)."""
     path = f"v1/projects/{cloud.project}"
     try:
-        return str(cloud.request("GET", "cloudresourcemanager", path)["projectNumber"]), False
+        found = cloud.request("GET", "cloudresourcemanager", path)
+        if found.get("lifecycleState") == "DELETE_REQUESTED":
+            raise _being_deleted(environment)
+        return str(found["projectNumber"]), False
     except CloudProblem as problem:
         if problem.reason == "SERVICE_DISABLED":
             raise _disabled(cloud, "cloudresourcemanager.googleapis.com") from None
@@ -51,6 +54,14 @@ def _no_project(environment: Environment, problem: CloudProblem) -> PermissionPr
         f"Project {environment.project} (envs/{environment.name}.yaml) does not exist or your login may not see it: create it in "
         f"the Google Cloud console, or log in as one of its owners with `gcloud auth application-default login`.",
         [problem.message],
+    )
+
+
+def _being_deleted(environment: Environment) -> GroundworkError:
+    emptied = ", or empty the local cloud with `groundwork local reset`" if environment.local else ""
+    return GroundworkError(
+        f"Project {environment.project} is marked for deletion: bring it back with `gcloud projects undelete {environment.project}` "
+        f"(for 30 days){emptied}, then run the same command again."
     )
 
 

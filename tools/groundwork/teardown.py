@@ -26,7 +26,7 @@ def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
     """
     environment = session.environment
-    _refuse_protected(environment)
+    refuse_protected(environment)
     with runs.alone(session.folder, runs.this_run("down", environment.name)):
         if _anything(session, talk):
             made = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
@@ -42,7 +42,8 @@ def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
         return remains(session)
 
 
-def _refuse_protected(environment: Environment) -> None:
+def refuse_protected(environment: Environment) -> None:
+    """Raises Refused for an environment that is protected: true."""
     if environment.protected:
         raise Refused(
             f"{environment.name} is protected: true in {environment.path.name}, so `down` refuses. Set it to false there first, "
@@ -54,10 +55,11 @@ def _anything(session: Session, talk: Talk) -> bool:
     """Whether the platform's state holds anything, or an interrupted run may have made something beside it."""
     interrupted = [layer for layer in session.places if recovery.settle(session, layer, talk)]
     state = read_state(session.cloud, session.place(DISPOSABLE[0]))
-    return bool(state.resources) or (bool(interrupted) and _bucket_exists(session))
+    return bool(state.resources) or (bool(interrupted) and bucket_exists(session))
 
 
-def _bucket_exists(session: Session) -> bool:
+def bucket_exists(session: Session) -> bool:
+    """Whether the state bucket is there. Raises CloudProblem when that cannot be told."""
     try:
         session.cloud.request("GET", "storage", f"v1/b/{session.environment.state_bucket}")
     except CloudProblem as problem:

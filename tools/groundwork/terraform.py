@@ -161,10 +161,7 @@ def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> in
 
 
 def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """Turn this process into another program: same process, terminal and signals, and its exit code is ours.
-
-    Raises GroundworkError when the system refuses.
-    """
+    """Turn this process into another program, whose exit code is ours. Raises GroundworkError when the system refuses."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(program, list(argv), dict(env))  # noqa: S606 - no shell is wanted
@@ -326,6 +323,10 @@ class Terraform:
             input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT, var=list(self.inputs),
         )  # fmt: skip
         return done.code == 0
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Take resources out of the state; they stay in the cloud."""
+        self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
 
     def unlock(self, identity: str) -> None:
         """Remove the lock with this ID; a newer lock is not touched."""

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from groundwork import advice, foundation, lock, plans, recovery, runs, transient
+from groundwork import advice, foundation, lock, plans, pools, recovery, runs, transient
 from groundwork.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.events import Change, Diagnostic, Event
@@ -58,7 +58,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
         if pending and not wish.dry_run:
             if not (wish.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
-            apply_all(session, pending, wish, talk)
+            apply_all(session, _with_pool_back(session, pending, talk), wish, talk)
         return Outcome(tuple(made), outputs(session))
 
 
@@ -180,14 +180,24 @@ def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) 
         recovery.rescue_state(session, entry.layer)
 
 
-def _what_is_left(session: Session, shown: LayerPlan, talk: Talk) -> LayerPlan:
-    """A fresh plan after a failed apply; it may hold nothing that was not shown before."""
+def _with_pool_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
+    """The plans; that of the bootstrap layer anew where its identity pool had to be undeleted."""
+    back = pools.revive(session, pending, talk)
+    if not back:
+        return list(pending)
+    fresh = [_what_is_left(session, entry, talk, back) if entry.layer == pools.LAYER else entry for entry in pending]
+    return [entry for entry in fresh if entry.pending]
+
+
+def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()) -> LayerPlan:
+    """A fresh plan after a failed apply; it may hold nothing that was not shown before. `adopted` may be updated."""
     if recovery.settle(session, shown.layer, talk):
         recovery.restore(session, shown.layer, talk)
     fresh = plan_layer(session, shown.layer, lambda _event: None)
     agreed = {(change.address, change.action) for change in shown.changes}
     # What failed half-way is tainted: Terraform replaces what it was asked to create.
     agreed |= {(change.address, "replace") for change in shown.changes if change.action == "create"}
+    agreed |= {(address, "update") for address in adopted}
     new = [change for change in fresh.changes if (change.address, change.action) not in agreed]
     if new:
         names = [f"{change.action} {change.address}" for change in new]

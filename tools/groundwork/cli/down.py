@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from groundwork import teardown
+from groundwork import dismantle, teardown
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
+from groundwork.cloud import connect
+from groundwork.errors import UsageProblem
 from groundwork.session import open_session
 from groundwork.terraform import signals_passed_on
 from groundwork.up import Wish
@@ -16,22 +18,49 @@ from groundwork.verify import Remains
 @click.command()
 @environment_option
 @provider_option
+@click.option("--all", "everything", is_flag=True, help="Take the bootstrap layer and the state bucket too.")
+@click.option("--delete-project", is_flag=True, help="Delete the project itself, with everything in it.")
+@click.option("--project", default=None, help="The project's id once more; --delete-project with --yes needs it.")
 @yes_option
 @dry_run_option
-def down(name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
+def down(
+    name: str,
+    provider: str | None,
+    everything: bool,
+    delete_project: bool,
+    project: str | None,
+    yes: bool,
+    dry_run: bool,
+) -> None:
     """Take the platform away, after showing what goes and asking for the project's id; then list what is left.
 
-    The bootstrap layer (state bucket, deployer, GitHub login) stays, so that `up` works again a minute later. An
-    environment that is protected: true is refused. Exit codes: 7 something is left, 8 that could not be told, 9 refused.
+    The bootstrap layer (state bucket, deployer, GitHub login) stays unless --all, so that `up` works again a minute later.
+    An environment that is protected: true is refused. Exit codes: 7 something is left, 8 that could not be told, 9 refused.
 
     Example: groundwork down --dry-run
     """
+    if everything and delete_project:
+        raise UsageProblem("--delete-project takes everything with it: leave --all out.")
+    if project and not delete_project:
+        raise UsageProblem("--project belongs to --delete-project; the environment file says which project is meant.")
+    if delete_project:
+        _delete_project(name, project, yes=yes, dry_run=dry_run)
+        return
     talk = Console()
+    take_away = dismantle.everything if everything else teardown.down
     with signals_passed_on():
         session = open_session(*here(name), provider, "down", talk.say)
-        remains = teardown.down(session, Wish(yes=yes, dry_run=dry_run), talk)
+        remains = take_away(session, Wish(yes=yes, dry_run=dry_run), talk)
     if not dry_run:
         _print(remains, session.environment.project)
+
+
+def _delete_project(name: str, project: str | None, *, yes: bool, dry_run: bool) -> None:
+    checkout, environment = here(name)
+    dismantle.confirmed(project, environment, yes=yes)
+    cloud = connect(environment, checkout=checkout)
+    if dismantle.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
+        click.echo(f"Project {environment.project} is marked for deletion: {dismantle.undo(environment.project)}.")
 
 
 def _print(remains: Remains, project: str) -> None:
