@@ -34,18 +34,14 @@ def docs(check: bool) -> None:
 
 
 def command_reference(root: Path) -> Iterator[Generated]:
-    """Every command's help and the exit codes, in docs/commands.md."""
-    path = root / "docs" / "commands.md"
-    yield Generated(
-        path,
-        "exit codes",
-        feature.table(["Code", "Meaning"], [[str(int(code)), text] for code, text in MEANINGS.items()]),
-    )
-    yield Generated(path, "commands", "\n\n".join(_helps()))
+    """Every command's help in docs/cli.md, and the exit codes in the README."""
+    codes = feature.table(["Code", "Meaning"], [[str(int(code)), text] for code, text in MEANINGS.items()])
+    yield Generated(root / "README.md", "exit codes", codes)
+    yield Generated(root / "docs" / "cli.md", "commands", "\n\n".join(_helps()))
 
 
 def _helps() -> Iterator[str]:
-    context = click.Context(cli.groundwork, info_name="groundwork", max_content_width=100, terminal_width=100)
+    context = click.Context(cli.groundwork, info_name="groundwork", help_option_names=["-h", "--help"])
     for name in cli.COMMANDS:
         command = cli.groundwork.get_command(context, name)
         assert command is not None

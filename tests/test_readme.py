@@ -1,0 +1,135 @@
+"""The README's tour: every command typed as it stands there, in a clone of its own, and every line shown among what it printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from groundwork import local
+from groundwork.checkout import Checkout
+
+from tests.terraform_runs import ROOT, plain_environment
+
+PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
+CUT = "⋮"
+ENDS_WITH = re.compile(r"\s+# ends with (\d+)$")
+# What differs from run to run: how long something took, and where the local cloud listens.
+VOLATILE = ((re.compile(r"\d+\.\d s\b"), "TIME"), (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"), (re.compile(r"\d+ min old"), "AGE"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A command of the tour, the exit code it ends with, and what the page shows of its output: pieces between cuts."""
+
+    command: str
+    code: int
+    pieces: tuple[tuple[str, ...], ...]
+
+
+def blocks(language: str) -> list[str]:
+    """What stands in the page's fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def tour() -> list[Typed]:
+    """Every command of the tour, in order."""
+    return [_typed(part) for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+
+
+def _typed(part: str) -> Typed:
+    command, *shown = part.rstrip("\n").split("\n")
+    code = ENDS_WITH.search(command)
+    pieces: list[list[str]] = [[]]
+    for line in shown:
+        if line == CUT:
+            pieces.append([])
+        else:
+            pieces[-1].append(line)
+    return Typed(ENDS_WITH.sub("", command), int(code.group(1)) if code else 0, tuple(map(tuple, pieces)))
+
+
+def settled(line: str) -> str:
+    """The line without what differs from run to run."""
+    for pattern, word in VOLATILE:
+        line = pattern.sub(word, line)
+    return line.rstrip()
+
+
+def found_in(pieces: tuple[tuple[str, ...], ...], printed: str) -> bool:
+    """Whether the output is the pieces in their order, with nothing left out but where the page says so."""
+    shown = [re.escape("\n".join(map(settled, piece)) + "\n") if piece else "" for piece in pieces]
+    written = "".join(settled(line) + "\n" for line in printed.splitlines())
+    return re.fullmatch("(?s:(?:.*\n)?)".join(shown), written) is not None
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """What belongs to the project, with the packages that are installed already, its local cloud stopped at the end."""
+    git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    yield tmp_path
+    local.stop(Checkout(tmp_path))
+
+
+def typed_in(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """A command at a shell in the clone. Setting up .venv is left out: it is there."""
+    environment = {
+        name: value for name, value in plain_environment().items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    environment |= {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200"}
+    script = f'make() {{ command make --old-file=ready "$@"; }}\n{command}'
+    return subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def test_the_tour_is_what_happens(clone: Path) -> None:
+    for typed in tour():
+        ended = typed_in(clone, typed.command)
+        assert ended.returncode == typed.code, f"{typed.command}\n{ended.stdout}"
+        assert found_in(typed.pieces, ended.stdout), f"{typed.command} printed\n{ended.stdout}"
+
+
+def test_the_tour_begins_with_up_and_ends_with_nothing_left() -> None:
+    commands = [typed.command for typed in tour()]
+    assert commands[0] == "make up"
+    assert [typed.pieces[-1][-1:] for typed in tour() if typed.command.startswith("make down")] != [()]
+
+
+def test_terraforms_own_commands_are_those_that_are_tested() -> None:
+    infra = (ROOT / "infra" / "README.md").read_text(encoding="utf-8")
+    plain = [block for block in blocks("sh") if "backend-config" in block]
+    assert len(plain) == 1
+    assert f"```sh\n{plain[0]}```" in infra
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = set(re.findall(r"(?:`|^|\$ )make ([a-z-]+)", PAGE, re.MULTILINE))
+    assert shown
+    assert shown <= targets
+
+
+def test_every_page_that_is_linked_exists() -> None:
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", PAGE) if not link.startswith("https://")]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_what_is_simulated_is_called_so() -> None:
+    for typed in tour():
+        lines = [line for piece in typed.pieces for line in piece if "local cloud" in line]
+        assert not lines or "simulated" in " ".join(lines) or typed.command == "make up", typed.command
