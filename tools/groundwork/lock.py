@@ -12,12 +12,14 @@ from groundwork.state import Lock, Place, read_lock
 from groundwork.terraform import TerraformFailed
 
 _KNOWN = "Error acquiring the state lock"
+# Who may not write the lock is told so, not that somebody else holds it.
+_REFUSED = "Error 403"
 _MARGIN = timedelta(seconds=2)
 
 
 def is_locked(failure: TerraformFailed) -> bool:
     """Whether a command failed because somebody else holds the lock."""
-    return any(_KNOWN in found.summary for found in failure.diagnostics)
+    return any(_KNOWN in found.summary and _REFUSED not in found.detail for found in failure.diagnostics)
 
 
 def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:

@@ -1,0 +1,83 @@
+"""Who the workflows log in as: the planner's rights are enough to plan, the deployer's to apply, and both see the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from groundwork import isolation, local, reviewed, up
+from groundwork.cloud import local_cloud
+from groundwork.errors import GroundworkError
+from groundwork.session import Session
+
+from tests.groundwork.clone import SMALL, Clone, cloned
+from tests.groundwork.conftest import Heard
+from tests.workflows.files import jobs
+
+TEAM = """\
+github:
+  repository: team/project
+  owner_id: "1234567"
+members:
+  alice@example.com: {role: operator}
+"""
+CHANGE = ("  kept: {}", "  kept: {}\n  more: {}")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A platform that is up, with the identities of its workflows, and a change to it that has not been applied."""
+    with cloned(tmp_path_factory.mktemp("identities")) as made:
+        made.file.write_text(SMALL + TEAM, encoding="utf-8")
+        done = made.run("up", "--env", "small")
+        assert done.returncode == 0, done.stderr
+        made.rewrite(*CHANGE)
+        yield made
+
+
+def _as(clone: Clone, email: str, **variables: str) -> Session:
+    """A session whose every call is the service account's."""
+    session = clone.session()
+    running = local.find(clone.checkout)
+    assert running is not None
+    token = local.token(f"serviceAccount:{email}")
+    reattach = local.provider(clone.checkout, running, token).reattach
+    return replace(
+        session,
+        cloud=local_cloud(session.environment.project, running.base, token),
+        surroundings=isolation.local_surroundings(variables, local.endpoints(running.base), token, reattach),
+    )
+
+
+def _planner(clone: Clone) -> Session:
+    (job,) = jobs("plan.yml").values()
+    return _as(clone, clone.environment.planner, TF_CLI_ARGS_plan=job["env"]["TF_CLI_ARGS_plan"])
+
+
+def _words(error: GroundworkError) -> str:
+    return " ".join([error.message, *error.details])
+
+
+def test_the_planner_sees_the_plan_that_the_deployer_applies(clone: Clone) -> None:
+    planner, deployer = _planner(clone), _as(clone, clone.environment.deployer)
+    seen = reviewed.record("small", reviewed.shown(planner, up.plan(planner, Heard())))
+    assert 'module.buckets["more"].google_storage_bucket.bucket' in seen.layers["platform"]
+    now = reviewed.record("small", reviewed.shown(deployer, up.plan(deployer, Heard())))
+    assert reviewed.differences(seen, now) == []
+
+
+def test_the_planner_changes_nothing_even_if_it_tries(clone: Clone) -> None:
+    with pytest.raises(GroundworkError) as refusal:
+        up.up(_planner(clone), up.Wish(yes=True, waits=()), Heard())
+    assert "groundwork-planner" in _words(refusal.value)
+    names = [
+        item["name"] for item in clone.cloud.pages("storage", "v1/b", "items", {"project": clone.environment.project})
+    ]
+    assert "small-clone-more" not in names
+
+
+def test_the_planner_without_its_setting_would_ask_for_a_lock_and_is_refused(clone: Clone) -> None:
+    with pytest.raises(GroundworkError) as refusal:
+        up.plan(_as(clone, clone.environment.planner), Heard())
+    assert "storage.objects.create" in _words(refusal.value)
