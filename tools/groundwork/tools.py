@@ -181,7 +181,9 @@ def _place(name: str, cache: Path) -> Path:
 
 def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
     try:
-        answer = json.loads(run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"}).out)
+        answer = json.loads(
+            run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"}).out
+        )
         return Tool(name, _numbers(answer["terraform_version"]), path, fetched)
     except (GroundworkError, ValueError, KeyError):
         return None
