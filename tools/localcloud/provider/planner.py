@@ -29,7 +29,7 @@ class Scope:
 
     def into(self, name: str | int) -> Scope:
         """The scope one step deeper."""
-        return replace(self, path=(*self.path, name))
+        return Scope((*self.path, name), self.in_set, self.suppress, self.set_path)
 
 
 @dataclass

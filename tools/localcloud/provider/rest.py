@@ -26,7 +26,7 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def make_and_read(work: Work, planned: Object) -> Object:
-    """Calls create as the discovery document says, waits for its operation, reads the result."""
+    """Calls create as the discovery document says and waits for its operation; reads what the answer does not say."""
     own = hooks(work.row.type)
     values = own.located(work, planned) if own.located else planned
     made = _make(work, values)
@@ -35,7 +35,7 @@ def make_and_read(work: Work, planned: Object) -> Object:
     try:
         if own.created:
             own.created(work, state)
-        found = read(work, state)
+        found = complete(work, made, state) if "name" in made else read(work, state)
     except (Refused, Unreachable, Stopped, Problem) as error:
         raise Incomplete(state, error) from error
     return found if found is not None else state

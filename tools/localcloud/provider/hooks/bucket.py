@@ -42,8 +42,8 @@ def create(work: Work, planned: Object) -> Object:
     made = rest.insert(work, rest.Creation(planned["name"], body, {}, query, verb="insert"))
     state = planned | {"id": planned["name"], "project": planned["project"] or work.settings.project}
     try:
-        _lock(work, {}, planned, made)
-        return rest.read(work, state) or state
+        locked = _lock(work, {}, planned, made)
+        return rest.complete(work, locked or made, state)
     except Exception as error:
         raise Incomplete(state, error) from error
 
@@ -121,14 +121,17 @@ def _objects(work: Work, bucket: str) -> list[Object]:
             return found
 
 
-def _lock(work: Work, prior: Object, planned: Object, bucket: Object) -> None:
+def _lock(work: Work, prior: Object, planned: Object, bucket: Object) -> Object | None:
+    """Locks the retention policy where that is new; the bucket as it then is."""
+
     def locked(values: Object) -> bool:
         policy = values.get("retention_policy") or [{}]
         return bool(policy[0].get("is_locked"))
 
-    if locked(planned) and not locked(prior):
-        query = {"ifMetagenerationMatch": bucket.get("metageneration", "1")}
-        work.call("lockRetentionPolicy", {"bucket": planned["name"]}, query=query, body={})
+    if not locked(planned) or locked(prior):
+        return None
+    query = {"ifMetagenerationMatch": bucket.get("metageneration", "1")}
+    return work.call("lockRetentionPolicy", {"bucket": planned["name"]}, query=query, body={})
 
 
 HOOKS = Hooks(plan=plan, create=create, encode=encode, decode=decode, update=update, delete=delete, import_=import_)

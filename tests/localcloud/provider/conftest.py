@@ -1,0 +1,71 @@
+"""A provider in this process, on a local cloud of its own with one project in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from groundwork.checkout import Checkout
+from localcloud import serve
+from localcloud.provider.servicer import Servicer
+
+from tests.local_project import LocalProject, fresh, running
+from tests.localcloud.provider.core import Core
+
+PROJECT = "provider-project"
+APIS = ("artifactregistry", "iam", "secretmanager")
+
+
+@dataclass(frozen=True)
+class World:
+    """The project as its owner sees it, and Terraform with a provider block for it."""
+
+    project: LocalProject
+    core: Core
+    cloud: serve.LocalCloud
+
+    def ask(self, verb: str, api: str, path: str, body: Any = None, **params: Any) -> dict[str, Any]:
+        """A request that somebody makes by hand."""
+        return dict(self.project.cloud.request(verb, api, path.replace("{project}", PROJECT), params=params, json=body))
+
+    def fault(self, **ordered: Any) -> None:
+        """Makes the cloud misbehave; see localcloud/faults.py."""
+        serve.control(self.cloud, "POST", "/_local/faults", ordered)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the cloud was asked lately."""
+        return list(serve.control(self.cloud, "GET", "/_local/requests")["requests"])
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A clone, as far as the local cloud is concerned."""
+    with running(tmp_path_factory.mktemp("clone")) as started:
+        yield started
+
+
+@pytest.fixture
+def world(checkout: Checkout) -> Iterator[World]:
+    """An emptied cloud with one project and its APIs."""
+    project = fresh(checkout, PROJECT)
+    cloud = serve.start(checkout.local_state)
+    for api in APIS:
+        project.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={})
+    core = Core(Servicer(cloud.base, serve.token())).configured(project=PROJECT, region="europe-west1")
+    yield World(project, core, cloud)
+    serve.control(cloud, "DELETE", "/_local/faults")
+
+
+@pytest.fixture
+def offline() -> Core:
+    """A provider block without any cloud, for plans and refusals."""
+    return Core(Servicer("http://127.0.0.1:9", "token")).configured(project=PROJECT, region="europe-west1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a test's Terraform lies."""
+    return tmp_path

@@ -1,0 +1,118 @@
+"""The catalogue as a whole: every row is complete, and everything that it names exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from localcloud.discovery import document
+from localcloud.provider import additions, checks, stored, suppress
+from localcloud.provider.fields import api_name
+from localcloud.provider.hooks import REGISTRY, hooks
+from localcloud.provider.paths import names
+from localcloud.provider.rows import FOLDER, Row, catalogue
+from localcloud.provider.schema import Block, parse
+
+REST = [name for name in catalogue() if catalogue()[name].kind == "rest"]
+IAM = [name for name in catalogue() if catalogue()[name].kind != "rest"]
+# Attributes that a type's own functions make of other fields.
+MADE_OF_OTHERS = ("version", "with_state")
+NEEDED = """
+google_project_service google_project_iam_member google_project_iam_binding google_project_iam_custom_role google_service_account
+google_service_account_iam_member google_service_account_iam_binding google_storage_bucket google_storage_bucket_iam_member
+google_storage_bucket_iam_binding google_storage_bucket_object google_artifact_registry_repository
+google_artifact_registry_repository_iam_member google_artifact_registry_repository_iam_binding google_secret_manager_secret
+google_secret_manager_secret_iam_member google_secret_manager_secret_iam_binding google_secret_manager_secret_version
+google_iam_workload_identity_pool google_iam_workload_identity_pool_provider
+"""
+
+
+def test_every_type_that_the_platform_uses_is_there() -> None:
+    assert set(NEEDED.split()) <= set(catalogue())
+
+
+def test_a_new_file_is_a_new_type(tmp_path: Any) -> None:
+    from localcloud.provider.rows import Catalogue
+
+    row = {"api": "pubsub.v1", "collection": "projects.topics", "id": "projects/{project}/topics/{name}", "schema": {}}
+    (tmp_path / "google_pubsub_topic.json").write_text(json.dumps(row))
+    assert list(Catalogue(tmp_path)) == ["google_pubsub_topic"]
+    assert Catalogue(tmp_path)["google_pubsub_topic"].collection == "projects.topics"
+
+
+def test_an_iam_file_is_a_member_and_a_binding() -> None:
+    files = [path.stem for path in FOLDER.glob("*_iam.json")]
+    assert {f"{stem}_{kind}" for stem in files for kind in ("member", "binding")} == set(IAM)
+
+
+@pytest.mark.parametrize("name", REST)
+def test_every_id_is_made_of_attributes(name: str) -> None:
+    row = catalogue()[name]
+    assert set(names(row.id)) <= row.schema.root.children.keys()
+    for form in row.imports:
+        assert set(names(form)) <= row.schema.root.children.keys()
+
+
+@pytest.mark.parametrize("name", list(catalogue()))
+def test_every_named_rule_exists(name: str) -> None:
+    row = catalogue()[name]
+    assert set(row.additions) <= additions._ADDITIONS.keys()
+    for _, node in row.schema.walk():
+        assert node.suppress in {"", *suppress._CANONICAL, *suppress._RULES}
+        assert node.stored in {"", *stored._FORMS}
+        assert node.sent in {"", *stored._FORMS}
+        assert node.rules.check in {"", *checks._CHECKS}
+
+
+@pytest.mark.parametrize("name", IAM)
+def test_every_parent_has_a_policy_in_its_document(name: str) -> None:
+    row = catalogue()[name]
+    methods = document(row.api, row.version).methods
+    assert f"{row.api}.{row.collection}.getIamPolicy" in methods
+    assert f"{row.api}.{row.collection}.setIamPolicy" in methods
+
+
+@pytest.mark.parametrize("name", [name for name in REST if name != "google_project_service"])
+def test_every_attribute_that_is_sent_or_read_is_a_field_of_the_api(name: str) -> None:
+    missing = list(_missing(catalogue()[name]))
+    assert missing == []
+
+
+def _missing(row: Row) -> Iterator[str]:
+    read = document(row.api, row.version).methods[f"{row.api}.{row.collection}.get"]
+    schemas = document(row.api, row.version).schemas
+    yield from _missing_in(row.schema.root, schemas[read.response], schemas, "")
+
+
+def _missing_in(block: Block, wire: Any, schemas: Any, path: str) -> Iterator[str]:
+    for name, child in block.children.items():
+        if child.virtual or child.unread or name in (block.key, *MADE_OF_OTHERS):
+            continue
+        found = wire
+        for part in api_name(child).split("."):
+            found = _resolved(found.get("properties", {}).get(part), schemas)
+            if found is None:
+                yield f"{path}{name}"
+                break
+        if found is not None and isinstance(child, Block):
+            inner = found.get("items") or found.get("additionalProperties") or found
+            yield from _missing_in(child, _resolved(inner, schemas), schemas, f"{path}{name}.")
+
+
+def _resolved(wire: Any, schemas: Any) -> Any:
+    return schemas.get(wire["$ref"]) if wire and "$ref" in wire else wire
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_registered_hook_is_there_and_for_a_type_that_exists(name: str) -> None:
+    assert name in catalogue()
+    assert hooks(name)
+
+
+def test_an_unknown_flag_is_an_error_that_names_the_attribute() -> None:
+    with pytest.raises(ValueError, match="colour are unknown: shiny"):
+        parse({"colour": "string optional shiny"})
+    with pytest.raises(ValueError, match="size has no type"):
+        parse({"size": "large optional"})
