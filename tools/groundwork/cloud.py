@@ -27,6 +27,12 @@ _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 _LOCAL_WAITS = (0.1, 0.2, 0.4)
 
 
+WHOM_TO_ASK = (
+    "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
+    "shows them the line that grants it"
+)
+
+
 class CloudProblem(GroundworkError):
     """A call that Google (or the local cloud) refused: HTTP `code`, `status` ("NOT_FOUND"), `reason` ("SERVICE_DISABLED").
 
@@ -34,12 +40,15 @@ class CloudProblem(GroundworkError):
     """
 
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
-        super().__init__(f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "))
+        refused = code in (401, 403) and reason != "SERVICE_DISABLED"
+        super().__init__(
+            f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "), (WHOM_TO_ASK,) if refused else ()
+        )
         self.code = code
         self.status = status
         self.text = text
         self.reason = reason
-        if code in (401, 403) and reason != "SERVICE_DISABLED":
+        if refused:
             self.exit_code = Exit.PERMISSION
 
     @property
@@ -92,7 +101,17 @@ class Cloud:
         Raises CloudProblem.
         """
         answer = self._send(verb, api, path, params, json)
-        return dict(answer.json()) if answer.content else {}
+        if not answer.content and verb != "GET":
+            return {}
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise CloudProblem(
+                f"{verb} {api} {path}", answer.status, "", "the answer cannot be read: it is no JSON object"
+            )
+        return found
 
     def read(self, api: str, path: str, *, params: Mapping[str, Any] | None = None) -> bytes:
         """The raw bytes that a GET answers, e.g. an object with alt=media."""

@@ -31,6 +31,15 @@ def edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
     return True
 
 
+def restore(path: Path, ours: str, former: str) -> bool:
+    """Put the former text back where the file still reads as we left it; False when somebody else has edited it since."""
+    with _locked(path):
+        if path.read_text(encoding="utf-8") != ours:
+            return False
+        _replace(path, former)
+    return True
+
+
 def inline(fields: Mapping[str, Any]) -> CommentedMap:
     """A mapping that is written in one line: {role: viewer}."""
     entry = CommentedMap(fields)

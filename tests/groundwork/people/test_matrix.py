@@ -112,7 +112,9 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
 
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:
     said = platform("access", "explain", "bob@example.com", "delete", "bucket/data")
-    assert re.search(r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", said.stdout, re.MULTILINE)
+    assert re.search(
+        r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", said.stdout, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize(

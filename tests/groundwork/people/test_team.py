@@ -98,6 +98,17 @@ def test_a_policy_that_cannot_be_read_stops_it_before_anything_is_changed(platfo
     assert platform.file.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize("arguments", [("add", "kim@example.com", "--role", "viewer"), ("remove", "alice@example.com")])
+def test_a_run_that_ends_before_anything_is_applied_leaves_the_file_as_it_was(
+    platform: Platform, arguments: tuple[str, ...]
+) -> None:
+    text = platform.file.read_text(encoding="utf-8")
+    with platform.fault(method="cloudresourcemanager.projects.get", kind="error", code=403):
+        said = platform("people", *arguments)
+    assert said.returncode != 0
+    assert platform.file.read_text(encoding="utf-8") == text
+
+
 def test_dry_run_says_what_would_go_and_changes_nothing(platform: Platform) -> None:
     text = platform.file.read_text(encoding="utf-8")
     said = platform("people", "remove", "alice@example.com", "--dry-run")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ruamel.yaml.comments import CommentedMap
 
@@ -16,6 +17,7 @@ from groundwork.people.access import Access, Roles, promised
 from groundwork.people.actions import Action, attempt, let_in
 from groundwork.people.personas import Persona, Target, grants, personas
 from groundwork.people.policies import Binding, Policies, address, read_all, remove
+from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.talk import Talk
 from groundwork.up import Check, Wish, up
@@ -108,27 +110,54 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
     before = session.environment
     if wish.dry_run:
         return Joined(_with(before, member), member, before.members.get(member.email) != member, (), tried=False)
+    former = _text(before)
     changed = enter(before, member)
     after = load(before.path, session.checkout.root)
-    try:
-        up(replace(session, environment=after), replace(wish, patient=True), talk, checks)
-    except Refused:
-        _put_back(before, member)
-        raise
+    _up_or_put_back(
+        replace(session, environment=after),
+        wish,
+        talk,
+        checks,
+        partial(_put_back, before, member.email, former, _text(before)),
+    )
     proof = prove(session, after, member)
     return Joined(after, member, changed, proof, tried=after.local)
+
+
+def _up_or_put_back(
+    session: Session, wish: Wish, talk: Talk, checks: Sequence[Check], put_back: Callable[[], object]
+) -> None:
+    """`up` with the edited file; where it ends before anything is applied, the edit is taken back."""
+    begun: list[str] = []
+
+    def mark(_session: Session, _plans: Sequence[LayerPlan]) -> None:
+        begun.append("apply")
+
+    try:
+        up(session, replace(wish, patient=True), talk, [*checks, mark])
+    except BaseException as error:
+        if not begun or isinstance(error, Refused):
+            put_back()
+        raise
 
 
 def _with(environment: Environment, member: Member) -> Environment:
     return replace(environment, members={**environment.members, member.email: member})
 
 
-def _put_back(before: Environment, member: Member) -> None:
-    former = before.members.get(member.email)
-    if former is None:
-        strike(before, member.email)
+def _text(environment: Environment) -> str:
+    return environment.path.read_text(encoding="utf-8")
+
+
+def _put_back(before: Environment, email: str, former: str, ours: str) -> None:
+    """Undo our edit and no other: the whole text where nobody edited it since, else the one entry."""
+    if editing.restore(before.path, ours, former):
+        return
+    member = before.members.get(email)
+    if member:
+        enter(before, member)
     else:
-        enter(before, former)
+        strike(before, email)
 
 
 def prove(session: Session, environment: Environment, member: Member) -> tuple[Tried, ...]:
@@ -208,8 +237,7 @@ def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Seque
     """
     before = session.environment
     held = holdings(session, email)
-    former = before.members.get(email)
-    if former is None and not held:
+    if email not in before.members and not held:
         raise UsageProblem(
             f"{email} is not in {before.name} and holds nothing in {before.project}: nothing to take away."
         )
@@ -217,23 +245,18 @@ def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Seque
         return held
     if not (wish.yes or before.local):
         talk.confirm(f"Take {email} out of {before.name} and out of {len(held)} bindings in {before.project}?")
-    _platform_without(session, email, former, wish, talk, checks)
+    _platform_without(session, email, wish, talk, checks)
     _strip(session, email, talk)
     return held
 
 
-def _platform_without(
-    session: Session, email: str, former: Member | None, wish: Wish, talk: Talk, checks: Sequence[Check]
-) -> None:
+def _platform_without(session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check]) -> None:
+    text = _text(session.environment)
     if not strike(session.environment, email):
         return
     after = load(session.environment.path, session.checkout.root)
-    try:
-        up(replace(session, environment=after), replace(wish, patient=True), talk, checks)
-    except Refused:
-        if former:
-            enter(session.environment, former)
-        raise
+    back = partial(_put_back, session.environment, email, text, _text(session.environment))
+    _up_or_put_back(replace(session, environment=after), wish, talk, checks, back)
 
 
 def _strip(session: Session, email: str, talk: Talk) -> None:
