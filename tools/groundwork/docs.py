@@ -39,7 +39,7 @@ def module_tables(root: Path) -> Iterator[Generated]:
 
 
 def persona_table(root: Path) -> Iterator[Generated]:
-    """What each persona may do, in the README of team_access."""
+    """What each persona may do, in the README of team_access and on the page about people."""
     folder = root / "modules" / "team_access"
     personas = json.loads((folder / "personas.json").read_text(encoding="utf-8"))
     places = [key for key in next(iter(personas.values())) if key != "description"]
@@ -48,7 +48,8 @@ def persona_table(root: Path) -> Iterator[Generated]:
         for name, persona in personas.items()
     ]
     columns = ["Persona", "In short", *(_PLACES[place] for place in places)]
-    yield Generated(folder / "README.md", "personas", table(columns, rows))
+    for page in (folder / "README.md", root / "docs" / "people.md"):
+        yield Generated(page, "personas", table(columns, rows))
 
 
 def environment_table(root: Path) -> Iterator[Generated]:
