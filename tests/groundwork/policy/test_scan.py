@@ -162,16 +162,37 @@ def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp
     def run(argv: list[str], **how: object) -> terraform.Finished:
         started.append(list(argv))
         if argv[1] == "venv":
-            (Path(argv[-1]) / "bin").mkdir(parents=True)
-            (Path(argv[-1]) / "bin" / "python").touch()
+            (Path(argv[-2]) / "bin").mkdir(parents=True)
+            (Path(argv[-2]) / "bin" / "python").touch()
         return terraform.Finished(tuple(argv), 0, "", "")
 
     tools = here.root / "tools"
     first = outside.python(tools, here.cache, run, here.said.append)  # type: ignore[arg-type]
     again = outside.python(tools, here.cache, run, here.said.append)  # type: ignore[arg-type]
     assert first == again
-    assert [argv[1] for argv in started] == ["venv", "pip"]
-    assert "--require-hashes" in started[1]
+    made = [argv for argv in started if argv[0].endswith("uv")]
+    assert [argv[1] for argv in made] == ["venv", "pip"]
+    assert "--require-hashes" in made[1]
     (tools / outside.REQUIREMENTS).write_text("checkov==3.3.31 --hash=sha256:1\n", encoding="utf-8")
     assert outside.python(tools, here.cache, run, here.said.append) != first  # type: ignore[arg-type]
     assert here.said == ["installing checkov into its own environment (once) …"] * 2
+
+
+def test_uv_uses_the_mirror_and_the_certificate_that_pip_was_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    seen: list[dict[str, str]] = []
+
+    def run(argv: list[str], env: dict[str, str] | None = None, **how: object) -> terraform.Finished:
+        if "config" in argv:
+            listed = "global.index-url='https://mirror.example/simple'\n:env:.timeout='9'\nglobal.cert='/etc/ca.crt'\n"
+            return terraform.Finished(tuple(argv), 0, listed, "")
+        seen.append(dict(env or {}))
+        return terraform.Finished(tuple(argv), 1, "", "no")
+
+    with pytest.raises(CouldNotTell):
+        outside.python(clone(tmp_path).root / "tools", tmp_path / "cache", run, print)  # type: ignore[arg-type]
+    assert seen[0]["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert seen[0]["SSL_CERT_FILE"] == "/etc/ca.crt"

@@ -60,22 +60,10 @@ def fingerprint(requirements: Path) -> str:
 def _make(requirements: Path, place: Path, run: Run) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
-    uv = _uv()
+    inside = ["--python", str(fresh / "bin" / "python")]
     try:
-        _checked(run, [uv, "venv", "--quiet", "--python", sys.executable, "--allow-existing", str(fresh)])
-        _checked(
-            run,
-            [
-                uv,
-                "pip",
-                "sync",
-                "--quiet",
-                "--python",
-                str(fresh / "bin" / "python"),
-                "--require-hashes",
-                str(requirements),
-            ],
-        )
+        _uv(run, ["venv", "--python", sys.executable, "--allow-existing", str(fresh)])
+        _uv(run, ["pip", "sync", *inside, "--require-hashes", str(requirements)])
         if place.exists() and not (place / "bin" / "python").exists():
             shutil.rmtree(place)
         _move(fresh, place)
@@ -92,18 +80,27 @@ def _move(fresh: Path, place: Path) -> None:
             raise
 
 
-def _uv() -> str:
+def _uv(run: Run, arguments: Sequence[str]) -> None:
     beside = Path(sys.executable).parent / "uv"
-    return str(beside) if beside.exists() else "uv"
-
-
-def _checked(run: Run, argv: Sequence[str]) -> None:
+    argv = [str(beside) if beside.exists() else "uv", *arguments, "--quiet"]
     try:
-        done = run(argv, seconds=_SECONDS)
+        done = run(argv, env={**os.environ, **_like_pip(run)}, seconds=_SECONDS)
     except GroundworkError as error:
         raise _cannot_be_had([error.message]) from error
     if done.code:
         raise _cannot_be_had([line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:])
+
+
+def _like_pip(run: Run) -> dict[str, str]:
+    """The mirror and certificate that pip was told of; uv does not read pip's settings."""
+    if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
+        return {}
+    listed = run([sys.executable, "-m", "pip", "config", "list"]).out
+    found = dict(line.split(".", 1)[1].split("=", 1) for line in listed.splitlines() if "." in line and "=" in line)
+    given = {"UV_DEFAULT_INDEX": os.environ.get("PIP_INDEX_URL") or found.get("index-url", "").strip("'")}
+    if not os.environ.get("SSL_CERT_FILE"):
+        given["SSL_CERT_FILE"] = os.environ.get("PIP_CERT") or found.get("cert", "").strip("'")
+    return {name: value for name, value in given.items() if value}
 
 
 def _cannot_be_had(details: Sequence[str]) -> CouldNotTell:
