@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from tests.terraform_runs import ROOT, plain_environment
 
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 CUT = "⋮"
+MARK = "-- ended with "
 ENDS_WITH = re.compile(r"\s+# ends with (\d+)$")
 # What differs from run to run: how long something took, and where the local cloud listens.
 VOLATILE = ((re.compile(r"\d+\.\d s\b"), "TIME"), (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"), (re.compile(r"\d+ min old"), "AGE"))  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Typed:
+class Step:
     """A command of the tour, the exit code it ends with, and what the page shows of its output: pieces between cuts."""
 
     command: str
@@ -38,12 +39,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def tour() -> list[Typed]:
+def tour() -> list[Step]:
     """Every command of the tour, in order."""
-    return [_typed(part) for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    return [_step(part) for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
 
 
-def _typed(part: str) -> Typed:
+def _step(part: str) -> Step:
     command, *shown = part.rstrip("\n").split("\n")
     code = ENDS_WITH.search(command)
     pieces: list[list[str]] = [[]]
@@ -52,7 +53,7 @@ def _typed(part: str) -> Typed:
             pieces.append([])
         else:
             pieces[-1].append(line)
-    return Typed(ENDS_WITH.sub("", command), int(code.group(1)) if code else 0, tuple(map(tuple, pieces)))
+    return Step(ENDS_WITH.sub("", command), int(code.group(1)) if code else 0, tuple(map(tuple, pieces)))
 
 
 def settled(line: str) -> str:
@@ -83,30 +84,35 @@ def clone(tmp_path: Path) -> Iterator[Path]:
     local.stop(Checkout(tmp_path))
 
 
-def typed_in(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """A command at a shell in the clone. Setting up .venv is left out: it is there."""
-    environment = {
-        name: value for name, value in plain_environment().items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
-    environment |= {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200"}
-    script = f'make() {{ command make --old-file=ready "$@"; }}\n{command}'
-    return subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+def typed(commands: Sequence[str], folder: Path) -> Iterator[tuple[int, str]]:
+    """The commands at one shell in the clone: exit code and output of each. Setting up .venv is left out, since it is there."""
+    kept = {name: value for name, value in plain_environment().items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = kept | {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200"}
+    script = [
+        'make() { command make --old-file=ready "$@"; }',
+        *(f'{command}\necho "{MARK}$?"' for command in commands),
+    ]
+    ended = subprocess.run(
+        ["bash", "-c", "\n".join(script)], cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False,
     )  # fmt: skip
+    for answer in re.finditer(rf"(.*?){MARK}(\d+)\n", ended.stdout, re.DOTALL):
+        yield int(answer.group(2)), answer.group(1)
 
 
 def test_the_tour_is_what_happens(clone: Path) -> None:
-    for typed in tour():
-        ended = typed_in(clone, typed.command)
-        assert ended.returncode == typed.code, f"{typed.command}\n{ended.stdout}"
-        assert found_in(typed.pieces, ended.stdout), f"{typed.command} printed\n{ended.stdout}"
+    steps = tour()
+    for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone), strict=True):
+        assert code == step.code, f"{step.command} ended with {code}:\n{printed}"
+        assert found_in(step.pieces, printed), f"{step.command} printed\n{printed}"
 
 
-def test_the_tour_begins_with_up_and_ends_with_nothing_left() -> None:
-    commands = [typed.command for typed in tour()]
-    assert commands[0] == "make up"
-    assert [typed.pieces[-1][-1:] for typed in tour() if typed.command.startswith("make down")] != [()]
+def test_the_tour_goes_from_up_to_nothing_left_and_passes_every_verb() -> None:
+    commands = "\n".join(step.command for step in tour())
+    verbs = ("up", "plan", "onboard", "secrets", "cost", "policy", "offboard", "status", "down", "verify", "local-stop")
+    positions = [commands.find(f"make {verb}") for verb in verbs]
+    assert -1 not in positions
+    assert positions == sorted(positions)
 
 
 def test_terraforms_own_commands_are_those_that_are_tested() -> None:
@@ -130,6 +136,6 @@ def test_every_page_that_is_linked_exists() -> None:
 
 
 def test_what_is_simulated_is_called_so() -> None:
-    for typed in tour():
-        lines = [line for piece in typed.pieces for line in piece if "local cloud" in line]
-        assert not lines or "simulated" in " ".join(lines) or typed.command == "make up", typed.command
+    begin, end = PAGE.index("## Five minutes"), PAGE.index("## How it fits together")
+    for section in re.split(r"^### ", PAGE[begin:end], flags=re.MULTILINE)[1:]:
+        assert "simulated" in section, section.splitlines()[0]

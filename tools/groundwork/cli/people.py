@@ -22,7 +22,10 @@ from groundwork.up import Wish
 
 @click.group()
 def people() -> None:
-    """Bring people in and out, and say where access and file disagree."""
+    """Bring people in and out, and say where access and file disagree.
+
+    Example: groundwork people list
+    """
 
 
 @people.command()

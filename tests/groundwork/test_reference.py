@@ -1,0 +1,65 @@
+"""The page of commands: every command is on it, each with an example that its own parser accepts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from groundwork import cli
+from groundwork.cli.docs import command_reference
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, groups' own commands included, however deep."""
+    for name, entry in cli.COMMANDS.items():
+        yield from _below(name, getattr(import_module(entry.module), entry.attribute))
+
+
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    for inner, child in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from _below(f"{name} {inner}", child)
+
+
+def examples(command: click.Command) -> list[list[str]]:
+    """The words of each example in a command's help: what stands after `groundwork`, up to what only a shell reads."""
+    _, _, text = " ".join((command.help or "").split()).partition("Example: ")
+    shown = re.findall(r"groundwork ([^|;)\"]+)", text)
+    return [shlex.split(words.partition(" < ")[0]) for words in shown]
+
+
+def parse(words: list[str]) -> click.Command:
+    """The command that the words name, after its parser accepted them; nothing is run."""
+    command: click.Command = cli.groundwork
+    context = click.Context(cli.groundwork, info_name="groundwork", help_option_names=["-h", "--help"])
+    while isinstance(command, click.Group) and words and (child := command.get_command(context, words[0])):
+        name, words, command = words[0], words[1:], child
+        context = click.Context(command, info_name=name, parent=context)
+    command.make_context(command.name, words)
+    return command
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_a_command_is_on_the_page_with_an_example_that_it_accepts(name: str, command: click.Command) -> None:
+    assert re.search(rf"^#+ groundwork {name}$", PAGE, re.MULTILINE), "run `groundwork docs`"
+    shown = examples(command)
+    assert shown
+    assert command in [parse(words) for words in shown] or isinstance(command, click.Group)
+
+
+def test_an_example_with_an_option_that_is_not_there_would_fail() -> None:
+    with pytest.raises(click.NoSuchOption):
+        parse(["up", "--no-such-option"])
+
+
+def test_the_page_is_what_the_commands_say_of_themselves() -> None:
+    for generated in command_reference(ROOT):
+        assert generated.text in generated.path.read_text(encoding="utf-8"), "run `groundwork docs`"
