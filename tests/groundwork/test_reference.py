@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +13,6 @@ from pathlib import Path
 import click
 import pytest
 from groundwork import cli
-from groundwork.cli.docs import command_reference
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -43,7 +44,7 @@ def parse(words: list[str]) -> click.Command:
     while isinstance(command, click.Group) and words and (child := command.get_command(context, words[0])):
         name, words, command = words[0], words[1:], child
         context = click.Context(command, info_name=name, parent=context)
-    command.make_context(command.name, words)
+    command.make_context(command.name, words, parent=context.parent)
     return command
 
 
@@ -60,6 +61,7 @@ def test_an_example_with_an_option_that_is_not_there_would_fail() -> None:
         parse(["up", "--no-such-option"])
 
 
-def test_the_page_is_what_the_commands_say_of_themselves() -> None:
-    for generated in command_reference(ROOT):
-        assert generated.text in generated.path.read_text(encoding="utf-8"), "run `groundwork docs`"
+def test_every_generated_page_is_fresh() -> None:
+    check = [sys.executable, "-m", "groundwork", "docs", "--check"]
+    ended = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
