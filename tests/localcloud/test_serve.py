@@ -156,6 +156,33 @@ def test_a_record_of_a_dead_server_is_nobody(state: Path) -> None:
     assert serve.start(state).port == cloud.port
 
 
+def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> None:
+    """The killed process may answer once more while it dies."""
+    cloud = serve.start(state)
+    for _ in range(5):
+        os.kill(cloud.pid, signal.SIGKILL)
+        fresh = serve.start(state)
+        assert fresh.pid != cloud.pid
+        assert owner(fresh)("GET", "_local/health").status == 200
+        cloud = fresh
+
+
+def test_files_that_no_row_names_are_gone_after_a_start_and_no_others(state: Path) -> None:
+    cloud = serve.start(state)
+    client = owner(cloud)
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    client.ok("POST", "storage/v1/b", {"name": "a-bucket"}, project=client.project)
+    body = b"x" * 100_000
+    assert client("POST", "upload/storage/v1/b/a-bucket/o", body, uploadType="media", name="big").status == 200
+    kept = {path.name for path in (state / "blobs").iterdir()}
+    os.kill(cloud.pid, signal.SIGKILL)
+    (state / "blobs" / ("0" * 32)).write_bytes(body)
+    again = owner(serve.start(state))
+    assert {path.name for path in (state / "blobs").iterdir()} == kept
+    assert again.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == str(len(body))
+    assert [path.stat().st_size for path in (state / "blobs").iterdir()] == [len(body)]
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalCloudError, match=r"cannot keep its state in .* choose another folder"):

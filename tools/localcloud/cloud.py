@@ -27,6 +27,7 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
     for service in services:
         if service.tables:
             store.define(service.tables)
+    store.tidy()
     clock = Clock(store)
     projects = Projects(store)
     kinds = Kinds(services)

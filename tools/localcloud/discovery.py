@@ -72,6 +72,11 @@ class Method:
         found = {param.name: param for param in self.params.values() if param.location == "query"}
         return {snake(name): param for name, param in found.items()} | found
 
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The query parameters that the method cannot do without."""
+        return tuple(param.name for param in self.params.values() if param.location == "query" and param.required)
+
 
 class Document:
     """One discovery document. `root` is the part of its paths that names the API itself ("" for most)."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from localcloud import errors, fields, gate, lro, places, schema, standard, tokens
 from localcloud.call import Call, Cloud, Content, Reply
-from localcloud.discovery import Param, document
+from localcloud.discovery import Param, document, snake
 from localcloud.router import Router, Target, absent
 from localcloud.service import Handler, Service
 from localcloud.store import disk_refused
@@ -60,6 +60,7 @@ class Dispatcher:
         call = self._call(request, target)
         handle = self._handler(target)
         gate.admit(call)
+        _complete(call)
         if call.service.before is not None:
             call.service.before(call)
         result = handle(call)
@@ -132,6 +133,15 @@ def handler(service: Service, method_id: str) -> Handler | None:
         or lro.handler(method_id)
         or places.handler(method_id)
     )
+
+
+def _complete(call: Call) -> None:
+    """Raises 400 for a parameter that the method cannot do without."""
+    for name in call.method.required:
+        if name not in call.params:
+            if call.service.dialect == "storage":
+                raise errors.invalid(f"Required parameter: {name}", reason="required")
+            raise errors.invalid(f"Missing required parameter: {name}", snake(name))
 
 
 def _params(query: str, target: Target) -> dict[str, Any]:

@@ -148,10 +148,11 @@ def _record(state: Path) -> LocalCloud | None:
 
 
 def _answering(state: Path) -> LocalCloud | None:
-    """The running cloud if it answers: one that was killed a moment ago still holds its lock, but does not."""
+    """The running cloud if it answers: one that was killed a moment ago still holds its lock, and may even answer once more."""
     found = find(state)
     try:
-        return found if found and _control(found, "GET", "/_local/health") else None
+        answers = found is not None and bool(_control(found, "GET", "/_local/health"))
+        return found if found and answers and not _dying(found.pid) else None
     except LocalCloudError:
         return None
 
@@ -253,6 +254,17 @@ def _ours(pid: int) -> bool:
         return b"localcloud" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return not Path("/proc/self").exists()
+
+
+def _dying(pid: int) -> bool:
+    """Whether SIGKILL is on its way to a process, or it has ended and is not cleared away; False where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return Path("/proc/self").exists()
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    pending = int(fields.get("SigPnd", "0"), 16) | int(fields.get("ShdPnd", "0"), 16)
+    return fields.get("State", "").strip()[:1] in ("Z", "X") or bool(pending >> (signal.SIGKILL - 1) & 1)
 
 
 def _end(pid: int) -> None:

@@ -176,6 +176,17 @@ class Store:
         """Removes a kept file once the change that gave it up is on disk."""
         self._dropped.append(self.blob(name))
 
+    def tidy(self) -> None:
+        """Removes the files that no row names: a server was killed between writing one and its commit, or before removing it.
+
+        Rows name them in columns called `blob`; called once all tables are defined.
+        """
+        named: set[str] = set()
+        for (table,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            if any(column[1] == "blob" for column in self.sql(f'PRAGMA table_info("{table}")')):
+                named |= {name for (name,) in self.sql(f'SELECT blob FROM "{table}" WHERE blob IS NOT NULL')}  # noqa: S608
+        _remove([path for path in self._blobs.iterdir() if path.name not in named])
+
     def spool(self) -> Path:
         """A path for a body that is still arriving, on the blobs' own disk."""
         return self._blobs / f"incoming-{uuid.uuid4().hex}"

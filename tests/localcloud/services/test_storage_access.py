@@ -184,3 +184,20 @@ def test_an_upload_session_belongs_to_whoever_began_it(gcs: Storage) -> None:
     location = gcs.ask("POST", url).headers["location"].removeprefix("http://127.0.0.1:1")
     gcs.as_("").ask("PUT", location, b"hello", 200)
     gcs.as_(ALICE).ask("POST", url, None, 403)
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "parameter"),
+    [
+        ("GET", f"{B}/some-bucket/iam/testPermissions", "permissions"),
+        ("GET", B, "project"),
+        ("POST", B, "project"),
+        ("POST", f"{B}/some-bucket/o/thing/restore", "generation"),
+        ("POST", f"{B}/some-bucket/lockRetentionPolicy", "ifMetagenerationMatch"),
+    ],
+)
+def test_a_required_parameter_that_is_missing_is_named(gcs: Storage, verb: str, target: str, parameter: str) -> None:
+    gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "some-bucket"})
+    refused = gcs.ask(verb, target, {} if verb == "POST" else None, 400)
+    assert refused.message == f"Required parameter: {parameter}"
+    assert refused.reason == "required"
