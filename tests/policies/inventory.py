@@ -14,6 +14,7 @@ from checkov.common.checks_infra.registry import get_graph_checks_registry
 from checkov.runner_filter import RunnerFilter
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.resource.registry import resource_registry
+from checkov.terraform.plan_runner import Runner as PlanRunner
 from checkov.terraform.runner import Runner
 from policies import catalogue
 from policies.scanner import Request, scan
@@ -38,6 +39,13 @@ def verdicts(root: Path, ids: list[str]) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def undecided(plan: Path, ids: list[str]) -> dict[str, str]:
+    """What those checks of checkov make of a plan in which all that they look at is known only after apply."""
+    chosen = RunnerFilter(checks=ids, show_progress_bar=False)
+    seen: Any = PlanRunner().run(files=[str(plan)], runner_filter=chosen)
+    return {one.check_id: one.check_result["result"].name for one in [*seen.passed_checks, *seen.failed_checks]}
+
+
 def main() -> None:
     """Print one JSON object: reports, checks, and verdicts of every check of checkov that we choose or have covered."""
     request = Request.read(Path(sys.argv[1]))
@@ -47,6 +55,7 @@ def main() -> None:
             "reports": [asdict(report) for report in scan(request)],
             "checks": sorted({(check, kind) for check, kind in checks() if "_GCP_" in check or check == "CKV_TF_1"}),
             "verdicts": verdicts(request.root, ids),
+            "undecided": undecided(Path(__file__).parent / "built_in" / "unknown.json", list(catalogue.built_in())),
         }
     json.dump(found, sys.stdout)
 

@@ -103,6 +103,12 @@ def test_the_chosen_checks_of_checkov_pass_and_fail_our_cases(seen: Mapping[str,
         assert "FAILED" in results.get((check, "built_in.fail"), set()), check
 
 
+def test_the_chosen_checks_of_checkov_take_an_unknown_as_their_row_says(seen: Mapping[str, Any]) -> None:
+    said = {check: row.unknown.partition(":")[0] for check, row in catalogue.built_in().items()}
+    assert said.pop("CKV_TF_1") == "code only"
+    assert {check: {"PASSED": "pass", "FAILED": "fail"}[result] for check, result in seen["undecided"].items()} == said
+
+
 def test_an_omission_has_a_reason_in_a_sentence() -> None:
     for omission in catalogue.omissions():
         assert omission.reason.endswith("."), omission.ids
