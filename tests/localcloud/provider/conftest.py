@@ -53,10 +53,12 @@ def world(checkout: Checkout) -> Iterator[World]:
     project = fresh(checkout, PROJECT)
     cloud = serve.start(checkout.local_state)
     for api in APIS:
-        project.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={})
+        project.cloud.request(
+            "POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={}
+        )
     core = Core(Servicer(cloud.base, serve.token())).configured(project=PROJECT, region="europe-west1")
     yield World(project, core, cloud)
-    serve.control(cloud, "DELETE", "/_local/faults")
+    serve.control(serve.start(checkout.local_state), "DELETE", "/_local/faults")
 
 
 @pytest.fixture

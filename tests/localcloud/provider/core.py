@@ -119,7 +119,9 @@ class Core:
 
     def imported(self, resource: str, name: str) -> Object | None:
         """The state of something that is there already, as an import reads it."""
-        answer = self.servicer.import_resource_state(_request("ImportResourceState", type_name=resource, id=name), self.peer)
+        answer = self.servicer.import_resource_state(
+            _request("ImportResourceState", type_name=resource, id=name), self.peer
+        )
         _raise(answer)
         return self.read(resource, _value(answer.imported_resources[0].state))
 
@@ -144,7 +146,9 @@ def _filled(block_: Block, values: Mapping[str, Any]) -> Object:
     found = dict(block_.null)
     for name, value in values.items():
         child = block_.children.get(name)
-        found[name] = [_filled(child, one) for one in value] if isinstance(child, Block) and isinstance(value, list) else value
+        found[name] = (
+            [_filled(child, one) for one in value] if isinstance(child, Block) and isinstance(value, list) else value
+        )
     return {name: value for name, value in found.items() if name in block_.children}
 
 

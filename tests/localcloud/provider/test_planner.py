@@ -21,7 +21,14 @@ def secret(offline: Core) -> dict[str, Any]:
     planned = offline.plan(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"}).values
     assert planned is not None
     known = {name: "server" if value is UNKNOWN else value for name, value in planned.items()}
-    return known | {"effective_annotations": {}, "annotations": {}, "version_aliases": {}, "expire_time": "", "ttl": None, "tags": None}
+    return known | {
+        "effective_annotations": {},
+        "annotations": {},
+        "version_aliases": {},
+        "expire_time": "",
+        "ttl": None,
+        "tags": None,
+    }
 
 
 def test_what_the_api_computes_is_unknown_before_creation(offline: Core) -> None:
@@ -112,7 +119,9 @@ def test_elements_of_a_set_are_the_same_after_defaults_and_units(offline: Core) 
 
 def test_a_new_element_of_a_set_has_empty_strings_where_a_list_would_have_null(offline: Core) -> None:
     policy = {"id": "old", "condition": [{"older_than": "7d"}]}
-    values = offline.plan(REPOSITORY, repository_id="r", format="DOCKER", location="l", cleanup_policies=[policy]).values
+    values = offline.plan(
+        REPOSITORY, repository_id="r", format="DOCKER", location="l", cleanup_policies=[policy]
+    ).values
     assert values is not None
     assert values["cleanup_policies"][0]["action"] == ""
     assert values["cleanup_policies"][0]["condition"][0]["tag_state"] == "ANY"

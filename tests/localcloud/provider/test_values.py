@@ -28,7 +28,11 @@ def test_what_is_no_value_of_terraform_is_refused() -> None:
 
 
 def test_unknown_parts_are_sent_as_nothing() -> None:
-    assert settled({"a": UNKNOWN, "b": [UNKNOWN, "x"], "c": {"d": UNKNOWN}}) == {"a": None, "b": ["x"], "c": {"d": None}}
+    assert settled({"a": UNKNOWN, "b": [UNKNOWN, "x"], "c": {"d": UNKNOWN}}) == {
+        "a": None,
+        "b": ["x"],
+        "c": {"d": None},
+    }
 
 
 def test_a_value_is_known_when_all_of_it_is() -> None:

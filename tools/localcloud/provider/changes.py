@@ -39,7 +39,7 @@ def plan(row: Row, settings: Settings, asked: Change, own: OwnRules | None = Non
     prior, proposed = asked.prior, asked.proposed
     root = row.schema.root
     before = normal.filled(root, prior) if prior is not None else None
-    planner = Planner(creating=prior is None, prior=before or row.schema.null, wanted=proposed)
+    planner = Planner(prior is None, before or row.schema.null, proposed, settings)
     planned = planner.objects(root, before, proposed, Scope())
     draft = Draft(row.schema, settings, planner, asked.config, planned)
     additions.apply(draft, row.additions)

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc
 
@@ -63,22 +62,17 @@ def reattach(pid: int, address: str) -> str:
 
 
 def _wait(ended: threading.Event, state: Path, servicer: Servicer) -> None:
-    seen = time.monotonic()
     while not ended.wait(_LOOK_SECONDS):
-        if not state.is_dir():
-            return
-        if servicer.sessions.idle_seconds() < _LOOK_SECONDS or _answers(servicer.base):
-            seen = time.monotonic()
-        if time.monotonic() - seen > _IDLE_SECONDS:
+        idle = servicer.sessions.idle_seconds() > _IDLE_SECONDS
+        if not state.is_dir() or (idle and not _answers(servicer.base)):
             return
 
 
 def _answers(base: str) -> bool:
+    found = urlsplit(base)
     try:
-        with urllib.request.urlopen(f"{base}/", timeout=_LOOK_SECONDS):  # noqa: S310 - a loopback address of our own
+        with socket.create_connection((found.hostname or "", found.port or 0), _LOOK_SECONDS):
             return True
-    except urllib.error.HTTPError:
-        return True
     except OSError:
         return False
 

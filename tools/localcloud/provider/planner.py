@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from localcloud.provider import stored, suppress
 from localcloud.provider.elements import Elements
 from localcloud.provider.schema import Attribute, Block, Child
+from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, known, text
 
 
@@ -39,6 +40,7 @@ class Planner:
     creating: bool
     prior: Object
     wanted: Object
+    settings: Settings
     changes: int = 0
     replaced: list[Path] = field(default_factory=list)
 
@@ -145,7 +147,7 @@ class Planner:
 
     def _suppressed(self, node: Child, old: Value, new: Value, scope: Scope) -> bool:
         names = (node.suppress, *reversed(scope.suppress)) if isinstance(node, Attribute) else scope.suppress[-1:]
-        asked = suppress.Comparison(scope.path, old, new, self.prior, self.wanted)
+        asked = suppress.Comparison(scope.path, old, new, self)
         return any(suppress.equal(name, asked) for name in names if name)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from localcloud.provider import block, changes, iam, normal, private, rest, shapes, sources, upgrade
+from localcloud.provider import block, changes, iam, normal, private, rest, shapes, sources, upgrade, whereabouts
 from localcloud.provider.client import Client, Refused, Unreachable
 from localcloud.provider.hooks import hooks
 from localcloud.provider.messages import classes
@@ -83,7 +84,8 @@ class Servicer:
     def configure_provider(self, request: Any, peer: str) -> Any:
         """Remembers what this connection's provider block says."""
         try:
-            self.sessions.configure(peer, block.settings(_value(request.config), self.base, self.token))
+            said = block.settings(_value(request.config), self.base, self.token)
+            self.sessions.configure(peer, replace(said, folder=functools.cache(lambda: whereabouts.folder_of(peer))))
         except Problem as problem:
             return _message("ConfigureProvider.Response", diagnostics=[_diagnostic(problem)])
         return _message("ConfigureProvider.Response")

@@ -29,6 +29,7 @@ class Sessions:
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
+        self._began = time.monotonic()
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
@@ -41,8 +42,7 @@ class Sessions:
             session = self._sessions.setdefault(peer, Session())
             self._sessions.move_to_end(peer)
             session.used = time.monotonic()
-            while len(self._sessions) > self._most:
-                self._sessions.popitem(last=False)
+            self._forget()
             return session
 
     def configure(self, peer: str, settings: Settings) -> Session:
@@ -50,10 +50,14 @@ class Sessions:
         with self._lock:
             self._sessions[peer] = Session(settings)
             self._sessions.move_to_end(peer)
+            self._forget()
             return self._sessions[peer]
 
+    def _forget(self) -> None:
+        while len(self._sessions) > self._most:
+            self._sessions.popitem(last=False)
+
     def idle_seconds(self) -> float:
-        """How long nobody has asked anything; 0 before the first question."""
+        """How long nobody has asked anything."""
         with self._lock:
-            last = max((one.used for one in self._sessions.values()), default=None)
-        return 0.0 if last is None else time.monotonic() - last
+            return time.monotonic() - max([one.used for one in self._sessions.values()], default=self._began)

@@ -5,13 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import pathlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from localcloud.provider.settings import Settings
 from localcloud.provider.stored import form
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, last_segment
+
+
+class Around(Protocol):
+    """What is planned, as far as a comparison looks around."""
+
+    @property
+    def prior(self) -> Object: ...
+    @property
+    def wanted(self) -> Object: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +32,17 @@ class Comparison:
     path: Path
     old: Value
     new: Value
-    prior: Object
-    wanted: Object
+    around: Around
+
+    @property
+    def prior(self) -> Object:
+        """The whole state before."""
+        return self.around.prior
+
+    @property
+    def wanted(self) -> Object:
+        """The whole of what is wanted."""
+        return self.around.wanted
 
     @property
     def counts(self) -> bool:
@@ -81,13 +101,13 @@ def _link_or_name(asked: Comparison) -> bool:
     return by_name or (relative(old) != "" and relative(old) == relative(new))
 
 
-def local_md5(values: Object) -> str:
+def local_md5(values: Object, settings: Settings) -> str:
     """The MD5 hash (base64) of an object's content, or of its source file; empty when neither is known."""
     content, source = values.get("content"), values.get("source")
     if isinstance(content, str):
         return _md5(content.encode())
     try:
-        return _md5(pathlib.Path(source).read_bytes()) if isinstance(source, str) and source else ""
+        return _md5(settings.file(source).read_bytes()) if isinstance(source, str) and source else ""
     except OSError:
         return ""
 
@@ -100,7 +120,7 @@ def _same_content(asked: Comparison) -> bool:
     given = asked.wanted.get("source_md5hash")
     if given is UNKNOWN or given:
         return True
-    found = local_md5(asked.wanted)
+    found = local_md5(asked.wanted, asked.around.settings)
     return bool(found and found == asked.old)
 
 

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import json
 import mimetypes
-from pathlib import Path
 
 from localcloud.provider import rest
 from localcloud.provider.additions import Draft
@@ -25,7 +24,7 @@ def plan(draft: Draft) -> None:
     """Other content means other hashes and another generation."""
     if draft.config.get("source_md5hash") is UNKNOWN or _differs(draft, "source_md5hash"):
         return _hashes_unknown(draft)
-    found = local_md5(draft.planned)
+    found = local_md5(draft.planned, draft.settings)
     if found and found != draft.prior.get("md5hash"):
         _hashes_unknown(draft)
     return None
@@ -91,7 +90,7 @@ def _hashes_unknown(draft: Draft) -> None:
 
 
 def _upload(work: Work, planned: Object) -> None:
-    content = _content(planned)
+    content = _content(work, planned)
     metadata = rest.fields(work).expand(planned) | _custom(planned)
     kind = metadata.get("contentType") or _guessed(planned, content)
     if planned["force_empty_content_type"]:
@@ -109,10 +108,10 @@ def _upload(work: Work, planned: Object) -> None:
     )
 
 
-def _content(planned: Object) -> bytes:
+def _content(work: Work, planned: Object) -> bytes:
     if planned["source"]:
         try:
-            return Path(planned["source"]).read_bytes()
+            return work.settings.file(planned["source"]).read_bytes()
         except OSError as error:
             raise Problem(
                 f"The file {planned['source']} cannot be read: {error.strerror}.",
