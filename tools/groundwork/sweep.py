@@ -53,7 +53,7 @@ class Swept:
 
 def parse_age(text: str) -> timedelta:
     """An age such as 90m, 1h or 2d. Raises UsageProblem."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text.strip())
     if not found:
         raise UsageProblem(f'"{text}" is no age: write a number and s, m, h, d or w, such as 90m, 1h or 2d.')
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
