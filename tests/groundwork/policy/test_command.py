@@ -90,6 +90,22 @@ def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_pat
     assert "is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
 
 
+def test_a_plan_in_json_is_checked_and_no_value_of_it_is_repeated_or_kept(faulty: Path, tmp_path: Path) -> None:
+    canary = "canary-7f3a"
+    recorded = (ROOT / "tests" / "policies" / "plan_of_cases.json").read_text(encoding="utf-8")
+    assert "not-a-real-value" in recorded
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(json.loads(recorded.replace("not-a-real-value", canary))["plan"]), encoding="utf-8")
+    files = [f"--{form}={tmp_path / form}" for form in ("sarif", "junit", "markdown")]
+    done = _policy(faulty, "--plan", str(plan), *files)
+    plan.unlink()
+    assert done.returncode == 6
+    assert "secret_values_stay_out_of_state_fail" in done.stdout
+    assert canary not in done.stdout + done.stderr
+    places = [*tmp_path.rglob("*"), *(faulty / ".groundwork").rglob("*")]
+    assert [file for file in places if file.is_file() and canary in file.read_text(encoding="utf-8")] == []
+
+
 def test_the_code_of_this_repository_keeps_every_policy() -> None:
     done = _policy(ROOT, "--code")
     assert done.returncode == 0, done.stdout
