@@ -59,6 +59,11 @@ def operators(environment: Environment) -> tuple[str, ...]:
 
 
 def _login(asked: Asked) -> PermissionProblem:
+    if asked.cloud.simulated:
+        return PermissionProblem(
+            f"The local cloud (simulated) knows no {asked.who}: `make up ENV={asked.environment.name}` makes the identities of "
+            f"envs/{asked.environment.path.name}."
+        )
     return PermissionProblem(
         f"The login is not valid any more, so {asked.subject} could not be asked for: run `groundwork login --env "
         f"{asked.environment.name}`."

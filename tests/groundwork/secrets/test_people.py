@@ -1,0 +1,122 @@
+"""Who may do what with secrets, tried as each persona; and what somebody at a terminal sees."""
+
+from __future__ import annotations
+
+import pytest
+from groundwork.errors import Exit
+
+from tests.small_clone import SmallClone
+from tests.terminal import at_terminal
+
+KEY = "wandb-api-key"
+VERBS = {
+    "list": ("list",),
+    "get": ("get", KEY),
+    "set": ("set", KEY),
+    "rotate": ("rotate", KEY),
+    "disable": ("disable", KEY, "2"),
+    "enable": ("enable", KEY, "1"),
+    "destroy": ("destroy", KEY, "1", "--yes"),
+}
+MAY = {
+    "dora": ("list",),
+    "alice": ("list", "get"),
+    "bob": tuple(VERBS),
+    "carol": tuple(VERBS),
+    "stranger": (),
+}
+
+
+@pytest.mark.parametrize("person", MAY)
+def test_a_persona_may_do_what_its_roles_say_and_no_more(person: str, clone: SmallClone) -> None:
+    for value in (b"first", b"second", b"third"):
+        clone.vault().add(KEY, value)
+    clone.vault().disable(KEY, 1)
+    codes = {
+        verb: clone("secrets", *words, "--as", f"{person}@example.com", given=verb.encode()).code
+        for verb, words in VERBS.items()
+    }
+    assert codes == {verb: Exit.OK if verb in MAY[person] else Exit.PERMISSION for verb in VERBS}
+
+
+def test_who_may_not_read_is_told_whom_to_ask_for_what(clone: SmallClone) -> None:
+    clone.vault().add(KEY, b"abc")
+    assert clone("secrets", "get", KEY, "--as", "dora@example.com").err.splitlines() == [
+        f"Error: dora@example.com may not read {KEY}: the permission secretmanager.versions.access is missing.",
+        f"  Ask carol@example.com (operator) of {clone.project} to run:",
+        "    make onboard EMAIL=dora@example.com ROLE=data-scientist ENV=local",
+    ]
+
+
+def test_the_narrowest_persona_that_would_do_is_named(clone: SmallClone) -> None:
+    refused = clone("secrets", "set", KEY, "--as", "alice@example.com", given=b"abc")
+    assert "make onboard EMAIL=alice@example.com ROLE=ml-engineer ENV=local" in refused.err
+
+
+def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:
+    account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
+    refused = clone("secrets", "get", KEY, "--as", account)
+    assert refused.code == Exit.PERMISSION
+    assert f"The local cloud (simulated) knows no {account}: `make up ENV=local` makes the identities" in refused.err
+
+
+def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
+    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "hunter2")])
+    assert (code, shown) == (Exit.OK, f"Value of {KEY} (not shown): \n{KEY}: version 1 is set\n")
+    assert clone.vault().read(KEY) == b"hunter2"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "The value is empty"),
+        (" hunter2", "begins or ends with a space"),
+        ("-----BEGIN X-----", "first line of several"),
+    ],
+)
+def test_what_cannot_be_a_value_is_not_taken_at_the_prompt(typed: str, sentence: str, clone: SmallClone) -> None:
+    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", typed)])
+    assert code == Exit.USAGE
+    assert sentence in shown
+    assert "hunter2" not in shown
+    assert clone.states(KEY) == {}
+
+
+def test_who_may_not_set_is_not_asked_for_the_value(clone: SmallClone) -> None:
+    code, shown = at_terminal(["secrets", "set", KEY, "--as", "dora@example.com"], clone.root)
+    assert code == Exit.PERMISSION
+    assert "(not shown)" not in shown
+
+
+def test_a_value_is_shown_on_a_terminal_only_when_told_to(clone: SmallClone) -> None:
+    clone.vault().add(KEY, b"hunter2")
+    code, shown = at_terminal(["secrets", "get", KEY], clone.root)
+    assert (code, "hunter2" in shown) == (Exit.REFUSED, False)
+    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or say --show." in shown
+    assert at_terminal(["secrets", "get", KEY, "--show"], clone.root) == (Exit.OK, "hunter2\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "states"),
+    [
+        ("n", Exit.REFUSED, {2: "enabled", 1: "enabled"}),
+        ("y", Exit.OK, {3: "enabled", 2: "destroyed", 1: "destroyed"}),
+    ],
+)
+def test_at_a_terminal_nothing_is_destroyed_unasked(
+    answer: str, code: Exit, states: dict[int, str], clone: SmallClone
+) -> None:
+    clone.vault().add(KEY, b"a")
+    clone.vault().add(KEY, b"b")
+    words = ["secrets", "set", KEY, "--keep", "1"]
+    question = "versions 1, 2 destroyed for good. Go on?"
+    ended, shown = at_terminal(words, clone.root, [("(not shown): ", "c"), (question, answer)])
+    assert ended == code, shown
+    assert clone.states(KEY) == states
+
+
+def test_a_question_that_is_broken_off_sets_nothing(clone: SmallClone) -> None:
+    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "\x03")])
+    assert code == Exit.INTERRUPTED
+    assert "Interrupted." in shown
+    assert clone.states(KEY) == {}
