@@ -23,7 +23,8 @@ NOTED_SKEW = timedelta(seconds=30)
 BROKEN_SKEW = timedelta(minutes=5)
 """Source: https://developers.google.com/identity/protocols/oauth2/service-account, tokens from a clock that is off are refused."""
 
-# What both layers create, change and delete, by the permission on the project that each call needs.
+# What both layers create, change and delete, by the permission on the project that each call needs. What somebody may do in a
+# bucket that they made comes with the bucket, so the project need not give it.
 # Source: https://cloud.google.com/iam/docs/permissions-reference.
 PERMISSIONS = (
     "resourcemanager.projects.get",
@@ -33,11 +34,7 @@ PERMISSIONS = (
     "serviceusage.services.list",
     "storage.buckets.create",
     "storage.buckets.delete",
-    "storage.buckets.get",
-    "storage.buckets.setIamPolicy",
-    "storage.buckets.update",
-    "storage.objects.create",
-    "storage.objects.delete",
+    "storage.buckets.list",
     "iam.serviceAccounts.create",
     "iam.serviceAccounts.delete",
     "iam.serviceAccounts.setIamPolicy",
@@ -52,10 +49,10 @@ PERMISSIONS = (
     "secretmanager.secrets.update",
 )
 GITHUB_PERMISSIONS = (
-    "iam.workloadIdentityPoolProviders.create",
-    "iam.workloadIdentityPoolProviders.update",
-    "iam.workloadIdentityPools.create",
-    "iam.workloadIdentityPools.update",
+    "iam.googleapis.com/workloadIdentityPoolProviders.create",
+    "iam.googleapis.com/workloadIdentityPoolProviders.update",
+    "iam.googleapis.com/workloadIdentityPools.create",
+    "iam.googleapis.com/workloadIdentityPools.update",
 )
 
 
@@ -141,7 +138,7 @@ def _billing(cloud: Cloud, environment: Environment) -> Iterator[Row]:
     try:
         found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")
     except CloudProblem as problem:
-        yield Row("billing", "note", f"could not be asked: {problem.message}", _enable(environment, problem))
+        yield Row("billing", "note", f"could not be asked: {problem.message}", how_to_ask(environment, problem))
         return
     account = str(found.get("billingAccountName", "")).rpartition("/")[2]
     if found.get("billingEnabled"):
@@ -158,7 +155,7 @@ def _apis(cloud: Cloud, environment: Environment) -> Iterator[Row]:
             for service in cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200})
         }
     except CloudProblem as problem:
-        yield Row("APIs", "broken", f"could not be asked: {problem.message}", _enable(environment, problem))
+        yield Row("APIs", "broken", f"could not be asked: {problem.message}", how_to_ask(environment, problem))
         return
     off = sorted(set(APIS) - on)
     if off:
@@ -167,7 +164,8 @@ def _apis(cloud: Cloud, environment: Environment) -> Iterator[Row]:
         yield Row("APIs", "ok", f"{len(on)} are on; `up` enables those that the file needs")
 
 
-def _enable(environment: Environment, problem: CloudProblem) -> str:
+def how_to_ask(environment: Environment, problem: CloudProblem) -> str:
+    """What to do about a question that was refused."""
     if problem.reason == "SERVICE_DISABLED":
         api = problem.message.split()[1]
         return f"run `gcloud services enable {api}.googleapis.com --project {environment.project}` and wait a minute"
