@@ -39,6 +39,7 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ("Error 403: Quota exceeded for quota metric", "a quota is used up", Exit.FAILED),
         ("Failed to query available provider packages", "leave out PROVIDER=google", Exit.FAILED),
         ("Unsupported Terraform Core version", "groundwork doctor", Exit.FAILED),
+        ('does not support resource type "google_pubsub_topic"', "say PROVIDER=google", Exit.USAGE),
         ("Saved plan is stale", "something changed between plan and apply", Exit.FAILED),
     ],
 )

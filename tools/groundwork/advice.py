@@ -62,6 +62,11 @@ REMEDIES = (
         "this Terraform is too old: `groundwork doctor` says which one is used and what is needed.",
     ),
     Remedy(
+        re.compile(r"does not support (resource type|data source)"),
+        "our provider does not have this type: say PROVIDER=google to use Google's own on the same local cloud, or look for a typo.",
+        Exit.USAGE,
+    ),
+    Remedy(
         re.compile(r"(?i)saved plan is stale"), "something changed between plan and apply: run the same command again."
     ),
 )
