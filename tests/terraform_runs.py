@@ -24,7 +24,7 @@ class Terraform:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What the command answered, whatever its exit code."""
         return subprocess.run(
-            [_binary(), f"-chdir={self.folder}", *arguments],
+            [binary(), f"-chdir={self.folder}", *arguments],
             env={**plain_environment(), **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -63,7 +63,8 @@ class Terraform:
         return {name: output["value"] for name, output in json.loads(self.succeed("output", "-json")).items()}
 
 
-def _binary() -> str:
+def binary() -> str:
+    """Terraform, or OpenTofu where there is no Terraform."""
     found = shutil.which("terraform") or shutil.which("tofu")
     assert found, "Terraform is not on PATH: `make test` puts it there."
     return found

@@ -105,14 +105,16 @@ def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) 
     world.core.servicer.stop_provider(None, world.core.peer)
     applying.join(10)
     assert "interrupted" in str(refusals[0])
+    assert (refusals[0].state or {})["id"] == f"projects/{PROJECT}/locations/europe-west1/repositories/r"
 
 
 def test_an_operation_that_does_not_end_in_time_says_so(world: World) -> None:
     world.fault(method="artifactregistry.projects.locations.repositories.create", kind="pending", seconds=3600, count=1)
-    with pytest.raises(Refusal, match="did not end within 1 seconds"):
+    with pytest.raises(Refusal, match="did not end within 1 seconds") as refused:
         world.core.made(
             REPOSITORY, repository_id="r", format="DOCKER", timeouts={"create": "1s", "update": None, "delete": None}
         )
+    assert refused.value.state is not None
 
 
 def test_what_was_made_but_could_not_be_read_is_in_the_state(world: World) -> None:

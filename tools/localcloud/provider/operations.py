@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.provider.retries import delays
 from localcloud.provider.values import Object
-from localcloud.provider.work import Problem, Work
+from localcloud.provider.work import Problem, Unfinished, Work
 
 _FIRST_LOOK_SECONDS = 0.05
 
@@ -12,7 +12,8 @@ _FIRST_LOOK_SECONDS = 0.05
 def finished(work: Work, answer: Object, answered_with: str) -> Object:
     """What the call made: the answer itself, or the response of the operation that it answered with, once that is done.
 
-    `answered_with` is the schema name of the answer. Raises Problem when the operation failed or did not end in time.
+    `answered_with` is the schema name of the answer. Raises Problem when the operation failed, Unfinished when it
+    did not end in time.
     """
     return _wait(work, answer) if answered_with.endswith("Operation") else answer
 
@@ -27,7 +28,7 @@ def _wait(work: Work, operation: Object) -> Object:
         operation = work.request(
             "GET", work.url(work.row.api, work.row.version, f"{work.row.version}/{operation['name']}")
         ).body
-    raise Problem(
+    raise Unfinished(
         f"{work.row.type}: the operation {operation.get('name')} did not end within {work.seconds:.0f} seconds.",
         "It may still end. Plan again, or give it more time in the resource's timeouts block.",
     )

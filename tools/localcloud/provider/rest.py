@@ -15,11 +15,11 @@ from localcloud.provider.operations import finished
 from localcloud.provider.retries import Stopped
 from localcloud.provider.schema import Attribute, Block, Child
 from localcloud.provider.values import Object, Value, empty, settled
-from localcloud.provider.work import Incomplete, Problem, Work
+from localcloud.provider.work import Incomplete, Problem, Unfinished, Work
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Makes the resource and reads it. Raises Incomplete with the state so far once it exists but could not be read."""
+    """Makes the resource and reads it. Raises Incomplete with the state so far once it was accepted and the rest went wrong."""
     own = hooks(work.row.type)
     values = settled(planned)
     return own.create(work, values) if own.create else make_and_read(work, values)
@@ -29,7 +29,10 @@ def make_and_read(work: Work, planned: Object) -> Object:
     """Calls create as the discovery document says and waits for its operation; reads what the answer does not say."""
     own = hooks(work.row.type)
     values = own.located(work, planned) if own.located else planned
-    made = _make(work, values)
+    try:
+        made = _make(work, values)
+    except Incomplete as half:
+        raise Incomplete(values | {"id": work.path(values)}, half.cause) from half
     known = values | _server_named(work, made)
     state = known | {"id": work.path(known)}
     try:
@@ -210,16 +213,23 @@ class Creation:
 
 
 def insert(work: Work, creation: Creation) -> Object:
-    """Makes the resource; after a lost answer a conflict may be our own creation: it is, when it has every field that was sent."""
+    """Makes the resource; after a lost answer a conflict may be our own creation: it is, when it has every field that was sent.
+
+    Raises Incomplete when the API accepted it and its operation was not waited for to the end.
+    """
     method = work.method(creation.verb)
     sent = creation.body if creation.sent is None else creation.sent
     try:
-        return finished(work, work.ask(method, creation.params, query=creation.query, body=sent), method.response)
+        answer = work.ask(method, creation.params, query=creation.query, body=sent)
     except Refused as error:
         found = get(work, creation.path) if error.code == 409 and work.lost else None
         if found is None or not _contains(found, creation.body):
             raise
         return found
+    try:
+        return finished(work, answer, method.response)
+    except (Stopped, Unreachable, Unfinished) as error:
+        raise Incomplete(creation.body, error) from error
 
 
 def _make(work: Work, values: Object) -> Object:

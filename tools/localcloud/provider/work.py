@@ -31,6 +31,10 @@ class Problem(Exception):
         self.attribute = attribute
 
 
+class Unfinished(Problem):
+    """An operation that was accepted and has not ended in time; it may still end."""
+
+
 class Incomplete(Exception):
     """The resource exists, but the step did not end well: `state` is what is known of it, `cause` what went wrong."""
 
