@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,9 +84,7 @@ def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
 
 def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
     """The saved plans as Terraform's JSON, by layer. They may hold secrets: do not keep them."""
-    with ThreadPoolExecutor(max(len(made), 1)) as pool:
-        found = {plan.layer: pool.submit(session.terraform(plan.layer).show, plan.file) for plan in made}
-    return {layer: future.result() for layer, future in found.items()}
+    return {plan.layer: session.shown(plan.layer, plan.file) for plan in made}
 
 
 def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

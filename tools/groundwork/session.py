@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from groundwork import isolation, local, runs, tools
 from groundwork.checkout import LAYERS, Checkout
@@ -31,6 +32,7 @@ class Session:
     tool: tools.Tool
     surroundings: isolation.Surroundings
     command: str
+    _documents: dict[tuple[Path, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -49,6 +51,13 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the state of every layer is."""
         return {layer: self.place(layer) for layer in LAYERS}
+
+    def shown(self, layer: str, plan: Path) -> dict[str, Any]:
+        """A saved plan as Terraform's JSON, read once however many look at it. It may hold secrets: do not keep it in a file."""
+        key = (plan, plan.stat().st_mtime_ns)
+        if key not in self._documents:
+            self._documents[key] = self.terraform(layer).show(plan)
+        return self._documents[key]
 
     def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
         """While Terraform works: the local cloud is kept running; Google's needs no help."""

@@ -75,7 +75,7 @@ def _check(session: Session, made: tuple[LayerPlan, ...]) -> None:
         f"{plans.component(str(entry.get('module_address', '')))}: {why}"
         for plan in made
         if plan.pending
-        for entry in session.terraform(plan.layer).show(plan.file).get("resource_changes", ())
+        for entry in session.shown(plan.layer, plan.file).get("resource_changes", ())
         if "delete" in entry["change"]["actions"]
         for why in obstacles(session.cloud, str(entry["type"]), entry["change"].get("before") or {})
     ]

@@ -89,9 +89,16 @@ def prepare(
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
     with ThreadPoolExecutor(len(layers)) as pool:
         waiting: list[Future[LayerPlan]] = [
-            pool.submit(plan_layer, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
+            pool.submit(_plan_and_read, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
         ]
     return tuple(future.result() for future in waiting)
+
+
+def _plan_and_read(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
+    """A layer's plan, read at once: what it costs and changes will be asked, and another layer may still be planned."""
+    made = plan_layer(session, layer, listen, destroy=destroy)
+    session.shown(layer, made.file)
+    return made
 
 
 def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
@@ -132,7 +139,7 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
     updates = [plan for plan in made if any(change.action in ("update", "replace") for change in plan.changes)]
     changed: dict[str, list[str]] = {}
     for entry in updates:
-        changed |= plans.changed_attributes(session.terraform(entry.layer).show(entry.file))
+        changed |= plans.changed_attributes(session.shown(entry.layer, entry.file))
     for line in plans.summary(made, changed):
         talk.say(line)
     for warning in (warning for entry in made for warning in entry.warnings):

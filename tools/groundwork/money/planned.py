@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from groundwork.environment import Environment
@@ -23,9 +22,7 @@ def assumptions_of(environment: Environment) -> Assumptions:
 def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
     """What the saved plans of all layers cost together, as Terraform shows them."""
     held = assumptions or assumptions_of(session.environment)
-    with ThreadPoolExecutor(max(len(made), 1)) as pool:
-        shown = list(pool.map(lambda entry: session.terraform(entry.layer).show(entry.file), made))
-    return estimate(shown, held)
+    return estimate([session.shown(entry.layer, entry.file) for entry in made], held)
 
 
 Check = Callable[[Session, Sequence[LayerPlan]], None]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
 
 from groundwork.errors import PolicyFailed
 from groundwork.plans import LayerPlan
-from groundwork.policy import check as checks
-from groundwork.policy import text
-from groundwork.policy.result import Result
 from groundwork.session import Session
+
+if TYPE_CHECKING:
+    from groundwork.policy.result import Result
 
 
 def gate(say: Callable[[str], None], *, also_local: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
@@ -29,6 +30,8 @@ def gate(say: Callable[[str], None], *, also_local: bool = False) -> Callable[[S
         found = of_plans(session, pending, say)
         say(found.summary)
         if not found.ok:
+            from groundwork.policy import text
+
             raise PolicyFailed(
                 f"The policies do not allow this plan of {session.environment.name}: nothing was changed.",
                 text.lines(found),
@@ -39,8 +42,8 @@ def gate(say: Callable[[str], None], *, also_local: bool = False) -> Callable[[S
 
 def of_plans(session: Session, made: Sequence[LayerPlan], say: Callable[[str], None]) -> Result:
     """The result for plans that this session has saved, and for the code."""
-    with ThreadPoolExecutor(len(made)) as pool:
-        shown = {plan.layer: pool.submit(session.terraform(plan.layer).show, plan.file) for plan in made}
-    plans = {layer: checks.SavedPlan(future.result) for layer, future in shown.items()}
+    from groundwork.policy import check as checks
+
+    plans = {plan.layer: checks.SavedPlan(partial(session.shown, plan.layer, plan.file)) for plan in made}
     scanner = checks.scanner(session.checkout, say)
     return checks.check(scanner, session.environment, plans, session.checkout.runs / checks.FOLDER, checks.today())
