@@ -44,6 +44,12 @@ ANYWHERE = (
     Wrong(("--env", "tabbed"), "envs/tabbed.yaml:2: the line is indented with a tab"),
     Wrong(("--env", "bare"), "envs/bare.yaml"),
     Wrong(("--env", "typo"), "envs/typo.yaml:4:"),
+    Wrong(("--env", "empty"), "envs/empty.yaml:1: the file says nothing of an environment"),
+    Wrong(("--env", "latin"), "envs/latin.yaml:1: the file is not text in UTF-8"),
+    Wrong(("--env", "twice"), "envs/twice.yaml:3: project is there already, in line 2"),
+    Wrong(("--env", "nowhere"), "envs/nowhere.yaml:3: region is"),
+    Wrong(("--env", "number"), "envs/number.yaml:2: project is"),
+    Wrong(("--env", "Upper"), "envs/Upper.yaml:1: the file needs a name like dev.yaml"),
     Wrong(("--nonsense",), "No such option '--nonsense'"),
     Wrong((), "is not inside a groundwork project", outside=True),
 )
@@ -60,6 +66,12 @@ NOT_HERE = (
     Wrong(("--env", "dev"), "GOOGLE_STORAGE_CUSTOM_ENDPOINT would send its calls elsewhere", variables=_POINTED),
 )
 _FILES = {
+    "empty": "",
+    "latin": "# \xe4\n",
+    "twice": "cloud: local\nproject: groundwork-twice\nproject: groundwork-thrice\nregion: europe-west1\n",
+    "nowhere": "cloud: local\nproject: groundwork-nowhere\nregion: moon-west1\n",
+    "number": "cloud: local\nproject: 7\nregion: europe-west1\n",
+    "Upper": "cloud: local\nproject: groundwork-upper\nregion: europe-west1\n",
     "tabbed": "project: groundwork-tabbed\n\tregion: europe-west1\n",
     "bare": "project: groundwork-bare\n",
     "typo": "cloud: local\nproject: groundwork-typo\nregion: europe-west1\nsecret: {}\n",
@@ -74,7 +86,7 @@ def prepare(clone: SmallClone) -> None:
     shutil.copy(ROOT / "envs" / "dev.yaml", folder)
     off = f"{clone.project[:-4]}-off"
     for name, text in {**_FILES, "off": _FILES["unmade"].replace("groundwork-unmade", off)}.items():
-        (folder / f"{name}.yaml").write_text(text)
+        (folder / f"{name}.yaml").write_bytes(text.encode("latin-1"))
     clone.cloud().request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": off})
 
 

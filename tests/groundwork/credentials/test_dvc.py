@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,11 +110,11 @@ def test_a_setting_takes_its_place_and_leaves_the_rest(before: str, after: str) 
 
 def _dvc(folder: Path, cache: Path) -> Path:
     """DVC with its Cloud Storage part in a tool environment of its own, below `cache`, made once."""
-    program = cache / "dvc" / "bin" / "dvc"
+    program, uv = cache / "dvc" / "bin" / "dvc", (sys.executable, "-m", "uv")
     if not program.exists():
         steps = (
-            ["uv", "venv", "-q", str(cache / "dvc")],
-            ["uv", "pip", "install", "-q", "--python", str(cache / "dvc"), "dvc", "dvc-gs"],
+            [*uv, "venv", "-q", "--clear", str(cache / "dvc")],
+            [*uv, "pip", "install", "-q", "--python", str(cache / "dvc"), "dvc", "dvc-gs"],
         )
         for words in steps:
             done = run(words, cwd=folder, seconds=1200)
