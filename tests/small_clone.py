@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from groundwork import cli, local
+from groundwork import cli
 from groundwork.checkout import Checkout
 from groundwork.cloud import Cloud, connect
 from groundwork.environment import Environment, load
@@ -146,8 +146,3 @@ def bind(cloud: Cloud, wanted: Mapping[Grant, Sequence[str]]) -> None:
         ]
         body = {"policy": {**policy, "bindings": [*policy.get("bindings", []), *added]}}
         cloud.request("POST", api, f"{path}:setIamPolicy", json=json.loads(json.dumps(body)))
-
-
-def stop(checkout: Checkout) -> None:
-    """Stop the local cloud of a clone."""
-    local.stop(checkout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -222,6 +223,8 @@ def _credentials(variables: Mapping[str, str]) -> Any:
     if token := variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
         source: Any = Credentials(token)  # type: ignore[no-untyped-call]
     else:
+        # It warns when gcloud has no default project, but which one is meant stands in the environment file.
+        logging.getLogger("google.auth._default").setLevel(logging.ERROR)
         try:
             source, _project = default(scopes=[SCOPE])
         except DefaultCredentialsError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -72,6 +74,16 @@ def test_logging_in_asks_gcloud_sets_the_quota_project_and_says_who_one_is(googl
     assert f"quota project  {google.clone.project}\n" in done.text
     assert f"deployer       {google.environment.deployer} is not there yet; the first `up` makes it" in done.text
     assert google.proxy.refused == []
+
+
+def test_a_login_that_works_says_nothing_else(google: Google) -> None:
+    google.log_in()
+    done = subprocess.run(
+        [sys.executable, "-m", "groundwork", "whoami", "--env", "dev"],
+        cwd=google.clone.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    assert "principal      owner@example.com\n" in done.stdout
 
 
 def test_a_valid_login_is_left_alone(google: Google) -> None:
