@@ -26,7 +26,7 @@ email = @test -n "$(EMAIL)" || { echo "Say whom: make $@ EMAIL=alice@example.com
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "  make %-14s%s\n", name, $$0 }'
 	@echo
-	@echo "  ENV=local (or dev, prod: envs/ENV.yaml)   PROVIDER=local or google   YES=1 asks nothing   ARGS='...' is passed on"
+	@echo "  ENV=local (envs/local.yaml)  PROVIDER=local or google  YES=1 asks nothing  ARGS=... is passed on"
 
 ready:
 	@PYTHON='$(PYTHON)' sh tools/setup.sh

@@ -1,0 +1,143 @@
+"""Set-up from nothing: sentences where it cannot be, nothing done twice, and a Makefile that says what it can."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ("Makefile", "pyproject.toml", "tools/setup.sh", "tools/requirements.txt", "tools/requirements-uv.txt")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone with nothing but what set-up reads."""
+    (tmp_path / "tools").mkdir()
+    for name in FILES:
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def make(clone: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("ENV", "PROVIDER", "YES", "ARGS", "MAKEFLAGS")
+    }
+    return subprocess.run(
+        ["make", *arguments], cwd=clone, env={**kept, **variables}, capture_output=True, text=True, check=False
+    )
+
+
+def program(clone: Path, text: str) -> Path:
+    """A program that stands in for a Python."""
+    file = clone / "python"
+    file.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    file.chmod(0o755)
+    return file
+
+
+def test_a_python_that_is_too_old_is_a_sentence(clone: Path) -> None:
+    old = program(clone, '[ "$1" = --version ] && echo "Python 3.9.18" && exit 0\nexit 1')
+    done = make(clone, "ready", f"PYTHON={old}")
+    assert done.returncode != 0
+    expected = "groundwork needs Python 3.11 or newer, and here is Python 3.9.18: install one"
+    assert done.stderr.splitlines()[0].startswith(expected)
+    assert not (clone / ".venv").exists()
+
+
+def test_no_python_at_all_is_a_sentence(clone: Path) -> None:
+    done = make(clone, "ready", "PYTHON=/no/such/python")
+    assert "and here is no /no/such/python: install one" in done.stderr
+
+
+def test_a_python_without_venv_is_a_sentence(clone: Path) -> None:
+    bare = program(clone, 'case "$*" in *ensurepip*) exit 1;; *--version*) echo "Python 3.12.1";; esac')
+    done = make(clone, "ready", f"PYTHON={bare}")
+    assert done.returncode != 0
+    assert (
+        f"{bare} comes without venv or ensurepip: install them (Debian and Ubuntu: sudo apt install python3-venv)"
+        in done.stderr
+    )
+    assert not (clone / ".venv-in-the-making").exists()
+
+
+def test_what_is_ready_is_not_made_again(clone: Path) -> None:
+    """A set-up that is as its inputs want it never looks for a Python; a changed input makes it look again."""
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    words = re.search(r"^wanted\(\) \{(.*)\}$", (clone / "tools/setup.sh").read_text("utf-8"), re.MULTILINE)
+    assert words is not None
+    wanted = subprocess.run(["sh", "-c", words[1]], cwd=clone, capture_output=True, text=True, check=True).stdout
+    (clone / ".venv" / "groundwork-ready").write_text(wanted, "utf-8")
+    assert make(clone, "ready", "PYTHON=/no/such/python").returncode == 0
+    with (clone / "tools/requirements.txt").open("a", encoding="utf-8") as stream:
+        stream.write("# another\n")
+    assert make(clone, "ready", "PYTHON=/no/such/python").returncode != 0
+
+
+def test_the_claim_of_a_set_up_that_was_killed_is_taken_over(clone: Path) -> None:
+    claim = clone / ".venv-in-the-making"
+    claim.mkdir()
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    (claim / "pid").write_text(str(dead.pid), "utf-8")
+    done = make(clone, "ready", "PYTHON=/no/such/python")
+    assert "groundwork needs Python" in done.stderr
+    assert not claim.exists()
+
+
+def targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert phony is not None
+    return set(phony[1].split())
+
+
+def test_help_says_every_target(clone: Path) -> None:
+    shown = make(clone, "help").stdout
+    assert {line.split()[1] for line in shown.splitlines() if line.startswith("  make ")} == targets() - {"ready"}
+    assert max(map(len, shown.splitlines())) <= 110
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["up"], "up --env local"),
+        (["up", "ENV=dev", "YES=1"], "up --env dev --yes"),
+        (["plan", "PROVIDER=google", "ARGS=--json"], "plan --env local --provider google --json"),
+        (["down", "YES=1", "ARGS=--dry-run"], "down --env local --yes --dry-run"),
+        (["output", "ENV=prod"], "output --env prod"),
+        (["local-stop"], "local stop"),
+        (["up", "ENV="], "up --env local"),
+        (["onboard", "EMAIL=a@b.co", "ROLE=viewer"], "people add a@b.co --role viewer --env local"),
+    ],
+)
+def test_a_target_is_a_command(clone: Path, arguments: list[str], command: str) -> None:
+    shown = make(clone, "--dry-run", *arguments).stdout
+    assert re.search(
+        rf"^\.venv/bin/groundwork {re.escape(command)}\s*$",
+        " \n".join(re.sub(" +", " ", line) for line in shown.splitlines()),
+        re.MULTILINE,
+    )
+
+
+@pytest.mark.parametrize(("value", "name"), [("/home/me/.shrc", "local"), ("dev", "dev")])
+def test_a_shells_start_up_file_is_no_environment(clone: Path, value: str, name: str) -> None:
+    assert f"groundwork up --env {name} " in f"{make(clone, '--dry-run', 'up', ENV=value).stdout} "
+
+
+@pytest.mark.parametrize("target", ["onboard", "offboard"])
+def test_a_person_must_be_named(target: str) -> None:
+    done = make(ROOT, target)
+    assert done.returncode == 2
+    assert f"Say whom: make {target} EMAIL=alice@example.com" in done.stderr
+
+
+def test_the_fixed_names_are_there() -> None:
+    wanted = "up plan down status output doctor unlock local-stop test check bench test-provider onboard offboard secrets cost policy verify"
+    assert set(wanted.split()) <= targets()
