@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-# The terminal is made the process's own first, so that ^C reaches it as a signal.
+# The terminal is made the process's own first, so that ^C reaches it as a signal, also where the tests run in the background.
 _AT_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "groundwork", *sys.argv[1:]])
 """

@@ -86,7 +86,8 @@ def clone(tmp_path: Path) -> Iterator[Path]:
 
 def typed(commands: Sequence[str], folder: Path) -> Iterator[tuple[int, str]]:
     """The commands at one shell in the clone: exit code and output of each. Setting up .venv is left out, since it is there."""
-    kept = {name: value for name, value in plain_environment().items() if not name.startswith(("MAKE", "MFLAGS"))}
+    ours = ("MAKE", "MFLAGS", "ARGS", "ENV", "PROVIDER", "YES")
+    kept = {name: value for name, value in plain_environment().items() if not name.startswith(ours)}
     environment = kept | {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200"}
     script = [
         'make() { command make --old-file=ready "$@"; }',

@@ -25,7 +25,7 @@ def _environment(local=True, **assumptions):
 
 def _session(shown):
     """The one thing that the line needs of a session: Terraform's words about a saved plan, by layer."""
-    return SimpleNamespace(terraform=lambda layer: SimpleNamespace(show=lambda _file: shown[layer]))
+    return SimpleNamespace(shown=lambda layer, _file: shown[layer])
 
 
 PLANS = {name: plan(change("google_storage_bucket", bucket(), name=name)) for name in ("bootstrap", "platform")}
