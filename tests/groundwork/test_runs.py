@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from groundwork import runs
 from groundwork.errors import StateLocked
-from groundwork.terraform import birth
+from groundwork.processes import birth
 
 HOLD = """
 import sys

@@ -16,7 +16,8 @@ import pytest
 from groundwork import tools
 from groundwork.errors import GroundworkError
 from groundwork.events import Change, Event, Step
-from groundwork.terraform import Terraform, TerraformFailed, alive, birth, run, tail
+from groundwork.processes import alive, birth, tail
+from groundwork.terraform import Terraform, TerraformFailed, run, signals_passed_on
 
 TOOL = tools.tool(tools.chosen(), tools.user_cache(), print)
 QUICK = 'resource "terraform_data" "a" { input = "x" }\noutput "o" { value = terraform_data.a.output }\n'
@@ -162,6 +163,21 @@ def test_a_terraform_whose_starter_was_killed_ends_by_itself(tmp_path: Path) -> 
     state = tmp_path / "terraform.tfstate"
     until(lambda: state.exists() and "terraform_data" in state.read_text("utf-8"))
     until(lambda: not (tmp_path / ".terraform.tfstate.lock.info").exists())
+
+
+def test_a_listener_that_breaks_leaves_no_process_behind(tmp_path: Path) -> None:
+    subject = terraform(tmp_path, WAITING)
+    subject.plan(tmp_path / "saved", lambda _event: None)
+
+    def broken(event: Event) -> None:
+        if isinstance(event, Step):
+            (tmp_path / "go").touch()
+            raise OSError("nobody listens any more")
+
+    with pytest.raises(OSError, match="nobody listens"), signals_passed_on():
+        subject.apply(tmp_path / "saved", broken)
+    assert _processes_in(tmp_path) == []
+    assert not (tmp_path / ".terraform.tfstate.lock.info").exists()
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -26,7 +26,7 @@ REMEDIES = (
         "the local cloud or its provider stopped while Terraform worked: run the same command again, it starts them and goes on.",
     ),
     Remedy(
-        re.compile(r"(?i)no space left on device|disk quota exceeded|disk is full"),
+        re.compile(r"(?i)no space left on device|disk quota exceeded|disk is full|could not write to its disk"),
         "the disk is full: free some space and run the same command again.",
     ),
     Remedy(

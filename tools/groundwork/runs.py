@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from groundwork.errors import StateLocked
-from groundwork.terraform import alive, birth, wait_for
+from groundwork.processes import alive, birth
+from groundwork.terraform import wait_for
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from python_terraform import Terraform as ArgumentBuilder
 
 from groundwork.errors import GroundworkError, Interrupted
 from groundwork.events import Diagnostic, Event, parse
+from groundwork.processes import alive, tail
 
 LOCK_TIMEOUT = "5s"
-_TICK = 0.02
 _LAST_LINES = 10
 _LOCK_LEFT = "Error releasing the state lock"
 _STOPPED = "Interrupted: {tool} {command} was stopped. Run the same command again to go on."
@@ -190,14 +190,9 @@ def follow(
         with log.open("wb") as out, errors.open("wb") as err:
             child = _start(argv, cwd, env, out.fileno(), err.fileno())
         _CHILDREN.add(child.pid)
-        started(child.pid)
-        ended = threading.Event()
-        threading.Thread(target=_wait, args=(child, ended), daemon=True).start()
-        for text in tail(log, ended.wait, ended.is_set):
-            line(text)
+        _attend(child, log, line, started)
     finally:
         _CHILDREN.starting -= 1
-    _CHILDREN.pids.discard(child.pid)
     if child.returncode < 0:
         _signal_group(child.pid, signal.SIGTERM)
     return Finished(tuple(argv), child.returncode, _text(log), _text(errors))
@@ -217,44 +212,26 @@ def _wait(child: subprocess.Popen[bytes], ended: threading.Event) -> None:
     ended.set()
 
 
+def _attend(
+    child: subprocess.Popen[bytes], log: Path, line: Callable[[str], None], started: Callable[[int], None]
+) -> None:
+    """Hand over the lines until the child ends; when nobody can take them any more it is interrupted and waited for."""
+    ended = threading.Event()
+    threading.Thread(target=_wait, args=(child, ended), daemon=True).start()
+    try:
+        started(child.pid)
+        for text in tail(log, ended.wait, ended.is_set):
+            line(text)
+    except BaseException:
+        _signal_group(child.pid, signal.SIGINT)
+        raise
+    finally:
+        ended.wait()
+        _CHILDREN.pids.discard(child.pid)
+
+
 def _text(path: Path) -> str:
     return path.read_text("utf-8", "replace")
-
-
-def tail(path: Path, wait: Callable[[float], Any], ended: Callable[[], bool]) -> Iterator[str]:
-    """The lines of a file that is being written, until `ended()`; `wait(seconds)` between looks."""
-    rest = b""
-    with path.open("rb") as stream:
-        while True:
-            last = ended()
-            *lines, rest = (rest + stream.read()).split(b"\n")
-            yield from (text.decode("utf-8", "replace") for text in lines)
-            if last:
-                break
-            wait(_TICK)
-    if rest:
-        yield rest.decode("utf-8", "replace")
-
-
-def alive(pid: int, born: str) -> bool:
-    """Whether the process `pid` that was `born` then (see `birth`) still runs; a later process with its number does not count."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    now = birth(pid)
-    return now != "gone" and (not born or not now or now == born)
-
-
-def birth(pid: int) -> str:
-    """When a process started, in the kernel's clock ticks; "" where that cannot be had, "gone" for a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "gone" if fields[0] == "Z" else fields[19]
 
 
 def wait_for(pid: int, born: str) -> None:

@@ -54,7 +54,7 @@ class Control:
             try:
                 return await endpoint(request)
             except (sqlite3.Error, OSError) as problem:
-                return _problem(507, self.dispatcher.cloud.store.explain(problem).message)
+                return _problem(400, self.dispatcher.cloud.store.explain(problem).message)
 
         return guarded
 

@@ -33,7 +33,6 @@ _LEGACY_REASONS = {
     500: "internalError",
     501: "notImplemented",
     503: "backendError",
-    507: "backendError",
 }
 
 
@@ -131,13 +130,16 @@ def unimplemented(message: str) -> CloudError:
 
 
 def disk_problem(cause: Exception, folder: str) -> CloudError:
-    """507: the disk refused a write; nothing of the request was kept."""
+    """400: the disk refused a write; nothing of the request was kept.
+
+    Not a 5xx: Google's Go clients repeat those for ever, so that Terraform would never end on a full disk.
+    """
     return CloudError(
-        507,
-        "RESOURCE_EXHAUSTED",
+        400,
+        "FAILED_PRECONDITION",
         f"The local cloud could not write to its disk at {folder} ({cause}); nothing of this request was kept. "
         "Free space there or make it writable, then repeat the request.",
-        "backendError",
+        "diskRefused",
     )
 
 

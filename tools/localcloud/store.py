@@ -198,7 +198,7 @@ class Store:
         self._db.execute("BEGIN")
 
     def commit(self) -> None:
-        """Puts the transaction on disk; raises 507 and keeps nothing when the disk refuses."""
+        """Puts the transaction on disk; raises 400 (FAILED_PRECONDITION) and keeps nothing when the disk refuses."""
         try:
             self._db.execute("COMMIT")
         except sqlite3.Error as problem:

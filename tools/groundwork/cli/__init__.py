@@ -128,7 +128,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _DISK:
             raise
-        click.echo(f"Error: {_DISK[error.errno]} ({error.filename or 'no file named'}).", err=True)
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"Error: {_DISK[error.errno]}{where}.", err=True)
         return int(Exit.FAILED)
     return int(code or 0)
 
