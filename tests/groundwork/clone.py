@@ -81,16 +81,16 @@ class Clone:
         assert old in text
         self.file.write_text(text.replace(old, new), "utf-8")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """`groundwork ARGUMENTS` in a session of its own, without a terminal, while the test goes on."""
         return subprocess.Popen(
-            [sys.executable, "-m", "groundwork", *arguments], cwd=self.root, text=True, start_new_session=True,
+            [sys.executable, "-m", "groundwork", *arguments], cwd=self.root, text=True, start_new_session=True, env={**os.environ, **variables},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """The same, to its end."""
-        with self.start(*arguments) as child:
+        with self.start(*arguments, **variables) as child:
             out, err = child.communicate()
         return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 

@@ -192,3 +192,33 @@ def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
     assert str(running.port) in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> None:
+    """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
+    up.up(clone.session(), Wish(dry_run=True), Heard())
+    said = "The local cloud could not write to its disk at /x (database or disk is full)"
+    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": said})
+    done = clone.run("up", "--env", "small")
+    assert done.returncode == Exit.FAILED
+    assert "→ the disk is full: free some space and run the same command again." in done.stderr
+    local.stop(clone.checkout)
+    assert clone.run("up", "--env", "small").returncode == 0
+
+
+def test_an_old_terraform_without_network_is_one_sentence(clone: Clone) -> None:
+    program = clone.root / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n', "utf-8")
+    program.chmod(0o755)
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    done = clone.run(
+        "plan", "--env", "small", PATH=f"{program.parent}:/bin:/usr/bin", XDG_CACHE_HOME=str(clone.root / "cache"), TF="terraform", **nowhere
+    )  # fmt: skip
+    assert done.returncode == Exit.FAILED
+    assert f"Error: Terraform 1.5.7 at {program} is older than 1.11, and https://releases.hashicorp.com/" in done.stderr
+    assert (
+        "install Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install and put it on PATH."
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
