@@ -207,6 +207,13 @@ def test_doctor_answers_json_and_no_python_is_broken() -> None:
     assert all(item["remedy"] for item in found.values() if item["health"] in ("missing", "broken"))
 
 
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli._colour() is False
+    monkeypatch.delenv("NO_COLOR")
+    assert cli._colour() is None
+
+
 def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     with pytest.raises(Refused, match="Nobody can answer here, since there is no terminal: pass --yes to say yes"):

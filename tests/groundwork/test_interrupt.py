@@ -79,11 +79,34 @@ def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
         child.send_signal(number)
         _, err = child.communicate()
     assert child.returncode == Exit.INTERRUPTED
+    assert "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it." in err
     assert "Interrupted: " in err
     assert "Traceback" not in err
     assert working_in(clone.root) == []
     assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
     assert clone.run("up", "--env", "small").returncode == 0
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clone) -> None:
+    clone.disturb({**SLOW, "seconds": 1})
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        for _ in range(2):
+            child.send_signal(signal.SIGINT)
+            until(
+                lambda: (
+                    "topping" in (clone.root / ".groundwork/small/bootstrap/apply.ndjson").read_text("utf-8")
+                    or child.poll() is not None
+                )
+            )
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED
+    assert "Killing Terraform: the next `groundwork up` finds what it had made." in err
+    assert working_in(clone.root) == []
+    local.stop(clone.checkout)
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
     assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
 
 

@@ -28,6 +28,8 @@ from groundwork.processes import alive, tail
 LOCK_TIMEOUT = "5s"
 _LAST_LINES = 10
 _LOCK_LEFT = "Error releasing the state lock"
+_STOPPING = b"\nStopping: Terraform ends what it has begun and releases its lock; ^C again kills it.\n"
+_KILLING = b"\nKilling Terraform: the next `groundwork up` finds what it had made.\n"
 _STOPPED = "Interrupted: {tool} {command} was stopped. Run the same command again to go on."
 
 Listen = Callable[[Event], None]
@@ -82,6 +84,8 @@ class _Children:
     def handle(self, _number: int, _frame: FrameType | None) -> None:
         """Pass the signal on as SIGINT, once per signal received; with nobody at work it is an ordinary ^C."""
         self.signals += 1
+        if self.pids:
+            os.write(2, _STOPPING if self.signals == 1 else _KILLING)
         for pid in tuple(self.pids):
             _signal_group(pid, signal.SIGINT)
         if not self.pids and not self.starting:

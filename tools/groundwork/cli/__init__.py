@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. Expected errors are printed as sentences on standard error."""
     try:
-        code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False)
+        code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False, color=_colour())
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
@@ -141,8 +141,13 @@ _DISK = {
 }
 
 
+def _colour() -> bool | None:
+    """Colours only on a terminal, and never against the person's wish (https://no-color.org)."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def show(error: GroundworkError) -> None:
     """The sentence, then its details."""
-    click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
+    click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True, color=_colour())
     for line in error.details:
         click.echo(f"  {line}", err=True)
