@@ -89,7 +89,7 @@ def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
 
 
 def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clone) -> None:
-    clone.disturb({**SLOW, "seconds": 1})
+    clone.disturb({**SLOW, "seconds": 0.3})
     with clone.start("up", "--env", "small") as child:
         until(lambda: applying(clone) or child.poll() is not None)
         for _ in range(2):
