@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,7 +48,10 @@ class Client:
     def __call__(
         self, verb: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **params: str
     ) -> Answer:
-        """One request; a body that is not bytes goes as JSON. `path` is relative to the base."""
+        """One request; a body that is not bytes goes as JSON. `path` is relative to the base.
+
+        Raises an OSError when there was no whole answer, which a client has no right to count as one.
+        """
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self.principal:
@@ -56,8 +59,11 @@ class Client:
         target = "/" + path + ("?" + urlencode(params) if params else "")
         connection = self._connect()
         connection.request(verb, target, data, sent)
-        answer = connection.getresponse()
-        raw = answer.read()
+        try:
+            answer = connection.getresponse()
+            raw = answer.read()
+        except HTTPException as error:
+            raise ConnectionError(f"the answer broke off: {error}") from error
         kept = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(answer.status, json.loads(raw) if "json" in kept.get("content-type", "") else raw, kept)
 

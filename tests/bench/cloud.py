@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 from localcloud import serve
@@ -174,7 +175,7 @@ def upload_until_dead(base: str, token: str) -> None:
             path = f"/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={name}"
             try:
                 call(target, "POST", path, {"body": name})
-            except OSError:
+            except (OSError, HTTPException):
                 return
             sys.stdout.write(name + "\n")
             sys.stdout.flush()
