@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -39,6 +40,7 @@ def run(state: Path, base: str, token: str) -> int:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())
     server.start()
+    gc.freeze()
     record = state / f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}.json"
     _write(record, {"pid": os.getpid(), "address": address, "reattach": reattach(os.getpid(), address), "cloud": base})
     try:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.discovery import camel
 from localcloud.provider import stored
 from localcloud.provider.schema import Attribute, Block, Child
 from localcloud.provider.values import UNKNOWN, Object, Value, empty
@@ -28,7 +27,7 @@ class Fields:
         body: Object = {}
         for name, child in self.root.children.items():
             if only is None or name in only:
-                _put(body, _names(child), self.child(child, values.get(name), self._at(self._wire, child)))
+                _put(body, child.fields, self.child(child, values.get(name), self._at(self._wire, child)))
         return body
 
     def child(self, child: Child, value: Value, wire: Wire) -> Value:
@@ -72,11 +71,11 @@ class Fields:
         body: Object = {}
         for name, child in block.children.items():
             if name != skip:
-                _put(body, _names(child), self.child(child, values.get(name), self._at(wire, child)))
+                _put(body, child.fields, self.child(child, values.get(name), self._at(wire, child)))
         return body
 
     def _read(self, child: Child, resource: Object, before: Value, wire: Wire) -> Value:
-        raw = _get(resource, _names(child))
+        raw = _get(resource, child.fields)
         if isinstance(child, Block):
             return self._read_blocks(child, raw, before or [], self._at(wire, child))
         if raw is None and child.sticky:
@@ -107,7 +106,7 @@ class Fields:
         }
 
     def _at(self, wire: Wire, child: Child) -> Wire:
-        for name in _names(child):
+        for name in child.fields:
             wire = self._resolve(wire.get("properties", _NOTHING).get(name, _NOTHING))
         return wire
 
@@ -117,11 +116,7 @@ class Fields:
 
 def api_name(child: Child) -> str:
     """The path of the API field of an attribute or block, as it stands in an update mask."""
-    return ".".join(_names(child))
-
-
-def _names(child: Child) -> tuple[str, ...]:
-    return tuple(child.api.split(".")) if child.api else (camel(child.name),)
+    return ".".join(child.fields)
 
 
 def _sent(node: Attribute, value: Value, wire: Wire) -> Value:

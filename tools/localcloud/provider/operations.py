@@ -19,15 +19,17 @@ def finished(work: Work, answer: Object, answered_with: str) -> Object:
 
 
 def _wait(work: Work, operation: Object) -> Object:
+    if operation.get("done"):
+        return _result(work, operation)
     for delay in delays(_FIRST_LOOK_SECONDS, work.settings.poll_interval):
-        if operation.get("done"):
-            return _result(work, operation)
         if work.seconds_left() <= 0:
             break
         work.patience.wait(min(delay, work.settings.poll_interval))
         operation = work.request(
             "GET", work.url(work.row.api, work.row.version, f"{work.row.version}/{operation['name']}")
         ).body
+        if operation.get("done"):
+            return _result(work, operation)
     raise Unfinished(
         f"{work.row.type}: the operation {operation.get('name')} did not end within {work.seconds:.0f} seconds.",
         "It may still end. Plan again, or give it more time in the resource's timeouts block.",

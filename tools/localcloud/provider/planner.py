@@ -6,17 +6,17 @@ The rules are those that Terraform's first-generation providers follow; they wer
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from localcloud.provider import stored, suppress
 from localcloud.provider.elements import Elements
-from localcloud.provider.schema import Attribute, Block, Child
+from localcloud.provider.schema import Attribute, Block, Child, null
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, known, text
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Where the planner is.
 
     in_set    whether this is an element of a changed set, where nothing is carried over
@@ -52,10 +52,14 @@ class Planner:
     def objects(self, block: Block, old: Object | None, new: Object, scope: Scope) -> Object:
         """The planned object of a block: each attribute and nested block in turn."""
         before = old or {}
-        return {
-            name: self.child(child, before.get(name), new.get(name), scope.into(name))
-            for name, child in block.children.items()
-        }
+        planned: Object = {}
+        for name, child in block.children.items():
+            was, wanted = before.get(name), new.get(name)
+            if _untouched(child, was, wanted) and not scope.in_set:
+                planned[name] = null(child)
+            else:
+                planned[name] = self.child(child, was, wanted, scope.into(name))
+        return planned
 
     def child(self, child: Child, old: Value, new: Value, scope: Scope) -> Value:
         """The planned value of one attribute or nested block."""
@@ -113,7 +117,7 @@ class Planner:
         before, after = old or [], new or []
         if block.computed and not after:
             return self._change(block, UNKNOWN, scope) if self.creating and not before else before
-        inner = replace(scope, suppress=(*scope.suppress, block.suppress) if block.suppress else scope.suppress)
+        inner = scope._replace(suppress=(*scope.suppress, block.suppress) if block.suppress else scope.suppress)
         resized = len(before) != len(after)
         if resized and not self.creating and self._suppressed(block, len(before), len(after), inner.into("#")):
             return before
@@ -130,7 +134,7 @@ class Planner:
         if before.keys() == after.keys():
             return old or []
         self._change(block, None, scope)
-        inner = replace(scope.into("-"), set_path=scope.set_path or scope.path, suppress=(), in_set=True)
+        inner = scope.into("-")._replace(set_path=scope.set_path or scope.path, suppress=(), in_set=True)
         for key in before.keys() - after.keys():
             self.objects(block, before[key], block.null, inner)
         return [self.objects(block, before.get(key), one, inner) for key, one in after.items()]
@@ -149,6 +153,12 @@ class Planner:
         names = (node.suppress, *reversed(scope.suppress)) if isinstance(node, Attribute) else scope.suppress[-1:]
         asked = suppress.Comparison(scope.path, old, new, self)
         return any(suppress.equal(name, asked) for name in names if name)
+
+
+def _untouched(child: Child, old: Value, new: Value) -> bool:
+    if isinstance(child, Block):
+        return child.settled and not old and not new
+    return child.settled and old is None and new is None
 
 
 def _unset(node: Attribute, old: Value, scope: Scope) -> Value:

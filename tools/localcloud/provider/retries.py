@@ -37,14 +37,18 @@ class Patience:
     def keep_trying(self, step: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
         """The step's result; errors that pass by themselves are tried again, at growing intervals, for so many seconds."""
         give_up = min(self.deadline, time.monotonic() + seconds)
-        for delay in delays(0.1, 5.0):
+        pauses: Iterator[float] | None = None
+        while True:
             try:
                 return step()
             except (Refused, Unreachable) as error:
-                if not self.passes(error) or time.monotonic() + delay > give_up:
+                if not self.passes(error):
+                    raise
+                pauses = pauses or delays(0.1, 5.0)
+                delay = next(pauses)
+                if time.monotonic() + delay > give_up:
                     raise
             self.wait(delay)
-        raise AssertionError("the intervals never end")
 
     def passes(self, error: Exception) -> bool:
         """Whether the error passes by itself."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from localcloud.discovery import camel
 from localcloud.provider.values import Object, Value
 
 Scalar = Literal["string", "bool", "int", "float"]
@@ -105,10 +106,20 @@ class Node:
     sent: str = ""
     rules: Rules = field(default_factory=Rules)
 
-    @property
+    @cached_property
     def configurable(self) -> bool:
         """Whether a configuration may set it."""
         return self.required or self.optional
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The path of its field in the API's resource."""
+        return tuple(self.api.split(".")) if self.api else (camel(self.name),)
+
+    @cached_property
+    def missed(self) -> bool:
+        """Whether it may be wrong to leave it out, which a relation to others says."""
+        return bool(self.rules.exactly_one_of or self.rules.at_least_one_of)
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,11 @@ class Attribute(Node):
     scalar: Scalar = "string"
     collection: Collection = ""
     default: Value = None
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether it stays null where nothing was and nothing is wanted."""
+        return not self.computed and self.default is None
 
     @property
     def zero(self) -> Value:
@@ -133,6 +149,11 @@ class Block(Node):
 
     nesting: Literal["list", "set"] = "list"
     children: Mapping[str, Attribute | Block] = field(default_factory=dict)
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether it stays empty where nothing was and nothing is wanted."""
+        return not self.computed
 
     @cached_property
     def null(self) -> Object:

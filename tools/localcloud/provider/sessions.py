@@ -39,7 +39,9 @@ class Sessions:
     def of(self, peer: str) -> Session:
         """The session of a connection; a new one without settings when it is unknown."""
         with self._lock:
-            session = self._sessions.setdefault(peer, Session())
+            session = self._sessions.get(peer)
+            if session is None:
+                session = self._sessions[peer] = Session()
             self._sessions.move_to_end(peer)
             session.used = time.monotonic()
             self._forget()

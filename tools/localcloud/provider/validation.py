@@ -27,6 +27,8 @@ def findings(schema: Schema, config: Object) -> list[Finding]:
 def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Finding]:
     for name, child in block.children.items():
         value = values.get(name)
+        if not (child.missed or _given(value) or (value is not None and isinstance(child, Attribute))):
+            continue
         here = (*path, name)
         yield from _relations(child, value, here, root)
         if not child.configurable and _given(value):
