@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -87,6 +88,8 @@ class Inside:
             return Seen(dropped=bool(dropped))
         raw = b"".join(message.get("body", b"") for message in out[1:])
         kept = {name.decode(): value.decode() for name, value in out[0]["headers"]}
+        if kept.get("content-encoding") == "gzip":
+            raw = gzip.decompress(raw)
         return Seen(out[0]["status"], json.loads(raw) if "json" in kept.get("content-type", "") else raw, kept)
 
     def ok(self, verb: str, target: str, body: Any = None) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from localcloud.call import Content, Reply
@@ -17,18 +15,18 @@ from localcloud.errors import CloudError
 from localcloud.faults import Faults
 from localcloud.requestlog import RequestLog
 from localcloud.router import Target
+from localcloud.wire import Message, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _IN_MEMORY = 1 << 20
-_PIECE = 1 << 18
 _GOOGLE = re.compile(r"(?:[a-z]+-[a-z]+\d+-)?([a-z]+)(?:\.[a-z0-9-]+\.rep|\.mtls)?\.googleapis\.com(?::\d+)?")
 _AT_ROOT = {"storage", "compute", "bigquery", "www"}
 _READS = {"GET", "HEAD"}
+_OVERRIDE = "x-http-method-override"
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Disconnected(Exception):
@@ -45,6 +43,7 @@ class App:
         self._dispatcher = dispatcher
         self._control = control
         self._store = dispatcher.cloud.store
+        self._clock = dispatcher.cloud.clock
         self._commits: Commits[Outcome] = Commits(self._store)
         dispatcher.cloud.dispatch = self.inside
 
@@ -63,15 +62,17 @@ class App:
         except Disconnected:
             return
         except OSError as problem:
-            await _send(self._dispatcher.failed(problem, None).reply, send)
+            await send_reply(self._dispatcher.failed(problem, None).reply, send, self._clock.seconds())
             return
         request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, content, base)
+        if _OVERRIDE in headers:
+            request = _overridden(request)
         try:
             outcome = await self._outcome(request)
             if outcome is None:
                 scope["extensions"]["localcloud.drop"]["abort"]()
             else:
-                await _send(outcome.reply, send)
+                await send_reply(compressed(outcome.reply, headers), send, self._clock.seconds())
         finally:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)
@@ -171,31 +172,15 @@ async def _next(receive: Receive) -> Message:
     return message
 
 
-async def _send(reply: Reply, send: Send) -> None:
-    body = reply.body if isinstance(reply.body, bytes) else b""
-    length = reply.file[2] if reply.file else len(body)
-    headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
-    if reply.status != 204 and "content-length" not in reply.headers:
-        headers.append((b"content-length", b"%d" % length))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.file:
-        await _stream(*reply.file, send)
-    else:
-        await send({"type": "http.response.body", "body": body})
+def _overridden(request: Request) -> Request:
+    """A POST that says to be another verb: how clients send what firewalls or the length of an address would stop.
 
-
-@lru_cache
-def _wire(name: str) -> bytes:
-    return name.lower().encode("latin-1")
-
-
-async def _stream(path: Path, start: int, length: int, send: Send) -> None:
-    with path.open("rb") as stream:
-        stream.seek(start)
-        while length > 0:
-            piece = stream.read(min(length, _PIECE))
-            length -= len(piece)
-            if not piece:
-                raise RuntimeError(f"{path} ended {length} bytes early.")
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
+    """
+    verb, content = request.headers[_OVERRIDE].upper(), request.content
+    if request.verb != "POST":
+        return request
+    if verb != "GET" or content is None or not content.type.startswith(_FORM):
+        return request._replace(verb=verb)
+    queries = (request.query, content.read().decode("latin-1"))
+    return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)

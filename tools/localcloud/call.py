@@ -53,11 +53,12 @@ class Content:
 class Reply:
     """An answer that is more than a 200 with JSON.
 
-    `body`: bytes as they are, a dict as JSON, None for empty. `file`: (path, start, length) is streamed instead of `body`.
+    `body`: bytes as they are, a dict as JSON, a str that is JSON already, None for empty. `file`: (path, start, length) is
+    streamed instead of `body`.
     """
 
     status: int = 200
-    body: bytes | Mapping[str, Any] | None = None
+    body: bytes | str | Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     file: tuple[Path, int, int] | None = None
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from localcloud import errors, fields, gate, lro, places, schema, standard, tokens
+from localcloud import errors, gate, lro, places, rendering, schema, standard, tokens
 from localcloud.call import Call, Cloud, Content, Reply
 from localcloud.discovery import Param, document, snake
 from localcloud.router import Router, Target, absent
@@ -18,7 +18,6 @@ from localcloud.service import Handler, Service
 from localcloud.store import disk_refused
 
 _log = logging.getLogger("localcloud")
-_JSON = {"content-type": "application/json; charset=UTF-8"}
 _FORM = "application/x-www-form-urlencoded"
 _BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
 
@@ -67,10 +66,8 @@ class Dispatcher:
         if isinstance(result, Reply):
             if result.status == 404 and target.guessed:
                 raise self.router.unknown(request.verb, request.path)
-            return Outcome(_rendered(result), target, call, result.body)
-        if "fields" in call.params:
-            result = fields.selected(result, call.params["fields"])
-        return Outcome(Reply(200, _dump(result), _JSON), target, call, result)
+            return Outcome(rendering.reply(call, result), target, call, result.body)
+        return Outcome(rendering.reply(call, result), target, call, result)
 
     def failed(self, problem: Exception, target: Target | None) -> Outcome:
         """The outcome of a request that ended with an exception."""
@@ -82,7 +79,7 @@ class Dispatcher:
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
         dialect = target.service.dialect if target else "standard"
         body = errors.body_of(problem, dialect)
-        return Outcome(Reply(problem.code, _dump(body), _JSON | problem.headers), target, None, body)
+        return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)
 
     def _call(self, request: Request, target: Target) -> Call:
         now = self.cloud.clock.seconds()
@@ -122,7 +119,7 @@ class Dispatcher:
 
 def json_reply(outcome: Outcome, body: Any) -> Outcome:
     """The same outcome with another JSON body."""
-    return outcome._replace(reply=Reply(outcome.reply.status, _dump(body), _JSON), body=body)
+    return outcome._replace(reply=Reply(outcome.reply.status, rendering.dump(body), rendering.JSON), body=body)
 
 
 def handler(service: Service, method_id: str) -> Handler | None:
@@ -140,7 +137,7 @@ def _complete(call: Call) -> None:
     for name in call.method.required:
         if name not in call.params:
             if call.service.dialect == "storage":
-                raise errors.invalid(f"Required parameter: {name}", reason="required")
+                raise errors.invalid(f"Required parameter: {name}", name, "required")
             raise errors.invalid(f"Missing required parameter: {name}", snake(name))
 
 
@@ -171,7 +168,8 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
     elif param.repeated:
         params.setdefault(param.name, []).append(schema.typed(param, value))
     else:
-        params[param.name] = schema.typed(param, value) if param.location == "query" else value
+        older = target.service.dialect == "storage"
+        params[param.name] = schema.typed(param, value, older=older) if param.location == "query" else value
 
 
 @lru_cache
@@ -204,7 +202,7 @@ def _parsed(data: bytes) -> Any:
     try:
         found = json.loads(data, parse_constant=_no_constant)
         if b"\\u" in data:
-            _dump(found)  # half a surrogate pair can be written in JSON, but not stored
+            rendering.dump(found)  # half a surrogate pair can be written in JSON, but not stored
     except (ValueError, RecursionError) as problem:
         raise errors.invalid(f"Invalid JSON payload received. The body cannot be parsed: {problem}.") from None
     return found
@@ -212,13 +210,3 @@ def _parsed(data: bytes) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
-
-
-def _rendered(reply: Reply) -> Reply:
-    if not isinstance(reply.body, Mapping):
-        return reply
-    return Reply(reply.status, _dump(reply.body), {**_JSON, **reply.headers})
-
-
-def _dump(body: Any) -> bytes:
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()

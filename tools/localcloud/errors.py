@@ -34,6 +34,7 @@ _LEGACY_REASONS = {
     501: "notImplemented",
     503: "backendError",
 }
+_OF_PARAMETERS = {"required", "invalidParameter"}
 
 
 class CloudError(Exception):
@@ -63,9 +64,9 @@ class CloudError(Exception):
         self.headers = dict(headers or {})
 
 
-def invalid(message: str, field: str = "", reason: str = "") -> CloudError:
-    """400 INVALID_ARGUMENT; with `field`, a BadRequest detail names it."""
-    details = [bad_request(field, message)] if field else []
+def invalid(message: str, field: str = "", reason: str = "", description: str = "") -> CloudError:
+    """400 INVALID_ARGUMENT; with `field`, a BadRequest detail names it, and describes it as `description`, else as the message."""
+    details = [bad_request(field, description or message)] if field else []
     return CloudError(400, "INVALID_ARGUMENT", message, reason, details)
 
 
@@ -147,9 +148,20 @@ def body_of(error: CloudError, dialect: str) -> dict[str, Any]:
     """The JSON body of an error: "standard" as One Platform APIs write it, "storage" as the older JSON APIs do."""
     if dialect == "storage":
         reason = error.reason or _LEGACY_REASONS.get(error.code, "backendError")
-        entry: dict[str, Any] = {"message": error.message, "domain": "global", "reason": reason}
+        entry = {"message": error.message, "domain": "global", "reason": reason} | _location(error, reason)
         return {"error": {"code": error.code, "message": error.message, "errors": [entry]}}
     inner: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
     if error.details:
         inner["details"] = error.details
     return {"error": inner}
+
+
+def _location(error: CloudError, reason: str) -> dict[str, str]:
+    """Which header or query parameter an error of the older dialect is about."""
+    if error.code == 401:
+        return {"locationType": "header", "location": "Authorization"}
+    if reason == "conditionNotMet":
+        return {"locationType": "header", "location": "If-Match"}
+    if reason in _OF_PARAMETERS and error.details:
+        return {"locationType": "parameter", "location": error.details[0]["fieldViolations"][0]["field"]}
+    return {}

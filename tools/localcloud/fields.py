@@ -118,6 +118,35 @@ def selected(body: Any, selector: str) -> Any:
     return _pick(body, tree) if tree else body
 
 
+def check_selector(selector: str, schemas: Schemas, kind: str, dialect: str) -> None:
+    """Refuses a selector with a field that answers of this kind do not have."""
+    unknown = _unknown(_parsed(selector), schemas.get(kind, {}), schemas, "")
+    if unknown is None:
+        return
+    if dialect == "storage":
+        raise invalid(f"Invalid field selection {unknown}", "fields", reason="invalidParameter")
+    raise invalid(
+        "Request contains an invalid argument.",
+        unknown,
+        description=f"Error expanding 'fields' parameter. Cannot find matching fields for path '{unknown}'.",
+    )
+
+
+def _unknown(tree: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas, at: str) -> str | None:
+    """The first path of the tree that the schema does not know; anything may lie where the schema names no fields."""
+    schema = _target(schema.get("items", schema), schemas)
+    properties = schema.get("properties")
+    if properties is None:
+        return None
+    for name, below in tree.items():
+        path = f"{at}.{name}" if at else name
+        if name != "*" and name not in properties:
+            return path
+        if name != "*" and (found := _unknown(below, properties[name], schemas, path)) is not None:
+            return found
+    return None
+
+
 def _pick(value: Any, tree: Mapping[str, Any]) -> Any:
     if not tree or tree.get("*") == {}:
         return value

@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud import clock
 from localcloud.discovery import Document, Param, camel, snake
-from localcloud.errors import CloudError, bad_request
+from localcloud.errors import CloudError, bad_request, invalid
 
 _DURATION = re.compile(r"-?\d+(\.\d{1,9})?s")
 _PREFIX = re.compile(r"^Google[A-Z]\w*?V\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
@@ -64,8 +64,8 @@ def check(
     return result
 
 
-def typed(param: Param, value: str) -> Any:
-    """A query parameter's text as its documented type; 400 when it is none."""
+def typed(param: Param, value: str, *, older: bool = False) -> Any:
+    """A query parameter's text as its documented type; 400 when it is none, in the words of storage when `older`."""
     if param.type == "boolean":
         if value.lower() in {"true", "false", "1", "0", ""}:
             return value.lower() in {"true", "1", ""}
@@ -81,9 +81,22 @@ def typed(param: Param, value: str) -> Any:
         return value
     elif value.isdecimal() and int(value) < len(param.enum):
         return param.enum[int(value)]
+    if older:
+        raise _not_typed(param, value)
     kind = "TYPE_ENUM" if param.enum else f"TYPE_{(param.format or param.type).upper().replace('INTEGER', 'INT32')}"
     path = snake(param.name)
     raise _payload([(path, f"Invalid value at '{path}' ({kind.replace('BOOLEAN', 'BOOL')}), \"{value}\"")])
+
+
+_OLDER_TYPES = {"int64": "long", "uint64": "unsigned long", "uint32": "unsigned integer", "int32": "integer"}
+
+
+def _not_typed(param: Param, value: str) -> CloudError:
+    if param.enum:
+        text = f"Invalid string value: '{value}'. Allowed values: [{', '.join(param.enum)}]"
+    else:
+        text = f"Invalid {_OLDER_TYPES.get(param.format, param.type)} value: '{value}'."
+    return invalid(text, param.name, "invalidParameter")
 
 
 def unknown_parameter(name: str) -> CloudError:

@@ -10,12 +10,15 @@ from localcloud.services.storage import bucket_fields, guards, object_fields
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339
 
-JSON = "application/json; charset=UTF-8"
-
 
 def bucket(call: Call, found: Bucket) -> dict[str, Any]:
     """A bucket as this call wants it."""
     return bucket_fields.shown(found.facts, call.base, full=call.params.get("projection") == "full")
+
+
+def bucket_reply(call: Call, found: Bucket) -> Reply:
+    """An answer that is one bucket."""
+    return Reply(body=bucket(call, found), headers={"etag": found.facts["etag"]})
 
 
 def object_text(call: Call, found: Bucket, row: Row) -> str:
@@ -32,9 +35,10 @@ def object_text(call: Call, found: Bucket, row: Row) -> str:
 
 def object_reply(call: Call, found: Bucket, row: Row, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer that is one object."""
-    return text_reply(object_text(call, found, row), headers)
+    etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
+    return text_reply(object_text(call, found, row), etag if headers is None else {**headers, **etag})
 
 
 def text_reply(text: str, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer that is JSON already."""
-    return Reply(body=text.encode(), headers={"content-type": JSON, **(headers or {})})
+    return Reply(body=text, headers=headers or {})

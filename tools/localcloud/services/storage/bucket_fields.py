@@ -62,7 +62,9 @@ def created(body: Mapping[str, Any], project_number: str, now: datetime, *, obje
 def _location_type(sent: Body) -> str:
     placement = sent.get("customPlacementConfig", {}).get("dataLocations")
     if placement:
-        sent["customPlacementConfig"]["dataLocations"] = sorted(str(place).upper() for place in placement)
+        placement = sorted(str(place).upper() for place in placement)
+        sent["customPlacementConfig"]["dataLocations"] = placement
+        locations.check_pair(sent["location"], placement)
     return locations.kind_of(sent["location"], custom_placement=bool(placement))
 
 
@@ -116,7 +118,14 @@ def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
 
 def settled(old: Body, new: Body, now: datetime) -> Body:
     """The new state with checked values and every moment that the server decides; `old` is empty on insert."""
-    for settle in (_settle_class, _settle_access, _settle_soft_delete, _settle_retention, _settle_times):
+    for settle in (
+        _settle_class,
+        _settle_replication,
+        _settle_access,
+        _settle_soft_delete,
+        _settle_retention,
+        _settle_times,
+    ):
         settle(old, new, now)
     for emptied in ("labels", "cors", "lifecycle", "encryption", "billing", "website", "logging"):
         if not new.get(emptied) or new[emptied] == {"rule": []}:
@@ -131,6 +140,14 @@ def _settle_class(_old: Body, new: Body, _now: datetime) -> None:
     new["storageClass"] = str(new.get("storageClass") or "STANDARD").upper()
     if new["storageClass"] not in STORAGE_CLASSES:
         raise refusals.invalid(f"Invalid argument. '{new['storageClass']}' is not a storage class.")
+
+
+def _settle_replication(_old: Body, new: Body, _now: datetime) -> None:
+    rpo = new.get("rpo") or "DEFAULT"
+    if rpo not in {"DEFAULT", "ASYNC_TURBO"}:
+        raise refusals.invalid(f"Invalid argument. '{rpo}' is not a recovery point objective.")
+    if rpo == "ASYNC_TURBO" and new["locationType"] != "dual-region":
+        raise refusals.invalid("Invalid argument. The rpo ASYNC_TURBO is for dual-region buckets only.")
 
 
 def _settle_access(old: Body, new: Body, now: datetime) -> None:

@@ -25,7 +25,7 @@ from localcloud.services.storage.times import micros
 Body = dict[str, Any]
 
 
-def insert(call: Call) -> Body:
+def insert(call: Call) -> Reply:
     """storage.buckets.insert"""
     project = _project(call)
     access.require_in_project(call, project, "storage.buckets.create")
@@ -38,17 +38,19 @@ def insert(call: Call) -> Body:
     _check_acls(call, body)
     bucket = rows.add_bucket(call.cloud.store, project, body, micros(call.cloud.clock.now()))
     policies.write_default(call, bucket)
-    return answers.bucket(call, bucket)
+    return answers.bucket_reply(call, bucket)
 
 
-def get(call: Call) -> Body | Reply:
+def get(call: Call) -> Reply:
     """storage.buckets.get"""
     if call.params.get("softDeleted"):
         raise refusals.unsupported("soft-deleted buckets")
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.get")
-    if not preconditions.of(call.params).check_read(*_generations(bucket)):
-        return Reply(status=304)
-    return answers.bucket(call, bucket)
+    etag = bucket.facts["etag"]
+    asked = preconditions.of(call.params).check_read(*_generations(bucket))
+    if not (preconditions.check_etag(call.headers, etag) and asked):
+        return Reply(status=304, headers={"etag": etag})
+    return answers.bucket_reply(call, bucket)
 
 
 def list_(call: Call) -> Body:
@@ -68,19 +70,19 @@ def list_(call: Call) -> Body:
     return result
 
 
-def patch(call: Call) -> Body:
+def patch(call: Call) -> Reply:
     """storage.buckets.patch"""
     bucket = _changeable(call)
     return _save(call, bucket, bucket_fields.patched(bucket.facts, call.body, call.cloud.clock.now()))
 
 
-def update(call: Call) -> Body:
+def update(call: Call) -> Reply:
     """storage.buckets.update"""
     bucket = _changeable(call)
     return _save(call, bucket, bucket_fields.replaced(bucket.facts, call.body, call.cloud.clock.now()))
 
 
-def lock_retention_policy(call: Call) -> Body:
+def lock_retention_policy(call: Call) -> Reply:
     """storage.buckets.lockRetentionPolicy"""
     bucket = _changeable(call)
     return _save(call, bucket, bucket_fields.locked(bucket.facts, call.cloud.clock.now()))
@@ -149,11 +151,11 @@ def _check_acls(call: Call, facts: Body) -> None:
         raise refusals.acl_write("bucket")
 
 
-def _save(call: Call, bucket: Bucket, facts: Body) -> Body:
+def _save(call: Call, bucket: Bucket, facts: Body) -> Reply:
     changed = rows.change_bucket(call.cloud.store, bucket, facts)
     if changed.uniform != bucket.uniform:
         policies.write_lists(call, changed)
-    return answers.bucket(call, changed)
+    return answers.bucket_reply(call, changed)
 
 
 def _generations(bucket: Bucket) -> tuple[int, int]:

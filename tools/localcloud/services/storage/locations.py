@@ -46,3 +46,12 @@ def kind_of(location: str, *, custom_placement: bool) -> str:
     if location in _REGIONS:
         return "region"
     raise refusals.invalid("The specified location constraint is not valid.")
+
+
+def check_pair(location: str, places: list[str]) -> None:
+    """Refuse (400) a placement that is not two regions within the multi-region `location`."""
+    area = {"ASIA": ("ASIA-",), "EU": ("EUROPE-",), "US": ("US-", "NORTHAMERICA-")}.get(location, ())
+    if len(set(places)) != 2 or not all(place in _REGIONS and place.startswith(area) for place in places):
+        raise refusals.invalid(
+            f"Invalid custom placement config: {', '.join(places)} are not two regions of the multi-region {location}."
+        )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from localcloud.call import Call, Reply
+from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
     answers,
@@ -35,8 +36,10 @@ def get(call: Call) -> Reply:
     name = params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     row = _wanted(call, bucket, name)
-    if not preconditions.of(params).check_read(row.generation, row.metageneration):
-        return Reply(status=304, headers={"etag": object_fields.etag(row.generation, row.metageneration)})
+    etag = object_fields.etag(row.generation, row.metageneration)
+    asked = preconditions.of(params).check_read(row.generation, row.metageneration)
+    if not (preconditions.check_etag(call.headers, etag) and asked):
+        return Reply(status=304, headers={"etag": etag})
     if params.get("alt") == "media":
         return downloads.reply(call, row, quoted=False)
     return answers.object_reply(call, bucket, row)
@@ -48,7 +51,16 @@ def _wanted(call: Call, bucket: Bucket, name: str) -> Row:
         if generation is None:
             raise refusals.no_object(bucket.name, name)
         return versions.find_deleted(call.cloud.store, bucket, name, generation, call.cloud.clock.now())
-    return versions.find(call.cloud.store, bucket, name, generation, data=call.params.get("alt") == "media")
+    return readable(call, bucket, name, generation, data=call.params.get("alt") == "media")
+
+
+def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, data: bool) -> Row:
+    """A version for somebody who may read it; that there is none is told only to those who may list the bucket."""
+    try:
+        return versions.find(call.cloud.store, bucket, name, generation, data=data)
+    except CloudError:
+        access.require(call, bucket, "storage.objects.list")
+        raise
 
 
 def list_(call: Call) -> Reply:

@@ -59,6 +59,21 @@ def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
     )
 
 
+def check_etag(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether a read with these headers is to be answered with content: False is a 304, a wrong If-Match a 412.
+
+    Source: cloud.google.com/storage/docs/hashes-etags.
+    """
+    if "if-match" in headers and not _names(headers["if-match"], etag):
+        raise refusals.condition_not_met()
+    return "if-none-match" not in headers or not _names(headers["if-none-match"], etag)
+
+
+def _names(value: str, etag: str) -> bool:
+    """Whether a list of entity tags, quoted or not, names this one."""
+    return value.strip() == "*" or etag in {one.strip().removeprefix("W/").strip('"') for one in value.split(",")}
+
+
 def of_headers(headers: Mapping[str, str]) -> Preconditions:
     """The conditions among the headers of an XML-style request."""
     return Preconditions(

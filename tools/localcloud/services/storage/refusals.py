@@ -20,7 +20,7 @@ def invalid(message: str) -> CloudError:
 
 def required(parameter: str) -> CloudError:
     """400: a parameter or field that the method cannot do without."""
-    return invalid_argument(f"Required parameter: {parameter}", reason="required")
+    return invalid_argument(f"Required parameter: {parameter}", parameter, "required")
 
 
 def parse_error() -> CloudError:

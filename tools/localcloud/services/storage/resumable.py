@@ -72,7 +72,7 @@ def resume(call: Call) -> Reply:
     if session.state == _CANCELLED:
         raise refusals.cancelled_upload()
     if session.state == _DONE:
-        return Reply(200, (session.answer or "").encode(), {"content-type": "application/json; charset=UTF-8"})
+        return Reply(200, session.answer or "{}")
     if piece.start is not None:
         session = _append(store, session, piece, content)
     if piece.total is not None and session.received >= piece.total:
@@ -157,7 +157,7 @@ def _finish(call: Call, session: Session, total: int) -> Reply:
         reply = creation.finish(begun, rows.bucket(store, session.bucket), request["sent"], Data(total, sums), target)
     finally:
         target.unlink(missing_ok=True)
-    answer = reply.body.decode() if isinstance(reply.body, bytes) else ""
+    answer = reply.body if isinstance(reply.body, str) else ""
     store.sql(
         "UPDATE storage_uploads SET state = ?, answer = ?, request = '{}' WHERE id = ?", _DONE, answer, session.id
     )

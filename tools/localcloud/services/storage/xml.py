@@ -26,14 +26,14 @@ from localcloud.services.storage.rows import Row
 from localcloud.services.storage.versions import Draft
 
 _CODES = {
-    400: "InvalidArgument",
-    401: "AuthenticationRequired",
-    403: "AccessDenied",
-    404: "NoSuchKey",
-    409: "Conflict",
-    412: "PreconditionFailed",
-    416: "InvalidRange",
-    501: "NotImplemented",
+    400: ("InvalidArgument", "Invalid argument."),
+    401: ("AccessDenied", "Access denied."),
+    403: ("AccessDenied", "Access denied."),
+    404: ("NoSuchKey", "The specified key does not exist."),
+    409: ("Conflict", "The request conflicts with the state of the resource."),
+    412: ("PreconditionFailed", "At least one of the pre-conditions you specified did not hold."),
+    416: ("InvalidRange", "The requested range cannot be satisfied."),
+    501: ("NotImplemented", "A header or query you provided requested a function that is not implemented."),
 }
 _FIELDS = {
     "content-type": "contentType",
@@ -61,13 +61,14 @@ def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
 
 
 def _refusal(problem: CloudError) -> Reply:
-    code = (
-        "NoSuchBucket"
-        if problem.message == refusals.no_bucket().message
-        else _CODES.get(problem.code, "InvalidArgument")
-    )
-    text = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{escape(problem.message)}</Message></Error>"
-    return Reply(problem.code, text.encode(), {"content-type": "application/xml; charset=UTF-8", **problem.headers})
+    """A refusal as XML; who is not known is refused like anybody else (403), since these paths are the web's."""
+    code, message = _CODES.get(problem.code, _CODES[400])
+    if problem.message == refusals.no_bucket().message:
+        code, message = "NoSuchBucket", problem.message
+    details = "" if problem.message == message else f"<Details>{escape(problem.message)}</Details>"
+    text = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{escape(message)}</Message>{details}</Error>"
+    headers = {"content-type": "application/xml; charset=UTF-8", **problem.headers}
+    return Reply(403 if problem.code == 401 else problem.code, text.encode(), headers)
 
 
 def get(call: Call) -> Reply:
@@ -88,7 +89,7 @@ def _found(call: Call) -> Row:
     bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     generation = call.params.get("generation")
-    return versions.find(call.cloud.store, bucket, name, None if generation is None else int(generation), data=True)
+    return objects.readable(call, bucket, name, None if generation is None else int(generation), data=True)
 
 
 def _shown(row: Row, reply: Reply) -> Reply:

@@ -1,0 +1,123 @@
+"""How Cloud Storage answers beside the resource itself: entity tags, refusals in both dialects, places of buckets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import PROJECT
+from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
+
+READER = "user:reader@example.com"
+
+
+@pytest.fixture
+def gcs(tmp_path: Path) -> Storage:
+    return storage(tmp_path)
+
+
+def test_objects_and_buckets_carry_their_entity_tag_as_a_header_too(gcs: Storage) -> None:
+    gcs.bucket()
+    made = gcs.upload("x")
+    for where in (path("x"), f"{B}/data-bucket"):
+        answer = gcs.ask("GET", where)
+        assert answer.headers["etag"] == answer.json["etag"]
+    assert gcs.ask("GET", f"{path('x')}?alt=media").headers["etag"] == made["etag"]
+
+
+def test_a_reader_may_ask_for_one_entity_tag_or_for_any_other(gcs: Storage) -> None:
+    gcs.bucket()
+    tag = gcs.upload("x")["etag"]
+    for where in (path("x"), f"{path('x')}?alt=media"):
+        gcs.ask("GET", where, None, 200, if_match=f'"{tag}"')
+        gcs.ask("GET", where, None, 412, if_match='"other"')
+        gcs.ask("GET", where, None, 304, if_none_match=f'"other", "{tag}"')
+        gcs.ask("GET", where, None, 200, if_none_match='"other"')
+    gcs.ask("GET", f"{B}/data-bucket", None, 304, if_none_match="CAE=")
+
+
+def entry(answer: Any) -> dict[str, str]:
+    found: dict[str, str] = answer.json["error"]["errors"][0]
+    return {key: value for key, value in found.items() if key != "message"}
+
+
+def test_a_refusal_names_the_parameter_or_header_that_it_is_about(gcs: Storage) -> None:
+    gcs.bucket()
+    gcs.upload("x")
+    missing = gcs.ask("GET", B, None, 400)
+    place = {"domain": "global", "reason": "required", "locationType": "parameter", "location": "project"}
+    assert entry(missing) == place
+    unmet = gcs.ask("PATCH", f"{path('x')}?ifMetagenerationMatch=9", {}, 412)
+    place = {"domain": "global", "reason": "conditionNotMet", "locationType": "header", "location": "If-Match"}
+    assert entry(unmet) == place
+    unknown = gcs.ask("GET", f"{B}/data-bucket", None, 401, authorization="Bearer nobody")
+    place = {"domain": "global", "reason": "authError", "locationType": "header", "location": "Authorization"}
+    assert entry(unknown) == place
+    assert entry(gcs.ask("GET", path("none"), None, 404)) == {"domain": "global", "reason": "notFound"}
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("projection=half", "Invalid string value: 'half'. Allowed values: [full, noAcl]"),
+        ("maxResults=many", "Invalid unsigned integer value: 'many'."),
+        ("versions=perhaps", "Invalid boolean value: 'perhaps'."),
+    ],
+)
+def test_a_query_parameter_of_a_wrong_type_is_refused_in_the_older_words(
+    gcs: Storage, query: str, message: str
+) -> None:
+    gcs.bucket()
+    refused = gcs.ask("GET", f"{B}/data-bucket/o?{query}", None, 400)
+    assert (refused.message, refused.reason) == (message, "invalidParameter")
+
+
+def test_that_an_object_is_missing_is_told_only_to_those_who_may_list(gcs: Storage) -> None:
+    gcs.bucket()
+    gcs.upload("x")
+    policy = {"bindings": [{"role": "roles/storage.legacyObjectReader", "members": [READER]}]}
+    gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
+    reader = gcs.as_(READER)
+    reader.ask("GET", path("x"))
+    refused = reader.ask("GET", path("none"), None, 403)
+    assert "does not have storage.objects.list access to the Google Cloud Storage bucket" in refused.message
+
+
+def test_the_webs_paths_refuse_in_xml_with_a_code_a_message_and_details(gcs: Storage) -> None:
+    gcs.bucket()
+    gcs.upload("x")
+    missing = gcs.ask("GET", "/data-bucket/none", None, 404)
+    assert b"<Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>" in missing.body
+    assert b"<Details>No such object: data-bucket/none</Details>" in missing.body
+    anonymous = gcs.as_("").ask("GET", "/data-bucket/x", None, 403)
+    assert b"<Code>AccessDenied</Code><Message>Access denied.</Message>" in anonymous.body
+    assert b"Anonymous caller does not have storage.objects.get access" in anonymous.body
+
+
+def made(gcs: Storage, status: int = 200, **body: Any) -> Any:
+    return gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "placed-bucket", **UNIFORM, **body}, status)
+
+
+def test_a_bucket_may_lie_in_two_regions_of_ones_choice(gcs: Storage) -> None:
+    placement = {"dataLocations": ["us-west1", "US-EAST1"]}
+    bucket = made(gcs, location="us", customPlacementConfig=placement, rpo="ASYNC_TURBO").json
+    assert (bucket["location"], bucket["locationType"], bucket["rpo"]) == ("US", "dual-region", "ASYNC_TURBO")
+    assert bucket["customPlacementConfig"] == {"dataLocations": ["US-EAST1", "US-WEST1"]}
+    back = gcs.ask("PATCH", f"{B}/placed-bucket", {"rpo": "DEFAULT"}).json
+    assert back["rpo"] == "DEFAULT"
+
+
+@pytest.mark.parametrize(
+    "places", [["us-east1"], ["us-east1", "us-east1"], ["us-east1", "europe-west1"], ["us-east1", "us-mars1"]]
+)
+def test_two_places_that_are_no_pair_are_refused(gcs: Storage, places: list[str]) -> None:
+    refused = made(gcs, 400, location="US", customPlacementConfig={"dataLocations": places})
+    assert "not two regions of the multi-region US" in refused.message
+
+
+def test_turbo_replication_is_for_dual_regions(gcs: Storage) -> None:
+    assert "dual-region" in made(gcs, 400, location="EU", rpo="ASYNC_TURBO").message
+    assert "recovery point objective" in made(gcs, 400, location="EUR4", rpo="NEVER").message
+    assert made(gcs, location="EUR4", rpo="ASYNC_TURBO").json["locationType"] == "dual-region"
