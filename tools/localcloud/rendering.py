@@ -9,9 +9,9 @@ from typing import Any
 from localcloud import fields
 from localcloud.call import Call, Reply
 
-_JSON_TYPE = "application/json; charset=UTF-8"
-JSON = {"content-type": _JSON_TYPE, "vary": "Origin, X-Origin, Referer", "cache-control": "private"}
+JSON = {"content-type": "application/json; charset=UTF-8", "vary": "Origin, X-Origin, Referer"}
 """Headers of every JSON answer."""
+_ASKS = {"fields", "prettyPrint"}
 
 
 def reply(call: Call, result: Mapping[str, Any] | Reply) -> Reply:
@@ -21,6 +21,8 @@ def reply(call: Call, result: Mapping[str, Any] | Reply) -> Reply:
     body = result.body
     if body is None or isinstance(body, bytes):
         return result
+    if isinstance(body, str) and not _ASKS & call.params.keys():
+        return Reply(result.status, body.encode(), {**JSON, **result.headers})
     return Reply(result.status, _text(call, body), {**JSON, **result.headers})
 
 
@@ -35,8 +37,6 @@ def _text(call: Call, body: Mapping[str, Any] | str) -> bytes:
     params = call.params
     selector = params.get("fields")
     indented = "prettyPrint" in params and params["prettyPrint"].lower() in {"", "true", "1"}
-    if not selector and not indented and isinstance(body, str):
-        return body.encode()
     content = json.loads(body) if isinstance(body, str) else body
     if selector:
         fields.check_selector(selector, call.document.schemas, call.method.response, call.service.dialect)

@@ -25,7 +25,7 @@ async def send_reply(reply: Reply, send: Send, now: float) -> None:
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
     headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
-    headers.append((b"date", _date(int(now))))
+    headers.append(_date(int(now)))
     if reply.status != 204 and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -56,8 +56,8 @@ def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
 
 
 @lru_cache(maxsize=4)
-def _date(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode()
+def _date(second: int) -> tuple[bytes, bytes]:
+    return b"date", formatdate(second, usegmt=True).encode()
 
 
 @lru_cache

@@ -48,7 +48,7 @@ def get(call: Call) -> Reply:
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.get")
     etag = bucket.facts["etag"]
     asked = preconditions.of(call.params).check_read(*_generations(bucket))
-    if not (preconditions.check_etag(call.headers, etag) and asked):
+    if not (preconditions.check_etag(call.headers, lambda: etag) and asked):
         return Reply(status=304, headers={"etag": etag})
     return answers.bucket_reply(call, bucket)
 
@@ -96,6 +96,7 @@ def delete(call: Call) -> Reply:
     if rows.has_objects(store, bucket.name):
         raise refusals.bucket_not_empty()
     rows.remove_bucket(store, bucket.name)
+    store.delete_below("storage", f"buckets/{bucket.name}")
     call.cloud.iam.forget("storage", access.bucket_resource(bucket.name))
     return Reply(status=204)
 

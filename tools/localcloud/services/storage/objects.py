@@ -36,13 +36,16 @@ def get(call: Call) -> Reply:
     name = params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     row = _wanted(call, bucket, name)
-    etag = object_fields.etag(row.generation, row.metageneration)
     asked = preconditions.of(params).check_read(row.generation, row.metageneration)
-    if not (preconditions.check_etag(call.headers, etag) and asked):
-        return Reply(status=304, headers={"etag": etag})
+    if not (preconditions.check_etag(call.headers, lambda: _etag(row)) and asked):
+        return Reply(status=304, headers={"etag": _etag(row)})
     if params.get("alt") == "media":
         return downloads.reply(call, row, quoted=False)
     return answers.object_reply(call, bucket, row)
+
+
+def _etag(row: Row) -> str:
+    return object_fields.etag(row.generation, row.metageneration)
 
 
 def _wanted(call: Call, bucket: Bucket, name: str) -> Row:

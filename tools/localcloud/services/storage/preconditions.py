@@ -5,7 +5,7 @@ Source: cloud.google.com/storage/docs/request-preconditions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,14 @@ def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
     )
 
 
-def check_etag(headers: Mapping[str, str], etag: str) -> bool:
+def check_etag(headers: Mapping[str, str], current: Callable[[], str]) -> bool:
     """Whether a read with these headers is to be answered with content: False is a 304, a wrong If-Match a 412.
 
-    Source: cloud.google.com/storage/docs/hashes-etags.
+    `current` gives the entity tag. Source: cloud.google.com/storage/docs/hashes-etags.
     """
+    if "if-match" not in headers and "if-none-match" not in headers:
+        return True
+    etag = current()
     if "if-match" in headers and not _names(headers["if-match"], etag):
         raise refusals.condition_not_met()
     return "if-none-match" not in headers or not _names(headers["if-none-match"], etag)
