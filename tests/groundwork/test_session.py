@@ -94,6 +94,16 @@ def test_a_shell_may_be_somebody_else(standing: Clone) -> None:
     assert "storage.buckets.list" in done.stderr
 
 
+def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
+    mine = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    theirs = local.shell_variables(standing.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
+    for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"):
+        assert mine[variable] != theirs[variable]
+    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == "local/user:owner@example.com"
+    source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
+    assert Path(source["file"]).read_text() == "local/user:stranger@example.com"
+
+
 def test_files_with_tokens_are_private(standing: Clone) -> None:
     local.shell_variables(standing.checkout, "small-clone", "europe-west1")
     modes = {

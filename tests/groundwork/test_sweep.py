@@ -72,7 +72,11 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
 
     done = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
     assert done.returncode == Exit.LEFT_OVER
-    assert "4 deleted." in done.stdout
+    assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in done.stdout
+    assert "why each of these stayed is said above" in done.stderr
+    said = done.stderr.splitlines()
+    assert f"deletes       bucket             {PROJECT}_cloudbuild" in said
+    assert not any(line.startswith("would delete") for line in said)
     left = [line for line in done.stderr.splitlines() if line.startswith("  ")]
     assert left == [f"  bucket: {PROJECT}_cloudbuild-kept", "  secret: projects/100000000001/secrets/by-hand-kept"]
     policy = standing.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
@@ -81,7 +85,9 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     clean = standing.cloud
     clean.request("PATCH", "storage", f"v1/b/{PROJECT}_cloudbuild-kept", json={"labels": {"groundwork-keep": "false"}})
     clean.request("DELETE", "secretmanager", f"v1/projects/{PROJECT}/secrets/by-hand-kept")
-    assert standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age").returncode == Exit.OK
+    last = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    assert last.returncode == Exit.OK
+    assert last.stdout.startswith(f"clean: 1 deleted, project {PROJECT} on the local cloud (simulated) holds nothing")
     assert not any(plan.pending for plan in up.plan(standing.session("plan"), talk))
 
 
@@ -94,7 +100,7 @@ def test_the_projects_id_has_to_be_typed(standing: Clone) -> None:
         standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-typed")
     finally:
         standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-typed")
-    assert talk.questions == ["Type the project's id (small-clone) to delete these 1 things:"]
+    assert talk.questions == ["Type the project's id (small-clone) to delete this:"]
 
 
 def test_a_protected_environment_is_refused(standing: Clone) -> None:

@@ -170,7 +170,7 @@ def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk:
     clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
     done = clone.run("down", "--env", "small", "--yes")
     assert done.returncode == Exit.UNKNOWN
-    assert "Whether anything is left in project small-clone is unknown" in done.stderr
+    assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in done.stderr
     assert "Nothing is left" not in done.stdout
 
 

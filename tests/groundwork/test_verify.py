@@ -107,6 +107,7 @@ def test_a_state_that_cannot_be_read_is_unknown(standing: Clone, content: bytes)
 def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Clone) -> None:
     cloud = standing.cloud
     names = [
+        "by-hand-1",
         "small-clone_cloudbuild",
         "gcf-v2-sources-1-europe-west1",
         "run-sources-small-clone-europe-west1",
@@ -123,7 +124,8 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Cl
     assert (done.returncode, found["verdict"]) == (Exit.LEFT_OVER, "left over")
     made = {item["name"]: item["made_by"] for item in found["left"]}
     assert set(made) == set(names)
-    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources"
+    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, as its name says"
+    assert made["by-hand-1"] == "usually `gcloud storage buckets create`"
     assert all(item["costs"] and item["created"] for item in found["left"])
 
 

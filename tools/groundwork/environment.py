@@ -148,6 +148,16 @@ class Environment:
     exceptions: tuple[PolicyException, ...] = ()
 
     @property
+    def where(self) -> str:
+        """Which cloud, in words; what is simulated says so."""
+        return "the local cloud (simulated)" if self.local else "Google Cloud"
+
+    @property
+    def place(self) -> str:
+        """The project and its cloud, in words."""
+        return f"{self.project} on {self.where}"
+
+    @property
     def state_bucket(self) -> str:
         """Name of the bucket that keeps Terraform's state."""
         return f"{self.project}-tfstate"

@@ -15,7 +15,7 @@ from groundwork.state import State
 
 __all__ = ["LISTINGS", "Inventory", "Item", "Listing", "beside", "field_of", "known_to", "take"]
 
-_AT_ONCE = 8
+AT_ONCE = 8
 _ALWAYS_ON = ("storage.googleapis.com",)
 _NOT_SIMULATED = "does not emulate"
 _NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
@@ -89,7 +89,7 @@ def _enabled(cloud: Cloud) -> tuple[frozenset[str], str]:
 
 
 def _ask_all(cloud: Cloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> list[_Asked]:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda pair: _ask(cloud, *pair), work))
 
 

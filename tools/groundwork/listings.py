@@ -169,8 +169,8 @@ MAKERS = (
 
 
 def maker(row: Listing, short: str, project: str) -> str:
-    """What made a thing of this short name, as far as its name tells; else what usually makes its kind."""
+    """What made a thing, and how that is known: by the thing's short name, or only by what usually makes its kind."""
     for kind, pattern, text in MAKERS:
         if kind == row.kind and re.fullmatch(pattern.replace("{project}", re.escape(project)), short):
-            return text
-    return row.made
+            return f"{text}, as its name says"
+    return f"usually {row.made}"

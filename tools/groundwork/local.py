@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -17,6 +18,7 @@ from groundwork.errors import GroundworkError
 
 OWNER = serve.OWNER
 _LOOK = 0.3
+_TOKEN = "local/"  # noqa: S105 - the beginning of every token of the local cloud, no secret
 
 
 @contextmanager
@@ -82,6 +84,12 @@ def token(principal: str = OWNER) -> str:
     return serve.token(principal)
 
 
+def shells_principal(variables: Mapping[str, str]) -> str:
+    """Whom a shell that has `local env --as WHO` in it stands for, else the owner."""
+    given = variables.get("GOOGLE_OAUTH_ACCESS_TOKEN", "")
+    return given.removeprefix(_TOKEN) if given.startswith(_TOKEN) else OWNER
+
+
 def endpoints(base: str) -> dict[str, str]:
     """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
     return serve.endpoints(base)
@@ -101,18 +109,20 @@ def logs(checkout: Checkout) -> list[Path]:
 def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
     """Everything that a shell needs so that terraform, gcloud and Google's Python clients speak to the local cloud.
 
-    The token of gcloud and the application default credentials of the Python clients are files beside the local cloud's state.
+    The token of gcloud and the application default credentials of the Python clients are files beside the local cloud's state,
+    a pair for each principal: shells of several people do not meet.
     """
     cloud = start(checkout)
     secret = token(principal)
+    token_file = _private(checkout, f"token{_suffix(principal)}", secret)
     return {
         **endpoints(cloud.base),
         "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
         "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
-        "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, secret)),
+        "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, token_file)),
         "GOOGLE_CLOUD_PROJECT": project,
         "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(_private(checkout, "token", secret)),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_COMPUTE_REGION": region,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
@@ -123,16 +133,21 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
     }
 
 
-def _credentials(checkout: Checkout, base: str, secret: str) -> Path:
+def _suffix(principal: str) -> str:
+    return "" if principal == OWNER else f"-{hashlib.sha256(principal.encode()).hexdigest()[:16]}"
+
+
+def _credentials(checkout: Checkout, base: str, token_file: Path) -> Path:
     """Application default credentials that exchange the token at the local cloud's own token service."""
     content = {
         "type": "external_account",
         "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",
         "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_url": f"{base}/sts/v1/token",
-        "credential_source": {"file": str(_private(checkout, "token", secret))},
+        "credential_source": {"file": str(token_file)},
     }
-    return _private(checkout, "credentials.json", json.dumps(content, indent=1))
+    name = token_file.name.replace("token", "credentials")
+    return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
 
 
 def _private(checkout: Checkout, name: str, content: str) -> Path:

@@ -145,12 +145,12 @@ def look(cloud: Cloud, environment: Environment, choice: Choice) -> tuple[Remain
     return found, decide(found, choice, datetime.now(UTC))
 
 
-def show(decisions: Sequence[Decision], talk: Talk) -> None:
-    """Say what would go and what stays, each with its reason."""
+def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
+    """Say what goes, in the word `going`, and what stays, each with its reason."""
     for decision in decisions:
         item = decision.item
         line = f"{item.kind:<18} {item.name}"
-        talk.say(f"would delete  {line}" if decision.goes else f"keeps         {line}: {decision.stays}")
+        talk.say(f"{going:<12}  {line}" if decision.goes else f"{'keeps':<12}  {line}: {decision.stays}")
 
 
 def sweep(cloud: Cloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool) -> Swept:
@@ -159,14 +159,13 @@ def sweep(cloud: Cloud, environment: Environment, choice: Choice, talk: Talk, *,
     What was labelled to be kept while the question stood is kept. Raises GroundworkError: Refused, CouldNotTell.
     """
     found, decisions = look(cloud, environment, choice)
-    show(decisions, talk)
+    show(decisions, talk, "would delete" if dry_run else "deletes" if yes else "to delete")
     shown = [decision.item for decision in decisions if decision.goes]
     if dry_run or not shown:
         return Swept((), {}, found)
     if not yes:
-        talk.typed(
-            environment.project, f"Type the project's id ({environment.project}) to delete these {len(shown)} things:"
-        )
+        these = "this" if len(shown) == 1 else f"these {len(shown)} things"
+        talk.typed(environment.project, f"Type the project's id ({environment.project}) to delete {these}:")
     now_left = {decision.item for decision in look(cloud, environment, choice)[1] if decision.goes}
     gone, failed = _delete(cloud, [item for item in shown if item in now_left], talk)
     return Swept(tuple(gone), failed, verify(cloud, environment))

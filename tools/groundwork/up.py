@@ -144,11 +144,10 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
         talk.say(line)
     for warning in (warning for entry in made for warning in entry.warnings):
         talk.say(f"warning: {warning.summary} {warning.address}".rstrip())
-    where = "the local cloud (simulated)" if session.environment.local else "Google Cloud"
     total = plans.counts(made)
     only_outputs = total.none and any(entry.pending for entry in made)
     what = "only outputs change" if only_outputs else total.text
-    talk.say(f"{session.environment.name}: {what}, in project {session.environment.project} on {where}")
+    talk.say(f"{session.environment.name}: {what}, in project {session.environment.place}")
 
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:

@@ -17,6 +17,8 @@ from groundwork.inventory import Item, field_of
 from groundwork.listings import LISTINGS, maker
 from groundwork.state import Place, State, read_state
 
+ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
+
 
 @dataclass(frozen=True)
 class Remains:
@@ -45,20 +47,16 @@ class Remains:
         """The verdict in a word or two."""
         return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, "clean")
 
-    def verdict(self, project: str, beginning: str = "The platform is gone, but project") -> None:
-        """Raises CouldNotTell when something could not be asked, LeftOver when something is left."""
+    def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
+        """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""
         if self.unknown:
             lines = [f"{kind}: {why}" for kind, why in self.unknown.items()]
             raise CouldNotTell(
-                f"Whether anything is left in project {project} is unknown: these could not be listed.", lines
+                f"Whether anything is left in project {place} is unknown: these could not be listed.", lines
             )
         if self.left:
             lines = [f"{item.kind}: {item.name}" for item in self.left]
-            raise LeftOver(
-                f"{beginning} {project} still holds what Terraform did not make: delete it with `groundwork sweep` or by hand if "
-                "you do not need it.",
-                lines,
-            )
+            raise LeftOver(f"{beginning} {place} still holds what Terraform did not make: {advice}.", lines)
 
 
 @dataclass(frozen=True)

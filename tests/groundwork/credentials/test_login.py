@@ -179,6 +179,22 @@ def test_on_the_local_cloud_one_is_whom_one_says(who: str | None, principal: str
 
 
 @pytest.mark.parametrize(
+    ("token", "who", "principal"),
+    [
+        ("local/user:alice@example.com", None, "alice@example.com"),
+        ("local/user:alice@example.com", "bob@example.com", "bob@example.com"),
+        ("a-token-of-google", None, "owner@example.com"),
+    ],
+)
+def test_on_the_local_cloud_one_is_whom_the_shell_says_unless_one_says_otherwise(
+    token: str, who: str | None, principal: str, clone: SmallClone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", token)
+    found = json.loads(clone("whoami", *(["--as", who] if who else []), "--json").out)
+    assert found["principal"] == principal
+
+
+@pytest.mark.parametrize(
     ("minutes", "text"),
     [(59.5, "in 59 min, then it is renewed"), (0.5, "in 0 min, then it is renewed"), (-5, "expired")],
 )

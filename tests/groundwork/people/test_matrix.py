@@ -117,6 +117,18 @@ def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> 
     )
 
 
+def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> None:
+    said = platform("access", "check", "--as", "alice@example.com")
+    lines = [line.split() for line in said.stdout.splitlines()]
+    assert ["secret/wandb-api-key", "set", "no", "403"] in lines
+    assert said.stdout.endswith(
+        "tried in project groundwork-local on the local cloud (simulated) as alice@example.com\n"
+    )
+    wrong = platform("access", "check", "--as", "alice")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert '"alice" is not an e-mail address' in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -187,6 +187,28 @@ def test_the_list_as_json_says_by_which_role_and_where(clone: SmallClone) -> Non
     assert not [reader for reader in row["readers"] if "dora" in reader["member"]]
 
 
+def test_the_list_asks_twice_for_each_secret_and_once_for_the_project(clone: SmallClone) -> None:
+    assert clone("secrets", "list").code == Exit.OK
+    requests = serve.control(serve.start(clone.checkout.local_state), "GET", "/_local/requests")["requests"]
+    asked = [(request["verb"], request["path"]) for request in requests if clone.project in request["path"]]
+    begun = asked.index(("GET", f"/secretmanager/v1/projects/{clone.project}/secrets"))
+    after = [path for _verb, path in asked[begun:]]
+    assert sum(path.endswith(f"/projects/{clone.project}:getIamPolicy") for path in after) == 1
+    assert sorted(path.rpartition("/secrets/")[2] for path in after if "/secrets/" in path) == sorted(
+        f"{name}{ending}" for name in (KEY, "kaggle-user", "kaggle-key") for ending in ("/versions", ":getIamPolicy")
+    )
+
+
+def test_one_secret_whose_policy_cannot_be_read_is_unknown_and_the_others_are_not(clone: SmallClone) -> None:
+    running = serve.start(clone.checkout.local_state)
+    once = {"method": "secretmanager.projects.secrets.getIamPolicy", "kind": "error", "code": 403, "count": 1}
+    serve.control(running, "POST", "/_local/faults", [once])
+    rows = json.loads(clone("secrets", "list", "--json").out)["secrets"]
+    serve.control(running, "DELETE", "/_local/faults")
+    assert sorted(bool(row["unknown"]) for row in rows) == [False, False, True]
+    assert all(bool(row["readers"]) is not bool(row["unknown"]) for row in rows)
+
+
 def test_the_list_shows_what_file_and_project_disagree_about(clone: SmallClone) -> None:
     path = f"v1/projects/{clone.project}/secrets"
     clone.cloud().request(

@@ -10,6 +10,7 @@ import click
 
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.principal import as_option, connected
 from groundwork.cloud import Cloud, connect
 from groundwork.environment import Environment
 from groundwork.errors import Exit
@@ -40,9 +41,11 @@ def access(context: click.Context, name: str, as_json: bool) -> None:
     people = list(dict.fromkeys([*environment.members, *found.policies.people]))
     cells = feature.matrix(found, people)
     if as_json:
-        print_json({"environment": name, "project": environment.project, "cells": [_data(cell) for cell in cells]})
+        head = {"environment": name, "project": environment.project, "simulated": environment.local}
+        print_json({**head, "cells": [_data(cell) for cell in cells]})
     else:
         _table(people, cells)
+        click.echo(f"from the policies of project {environment.place}, as they are now")
 
 
 def _data(cell: Cell) -> dict[str, Any]:
@@ -115,15 +118,17 @@ def _explain(cell: Cell, remedies: Sequence[str]) -> None:
 
 @access.command()
 @environment_option
-@click.option("--as", "principal", default=None, help="Who to be on the local cloud, e.g. user:alice@example.com.")
+@as_option
 @json_option
-def check(name: str, principal: str | None, as_json: bool) -> None:
+def check(name: str, who: str | None, as_json: bool) -> None:
     """Try everything yourself, without changing anything, and say what you are let in to.
 
-    Example: groundwork access check --as user:alice@example.com
+    Behind each answer stands the HTTP status of the try: 403 is no; 404 and 409 are yes, it was tried on what is not there.
+
+    Example: groundwork access check --as alice@example.com
     """
     checkout, environment = here(name)
-    cloud = connect(environment, principal, checkout)
+    cloud, address = connected(environment, checkout, who)
     rows = [
         (target.text, action.verb_only, attempt(cloud, environment, action, target))
         for target in targets(environment)
@@ -131,7 +136,8 @@ def check(name: str, principal: str | None, as_json: bool) -> None:
     ]
     if as_json:
         tried = [{"on": target, "action": action, "status": status} for target, action, status in rows]
-        print_json({"environment": name, "tried": tried})
+        print_json({"environment": name, "simulated": environment.local, "tried": tried})
         return
     for target_text, verb, status in rows:
         click.echo(f"{target_text:<28} {verb:<16} {'yes' if let_in(status) else 'no':<4} {status}")
+    click.echo(f"tried in project {environment.place}" + (f" as {address}" if address else ""))

@@ -52,7 +52,7 @@ def down(
         session = open_session(*here(name), provider, "down", talk.say)
         remains = take_away(session, Wish(yes=yes, dry_run=dry_run), talk)
     if not dry_run:
-        _print(remains, session.environment.project)
+        _print(remains, session.environment.place)
 
 
 def _delete_project(name: str, project: str | None, *, yes: bool, dry_run: bool) -> None:
@@ -60,13 +60,13 @@ def _delete_project(name: str, project: str | None, *, yes: bool, dry_run: bool)
     dismantle.confirmed(project, environment, yes=yes)
     cloud = connect(environment, checkout=checkout)
     if dismantle.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
-        click.echo(f"Project {environment.project} is marked for deletion: {dismantle.undo(environment.project)}.")
+        click.echo(f"Project {environment.place} is marked for deletion: {dismantle.undo(environment.project)}.")
 
 
-def _print(remains: Remains, project: str) -> None:
+def _print(remains: Remains, place: str) -> None:
     for item in remains.kept:
         click.echo(f"kept  {item.kind:<18} {item.short}")
     for item in remains.left:
         click.echo(f"left  {item.kind:<18} {item.short}")
-    remains.verdict(project)
-    click.echo(f"Nothing is left of the platform in project {project} ({remains.calls} list calls, all answered).")
+    remains.verdict(place)
+    click.echo(f"Nothing is left of the platform in project {place}: {remains.calls} list calls, all answered.")

@@ -12,6 +12,7 @@ from groundwork import local as feature
 from groundwork.checkout import find_checkout
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import environment_option, here, json_option, yes_option
+from groundwork.cli.principal import principal_of
 from groundwork.errors import UsageProblem
 
 
@@ -56,6 +57,7 @@ def status(as_json: bool) -> None:
     if as_json:
         print_json(
             {
+                "simulated": True,
                 "running": found is not None,
                 "base": found and found.base,
                 "pid": found and found.pid,
@@ -86,7 +88,7 @@ def reset(yes: bool) -> None:
 
 @local.command()
 @environment_option
-@click.option("--as", "principal", default=feature.OWNER, show_default=True, help="Who to be.")
+@click.option("--as", "principal", default=feature.OWNER, show_default=True, help="Whom to be.")
 def env(name: str, principal: str) -> None:
     """Print `export NAME=value` lines that point terraform, gcloud and Google's Python clients at it.
 
@@ -95,9 +97,8 @@ def env(name: str, principal: str) -> None:
     checkout, environment = here(name)
     if not environment.local:
         raise UsageProblem(f"{name} is on Google Cloud: `groundwork local env` is for environments with cloud: local.")
-    for variable, value in feature.shell_variables(
-        checkout, environment.project, environment.region, principal
-    ).items():
+    who = principal_of(principal)
+    for variable, value in feature.shell_variables(checkout, environment.project, environment.region, who).items():
         click.echo(f"export {variable}={shlex.quote(value)}")
 
 

@@ -35,7 +35,7 @@ def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: 
     _checkout, environment = here(name)
     if environment.local:
         click.echo(
-            f"Nobody logs in to the local cloud (simulated): every command is {local.OWNER.partition(':')[2]}, or whom --as says."
+            f"Nobody logs in to the local cloud (simulated): every command is {local.OWNER.partition(':')[2]}, or whom --as names."
         )
         click.echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
         return

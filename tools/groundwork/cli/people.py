@@ -88,7 +88,7 @@ def remove(email: str, name: str, provider: str | None, yes: bool, dry_run: bool
         click.echo(f"{'would go' if dry_run else 'gone'}  {_shown(binding)}")
     if not dry_run:
         click.echo(
-            f"{address} holds nothing any more in project {environment.project}: every policy in it was read again."
+            f"{address} holds nothing any more in project {environment.place}: every policy in it was read again."
         )
 
 
@@ -107,10 +107,12 @@ def list_(name: str, as_json: bool) -> None:
         for member in environment.members.values()
     ]
     if as_json:
-        print_json({"environment": name, "members": rows, "unknown": dict(found.unknown)})
+        head = {"environment": name, "simulated": environment.local}
+        print_json({**head, "members": rows, "unknown": dict(found.unknown)})
         return
     for row in rows:
         click.echo(f"{row['email']:<32} {row['role']:<16} {row['bindings']} bindings")
+    click.echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
     for what, why in found.unknown.items():
         click.echo(f"unknown: {what}: {why}", err=True)
 
@@ -135,7 +137,7 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
         for person, target, role in found.missing:
             click.echo(f"missing  {person}  {role} on {target.text}")
         click.echo(
-            "Policies and file agree."
+            f"Policies and file agree in project {environment.place}."
             if found.none
             else "Mend with `groundwork up`, or take away with `groundwork people remove`."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,7 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def as_option(command: F) -> F:
     """--as WHO."""
     return click.option(
-        "--as", "who", default=None, metavar="WHO", help="On the local cloud: whom to be, e.g. alice@example.com."
+        "--as",
+        "who",
+        default=None,
+        metavar="WHO",
+        help="On the local cloud: whom to be, e.g. alice@example.com; by default whom the shell's `local env --as` names, else the owner.",
     )(command)
 
 
@@ -33,11 +38,12 @@ def connected(environment: Environment, checkout: Checkout, who: str | None) -> 
                 f"(`groundwork whoami --env {environment.name}`)."
             )
         return connect(environment, None, checkout), ""
-    principal = _principal(who) if who is not None else local.OWNER
+    principal = local.shells_principal(os.environ) if who is None else principal_of(who)
     return connect(environment, principal, checkout), principal.partition(":")[2]
 
 
-def _principal(who: str) -> str:
+def principal_of(who: str) -> str:
+    """The principal of an address: "user:alice@example.com". Raises UsageProblem when it is none."""
     if who.removeprefix("serviceAccount:").endswith(".gserviceaccount.com"):
         return f"serviceAccount:{who.removeprefix('serviceAccount:')}"
     return f"user:{checked_email(who)}"

@@ -67,7 +67,8 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         active = sum(version.active for row in found for version in row.versions)
         free = keeping.free(vault.environment.region)
         rows = [listing.data(row) for row in found]
-        print_json({"environment": name, "active_versions": active, "free_versions": free, "secrets": rows})
+        head = {"environment": name, "simulated": vault.environment.local}
+        print_json({**head, "active_versions": active, "free_versions": free, "secrets": rows})
     else:
         _table(vault, found)
 
@@ -87,11 +88,9 @@ def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
         if row.in_project:
             click.echo(f"{'':<{width}}  readable for {who}")
     active = sum(version.active for row in found for version in row.versions)
-    where = " on the local cloud (simulated)" if vault.cloud.simulated else ""
+    kept = "1 version is" if active == 1 else f"{active} versions are"
     free = keeping.free(vault.environment.region)
-    click.echo(
-        f"{active} versions are kept in {vault.environment.project}{where}; {free} of a billing account's are free."
-    )
+    click.echo(f"{kept} kept in {vault.environment.place}; {free} of a billing account's are free.")
 
 
 @secrets.command("set")

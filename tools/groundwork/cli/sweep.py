@@ -38,15 +38,15 @@ def sweep(
     done = feature.sweep(connect(environment, checkout=checkout), environment, choice, talk, yes=yes, dry_run=dry_run)
     assert done.remains is not None
     if dry_run:
-        click.echo(f"{environment.project}: {done.remains.word}; this was a dry run, nothing was deleted.")
+        click.echo(f"{environment.place}: {done.remains.word}; this was a dry run, nothing was deleted.")
         return
     if done.failed:
         talk.say(f"{len(done.failed)} could not be deleted")
     try:
-        done.remains.verdict(environment.project, "Project")
+        done.remains.verdict(environment.place, "Project", "why each of these stayed is said above")
     except GroundworkError:
-        click.echo(f"{len(done.gone)} deleted.")
+        click.echo(f"{len(done.gone)} deleted in project {environment.place}.")
         raise
     click.echo(
-        f"clean: {len(done.gone)} deleted, project {environment.project} holds nothing that Terraform does not know."
+        f"clean: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not know."
     )

@@ -28,11 +28,8 @@ def verify(name: str, as_json: bool) -> int:
         print_json(as_data(found, environment))
         return int(found.exit_code)
     show(found, environment.project)
-    where = " on the local cloud (simulated)" if environment.local else ""
-    found.verdict(environment.project, "Project")
-    click.echo(
-        f"clean: project {environment.project}{where} holds nothing that Terraform does not know ({_calls(found)})."
-    )
+    found.verdict(environment.place, "Project")
+    click.echo(f"clean: project {environment.place} holds nothing that Terraform does not know ({_calls(found)}).")
     return 0
 
 

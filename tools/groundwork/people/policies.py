@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from groundwork.cloud import Cloud, CloudProblem
-from groundwork.inventory import LISTINGS, Item, take
+from groundwork.inventory import AT_ONCE, LISTINGS, Item, take
 
 _CONFLICTS = (409, 412)
 
@@ -88,12 +90,21 @@ def read_all(cloud: Cloud) -> Policies:
     unknown = {kind: why for kind, why in {**inventory.off, **inventory.unknown}.items() if kind in _DOORS}
     found: list[Binding] = []
     items = [Item("project", cloud.project), *(item for item in inventory.items if item.kind in _DOORS)]
-    for item in items:
-        try:
-            found += _bindings(item, read(cloud, item))
-        except CloudProblem as problem:
-            unknown[f"{item.kind} {item.short}"] = problem.message
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(partial(_asked, cloud), items))
+    for item, answer in zip(items, answers, strict=True):
+        if isinstance(answer, CloudProblem):
+            unknown[f"{item.kind} {item.short}"] = answer.message
+        else:
+            found += _bindings(item, answer)
     return Policies(tuple(sorted(found)), unknown)
+
+
+def _asked(cloud: Cloud, item: Item) -> dict[str, Any] | CloudProblem:
+    try:
+        return read(cloud, item)
+    except CloudProblem as problem:
+        return problem
 
 
 def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from groundwork.environment import Environment, Member
 from groundwork.people.personas import Persona
 
+SEES_POLICIES = "roles/iam.securityReviewer"
+
 
 def welcome(environment: Environment, member: Member, persona: Persona) -> tuple[str, ...]:
     """Lines to send to a newcomer; nothing in them is secret."""
@@ -32,24 +34,30 @@ def _lines(environment: Environment, member: Member, persona: Persona) -> Iterat
             yield f"Identity    {identity.email}  ({identity.description.rstrip('.')})"
     yield ""
     yield f"What you may do: groundwork access check --env {name}"
-    yield f"Who may do what: groundwork access --env {name}"
+    if SEES_POLICIES in persona.roles_on("project"):
+        yield f"Who may do what: groundwork access --env {name}"
 
 
 def _login(environment: Environment, member: Member) -> Iterator[str]:
-    host = f"{environment.region}-docker.pkg.dev"
     name = environment.name
-    yield "1. Clone this repository, then: make doctor"
+    yield "1. Clone this repository, then: make doctor, and in every new shell: source .venv/bin/activate"
     if environment.local:
         yield "2. This is the local cloud (simulated): nobody logs in. In a shell:"
-        yield f'     eval "$(.venv/bin/groundwork local env --env {name} --as {member.email})"'
+        yield f'     eval "$(groundwork local env --env {name} --as {member.email})"'
     else:
         yield "2. Install gcloud (https://cloud.google.com/sdk/docs/install) and log in:"
         yield "     gcloud auth login"
-        yield f"     .venv/bin/groundwork login --env {name}"
+        yield f"     groundwork login --env {name}"
     if environment.repositories:
-        yield f"3. Images: gcloud auth configure-docker {host}"
+        yield f"3. Images: {_images(environment)}"
     if any(bucket.dvc for bucket in environment.buckets.values()):
-        yield f"4. Data: .venv/bin/groundwork dvc --env {name}, then dvc pull"
+        yield f"{4 if environment.repositories else 3}. Data: groundwork dvc --env {name}, then dvc pull"
+
+
+def _images(environment: Environment) -> str:
+    if environment.local:
+        return "the local cloud keeps repositories and who may use them, but serves no images (simulated)"
+    return f"groundwork docker --env {environment.name}, then docker pull or push"
 
 
 def _article(noun: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from groundwork.cloud import CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError
-from groundwork.inventory import Item
+from groundwork.inventory import AT_ONCE, Item
 from groundwork.people import policies
 from groundwork.people.access import Roles
-from groundwork.secrets.vault import Vault, Version
+from groundwork.secrets.vault import Vault, Version, no_request_in_logs
 
 READ = "secretmanager.versions.access"
 _EVERYBODY = {"allUsers": "EVERYBODY", "allAuthenticatedUsers": "EVERYBODY WITH A GOOGLE ACCOUNT"}
@@ -71,34 +73,51 @@ def _ago(passed: Any) -> str:
     return f"{hours} h old" if hours else f"{max(passed.seconds, 0) // 60} min old"
 
 
+@dataclass(frozen=True)
+class _Everywhere:
+    """Who may read every secret of the project; `unknown` says why that could not be told, "" when it could."""
+
+    readers: tuple[Reader, ...] = ()
+    unknown: str = ""
+
+
 def rows(vault: Vault) -> tuple[Row, ...]:
-    """Every secret that the file or the project has. Raises GroundworkError."""
+    """Every secret that the file or the project has: two calls for each that the project has. Raises GroundworkError."""
     there = set(vault.containers())
     said = vault.environment.secrets
     roles = Roles(vault.cloud)
-    return tuple(_row(vault, roles, name, there) for name in sorted({*there, *said}))
+    everywhere = _everywhere(vault, roles) if there else _Everywhere()
+    with no_request_in_logs(), ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(partial(_row, vault, roles, everywhere, there), sorted({*there, *said})))
 
 
-def _row(vault: Vault, roles: Roles, name: str, there: set[str]) -> Row:
+def _everywhere(vault: Vault, roles: Roles) -> _Everywhere:
+    try:
+        return _Everywhere(tuple(_readers(vault, roles, Item("project", vault.environment.project))))
+    except GroundworkError as problem:
+        return _Everywhere(unknown=problem.message)
+
+
+def _row(vault: Vault, roles: Roles, everywhere: _Everywhere, there: set[str], name: str) -> Row:
     in_file = name in vault.environment.secrets
     if name not in there:
         return Row(name, in_file, in_project=False)
     found = vault.versions(name)
+    if everywhere.unknown:
+        return Row(name, in_file, True, found, unknown=everywhere.unknown)
     try:
-        readers = tuple(sorted(set(_readers(vault, roles, name))))
+        own = _readers(vault, roles, Item("secret", f"projects/{vault.environment.project}/secrets/{name}"))
+        return Row(name, in_file, True, found, tuple(sorted({*everywhere.readers, *own})))
     except GroundworkError as problem:
         return Row(name, in_file, True, found, unknown=problem.message)
-    return Row(name, in_file, True, found, readers)
 
 
-def _readers(vault: Vault, roles: Roles, name: str) -> Iterator[Reader]:
-    project = vault.environment.project
-    for item in (Item("project", project), Item("secret", f"projects/{project}/secrets/{name}")):
-        for binding in _bindings(vault, item):
-            if READ in roles.permissions(binding["role"]):
-                condition = binding.get("condition", {}).get("title", "")
-                for member in binding.get("members", ()):
-                    yield Reader(member, binding["role"], item.kind, condition)
+def _readers(vault: Vault, roles: Roles, item: Item) -> Iterator[Reader]:
+    for binding in _bindings(vault, item):
+        if READ in roles.permissions(binding["role"]):
+            condition = binding.get("condition", {}).get("title", "")
+            for member in binding.get("members", ()):
+                yield Reader(member, binding["role"], item.kind, condition)
 
 
 def _bindings(vault: Vault, item: Item) -> list[Mapping[str, Any]]:

@@ -129,15 +129,18 @@ class Vault:
 
         asked = Asked(self.cloud, self.environment, self.who, doing, permission, name, version)
         try:
-            with _no_request_in_logs():
+            with no_request_in_logs():
                 yield
         except (GoogleAPICallError, RetryError, GoogleAuthError, RequestException) as problem:
             raise sentence(asked, problem) from None
 
 
 @contextmanager
-def _no_request_in_logs() -> Iterator[None]:
-    """Google's clients write whole requests into their debug logs, values included (GOOGLE_SDK_PYTHON_LOGGING_SCOPE)."""
+def no_request_in_logs() -> Iterator[None]:
+    """Google's clients write whole requests into their debug logs, values included (GOOGLE_SDK_PYTHON_LOGGING_SCOPE).
+
+    The switch is the process's: who asks from several threads at once holds it around all of them.
+    """
     before = logging.root.manager.disable
     logging.disable(max(before, logging.DEBUG))
     try:

@@ -1,0 +1,42 @@
+"""The newcomer's welcome: what it tells whom, on which cloud."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from groundwork.environment import Environment, Member, load
+from groundwork.people.personas import personas
+from groundwork.people.welcome import welcome
+
+from tests.groundwork.people.conftest import ROOT
+
+
+def text(environment: Environment, role: str) -> str:
+    return "\n".join(welcome(environment, Member("dave@example.com", role, "user"), personas(ROOT)[role]))
+
+
+def test_on_google_cloud_one_logs_in_and_lets_docker_in_by_our_own_commands() -> None:
+    said = text(load("dev", ROOT), "ml-engineer")
+    assert "groundwork login --env dev" in said
+    assert "groundwork docker --env dev" in said
+    assert "You are an ml-engineer" in said
+    assert "simulated" not in said
+
+
+def test_on_the_local_cloud_nobody_logs_in_and_there_are_no_images_to_pull() -> None:
+    said = text(load("local", ROOT), "viewer")
+    assert 'eval "$(groundwork local env --env local --as dave@example.com)"' in said
+    assert "serves no images (simulated)" in said
+    assert "docker pull" not in said
+
+
+@pytest.mark.parametrize(("role", "told"), [("viewer", False), ("data-scientist", False), ("operator", True)])
+def test_only_those_who_may_read_policies_are_told_of_the_matrix(role: str, told: bool) -> None:
+    assert ("Who may do what: groundwork access" in text(load("dev", ROOT), role)) is told
+
+
+def test_the_steps_are_numbered_without_a_gap() -> None:
+    bare = replace(load("dev", ROOT), repositories={})
+    assert "3. Data: groundwork dvc" in text(bare, "viewer")
+    assert "4. Data: groundwork dvc" in text(load("dev", ROOT), "viewer")
