@@ -251,12 +251,34 @@ def test_a_disabled_api_is_refused_in_googles_words(cloud: Inside) -> None:
     assert detail["metadata"]["consumer"] == f"projects/{NUMBER}"
 
 
-def test_an_unknown_or_deleted_project_is_a_403_that_does_not_tell_which(cloud: Inside) -> None:
+def test_an_unknown_project_is_a_403_and_a_deleted_one_says_so(cloud: Inside) -> None:
     unknown = cloud("GET", "secretmanager/v1/projects/nobodys/secrets")
     assert (unknown.status, unknown.message) == (403, "Permission denied on resource project nobodys.")
     row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "DELETE_REQUESTED"}
     cloud.cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row)
-    assert cloud("GET", SECRETS).message == f"Permission denied on resource project {PROJECT}."
+    deleted = cloud("GET", SECRETS)
+    assert (deleted.status, deleted.message) == (403, f"Project #{NUMBER} has been deleted.")
+    for answer, consumer in ((unknown, "nobodys"), (deleted, NUMBER)):
+        info, localized, help_ = answer.body["error"]["details"]
+        assert (info["reason"], info["metadata"]["consumer"]) == ("CONSUMER_INVALID", f"projects/{consumer}")
+        assert info["metadata"]["containerInfo"] == consumer
+        assert localized["message"] == answer.message
+        assert help_["links"]
+
+
+def test_a_401_says_why_and_for_which_service(cloud: Inside) -> None:
+    reasons = {
+        "": "CREDENTIALS_MISSING",
+        "Bearer nonsense": "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+        f"Bearer local/{OWNER}/1": "ACCESS_TOKEN_EXPIRED",
+    }
+    for authorization, reason in reasons.items():
+        answer = cloud.as_("")("GET", SECRETS, **({"authorization": authorization} if authorization else {}))
+        [info] = answer.body["error"]["details"]
+        assert (answer.status, info["reason"]) == (401, reason)
+        assert info["metadata"] == {"service": "secretmanager.googleapis.com"}
+        assert answer.headers is not None
+        assert 'realm="https://accounts.google.com/"' in answer.headers["www-authenticate"]
 
 
 def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:

@@ -28,7 +28,7 @@ def secret(cloud: Inside, name: str = "one", **labels: str) -> Any:
 def stored(cloud: Inside) -> None:
     cloud.ok("POST", f"{BUCKETS}?project={PROJECT}", {"name": "data-bucket"})
     upload = f"upload/{BUCKETS}/data-bucket/o?uploadType=media&name=a.json"
-    assert cloud("POST", upload, b'"' + b'x' * 6998 + b'"', content_type="application/json").status == 200
+    assert cloud("POST", upload, b'"' + b"x" * 6998 + b'"', content_type="application/json").status == 200
 
 
 def test_every_answer_says_when_it_was_given_by_the_clouds_own_clock(cloud: Inside) -> None:

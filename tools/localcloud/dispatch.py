@@ -77,6 +77,8 @@ class Dispatcher:
             else:
                 _log.error("A request failed.", exc_info=problem)
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
+        if problem.code == 401 and target and problem.details:
+            problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
         dialect = target.service.dialect if target else "standard"
         body = errors.body_of(problem, dialect)
         return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)

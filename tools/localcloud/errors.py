@@ -86,13 +86,26 @@ def error_info(reason: str, domain: str, metadata: Mapping[str, str]) -> dict[st
     }
 
 
-def unauthenticated(message: str = "") -> CloudError:
-    """401: no token where one is needed, or a token nobody issued."""
+def help_links(description: str, url: str) -> dict[str, Any]:
+    """The google.rpc.Help detail with one link."""
+    return {"@type": "type.googleapis.com/google.rpc.Help", "links": [{"description": description, "url": url}]}
+
+
+def localized(message: str) -> dict[str, Any]:
+    """The google.rpc.LocalizedMessage detail, which repeats a message for people."""
+    return {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message}
+
+
+def unauthenticated(message: str = "", why: str = "CREDENTIALS_MISSING") -> CloudError:
+    """401: no token where one is needed, or a token nobody issued; `why` is the reason of its ErrorInfo."""
     text = message or (
-        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or "
-        "other valid authentication credential."
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
     )
-    return CloudError(401, "UNAUTHENTICATED", text, "required", headers={"WWW-Authenticate": "Bearer"})
+    challenge = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
+    return CloudError(
+        401, "UNAUTHENTICATED", text, "required", [error_info(why, "googleapis.com", {})], headers=challenge
+    )
 
 
 def permission_denied(message: str, details: Sequence[Mapping[str, Any]] = ()) -> CloudError:

@@ -65,17 +65,29 @@ def _enabled(call: Call) -> None:
         return
     found = call.cloud.projects.find(project)
     if found is None or not found.active:
-        raise unknown_project(call, project)
+        raise unknown_project(call, project, found)
     if not call.cloud.projects.enabled(found.id, call.service.api):
         raise disabled(call, found)
 
 
-def unknown_project(call: Call, project: str) -> errors.CloudError:
-    """403 for a project that does not exist (or is deleted): Google does not tell which."""
-    described = {"consumer": f"projects/{project}", "service": f"{call.service.api}.googleapis.com"}
+def unknown_project(call: Call, project: str, found: Project | None) -> errors.CloudError:
+    """403 for a project that does not exist, or was deleted."""
+    text = (
+        f"Project #{found.number} has been deleted." if found else f"Permission denied on resource project {project}."
+    )
+    consumer = str(found.number) if found else project
+    described = {
+        "consumer": f"projects/{consumer}",
+        "containerInfo": consumer,
+        "service": f"{call.service.api}.googleapis.com",
+    }
     return errors.permission_denied(
-        f"Permission denied on resource project {project}.",
-        [errors.error_info("CONSUMER_INVALID", "googleapis.com", described)],
+        text,
+        [
+            errors.error_info("CONSUMER_INVALID", "googleapis.com", described),
+            errors.localized(text),
+            errors.help_links("Google developers console", "https://console.developers.google.com"),
+        ],
     )
 
 
@@ -91,14 +103,15 @@ def disabled(call: Call, project: Project) -> errors.CloudError:
         "containerInfo": str(project.number),
         "activationUrl": url,
     }
-    return errors.permission_denied(
+    text = (
         f"{title} has not been used in project {project.number} before or it is disabled. Enable it by visiting {url} then retry. "
-        "If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.",
+        "If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry."
+    )
+    return errors.permission_denied(
+        text,
         [
             errors.error_info("SERVICE_DISABLED", "googleapis.com", described),
-            {
-                "@type": "type.googleapis.com/google.rpc.Help",
-                "links": [{"description": "Google developers console API activation", "url": url}],
-            },
+            errors.localized(text),
+            errors.help_links("Google developers console API activation", url),
         ],
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from localcloud.call import Call, Cloud, Reply
+from localcloud.errors import CloudError
 
 Body = dict[str, Any]
 Handler = Callable[[Call], "Body | Reply"]
@@ -99,7 +100,7 @@ class Service:
     operation_parent    (call) -> prefix of operation names; default the location in the path, else global "operations/…"
     project         (call) -> project id, when the path does not say it
     always_enabled  not subject to API enablement
-    refusal         (call, permission, resource) -> text of a 403; default Google's usual sentence
+    refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
     lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
     before          runs between admission and handler: lets happen what is due by the clock (a secret that expires)
@@ -120,7 +121,7 @@ class Service:
     operation_parent: Callable[[Call], str] | None = None
     project: Callable[[Call], str | None] | None = None
     always_enabled: bool = False
-    refusal: Callable[[Call, str, str], str] | None = None
+    refusal: Callable[[Call, str, str], str | CloudError] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     lenient: bool = False
     before: Callable[[Call], None] | None = None

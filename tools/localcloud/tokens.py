@@ -35,7 +35,7 @@ def principal(headers: Mapping[str, str], now: float) -> str:
     name, slash, ending = value[len(PREFIX) :].rpartition("/")
     if slash and ending.isdecimal():
         if int(ending) <= now:
-            raise refused()
+            raise refused("ACCESS_TOKEN_EXPIRED")
     else:
         name = value[len(PREFIX) :]
     if not name.startswith(KINDS) or ("/" in name and not name.startswith("principal:")):
@@ -43,9 +43,9 @@ def principal(headers: Mapping[str, str], now: float) -> str:
     return name
 
 
-def refused() -> CloudError:
+def refused(why: str = "ACCESS_TOKEN_TYPE_UNSUPPORTED") -> CloudError:
     """The 401 for a bad or expired token."""
-    problem = unauthenticated(INVALID)
+    problem = unauthenticated(INVALID, why)
     problem.reason = "authError"
-    problem.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    problem.headers["WWW-Authenticate"] += ', error="invalid_token"'
     return problem

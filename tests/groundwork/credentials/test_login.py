@@ -217,7 +217,7 @@ def test_doctor_is_content_with_an_owner_of_a_project_that_is_paid_for(google: G
     google.owner().request("POST", "serviceusage", f"{project}/services:batchEnable", json={"serviceIds": list(APIS)})
     found = examined(google)
     assert {subject for subject, row in found.items() if row.health == "ok"} == {
-        "login", "project", "billing", "APIs", "permissions", "deployer",
+        "login", "project", "billing", "APIs", "permissions", "clock", "deployer",
     }  # fmt: skip
     assert found["permissions"].text == f"all {len(PERMISSIONS)} that `up` needs"
     assert found["billing"].text == "account 000000-000000-000000"

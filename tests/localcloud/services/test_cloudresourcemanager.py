@@ -49,8 +49,13 @@ def test_an_unknown_project_is_a_403_and_so_is_somebody_elses(cloud: Client) -> 
     for client, project in [(cloud, "no-such-project"), (cloud.as_(BOB), cloud.project)]:
         answer = client("GET", f"{V1}/{project}")
         assert (answer.status, answer.body["error"]["status"]) == (403, "PERMISSION_DENIED")
-        assert "'resourcemanager.projects.get' denied" in answer.message
-        assert "(or it may not exist)" in answer.message
+        assert answer.message == "The caller does not have permission"
+        assert answer.reasons == ["IAM_PERMISSION_DENIED"]
+        newer = client("GET", f"{V3}/{project}")
+        where = f"//cloudresourcemanager.googleapis.com/projects/{project}"
+        assert newer.message == (
+            f"Permission 'resourcemanager.projects.get' denied on resource '{where}' (or it may not exist)."
+        )
 
 
 def test_lists_show_what_the_caller_may_see(cloud: Client) -> None:

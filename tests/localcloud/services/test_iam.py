@@ -176,7 +176,11 @@ def test_a_binding_cannot_name_an_account_that_does_not_exist(call: Sender) -> N
 def test_group_members_grant_nothing_since_nobody_here_is_in_a_group(call: Sender) -> None:
     account(call)
     call.grant("roles/iam.serviceAccountViewer", "group:team@example.com")
-    call.as_("user:ann@example.com").refused("GET", f"{ACCOUNTS}/{EMAIL}", status=403)
+    ann = call.as_("user:ann@example.com")
+    refused = ann.refused("GET", f"{ACCOUNTS}/{EMAIL}", status=403)
+    assert refused == "Permission 'iam.serviceAccounts.get' denied on resource (or it may not exist)."
+    refused = ann.refused("POST", f"/iam/v1/projects/{PROJECT}/roles", {"roleId": "mine"}, 403)
+    assert refused == f"You don't have permission to create a role in projects/{PROJECT}."
 
 
 def test_accounts_are_listed_in_pages(call: Sender) -> None:

@@ -283,7 +283,8 @@ def test_only_an_accessor_of_this_secret_reads_its_payload(call: Sender) -> None
     key, other = with_version(call), with_version(call, "other")
     ann = call.as_("user:ann@example.com")
     text = ann.refused("GET", f"{key}/versions/1:access", status=403)
-    assert "secretmanager.versions.access" in text
+    name = f"projects/{PROJECT}/secrets/key/versions/1"
+    assert text == f"Permission 'secretmanager.versions.access' denied for resource '{name}' (or it may not exist)."
     grant = {"role": "roles/secretmanager.secretAccessor", "members": ["user:ann@example.com"]}
     call("POST", f"{key}:setIamPolicy", {"policy": {"bindings": [grant]}})
     ann("GET", f"{key}/versions/1:access")

@@ -103,7 +103,11 @@ def test_enabling_needs_its_permission(cloud: Client) -> None:
     for path, body in [("/run.googleapis.com:enable", {}), (":batchEnable", {"serviceIds": ["run.googleapis.com"]})]:
         answer = bob("POST", services(cloud) + path, body)
         assert answer.status == 403
-        assert "serviceusage.services.enable" in answer.message
+        assert answer.message == "Permission denied to enable service [run.googleapis.com]"
+        assert answer.reasons == ["AUTH_PERMISSION_DENIED"]
+    listed = cloud.as_("user:eve@example.com")("GET", services(cloud))
+    project = f"projects/{number(cloud)}"
+    assert listed.message == f"Permission denied to list services for consumer container [{project}]"
 
 
 def test_a_service_agent_is_made_on_demand_and_can_be_granted_a_role(cloud: Client) -> None:

@@ -146,13 +146,12 @@ class Iam:
     def refusal(self, call: Call, permission: str, resource: str) -> errors.CloudError:
         """The 403 in the service's own words."""
         described = {"permission": permission, "resource": resource}
-        details = [errors.error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)]
-        if call.service.refusal is not None:
-            return errors.permission_denied(call.service.refusal(call, permission, resource), details)
-        where = f"//{call.service.api}.googleapis.com/{resource}"
-        return errors.permission_denied(
-            f"Permission '{permission}' denied on resource '{where}' (or it may not exist).", details
-        )
+        host = f"{call.service.api}.googleapis.com"
+        said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
+        if isinstance(said, errors.CloudError):
+            return said
+        text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
+        return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
 
     def allowed(self, principal: str, permission: str, api: str, resource: str, project: str | None) -> bool:
         """Whether a principal has a permission on a resource of an API, by its policy, its parents' or the project's."""
@@ -205,8 +204,10 @@ class Iam:
     def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
         own = members.identities(principal)
         for binding in self.policy(api, resource).get("bindings", ()):
-            if any(
-                members.normal(member) in own or self._by_project(principal, member) for member in binding["members"]
+            there = binding["members"]
+            if any(members.normal(member) in own for member in there) or (
+                # On a project they would ask its policy who they are: they mean nobody there.
+                api != PROJECTS and any(self._by_project(principal, member) for member in there)
             ):
                 yield binding["role"], binding.get("condition", {}).get("expression", "")
 

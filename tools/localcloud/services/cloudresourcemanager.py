@@ -208,6 +208,13 @@ def _finished(call: Call, body: Body) -> Body:
     return call.cloud.operations.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")
 
 
+def _refusal(call: Call, permission: str, resource: str) -> str:
+    """Version 1 does not say what was missing; the details do."""
+    if call.method.version == "v1":
+        return "The caller does not have permission"
+    return f"Permission '{permission}' denied on resource '//{API}.googleapis.com/{resource}' (or it may not exist)."
+
+
 _MAY = "resourcemanager.projects."
 
 SERVICE = Service(
@@ -215,6 +222,7 @@ SERVICE = Service(
     versions=("v1", "v3"),
     title="Cloud Resource Manager API",
     always_enabled=True,
+    refusal=_refusal,
     resources={"projects": Resource(kind="Project", iam=True)},
     methods={
         "cloudresourcemanager.projects.create": create,

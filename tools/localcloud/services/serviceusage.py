@@ -150,6 +150,26 @@ def _unknown(hosts: list[str]) -> CloudError:
     )
 
 
+def _refusal(call: Call, permission: str, _resource: str) -> CloudError:
+    """403 as Service Usage words it: which service, or whose list; never which permission."""
+    verb = permission.rpartition(".")[2]
+    hosts = call.body.get("serviceIds") or [name.rpartition("/")[2] for name in call.params.get("names", [])]
+    if verb == "list":
+        text = (
+            f"Permission denied to list services for consumer container [{call.cloud.projects.numbered(call.parent)}]"
+        )
+    else:
+        text = f"Permission denied to {verb} service [{', '.join(hosts) or call.id}]"
+    violation = {"type": "googleapis.com", "subject": "110002"}
+    return permission_denied(
+        text,
+        [
+            {"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]},
+            error_info("AUTH_PERMISSION_DENIED", "serviceusage.googleapis.com", {"permission": permission}),
+        ],
+    )
+
+
 def _row(call: Call, host: str) -> str:
     return f"projects/{call.project}/services/{host}"
 
@@ -218,4 +238,5 @@ SERVICE = Service(
         "serviceusage.services.generateServiceIdentity": _enabling,
     },
     proto="google.api.serviceusage.v1",
+    refusal=_refusal,
 )

@@ -30,6 +30,24 @@ def _operation_parent(call: Call) -> str:
     return f"{call.path}/{fresh}" if fresh else call.name
 
 
+_ROLE_WORDS = {
+    "create": "create a role in {parent}",
+    "list": "list roles in {parent}",
+    "get": "get the role at {name}",
+    "update": "update the role at {name}",
+    "delete": "delete the role at {name}",
+    "undelete": "undelete the role at {name}",
+}
+
+
+def _refusal(call: Call, permission: str, _resource: str) -> str:
+    verb = permission.rpartition(".")[2]
+    if permission.startswith("iam.roles.") and verb in _ROLE_WORDS:
+        what = _ROLE_WORDS[verb].format(parent="/".join(call.path.split("/")[:2]), name=call.name)
+        return f"You don't have permission to {what}."
+    return f"Permission '{permission}' denied on resource (or it may not exist)."
+
+
 _ACCOUNT_METHODS: dict[str, Handler] = {
     "create": accounts.create,
     "get": accounts.get,
@@ -111,6 +129,7 @@ SERVICE = Service(
     operation_metadata="WorkloadIdentityPoolOperationMetadata",
     operation_parent=_operation_parent,
     project=accounts.project,
+    refusal=_refusal,
     before=pools.settle,
     enum_numbers={"Role.stage": {0: "ALPHA", 1: "BETA", 2: "GA", 4: "DEPRECATED", 5: "DISABLED", 6: "EAP"}},
 )

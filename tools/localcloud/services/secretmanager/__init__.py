@@ -41,6 +41,10 @@ def _page(call: Call, field: str, bodies: Sequence[Body], key: Callable[[Body], 
     return page | ({"totalSize": len(ordered)} if ordered and test is None else {})
 
 
+def _refusal(_call: Call, permission: str, resource: str) -> str:
+    return f"Permission '{permission}' denied for resource '{resource}' (or it may not exist)."
+
+
 SECRET = Resource(
     kind="Secret",
     id_param="secretId",
@@ -74,5 +78,6 @@ SERVICE = Service(
     permissions={f"{API}.{place}.secrets.addVersion": "secretmanager.versions.add" for place in _PLACES},
     tables=payloads.TABLES + secrets.DUE,
     proto="google.cloud.secretmanager.v1",
+    refusal=_refusal,
     before=versions.settle,
 )
