@@ -57,6 +57,11 @@ no_packages() {
     exit 1
 }
 
+# Containers often forbid Python to keep its bytecode; each command would then compile all that it starts with.
+compile_once() {
+    env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import groundwork.up, localcloud.provider.daemon, localcloud.server'
+}
+
 make_venv() {
     python=$(find_python)
     say "setting up .venv with $("$python" --version) (once)"
@@ -71,6 +76,7 @@ make_venv() {
     like_pip
     .venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes --no-build-isolation tools/requirements.txt || no_packages
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . || no_packages
+    compile_once
     wanted >"$stamp"
 }
 

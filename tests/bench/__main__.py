@@ -1,13 +1,17 @@
-"""`make bench`: measure everything in one run, print a table and, where BENCH_JSON names a file, one object a line."""
+"""`make bench`: measure everything in one run, print a table and, where BENCH_JSON names a file, one object a line.
+
+`make bench ARGS="cloud policy"` measures those parts alone.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import click
 from rich.console import Console
 
 from . import cloud, policy, processes, terraform
@@ -21,13 +25,20 @@ def start_up_rows(_folder: Path) -> list[Row]:
     return [Row("groundwork --help ÷ python -c 'import click'", value, at_most=1.5, note="median of 15 pairs")]
 
 
-PARTS: tuple[Callable[[Path], list[Row]], ...] = (start_up_rows, cloud.rows, terraform.rows, policy.rows)
+PARTS: dict[str, Callable[[Path], list[Row]]] = {
+    "start": start_up_rows,
+    "cloud": cloud.rows,
+    "terraform": terraform.rows,
+    "policy": policy.rows,
+}
 
 
-def main() -> None:
-    """Measure every part in turn; a part that breaks stops the run, since half a table is no table."""
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+def main(parts: Sequence[str]) -> None:
+    """Measure the parts in turn, or those named; one that breaks stops the run, since half a table is no table."""
     with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
-        rows = [row for part in PARTS for row in part(Path(folder))]
+        rows = [row for part in parts or PARTS for row in PARTS[part](Path(folder))]
     show(rows, Console(width=160 if not sys.stdout.isatty() else None))
     if path := os.environ.get("BENCH_JSON"):
         write(rows, Path(path))

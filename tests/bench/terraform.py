@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from localcloud import serve
@@ -31,6 +30,14 @@ terraform {
 provider "google" {
   project = "bench-project"
   region  = "europe-west1"
+}
+"""
+
+STATE = """
+terraform {
+  backend "gcs" {
+    bucket = "bench-project-tfstate"
+  }
 }
 """
 
@@ -79,6 +86,7 @@ def environment(state: Path, *, real: bool) -> dict[str, str]:
     call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": "bench-project"})
     for api in ("secretmanager", "iam", "cloudresourcemanager", "artifactregistry"):
         call(target, "POST", f"/serviceusage/v1/projects/bench-project/services/{api}.googleapis.com:enable", {})
+    call(target, "POST", "/storage/v1/b?project=bench-project", {"name": "bench-project-tfstate"})
     variables = {**os.environ, **serve.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(OWNER)}
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if not real:
@@ -87,9 +95,9 @@ def environment(state: Path, *, real: bool) -> dict[str, str]:
 
 
 def run(hcl: str, folder: Path, *, real: bool) -> float:
-    """Seconds of init, plan, apply and plan again of `hcl` in a fresh folder on a fresh local cloud."""
+    """Seconds of init, plan, apply and plan again of `hcl` in a fresh folder on a fresh local cloud, with the state in a bucket."""
     folder.mkdir()
-    (folder / "main.tf").write_text(hcl, encoding="utf-8")
+    (folder / "main.tf").write_text(hcl + STATE, encoding="utf-8")
     state = folder / "cloud"
     variables = environment(state, real=real)
     steps = (["init"], ["plan", "-out=plan"], ["apply", "plan"], ["plan", "-detailed-exitcode"])
@@ -124,9 +132,10 @@ def copied(folder: Path) -> Path:
     return tree
 
 
-def _groundwork(tree: Path, *arguments: str, variables: Mapping[str, str] = os.environ) -> None:
+def _groundwork(tree: Path, *arguments: str) -> None:
     argv = [sys.executable, "-m", "groundwork", *arguments]
-    processes.seconds(argv, env={**variables, "PYTHONPATH": str(tree / "tools")}, cwd=tree)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    processes.seconds(argv, env={**kept, "PYTHONPATH": str(tree / "tools")}, cwd=tree)
 
 
 def up_row(provider: str, folder: Path) -> Row:
@@ -138,7 +147,7 @@ def up_row(provider: str, folder: Path) -> Row:
     try:
         _groundwork(tree, "up", *options, "--yes")
         ours, bare = [], []
-        for _ in range(2 if provider == "local" else 1):
+        for _ in range(5 if provider == "local" else 1):
             _groundwork(tree, "down", *options, "--yes")
             bare.append(_bare(tree, provider))
             _groundwork(tree, "down", *options, "--yes")

@@ -26,6 +26,8 @@ from groundwork.events import Diagnostic, Event, parse
 from groundwork.processes import alive, tail
 
 LOCK_TIMEOUT = "5s"
+# Mostly waiting: Google's provider sleeps seconds for each account and grant, and changes one policy at a time.
+PARALLELISM = 20
 _LAST_LINES = 10
 _LOCK_LEFT = "Error releasing the state lock"
 _STOPPING = b"\nStopping: Terraform ends what it has begun and releases its lock; ^C again kills it.\n"
@@ -289,13 +291,15 @@ class Terraform:
         """Plan into `file`; whether anything would change."""
         done = self._events(
             "plan", listen, json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, detailed_exitcode=IsFlagged,
-            var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None,
+            var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None, parallelism=PARALLELISM,
         )  # fmt: skip
         return done.code == 2
 
     def apply(self, file: Path, listen: Listen) -> None:
         """Apply a saved plan, and nothing but it."""
-        self._events("apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT)
+        self._events(
+            "apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, parallelism=PARALLELISM
+        )
 
     def adopt(self, address: str, identity: str) -> bool:
         """Bring something that exists into the state; False when there is no such thing or the state has it."""
