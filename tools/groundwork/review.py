@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork import plans, reviewed, up
-from groundwork.money.estimate import estimate, sentence
-from groundwork.money.planned import assumptions_of
+from groundwork.money.estimate import Estimate, estimate
+from groundwork.money.planned import assumptions_of, in_a_line
 from groundwork.plans import LayerPlan
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
@@ -63,7 +63,7 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
         simulated=session.environment.local,
         plans=made,
         lines=tuple(plans.summary(made, changed)),
-        cost=sentence(estimate(list(shown.values()), assumptions_of(session.environment)), checks.today()),
+        cost=in_a_line(session.environment, _estimate(session, shown), checks.today()),
         policy=_policy(session, shown, say),
         record=reviewed.record(session.environment.name, shown),
     )
@@ -81,6 +81,10 @@ def as_data(found: Review) -> dict[str, Any]:
         "policy": policy_data(found.policy),
         "record": {layer: dict(changes) for layer, changes in found.record.layers.items()},
     }
+
+
+def _estimate(session: Session, shown: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    return estimate(list(shown.values()), assumptions_of(session.environment))
 
 
 def _policy(session: Session, shown: Mapping[str, Mapping[str, Any]], say: Callable[[str], None]) -> Result:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checkov.common.checks.base_check import BaseCheck
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.data.base_check import BaseDataCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
+from checkov.terraform.checks.resource.registry import resource_registry
 
 from policies.code import resource_from_code
 from policies.language import Policy, Resource, Ruling, Settings, Verdict
@@ -101,17 +103,21 @@ class _DataCheck(BaseDataCheck):  # type: ignore[misc]
         return self._sighting.judge(self.id, self._policy, resource, file)
 
 
-class _Seen(BaseResourceCheck):  # type: ignore[misc]
+class _Seen(BaseCheck):  # type: ignore[misc]
     """Passes everything; what it has not seen, nobody has checked."""
 
     def __init__(self, sighting: Sighting) -> None:
-        super().__init__(name="Seen", id=SEEN, categories=[CheckCategories.GENERAL_SECURITY], supported_resources=["*"])
+        super().__init__(
+            name="Seen",
+            id=SEEN,
+            categories=[CheckCategories.GENERAL_SECURITY],
+            supported_entities=["*"],
+            block_type="resource",
+        )
         self._sighting = sighting
+        resource_registry.register(self)
 
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> CheckResult:
         file, _, name = str(self.entity_path).split(":", 2)
         self._sighting.resources.add((str(conf["__address__"]), file, f"{entity_type}.{name.partition('[')[0]}"))
         return CheckResult.PASSED
-
-    def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
-        raise NotImplementedError

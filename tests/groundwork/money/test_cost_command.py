@@ -294,3 +294,19 @@ def test_the_export_in_bigquery_is_read_on_the_way_to_google_itself(cost, clone,
     assert "_PARTITIONTIME >= TIMESTAMP('2026-09-29')" in having.jobs[0]["configuration"]["query"]["query"]
     assert {call.split()[1].partition("/")[0] for call in proxy.answered} == {"bigquery.googleapis.com"}
     assert any("/projects/team-dev/" in call for call in proxy.answered), "the environment's project pays for the query"
+
+
+def test_the_budget_stands_beside_estimate_and_report(cost, clone):
+    dev = clone / "envs" / "dev.yaml"
+    dev.write_text(DEV + "budget: {amount: 50, billing_account: 012345-6789AB-CDEF01}\n")
+    code, out, _ = cost("estimate --env dev --plan plan.json")
+    assert code == Exit.OK
+    assert "Budget: $50.00 a month; this environment is " in out
+    assert json.loads(cost("estimate --env dev --plan plan.json --json")[1])["budget"]["amount"] == "50.00"
+    assert (
+        "not compared: it is for a month: choose one with --month." in cost("report --env dev --file export.ndjson")[1]
+    )
+    _, rows, said = cost("report --env dev --file export.ndjson --csv")
+    assert "Budget" not in rows
+    assert "Budget" in said
+    assert json.loads(cost("report --env dev --file export.ndjson --json")[1])["budget"]["why_not"]

@@ -13,6 +13,7 @@ import click
 
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.environment import Environment
 from groundwork.errors import UsageProblem
 from groundwork.money.files import Labels
 from groundwork.money.report import GROUPINGS, Report, period
@@ -87,26 +88,29 @@ def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, sa
 
     Example: groundwork cost estimate --json
     """
-    from groundwork.money import planned, sheets, tables
+    from groundwork.money import budget, planned, sheets, tables
     from groundwork.money.estimate import stale_note
 
     _one_format(as_json, as_csv)
     today = _now().date()
     talk = Console(quiet=as_json or as_csv)
-    found, simulated = _estimate(name, provider, saved, talk)
+    found, environment = _estimate(name, provider, saved, talk)
+    simulated, held = environment.local, budget.of_estimate(environment.budget, found)
     if as_json:
-        print_json(sheets.estimate_json(found, today, simulated=simulated))
+        print_json(sheets.estimate_json(found, today, simulated=simulated, budget=held))
     elif as_csv:
         click.echo(sheets.written(sheets.estimate_rows(found)), nl=False)
     else:
         _print(tables.of_estimate(found, today))
+    if held and not as_json:
+        click.echo(held.text, err=as_csv)
     if simulated and not (as_json or as_csv):
         click.echo(planned.LOCAL_NOTE.strip())
     if (as_json or as_csv) and (note := stale_note(found, today)):
         click.echo(note.strip(), err=True)
 
 
-def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, bool]:
+def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, Environment]:
     from groundwork.money import planned
     from groundwork.money.estimate import estimate as worked_out
     from groundwork.money.plan import load_plan
@@ -114,7 +118,7 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Cons
     checkout, environment = here(name)
     if saved:
         plans = [load_plan(path) for path in saved]
-        return worked_out(plans, planned.assumptions_of(environment)), environment.local
+        return worked_out(plans, planned.assumptions_of(environment)), environment
     from groundwork import up as feature
     from groundwork.session import open_session
     from groundwork.terraform import signals_passed_on
@@ -122,7 +126,7 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Cons
     planned.assumptions_of(environment)
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "plan", talk.say)
-        return planned.of_plans(session, feature.plan(session, talk)), environment.local
+        return planned.of_plans(session, feature.plan(session, talk)), environment
 
 
 @cost.command(short_help="Say what was spent, and by whom.")
@@ -157,21 +161,24 @@ def report(
 
     Example: groundwork cost report --demo --by member
     """
-    from groundwork.money import sheets, tables
+    from groundwork.money import budget, sheets, tables
     from groundwork.money.report import as_json as document
 
     _one_format(as_json, as_csv)
     now = _now()
     found = source.report(period(since, until, month), now, currency)
+    held = budget.of_report(source.environment.budget, found)
     only = [grouping.replace("-", " ") for grouping in groupings]
     if chart:
         _draw(chart, found, source, now)
     if as_json:
-        print_json(document(found))
+        print_json({**document(found), "budget": held.data if held else None})
     elif as_csv:
         click.echo(sheets.written(sheets.report_rows(found, only)), nl=False)
     else:
         _print(tables.of_report(found, only))
+    if held and not as_json:
+        click.echo(held.text, err=as_csv)
     for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)
 

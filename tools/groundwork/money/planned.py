@@ -7,6 +7,7 @@ from datetime import date
 
 from groundwork.environment import Environment
 from groundwork.money.assumptions import Assumptions, parse
+from groundwork.money.budget import of_estimate
 from groundwork.money.estimate import Estimate, estimate, sentence
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
@@ -25,6 +26,12 @@ def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptio
     return estimate([session.shown(entry.layer, entry.file) for entry in made], held)
 
 
+def in_a_line(environment: Environment, found: Estimate, today: date | None = None) -> str:
+    """An estimate in one line, with the environment's budget beside it."""
+    held = of_estimate(environment.budget, found)
+    return sentence(found, today) + (f" {held.text}" if held else "")
+
+
 Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 
@@ -37,6 +44,6 @@ def saying_cost(environment: Environment, say: Callable[[str], None], today: dat
     note = LOCAL_NOTE if environment.local else ""
 
     def check(session: Session, made: Sequence[LayerPlan]) -> None:
-        say(sentence(of_plans(session, made, assumptions), today) + note)
+        say(in_a_line(environment, of_plans(session, made, assumptions), today) + note)
 
     return check

@@ -10,6 +10,7 @@ from typing import Any
 
 from groundwork.money import catalogue
 from groundwork.money.amounts import exact
+from groundwork.money.budget import Held
 from groundwork.money.estimate import KINDS, Component, Estimate, Row, Side
 from groundwork.money.ledger import Ledger
 from groundwork.money.purses import Purse
@@ -32,9 +33,10 @@ def written(rows: Iterable[Mapping[str, Cell]]) -> str:
     return text.getvalue()
 
 
-def estimate_json(found: Estimate, today: date, *, simulated: bool) -> dict[str, Any]:
+def estimate_json(found: Estimate, today: date, *, simulated: bool, budget: Held | None = None) -> dict[str, Any]:
     """An estimate as one JSON object."""
     return {
+        "budget": budget.data if budget else None,
         "simulated": simulated,
         "currency": "USD",
         "hours_a_month": 730,
