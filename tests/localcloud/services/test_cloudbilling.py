@@ -34,3 +34,23 @@ def test_linking_needs_its_permission(cloud: Client) -> None:
     path = f"cloudbilling/v1/projects/{cloud.project}/billingInfo"
     assert bob("GET", path).status == 200
     assert bob("PUT", path, {"billingAccountName": ""}).status == 403
+
+
+def test_the_account_lists_the_projects_that_it_pays_for(cloud: Client) -> None:
+    path = f"cloudbilling/v1/{ACCOUNT}/projects"
+    cloud.ok("PUT", f"cloudbilling/v1/projects/{cloud.project}/billingInfo", {"billingAccountName": ACCOUNT})
+    listed = cloud.ok("GET", path)["projectBillingInfo"]
+    assert cloud.ok("GET", f"cloudbilling/v1/projects/{cloud.project}/billingInfo") in listed
+    stranger = cloud.as_("user:stranger@example.com").ok("GET", path)
+    assert cloud.project not in {one["projectId"] for one in stranger.get("projectBillingInfo", [])}
+    cloud.ok("PUT", f"cloudbilling/v1/projects/{cloud.project}/billingInfo", {"billingAccountName": ""})
+    left = cloud.ok("GET", path).get("projectBillingInfo", [])
+    assert cloud.project not in {one["projectId"] for one in left}
+
+
+def test_everybody_may_use_the_simulated_account_and_no_other(cloud: Client) -> None:
+    asked = {"permissions": ["billing.resourceAssociations.create", "billing.accounts.get"]}
+    assert cloud.ok("POST", f"cloudbilling/v1/{ACCOUNT}:testIamPermissions", asked) == asked
+    assert "bindings" not in cloud.ok("GET", f"cloudbilling/v1/{ACCOUNT}:getIamPolicy")
+    other = cloud("POST", "cloudbilling/v1/billingAccounts/111111-111111-111111:testIamPermissions", asked)
+    assert (other.status, other.message) == (403, "The caller does not have permission")

@@ -27,18 +27,71 @@ def test_version_3_names_it_by_number(cloud: Client) -> None:
 
 
 def test_the_operation_of_a_create_is_done_and_can_be_asked_for(cloud: Client) -> None:
-    operation = cloud.ok("POST", V3, {"projectId": f"{cloud.project}-x", "displayName": "X", "labels": {"a": "b"}})
+    operation = cloud.ok(
+        "POST", V3, {"projectId": f"{cloud.project}-x", "displayName": "Cats and dogs!", "labels": {"a": "b"}}
+    )
     assert operation["done"] is True
     assert operation["metadata"]["@type"].endswith("CreateProjectMetadata")
-    assert operation["response"]["displayName"] == "X"
+    assert operation["response"]["displayName"] == "Cats and dogs!"
     assert cloud.ok("GET", f"cloudresourcemanager/v3/{operation['name']}") == operation
 
 
-@pytest.mark.parametrize("identity", ["", "Upper-case", "short", "ends-with-", "1digit-first", "x" * 31])
-def test_an_id_that_google_would_not_take_is_refused(cloud: Client, identity: str) -> None:
+@pytest.mark.parametrize(
+    ("identity", "issue"),
+    [
+        ("", "must be at least 6 characters long"),
+        ("short", "must be at least 6 characters long"),
+        ("x" * 31, "must be at most 30 characters long"),
+        ("Upper-case", "contains invalid characters"),
+        ("ends-with-", "contains invalid characters"),
+        ("1digit-first", "contains invalid characters"),
+    ],
+)
+def test_an_id_that_google_would_not_take_is_refused(cloud: Client, identity: str, issue: str) -> None:
     answer = cloud("POST", V1, {"projectId": identity})
-    assert answer.status == 400
-    assert "6 to 30 lower-case letters" in answer.message
+    assert (answer.status, answer.message) == (400, f"field [project_id] has issue [project_id {issue}]")
+
+
+@pytest.mark.parametrize("name", ["Cat", "x" * 31, "Cats <3"])
+def test_a_display_name_has_4_to_30_plain_characters(cloud: Client, name: str) -> None:
+    made = cloud("POST", V3, {"projectId": f"{cloud.project}-n", "displayName": name})
+    assert (made.status, "field [display_name] has issue" in made.message) == (400, True)
+    assert cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": name}, updateMask="displayName").status == 400
+    assert "field [name] has issue" in cloud("PUT", f"{V1}/{cloud.project}", {"name": name}).message
+
+
+def test_each_operation_says_what_kind_of_change_it_was(cloud: Client) -> None:
+    kinds = [
+        cloud.ok("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer"}, updateMask="displayName"),
+        cloud.ok("DELETE", f"{V3}/{cloud.project}"),
+        cloud.ok("POST", f"{V3}/{cloud.project}:undelete", {}),
+    ]
+    prefix = "type.googleapis.com/google.cloud.resourcemanager.v3."
+    assert [one["metadata"] for one in kinds] == [
+        {"@type": f"{prefix}{verb}ProjectMetadata"} for verb in ("Update", "Delete", "Undelete")
+    ]
+    assert {one["response"]["@type"] for one in kinds} == {f"{prefix}Project"}
+
+
+def test_there_is_no_organization_around_a_project(cloud: Client) -> None:
+    api = "cloudresourcemanager"
+    for verb, path in [("POST", "v1/organizations:search"), ("GET", "v3/organizations:search"), ("GET", "v1/liens")]:
+        assert cloud.ok(verb, f"{api}/{path}") == {}
+    for version, message in [("v1", "does not have permission"), ("v3", "'resourcemanager.organizations.get' denied")]:
+        answer = cloud("GET", f"{api}/{version}/organizations/123")
+        assert (answer.status, message in answer.message) == (403, True)
+
+
+def test_the_one_policy_in_force_is_that_accounts_have_no_keys(cloud: Client) -> None:
+    asked = {"constraint": "constraints/iam.disableServiceAccountKeyCreation"}
+    path = f"{V1}/{cloud.project}"
+    found = cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked)
+    assert found == asked | {"booleanPolicy": {"enforced": True}}
+    other = {"constraint": "constraints/compute.requireOsLogin"}
+    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", other)["booleanPolicy"] == {}
+    assert cloud.ok("POST", f"{path}:getOrgPolicy", asked) == asked
+    assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {}
+    assert cloud.as_(BOB)("POST", f"{path}:listOrgPolicies", {}).status == 403
 
 
 def test_an_id_is_taken_once_whoever_asks(cloud: Client) -> None:
@@ -81,8 +134,8 @@ def test_lists_are_filtered_and_paged(cloud: Client) -> None:
 
 def test_labels_and_names_change(cloud: Client) -> None:
     cloud.ok("PATCH", f"{V3}/{cloud.project}", {"labels": {"a": "b"}}, updateMask="labels")
-    body = cloud.ok("PUT", f"{V1}/{cloud.project}", {"name": "New", "labels": {"c": "d"}})
-    assert (body["name"], body["labels"]) == ("New", {"c": "d"})
+    body = cloud.ok("PUT", f"{V1}/{cloud.project}", {"name": "Newer", "labels": {"c": "d"}})
+    assert (body["name"], body["labels"]) == ("Newer", {"c": "d"})
 
 
 def test_a_deleted_project_answers_only_about_itself_and_can_come_back(cloud: Client) -> None:
@@ -127,4 +180,4 @@ def test_the_ancestry_of_a_lone_project_is_itself(cloud: Client) -> None:
 
 
 def test_folders_are_not_emulated_and_say_so(cloud: Client) -> None:
-    assert cloud("GET", "cloudresourcemanager/v3/folders/1").status == 501
+    assert cloud("POST", "cloudresourcemanager/v3/folders", {"displayName": "Cats"}).status == 501

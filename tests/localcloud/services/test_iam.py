@@ -76,6 +76,8 @@ def test_a_taken_or_missing_account_is_named_in_googles_words(call: Sender) -> N
     assert text == f"Service account trainer already exists within project projects/{PROJECT}."
     missing = f"nobody@{PROJECT}.iam.gserviceaccount.com"
     text = call.refused("GET", f"{ACCOUNTS}/{missing}", status=404)
+    assert text == "Unknown service account"
+    text = call.refused("GET", f"{ACCOUNTS}/{missing}/keys", status=404)
     assert text == f"Service account projects/{PROJECT}/serviceAccounts/{missing} does not exist."
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from localcloud.call import Call
-from localcloud.errors import invalid, not_found
+from localcloud.errors import invalid, not_found, permission_denied
 from localcloud.service import Body, Service
 
 API = "cloudbilling"
@@ -17,7 +19,7 @@ ACCOUNT: Body = {
 
 def get_info(call: Call) -> Body:
     """The account that a project is linked to; none at first."""
-    return _info(call, (call.cloud.store.get(API, _row(call)) or {}).get("billingAccountName", ""))
+    return _info(call.project or "", (call.cloud.store.get(API, _row(call)) or {}).get("billingAccountName", ""))
 
 
 def update_info(call: Call) -> Body:
@@ -28,7 +30,7 @@ def update_info(call: Call) -> Body:
             f"The local cloud has one billing account, {ACCOUNT['name']}; {account} is not it.", "billing_account_name"
         )
     call.cloud.store.put(API, _row(call), {"billingAccountName": account})
-    return _info(call, account)
+    return _info(call.project or "", account)
 
 
 def list_accounts(_: Call) -> Body:
@@ -43,13 +45,51 @@ def get_account(call: Call) -> Body:
     return ACCOUNT
 
 
+def list_projects(call: Call) -> Body:
+    """The projects linked to the account that the caller may see."""
+    _known(call)
+    found = [
+        _info(name.split("/")[1], body["billingAccountName"])
+        for name, body in _links(call)
+        if body["billingAccountName"] == call.parent
+        and call.cloud.iam.allowed(
+            call.principal, "resourcemanager.projects.get", "cloudresourcemanager", name, name.split("/")[1]
+        )
+    ]
+    return {"projectBillingInfo": found} if found else {}
+
+
+def _links(call: Call) -> Iterator[tuple[str, Body]]:
+    for project, _ in call.cloud.store.list("cloudresourcemanager", "", "projects"):
+        body = call.cloud.store.get(API, f"{project}/billingInfo")
+        if body is not None:
+            yield project, body
+
+
+def get_policy(call: Call) -> Body:
+    """The account's policy: nobody is in it, since everybody may use the simulated account."""
+    _known(call)
+    return {"etag": "ACAB"}
+
+
+def check_permissions(call: Call) -> Body:
+    """Everybody may do everything with the simulated account."""
+    _known(call)
+    return {"permissions": call.body["permissions"]} if call.body.get("permissions") else {}
+
+
+def _known(call: Call) -> None:
+    if "/".join(call.path.split("/")[:2]) != ACCOUNT["name"]:
+        raise permission_denied("The caller does not have permission")
+
+
 def _row(call: Call) -> str:
     return f"projects/{call.project}/billingInfo"
 
 
-def _info(call: Call, account: str) -> Body:
-    name = f"projects/{call.project}/billingInfo"
-    return {"name": name, "projectId": call.project, "billingAccountName": account, "billingEnabled": bool(account)}
+def _info(project: str, account: str) -> Body:
+    name = f"projects/{project}/billingInfo"
+    return {"name": name, "projectId": project, "billingAccountName": account, "billingEnabled": bool(account)}
 
 
 SERVICE = Service(
@@ -61,11 +101,17 @@ SERVICE = Service(
         "cloudbilling.projects.updateBillingInfo": update_info,
         "cloudbilling.billingAccounts.list": list_accounts,
         "cloudbilling.billingAccounts.get": get_account,
+        "cloudbilling.billingAccounts.getIamPolicy": get_policy,
+        "cloudbilling.billingAccounts.testIamPermissions": check_permissions,
+        "cloudbilling.billingAccounts.projects.list": list_projects,
     },
     permissions={
         "cloudbilling.projects.getBillingInfo": "resourcemanager.projects.get",
         "cloudbilling.projects.updateBillingInfo": "resourcemanager.projects.createBillingAssignment",
         "cloudbilling.billingAccounts.list": None,
         "cloudbilling.billingAccounts.get": None,
+        "cloudbilling.billingAccounts.getIamPolicy": None,
+        "cloudbilling.billingAccounts.testIamPermissions": None,
+        "cloudbilling.billingAccounts.projects.list": None,
     },
 )

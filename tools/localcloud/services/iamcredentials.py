@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from localcloud import tokens
 from localcloud.call import Call
-from localcloud.errors import CloudError, failed_precondition, invalid, unimplemented
+from localcloud.errors import CloudError, error_info, failed_precondition, invalid, unimplemented
 from localcloud.service import Body, Service
 from localcloud.services.iam import accounts
 
@@ -95,6 +95,7 @@ def _refused(call: Call, permission: str, name: str) -> CloudError:
     problem = call.cloud.iam.refusal(call, permission, name)
     problem.args = (f"Permission '{permission}' denied on resource (or it may not exist).",)
     problem.message = problem.args[0]
+    problem.details = [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", {"permission": permission})]
     return problem
 
 

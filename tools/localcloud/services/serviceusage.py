@@ -146,8 +146,16 @@ def _unknown(hosts: list[str]) -> CloudError:
     described = {"services": names, "service": API + _HOST}
     return permission_denied(
         f"Not found or permission denied for service(s): {names}.",
-        [error_info("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", "serviceusage.googleapis.com", described)],
+        [
+            _violated(f"?error_code=220002&services={','.join(hosts)}"),
+            error_info("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", "serviceusage.googleapis.com", described),
+        ],
     )
+
+
+def _violated(subject: str) -> Body:
+    violation = {"type": "googleapis.com", "subject": subject}
+    return {"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]}
 
 
 def _refusal(call: Call, permission: str, _resource: str) -> CloudError:
@@ -160,11 +168,10 @@ def _refusal(call: Call, permission: str, _resource: str) -> CloudError:
         )
     else:
         text = f"Permission denied to {verb} service [{', '.join(hosts) or call.id}]"
-    violation = {"type": "googleapis.com", "subject": "110002"}
     return permission_denied(
         text,
         [
-            {"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]},
+            _violated("110002"),
             error_info("AUTH_PERMISSION_DENIED", "serviceusage.googleapis.com", {"permission": permission}),
         ],
     )

@@ -55,7 +55,8 @@ def find(call: Call) -> Body:
     """The account that the URL names; 404 in IAM's words."""
     body = call.cloud.store.get(API, resolved(call))
     if body is None:
-        raise not_found(f"Service account {call.path} does not exist.")
+        name = "/".join(call.path.split("/")[:4])
+        raise not_found("Unknown service account" if call.path == name else f"Service account {name} does not exist.")
     return body
 
 

@@ -1,4 +1,4 @@
-"""Resource Manager, v1 and v3: projects, their life and their policies."""
+"""Projects: their life, and who sees which."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from localcloud import fields, filters, paging
 from localcloud.call import Call
 from localcloud.clock import parse
 from localcloud.errors import already_exists, failed_precondition, invalid
-from localcloud.service import Body, Resource, Service
+from localcloud.service import Body
 
 API = "cloudresourcemanager"
-ID_RULE = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+ID_RULE = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+DISPLAY_RULE = re.compile(r"[\w '\"!-]+")
+_LONGEST = 30
+_NAMED = {"v1": "name", "v3": "display_name"}
 FIRST_NUMBER = 100_000_000_001
 DEFAULT_APIS = (
     "bigquery",
@@ -39,11 +42,9 @@ _V1_KIND = "google.cloudresourcemanager.v1.Project"
 def create(call: Call) -> Body:
     """Makes a project; who makes it owns it. The operation is done at once."""
     identity = call.body.get("projectId", "")
-    if not ID_RULE.fullmatch(identity):
-        raise invalid(
-            f"Project id '{identity}' is not valid: 6 to 30 lower-case letters, digits and hyphens, beginning with a letter.",
-            "project_id",
-        )
+    _check("project_id", identity, ID_RULE, 6)
+    shown = call.body.get("displayName") or call.body.get("name") or identity
+    _check(_NAMED[call.method.version], shown, DISPLAY_RULE, 4)
     name = f"projects/{identity}"
     store, now = call.cloud.store, call.cloud.clock.rfc3339()
     if store.get(API, name) is not None:
@@ -51,7 +52,7 @@ def create(call: Call) -> Body:
     body = {
         "projectId": identity,
         "projectNumber": str(store.next("project_number", FIRST_NUMBER)),
-        "displayName": call.body.get("displayName") or call.body.get("name") or identity,
+        "displayName": shown,
         "state": "ACTIVE",
         "createTime": now,
         "updateTime": now,
@@ -89,6 +90,7 @@ def update(call: Call) -> Body:
     new = {key: value for key, value in old.items() if key not in {"labels", "parent"}}
     new |= {key: call.body[key] for key in ("labels", "parent") if call.body.get(key)}
     new["displayName"] = call.body.get("name") or old["displayName"]
+    _check("name", new["displayName"], DISPLAY_RULE, 4)
     return _shown(call, _saved(call, new))
 
 
@@ -97,6 +99,8 @@ def patch(call: Call) -> Body:
     old = _active(call)
     mask = call.params.get("updateMask") or ",".join(key for key in ("displayName", "labels") if key in call.body)
     new = fields.updated(old, call.body, mask, call.document.schemas, "Project")
+    new["displayName"] = new.get("displayName") or old["projectId"]
+    _check("display_name", new["displayName"], DISPLAY_RULE, 4)
     return _finished(call, _saved(call, new))
 
 
@@ -126,6 +130,19 @@ def get_ancestry(call: Call) -> Body:
     if isinstance(body.get("parent"), Mapping):
         chain.append({"resourceId": body["parent"]})
     return {"ancestor": chain}
+
+
+def _check(field: str, value: str, rule: re.Pattern[str], shortest: int) -> None:
+    """Refuses (400) an id or a name that is too short, too long, or holds what it must not."""
+    issue = ""
+    if len(value) < shortest:
+        issue = f"must be at least {shortest} characters long"
+    elif len(value) > _LONGEST:
+        issue = f"must be at most {_LONGEST} characters long"
+    elif not rule.fullmatch(value):
+        issue = "contains invalid characters"
+    if issue:
+        raise invalid(f"field [{field}] has issue [{field} {issue}]", field)
 
 
 def _found(call: Call) -> Body:
@@ -197,55 +214,11 @@ def _shown(call: Call, body: Body) -> Body:
 
 
 def _finished(call: Call, body: Body) -> Body:
-    version = call.method.version
-    message = (
-        "cloud.resourcemanager.v3.CreateProjectMetadata"
-        if version == "v3"
-        else "cloudresourcemanager.v1.ProjectCreationStatus"
-    )
-    metadata: Body = {"@type": f"google.{message}", "createTime": body["createTime"], "gettable": True, "ready": True}
-    kind = _KIND if version == "v3" else _V1_KIND
-    return call.cloud.operations.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")
-
-
-def _refusal(call: Call, permission: str, resource: str) -> str:
-    """Version 1 does not say what was missing; the details do."""
+    verb = {"patch": "Update"}.get(call.method.verb, call.method.verb.title())
+    metadata: Body = {"@type": f"google.cloud.resourcemanager.v3.{verb}ProjectMetadata"}
     if call.method.version == "v1":
-        return "The caller does not have permission"
-    return f"Permission '{permission}' denied on resource '//{API}.googleapis.com/{resource}' (or it may not exist)."
-
-
-_MAY = "resourcemanager.projects."
-
-SERVICE = Service(
-    api=API,
-    versions=("v1", "v3"),
-    title="Cloud Resource Manager API",
-    always_enabled=True,
-    refusal=_refusal,
-    resources={"projects": Resource(kind="Project", iam=True)},
-    methods={
-        "cloudresourcemanager.projects.create": create,
-        "cloudresourcemanager.projects.get": get,
-        "cloudresourcemanager.projects.list": list_,
-        "cloudresourcemanager.projects.search": search,
-        "cloudresourcemanager.projects.update": update,
-        "cloudresourcemanager.projects.patch": patch,
-        "cloudresourcemanager.projects.delete": delete,
-        "cloudresourcemanager.projects.undelete": undelete,
-        "cloudresourcemanager.projects.getAncestry": get_ancestry,
-    },
-    permissions={
-        "cloudresourcemanager.projects.create": None,
-        "cloudresourcemanager.projects.list": None,
-        "cloudresourcemanager.projects.search": None,
-        "cloudresourcemanager.projects.get": _MAY + "get",
-        "cloudresourcemanager.projects.getAncestry": _MAY + "get",
-        "cloudresourcemanager.projects.update": _MAY + "update",
-        "cloudresourcemanager.projects.patch": _MAY + "update",
-        "cloudresourcemanager.projects.delete": _MAY + "delete",
-        "cloudresourcemanager.projects.undelete": _MAY + "undelete",
-        "cloudresourcemanager.projects.getIamPolicy": _MAY + "getIamPolicy",
-        "cloudresourcemanager.projects.setIamPolicy": _MAY + "setIamPolicy",
-    },
-)
+        metadata["@type"] = "google.cloudresourcemanager.v1.ProjectCreationStatus"
+    if verb == "Create":
+        metadata |= {"createTime": body["createTime"], "gettable": True, "ready": True}
+    kind = _KIND if call.method.version == "v3" else _V1_KIND
+    return call.cloud.operations.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")

@@ -1,0 +1,55 @@
+"""Resource Manager, v1 and v3: projects, their life and their policies, and the little that lies around them."""
+
+from __future__ import annotations
+
+from localcloud.call import Call
+from localcloud.service import Resource, Service
+from localcloud.services.cloudresourcemanager import around, projects
+
+
+def _refusal(call: Call, permission: str, resource: str) -> str:
+    """Version 1 does not say what was missing; the details do."""
+    if call.method.version == "v1":
+        return "The caller does not have permission"
+    return f"Permission '{permission}' denied on resource '//{projects.API}.googleapis.com/{resource}' (or it may not exist)."
+
+
+_MAY = "resourcemanager.projects."
+
+SERVICE = Service(
+    api=projects.API,
+    versions=("v1", "v3"),
+    title="Cloud Resource Manager API",
+    always_enabled=True,
+    refusal=_refusal,
+    resources={"projects": Resource(kind="Project", iam=True)},
+    methods={
+        "cloudresourcemanager.projects.create": projects.create,
+        "cloudresourcemanager.projects.get": projects.get,
+        "cloudresourcemanager.projects.list": projects.list_,
+        "cloudresourcemanager.projects.search": projects.search,
+        "cloudresourcemanager.projects.update": projects.update,
+        "cloudresourcemanager.projects.patch": projects.patch,
+        "cloudresourcemanager.projects.delete": projects.delete,
+        "cloudresourcemanager.projects.undelete": projects.undelete,
+        "cloudresourcemanager.projects.getAncestry": projects.get_ancestry,
+        **around.methods(),
+    },
+    permissions={
+        **dict.fromkeys(around.methods()),
+        "cloudresourcemanager.projects.getOrgPolicy": "orgpolicy.policy.get",
+        "cloudresourcemanager.projects.getEffectiveOrgPolicy": "orgpolicy.policy.get",
+        "cloudresourcemanager.projects.listOrgPolicies": "orgpolicy.policy.get",
+        "cloudresourcemanager.projects.create": None,
+        "cloudresourcemanager.projects.list": None,
+        "cloudresourcemanager.projects.search": None,
+        "cloudresourcemanager.projects.get": _MAY + "get",
+        "cloudresourcemanager.projects.getAncestry": _MAY + "get",
+        "cloudresourcemanager.projects.update": _MAY + "update",
+        "cloudresourcemanager.projects.patch": _MAY + "update",
+        "cloudresourcemanager.projects.delete": _MAY + "delete",
+        "cloudresourcemanager.projects.undelete": _MAY + "undelete",
+        "cloudresourcemanager.projects.getIamPolicy": _MAY + "getIamPolicy",
+        "cloudresourcemanager.projects.setIamPolicy": _MAY + "setIamPolicy",
+    },
+)
