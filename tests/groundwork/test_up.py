@@ -117,6 +117,27 @@ def test_status_and_output_say_what_is_there(standing: Clone) -> None:
     assert shown == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
 
 
+@pytest.mark.parametrize("verb", ["status", "output"])
+def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb: str) -> None:
+    standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    done = standing.run(verb, "--env", "small")
+    assert (done.returncode, done.stdout) == (Exit.PERMISSION, "")
+    assert (
+        "the permission to read its state in gs://small-clone-tfstate (storage.objects.get) is missing" in done.stderr
+    )
+    assert "groundwork login --env small --impersonate" in done.stderr
+
+
+def test_what_was_never_up_says_so(clone: Clone) -> None:
+    local.start(clone.checkout)
+    assert (
+        "nothing is up: there is no state in gs://small-clone-tfstate" in clone.run("status", "--env", "small").stdout
+    )
+    done = clone.run("output", "--env", "small")
+    assert (done.returncode, done.stdout) == (Exit.OK, "")
+    assert "There are no outputs: nothing is up in small. `make up ENV=small` begins." in done.stderr
+
+
 def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
     done = standing.run("output", "--env", "small", "nonsense")
     assert done.returncode == Exit.USAGE

@@ -46,6 +46,18 @@ def test_a_started_cloud_is_found_again_and_stopped_once(state: Path) -> None:
     assert not (state / records.SERVER).exists()
 
 
+def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clears_it_away() -> None:
+    command = "true & echo $!; exec sleep 60"
+    with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        ended = int(parent.stdout.readline())
+        until = time.monotonic() + 10
+        while serve._alive(ended) and Path("/proc/self").exists():
+            assert time.monotonic() < until
+        os.kill(ended, 0)
+        parent.kill()
+
+
 def test_a_stopped_cloud_comes_back_on_its_port_with_all_it_had(state: Path) -> None:
     first = serve.start(state)
     owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from groundwork import local, runs
 from groundwork.checkout import LAYERS, Checkout
-from groundwork.cloud import Cloud, connect
+from groundwork.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
 from groundwork.environment import Environment
+from groundwork.errors import PermissionProblem
 from groundwork.plans import component
 from groundwork.runs import Run
 from groundwork.state import Lock, Output, Place, read_lock, read_state
@@ -41,6 +43,11 @@ class Status:
     layers: tuple[LayerStatus, ...]
 
     @property
+    def never_up(self) -> bool:
+        """Whether there is no state at all: nobody has brought it up yet, or all of it was taken away."""
+        return self.running and not any(layer.serial for layer in self.layers)
+
+    @property
     def where(self) -> str:
         """Which cloud, for people."""
         if not self.environment.local:
@@ -66,13 +73,34 @@ def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, la
     if cloud is None:
         return LayerStatus(layer, 0, {}, None, run)
     place = Place(environment.state_bucket, f"{environment.name}/{layer}")
-    state = read_state(cloud, place)
+    with _readable(environment):
+        state, held = read_state(cloud, place), read_lock(cloud, place)
     components = Counter(component(resource.module) for resource in state.resources)
-    return LayerStatus(layer, state.serial, dict(sorted(components.items())), read_lock(cloud, place), run)
+    return LayerStatus(layer, state.serial, dict(sorted(components.items())), held, run)
 
 
 def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:
     """The outputs of all layers, the platform's first, as the states have them."""
     cloud = connect(environment, checkout=checkout)
     places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in reversed(LAYERS)]
-    return {name: output for place in places for name, output in read_state(cloud, place).outputs.items()}
+    with _readable(environment):
+        return {name: output for place in places for name, output in read_state(cloud, place).outputs.items()}
+
+
+@contextmanager
+def _readable(environment: Environment) -> Iterator[None]:
+    """A state that may not be read is not an empty one. Raises PermissionProblem with what is missing and the way on."""
+    try:
+        yield
+    except CloudProblem as problem:
+        if problem.code not in (401, 403):
+            raise
+        raise PermissionProblem(
+            f"What is up in {environment.name} is not known to you: the permission to read its state in "
+            f"gs://{environment.state_bucket} (storage.objects.get) is missing.",
+            [
+                f"operators read it as the deployer: groundwork login --env {environment.name} --impersonate",
+                WHOM_TO_ASK,
+                problem.text,
+            ],
+        ) from None

@@ -258,13 +258,11 @@ def _ours(pid: int) -> bool:
 
 def _dying(pid: int) -> bool:
     """Whether SIGKILL is on its way to a process, or it has ended and is not cleared away; False where the system does not tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
-    except OSError:
+    fields = _status(pid)
+    if not fields:
         return Path("/proc/self").exists()
-    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     pending = int(fields.get("SigPnd", "0"), 16) | int(fields.get("ShdPnd", "0"), 16)
-    return fields.get("State", "").strip()[:1] in ("Z", "X") or bool(pending >> (signal.SIGKILL - 1) & 1)
+    return _ended(pid) or bool(pending >> (signal.SIGKILL - 1) & 1)
 
 
 def _end(pid: int) -> None:
@@ -288,7 +286,21 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except OSError:
         return False
-    return True
+    return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent, which in a container may never come for it."""
+    return _status(pid).get("State", "").strip()[:1] in ("Z", "X")
+
+
+def _status(pid: int) -> dict[str, str]:
+    """What the system tells of a process; nothing where it does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def _control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dict[str, Any]:

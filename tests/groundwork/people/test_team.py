@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from groundwork import editing
+from groundwork import editing, local
+from groundwork.checkout import Checkout
 from groundwork.inventory import Item
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import grants, personas, targets
@@ -202,3 +204,27 @@ def test_an_edit_keeps_comments_order_and_quotes(tmp_path: Path) -> None:
     assert editing.edit(file, change)
     assert file.read_text(encoding="utf-8") == '# top\nb: "two"  # why\na:\n  - 1\n\n# end\nm: {x: 2}\n'
     assert [path.name for path in tmp_path.iterdir()] == ["x.yaml"]
+
+
+def test_taking_somebody_out_does_not_bring_a_platform_up_that_is_down(tmp_path: Path) -> None:
+    for part in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns(".terraform*"))
+    bare = Platform(Checkout(tmp_path))
+    try:
+        cloud = bare.cloud()
+        project = cloud.project
+        cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": project})
+        cloud.request(
+            "POST", "serviceusage", f"v1/projects/{project}/services:batchEnable",
+            json={"serviceIds": [f"{api}.googleapis.com" for api in ("iam", "secretmanager", "artifactregistry")]},
+        )  # fmt: skip
+        _by_hand(bare, Item("project", project), "roles/viewer", "user:carol@example.com")
+        said = bare("people", "remove", "carol@example.com")
+        assert said.returncode == 0, said.stderr
+        assert "the platform is not up, and is not brought up for this" in said.stderr
+        assert "carol@example.com" not in bare.environment.members
+        assert read_all(bare.cloud()).held_by("carol@example.com") == ()
+        assert "made by hand" not in said.stderr
+        assert "nothing is up" in bare("status").stdout
+    finally:
+        local.stop(bare.checkout)

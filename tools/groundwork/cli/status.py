@@ -29,6 +29,9 @@ def status(name: str, as_json: bool) -> None:
         return
     environment = found.environment
     click.echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
+    if found.never_up:
+        click.echo(f"nothing is up: there is no state in gs://{environment.state_bucket}; `make up ENV={name}` begins")
+        return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
 
@@ -94,3 +97,5 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
         print_json(values.get(output_name or "", values))
     else:
         print_outputs(chosen)
+    if not found:
+        click.echo(f"There are no outputs: nothing is up in {name}. `make up ENV={name}` begins.", err=True)

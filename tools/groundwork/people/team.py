@@ -19,6 +19,7 @@ from groundwork.people.personas import Persona, Target, grants, personas
 from groundwork.people.policies import Binding, Policies, address, read_all, remove
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
+from groundwork.state import read_state
 from groundwork.talk import Talk
 from groundwork.up import Check, Wish, up
 
@@ -245,25 +246,33 @@ def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Seque
         return held
     if not (wish.yes or before.local):
         talk.confirm(f"Take {email} out of {before.name} and out of {len(held)} bindings in {before.project}?")
-    _platform_without(session, email, wish, talk, checks)
-    _strip(session, email, talk)
+    is_up = bool(read_state(session.cloud, session.place("platform")).resources)
+    _platform_without(session, email, wish, talk, checks, is_up=is_up)
+    _strip(session, email, talk, ", made by hand" if is_up else "")
     return held
 
 
-def _platform_without(session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check]) -> None:
+def _platform_without(
+    session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check], *, is_up: bool
+) -> None:
     text = _text(session.environment)
     if not strike(session.environment, email):
+        return
+    if not is_up:
+        talk.say(
+            f"the platform is not up, and is not brought up for this: {email} is out of {session.environment.path.name}"
+        )
         return
     after = load(session.environment.path, session.checkout.root)
     back = partial(_put_back, session.environment, email, text, _text(session.environment))
     _up_or_put_back(replace(session, environment=after), wish, talk, checks, back)
 
 
-def _strip(session: Session, email: str, talk: Talk) -> None:
-    """Remove what the state did not know of, then look again."""
+def _strip(session: Session, email: str, talk: Talk, why: str) -> None:
+    """Remove what is still held, `why` it is if that is known, then look again."""
     by_hand = known_policies(session.cloud).held_by(email)
     for item in dict.fromkeys(binding.item for binding in by_hand):
-        talk.say(f"removing {email} from the policy of {item.kind} {item.short}, made by hand")
+        talk.say(f"removing {email} from the policy of {item.kind} {item.short}{why}")
         try:
             remove(session.cloud, item, email)
         except CloudProblem as problem:
