@@ -158,7 +158,7 @@ def _hierarchical_namespace(asked: Comparison) -> bool:
 
 def _ip_filter(asked: Comparison) -> bool:
     if asked.counts:
-        return asked.block(asked.prior).get("mode") == "Disabled"
+        return len(asked.path) == 2 and asked.block(asked.prior).get("mode") == "Disabled"
     return asked.path[-1] == "mode" and asked.old == "Disabled" and not asked.new
 
 

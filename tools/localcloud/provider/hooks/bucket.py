@@ -13,6 +13,14 @@ from localcloud.provider.work import Incomplete, Problem, Work
 
 _STATES = {True: "LIVE", False: "ARCHIVED", None: "ANY"}
 _LIVE = {"LIVE": True, "ARCHIVED": False}
+# A filter is sent whole: what it leaves out is switched off.
+_NO_FILTER: Object = {
+    "publicNetworkSource": {"allowedIpCidrRanges": []},
+    "vpcNetworkSources": [],
+    "allowCrossOrgVpcs": False,
+    "allowAllServiceAgentAccess": False,
+}
+_EMPTY_CORS: Object = {"max_age_seconds": 0, "method": [], "origin": [], "response_header": []}
 _SENT_IF_ZERO = {
     "send_age_if_zero": ("age", "age"),
     "send_days_since_custom_time_if_zero": ("days_since_custom_time", "daysSinceCustomTime"),
@@ -49,7 +57,8 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def encode(_work: Work, values: Object, body: Object) -> Object:
-    """Lifecycle conditions: the state of an object as a flag, and zeros that are meant."""
+    """What a null does not take away; lifecycle conditions: the state of an object as a flag, and zeros that are meant."""
+    _encode_removals(body)
     rules = (body.get("lifecycle") or {}).get("rule", [])
     for rule, planned in zip(rules, values["lifecycle_rule"], strict=False):
         condition = planned["condition"][0]
@@ -62,17 +71,42 @@ def encode(_work: Work, values: Object, body: Object) -> Object:
     return body
 
 
+def _encode_removals(body: Object) -> None:
+    """Autoclass that is taken away is switched off; a filter stays until it is switched off."""
+    if "autoclass" in body:
+        body["autoclass"] = body["autoclass"] or {"enabled": False}
+    if "ipFilter" in body:
+        found = body.pop("ipFilter")
+        body |= {"ipFilter": _NO_FILTER | found} if found else {}
+
+
 def decode(work: Work, values: Object, state: Object) -> Object:
     """What the API says in other words: addresses, retention of objects, the absence of a hierarchy."""
     rules = (work.answer.get("lifecycle") or {}).get("rule", [])
     for rule, read in zip(rules, values["lifecycle_rule"], strict=False):
         read["condition"][0]["with_state"] = _STATES[(rule.get("condition") or {}).get("isLive")]
     return values | {
+        "cors": _cors(values["cors"], state["cors"]),
+        "ip_filter": [one | {"public_network_source": _with_ranges(one)} for one in values["ip_filter"]],
         "enable_object_retention": (work.answer.get("objectRetention") or {}).get("mode") == "Enabled",
         "hierarchical_namespace": values["hierarchical_namespace"] or [{"enabled": False}],
         "project": state["project"] or work.settings.project,
         "url": f"gs://{values['name']}",
     }
+
+
+def _with_ranges(filtered: Object) -> list[Object]:
+    """The public source of a filter; one without any range is none."""
+    return [source for source in filtered["public_network_source"] if source["allowed_ip_cidr_ranges"]]
+
+
+def _cors(found: list[Object], before: list[Object]) -> list[Object]:
+    """The rules with those that say nothing, which the API forgets."""
+    if len(found) < len(before):
+        for index, rule in enumerate(before):
+            if not any((rule or {}).values()):
+                found.insert(index, dict(_EMPTY_CORS))
+    return found
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:

@@ -6,11 +6,11 @@ import base64
 import binascii
 import hashlib
 import json
-import mimetypes
 
 from localcloud.provider import rest
 from localcloud.provider.additions import Draft
 from localcloud.provider.hooks import Hooks
+from localcloud.provider.sniffing import media_type
 from localcloud.provider.suppress import local_md5
 from localcloud.provider.values import UNKNOWN, Object
 from localcloud.provider.work import Incomplete, Problem, Work
@@ -21,13 +21,25 @@ _REUPLOADED = frozenset({"content", "source_md5hash", "detect_md5hash"})
 
 
 def plan(draft: Draft) -> None:
-    """Other content means other hashes and another generation."""
+    """Other content means other hashes and another generation. A context's key is used once."""
+    _refuse_same_keys(draft)
     if draft.config.get("source_md5hash") is UNKNOWN or _differs(draft, "source_md5hash"):
         return _hashes_unknown(draft)
-    found = local_md5(draft.planned, draft.settings)
+    emptied = {"content": ""} if draft.config.get("content") == "" else {}
+    found = local_md5(draft.planned | emptied, draft.settings)
     if found and found != draft.prior.get("md5hash"):
         _hashes_unknown(draft)
     return None
+
+
+def _refuse_same_keys(draft: Draft) -> None:
+    blocks = draft.planned["contexts"]
+    if blocks is UNKNOWN or blocks == draft.prior.get("contexts") or not blocks or blocks[0]["custom"] is UNKNOWN:
+        return
+    keys = [one["key"] for one in blocks[0]["custom"]]
+    again = [key for index, key in enumerate(keys) if key in keys[:index] and key is not UNKNOWN]
+    if again:
+        raise Problem(f"The key {again[0]!r} stands twice in contexts.", "Give each key once.", "contexts")
 
 
 def create(work: Work, planned: Object) -> Object:
@@ -92,9 +104,7 @@ def _hashes_unknown(draft: Draft) -> None:
 def _upload(work: Work, planned: Object) -> None:
     content = _content(work, planned)
     metadata = rest.fields(work).expand(planned) | _custom(planned)
-    kind = metadata.get("contentType") or _guessed(planned, content)
-    if planned["force_empty_content_type"]:
-        kind = ""
+    kind = "" if planned["force_empty_content_type"] else media_type(content)
     method = work.method("insert")
     path = method.uploads[-1] if method.uploads[-1].startswith("/upload") else method.uploads[0]
     url = work.host() + path.replace("/resumable", "").replace("{bucket}", planned["bucket"])
@@ -118,22 +128,16 @@ def _content(work: Work, planned: Object) -> bytes:
                 'The provider runs on its own: give an absolute path, e.g. abspath("${path.module}/file").',
                 "source",
             ) from error
-    return str(planned["content"] or "").encode()
-
-
-def _guessed(planned: Object, content: bytes) -> str:
-    guess = mimetypes.guess_type(planned["source"])[0] if planned["source"] else None
-    if guess:
-        return guess
-    try:
-        content[:512].decode()
-    except UnicodeDecodeError:
-        return "application/octet-stream"
-    return "text/plain; charset=utf-8"
+    if not planned["content"]:
+        raise Problem(f"The object {planned['name']} has neither content nor source.", "Set one of them.", "content")
+    return str(planned["content"]).encode()
 
 
 def _multipart(metadata: Object, kind: str, content: bytes) -> bytes:
-    head = f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n--{_BOUNDARY}\r\nContent-Type: {kind}\r\n\r\n"
+    typed = f"Content-Type: {kind}\r\n" if kind else ""
+    head = (
+        f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n--{_BOUNDARY}\r\n{typed}\r\n"
+    )
     return head.encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 

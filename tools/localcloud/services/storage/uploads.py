@@ -67,8 +67,9 @@ def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tup
         raise refusals.invalid(f"A multipart upload has two parts, metadata and content; this one has {len(found)}.")
     first, second = found
     sent = creation.metadata(call, body[first.start : first.end])
-    if not sent.get("contentType"):
-        sent["contentType"] = second.headers.get("content-type", UNTYPED)
+    declared = second.headers.get("content-type")
+    if declared and not sent.get("contentType"):
+        sent["contentType"] = declared
     return sent, second
 
 
