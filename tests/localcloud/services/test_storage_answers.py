@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,32 @@ def test_turbo_replication_is_for_dual_regions(gcs: Storage) -> None:
     assert "dual-region" in made(gcs, 400, location="EU", rpo="ASYNC_TURBO").message
     assert "recovery point objective" in made(gcs, 400, location="EUR4", rpo="NEVER").message
     assert made(gcs, location="EUR4", rpo="ASYNC_TURBO").json["locationType"] == "dual-region"
+
+
+def zipped(gcs: Storage, **fields: str) -> bytes:
+    content = gzip.compress(b"a page of text " * 100)
+    gcs.bucket()
+    gcs.upload("page", content, "&contentEncoding=gzip")
+    if fields:
+        gcs.ask("PATCH", path("page"), fields)
+    return content
+
+
+def test_gzip_is_unpacked_for_those_who_do_not_take_it(gcs: Storage) -> None:
+    content = zipped(gcs)
+    for where in (f"{path('page')}?alt=media", "/data-bucket/page"):
+        plain = gcs.ask("GET", where)
+        assert plain.body == b"a page of text " * 100
+        assert "content-encoding" not in plain.headers
+        assert plain.headers["warning"] == "214 UploadServer gunzipped"
+        assert plain.headers["x-goog-stored-content-encoding"] == "gzip"
+        packed = gcs.ask("GET", where, accept_encoding="gzip")
+        assert (packed.body, packed.headers["content-encoding"]) == (content, "gzip")
+    assert gcs.ask("GET", f"{path('page')}?alt=media", range="bytes=0-3").body == b"a page of text " * 100
+
+
+def test_gzip_stays_packed_when_the_object_says_so_or_is_not_what_it_says(gcs: Storage) -> None:
+    content = zipped(gcs, cacheControl="no-transform")
+    assert gcs.ask("GET", f"{path('page')}?alt=media").body == content
+    gcs.upload("false", b"plain", "&contentEncoding=gzip")
+    assert gcs.ask("GET", f"{path('false')}?alt=media").body == b"plain"

@@ -13,6 +13,7 @@ from localcloud.services.storage import (
     access,
     answers,
     bucket_fields,
+    deleted_buckets,
     listing,
     policies,
     preconditions,
@@ -41,10 +42,10 @@ def insert(call: Call) -> Reply:
     return answers.bucket_reply(call, bucket)
 
 
-def get(call: Call) -> Reply:
+def get(call: Call) -> Body | Reply:
     """storage.buckets.get"""
     if call.params.get("softDeleted"):
-        raise refusals.unsupported("soft-deleted buckets")
+        return deleted_buckets.get(call)
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.get")
     etag = bucket.facts["etag"]
     asked = preconditions.of(call.params).check_read(*_generations(bucket))
@@ -57,9 +58,9 @@ def list_(call: Call) -> Body:
     """storage.buckets.list"""
     project = _project(call)
     access.require_in_project(call, project, "storage.buckets.list")
-    result: Body = {"kind": "storage#buckets"}
     if call.params.get("softDeleted"):
-        return result
+        return deleted_buckets.list_(call, project)
+    result: Body = {"kind": "storage#buckets"}
     limit = listing.page_size(call.params.get("maxResults"))
     prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
     found = rows.buckets(call.cloud.store, project, prefix, after, limit + 1)
@@ -95,6 +96,8 @@ def delete(call: Call) -> Reply:
     preconditions.of(call.params).check_write(*_generations(bucket))
     if rows.has_objects(store, bucket.name):
         raise refusals.bucket_not_empty()
+    if bucket.soft_delete_seconds:
+        deleted_buckets.keep(call, bucket)
     rows.remove_bucket(store, bucket.name)
     store.delete_below("storage", f"buckets/{bucket.name}")
     call.cloud.iam.forget("storage", access.bucket_resource(bucket.name))

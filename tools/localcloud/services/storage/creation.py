@@ -50,6 +50,8 @@ def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | 
     """Checks what arrived and makes it the live version."""
     check_request(call, bucket, sent)
     checksums.check(data.checksums, sent, call.headers)
+    if call.params.get("contentEncoding"):
+        sent = {**sent, "contentEncoding": call.params["contentEncoding"]}
     draft = Draft(bucket, name_of(call.params, sent), sent, data, content)
     row = versions.place(call, draft, preconditions.of(call.params))
     return answers.object_reply(call, bucket, row, {"x-goog-hash": data.checksums.header})

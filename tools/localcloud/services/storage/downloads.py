@@ -6,7 +6,10 @@ Source: cloud.google.com/storage/docs/request-endpoints, …/xml-api/get-object-
 from __future__ import annotations
 
 import base64
+import gzip
+import zlib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from localcloud.call import Call, Reply
@@ -26,9 +29,15 @@ def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
     """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
     if "x-goog-encryption-algorithm" in call.headers:
         raise refusals.customer_encryption()
-    headers = _headers(row, row.resource, quoted=quoted)
-    part = ranges.requested(call.headers.get("range"), row.size)
+    resource = row.resource
+    headers = _headers(row, resource, quoted=quoted)
     content = rows.content(call.cloud.store, row)
+    if resource.get("contentEncoding") == "gzip" and _is_to_be_unpacked(call, resource):
+        plain = _unpacked(content)
+        if plain is not None:
+            del headers["content-encoding"]
+            return Reply(200, plain, headers | {"accept-ranges": "none", "warning": "214 UploadServer gunzipped"})
+    part = ranges.requested(call.headers.get("range"), row.size)
     if part is None:
         return (
             Reply(200, content, headers)
@@ -39,6 +48,23 @@ def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
     if isinstance(content, bytes):
         return Reply(206, content[part.start : part.start + part.length], headers)
     return Reply(206, None, headers, (content, part.start, part.length))
+
+
+def _is_to_be_unpacked(call: Call, resource: dict[str, Any]) -> bool:
+    """Whether gzip goes out unpacked: to whoever does not take it, unless the object forbids that. Ranges do not count then.
+
+    Source: cloud.google.com/storage/docs/transcoding.
+    """
+    return "gzip" not in call.headers.get("accept-encoding", "") and "no-transform" not in resource.get(
+        "cacheControl", ""
+    )
+
+
+def _unpacked(content: bytes | Path) -> bytes | None:
+    try:
+        return gzip.decompress(content if isinstance(content, bytes) else content.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return None  # it only says that it is gzip, and goes out as it lies
 
 
 def head(row: Row) -> Reply:

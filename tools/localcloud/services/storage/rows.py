@@ -93,6 +93,11 @@ def _bucket(name: str, project: str, facts: str, swept: int) -> Bucket:
     )
 
 
+def as_bucket(facts: dict[str, Any], project: str) -> Bucket:
+    """A bucket from its resource, wherever that was kept."""
+    return _bucket(facts["name"], project, json.dumps(facts, separators=(",", ":"), ensure_ascii=False), 0)
+
+
 def find_bucket(store: Store, name: str) -> Bucket | None:
     """The bucket of that name, None when there is none."""
     row = store.row("SELECT name, project, facts, swept FROM storage_buckets WHERE name = ?", name)
@@ -237,6 +242,11 @@ def remove_bucket(store: Store, name: str) -> None:
         store.drop(blob)
     store.sql("DELETE FROM storage_uploads WHERE bucket = ?", name)
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
+
+
+def rename_objects(store: Store, bucket_name: str, new: str) -> None:
+    """Lets all versions of objects in a bucket belong to another name."""
+    store.sql("UPDATE storage_objects SET bucket = ? WHERE bucket = ?", new, bucket_name)
 
 
 def purge(store: Store, bucket_name: str, now: int) -> None:

@@ -1,0 +1,110 @@
+"""Buckets that were deleted softly: kept with their policies and soft-deleted objects until their time is over.
+
+While it is deleted, everything of a bucket lies under the name "bucket@generation", which no bucket can have.
+Source: cloud.google.com/storage/docs/soft-delete.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from localcloud.call import Call, Reply
+from localcloud.services.storage import access, answers, listing, policies, refusals, rows
+from localcloud.services.storage.rows import Bucket
+from localcloud.services.storage.times import micros, parsed, rfc3339
+
+Body = dict[str, Any]
+API = "storage"
+_COLLECTION = "deletedBuckets"
+
+
+def keep(call: Call, bucket: Bucket) -> None:
+    """Keeps what a bucket was before it goes: its resource, its policies, its soft-deleted objects."""
+    now = call.cloud.clock.now()
+    ends = now + timedelta(seconds=bucket.soft_delete_seconds)
+    facts = bucket.facts | {"softDeleteTime": rfc3339(now), "hardDeleteTime": rfc3339(ends)}
+    name = _kept_name(bucket)
+    call.cloud.store.insert(API, f"{_COLLECTION}/{name}", {"project": bucket.project, "facts": facts})
+    rows.rename_objects(call.cloud.store, bucket.name, name)
+    _move_policy(call, bucket.name, name)
+
+
+def get(call: Call) -> Body:
+    """storage.buckets.get with softDeleted"""
+    if "generation" not in call.params:
+        raise refusals.required("generation")
+    bucket = _found(call)
+    _require(call, bucket, "storage.buckets.get")
+    return answers.bucket(call, bucket)
+
+
+def list_(call: Call, project: str) -> Body:
+    """storage.buckets.list with softDeleted"""
+    _purge(call)
+    limit = listing.page_size(call.params.get("maxResults"))
+    prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
+    kept = call.cloud.store.list(API, "", _COLLECTION)
+    mine = [(_kept_name(one), one) for one in (_bucket(body) for _, body in kept) if one.project == project]
+    found = [(name, one) for name, one in mine if name > after and name.startswith(prefix)]
+    page: Body = {"kind": "storage#buckets"}
+    if found:
+        page["items"] = [answers.bucket(call, one) for _, one in found[:limit]]
+    return page | ({"nextPageToken": found[limit - 1][0]} if len(found) > limit else {})
+
+
+def restore(call: Call) -> Reply:
+    """storage.buckets.restore: the bucket as it was, its objects still to be restored one by one"""
+    bucket = _found(call)
+    access.require_in_project(call, bucket.project, "storage.buckets.restore")
+    store, now = call.cloud.store, call.cloud.clock.now()
+    if rows.find_bucket(store, bucket.name) is not None:
+        raise refusals.bucket_is_taken()
+    gone = ("softDeleteTime", "hardDeleteTime")
+    facts = {field: value for field, value in bucket.facts.items() if field not in gone}
+    store.delete(API, f"{_COLLECTION}/{_kept_name(bucket)}")
+    restored = rows.add_bucket(store, bucket.project, facts | {"updated": rfc3339(now)}, micros(now))
+    rows.rename_objects(store, _kept_name(bucket), bucket.name)
+    _move_policy(call, _kept_name(bucket), bucket.name)
+    policies.write_lists(call, restored)
+    return answers.bucket_reply(call, restored)
+
+
+def _kept_name(bucket: Bucket) -> str:
+    return f"{bucket.name}@{bucket.facts['generation']}"
+
+
+def _bucket(body: Body) -> Bucket:
+    return rows.as_bucket(body["facts"], body["project"])
+
+
+def _found(call: Call) -> Bucket:
+    _purge(call)
+    body = call.cloud.store.get(API, f"{_COLLECTION}/{call.params['bucket']}@{call.params['generation']}")
+    if body is None:
+        raise refusals.no_bucket()
+    return _bucket(body)
+
+
+def _require(call: Call, bucket: Bucket, permission: str) -> None:
+    resource = access.bucket_resource(_kept_name(bucket))
+    if not call.cloud.iam.allowed(call.principal, permission, "storage", resource, bucket.project):
+        raise refusals.denied(access.email(call), permission, "bucket")
+
+
+def _purge(call: Call) -> None:
+    """Forgets the buckets whose time is over."""
+    store, now = call.cloud.store, call.cloud.clock.now()
+    for kept, body in store.list(API, "", _COLLECTION):
+        if parsed(body["facts"]["hardDeleteTime"]) <= now:
+            name = kept.partition("/")[2]
+            store.delete(API, kept)
+            rows.remove_bucket(store, name)
+            call.cloud.iam.forget(API, access.bucket_resource(name))
+
+
+def _move_policy(call: Call, name: str, new: str) -> None:
+    iam = call.cloud.iam
+    policy = iam.policy(API, access.bucket_resource(name))
+    iam.forget(API, access.bucket_resource(name))
+    iam.write(API, access.bucket_resource(new), {key: value for key, value in policy.items() if key != "etag"})
