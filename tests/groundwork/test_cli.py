@@ -163,6 +163,12 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
             "Error: dev is on Google Cloud: `groundwork local env` is for environments with cloud: local.",
         ),
         (["local", "reset"], 9, "there is no terminal: pass --yes to say yes"),
+        (["local", "coverage", "--api", "nope"], 2, 'The local cloud has no API "nope"; there are artifactregistry, '),
+        (["local", "logs", "--lines", "-5"], 2, "-5 is not in the range"),
+        (["env", "--python", "--json"], 2, "--python and --json exclude each other"),
+        (["policy", "--sarif", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
+        (["review", "--record", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
+        (["review", "--markdown", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
     ],
 )
 def test_bad_input_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:

@@ -133,7 +133,7 @@ def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> Non
     ("arguments", "sentence"),
     [
         (("alice@example.com", "read", "bucket/nowhere"), "There is no bucket/nowhere in local; there are project,"),
-        (("alice@example.com", "fly", "project"), "fly is nothing that is done to a project; there are see,"),
+        (("alice@example.com", "fly", "project"), '"fly" is nothing that is done to a project; there are see,'),
         (("alice", "read", "secret/wandb-api-key"), '"alice" is not an e-mail address'),
         (("x@y.iam.gserviceaccount.com", "see", "project"), "is a service account, not a person"),
     ],

@@ -9,6 +9,7 @@ import click
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.credentials import notebook
+from groundwork.errors import UsageProblem
 
 
 @click.command()
@@ -20,6 +21,8 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
 
     Example: eval "$(groundwork env --env local)"
     """
+    if as_python and as_json:
+        raise UsageProblem("--python and --json exclude each other; give one of them.")
     checkout, environment = here(name)
     found = notebook.surroundings(checkout, environment, os.environ)
     if as_json:

@@ -103,7 +103,9 @@ def env(name: str, principal: str) -> None:
 
 
 @local.command()
-@click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each log.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines of each log."
+)
 def logs(lines: int) -> None:
     """Print the last lines of its logs.
 
@@ -125,6 +127,9 @@ def coverage(as_json: bool, api: str) -> None:
     """
     found = feature.coverage(find_checkout(Path.cwd()))
     chosen = {name: body for name, body in found.items() if name.startswith(api)}
+    if not chosen:
+        known = ", ".join(sorted({name.partition(".")[0] for name in found}))
+        raise UsageProblem(f'The local cloud has no API "{api}"; there are {known}.')
     if as_json:
         print_json(chosen)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,22 @@ class EnvironmentName(click.ParamType[str]):
         except UsageProblem:
             return []
         return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+
+class OutputFile(click.Path):
+    """A file that a command will write: its folder is looked at before anything begins."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if a file can be made there."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"{path} cannot be written, since there is no folder {path.parent}.", param, ctx)
+        if not os.access(path.parent, os.W_OK):
+            self.fail(f"{path} cannot be written, since the folder {path.parent} is not yours to write in.", param, ctx)
+        return path
 
 
 def environment_option(command: F) -> F:

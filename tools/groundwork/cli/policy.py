@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.errors import Exit
 from groundwork.policy import command, text
 from groundwork.policy.data import as_data
 
-_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FILE = OutputFile()
 
 
 @click.command()

@@ -8,12 +8,12 @@ import click
 
 from groundwork import review as feature
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.errors import Exit
 from groundwork.session import open_session
 from groundwork.terraform import signals_passed_on
 
-_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FILE = OutputFile()
 
 
 @click.command()

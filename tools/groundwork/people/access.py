@@ -138,7 +138,7 @@ def find_action(text: str, target: Target) -> Action:
         return Action(text, target.kind, text, "", "", "")
     known = ", ".join(action.verb_only for action in fitting)
     raise UsageProblem(
-        f"{text} is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM."
+        f'"{text}" is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM.'
     )
 
 
