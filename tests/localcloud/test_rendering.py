@@ -126,3 +126,19 @@ def test_a_long_query_may_come_as_the_body_of_an_overridden_get(cloud: Inside) -
     form = {"x_http_method_override": "GET", "content_type": "application/x-www-form-urlencoded"}
     answer = cloud("POST", SECRETS, b"fields=secrets%2Fname&pageSize=1", **form)
     assert [list(one) for one in answer.body["secrets"]] == [["name"]]
+
+
+def test_a_page_in_a_browser_is_not_let_in(cloud: Inside) -> None:
+    asked = {"origin": "https://evil.example.com", "access_control_request_method": "GET"}
+    answer = cloud.as_("")("OPTIONS", SECRETS, **asked)
+    assert answer.status == 404
+    assert answer.headers is not None
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_answers_are_json_and_whoever_wants_another_form_is_told(cloud: Inside) -> None:
+    assert cloud("GET", f"{SECRETS}?alt=json").status == 200
+    assert cloud("GET", f"{SECRETS}?$alt=json;enum-encoding=int").status == 200
+    assert cloud("GET", f"{SECRETS}?alt=json%3Benum-encoding%3Dint").status == 200
+    assert cloud("GET", f"{SECRETS}?alt=xml").status == 400
+    assert cloud("GET", f"{SECRETS}?alt=proto").status == 501

@@ -19,6 +19,7 @@ from localcloud.store import disk_refused
 
 _log = logging.getLogger("localcloud")
 _FORM = "application/x-www-form-urlencoded"
+_FORMS = {"json", "media"}
 _BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
 
 
@@ -135,7 +136,12 @@ def handler(service: Service, method_id: str) -> Handler | None:
 
 
 def _complete(call: Call) -> None:
-    """Raises 400 for a parameter that the method cannot do without."""
+    """Raises 400 for a parameter that the method cannot do without, and for an answer that is to be no JSON."""
+    form = call.params.get("alt", "json")
+    if form not in _FORMS and not form.startswith("json;"):
+        if form == "proto":
+            raise errors.unimplemented("The local cloud answers in JSON only; leave out alt=proto.")
+        raise errors.invalid(f"Invalid value at 'alt' (TYPE_ENUM), \"{form}\"", "alt")
     for name in call.method.required:
         if name not in call.params:
             if call.service.dialect == "storage":

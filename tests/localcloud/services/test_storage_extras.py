@@ -95,6 +95,10 @@ def test_an_hmac_key_is_deactivated_before_it_is_deleted_and_stays_in_sight_for_
     assert gcs.ask("DELETE", path, None, 400).message == "Cannot delete keys in 'ACTIVE' state"
     gcs.ask("PUT", path, {"state": "GONE"}, 400)
     gcs.ask("PUT", path, {"state": "INACTIVE", "etag": "stale"}, 412)
+    before = gcs.ask("GET", path).json["etag"]
+    gcs.call.later(seconds=1)
+    assert gcs.ask("PUT", path, {"state": "ACTIVE", "etag": before}).json["etag"] != before
+    gcs.ask("PUT", path, {"state": "INACTIVE", "etag": before}, 412)
     assert gcs.ask("PUT", path, {"state": "INACTIVE"}).json["state"] == "INACTIVE"
     gcs.ask("DELETE", path, None, 204)
     assert "items" not in gcs.ask("GET", KEYS).json

@@ -6,6 +6,7 @@ Source: cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys.
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -131,7 +132,8 @@ def _saved(call: Call, project: str, body: Body) -> Body:
 
 
 def _etag(body: Mapping[str, Any]) -> str:
-    return base64.b64encode(f"{body['state']}{body['updated']}".encode()).decode()[:12]
+    digest = hashlib.sha256(f"{body['state']} {body['updated']}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _shown(call: Call, body: Body) -> Body:
