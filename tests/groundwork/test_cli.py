@@ -163,6 +163,8 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
             "Error: dev is on Google Cloud: `groundwork local env` is for environments with cloud: local.",
         ),
         (["local", "reset"], 9, "there is no terminal: pass --yes to say yes"),
+        (["down", "--env", "prod", "--yes"], 9, "prod is protected: true in prod.yaml, so `down` refuses."),
+        (["sweep", "--env", "prod"], 9, "prod is protected: true in prod.yaml, so `sweep` refuses."),
         (["local", "coverage", "--api", "nope"], 2, 'The local cloud has no API "nope"; there are artifactregistry, '),
         (["local", "logs", "--lines", "-5"], 2, "-5 is not in the range"),
         (["env", "--python", "--json"], 2, "--python and --json exclude each other"),

@@ -128,13 +128,18 @@ def _span(age: timedelta) -> str:
     return f"{seconds // _UNITS[unit]}{unit}"
 
 
-def look(cloud: Cloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
-    """The project as it is and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
+def refuse_protected(environment: Environment) -> None:
+    """Raises Refused for an environment that is protected: true."""
     if environment.protected:
         raise Refused(
             f"{environment.name} is protected: true in {environment.path.name}, so `sweep` refuses. Delete single things by hand, "
             f"or set it to false there first."
         )
+
+
+def look(cloud: Cloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
+    """The project as it is and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
+    refuse_protected(environment)
     known = read_known(cloud, environment)
     if known.unknown:
         lines = [f"{what}: {reason}" for what, reason in known.unknown.items()]

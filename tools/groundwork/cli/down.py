@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from groundwork import dismantle, teardown
+from groundwork.checkout import Checkout
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
 from groundwork.cloud import connect
+from groundwork.environment import Environment
 from groundwork.errors import UsageProblem
 from groundwork.session import open_session
 from groundwork.terraform import signals_passed_on
@@ -43,20 +45,23 @@ def down(
         raise UsageProblem("--delete-project takes everything with it: leave --all out.")
     if project and not delete_project:
         raise UsageProblem("--project belongs to --delete-project; the environment file says which project is meant.")
+    checkout, environment = here(name)
+    teardown.refuse_protected(environment)
     if delete_project:
-        _delete_project(name, project, yes=yes, dry_run=dry_run)
+        _delete_project(checkout, environment, project, yes=yes, dry_run=dry_run)
         return
     talk = Console()
     take_away = dismantle.everything if everything else teardown.down
     with signals_passed_on():
-        session = open_session(*here(name), provider, "down", talk.say)
+        session = open_session(checkout, environment, provider, "down", talk.say)
         remains = take_away(session, Wish(yes=yes, dry_run=dry_run), talk)
     if not dry_run:
-        _print(remains, session.environment.place)
+        _print(remains, environment.place)
 
 
-def _delete_project(name: str, project: str | None, *, yes: bool, dry_run: bool) -> None:
-    checkout, environment = here(name)
+def _delete_project(
+    checkout: Checkout, environment: Environment, project: str | None, *, yes: bool, dry_run: bool
+) -> None:
     dismantle.confirmed(project, environment, yes=yes)
     cloud = connect(environment, checkout=checkout)
     if dismantle.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):

@@ -34,6 +34,7 @@ def sweep(
     )
     checkout, environment = here(name)
     feature.confirmed_project(project, environment, yes=yes)
+    feature.refuse_protected(environment)
     talk = Console()
     done = feature.sweep(connect(environment, checkout=checkout), environment, choice, talk, yes=yes, dry_run=dry_run)
     assert done.remains is not None
