@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.iam import PROJECTS
 from localcloud.service import Resource, Service
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
@@ -99,6 +100,12 @@ def test_a_convenience_member_grants_by_the_projects_roles(cloud: Inside) -> Non
     assert not allowed(cloud)
     cloud.grant("roles/viewer", BOB)
     assert allowed(cloud)
+
+
+def test_a_convenience_member_of_the_project_itself_is_nobody(cloud: Inside) -> None:
+    owners = {"role": ACCESSOR, "members": [f"projectOwner:{PROJECT}", f"projectViewer:{PROJECT}"]}
+    cloud.cloud.iam.write(PROJECTS, f"projects/{PROJECT}", {"bindings": [owners]})
+    assert not allowed(cloud)
 
 
 @pytest.mark.parametrize("project", [PROJECT, NUMBER])

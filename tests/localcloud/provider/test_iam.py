@@ -44,6 +44,31 @@ def test_a_member_joins_those_who_are_there_and_leaves_alone(world: World) -> No
     assert bindings(world) == {ACCESSOR: ["user:bob@example.com"]}
 
 
+def test_a_change_of_one_member_writes_everybody_in_lower_case_but_a_binding_only_its_own(world: World) -> None:
+    by_hand(world, viewer=["user:Bob@example.com"])
+    world.core.made(BINDING, secret_id="s", role=ACCESSOR, members=["user:Carol@example.com"])
+    assert bindings(world) == {ACCESSOR: ["user:Carol@example.com"], VIEWER: ["user:Bob@example.com"]}
+    state = world.core.made(MEMBER, secret_id="s", role=VIEWER, member="user:alice@example.com")
+    lower = ["user:alice@example.com", "user:bob@example.com"]
+    assert bindings(world) == {ACCESSOR: ["user:carol@example.com"], VIEWER: lower}
+    by_hand(world, viewer=["user:Bob@example.com", *lower])
+    world.core.destroyed(MEMBER, state)
+    assert bindings(world) == {VIEWER: ["user:bob@example.com"]}
+
+
+def test_on_a_repository_a_condition_spoils_the_policy_for_the_provider(world: World) -> None:
+    repository = world.core.made("google_artifact_registry_repository", repository_id="r", format="DOCKER")["id"]
+    said = {"repository": repository, "role": "roles/artifactregistry.reader", "member": "user:alice@example.com"}
+    condition = [{"title": "soon over", "expression": 'request.time < timestamp("2099-01-01T00:00:00Z")'}]
+    member = "google_artifact_registry_repository_iam_member"
+    world.core.made(member, **said)
+    with pytest.raises(Refusal, match="Leave the condition out") as refused:
+        world.core.made(member, **said, condition=condition)
+    assert refused.value.state is None
+    with pytest.raises(Refusal, match="_withcond_"):
+        world.core.made(member, **{**said, "member": "user:bob@example.com"})
+
+
 def test_a_member_that_was_taken_out_by_hand_is_gone(world: World) -> None:
     state = world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:alice@example.com")
     by_hand(world, secretAccessor=["user:bob@example.com"])

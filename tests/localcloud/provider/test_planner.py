@@ -190,3 +190,34 @@ def test_unlocking_a_retention_policy_forces_replacement(offline: Core) -> None:
     state |= {"id": "b", "project": "p", "soft_delete_policy": [], "versioning": [], "website": []}
     planned = offline.plan(BUCKET, state, name="b", location="EU", retention_policy=[{"retention_period": "60"}])
     assert "retention_policy.0.is_locked" in planned.replaced
+
+
+def test_a_maven_config_that_says_the_default_is_none(offline: Core) -> None:
+    said: dict[str, Any] = {"repository_id": "m", "format": "MAVEN", "location": "us"}
+    for config in ({}, {"version_policy": "VERSION_POLICY_UNSPECIFIED"}):
+        values = offline.plan(REPOSITORY, **said, maven_config=[config]).values
+        assert values is not None
+        assert values["maven_config"] == []
+    release = offline.plan(REPOSITORY, **said, maven_config=[{"version_policy": "RELEASE"}]).values
+    assert release is not None
+    assert release["maven_config"] == [{"allow_snapshot_overwrites": None, "version_policy": "RELEASE"}]
+
+
+def test_other_timeouts_alone_are_no_change(offline: Core, secret: dict[str, Any]) -> None:
+    same = {"secret_id": "s", "replication": AUTO, "labels": {"team": "cats"}}
+    assert offline.plan(SECRET, secret, **same, timeouts={"create": "5m"}).values == secret
+
+
+def test_a_new_label_without_a_value_is_never_settled_and_an_old_one_keeps_its_value(
+    offline: Core, secret: dict[str, Any]
+) -> None:
+    values = offline.plan(SECRET, secret, secret_id="s", replication=AUTO, labels={"team": "", "new": ""}).values
+    assert values is not None
+    assert values["labels"] == {"team": "", "new": ""}
+    assert values["terraform_labels"] == {"team": "cats", "new": UNKNOWN, "goog-terraform-provisioned": "true"}
+    assert values["effective_labels"] == values["terraform_labels"]
+
+
+def test_a_null_in_a_map_is_not_there(offline: Core, secret: dict[str, Any]) -> None:
+    same = {"secret_id": "s", "replication": AUTO}
+    assert offline.plan(SECRET, secret, **same, labels={"team": "cats", "gone": None}).values == secret

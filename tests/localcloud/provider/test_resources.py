@@ -14,6 +14,8 @@ SECRET = "google_secret_manager_secret"
 VERSION = "google_secret_manager_secret_version"
 BUCKET = "google_storage_bucket"
 OBJECT = "google_storage_bucket_object"
+REPOSITORY = "google_artifact_registry_repository"
+ROLE = "google_project_iam_custom_role"
 MEMBER = "google_secret_manager_secret_iam_member"
 AUTO = [{"auto": [{}]}]
 EMAIL = f"train-me@{PROJECT}.iam.gserviceaccount.com"
@@ -160,12 +162,24 @@ def test_an_account_is_switched_off_renamed_and_found_by_its_address(world: Worl
     account = "google_service_account"
     state = world.core.made(account, account_id="train-me", display_name="Train")
     assert state["email"] == EMAIL
+    state = world.core.changed(account, state, account_id="train-me", display_name="Trainer")
     state = world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
     there = world.ask("GET", "iam", f"v1/projects/{{project}}/serviceAccounts/{EMAIL}")
     assert (there["displayName"], there["disabled"]) == ("Trainer", True)
     found = world.core.imported(account, EMAIL)
     assert found is not None
     assert found["account_id"] == "train-me"
+
+
+def test_an_account_that_is_renamed_and_switched_off_at_once_is_both_but_not_without_an_error(world: World) -> None:
+    account = "google_service_account"
+    state = world.core.made(account, account_id="train-me", display_name="Train")
+    with pytest.raises(Refusal, match="change one after the other") as refused:
+        world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
+    left = refused.value.state
+    assert left is not None
+    assert (left["display_name"], left["disabled"]) == ("Trainer", True)
+    assert world.core.read(account, left) == left
 
 
 def test_an_account_that_is_there_may_be_taken_over(world: World) -> None:
@@ -178,16 +192,22 @@ def test_an_account_that_is_there_may_be_taken_over(world: World) -> None:
 
 
 def test_a_role_that_was_deleted_comes_back_to_life(world: World) -> None:
-    role = "google_project_iam_custom_role"
     said = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
-    state = world.core.made(role, **said)
+    state = world.core.made(ROLE, **said)
     with pytest.raises(Refusal, match="exists already"):
-        world.core.made(role, **said)
-    world.core.destroyed(role, state)
-    found = world.core.read(role, state)
+        world.core.made(ROLE, **said)
+    world.core.destroyed(ROLE, state)
+    found = world.core.read(ROLE, state)
     assert found is not None
     assert found["deleted"] is True
-    assert world.core.made(role, **{**said, "title": "Again"})["title"] == "Again"
+    assert world.core.made(ROLE, **{**said, "title": "Again"})["title"] == "Again"
+
+
+def test_a_new_role_in_stage_alpha_is_in_the_default_stage_at_first(world: World) -> None:
+    said = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"], "stage": "ALPHA"}
+    state = world.core.made(ROLE, **said)
+    assert state["stage"] == "GA"
+    assert world.core.changed(ROLE, state, **said)["stage"] == "ALPHA"
 
 
 def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
@@ -256,6 +276,36 @@ def test_a_repository_without_location_is_where_the_block_says(world: World) -> 
     nowhere = world.core.configured(peer="ipv4:127.0.0.1:2", project=PROJECT)
     with pytest.raises(Refusal, match="has no location"):
         nowhere.made(repository, repository_id="other", format="DOCKER")
+
+
+def test_an_update_that_is_refused_leaves_its_plan_until_the_next_refresh(world: World) -> None:
+    said = {"repository_id": "r", "format": "DOCKER"}
+    state = world.core.made(REPOSITORY, **said, description="Images.")
+    keeps_nothing = [{"id": "a", "action": "KEEP"}]
+    with pytest.raises(Refusal, match="must have an action and either") as refused:
+        world.core.changed(REPOSITORY, state, **said, cleanup_policies=keeps_nothing)
+    left = refused.value.state
+    assert left is not None
+    assert (left["description"], left["cleanup_policies"][0]["id"]) == ("", "a")
+    assert world.core.read(REPOSITORY, left) == state | {"labels": {}}
+
+
+def test_of_a_remote_repository_only_the_credentials_are_changed_one_by_one(world: World) -> None:
+    said = {"repository_id": "r", "format": "DOCKER", "mode": "REMOTE_REPOSITORY"}
+    hub: dict[str, Any] = {"docker_repository": [{"public_repository": "DOCKER_HUB"}]}
+    state = world.core.made(REPOSITORY, **said, remote_repository_config=[hub])
+    user = [{"username_password_credentials": [{"username": "alice"}]}]
+    world.core.changed(REPOSITORY, state, **said, remote_repository_config=[hub | {"upstream_credentials": user}])
+    config = "remoteRepositoryConfig.upstreamCredentials.usernamePasswordCredentials.username"
+    patch = [one for one in world.requests() if one["verb"] == "PATCH"][-1]
+    assert patch["query"] == f"updateMask={config}"
+
+
+def test_an_empty_block_is_sent_with_a_change_but_not_with_a_creation(world: World) -> None:
+    said = {"repository_id": "r", "format": "DOCKER", "docker_config": [{}]}
+    state = world.core.made(REPOSITORY, **said)
+    assert state["docker_config"] == []
+    assert world.core.changed(REPOSITORY, state, **said)["docker_config"] == [{"immutable_tags": False}]
 
 
 def test_data_sources_say_what_is_there(world: World) -> None:

@@ -82,9 +82,14 @@ def _annotations(draft: Draft) -> None:
 
 
 def _set_map(draft: Draft, name: str, value: Mapping[str, str]) -> None:
-    if not value and not draft.prior.get(name):
-        return
-    draft.set(name, dict(value))
+    before = draft.prior.get(name) or {}
+    if value or before:
+        draft.set(name, {key: _element(before, key, one) for key, one in value.items()})
+
+
+def _element(before: Mapping[str, str], key: str, value: Value) -> Value:
+    """The computed maps of a first-generation provider take no empty value: the old one stays, a new one is unknown for ever."""
+    return value if value != "" else before.get(key, UNKNOWN)
 
 
 def _project(draft: Draft) -> None:

@@ -46,7 +46,7 @@ def plan(row: Row, settings: Settings, asked: Change, own: OwnRules | None = Non
     if own:
         own(draft)
     if not planner.changed and prior is not None:
-        return Plan(_with_timeouts(row, dict(prior), proposed), changed=False)
+        return Plan(dict(prior), changed=False)
     values = normal.objects(root, draft.planned, proposed, "plan")
     if prior is None:
         values = _create(root, values)

@@ -61,7 +61,7 @@ class Fields:
             return {one[block.key]: self._object(block, one, element, skip=block.key) for one in items} or None
         if wire.get("type") == "array":
             element = self._resolve(wire.get("items", _NOTHING))
-            return [self._object(block, one, element) for one in items if one is not None] or None
+            return [self._object(block, one, element) for one in items if _says_something(one)] or None
         if not items:
             return None
         found = self._object(block, items[0] or {}, wire)
@@ -117,6 +117,11 @@ class Fields:
 def api_name(child: Child) -> str:
     """The path of the API field of an attribute or block, as it stands in an update mask."""
     return ".".join(child.fields)
+
+
+def _says_something(item: Object | None) -> bool:
+    """Whether anything is set in an item of a list; one without anything is none."""
+    return any(value not in (None, "", [], {}) for value in (item or {}).values())
 
 
 def _sent(node: Attribute, value: Value, wire: Wire) -> Value:

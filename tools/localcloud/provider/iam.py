@@ -40,8 +40,18 @@ def create(work: Work, planned: Object) -> Object:
     """Puts the member or binding into its parent's policy; the state as the policy then has it."""
     values = _located(work, settled(planned))
     binding = _binding(values)
-    bindings = modify(work, values, lambda found: _with(found, binding, whole="members" in values))
-    return _state(values | {"id": _id(work, values)}, bindings)
+    policy = modify(work, values, lambda found: _with(found, binding, whole="members" in values))
+    if not _parent(work).versioned:
+        policy = _get(work, values)
+    state = _state(values | {"id": _id(work, values)}, policy)
+    if "member" in state and state["member"] is None:
+        raise Problem(
+            f"{work.row.type}: {values['member']} was put into the policy, but hashicorp/google 7.45.0 does not find it there.",
+            "It does not ask for conditions here, and cannot read a policy that has any. Leave the condition out, and take "
+            "the binding that is there now out of the policy by hand.",
+            "condition",
+        )
+    return state
 
 
 def read(work: Work, state: Object) -> Object | None:
@@ -116,7 +126,7 @@ def _outdated(work: Work, values: Object, policy: Policy, error: Refused) -> boo
 def _get(work: Work, values: Object) -> Policy:
     method = work.method("getIamPolicy")
     version = next((name for name in method.params if name.lower().endswith("requestedpolicyversion")), "")
-    query = {version: POLICY_VERSION} if version else {}
+    query = {version: POLICY_VERSION} if version and _parent(work).versioned else {}
     body: Object | None = {} if method.http == "POST" else None
     if method.http == "POST" and not version:
         body = {"options": {"requestedPolicyVersion": POLICY_VERSION}}
@@ -197,6 +207,7 @@ def _condition(values: Object) -> Object:
 
 
 def _with(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
+    bindings = bindings if whole else _normalized(bindings)
     others = [one for one in bindings if not _same(one, mine)]
     before = [] if whole else [member for one in bindings if _same(one, mine) for member in one.get("members", [])]
     known = {_normal(member) for member in mine["members"]}
@@ -207,13 +218,18 @@ def _with(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Bindin
 def _without(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
     gone = {_normal(member) for member in mine["members"]}
     kept: list[Binding] = []
-    for one in bindings:
+    for one in bindings if whole else _normalized(bindings):
         members = one.get("members", [])
         if _same(one, mine):
             members = [] if whole else [member for member in members if _normal(member) not in gone]
         if members:
             kept.append({**one, "members": members})
     return kept
+
+
+def _normalized(bindings: list[Binding]) -> list[Binding]:
+    """The whole policy as a change of one member leaves it: everybody's principals as policies keep them, once each."""
+    return [{**one, "members": list(dict.fromkeys(map(_normal, one.get("members", []))))} for one in bindings]
 
 
 def _find(bindings: list[Binding], mine: Binding) -> Binding | None:

@@ -24,6 +24,13 @@ def filled(block: Block, value: Object) -> Object:
     return {name: _filled(child, value.get(name)) for name, child in block.children.items()}
 
 
+def unread(root: Block, prior: Object, values: Object) -> Object:
+    """An update's plan as the state that it leaves without being read: also zero where a value was taken away."""
+    removed = {name for name, value in values.items() if value is None and prior.get(name) is not None}
+    zeros = {name: child.zero for name in removed if isinstance(child := root.children.get(name), Attribute)}
+    return values | filled(root, values) | zeros
+
+
 def _filled(child: Child, value: Value) -> Value:
     if not isinstance(child, Block):
         return value

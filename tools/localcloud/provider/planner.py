@@ -73,7 +73,8 @@ class Planner:
         if node.write_only:
             return None
         if new is UNKNOWN:
-            return self._change(node, UNKNOWN, scope)
+            hidden = old is not None and not scope.in_set and self._suppressed(node, old, new, scope)
+            return old if hidden else self._change(node, UNKNOWN, scope)
         wanted = node.default if new is None else stored.form(node.stored, new)
         if node.computed and text(wanted) == "":
             fresh = self.creating or scope.in_set
@@ -92,13 +93,15 @@ class Planner:
         return self._change(node, wanted, scope)
 
     def _collection(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
+        if isinstance(new, dict) and None in new.values():
+            new = {key: one for key, one in new.items() if one is not None}
         if empty(new):
             return self._emptied(node, old, new, scope)
         if not known(new):
             return self._change(node, UNKNOWN, scope)
         wanted = [stored.form(node.stored, one) for one in new] if isinstance(new, list) else new
         if not _equal(node, old, wanted):
-            return self._change(node, wanted, scope)
+            return self._change(node, _merged(node, old, wanted), scope)
         return old if new == wanted or not node.stored else self._quietly(node, old, scope)
 
     def _emptied(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
@@ -107,7 +110,7 @@ class Planner:
         nothing: Value = {} if node.collection == "map" else []
         if not empty(old):
             return self._change(node, nothing, scope)
-        if old is None and (new is None or node.collection == "map"):
+        if old is None and (new is None or node.collection != "list"):
             return nothing if scope.in_set else None
         return nothing
 
@@ -119,7 +122,7 @@ class Planner:
             return self._change(block, UNKNOWN, scope) if self.creating and not before else before
         inner = scope._replace(suppress=(*scope.suppress, block.suppress) if block.suppress else scope.suppress)
         resized = len(before) != len(after)
-        if resized and not self.creating and self._suppressed(block, len(before), len(after), inner.into("#")):
+        if resized and self._suppressed(block, len(before), len(after), inner.into("#")):
             return before
         planned = [self.objects(block, _at(before, i), one or block.null, inner.into(i)) for i, one in enumerate(after)]
         for i in range(len(after), len(before)):
@@ -174,5 +177,17 @@ def _at(items: list[Object], index: int) -> Object | None:
 def _equal(node: Attribute, old: Value, new: Value) -> bool:
     if node.collection != "set":
         return bool(old == new)
+    return _folded(node, old).keys() == _folded(node, new).keys()
+
+
+def _merged(node: Attribute, old: Value, new: Value) -> Value:
+    """What is wanted; of the elements of a set that count as equal, the old one stays, else the last one is taken."""
+    if node.collection != "set":
+        return new
+    wanted = _folded(node, new)
+    return list((wanted | {key: one for key, one in _folded(node, old).items() if key in wanted}).values())
+
+
+def _folded(node: Attribute, items: Value) -> dict[str, Value]:
     fold: Callable[[Value], str] = (lambda one: text(one).lower()) if node.suppress == "case" else text
-    return {fold(one) for one in old or []} == {fold(one) for one in new}
+    return {fold(one): one for one in items or []}

@@ -14,14 +14,14 @@ from localcloud.provider.hooks import hooks
 from localcloud.provider.operations import finished
 from localcloud.provider.retries import Stopped
 from localcloud.provider.schema import Attribute, Block, Child
-from localcloud.provider.values import Object, Value, empty, settled
+from localcloud.provider.values import Object, Value, at, empty, settled, without_unknown
 from localcloud.provider.work import Incomplete, Problem, Unfinished, Work
 
 
 def create(work: Work, planned: Object) -> Object:
     """Makes the resource and reads it. Raises Incomplete with the state so far once it was accepted and the rest went wrong."""
     own = hooks(work.row.type)
-    values = settled(planned)
+    values = _with_defaults(work, _settled(planned))
     return own.create(work, values) if own.create else make_and_read(work, values)
 
 
@@ -89,7 +89,7 @@ def complete(work: Work, answer: Object, state: Object) -> Object:
 def update(work: Work, prior: Object, planned: Object) -> Object:
     """Sends what changed; the state afterwards. A type that is not refreshed keeps the plan, with zeros where nothing was set."""
     own = hooks(work.row.type)
-    values: Object = settled(planned)
+    values = _settled(planned)
     changed = differing(work, prior, values)
     if changed - {"deletion_policy"}:
         if own.update:
@@ -97,18 +97,10 @@ def update(work: Work, prior: Object, planned: Object) -> Object:
         else:
             send_changes(work, prior, values, changed)
         if not work.row.refreshed:
-            return _unrefreshed(work, prior, values)
+            return normal.unread(work.row.schema.root, prior, values)
         if own.update:
             return values
-    return read(work, values) or values
-
-
-def _unrefreshed(work: Work, prior: Object, values: Object) -> Object:
-    """The plan as a state: zero where a value was taken away, and for what is unset in a block that holds anything."""
-    children = work.row.schema.root.children
-    removed = {name for name, value in values.items() if value is None and prior.get(name) is not None}
-    zeros = {name: child.zero for name in removed if isinstance(child := children.get(name), Attribute)}
-    return values | normal.filled(work.row.schema.root, values) | zeros
+    return read(work, normal.unread(work.row.schema.root, prior, values)) or values
 
 
 def send_changes(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
@@ -235,7 +227,7 @@ def insert(work: Work, creation: Creation) -> Object:
 def _make(work: Work, values: Object) -> Object:
     own = hooks(work.row.type)
     method = work.method("create")
-    body = fields(work).expand(values) | _label_fields(work, values)
+    body = _without_empty(fields(work).expand(values)) | _label_fields(work, values)
     body = own.encode(work, values, body) if own.encode else body
     path = work.path(values)
     query = {
@@ -246,6 +238,11 @@ def _make(work: Work, values: Object) -> Object:
     wrapper, id_field = _envelope(work, method)
     sent = {id_field: _own_id(work, values), wrapper: body} if wrapper else None
     return insert(work, Creation(path, body, {_only(method): paths.parent(path)}, query, sent))
+
+
+def _without_empty(body: Object) -> Object:
+    """A new resource says nothing of a top-level block that is empty; only a change does."""
+    return {name: value for name, value in body.items() if value != {}}
 
 
 def _contains(found: Value, sent: Value) -> bool:
@@ -262,10 +259,20 @@ def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -
         if name in _LABEL_FIELDS:
             mask.append(_LABEL_FIELDS[name])
         elif not (child.virtual or child.unsent or child.write_only):
-            mask.extend(work.row.masks.get(name, (api_name(child),)))
+            mask.extend(_masks(work, name, prior, values))
     if work.row.update == "merge":
         _clear(body, mask, prior)
     return body, mask
+
+
+def _masks(work: Work, name: str, prior: Object, values: Object) -> tuple[str, ...]:
+    """The mask paths of a changed attribute; of a block that the row takes apart, those of what changed inside it."""
+    masks = work.row.masks
+    inside = [path for path in masks if path.startswith(f"{name}.")]
+    if not inside:
+        return masks.get(name, (api_name(work.row.schema.root.children[name]),))
+    changed = [path for path in inside if (at(prior, path) or None) != (at(values, path) or None)]
+    return tuple(one for path in changed for one in masks[path])
 
 
 def _clear(body: Object, mask: list[str], prior: Object) -> None:
@@ -279,6 +286,19 @@ def _clear(body: Object, mask: list[str], prior: Object) -> None:
 
 
 _LABEL_FIELDS = {"effective_labels": "labels", "effective_annotations": "annotations"}
+_ADDED_MAPS = (*_LABEL_FIELDS, "terraform_labels")
+
+
+def _settled(planned: Object) -> Object:
+    found: Object = settled(without_unknown(planned, _ADDED_MAPS))
+    return found
+
+
+def _with_defaults(work: Work, values: Object) -> Object:
+    """A new resource's values with the defaults of what the plan left out, as it does where the wanted value counts as none."""
+    children = work.row.schema.root.children
+    unset = {name: child for name, child in children.items() if values.get(name) is None}
+    return values | {name: child.default for name, child in unset.items() if isinstance(child, Attribute)}
 
 
 def _label_fields(work: Work, values: Object, only: frozenset[str] | None = None) -> Object:

@@ -38,6 +38,7 @@ class Parent:
     id         its name in Terraform ids, from the attributes; `accepts` the forms in which a configuration may name it
     attribute  the attribute that holds the name and is stored as the whole id; "" keeps what was written
     body       sent to getIamPolicy where that is a POST; `mask` goes into setIamPolicy
+    versioned  whether hashicorp/google asks for a policy with conditions; where not, it cannot work with any
     """
 
     id: str
@@ -45,6 +46,7 @@ class Parent:
     attribute: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     mask: str = ""
+    versioned: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,10 @@ class Row:
     update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "replace" whole
     additions        what the provider itself adds to a plan: labels, annotations, project, deletion_policy
     gone             API field values that mean that the resource does not exist any more
-    masks            attribute -> mask paths, where a changed attribute is not simply its API field
+    masks            attribute -> mask paths, where a changed attribute is not simply its API field; a key with dots
+                     stands for one value inside a block
     refreshed        whether an update reads the resource again, or leaves the plan in the state
+    partial          whether a failed update leaves the old state; else the plan is in the state until the next refresh
     retry            (HTTP code, text) of errors that pass by themselves, for this type only
     """
 
@@ -75,6 +79,7 @@ class Row:
     gone: Mapping[str, Any] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refreshed: bool = True
+    partial: bool = False
     retry: tuple[tuple[int, str], ...] = ()
     parent: Parent | None = None
 
@@ -131,6 +136,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         gone=raw.get("gone", {}),
         masks={attribute: tuple(paths) for attribute, paths in raw.get("masks", {}).items()},
         refreshed=raw.get("refreshed", True),
+        partial=raw.get("partial", False),
         retry=tuple((code, text) for code, text in raw.get("retry", ())),
     )
 
@@ -138,7 +144,12 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
 def _parent(raw: Mapping[str, Any]) -> Parent:
     iam = raw["iam"]
     return Parent(
-        raw["id"], tuple(iam.get("accepts", ())), iam.get("attribute", ""), iam.get("body", {}), iam.get("mask", "")
+        raw["id"],
+        tuple(iam.get("accepts", ())),
+        iam.get("attribute", ""),
+        iam.get("body", {}),
+        iam.get("mask", ""),
+        iam.get("versioned", True),
     )
 
 

@@ -18,7 +18,7 @@ from localcloud.provider.rows import Row, catalogue
 from localcloud.provider.sessions import Session, Sessions
 from localcloud.provider.settings import Settings
 from localcloud.provider.validation import Finding, findings
-from localcloud.provider.values import Object, Path, Value, decode, decode_json, encode, settled
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, decode, decode_json, encode, settled
 from localcloud.provider.work import Incomplete, Problem, Work
 
 
@@ -150,7 +150,7 @@ class Servicer:
             state = _stored(row, half.state, planned, "apply")
             return _applied(state, request.planned_private, [_explain(row, step, half.cause)])
         except _EXPECTED as error:
-            return _applied(prior, request.planned_private, [_explain(row, step, error)])
+            return _applied(_left(row, prior, planned), request.planned_private, [_explain(row, step, error)])
         return _applied(state, request.planned_private)
 
     def import_resource_state(self, request: Any, peer: str) -> Any:
@@ -208,6 +208,14 @@ def _apply(row: Row, work: Work, prior: Object | None, planned: Object | None) -
 def _stored(row: Row, found: Object, before: Object, stage: normal.Stage) -> Object:
     values: Object = settled(normal.objects(row.schema.root, found, before, stage))
     return values | ({"timeouts": before.get("timeouts")} if row.schema.timeouts else {})
+
+
+def _left(row: Row, prior: Object | None, planned: Object | None) -> Object | None:
+    """The state after a refused step: what was, or after an update its plan, which the next refresh corrects."""
+    if prior is None or planned is None or row.partial:
+        return prior
+    kept = {name: prior.get(name) if value is UNKNOWN else value for name, value in planned.items()}
+    return _stored(row, normal.unread(row.schema.root, prior, settled(kept)), kept, "apply")
 
 
 def _configured(settings: Settings | None) -> Settings:

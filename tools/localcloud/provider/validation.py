@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from localcloud.provider.checks import complaint
 from localcloud.provider.schema import Attribute, Block, Child, Rules, Schema
-from localcloud.provider.values import UNKNOWN, Object, Path, Value
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +86,21 @@ def _relations(child: Child, value: Value, path: Path, root: Object) -> Iterator
     rules, name, given = child.rules, ".".join(str(one) for one in path if isinstance(one, str)), _given(value)
     if rules.exactly_one_of:
         yield from _exactly_one(path, name, root, rules.exactly_one_of)
-    if rules.at_least_one_of and not any(_at(root, other) is not None for other in rules.at_least_one_of):
+    if rules.at_least_one_of and not any(at(root, other) is not None for other in rules.at_least_one_of):
         yield Finding(path, f"One of {', '.join(rules.at_least_one_of)} must be set.")
     if not given:
         return
     for other in rules.conflicts_with:
-        if other != name and _at(root, other) not in (None, UNKNOWN):
+        if other != name and at(root, other) not in (None, UNKNOWN):
             yield Finding(path, f"{name} and {other} exclude each other.")
     for other in rules.required_with:
-        if _at(root, other) is None:
+        if at(root, other) is None:
             yield Finding(path, f"{name} needs {other} as well.")
 
 
 def _exactly_one(path: Path, name: str, root: Object, others: tuple[str, ...]) -> Iterator[Finding]:
     all_of = tuple(dict.fromkeys((*others, name)))
-    values = {one: _at(root, one) for one in all_of}
+    values = {one: at(root, one) for one in all_of}
     given = [one for one, value in values.items() if value not in (None, UNKNOWN)]
     if len(given) > 1:
         yield Finding(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(given)} are.")
@@ -110,15 +110,3 @@ def _exactly_one(path: Path, name: str, root: Object, others: tuple[str, ...]) -
 
 def _given(value: Value) -> bool:
     return value is not None and value != []
-
-
-def _at(root: Object, path: str) -> Value:
-    """The value at a path of names, in the first block of each; None where nothing is set."""
-    found: Value = root
-    for name in path.split("."):
-        if isinstance(found, list):
-            found = found[0] if found else None
-        if found is None or found is UNKNOWN:
-            return found
-        found = found.get(name)
-    return found if _given(found) else None

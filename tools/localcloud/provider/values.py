@@ -77,6 +77,26 @@ def settled(value: Value) -> Value:
     return None if value is UNKNOWN else value
 
 
+def at(root: Object, path: str) -> Value:
+    """The value at a path of names with dots, in the first block of each; None where nothing is set."""
+    found: Value = root
+    for name in path.split("."):
+        if isinstance(found, list):
+            found = found[0] if found else None
+        if found is None or found is UNKNOWN:
+            return found
+        found = found.get(name)
+    return None if found == [] else found
+
+
+def without_unknown(values: Object, names: tuple[str, ...]) -> Object:
+    """The values with only the known elements of the maps of these names."""
+    maps = {name: values[name] for name in names if isinstance(values.get(name), dict)}
+    return values | {
+        name: {key: one for key, one in found.items() if one is not UNKNOWN} for name, found in maps.items()
+    }
+
+
 def text(value: Value) -> str:
     """A scalar as Terraform's legacy providers compare it: null and "" are the same, false is not null."""
     if value is None:

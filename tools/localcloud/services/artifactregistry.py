@@ -75,11 +75,19 @@ def _checked(body: Body) -> Body:
                 f"{config} must be set on a repository of mode {wanted} and on no other; this one is {body['mode']}.",
                 config,
             )
+    _check_source(body)
     _check_labels(body.get("labels", {}))
     if len(body.get("description", "")) > 1024:
         raise invalid("The description may have 1024 characters; this one has more.", "repository.description")
     policies = {name: _policy(name, policy) for name, policy in body.get("cleanupPolicies", {}).items()}
     return body | ({"cleanupPolicies": policies} if policies else {})
+
+
+def _check_source(body: Body) -> None:
+    """A remote repository has one source."""
+    config = body.get("remoteRepositoryConfig")
+    if config is not None and not any(name.endswith("Repository") for name in config):
+        raise invalid("A remote repository must name its upstream, such as dockerRepository.", "remoteRepositoryConfig")
 
 
 def _check_labels(labels: dict[str, str]) -> None:

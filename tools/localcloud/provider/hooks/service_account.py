@@ -7,7 +7,7 @@ from localcloud.provider.additions import Draft
 from localcloud.provider.client import Refused
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.values import UNKNOWN, Object
-from localcloud.provider.work import Work
+from localcloud.provider.work import Problem, Work
 
 
 def plan(draft: Draft) -> None:
@@ -51,6 +51,13 @@ def update(work: Work, prior: Object, planned: Object) -> Object:
     if "disabled" in changed:
         work.call("disable" if planned["disabled"] else "enable", {"name": work.path(planned)}, body={})
     rest.send_changes(work, prior, planned, changed - {"disabled"})
+    if "disabled" in changed and changed & {"display_name", "description"}:
+        raise Problem(
+            f"google_service_account {planned['id']}: disabled was changed together with a text, both on the API.",
+            "hashicorp/google 7.45.0 ends such an apply with an error (it waits in vain for a display_name that is the value "
+            "of disabled). The next plan is empty; change one after the other.",
+            "disabled",
+        )
     return planned
 
 

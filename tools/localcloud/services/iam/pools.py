@@ -143,8 +143,19 @@ def _checked(body: Body) -> Body:
     _check_mapping(body.get("attributeMapping", {}))
     if kinds == ["oidc"]:
         _check_oidc(body["oidc"])
+    if kinds == ["x509"]:
+        _check_trust_store(body["x509"].get("trustStore", {}))
     _check_condition(body)
     return body
+
+
+def _check_trust_store(store: Body) -> None:
+    anchors = store.get("trustAnchors", [])
+    if not anchors or not all(one.get("pemCertificate") for one in (*anchors, *store.get("intermediateCas", []))):
+        raise invalid(
+            "A provider of kind x509 must have a trust store with a trust anchor, and each of its certificates in PEM.",
+            "x509.trust_store",
+        )
 
 
 def _check_texts(body: Body) -> None:
