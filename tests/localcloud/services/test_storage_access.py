@@ -201,3 +201,21 @@ def test_a_required_parameter_that_is_missing_is_named(gcs: Storage, verb: str, 
     refused = gcs.ask(verb, target, {} if verb == "POST" else None, 400)
     assert refused.message == f"Required parameter: {parameter}"
     assert refused.reason == "required"
+
+
+def test_who_reads_a_bucket_whose_readers_pay_names_a_project_that_does(gcs: Storage) -> None:
+    gcs.ask("PATCH", f"{B}/data-bucket", {"billing": {"requesterPays": True}})
+    gcs.upload("x")
+    policy = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]}
+    gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
+    ann = gcs.as_("user:ann@example.com")
+    missing = ann.ask("GET", path("x"), None, 400)
+    assert missing.message == "Bucket is requester pays bucket but no user project provided."
+    assert missing.reason == "required"
+    unknown = ann.ask("GET", f"{path('x')}?userProject=nobodys", None, 400)
+    assert unknown.message == "User project specified in the request is invalid."
+    denied = ann.ask("GET", f"{path('x')}?userProject={PROJECT}", None, 403)
+    assert "serviceusage.services.use" in denied.message
+    gcs.call.grant("roles/serviceusage.serviceUsageConsumer", "user:ann@example.com")
+    ann.ask("GET", f"{path('x')}?userProject={PROJECT}")
+    ann.ask("GET", path("x"), None, 200, x_goog_user_project=PROJECT)

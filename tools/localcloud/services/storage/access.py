@@ -17,6 +17,8 @@ def bucket_resource(name: str) -> str:
 
 def require(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> None:
     """Refuse (403, without a token 401) unless the caller has the permission on the bucket or on its object `name`."""
+    if "billing" in bucket.facts:
+        _check_payer(call, bucket)
     resource = bucket_resource(bucket.name)
     if name is not None:
         resource = f"{resource}/objects/{name}"
@@ -25,6 +27,26 @@ def require(call: Call, bucket: Bucket, permission: str, name: str | None = None
             "object" if permission.startswith("storage.objects.") and permission != "storage.objects.list" else "bucket"
         )
         raise refusals.denied(email(call), permission, thing)
+
+
+def _check_payer(call: Call, bucket: Bucket) -> None:
+    """Refuse a request to a bucket whose readers pay, unless it names their project or the bucket's project pays anyway.
+
+    Source: cloud.google.com/storage/docs/requester-pays.
+    """
+    if not bucket.facts["billing"].get("requesterPays"):
+        return
+    payer = call.params.get("userProject") or call.headers.get("x-goog-user-project")
+    if payer is None:
+        if not call.cloud.iam.allowed(
+            call.principal, "resourcemanager.projects.createBillingAssignment", "storage", "", bucket.project
+        ):
+            raise refusals.no_payer()
+        return
+    project = call.cloud.projects.id_of(payer)
+    if call.cloud.projects.find(project) is None:
+        raise refusals.unknown_payer()
+    require_in_project(call, project, "serviceusage.services.use")
 
 
 def require_in_project(call: Call, project: str, permission: str) -> None:

@@ -34,6 +34,17 @@ def upload_gap(received: int, start: int) -> CloudError:
     return CloudError(503, "UNAVAILABLE", message, "backendError")
 
 
+def no_payer() -> CloudError:
+    """400: the readers of the bucket pay, and the request names no project that does."""
+    message = "Bucket is requester pays bucket but no user project provided."
+    return invalid_argument(message, "userProject", "required")
+
+
+def unknown_payer() -> CloudError:
+    """400: the project that is to pay does not exist."""
+    return invalid("User project specified in the request is invalid.")
+
+
 def no_bucket() -> CloudError:
     """404: there is no bucket of that name."""
     return not_found("The specified bucket does not exist.")
