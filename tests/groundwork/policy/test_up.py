@@ -88,3 +88,13 @@ def test_without_the_option_the_local_cloud_is_brought_up_and_says_that_it_was_n
     done = _groundwork(refused.clone, "up", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`" in done.stderr
+
+
+def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Refused) -> None:
+    assert _groundwork(refused.clone, "up").returncode == 0
+    again = _groundwork(refused.clone, "up")
+    assert "local: no changes" in again.stderr
+    assert "policy" not in again.stderr
+    asked = _groundwork(refused.clone, "up", "--policy")
+    assert asked.returncode == 6
+    assert asked.stderr.index("local: no changes") < asked.stderr.index("policy: 1 finding (1 low)")

@@ -28,7 +28,11 @@ from groundwork.terraform import signals_passed_on
 @provider_option
 @yes_option
 @dry_run_option
-@click.option("--policy", is_flag=True, help="Check the policies on the local cloud too; elsewhere `up` always does.")
+@click.option(
+    "--policy",
+    is_flag=True,
+    help="Check the policies on the local cloud too, and if nothing changes; elsewhere `up` checks every change.",
+)
 @click.option(
     "--reviewed",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -45,7 +49,7 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, 
     talk = Console()
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
-        checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, also_local=policy)]
+        checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, asked=policy)]
         checks += [only_this(reviewed)] if reviewed else []
         done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, checks)
     if not dry_run:

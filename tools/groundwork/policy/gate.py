@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from groundwork.policy.result import Result
 
 
-def gate(say: Callable[[str], None], *, also_local: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
+def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
     """A check for `up`: says one line, and raises PolicyFailed on findings, CouldNotTell when it could not be done.
 
-    The local cloud asks nothing and nothing can be lost or paid there, so it is checked only if `also_local`.
+    A plan that changes nothing is let through, and so is one of the local cloud, where nothing can be lost or paid: unless `asked`.
     """
 
     def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
-        pending = [plan for plan in made if plan.pending]
-        if not pending:
+        judged = [plan for plan in made if plan.pending or asked]
+        if not judged:
             return
-        if session.environment.local and not also_local:
+        if session.environment.local and not asked:
             say("policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`")
             return
-        found = of_plans(session, pending, say)
+        found = of_plans(session, judged, say)
         say(found.summary)
         if not found.ok:
             from groundwork.policy import text
