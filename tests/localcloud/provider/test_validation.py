@@ -67,6 +67,12 @@ def test_a_refusal_points_at_the_attribute(offline: Core) -> None:
     assert refused.value.attributes[:2] == ["website", ""]
 
 
+def test_what_is_required_may_not_be_null(offline: Core) -> None:
+    with pytest.raises(Refusal, match="location is required; it is null") as refused:
+        offline.validate("google_storage_bucket", name="b", location=None)
+    assert refused.value.attributes == ["location"]
+
+
 @pytest.mark.parametrize(
     ("check", "right", "wrong"),
     [
@@ -76,6 +82,8 @@ def test_a_refusal_points_at_the_attribute(offline: Core) -> None:
         ("endpoint", "http://127.0.0.1:1/v1/", "http://127.0.0.1:1"),
         ("iam_member", "allUsers", "deleted:user:x@example.com?uid=1"),
         ("pool_id", "my-pool", "gcp-pool"),
+        ("pool_id", "example.svc.id.goog", "my_pool"),
+        ("pool_part", "my-provider", "example.svc.id.goog"),
         ("project_id", "projects/my-project", "My Project"),
         ("service_name", "run.googleapis.com", "bigquery-json.googleapis.com"),
     ],

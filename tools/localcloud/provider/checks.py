@@ -15,6 +15,7 @@ from localcloud.provider.work import Problem
 _LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
 _MEMBER = re.compile(r".+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers")
 _POOL_ID = re.compile(r"[0-9a-z-]{4,32}")
+_POOL_SUFFIX = ".svc.id.goog"
 _PROJECT = re.compile(
     r"(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))"
 )
@@ -69,6 +70,11 @@ def _label_keys(value: Mapping[str, str]) -> str:
 
 
 def _pool_id(value: str) -> str:
+    # The suffix goes as hashicorp/google takes it off: as a set of letters.
+    return _pool_part(value.rstrip(_POOL_SUFFIX) if value.endswith(_POOL_SUFFIX) else value)
+
+
+def _pool_part(value: str) -> str:
     if value.startswith("gcp-"):
         return 'must not start with "gcp-"'
     return "" if _POOL_ID.fullmatch(value) else "must be 4 to 32 lower-case letters, digits or dashes"
@@ -92,6 +98,7 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "iam_member": _iam_member,
     "label_keys": _label_keys,
     "pool_id": _pool_id,
+    "pool_part": _pool_part,
     "project_id": _project_id,
     "service_name": _service_name,
 }

@@ -27,6 +27,8 @@ def findings(schema: Schema, config: Object) -> list[Finding]:
 def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Finding]:
     for name, child in block.children.items():
         value = values.get(name)
+        if value is None and child.required and isinstance(child, Attribute):
+            yield Finding((*path, name), f"{name} is required; it is null.")
         if not (child.missed or _given(value) or (value is not None and isinstance(child, Attribute))):
             continue
         here = (*path, name)
@@ -72,8 +74,8 @@ def _complaints(rules: Rules, value: Value) -> Iterator[str]:
         yield f"is {value!r}; it must be one of {', '.join(one or repr(one) for one in rules.one_of)}"
     if rules.pattern and not re.search(rules.pattern, str(value)):
         yield f"is {value!r}; it must match {rules.pattern}"
-    if rules.length and not rules.length[0] <= len(str(value)) <= rules.length[1]:
-        yield f"must have {rules.length[0]} to {rules.length[1]} characters, it has {len(str(value))}"
+    if rules.length and not rules.length[0] <= (length := len(str(value).encode())) <= rules.length[1]:
+        yield f"must have {rules.length[0]} to {rules.length[1]} characters, it has {length} (as bytes of UTF-8)"
     if rules.range and not rules.range[0] <= value <= rules.range[1]:
         yield f"is {value}; it must be from {rules.range[0]} to {rules.range[1]}"
     if rules.at_least is not None and value < rules.at_least:

@@ -132,7 +132,7 @@ def delete(work: Work, state: Object) -> None:
 
 def import_(work: Work, name: str) -> Object:
     """From "bucket" or "project/bucket"."""
-    project, _, bucket = name.rpartition("/")
+    project, bucket = name.split("/")[:2] if "/" in name else (None, name)
     return imported(work, {"name": bucket} | ({"project": project} if project else {}))
 
 

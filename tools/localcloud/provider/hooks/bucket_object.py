@@ -88,6 +88,14 @@ def delete(work: Work, state: Object) -> None:
     rest.gone_as_none(lambda: work.call("delete", _names(state)))
 
 
+def import_(_work: Work, name: str) -> Object:
+    """Objects cannot be imported: nothing could tell their content."""
+    raise Problem(
+        f"google_storage_bucket_object: {name!r} cannot be imported, as no object can.",
+        "Leave the import out: an apply uploads the content over the object that is there.",
+    )
+
+
 def _names(values: Object) -> dict[str, str]:
     return {"bucket": values["bucket"], "object": values["name"]}
 
@@ -186,4 +194,4 @@ def _context(key: str, found: Object) -> Object:
     }
 
 
-HOOKS = Hooks(plan=plan, create=create, read=read, decode=decode, update=update, delete=delete)
+HOOKS = Hooks(plan=plan, create=create, read=read, decode=decode, update=update, delete=delete, import_=import_)

@@ -1,0 +1,150 @@
+"""Buckets and objects where they are unlike other types: what a null does not take away, what the API forgets, content and its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from localcloud.provider.sniffing import media_type
+
+from tests.localcloud.provider.conftest import World
+from tests.localcloud.provider.core import Core, Refusal
+
+BUCKET = "google_storage_bucket"
+OBJECT = "google_storage_bucket_object"
+BINDING = "google_storage_bucket_iam_binding"
+SECRET = "google_secret_manager_secret"
+AUTO = [{"auto": [{}]}]
+PUBLIC = [{"allowed_ip_cidr_ranges": ["0.0.0.0/0"]}]
+VPC = [{"network": "projects/p/global/networks/n", "allowed_ip_cidr_ranges": ["10.0.0.0/8"]}]
+NAMED = {"name": "example-bucket", "location": "EU"}
+
+
+def bucket(world: World, **values: Any) -> dict[str, Any]:
+    return world.core.made(BUCKET, **NAMED, **values)
+
+
+def at_hand(world: World) -> dict[str, Any]:
+    return world.ask("GET", "storage", "v1/b/example-bucket")
+
+
+def test_autoclass_that_is_taken_away_is_switched_off(world: World) -> None:
+    state = bucket(world, autoclass=[{"enabled": True}])
+    world.core.changed(BUCKET, state, **NAMED)
+    assert at_hand(world)["autoclass"]["enabled"] is False
+
+
+def test_a_filter_stays_until_it_is_switched_off(world: World) -> None:
+    state = bucket(world, ip_filter=[{"mode": "Enabled", "public_network_source": PUBLIC}])
+    state = world.core.changed(BUCKET, state, **NAMED)
+    assert at_hand(world)["ipFilter"]["mode"] == "Enabled"
+    found = world.core.read(BUCKET, state)
+    assert world.core.plan(BUCKET, found, **NAMED).values != found
+
+
+def test_what_a_changed_filter_leaves_out_is_gone(world: World) -> None:
+    full = {"mode": "Enabled", "allow_cross_org_vpcs": True, "vpc_network_sources": VPC}
+    state = bucket(world, ip_filter=[full | {"public_network_source": PUBLIC}])
+    less = {"mode": "Enabled", "vpc_network_sources": VPC}
+    state = world.core.changed(BUCKET, state, **NAMED, ip_filter=[less])
+    assert at_hand(world)["ipFilter"]["allowCrossOrgVpcs"] is False
+    found = world.core.read(BUCKET, state)
+    assert found is not None
+    assert found["ip_filter"][0]["public_network_source"] == []
+    assert world.core.plan(BUCKET, found, **NAMED, ip_filter=[less]).values == found
+
+
+def test_the_sources_of_a_filter_that_is_off_may_change(world: World) -> None:
+    state = bucket(world, ip_filter=[{"mode": "Disabled", "public_network_source": PUBLIC}])
+    planned = world.core.plan(BUCKET, state, **NAMED, ip_filter=[{"mode": "Disabled"}])
+    assert planned.values is not None
+    assert planned.values["ip_filter"][0]["public_network_source"] == []
+    assert world.core.plan(BUCKET, state, **NAMED).values == state
+
+
+def test_a_cors_rule_that_says_nothing_is_kept_though_the_api_forgets_it(world: World) -> None:
+    rules = [{}, {"method": ["GET"]}]
+    state = bucket(world, cors=rules)
+    found = world.core.read(BUCKET, state)
+    assert found is not None
+    assert [rule["method"] for rule in found["cors"]] == [[], ["GET"]]
+    assert world.core.plan(BUCKET, found, **NAMED, cors=rules).values == found
+
+
+def test_an_unread_value_that_is_taken_away_is_a_zero_in_the_state(world: World) -> None:
+    state = world.core.made(SECRET, secret_id="s", replication=AUTO, ttl="3600s")
+    assert world.core.changed(SECRET, state, secret_id="s", replication=AUTO)["ttl"] == ""
+
+
+def test_of_members_that_differ_in_case_only_the_old_one_stays(offline: Core) -> None:
+    said = {"bucket": "b", "role": "roles/viewer"}
+    prior = {"id": "b/b/roles/viewer", "etag": "x", "condition": [], "timeouts": None} | said
+    before = prior | {"members": ["user:alice@example.com"]}
+    planned = offline.plan(BINDING, before, **said, members=["user:Alice@example.com", "user:bob@example.com"])
+    assert planned.values is not None
+    assert sorted(planned.values["members"]) == ["user:alice@example.com", "user:bob@example.com"]
+
+
+def test_a_new_binding_of_nobody_has_null_members(offline: Core) -> None:
+    planned = offline.plan(BINDING, bucket="b", role="roles/viewer", members=[])
+    assert planned.values is not None
+    assert planned.values["members"] is None
+
+
+def test_an_object_that_became_empty_has_unknown_hashes_and_one_that_is_empty_is_refused(world: World) -> None:
+    bucket(world)
+    named = {"bucket": "example-bucket", "name": "o"}
+    state = world.core.made(OBJECT, **named, content="hello")
+    planned = world.core.plan(OBJECT, state, **named, content="")
+    assert planned.values is not None
+    assert planned.values["md5hash"] != state["md5hash"]
+    with pytest.raises(Refusal, match="neither content nor source") as refused:
+        world.core.made(OBJECT, **(named | {"name": "empty"}), content="")
+    assert refused.value.attributes == ["content"]
+
+
+def test_no_object_can_be_imported(world: World) -> None:
+    bucket(world)
+    world.core.made(OBJECT, bucket="example-bucket", name="o", content="hello")
+    with pytest.raises(Refusal, match="cannot be imported"):
+        world.core.imported(OBJECT, "example-bucket/o")
+
+
+@pytest.mark.parametrize("name", ["example-bucket", "provider-project/example-bucket"])
+def test_a_bucket_is_imported_by_its_name_alone_or_with_its_project(world: World, name: str) -> None:
+    bucket(world)
+    found = world.core.imported(BUCKET, name)
+    assert found is not None
+    assert found["name"] == "example-bucket"
+
+
+def test_an_object_has_no_type_where_that_is_wished(world: World) -> None:
+    bucket(world)
+    state = world.core.made(OBJECT, bucket="example-bucket", name="o.json", content="{}", force_empty_content_type=True)
+    assert state["content_type"] == ""
+    assert "contentType" not in world.ask("GET", "storage", "v1/b/example-bucket/o/o.json")
+
+
+def test_a_context_has_each_key_once(offline: Core) -> None:
+    twice = [{"custom": [{"key": "a", "value": "b"}, {"key": "a", "value": "c"}]}]
+    with pytest.raises(Refusal, match="'a' stands twice") as refused:
+        offline.plan(OBJECT, bucket="b", name="o", content="x", contexts=twice)
+    assert refused.value.attributes == ["contexts"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "text/plain; charset=utf-8"),
+        (b'{"json": true}', "text/plain; charset=utf-8"),
+        (b"  <html>", "text/html; charset=utf-8"),
+        (b"<a", "text/plain; charset=utf-8"),
+        (b'<?xml version="1.0"?>', "text/xml; charset=utf-8"),
+        (b"PK\x03\x04rest", "application/zip"),
+        (b"\x1f\x8b\x08\x00", "application/x-gzip"),
+        (b"a\x01", "application/octet-stream"),
+        (b"a" * 512 + b"\x00", "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_first_bytes_tell_the_type(content: bytes, kind: str) -> None:
+    assert media_type(content) == kind
