@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import signal
 import socket
@@ -19,6 +20,8 @@ from localcloud.services import SERVICES
 
 HOST = "127.0.0.1"
 _BACKLOG = 512
+# Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
+_QUIET_PORTS = range(20_000, 32_000)
 
 
 class CannotServe(Exception):
@@ -100,8 +103,9 @@ def _loop() -> str:
 
 @contextmanager
 def _listening(state: Path, port: int | None) -> Iterator[socket.socket]:
-    remembered = (records.read(state / records.PORT) or {}).get("port", 0)
-    wanted = [port] if port is not None else [remembered, 0]
+    free = [*random.sample(_QUIET_PORTS, 9), 0]
+    remembered = (records.read(state / records.PORT) or {}).get("port", free[0])
+    wanted = [port] if port is not None else [remembered, *free]
     problem: OSError | None = None
     for one in wanted:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
