@@ -96,8 +96,6 @@ def strike(environment: Environment, email: str) -> bool:
         keys = [name for name in members if str(name).lower() == email]
         for key in keys:
             del members[key]
-        if keys and not members:
-            del document["members"]
         return bool(keys)
 
     return editing.edit(environment.path, change)
@@ -147,7 +145,7 @@ def _with(environment: Environment, member: Member) -> Environment:
 
 
 def _text(environment: Environment) -> str:
-    return environment.path.read_text(encoding="utf-8")
+    return editing.read(environment.path)
 
 
 def _put_back(before: Environment, email: str, former: str, ours: str) -> None:
