@@ -47,6 +47,16 @@ AUTO = [{"auto": [{}]}]
         ),
         ("google_storage_bucket", {"name": "b", "location": "EU", "url": "gs://b"}, "url cannot be set"),
         ("google_storage_bucket", {"name": "b", "location": "EU", "labels": {"A": "b"}}, "no label: 'A'"),
+        (
+            "google_storage_bucket",
+            {"name": "b", "location": "EU", "soft_delete_policy": [{"retention_duration_seconds": 1.5}]},
+            "retention_duration_seconds is 1.5; it must be a whole number",
+        ),
+        (
+            "google_storage_bucket",
+            {"name": "b", "location": "EU", "lifecycle_rule": [{"action": [], "condition": [{}]}]},
+            "action is required",
+        ),
     ],
 )
 def test_a_mistake_is_refused_by_name(offline: Core, resource: str, values: dict[str, Any], said: str) -> None:
@@ -58,6 +68,36 @@ def test_what_is_not_known_yet_is_not_judged(offline: Core) -> None:
     offline.validate("google_service_account", account_id=UNKNOWN)
     offline.validate("google_project_iam_binding", project="p", role="r", members=[UNKNOWN])
     offline.validate("google_secret_manager_secret_version", secret="s", secret_data=UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("resource", "values"),
+    [
+        ("google_project_iam_binding", {"project": "p", "role": "r", "members": ["bob", UNKNOWN]}),
+        ("google_storage_bucket", {"name": "b", "location": "EU", "ip_filter": [{"mode": "x", "allow_cross_org_vpcs": UNKNOWN}]}),
+        (
+            "google_iam_workload_identity_pool_provider",
+            {
+                "workload_identity_pool_id": "pool",
+                "workload_identity_pool_provider_id": "provider",
+                "oidc": [{"issuer_uri": "https://example.com"}],
+                "saml": [{"idp_metadata_xml": UNKNOWN}],
+            },
+        ),
+        (
+            "google_storage_bucket_object",
+            {"bucket": "b", "name": "o", "content": "c", "kms_key_name": "k", "customer_encryption": UNKNOWN},
+        ),
+    ],
+)  # fmt: skip
+def test_of_a_value_that_is_known_in_part_nothing_is_judged(
+    offline: Core, resource: str, values: dict[str, Any]
+) -> None:
+    offline.validate(resource, **values)
+
+
+def test_a_label_whose_value_is_null_is_no_label(offline: Core) -> None:
+    offline.validate("google_storage_bucket", name="b", location="EU", labels={"Not A Label": None})
 
 
 def test_a_refusal_points_at_the_attribute(offline: Core) -> None:
@@ -77,6 +117,7 @@ def test_what_is_required_may_not_be_null(offline: Core) -> None:
     ("check", "right", "wrong"),
     [
         ("base64", "aGVsbG8=", "hello!"),
+        ("base64", "aGVs\nbG8=\n", "aGVsbG8"),
         ("cidr", "10.0.0.0/8", "10.0.0.1"),
         ("duration", "1h30m", "soon"),
         ("endpoint", "http://127.0.0.1:1/v1/", "http://127.0.0.1:1"),

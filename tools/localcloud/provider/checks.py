@@ -28,7 +28,7 @@ def complaint(name: str, value: Value) -> str:
 
 def _base64(value: str) -> str:
     try:
-        base64.b64decode(value, validate=True)
+        base64.b64decode(re.sub(r"[\r\n]", "", value), validate=True)
     except (binascii.Error, ValueError):
         return "must be base64"
     return ""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localcloud.provider.checks import complaint
-from localcloud.provider.schema import Attribute, Block, Child, Rules, Schema
-from localcloud.provider.values import UNKNOWN, Object, Path, Value, at
+from localcloud.provider.schema import Attribute, Block, Child, Schema
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, at, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +27,35 @@ def findings(schema: Schema, config: Object) -> list[Finding]:
 def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Finding]:
     for name, child in block.children.items():
         value = values.get(name)
-        if value is None and child.required and isinstance(child, Attribute):
-            yield Finding((*path, name), f"{name} is required; it is null.")
-        if not (child.missed or _given(value) or (value is not None and isinstance(child, Attribute))):
-            continue
-        here = (*path, name)
-        yield from _relations(child, value, here, root)
-        if not child.configurable and _given(value):
-            yield Finding(here, f"{name} cannot be set: its value comes from the API.")
-        if isinstance(child, Block):
-            yield from _blocks(child, value, here, root)
-        elif value is not None and value is not UNKNOWN:
-            yield from _attribute(child, value, here)
+        if value is not None or child.required or child.missed:
+            yield from _child(child, value, (*path, name), root)
 
 
-def _blocks(block: Block, value: Value, path: Path, root: Object) -> Iterator[Finding]:
-    if value is UNKNOWN:
+def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Finding]:
+    """What is wrong with one attribute or nested block. With anything unknown in it, only what others make of it is judged."""
+    yield from _alternatives(child, path, root)
+    if not _given(child, value):
+        if child.required:
+            yield Finding(path, f"{child.name} is required; it is null.")
         return
-    for index, one in enumerate(value or []):
-        yield from _block(block, one or {}, (*path, index) if block.nesting == "list" else path, root)
+    if not child.configurable:
+        yield Finding(path, f"{child.name} cannot be set: its value comes from the API.")
+        return
+    yield from _companions(child, path, root)
+    if not known(value):
+        return
+    yield from _conflicts(child, path, root)
+    if isinstance(child, Block):
+        for index, one in enumerate(value):
+            yield from _block(child, one or {}, (*path, index) if child.nesting == "list" else path, root)
+    else:
+        yield from _attribute(child, value, path)
 
 
 def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Finding]:
     if node.collection == "map":
-        if node.rules.check and UNKNOWN not in value.values():
-            yield from _said(path, complaint(node.rules.check, value))
+        given = {key: one for key, one in value.items() if one is not None}
+        yield from _said(path, complaint(node.rules.check, given) if node.rules.check else "")
         return
     items = value if node.collection else [value]
     if node.min and len(items) < node.min:
@@ -59,8 +63,8 @@ def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Finding]:
     if node.max and len(items) > node.max:
         yield Finding(path, f"{path[-1]} takes at most {node.max} items.")
     for one in items:
-        if one is not UNKNOWN and one is not None:
-            for text in _complaints(node.rules, one):
+        if one is not None:
+            for text in _complaints(node, one):
                 yield from _said(path, text)
 
 
@@ -69,7 +73,11 @@ def _said(path: Path, text: str) -> Iterator[Finding]:
         yield Finding(path, f"{path[-1]} {text}.")
 
 
-def _complaints(rules: Rules, value: Value) -> Iterator[str]:
+def _complaints(node: Attribute, value: Value) -> Iterator[str]:
+    if node.scalar == "int" and not isinstance(value, int):
+        yield f"is {value}; it must be a whole number"
+        return
+    rules = node.rules
     if rules.one_of and value not in rules.one_of:
         yield f"is {value!r}; it must be one of {', '.join(one or repr(one) for one in rules.one_of)}"
     if rules.pattern and not re.search(rules.pattern, str(value)):
@@ -84,31 +92,39 @@ def _complaints(rules: Rules, value: Value) -> Iterator[str]:
         yield complaint(rules.check, value)
 
 
-def _relations(child: Child, value: Value, path: Path, root: Object) -> Iterator[Finding]:
-    rules, name, given = child.rules, ".".join(str(one) for one in path if isinstance(one, str)), _given(value)
+def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+    """Relations that ask for a value, whether this one is set or not."""
+    rules = child.rules
     if rules.exactly_one_of:
-        yield from _exactly_one(path, name, root, rules.exactly_one_of)
+        yield from _exactly_one(path, root, tuple(dict.fromkeys((*rules.exactly_one_of, _name(path)))))
     if rules.at_least_one_of and not any(at(root, other) is not None for other in rules.at_least_one_of):
         yield Finding(path, f"One of {', '.join(rules.at_least_one_of)} must be set.")
-    if not given:
-        return
-    for other in rules.conflicts_with:
-        if other != name and at(root, other) not in (None, UNKNOWN):
-            yield Finding(path, f"{name} and {other} exclude each other.")
-    for other in rules.required_with:
-        if at(root, other) is None:
-            yield Finding(path, f"{name} needs {other} as well.")
 
 
-def _exactly_one(path: Path, name: str, root: Object, others: tuple[str, ...]) -> Iterator[Finding]:
-    all_of = tuple(dict.fromkeys((*others, name)))
-    values = {one: at(root, one) for one in all_of}
-    given = [one for one, value in values.items() if value not in (None, UNKNOWN)]
+def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[Finding]:
+    values = {one: value for one in all_of if (value := at(root, one)) is not None}
+    given = [one for one, value in values.items() if known(value)]
     if len(given) > 1:
         yield Finding(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(given)} are.")
-    elif not given and UNKNOWN not in values.values():
+    elif not values:
         yield Finding(path, f"One of {', '.join(all_of)} must be set.")
 
 
-def _given(value: Value) -> bool:
-    return value is not None and value != []
+def _companions(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+    for other in child.rules.required_with:
+        if at(root, other) is None:
+            yield Finding(path, f"{_name(path)} needs {other} as well.")
+
+
+def _conflicts(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+    for other in child.rules.conflicts_with:
+        if at(root, other) not in (None, UNKNOWN):
+            yield Finding(path, f"{_name(path)} and {other} exclude each other.")
+
+
+def _name(path: Path) -> str:
+    return ".".join(one for one in path if isinstance(one, str))
+
+
+def _given(child: Child, value: Value) -> bool:
+    return value is not None and not (isinstance(child, Block) and value == [])
