@@ -50,6 +50,10 @@ def test_a_request_message_has_no_root() -> None:
         ({"ttl": "5"}, "google.protobuf.Duration"),
         ({"expireTime": "tomorrow"}, "google.protobuf.Timestamp"),
         ({"topics": {}}, "TYPE_LIST"),
+        ({"versionAliases": {"a": 10**400}}, "TYPE_INT64"),
+        ({"versionAliases": {"a": "9" * 5000}}, "TYPE_INT64"),
+        ({"versionAliases": {"a": 1.5}}, "TYPE_INT64"),
+        ({"versionAliases": {"a": float("inf")}}, "TYPE_INT64"),
     ],
 )
 def test_a_wrong_type_is_refused(body: dict[str, Any], kind: str) -> None:

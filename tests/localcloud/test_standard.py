@@ -245,6 +245,21 @@ def test_a_policy_is_set_read_and_tested(cloud: Inside) -> None:
     assert cloud.ok("POST", f"{TRIGGERS}/t:setIamPolicy", {"policy": {"bindings": []}})["etag"] != policy["etag"]
 
 
+def test_nobody_has_permissions_on_what_does_not_exist(cloud: Inside) -> None:
+    asked = {"permissions": ["eventarc.triggers.get"]}
+    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", asked) == {}
+    create(cloud)
+    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", asked) == asked
+
+
+@pytest.mark.parametrize("mask", ["name", "channel", "*", "name,channel"])
+def test_a_mask_cannot_clear_what_is_fixed(cloud: Inside, mask: str) -> None:
+    create(cloud, channel="c")
+    cloud.ok("PATCH", f"{TRIGGERS}/t?updateMask={mask}", {"destination": {"workflow": "w"}})
+    body = cloud.ok("GET", f"{TRIGGERS}/t")
+    assert (body["name"], body["channel"]) == (NAME, "c")
+
+
 def test_a_resource_without_policies_has_no_policy_methods(cloud: Inside) -> None:
     seen = cloud("GET", f"secretmanager/v1/projects/{PROJECT}/secrets/s:getIamPolicy")
     assert seen.status == 501

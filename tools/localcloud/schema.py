@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -203,10 +202,10 @@ def _scalar(run: _Check, schema: Schema, owner: str, value: Any, path: str) -> A
 
 def _whole(value: Any) -> int | None:
     if isinstance(value, str):
-        return int(value) if re.fullmatch(r"-?\d+", value) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return int(value) if int(value) == value else None
+        return int(value) if re.fullmatch(r"-?\d{1,30}", value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _integer(run: _Check, form: str, kind: str, value: Any, path: str) -> Any:

@@ -145,6 +145,8 @@ def set_iam_policy(call: Call, resource: Resource) -> Body:
 
 def check_iam_permissions(call: Call, _: Resource) -> Body:
     """The permissions of those asked that the caller has; nothing for a resource that does not exist."""
+    if call.cloud.store.get(call.service.api, call.name) is None:
+        return {}
     asked = call.body.get("permissions", [])
     held = call.cloud.iam.tested(call, call.name, asked)
     return {"permissions": held} if held else {}
@@ -233,6 +235,8 @@ def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
             raise errors.invalid(
                 f"Field '{name}' of {call.name} cannot be changed once it is set; make a new resource instead.", name
             )
+    # A mask may name them without a value, which clears other fields.
+    new |= {name: old[name] for name in ("name", *resource.immutable) if name in old}
     if resource.changed is not None:
         new = resource.changed(call, old, new)
     if call.params.get("validateOnly"):

@@ -181,3 +181,25 @@ def test_the_ancestry_of_a_lone_project_is_itself(cloud: Client) -> None:
 
 def test_folders_are_not_emulated_and_say_so(cloud: Client) -> None:
     assert cloud("POST", "cloudresourcemanager/v3/folders", {"displayName": "Cats"}).status == 501
+
+
+@pytest.mark.parametrize("mask", ["projectId", "state", "parent", "displayName,createTime", "nonsense"])
+def test_only_name_and_labels_of_a_project_can_be_changed(cloud: Client, mask: str) -> None:
+    before = cloud.ok("GET", f"{V3}/{cloud.project}")
+    refused = cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer"}, updateMask=mask)
+    assert (refused.status, "cannot be changed" in refused.message) == (400, True)
+    assert cloud.ok("GET", f"{V3}/{cloud.project}") == before
+
+
+def test_a_mask_for_everything_clears_the_labels_and_nothing_else(cloud: Client) -> None:
+    cloud.ok("PATCH", f"{V3}/{cloud.project}", {"labels": {"a": "b"}}, updateMask="labels")
+    cloud.ok("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer", "projectId": "other"}, updateMask="*")
+    body = cloud.ok("GET", f"{V3}/{cloud.project}")
+    assert (body["displayName"], body["projectId"], "labels" in body) == ("Newer", cloud.project, False)
+
+
+def test_a_stale_etag_of_a_project_is_refused(cloud: Client) -> None:
+    etag = cloud.ok("GET", f"{V3}/{cloud.project}")["etag"]
+    cloud.ok("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer", "etag": etag}, updateMask="displayName")
+    stale = cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newest", "etag": etag}, updateMask="displayName")
+    assert (stale.status, "was changed since it was read" in stale.message) == (409, True)

@@ -78,6 +78,7 @@ def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
     ("body", "words"),
     [
         ({}, "no scope"),
+        ({"scope": ["cloud-platform"]}, "Invalid OAuth scope"),
         (SCOPE | {"lifetime": "3601s"}, "between 1s and 3600s"),
         (SCOPE | {"lifetime": "0s"}, "between 1s and 3600s"),
     ],

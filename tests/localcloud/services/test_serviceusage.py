@@ -53,6 +53,14 @@ def test_a_batch_enables_all_or_none(cloud: Client) -> None:
     assert set(hosts) <= set(enabled(cloud))
 
 
+def test_a_batch_is_read_from_one_project(cloud: Client) -> None:
+    for project in (cloud.project, number(cloud)):
+        names = f"projects/{project}/services/run.googleapis.com"
+        assert len(cloud.ok("GET", f"{services(cloud)}:batchGet", names=names)["services"]) == 1
+    other = cloud("GET", f"{services(cloud)}:batchGet", names="projects/other-project/services/run.googleapis.com")
+    assert (other.status, "does not lie in the parent" in other.message) == (400, True)
+
+
 def test_a_batch_has_one_to_twenty_names(cloud: Client) -> None:
     for hosts in ([], [f"{name}" for name in sorted(catalogue())[:21]]):
         assert cloud("POST", f"{services(cloud)}:batchEnable", {"serviceIds": hosts}).status == 400

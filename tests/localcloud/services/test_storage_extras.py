@@ -57,6 +57,7 @@ def test_notifications_go_one_by_one_or_with_their_bucket(gcs: Storage) -> None:
     ("body", "message"),
     [
         ({"payload_format": "NONE"}, "Invalid Google Cloud Pub/Sub topic"),
+        ({"topic": None, "payload_format": "NONE"}, "Invalid Google Cloud Pub/Sub topic"),
         ({"topic": "changes", "payload_format": "NONE"}, "Invalid Google Cloud Pub/Sub topic"),
         ({"topic": TOPIC}, "payload_format"),
         ({"topic": TOPIC, "payload_format": "NONE", "event_types": ["OBJECT_SEEN"]}, "event_types"),

@@ -97,7 +97,7 @@ def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sende
     member = f"principalSet://iam.googleapis.com/{POOL}/attribute.main/yes"
     policy = {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [member]}]}
     call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts/{account}:setIamPolicy", {"policy": policy})
-    path, body = f"/iamcredentials/v1/projects/-/serviceAccounts/{account}:generateAccessToken", b'{"scope":["x"]}'
+    path, body = f"/iamcredentials/v1/projects/-/serviceAccounts/{account}:generateAccessToken", b'{"scope":["openid"]}'
     made = call.send("POST", path, bearer(exchange(call, jwt(call))), body)
     assert made["accessToken"].startswith(f"local/serviceAccount:{account}/")
     call.send("POST", path, bearer(exchange(call, jwt(call, ref="refs/heads/evil"))), body, 403)

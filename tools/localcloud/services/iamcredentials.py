@@ -14,6 +14,7 @@ from localcloud.service import Body, Service
 from localcloud.services.iam import accounts
 
 LONGEST = 3600
+_SHORT_SCOPES = frozenset({"openid", "email", "profile"})
 _LIFETIME = re.compile(r"(\d+)(?:\.\d+)?s")
 _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<email>[^/]+)")
 
@@ -23,6 +24,8 @@ def access_token(call: Call) -> Body:
     _check_chain(call, "iam.serviceAccounts.getAccessToken")
     if not call.body.get("scope"):
         raise invalid("The request has no scope; name at least one.", "scope")
+    if not all(scope.startswith("https://") or scope in _SHORT_SCOPES for scope in call.body["scope"]):
+        raise invalid("Invalid OAuth scope or ID token audience provided.", "scope")
     seconds = _lifetime(call.body.get("lifetime", "3600s"))
     expiry = int(call.cloud.clock.seconds()) + seconds
     account = _account(call)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from localcloud import fields, filters, paging
 from localcloud.call import Call
 from localcloud.clock import parse
-from localcloud.errors import already_exists, failed_precondition, invalid
+from localcloud.discovery import camel
+from localcloud.errors import aborted, already_exists, failed_precondition, invalid
 from localcloud.service import Body
 
 API = "cloudresourcemanager"
@@ -34,6 +36,7 @@ DEFAULT_APIS = (
     "storage-component",
 )
 """What Google enables in a new project (https://cloud.google.com/service-usage/docs/enabled-service)."""
+_CHANGEABLE = ("displayName", "labels")
 _GRACE_DAYS = 30
 _KIND = "google.cloud.resourcemanager.v3.Project"
 _V1_KIND = "google.cloudresourcemanager.v1.Project"
@@ -95,13 +98,24 @@ def update(call: Call) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """v3: displayName and labels by mask."""
+    """v3: displayName and labels by mask, which may name nothing else."""
     old = _active(call)
-    mask = call.params.get("updateMask") or ",".join(key for key in ("displayName", "labels") if key in call.body)
-    new = fields.updated(old, call.body, mask, call.document.schemas, "Project")
+    if call.body.get("etag", _etag(old)) != _etag(old):
+        raise aborted(f"Project {old['projectId']} was changed since it was read; read it again and repeat.")
+    mask = call.params.get("updateMask") or ",".join(key for key in _CHANGEABLE if key in call.body)
+    for path in fields.paths(mask):
+        if camel(path.partition(".")[0]) not in {*_CHANGEABLE, "*"}:
+            raise invalid(f"Invalid update mask: {path} of a project cannot be changed.", "update_mask")
+    sent = _only_changeable(call.body)
+    kept = {key: value for key, value in old.items() if key not in _CHANGEABLE}
+    new = kept | fields.updated(_only_changeable(old), sent, mask, call.document.schemas, "Project")
     new["displayName"] = new.get("displayName") or old["projectId"]
     _check("display_name", new["displayName"], DISPLAY_RULE, 4)
     return _finished(call, _saved(call, new))
+
+
+def _only_changeable(body: Mapping[str, Any]) -> Body:
+    return {key: body[key] for key in _CHANGEABLE if key in body}
 
 
 def delete(call: Call) -> Body:
@@ -201,7 +215,7 @@ def _shown(call: Call, body: Body) -> Body:
         return {
             "name": f"projects/{body['projectNumber']}",
             **rest,
-            "etag": f'W/"{int(parse(body["updateTime"]).timestamp() * 1_000_000):x}"',
+            "etag": _etag(body),
         }
     shown = {
         "projectNumber": body["projectNumber"],
@@ -211,6 +225,10 @@ def _shown(call: Call, body: Body) -> Body:
         "createTime": body["createTime"],
     }
     return shown | {key: body[key] for key in ("labels", "parent") if key in body}
+
+
+def _etag(body: Body) -> str:
+    return f'W/"{int(parse(body["updateTime"]).timestamp() * 1_000_000):x}"'
 
 
 def _finished(call: Call, body: Body) -> Body:

@@ -25,7 +25,7 @@ def insert(call: Call) -> Body:
     """storage.notifications.insert"""
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.update").name
     sent = call.body
-    topic = _TOPIC.fullmatch(sent.get("topic", ""))
+    topic = _TOPIC.fullmatch(sent.get("topic") or "")
     if topic is None:
         raise refusals.invalid(f"Invalid Google Cloud Pub/Sub topic. It should look like '{_LIKE}'.")
     if sent.get("payload_format") not in _FORMATS:
