@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from google.auth.exceptions import RefreshError
+from google.oauth2.credentials import Credentials
 from groundwork import local
 from groundwork.checkout import Checkout
 from groundwork.cloud import Cloud, CloudProblem, google_cloud, local_cloud
 from groundwork.errors import Exit, PermissionProblem
+from groundwork.transport import refused_login
 
 
 @pytest.fixture
@@ -109,6 +112,43 @@ def test_the_deployer_is_impersonated_where_it_is_named() -> None:
     deployer = "groundwork-deployer@p.iam.gserviceaccount.com"
     variables: Mapping[str, str] = {"GOOGLE_OAUTH_ACCESS_TOKEN": "abc", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": deployer}
     assert google_cloud("p", variables).credentials.service_account_email == deployer
+
+
+@pytest.mark.parametrize(
+    ("login", "project"),
+    [
+        (Credentials("t", refresh_token="r"), "p"),
+        (Credentials("t", refresh_token="r", quota_project_id="mine"), "mine"),
+        (Credentials("t"), None),
+    ],
+    ids=["a person", "a person who says which project", "a token"],
+)
+def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
+    login: Credentials, project: str | None
+) -> None:
+    assert Cloud("p", None, login).credentials.quota_project_id == project
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "way_on"),
+    [
+        (401, "", "your login was not taken"),
+        (403, "", "ask an owner of the project"),
+        (403, "accountDisabled", "no billing account pays for the project"),
+        (403, "USER_PROJECT_DENIED", "`groundwork login` sets the right one"),
+    ],
+)
+def test_a_refusal_says_the_way_on(code: int, reason: str, way_on: str) -> None:
+    (line,) = CloudProblem("GET storage v1/b", code, "", "No.", reason).details
+    assert way_on in line
+
+
+def test_a_refused_login_shows_nothing_of_what_google_answered() -> None:
+    refused = refused_login(RefreshError("invalid_grant: Bad Request", {"access_token": "hunter2"}))
+    assert refused.message == (
+        "Your login is not valid any more (invalid_grant: Bad Request): run `gcloud auth application-default login`."
+    )
+    assert refused.exit_code == Exit.PERMISSION
 
 
 def test_nobody_logged_in_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,15 @@ WHOM_TO_ASK = (
     "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
     "shows them the line that grants it"
 )
+WHO_ONE_IS = "your login was not taken: `groundwork whoami` says who you are, `groundwork doctor` what your login lacks"
+_UNPAID = "no billing account pays for the project: `groundwork doctor` says how to link one"
+# Refusals that no grant mends. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
+# https://cloud.google.com/storage/docs/json_api/v1/status-codes#403-forbidden.
+WHAT_ELSE = {
+    "BILLING_DISABLED": _UNPAID,
+    "accountDisabled": _UNPAID,
+    "USER_PROJECT_DENIED": "your login counts calls for a project that is not yours to use: `groundwork login` sets the right one",
+}
 
 
 class CloudProblem(GroundworkError):
@@ -42,8 +51,9 @@ class CloudProblem(GroundworkError):
 
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
         refused = code in (401, 403) and reason != "SERVICE_DISABLED"
+        way_on = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
         super().__init__(
-            f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "), (WHOM_TO_ASK,) if refused else ()
+            f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "), (way_on,) if refused else ()
         )
         self.code = code
         self.status = status
@@ -71,13 +81,13 @@ class Cloud:
 
     @cached_property
     def _transport(self) -> Transport:
-        return Loopback(self.login) if self.base else Google(self.login)
+        return Loopback(self.login) if self.base else Google(self.credentials)
 
     @cached_property
     def credentials(self) -> Any:
-        """google-auth's credentials, for the official clients."""
+        """google-auth's credentials, for the official clients too."""
         if not self.base:
-            return self.login
+            return _charged(self.login, self.project)
         from google.oauth2.credentials import Credentials
 
         return Credentials(self.login)  # type: ignore[no-untyped-call]
@@ -215,6 +225,19 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cl
     return Cloud(project, None, _credentials(seen))
 
 
+def _charged(login: Any, project: str) -> Any:
+    """A person's login that does not say which project its calls count for is given this one.
+
+    Otherwise they count for gcloud's own project, where most APIs are off
+    (https://cloud.google.com/docs/authentication/troubleshoot-adc#user-creds-client-based).
+    """
+    from google.oauth2.credentials import Credentials
+
+    if isinstance(login, Credentials) and login.refresh_token and not login.quota_project_id:
+        return login.with_quota_project(project)
+    return login
+
+
 def _credentials(variables: Mapping[str, str]) -> Any:
     from google.auth import default, impersonated_credentials
     from google.auth.exceptions import DefaultCredentialsError
@@ -228,12 +251,20 @@ def _credentials(variables: Mapping[str, str]) -> Any:
         try:
             source, _project = default(scopes=[SCOPE])
         except DefaultCredentialsError:
-            raise PermissionProblem(
-                "You are not logged in to Google Cloud: run `gcloud auth application-default login`."
-            ) from None
+            raise _not_logged_in(by_file=bool(variables.get("GOOGLE_APPLICATION_CREDENTIALS"))) from None
     deployer = variables.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT")
     if not deployer:
         return source
     return impersonated_credentials.Credentials(
         source_credentials=source, target_principal=deployer, target_scopes=[SCOPE]
     )  # type: ignore[no-untyped-call]
+
+
+def _not_logged_in(*, by_file: bool) -> PermissionProblem:
+    if by_file:
+        # What it names is not repeated: people put the key itself there.
+        return PermissionProblem(
+            "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is no login that can be used: unset it and run "
+            "`gcloud auth application-default login`."
+        )
+    return PermissionProblem("You are not logged in to Google Cloud: run `gcloud auth application-default login`.")

@@ -93,18 +93,31 @@ class Google:
 
     def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Answer:
         """See Transport."""
-        from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+        from google.auth.exceptions import GoogleAuthError, TransportError
         from requests.exceptions import RequestException
 
         try:
             answer = self._session.request(verb, url, params=params, json=body, timeout=SECONDS)  # type: ignore[no-untyped-call]
-        except (RefreshError, DefaultCredentialsError) as error:
-            why = str(error.args[0]) if error.args else str(error)
-            raise PermissionProblem(
-                f"Your login is not valid any more ({why}): run `gcloud auth application-default login`."
-            ) from None
         except (RequestException, TransportError) as error:
             raise Unreachable(
                 str(error.__cause__ or error).rpartition(": ")[2].strip("')\"") or type(error).__name__
             ) from None
+        except GoogleAuthError as error:
+            raise refused_login(error, self.credentials) from None
         return Answer(int(answer.status_code), bytes(answer.content))
+
+
+def refused_login(error: Exception, credentials: Any = None) -> PermissionProblem:
+    """What google-auth says of a login that does not work, as a sentence with the way on.
+
+    Only the first of what it says: what follows is Google's whole answer, which may hold a token.
+    """
+    why = str(error.args[0] if error.args else error).partition("\n")[0]
+    account = getattr(credentials, "service_account_email", None)
+    if account and "impersonated" in why:
+        return PermissionProblem(
+            f"Your login may not act as {account}, or there is no such account: an operator of the project may; to be "
+            "yourself, unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT or run `gcloud auth application-default login`.",
+            [why],
+        )
+    return PermissionProblem(f"Your login is not valid any more ({why}): run `gcloud auth application-default login`.")

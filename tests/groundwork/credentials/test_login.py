@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.cloud import CloudProblem, google_cloud
+from google.oauth2.credentials import Credentials
+from groundwork.cloud import Cloud, CloudProblem, google_cloud
 from groundwork.credentials import deployer, examination, identity
 from groundwork.credentials.examination import GITHUB_PERMISSIONS, PERMISSIONS, clock_row, rows
 from groundwork.errors import Exit
@@ -106,8 +107,8 @@ def test_a_login_that_ran_out_is_renewed(google: Google) -> None:
     google.spoil()
     refused = google.clone("whoami", "--env", "dev")
     assert refused.code == Exit.PERMISSION
-    assert "The login is not valid any more" in refused.err
-    assert "run `groundwork login --again`" in refused.err
+    assert "Your login is not valid any more (" in refused.err
+    assert "run `gcloud auth application-default login`" in refused.err
     assert google.clone("login", "--env", "dev").code == Exit.OK
     assert asked(notes)[0] == "login"
 
@@ -144,6 +145,20 @@ def test_the_deployer_is_whom_one_is_when_it_is_named(google: Google, monkeypatc
     found = json.loads(google.clone("whoami", "--env", "dev", "--json").out)
     assert found["principal"] == found["impersonated"] == google.environment.deployer
     assert datetime.fromisoformat(found["expires"]) > datetime.now(UTC)
+
+
+def test_who_may_not_act_as_the_service_account_that_is_named_is_told_so(
+    google: Google, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_deployer(google, "user:carol@example.com")
+    google.log_in("user:alice@example.com")
+    monkeypatch.setenv("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", google.environment.deployer)
+    for command in (("whoami",), ("access", "check")):
+        done = google.clone(*command, "--env", "dev")
+        assert done.code == Exit.PERMISSION
+        assert (
+            f"Error: Your login may not act as {google.environment.deployer}, or there is no such account" in done.err
+        )
 
 
 def test_logging_in_as_the_deployer_names_it_to_gcloud(google: Google) -> None:
@@ -298,6 +313,13 @@ def test_doctor_notes_two_accounts_and_another_quota_project(google: Google) -> 
     found = examined(google)
     assert found["gcloud account"].text == "gcloud is other@example.com, everything else is owner@example.com"
     assert found["quota project"].text == f"calls are charged to another-project, not to {google.clone.project}"
+
+
+def test_doctor_notes_a_persons_login_without_a_quota_project(google: Google) -> None:
+    login = Credentials("t", refresh_token="r")
+    who = identity.Identity("a@example.com", "adc", google.clone.project, "", "", None, simulated=False)
+    (row,) = examination._quota(Cloud(google.clone.project, None, login), google.environment, who)
+    assert (row.health, row.remedy) == ("note", "run `groundwork login --env dev`")
 
 
 def test_doctor_stops_where_the_login_is_not_valid(google: Google) -> None:

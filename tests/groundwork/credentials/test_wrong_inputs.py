@@ -14,6 +14,7 @@ from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, pr
 DEV = ("--env", "dev")
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "hunter2"}
 FILE = {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/hunter2.json"}
+NO_LOGIN = "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is no login that can be used: unset it"
 DEPLOYER = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "groundwork-deployer@groundwork-dev.iam.gserviceaccount.com"}
 BEFORE = "and goes before every login, so logging in would change nothing: unset"
 # A shell that still points at the local cloud.
@@ -47,7 +48,7 @@ OWN = {
         *AS_SOMEBODY,
         *NOT_HERE,
         *POINTED,
-        Wrong(DEV, "You are not logged in to Google Cloud", Exit.PERMISSION, variables=FILE),
+        Wrong(DEV, NO_LOGIN, Exit.PERMISSION, variables=FILE),
         Wrong(("--as", "train"), '"train" is not an e-mail address'),
         Wrong(("--json=yes",), "does not take a value"),
     ),
@@ -77,7 +78,7 @@ OWN = {
         Wrong(("--env", "bare-of-secrets"), "envs/bare-of-secrets.yaml has no repositories, so there is nothing to push to"),
         Wrong(DEV, "You are not logged in to Google Cloud", Exit.PERMISSION),
         Wrong((*DEV, "--token"), "You are not logged in to Google Cloud", Exit.PERMISSION),
-        Wrong((*DEV, "--token"), "You are not logged in to Google Cloud", Exit.PERMISSION, variables=FILE),
+        Wrong((*DEV, "--token"), NO_LOGIN, Exit.PERMISSION, variables=FILE),
         Wrong(DEV, "docker was not found: install it or put it on PATH.", Exit.FAILED, variables=TOKEN),
         *(Wrong((*row.words, "--token"), row.sentence, variables=row.variables) for row in POINTED),
         Wrong(("--token=hunter2",), "does not take a value"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from groundwork.cloud import Cloud
 from groundwork.environment import Environment
-from groundwork.errors import GroundworkError, PermissionProblem, UsageProblem
+from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.terraform import run
+from groundwork.transport import refused_login
 
 HELPER = "gcloud"
 USER = "oauth2accesstoken"
@@ -90,7 +91,7 @@ def login_command(registry: str) -> tuple[str, ...]:
 
 def log_in(cloud: Cloud, registry: str) -> None:
     """Give docker a token of the caller. Raises PermissionProblem, GroundworkError."""
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
     from google.auth.transport.requests import Request
 
     if not which("docker"):
@@ -98,8 +99,12 @@ def log_in(cloud: Cloud, registry: str) -> None:
     try:
         if not cloud.credentials.valid:
             cloud.credentials.refresh(Request())
-    except GoogleAuthError:
-        raise PermissionProblem("The login is not valid any more: run `groundwork login --again`.") from None
+    except TransportError:
+        raise GroundworkError(
+            "Google could not be reached for a token: go online and run the same command again."
+        ) from None
+    except GoogleAuthError as error:
+        raise refused_login(error, cloud.credentials) from None
     done = run(login_command(registry), given=str(cloud.credentials.token), seconds=120)
     if done.code:
         raise GroundworkError(

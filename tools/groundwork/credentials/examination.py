@@ -76,7 +76,7 @@ def rows(cloud: Cloud, environment: Environment) -> Iterator[Row]:
     yield Row(
         "login", "ok", f"{who.principal or 'somebody'} by {who.source}, token expires {who.expiry(datetime.now(UTC))}"
     )
-    yield from _quota(environment, who)
+    yield from _quota(cloud, environment, who)
     yield from _gcloud_account(who)
     for look in LOOKS:
         yield from look(cloud, environment)
@@ -84,15 +84,16 @@ def rows(cloud: Cloud, environment: Environment) -> Iterator[Row]:
     yield Row("deployer", "note" if found.answer in ("no", "unknown") else "ok", found.text)
 
 
-def _quota(environment: Environment, who: Identity) -> Iterator[Row]:
-    if who.quota_project in ("", environment.project) or who.impersonated:
+def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Row]:
+    if who.impersonated or who.quota_project == environment.project:
         return
-    yield Row(
-        "quota project",
-        "note",
-        f"calls are charged to {who.quota_project}, not to {environment.project}",
-        f"run `groundwork login --env {environment.name}`",
-    )
+    if who.quota_project:
+        text = f"calls are charged to {who.quota_project}, not to {environment.project}"
+    elif cloud.credentials is not cloud.login:
+        text = "the login names none: other tools' calls count for gcloud's own project, where most APIs are off"
+    else:
+        return
+    yield Row("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
 
 
 def _gcloud_account(who: Identity) -> Iterator[Row]:
@@ -114,6 +115,9 @@ def _project(cloud: Cloud, environment: Environment) -> Iterator[Row]:
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
     except CloudProblem as problem:
+        if problem.reason == "SERVICE_DISABLED":
+            yield Row("project", "note", "cannot be asked for yet: the Resource Manager API is off", "`up` enables it")
+            return
         yield Row(
             "project",
             "broken",
@@ -180,7 +184,7 @@ def _permissions(cloud: Cloud, environment: Environment) -> Iterator[Row]:
             cloud.request("POST", "cloudresourcemanager", path, json={"permissions": wanted}).get("permissions", ())
         )
     except CloudProblem as problem:
-        yield Row("permissions", "broken", f"could not be asked: {problem.message}", "ask an owner of the project")
+        yield Row("permissions", "broken", f"could not be asked: {problem.message}", how_to_ask(environment, problem))
         return
     missing = [permission for permission in wanted if permission not in held]
     if not missing:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groundwork.cloud import Cloud, CloudProblem
-from groundwork.errors import PermissionProblem
+from groundwork.transport import refused_login
 
 DEPLOYER_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a variable's name
@@ -59,7 +59,7 @@ def of(cloud: Cloud, variables: Mapping[str, str]) -> Identity:
         principal=account if "@" in account else _email(cloud),
         source=_source(variables),
         project=cloud.project,
-        quota_project=str(getattr(credentials, "quota_project_id", "") or ""),
+        quota_project=str(getattr(cloud.login, "quota_project_id", "") or ""),
         impersonated=account if acting else "",
         expires=_aware(getattr(credentials, "expiry", None)),
         simulated=False,
@@ -77,10 +77,7 @@ def _refresh(credentials: Any, *, fixed: bool) -> None:
     except TransportError as error:
         raise CloudProblem("the login", 0, "UNREACHABLE", str(error)) from None
     except GoogleAuthError as error:
-        reason = str(error.args[0] if error.args else error).splitlines()[0]
-        raise PermissionProblem(
-            f"The login is not valid any more ({reason}): run `groundwork login --again`."
-        ) from None
+        raise refused_login(error, credentials) from None
 
 
 def _impersonates(credentials: Any) -> bool:

@@ -12,6 +12,7 @@ from groundwork.errors import GroundworkError, PermissionProblem, Refused
 from groundwork.money import query
 from groundwork.money.files import Labels
 from groundwork.money.ledger import Ledger, lines_of
+from groundwork.transport import refused_login
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -124,7 +125,7 @@ def _asked(client: bigquery.Client, sql: str, settings: Any, export: Export) -> 
 def _sentences(export: Export) -> Iterator[None]:
     """Google's refusals as sentences about an export."""
     from google.api_core import exceptions
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
 
     try:
         yield
@@ -139,10 +140,10 @@ def _sentences(export: Export) -> Iterator[None]:
         ) from problem
     except exceptions.GoogleAPICallError as problem:
         raise GroundworkError(f"BigQuery did not answer for {export.name}: {problem.message}") from problem
+    except TransportError:
+        raise GroundworkError(f"BigQuery could not be reached for {export.name}: run the same command again.") from None
     except GoogleAuthError as problem:
-        raise PermissionProblem(
-            f"Google did not accept your login ({problem}): run `gcloud auth application-default login`."
-        ) from problem
+        raise refused_login(problem) from None
 
 
 def client(cloud: Cloud) -> bigquery.Client:
