@@ -1,3 +1,8 @@
+locals {
+  # DVC has one default remote.
+  only_remote = length([for bucket in local.environment.buckets : bucket if bucket.dvc]) == 1
+}
+
 output "buckets" {
   description = "Address of each bucket, for gcloud storage, DVC and Python."
   value       = { for name, bucket in module.buckets : name => bucket.url }
@@ -13,7 +18,7 @@ output "commands" {
       "log docker in" = "gcloud auth configure-docker ${local.environment.region}-docker.pkg.dev"
     },
     {
-      for name, bucket in module.buckets : "keep data in ${name} with dvc" => "dvc remote add --default ${name} ${bucket.url} && dvc remote modify ${name} version_aware ${local.environment.buckets[name].versioning}"
+      for name, bucket in module.buckets : "keep data in ${name} with dvc" => "dvc remote add ${local.only_remote ? "--default " : ""}${name} ${bucket.url} && dvc remote modify ${name} version_aware ${local.environment.buckets[name].versioning}"
       if local.environment.buckets[name].dvc
     },
     {

@@ -104,6 +104,12 @@ def test_changed_attributes_are_names_without_values_or_echoes() -> None:
     assert plans.changed_attributes(plan) == {"a.b": ["labels", "secret"]}
 
 
+def test_of_a_replacement_only_what_forces_it_is_named() -> None:
+    change = {"before": {"location": "EU", "hold": False}, "after": {"location": "US"}, "replace_paths": [["location"]]}
+    plan = {"resource_changes": [{"address": "a.b", "change": change}]}
+    assert plans.changed_attributes(plan) == {"a.b": ["location"]}
+
+
 @pytest.mark.parametrize(("number", "text"), [(1, "repository"), (2, "2 repositories"), (3, "3 repositories")])
 def test_things_are_counted_in_english(number: int, text: str) -> None:
     changes = [change("module.r", "google_artifact_registry_repository", "create", f"n{n}") for n in range(number)]

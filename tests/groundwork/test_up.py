@@ -172,9 +172,55 @@ def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk:
         bucket.blob("a").delete()
     assert raised.value.message == "Destroying small would stop half-way, so it was not begun:"
     assert raised.value.details[0].startswith(
-        "bucket kept: gs://small-clone-kept holds 1 objects (0 of them old versions) and force_destroy is false"
+        "bucket kept: gs://small-clone-kept holds 1 object (1 B) live, and force_destroy is false; delete them with"
     )
     assert not [event for _, event in talk.events if isinstance(event, Step)]
+
+
+def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(standing: Clone, talk: Heard) -> None:
+    """A renamed bucket is another one: without the refusal the grants would go and the bucket stay."""
+    bucket = standing.cloud.storage().bucket("small-clone-kept")
+    bucket.blob("a").upload_from_string(b"1")
+    standing.rewrite("  kept: {}\n", "  renamed: {}\n")
+    try:
+        with pytest.raises(Refused, match="Applying this to small would stop half-way") as raised:
+            up.up(standing.session(), YES, talk)
+    finally:
+        standing.rewrite("  renamed: {}\n", "  kept: {}\n")
+        bucket.blob("a").delete()
+    assert raised.value.details[0].startswith("bucket kept: gs://small-clone-kept holds 1 object (1 B) live")
+    assert not [event for _, event in talk.events if isinstance(event, Step)]
+
+
+def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing: Clone, talk: Heard) -> None:
+    standing.rewrite("region: europe-west1", "region: europe-west4")
+    try:
+        with pytest.raises(Refused) as raised:
+            up.up(standing.session(), YES, talk)
+    finally:
+        standing.rewrite("region: europe-west4", "region: europe-west1")
+    assert len(raised.value.details) == 1
+    assert raised.value.details[0].startswith(
+        "state bucket: gs://small-clone-tfstate keeps Terraform's state, and stays in"
+    )
+    assert "europe-west1 as long as it is there; put the region back" in raised.value.details[0]
+    assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
+
+
+def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, talk: Heard) -> None:
+    bucket = standing.cloud.storage().bucket("small-clone-data")
+    bucket.blob("a").upload_from_string(b"12345")
+    standing.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
+    standing.rewrite("    buckets: {data: read}\n", "    buckets: {other: read}\n")
+    try:
+        session = standing.session("plan")
+        up.show_plans(session, up.plan(session, talk), talk)
+    finally:
+        standing.rewrite("  other: {force_destroy: true}\n", "  data: {force_destroy: true}\n")
+        standing.rewrite("    buckets: {other: read}\n", "    buckets: {data: read}\n")
+        bucket.blob("a").delete()
+    lost = talk.lines.index("what goes with it, for good")
+    assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
 def test_what_was_made_by_hand_is_left_and_said(clone: Clone, talk: Heard) -> None:

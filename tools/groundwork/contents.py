@@ -14,10 +14,11 @@ _PAGES = 100
 
 @dataclass(frozen=True)
 class Contents:
-    """What a thing holds, in words; `whole` is False when there were too many pages to count them all."""
+    """What a thing holds, in words, and whether that is anything; not `whole` when there were too many pages to count."""
 
     item: Item
     text: str
+    holds: bool
     whole: bool = True
 
 
@@ -59,7 +60,7 @@ def _bucket(cloud: Cloud, item: Item) -> Contents:
     parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted"]
     sums = (live, noncurrent, gone)
     said = [part for part, total in zip(parts, sums, strict=True) if total.count]
-    return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), whole)
+    return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), bool(said), whole)
 
 
 def _objects(cloud: Cloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:
@@ -99,7 +100,8 @@ def _secret(cloud: Cloud, item: Item) -> Contents:
         for version in page.get("versions", ())
     ]
     active = sum(state != "DESTROYED" for state in states)
-    return Contents(item, f"{active} active version{'' if active == 1 else 's'}, each counts for the bill")
+    said = f"{active} active version{'' if active == 1 else 's'}" if active else "no active version"
+    return Contents(item, said, bool(active))
 
 
 _LOOKS: Mapping[str, Any] = {"bucket": _bucket, "secret": _secret}

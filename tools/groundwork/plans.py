@@ -164,10 +164,16 @@ def _counted(number: int, word: str) -> str:
 
 
 def changed_attributes(plan: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Which top-level attributes each update and replacement changes, by address, from `show -json`; names, never values."""
+    """The top-level attributes that each update changes, or that force a replacement, by address, from `show -json`.
+
+    Names, never values.
+    """
     found = {}
     for entry in plan.get("resource_changes", ()):
         change = entry["change"]
+        if paths := change.get("replace_paths"):
+            found[str(entry["address"])] = sorted({str(path[0]) for path in paths})
+            continue
         before, after, unknown = change.get("before"), change.get("after"), change.get("after_unknown") or {}
         if isinstance(before, dict) and isinstance(after, dict):
             keys = sorted(key for key in {*before, *after} if not key.startswith(_SHADOWS))

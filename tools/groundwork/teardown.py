@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-from groundwork import plans, recovery, runs, up, verify
-from groundwork.cloud import Cloud, CloudProblem
+from groundwork import obstacles, recovery, runs, up, verify
+from groundwork.cloud import CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import Refused
-from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.state import read_state
 from groundwork.talk import Talk
 from groundwork.verify import Remains
 
 DISPOSABLE = ("platform",)
-
-Obstacle = Callable[[Cloud, Mapping[str, Any]], str]
-
 
 def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     """Destroy the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
@@ -31,7 +24,7 @@ def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
         if _anything(session, talk):
             made = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
             up.show_plans(session, made, talk)
-            _check(session, made)
+            obstacles.refuse(session, made, f"Destroying {environment.name}")
             if wish.dry_run:
                 return remains(session)
             if not wish.yes:
@@ -67,49 +60,6 @@ def bucket_exists(session: Session) -> bool:
             return False
         raise
     return True
-
-
-def _check(session: Session, made: tuple[LayerPlan, ...]) -> None:
-    """Look beforehand for what would make the destruction fail half-way; raises Refused with all of it."""
-    found = [
-        f"{plans.component(str(entry.get('module_address', '')))}: {why}"
-        for plan in made
-        if plan.pending
-        for entry in session.shown(plan.layer, plan.file).get("resource_changes", ())
-        if "delete" in entry["change"]["actions"]
-        for why in obstacles(session.cloud, str(entry["type"]), entry["change"].get("before") or {})
-    ]
-    if found:
-        raise Refused(f"Destroying {session.environment.name} would stop half-way, so it was not begun:", found)
-
-
-def obstacles(cloud: Cloud, kind: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """Why a resource with these values cannot be deleted, with what to do."""
-    if values.get("deletion_protection") is True:
-        yield "deletion_protection is on; set it to false, run `up`, then `down`"
-    if values.get("deletion_policy") == "PREVENT":
-        yield "deletion_policy is PREVENT; set it to DELETE, run `up`, then `down`"
-    if kind in OBSTACLES and (why := OBSTACLES[kind](cloud, values)):
-        yield why
-
-
-def _objects(cloud: Cloud, values: Mapping[str, Any]) -> str:
-    """Why a bucket cannot go: it holds objects and may not delete them."""
-    if values.get("force_destroy"):
-        return ""
-    name = values["name"]
-    params = {"versions": "true", "maxResults": 1000, "fields": "items(name,timeDeleted),nextPageToken"}
-    objects = list(cloud.pages("storage", f"v1/b/{name}/o", "items", params))
-    if not objects:
-        return ""
-    old = sum(1 for entry in objects if "timeDeleted" in entry)
-    return (
-        f"gs://{name} holds {len(objects)} objects ({old} of them old versions) and force_destroy is false; delete them with "
-        f"`gcloud storage rm --recursive --all-versions gs://{name}/**`, or set force_destroy: true, run `up`, then `down`"
-    )
-
-
-OBSTACLES: dict[str, Obstacle] = {"google_storage_bucket": _objects}
 
 
 def remains(session: Session) -> Remains:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from groundwork import advice, foundation, lock, plans, pools, recovery, runs, transient
+from groundwork import advice, foundation, lock, obstacles, plans, pools, recovery, runs, transient
 from groundwork.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.events import Change, Diagnostic, Event
@@ -54,6 +54,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
         show_plans(session, made, talk)
         for check in checks:
             check(session, made)
+        obstacles.refuse(session, made, f"Applying this to {session.environment.name}")
         pending = [plan for plan in made if plan.pending]
         if pending and not wish.dry_run:
             if not (wish.yes or session.environment.local):
@@ -135,13 +136,17 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
 
 
 def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
-    """Say the plans in the team's words, with what each update changes."""
+    """Say the plans in the team's words, with what each update changes and what is lost with what goes."""
     updates = [plan for plan in made if any(change.action in ("update", "replace") for change in plan.changes)]
     changed: dict[str, list[str]] = {}
     for entry in updates:
         changed |= plans.changed_attributes(session.shown(entry.layer, entry.file))
     for line in plans.summary(made, changed):
         talk.say(line)
+    if lost := obstacles.losses(session, made):
+        talk.say("what goes with it, for good")
+    for line in lost:
+        talk.say(f"  ! {line}")
     for warning in (warning for entry in made for warning in entry.warnings):
         talk.say(f"warning: {warning.summary} {warning.address}".rstrip())
     total = plans.counts(made)

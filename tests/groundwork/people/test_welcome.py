@@ -40,3 +40,24 @@ def test_the_steps_are_numbered_without_a_gap() -> None:
     bare = replace(load("dev", ROOT), repositories={})
     assert "3. Data: groundwork dvc" in text(bare, "viewer")
     assert "4. Data: groundwork dvc" in text(load("dev", ROOT), "viewer")
+
+
+def test_of_several_buckets_for_dvc_the_newcomer_is_told_to_choose() -> None:
+    environment = load("dev", ROOT)
+    data = environment.buckets["data"]
+    two = replace(environment, buckets={"raw": replace(data, name="raw"), "data": data})
+    assert "groundwork dvc --env dev --bucket raw or data, then dvc pull" in text(two, "viewer")
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("data-scientist", "docker pull\n"), ("ml-engineer", "docker pull or push\n")]
+)
+def test_only_those_who_may_push_images_are_told_to(role: str, said: str) -> None:
+    assert f"groundwork docker --env dev, then {said}" in text(load("dev", ROOT), role)
+
+
+def test_a_group_is_not_told_to_be_itself_on_the_local_cloud() -> None:
+    member = Member("team@example.com", "viewer", "group")
+    said = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)["viewer"]))
+    assert "it knows no memberships" in said
+    assert "--as" not in said

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from groundwork.environment import Environment, Member
 from groundwork.people.personas import Persona
 
+READS_IMAGES = "roles/artifactregistry.reader"
 SEES_POLICIES = "roles/iam.securityReviewer"
 
 
@@ -19,7 +20,7 @@ def _lines(environment: Environment, member: Member, persona: Persona) -> Iterat
     project, name = environment.project, environment.name
     yield f"Welcome to {project}, {member.email}. You are {_article(persona.name)}: {persona.description}"
     yield ""
-    yield from _login(environment, member)
+    yield from _login(environment, member, persona)
     yield ""
     yield f"Project     {project} in {environment.region}"
     for bucket in environment.buckets.values():
@@ -38,10 +39,12 @@ def _lines(environment: Environment, member: Member, persona: Persona) -> Iterat
         yield f"Who may do what: groundwork access --env {name}"
 
 
-def _login(environment: Environment, member: Member) -> Iterator[str]:
+def _login(environment: Environment, member: Member, persona: Persona) -> Iterator[str]:
     name = environment.name
     yield "1. Clone this repository, then: make doctor, and in every new shell: source .venv/bin/activate"
-    if environment.local:
+    if environment.local and member.type == "group":
+        yield "2. This is the local cloud (simulated): it knows no memberships, so what a group holds lets nobody in there."
+    elif environment.local:
         yield "2. This is the local cloud (simulated): nobody logs in. In a shell:"
         yield f'     eval "$(groundwork local env --env {name} --as {member.email})"'
     else:
@@ -49,15 +52,18 @@ def _login(environment: Environment, member: Member) -> Iterator[str]:
         yield "     gcloud auth login"
         yield f"     groundwork login --env {name}"
     if environment.repositories:
-        yield f"3. Images: {_images(environment)}"
-    if any(bucket.dvc for bucket in environment.buckets.values()):
-        yield f"{4 if environment.repositories else 3}. Data: groundwork dvc --env {name}, then dvc pull"
+        yield f"3. Images: {_images(environment, persona)}"
+    remotes = [bucket.name for bucket in environment.buckets.values() if bucket.dvc]
+    if remotes:
+        which = f" --bucket {' or '.join(remotes)}" if len(remotes) > 1 else ""
+        yield f"{4 if environment.repositories else 3}. Data: groundwork dvc --env {name}{which}, then dvc pull"
 
 
-def _images(environment: Environment) -> str:
+def _images(environment: Environment, persona: Persona) -> str:
     if environment.local:
         return "the local cloud keeps repositories and who may use them, but serves no images (simulated)"
-    return f"groundwork docker --env {environment.name}, then docker pull or push"
+    reads_only = persona.roles_on("repository") == (READS_IMAGES,)
+    return f"groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"
 
 
 def _article(noun: str) -> str:
