@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
-from groundwork.people.access import Access, Roles, matrix
+from groundwork.inventory import Item
+from groundwork.people.access import Access, Roles, find_target, matrix
 from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
+from groundwork.people.policies import Binding, Policies
 from groundwork.people.team import known_policies
 
 from tests.groundwork.people.conftest import ROOT, Platform
@@ -92,12 +95,15 @@ def test_the_matrix_from_the_policies_agrees_with_what_is_tried(platform: Platfo
     assert not wrong
 
 
+FROM = "from the policies of project groundwork-local on the local cloud (simulated), as they are now\n"
+
+
 def test_explain_names_the_role_that_allows(platform: Platform) -> None:
     said = platform("access", "explain", "alice@example.com", "read", "secret/wandb-api-key")
     assert said.returncode == 0
     assert said.stdout == (
         "alice@example.com may: secretmanager.versions.access on secret/wandb-api-key comes with "
-        "roles/secretmanager.secretAccessor on secret wandb-api-key.\n"
+        "roles/secretmanager.secretAccessor on secret wandb-api-key.\n" + FROM
     )
 
 
@@ -107,6 +113,7 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
     assert said.stdout.splitlines() == [
         "zoe@example.com may not: artifactregistry.repositories.uploadArtifacts on repository/images is missing.",
         "make onboard EMAIL=zoe@example.com ROLE=ml-engineer ENV=local",
+        FROM.strip(),
     ]
 
 
@@ -115,6 +122,22 @@ def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> 
     assert re.search(
         r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", said.stdout, re.MULTILINE
     )
+
+
+def test_explain_counts_a_domain_and_names_the_groups_that_may(platform: Platform) -> None:
+    binding = Binding(
+        Item("bucket", f"{platform.environment.project}-data"),
+        "roles/storage.objectViewer",
+        ("domain:example.org", "group:team@example.com", "allAuthenticatedUsers"),
+    )
+    target = find_target(platform.environment, "bucket/data")
+    known = Access(platform.environment, Policies((binding,), {}), Roles(platform.cloud()))
+    narrow = replace(known, policies=Policies((replace(binding, members=binding.members[:2]),), {}))
+    assert known.allowing("anybody@example.net", "storage.objects.get", target)
+    assert narrow.allowing("who@example.org", "storage.objects.get", target)
+    assert not narrow.allowing("who@sub.example.org", "storage.objects.get", target)
+    assert narrow.groups_allowing("storage.objects.get", target) == ("team@example.com",)
+    assert narrow.groups_allowing("storage.objects.delete", target) == ()
 
 
 def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> None:

@@ -126,6 +126,22 @@ def test_list_counts_what_each_member_holds(platform: Platform) -> None:
     assert alice["bindings"] == len(given)
 
 
+def test_a_count_that_is_not_whole_is_said_to_be_and_ends_with_unknown(platform: Platform) -> None:
+    with platform.fault(method="storage.buckets.getIamPolicy", kind="error", code=403):
+        listed = platform("people", "list")
+    assert listed.returncode == 8
+    assert "alice@example.com                data-scientist   at least " in listed.stdout
+    assert "unknown: bucket groundwork-local-data" in listed.stderr
+
+
+def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platform: Platform) -> None:
+    said = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
+    assert said.returncode == 0, said.stderr
+    assert "promised: found in the policies as they are" in said.stderr
+    assert "tried as them" not in said.stderr
+    assert platform("people", "remove", "team@example.com").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

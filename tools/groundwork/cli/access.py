@@ -96,17 +96,22 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     found = _read(connect(environment, checkout=checkout), environment)
     cell = Cell(email, target, wanted, found.allowing(email, wanted.permission, target))
     lines = () if cell.allowed else feature.remedies(cell, environment, personas(checkout.root), found.roles)
+    groups = () if cell.allowed else found.groups_allowing(wanted.permission, target)
     if as_json:
-        print_json({**_data(cell), "permission": wanted.permission, "remedies": list(lines)})
+        data = {**_data(cell), "permission": wanted.permission, "remedies": list(lines), "groups": list(groups)}
+        print_json({**data, "simulated": environment.local})
     else:
-        _explain(cell, lines)
+        _explain(cell, lines, groups)
+        click.echo(f"from the policies of project {environment.place}, as they are now")
     return int(Exit.OK if cell.allowed else Exit.PERMISSION)
 
 
-def _explain(cell: Cell, remedies: Sequence[str]) -> None:
+def _explain(cell: Cell, remedies: Sequence[str], groups: Sequence[str]) -> None:
     permission = cell.action.permission
     if not cell.allowed:
         click.echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
+        if groups:
+            click.echo(f"Members of {', '.join(groups)} may; who is in a group stands in no policy.")
         click.echo("\n".join(remedies))
     for binding in cell.by:
         condition = f", if {binding.condition}" if binding.condition else ""

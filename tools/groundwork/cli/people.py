@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -9,11 +10,11 @@ import click
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.cloud import connect
-from groundwork.environment import Member
+from groundwork.environment import Environment, Member
 from groundwork.errors import Exit
 from groundwork.people import team
 from groundwork.people.personas import personas
-from groundwork.people.policies import Binding, read_all
+from groundwork.people.policies import Binding, Policies, read_all
 from groundwork.people.welcome import welcome
 from groundwork.session import open_session
 from groundwork.terraform import signals_passed_on
@@ -60,7 +61,8 @@ def add(email: str, role: str, group: bool, name: str, provider: str | None, yes
         return
     if problem := team.broken(joined):
         raise problem
-    how = "tried as them on the local cloud (simulated)" if joined.tried else "found in the policies as they are"
+    here_ = f"found in the policies as they are in project {joined.environment.place}"
+    how = "tried as them on the local cloud (simulated)" if joined.tried else here_
     talk.say(f"all {len(joined.proof)} actions that a {role} is promised: {how}")
     click.echo("\n".join(welcome(joined.environment, member, persona)))
 
@@ -95,8 +97,8 @@ def remove(email: str, name: str, provider: str | None, yes: bool, dry_run: bool
 @people.command("list")
 @environment_option
 @json_option
-def list_(name: str, as_json: bool) -> None:
-    """Say who is in the file as what, and how many roles each holds in the project.
+def list_(name: str, as_json: bool) -> int:
+    """Say who is in the file as what, and how many roles each holds in the project; 8 when not all could be counted.
 
     Example: groundwork people list --json
     """
@@ -109,9 +111,15 @@ def list_(name: str, as_json: bool) -> None:
     if as_json:
         head = {"environment": name, "simulated": environment.local}
         print_json({**head, "members": rows, "unknown": dict(found.unknown)})
-        return
+    else:
+        _members(rows, environment, found)
+    return int(Exit.UNKNOWN if found.unknown else Exit.OK)
+
+
+def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found: Policies) -> None:
+    count = "at least " if found.unknown else ""
     for row in rows:
-        click.echo(f"{row['email']:<32} {row['role']:<16} {row['bindings']} bindings")
+        click.echo(f"{row['email']:<32} {row['role']:<16} {count}{row['bindings']} bindings")
     click.echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
     for what, why in found.unknown.items():
         click.echo(f"unknown: {what}: {why}", err=True)
@@ -130,7 +138,7 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
     session = open_session(checkout, environment, provider, "people drift", Console(quiet=as_json).say)
     found = team.drift(session, personas(checkout.root))
     if as_json:
-        print_json(_drift_data(found))
+        print_json({"environment": name, "simulated": environment.local, **_drift_data(found)})
     else:
         for person, binding in found.extra:
             click.echo(f"by hand  {person}  {_shown(binding)}")

@@ -80,7 +80,19 @@ class Access:
         kind = member.partition(":")[0]
         if kind in _BASIC:
             return person in self._basic.get(_BASIC[kind], frozenset())
+        if kind == "domain":
+            return person.endswith(f"@{address(member)}")
         return kind != "deleted" and address(member) == person
+
+    def groups_allowing(self, permission: str, target: Target) -> tuple[str, ...]:
+        """The groups that have a permission on a target: whoever is in one has it too, and no policy says who is."""
+        groups = {
+            address(member)
+            for binding in self.bindings_on(target)
+            for member in binding.members
+            if member.startswith("group:") and permission in self.roles.permissions(binding.role)
+        }
+        return tuple(sorted(groups))
 
     @cached_property
     def _basic(self) -> Mapping[str, frozenset[str]]:

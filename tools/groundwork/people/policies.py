@@ -44,7 +44,7 @@ _ASKED = {
 
 @dataclass(frozen=True, order=True)
 class Binding:
-    """A role that members hold on a thing; `condition` is its title, "" without one."""
+    """A role that members hold on a thing; `condition` is its title, else its expression, "" without one."""
 
     item: Item
     role: str
@@ -109,8 +109,9 @@ def _asked(cloud: Cloud, item: Item) -> dict[str, Any] | CloudProblem:
 
 def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:
     for binding in policy.get("bindings", ()):
-        title = binding.get("condition", {}).get("title", "")
-        yield Binding(item, binding["role"], tuple(binding.get("members", ())), title)
+        condition = binding.get("condition") or {}
+        said = condition.get("title") or condition.get("expression", "")
+        yield Binding(item, binding["role"], tuple(binding.get("members", ())), said)
 
 
 def _place(cloud: Cloud, item: Item) -> tuple[Door, str]:

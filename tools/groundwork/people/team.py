@@ -43,7 +43,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Joined:
-    """A member after `add`: whether the file changed, and every promise with its outcome; `tried` is False on Google Cloud."""
+    """A member after `add`: whether the file changed, and every promise with its outcome; `tried` is False for a group and on Google Cloud."""
 
     environment: Environment
     member: Member
@@ -120,7 +120,7 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
         partial(_put_back, before, member.email, former, _text(before)),
     )
     proof = prove(session, after, member)
-    return Joined(after, member, changed, proof, tried=after.local)
+    return Joined(after, member, changed, proof, tried=_can_be(after, member))
 
 
 def _up_or_put_back(
@@ -166,7 +166,7 @@ def prove(session: Session, environment: Environment, member: Member) -> tuple[T
     """
     roles = Roles(session.cloud)
     promises = promised(environment, personas(session.checkout.root)[member.role], roles)
-    if environment.local and member.type == "user":
+    if _can_be(environment, member):
         theirs = connect(environment, member.principal, session.checkout)
         return tuple(_tried(theirs, environment, target, action) for target, action in promises)
     access = Access(environment, known_policies(session.cloud), roles)
@@ -174,6 +174,11 @@ def prove(session: Session, environment: Environment, member: Member) -> tuple[T
         Tried(target, action, 200 if access.allowing(member.email, action.permission, target) else 403)
         for target, action in promises
     )
+
+
+def _can_be(environment: Environment, member: Member) -> bool:
+    """Whether something can be tried as the member: a person on the local cloud; nobody is a group."""
+    return environment.local and member.type == "user"
 
 
 def _tried(cloud: Cloud, environment: Environment, target: Target, action: Action) -> Tried:
