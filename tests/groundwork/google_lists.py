@@ -19,7 +19,10 @@ DROP = "drop"
 
 @dataclass
 class Script:
-    """What is answered: by path (and page token), a body, a status with a body, or DROP; anything else is an empty page."""
+    """What is answered: by path (and page token), a body, a status with a body, or DROP, or a function that gives one of them.
+
+    Anything else is an empty page.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -40,7 +43,8 @@ class Script:
         parts = urlsplit(target)
         token = parse_qs(parts.query).get("pageToken", [""])[0]
         self.asked.append((verb, parts.path))
-        return self.answers.get(f"{parts.path}#{token}" if token else parts.path, {})
+        found = self.answers.get(f"{parts.path}#{token}" if token else parts.path, {})
+        return found() if callable(found) else found
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -66,9 +70,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def refusal(code: int, status: str, message: str = "No.") -> tuple[int, Mapping[str, Any]]:
+def refusal(code: int, status: str, message: str = "No.", reason: str = "") -> tuple[int, Mapping[str, Any]]:
     """An error in Google's form."""
-    return code, {"error": {"code": code, "status": status, "message": message}}
+    details = [{"reason": reason}] if reason else []
+    return code, {"error": {"code": code, "status": status, "message": message, "details": details}}
 
 
 @contextmanager

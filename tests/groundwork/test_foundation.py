@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from groundwork import foundation, local
 from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, local_cloud
+from groundwork.cloud import Cloud, CloudProblem, local_cloud
 from groundwork.environment import Environment, load
 from groundwork.errors import PermissionProblem
 
 from tests.groundwork.conftest import Heard
+from tests.groundwork.google_lists import PROJECT, Script, refusal, scripted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +68,52 @@ def test_a_project_that_may_not_be_seen_is_a_sentence(cloud: Cloud, environment:
         foundation.lay(_as_google(stranger), environment, talk.say)
     assert raised.value.message.startswith(
         f"Project {environment.project} (envs/local.yaml) does not exist or your login may not see it: create it in the Google Cloud console"
+    )
+
+
+@pytest.fixture
+def new_project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    """A project as the console makes it: Resource Manager is off, and Google is slow to notice that it was enabled."""
+    monkeypatch.setattr(foundation, "_WAITS", (0, 0))
+    off = refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
+    with scripted() as script:
+        enable = ("POST", f"/serviceusage/v1/projects/{PROJECT}/services:batchEnable")
+
+        def late(path: str, body: dict[str, str]) -> None:
+            script.answers[path] = lambda: (
+                body if enable in script.asked and script.asked.count(("GET", path)) > 2 else off
+            )
+
+        script.enable("serviceusage")
+        late(f"/cloudresourcemanager/v1/projects/{PROJECT}", {"projectNumber": "7"})
+        late(f"/storage/v1/b/{PROJECT}-tfstate", {"projectNumber": "7"})
+        yield script
+
+
+def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    assert foundation.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+    assert talk.lines == ["enabling cloudresourcemanager.googleapis.com, storage.googleapis.com"]
+
+
+def test_an_api_that_stays_off_is_said_in_googles_words(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    path = f"/cloudresourcemanager/v1/projects/{PROJECT}"
+    new_project.answers[path] = refusal(403, "PERMISSION_DENIED", "It is disabled.", "SERVICE_DISABLED")
+    with pytest.raises(CloudProblem, match=r"403 PERMISSION_DENIED: It is disabled\."):
+        foundation.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+
+
+def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")
+    with pytest.raises(CloudProblem) as raised:
+        foundation.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+    assert raised.value.details == (
+        "no billing account pays for the project: `groundwork doctor` says how to link one",
     )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from groundwork.cloud import Cloud, CloudProblem
+from groundwork.cloud import WHAT_ELSE, Cloud, CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.operations import finish
+from groundwork.schema import listed
 
 APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com")
 _WAITS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
@@ -21,10 +24,21 @@ def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
 
     Raises GroundworkError with what to do when the project, an API or the bucket cannot be had.
     """
-    number, fresh = _project(cloud, environment, say)
-    enabled = _enable(cloud, say)
+    try:
+        number, fresh = _project(cloud, environment, say)
+        enabled = _enable(cloud, say)
+    except CloudProblem as problem:
+        # Resource Manager is off in every project that the console has just made.
+        if not _is_off(problem):
+            raise
+        enabled = _enable(cloud, say)
+        number, fresh = _patiently(lambda: _project(cloud, environment, say), enabled)
     made = _patiently(lambda: _bucket(cloud, environment, number, say), enabled)
     return fresh or bool(enabled) or made
+
+
+def _is_off(problem: CloudProblem) -> bool:
+    return problem.reason == "SERVICE_DISABLED"
 
 
 def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, bool]:
@@ -36,9 +50,7 @@ def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, boo
             raise _being_deleted(environment)
         return str(found["projectNumber"]), False
     except CloudProblem as problem:
-        if problem.reason == "SERVICE_DISABLED":
-            raise _disabled(cloud, "cloudresourcemanager.googleapis.com") from None
-        if problem.code not in (403, 404):
+        if problem.code not in (403, 404) or _is_off(problem):
             raise
         if not cloud.simulated:
             raise _no_project(environment, problem) from None
@@ -78,14 +90,14 @@ def _enable(cloud: Cloud, say: Say) -> list[str]:
     try:
         services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
     except CloudProblem as problem:
-        if problem.reason == "SERVICE_DISABLED":
+        if _is_off(problem):
             raise _disabled(cloud, "serviceusage.googleapis.com") from None
         raise
     missing = sorted(set(APIS) - set(_names(services)))
     if missing:
         say(f"enabling {', '.join(missing)}")
-        operation = cloud.request("POST", "serviceusage", f"{path}:batchEnable", json={"serviceIds": missing})
-        _wait(cloud, operation)
+        begun = cloud.request("POST", "serviceusage", f"{path}:batchEnable", json={"serviceIds": missing})
+        finish(cloud, "serviceusage", "v1", begun, f"enable {listed(missing)}")
     return missing
 
 
@@ -93,25 +105,15 @@ def _names(services: Iterable[dict[str, Any]]) -> list[str]:
     return [str(service["name"]).rpartition("/")[2] for service in services]
 
 
-def _wait(cloud: Cloud, operation: dict[str, Any]) -> None:
-    for seconds in (*_WAITS, *_WAITS):
-        if operation.get("done"):
-            break
-        time.sleep(seconds)
-        operation = cloud.request("GET", "serviceusage", f"v1/{operation['name']}")
-    if "error" in operation:
-        raise GroundworkError(f"Google could not enable the APIs: {operation['error'].get('message', '')}")
-
-
-def _patiently(act: Callable[[], bool], enabled: list[str]) -> bool:
+def _patiently(act: Callable[[], T], enabled: list[str]) -> T:
     """Act; right after an API was enabled, Google may still say for a minute that it is off."""
     for seconds in _WAITS if enabled else ():
         try:
             return act()
         except CloudProblem as problem:
-            if problem.reason != "SERVICE_DISABLED":
+            if not _is_off(problem):
                 raise
-            time.sleep(seconds)
+        time.sleep(seconds)
     return act()
 
 
@@ -121,7 +123,7 @@ def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bo
     try:
         found = cloud.request("GET", "storage", f"v1/b/{name}")
     except CloudProblem as problem:
-        if problem.code == 403:
+        if problem.code == 403 and not (_is_off(problem) or problem.reason in WHAT_ELSE):
             raise _not_ours(environment, problem.message) from None
         if problem.code != 404:
             raise

@@ -152,8 +152,12 @@ def _paths(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[tupl
     places = (row.places or row.path.partition("/{location}")[0]).format(project=cloud.project)
     for place in list(cloud.pages(row.api, places, "locations")):
         location = place["locationId"]
-        api = f"{location}-{row.api}" if row.regional and location != "global" else row.api
-        yield api, row.path.format(project=cloud.project, location=location)
+        yield host_of(row, location), row.path.format(project=cloud.project, location=location)
+
+
+def host_of(row: Listing, location: str) -> str:
+    """The API that serves a row's things in a location: some have a host of their own in each region."""
+    return f"{location}-{row.api}" if row.regional and location != "global" else row.api
 
 
 def _whole(page: Mapping[str, Any], call: str) -> None:

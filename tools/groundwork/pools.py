@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from groundwork.cloud import CloudProblem
+from groundwork.operations import finish
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.talk import Talk
@@ -44,5 +45,6 @@ def _undeleted(session: Session, path: str, talk: Talk) -> bool:
     if found.get("state") != "DELETED":
         return False
     talk.say(f"{path.rpartition('/')[2]}: bringing back what was deleted less than 30 days ago ({path})")
-    session.cloud.request("POST", "iam", f"v1/{path}:undelete", json={})
+    begun = session.cloud.request("POST", "iam", f"v1/{path}:undelete", json={})
+    finish(session.cloud, "iam", "v1", begun, f"undelete {path}")
     return True

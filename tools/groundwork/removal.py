@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from groundwork.cloud import Cloud, CloudProblem
 from groundwork.errors import GroundworkError
-from groundwork.inventory import Item
+from groundwork.inventory import Item, host_of
+from groundwork.operations import finish
 from groundwork.people import policies
 
-_WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 60)
 _RUNNING = (
     "JOB_STATE_QUEUED",
     "JOB_STATE_PENDING",
@@ -37,34 +36,13 @@ def remove(cloud: Cloud, item: Item) -> None:
         if problem.code == 404:
             return
         raise
-    _wait(cloud, api, version, answer)
+    finish(cloud, api, version, answer, "delete it")
 
 
 def _host(item: Item) -> str:
     """The API, of the region where the thing is if that has one of its own."""
     assert item.row is not None
-    if not item.row.regional:
-        return item.row.api
-    return f"{item.name.partition('/locations/')[2].partition('/')[0]}-{item.row.api}"
-
-
-def _wait(cloud: Cloud, api: str, version: str, operation: Mapping[str, Any]) -> None:
-    """Wait for a long-running operation, in either of Google's forms; anything else is done."""
-    path = f"{version}/{operation.get('name', '')}"
-    if "operationType" in operation:  # Compute Engine's
-        path = str(operation["selfLink"]).partition("/compute/")[2]
-    elif "operations/" not in str(operation.get("name", "")):
-        return
-    for seconds in _WAITS:
-        if operation.get("done") or operation.get("status") == "DONE":
-            break
-        time.sleep(seconds)
-        operation = cloud.request("GET", api, path)
-    else:
-        raise GroundworkError("Google is still deleting it; look again later with `groundwork verify`.")
-    if problem := operation.get("error"):
-        text = problem.get("message") or (problem.get("errors") or [{}])[0].get("message", "no reason given")
-        raise GroundworkError(f"Google could not delete it: {text}")
+    return host_of(item.row, item.name.partition("/locations/")[2].partition("/")[0])
 
 
 def empty_bucket(cloud: Cloud, name: str) -> int:
@@ -113,7 +91,7 @@ def _undeploy(cloud: Cloud, item: Item) -> None:
         answer = cloud.request(
             "POST", _host(item), f"v1/{item.name}:undeployModel", json={"deployedModelId": model["id"]}
         )
-        _wait(cloud, _host(item), "v1", answer)
+        finish(cloud, _host(item), "v1", answer, "undeploy what is on it")
 
 
 def _undeploy_index(cloud: Cloud, item: Item) -> None:
@@ -121,7 +99,7 @@ def _undeploy_index(cloud: Cloud, item: Item) -> None:
         answer = cloud.request(
             "POST", _host(item), f"v1/{item.name}:undeployIndex", json={"deployedIndexId": index["id"]}
         )
-        _wait(cloud, _host(item), "v1", answer)
+        finish(cloud, _host(item), "v1", answer, "undeploy what is on it")
 
 
 _PATHS = {"bucket": "v1/b/{name}", "service account": "v1/projects/{project}/serviceAccounts/{name}"}
