@@ -14,10 +14,12 @@ override ENV = local
 endif
 ROLE ?= viewer
 
-environment = --env $(ENV)
-provider = $(if $(PROVIDER),--provider $(PROVIDER))
+# As one word for the shell, whatever is in it; ARGS alone are several.
+quoted = '$(subst ','\'',$(1))'
+environment = --env $(call quoted,$(ENV))
+provider = $(if $(PROVIDER),--provider $(call quoted,$(PROVIDER)))
 yes = $(if $(filter 1 yes true,$(YES)),--yes)
-email = @test -n "$(EMAIL)" || { echo "Say whom: make $@ EMAIL=alice@example.com$(1)" >&2; exit 2; }
+email = @test -n $(call quoted,$(EMAIL)) || { echo "Say whom: make $@ EMAIL=alice@example.com$(1)" >&2; exit 2; }
 
 .DEFAULT_GOAL := help
 .PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
@@ -29,7 +31,7 @@ help: ## This list
 	@echo "  ENV=local (envs/local.yaml)  PROVIDER=local or google  YES=1 asks nothing  ARGS=... is passed on"
 
 ready:
-	@PYTHON='$(PYTHON)' sh tools/setup.sh
+	@PYTHON=$(call quoted,$(PYTHON)) sh tools/setup.sh
 
 up: ready ## Bring the environment up: plan, show, ask, apply
 	@$(GROUNDWORK) up $(environment) $(provider) $(yes) $(ARGS)
@@ -57,11 +59,11 @@ local-stop: ready ## Stop the local cloud; what it holds stays on disk
 
 onboard: ready ## Let a person in: EMAIL=alice@example.com ROLE=data-scientist
 	$(call email, ROLE=data-scientist)
-	@$(GROUNDWORK) people add $(EMAIL) --role $(ROLE) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) people add $(call quoted,$(EMAIL)) --role $(call quoted,$(ROLE)) $(environment) $(provider) $(yes) $(ARGS)
 
 offboard: ready ## Take a person out, of everything: EMAIL=alice@example.com
 	$(call email,)
-	@$(GROUNDWORK) people remove $(EMAIL) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) people remove $(call quoted,$(EMAIL)) $(environment) $(provider) $(yes) $(ARGS)
 
 secrets: ready ## List the secrets and who may read each
 	@$(GROUNDWORK) secrets list $(environment) $(ARGS)

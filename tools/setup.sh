@@ -32,6 +32,8 @@ take_turn() {
         if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
             rm -rf "$claim"
         else
+            ${waiting:+:} say "another make sets .venv up (process ${holder:-unknown}): waiting for it; if there is none, delete $claim and run make again."
+            waiting=yes
             sleep 1
         fi
     done
@@ -62,6 +64,13 @@ compile_once() {
     env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import groundwork.up, localcloud.provider.daemon, localcloud.server'
 }
 
+# In LANG=C Python reads no folder with an accent out of a .pth file; from where the file lies, ours has none.
+name_no_folder() {
+    for file in .venv/lib/python3.*/site-packages/__editable__.groundwork-*.pth; do
+        echo ../../../../tools >"$file"
+    done
+}
+
 make_venv() {
     python=$(find_python)
     say "setting up .venv with $("$python" --version) (once)"
@@ -75,7 +84,9 @@ make_venv() {
         -r tools/requirements-uv.txt || no_packages
     like_pip
     .venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes --no-build-isolation tools/requirements.txt || no_packages
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . || no_packages
+    LC_ALL=C.UTF-8 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
+        no_packages
+    name_no_folder
     compile_once
     wanted >"$stamp"
 }
