@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from groundwork.events import Change, Diagnostic, Line, Outputs, Refresh, Step, Summary, parse
+from groundwork.events import Change, Diagnostic, Line, Outputs, Refresh, Step, Summary, document, parse
 
 RESOURCE = {
     "addr": 'module.buckets["data"].google_storage_bucket.bucket',
@@ -80,3 +80,14 @@ def test_what_is_no_json_object_stays_text(text: str) -> None:
 
 def test_an_unknown_type_is_its_message() -> None:
     assert parse(line(type="something_new")) == Line("words")
+
+
+@pytest.mark.parametrize("before", ["", "\nWarning: Unable to open {the} file\n\nIt does not exist.\n"])
+def test_a_document_is_read_after_the_warnings_that_stand_before_it(before: str) -> None:
+    assert document(f'{before}{{\n  "terraform_version": "1.12.6"\n}}\n') == {"terraform_version": "1.12.6"}
+
+
+@pytest.mark.parametrize("text", ["", "hello", "[]", "{", "Warning\n{"])
+def test_what_is_no_document_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"substring not found|Expecting property name"):
+        document(text)

@@ -50,6 +50,20 @@ def test_what_would_move_terraform_elsewhere_is_dropped_and_the_rest_kept() -> N
         assert around.work["CHECKPOINT_DISABLE"] == around.work["TF_IN_AUTOMATION"] == "1"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_settings_file_counts_where_it_is_there(there: bool, tmp_path: Path) -> None:
+    """OpenTofu's warning that it is not would stand in the middle of its JSON."""
+    file = tmp_path / "tofurc"
+    if there:
+        file.touch()
+    variables = {"TF_CLI_CONFIG_FILE": str(file)}
+    for around in (
+        isolation.local_surroundings(variables, {}, "t", None),
+        isolation.google_surroundings(variables, "dev"),
+    ):
+        assert ("TF_CLI_CONFIG_FILE" in around.work) is there
+
+
 def test_a_real_run_keeps_the_callers_credentials() -> None:
     seen = isolation.google_surroundings(USER, "dev").work
     assert seen["GOOGLE_APPLICATION_CREDENTIALS"] == "/home/me/key.json"

@@ -92,7 +92,8 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_kept(tmp_path: Path, release
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_without_network_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+def test_without_network_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(GroundworkError) as raised:
         tools.fetch("terraform", tmp_path, silent, address=NOWHERE)
     expected = (
@@ -134,6 +135,16 @@ def test_a_program_that_answers_nonsense_is_not_terraform(tmp_path: Path, monkey
     file.write_text("#!/bin/sh\necho hello\n", "utf-8")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert tools.on_path("terraform") is None
+    with pytest.raises(GroundworkError, match=f"^{file} does not answer `terraform version -json`, and http"):
+        tools.fetch("terraform", tmp_path / "cache", silent, address=NOWHERE)
+
+
+def test_warnings_before_the_version_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As OpenTofu prints them on standard output, for example where TF_CLI_CONFIG_FILE names no file."""
+    file = program(tmp_path, "1.12.6", "tofu")
+    file.write_text(file.read_text("utf-8").replace("echo", "echo 'Warning: no such file'; echo"), "utf-8")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert tools.on_path("tofu") == Tool("tofu", (1, 12, 6), file)
 
 
 @pytest.mark.parametrize(("value", "name"), [("", "terraform"), ("terraform", "terraform"), ("tofu", "tofu")])

@@ -111,6 +111,12 @@ def parse(line: str) -> Event:
     return reader(data) if reader else Line(str(data.get("@message", "")))
 
 
+def document(text: str) -> dict[str, Any]:
+    """The JSON object that a command printed, after the warnings that OpenTofu prints before it. Raises ValueError."""
+    start = f"\n{text}".index("\n{")
+    return dict(json.loads(text[start:]))
+
+
 def _step(hook: Mapping[str, Any], stage: Stage) -> Step:
     resource = hook["resource"]
     return Step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ _PROXIES = re.compile(r"(https?|all|no)_proxy", re.IGNORECASE)
 _LOCAL_ENDPOINTS = re.compile(
     r"GOOGLE_.*_CUSTOM_ENDPOINT|CLOUDSDK_API_ENDPOINT_OVERRIDES_.*|.*_EMULATOR_HOST|TF_REATTACH_PROVIDERS|GCE_METADATA_(HOST|IP)"
 )
+_SETTINGS = "TF_CLI_CONFIG_FILE"
 _NOWHERE = "http://127.0.0.1:1"
 
 
@@ -37,7 +39,7 @@ def local_surroundings(
     """
     # With an emulator host in sight Terraform's backend sends no credentials.
     endpoints = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
-    kept = {name: value for name, value in variables.items() if not _matches(name, _OURS, _CREDENTIALS, _PROXIES)}
+    kept = _without(variables, _OURS, _CREDENTIALS, _PROXIES)
     proxies = {name: value for name, value in variables.items() if _PROXIES.fullmatch(name)}
     closed = {"HTTPS_PROXY": _NOWHERE, "https_proxy": _NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
     work = {**kept, **endpoints, **closed, **_ALWAYS, "GOOGLE_OAUTH_ACCESS_TOKEN": token}
@@ -57,7 +59,7 @@ def google_surroundings(variables: Mapping[str, str], environment: str) -> Surro
             f"{environment} is on Google Cloud, but {_listed(found)} would send its calls elsewhere: "
             f"unset {'it' if len(found) == 1 else 'them'} (unset {' '.join(found)}) and run again."
         )
-    return Surroundings({**{k: v for k, v in variables.items() if not _OURS.fullmatch(k)}, **_ALWAYS})
+    return Surroundings({**_without(variables, _OURS), **_ALWAYS})
 
 
 def cached_providers(variables: Mapping[str, str], cache: Path) -> dict[str, str]:
@@ -74,8 +76,12 @@ def silent_changes(variables: Mapping[str, str]) -> list[str]:
     return sorted(name for name, value in variables.items() if name.startswith("TF_CLI_ARGS") and value)
 
 
-def _matches(name: str, *patterns: re.Pattern[str]) -> bool:
-    return any(pattern.fullmatch(name) for pattern in patterns)
+def _without(variables: Mapping[str, str], *patterns: re.Pattern[str]) -> dict[str, str]:
+    """The variables that no pattern matches; nor a settings file that is not there, of which OpenTofu warns amid its data."""
+    kept = {name: value for name, value in variables.items() if not any(found.fullmatch(name) for found in patterns)}
+    if not Path(kept.get(_SETTINGS) or os.devnull).exists():
+        del kept[_SETTINGS]
+    return kept
 
 
 def _listed(names: Iterable[str]) -> str:

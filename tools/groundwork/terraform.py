@@ -22,7 +22,7 @@ from python_terraform import IsFlagged
 from python_terraform import Terraform as ArgumentBuilder
 
 from groundwork.errors import GroundworkError, Interrupted
-from groundwork.events import Diagnostic, Event, parse
+from groundwork.events import Diagnostic, Event, document, parse
 from groundwork.processes import alive, tail
 
 LOCK_TIMEOUT = "5s"
@@ -328,14 +328,14 @@ class Terraform:
         )
         if done.code:
             raise TerraformFailed(done, self.directory)
-        return dict(json.loads(done.out))
+        return document(done.out)
 
     def validate(self) -> list[Diagnostic]:
         """What `validate` finds wrong."""
         done = run(self._argv("validate", json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600)
         try:
-            found = json.loads(done.out)["diagnostics"]
-        except (json.JSONDecodeError, KeyError):
+            found = document(done.out)["diagnostics"]
+        except (ValueError, KeyError):
             raise TerraformFailed(done, self.directory) from None
         events = (parse(json.dumps({"type": "diagnostic", "diagnostic": item})) for item in found)
         return [event for event in events if isinstance(event, Diagnostic)]

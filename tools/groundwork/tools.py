@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import platform
 import shutil
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.events import document
 from groundwork.terraform import run
 
 NEEDED = (1, 11)
@@ -129,7 +129,7 @@ def fetch(name: str, cache: Path, say: Callable[[str], None], present: Tool | No
     """Fetch the pinned release, verify its checksum and put it into the cache; `address` overrides where from."""
     release = RELEASES[name]
     here = this_platform()
-    before = f"{present.text} at {present.path} is older than {dotted(NEEDED)}" if present else f"{name} is not on PATH"
+    before = _why_not(name, present)
     wish = f"install {release.title} {dotted(NEEDED)} or newer from {release.page} and put it on PATH"
     if here not in release.sums:
         raise GroundworkError(f"{before}, and there is no {release.title} to fetch for {here}: {wish}.")
@@ -142,6 +142,14 @@ def fetch(name: str, cache: Path, say: Callable[[str], None], present: Tool | No
         )
     _unpack(content, name, _place(name, cache))
     return Tool(name, _numbers(release.version), _place(name, cache), fetched=True)
+
+
+def _why_not(name: str, present: Tool | None) -> str:
+    """Why what is on PATH does not do."""
+    if present:
+        return f"{present.text} at {present.path} is older than {dotted(NEEDED)}"
+    found = shutil.which(name)
+    return f"{found} does not answer `{name} version -json`" if found else f"{name} is not on PATH"
 
 
 def this_platform() -> str:
@@ -181,10 +189,8 @@ def _place(name: str, cache: Path) -> Path:
 
 def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
     try:
-        answer = json.loads(
-            run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"}).out
-        )
-        return Tool(name, _numbers(answer["terraform_version"]), path, fetched)
+        answer = run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"})
+        return Tool(name, _numbers(document(answer.out)["terraform_version"]), path, fetched)
     except (GroundworkError, ValueError, KeyError):
         return None
 

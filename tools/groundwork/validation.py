@@ -34,10 +34,9 @@ def validate(session: Session) -> tuple[int, list[Finding]]:
 def _unformatted(session: Session) -> list[Finding]:
     found = []
     for top in ("modules", "infra"):
-        done = run(
-            [str(session.tool.path), "fmt", "-check", "-recursive", "-list=true"], cwd=session.checkout.root / top
-        )
-        files = done.out.split() if done.code == 3 or done.out else []
+        words = [str(session.tool.path), "fmt", "-check", "-recursive", "-list=true"]
+        done = run(words, cwd=session.checkout.root / top, env=session.surroundings.work)
+        files = done.out.splitlines() if done.code == 3 or done.out else []
         found += [
             Finding(f"{top}/{file}", f"is not formatted: run {session.tool.name} fmt -recursive {top}.")
             for file in files
