@@ -228,3 +228,37 @@ def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
         Console().confirm("Apply this?")
     with pytest.raises(Refused, match="pass --yes"):
         Console().typed("my-project", "Type the project's id:")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_file_breaks_nothing(closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m groundwork local status --json {closed}', sys.executable],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("{") is (closed in ("<&-", "2>&-"))
+
+
+def test_a_reader_that_has_gone_is_no_failure() -> None:
+    """As in `groundwork completion bash | head -1`."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "groundwork", "local", "status"],
+        cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_work_goes_on_where_nobody_takes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w", encoding="utf-8", buffering=1) as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        Console().say("planning")
+        monkeypatch.undo()
+        with pytest.raises(BrokenPipeError):
+            broken.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())

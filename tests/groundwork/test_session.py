@@ -104,6 +104,14 @@ def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
     assert Path(source["file"]).read_text() == "local/user:stranger@example.com"
 
 
+def test_a_shell_reaches_the_local_cloud_past_its_proxies(standing: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's clients look at no_proxy, Terraform at NO_PROXY; what they named before stays."""
+    monkeypatch.setenv("NO_PROXY", "one.example")
+    monkeypatch.setenv("no_proxy", "two.example, 127.0.0.1")
+    found = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    assert found["NO_PROXY"] == found["no_proxy"] == "one.example,two.example,127.0.0.1,localhost"
+
+
 def test_files_with_tokens_are_private(standing: Clone) -> None:
     local.shell_variables(standing.checkout, "small-clone", "europe-west1")
     modes = {

@@ -129,7 +129,7 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
         "CHECKPOINT_DISABLE": "1",
-        "NO_PROXY": without_proxy(os.environ),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), without_proxy(os.environ)),
     }
 
 
@@ -160,6 +160,7 @@ def _private(checkout: Checkout, name: str, content: str) -> Path:
 
 
 def without_proxy(variables: Mapping[str, str]) -> str:
-    """NO_PROXY with the loopback addresses in it."""
-    present = [name for name in variables.get("NO_PROXY", "").split(",") if name]
+    """What NO_PROXY and no_proxy name, some clients read the one and some the other, with the loopback addresses."""
+    named = f"{variables.get('NO_PROXY', '')},{variables.get('no_proxy', '')}"
+    present = [name.strip() for name in named.split(",") if name.strip()]
     return ",".join(dict.fromkeys([*present, "127.0.0.1", "localhost"]))

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -84,6 +84,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end with 1 where the reader of standard output has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _nobody_reads()
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by what people want, a line each."""
         width = max(map(len, COMMANDS))
@@ -105,7 +112,16 @@ def groundwork() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and end the process with its documented exit code; a bug keeps its traceback."""
+    _open_standard_files()
     sys.exit(run(arguments))
+
+
+def _open_standard_files() -> None:
+    """Where a caller closed one of the three (`>&-`), nothing is there: a file of ours would get its number, and the talk."""
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -123,8 +139,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Interrupted.", err=True)
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.OK)
+        return _nobody_reads()
     except OSError as error:
         if error.errno not in _DISK:
             raise
@@ -139,6 +154,12 @@ _DISK = {
     errno.EDQUOT: "Your disk quota is used up: free some space and run the same command again",
     errno.EROFS: "The folder is on a read-only disk: clone the project somewhere writable",
 }
+
+
+def _nobody_reads() -> int:
+    """What was asked for is done, and whoever reads it has seen enough (`| head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(Exit.OK)
 
 
 def _colour() -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import click
@@ -22,9 +22,10 @@ class Console:
         self.quiet = quiet
 
     def say(self, text: str) -> None:
-        """Print a line on standard error."""
+        """Print a line on standard error; work that has begun goes on where nobody takes the line (`2>&1 | head`)."""
         if not self.quiet:
-            click.echo(text, err=True)
+            with suppress(OSError):
+                click.echo(text, err=True)
 
     def confirm(self, question: str) -> None:
         """Ask y/N."""
