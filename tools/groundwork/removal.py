@@ -77,8 +77,7 @@ def _unbind(cloud: Cloud, item: Item) -> None:
     member = f"serviceAccount:{item.name}"
     places = {binding.item for binding in found.bindings if member in binding.members}
     for place in sorted(places):
-        policy = policies.read(cloud, place)
-        policies.write(cloud, place, policies.without(policy, lambda one: one == member))
+        policies.drop_members(cloud, place, lambda one: one == member)
 
 
 def _cancel(cloud: Cloud, item: Item) -> None:

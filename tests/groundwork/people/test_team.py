@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from groundwork import editing, local
 from groundwork.checkout import Checkout
+from groundwork.cloud import CloudProblem
 from groundwork.inventory import Item
+from groundwork.people import policies
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import grants, personas, targets
-from groundwork.people.policies import Binding, Policies, address, is_of, read, read_all, without, write
+from groundwork.people.policies import Binding, Policies, address, drop_members, is_of, read, read_all, without, write
 from groundwork.people.team import last_owner
 
 from tests.groundwork.people.conftest import ROOT, Platform
@@ -32,11 +34,11 @@ def test_add_writes_one_line_keeps_every_other_and_proves_each_promise(platform:
 def test_adding_twice_changes_nothing(platform: Platform) -> None:
     assert platform("people", "add", "erin@example.com", "--role", "viewer").returncode == 0
     text = platform.file.read_text(encoding="utf-8")
-    policies = read_all(platform.cloud()).bindings
+    before = read_all(platform.cloud()).bindings
     again = platform("people", "add", "erin@example.com", "--role", "viewer")
     assert "local: no changes" in again.stderr
     assert platform.file.read_text(encoding="utf-8") == text
-    assert read_all(platform.cloud()).bindings == policies
+    assert read_all(platform.cloud()).bindings == before
 
 
 def test_a_new_role_takes_the_old_one_away(platform: Platform) -> None:
@@ -89,6 +91,28 @@ def test_a_binding_that_cannot_be_removed_ends_with_what_is_left(platform: Platf
         said = platform("people", "remove", "jan@example.com")
     assert said.returncode == 7
     assert f"roles/viewer on project {project}" in said.stderr
+
+
+def test_somebody_elses_change_at_the_same_time_is_tried_again_and_respected(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "_WAITS", (0, 0))
+    project = Item("project", platform.environment.project)
+    _by_hand(platform, project, "roles/viewer", "user:jo@example.com")
+    with platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=409, count=2):
+        drop_members(platform.cloud(), project, lambda member: member == "user:jo@example.com")
+    assert read_all(platform.cloud()).held_by("jo@example.com") == ()
+
+
+def test_a_policy_that_somebody_else_never_leaves_alone_is_said(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "_WAITS", (0, 0))
+    with (
+        platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=409),
+        pytest.raises(CloudProblem, match="409 ABORTED"),
+    ):
+        drop_members(platform.cloud(), Item("project", platform.environment.project), lambda _member: False)
 
 
 def test_a_policy_that_cannot_be_read_stops_it_before_anything_is_changed(platform: Platform) -> None:

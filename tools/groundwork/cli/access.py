@@ -128,7 +128,7 @@ def _explain(cell: Cell, remedies: Sequence[str], groups: Sequence[str]) -> None
 def check(name: str, who: str | None, as_json: bool) -> None:
     """Try everything yourself, without changing anything, and say what you are let in to.
 
-    Behind each answer stands the HTTP status of the try: 403 is no; 404 and 409 are yes, it was tried on what is not there.
+    Behind each answer stands the HTTP status of the try: 403 is no, any other is yes, such as 404 for what is not there.
 
     Example: groundwork access check --as alice@example.com
     """

@@ -1,7 +1,8 @@
 """What people want to do, as data: the permission it needs, on which kind of thing, and a harmless way to try it.
 
-A trial is let in or refused before it does anything: it reads, or it names something that does not exist, or its
-checksum is wrong. So 401 and 403 mean refused and every other answer means let in.
+A trial is let in or refused before it does anything: it reads, or it names something that does not exist, or what it sends
+can never be accepted. So 401 and 403 mean refused and every other answer means let in. Where no such trial is beyond doubt,
+as with whole policies, the service is asked with testIamPermissions.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from groundwork.environment import DEPLOYER, Environment
 from groundwork.people.personas import Target
 
 NOBODY = "groundwork-trial"
-_STALE = {"policy": {"bindings": [], "etag": "AAAAAAAAAAA="}}
 _ASK = ":testIamPermissions"
 _ASK_BUCKET = "/iam/testPermissions?permissions="
 
@@ -54,14 +54,14 @@ _WRONG_SUM = {"payload": {"data": "eA==", "dataCrc32c": "1"}}
 ACTIONS = (
     Action("project.see", "project", "resourcemanager.projects.get", "GET", "cloudresourcemanager", _PROJECT),
     Action("project.see-access", "project", "resourcemanager.projects.getIamPolicy", "POST", "cloudresourcemanager", f"{_PROJECT}:getIamPolicy", {}),
-    Action("project.change-access", "project", "resourcemanager.projects.setIamPolicy", "POST", "cloudresourcemanager", f"{_PROJECT}:setIamPolicy", _STALE),
+    Action("project.change-access", "project", "resourcemanager.projects.setIamPolicy", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.delete", "project", "resourcemanager.projects.delete", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.see-apis", "project", "serviceusage.services.list", "GET", "serviceusage", f"{_PROJECT}/services"),
     Action("project.enable-api", "project", "serviceusage.services.enable", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.list-buckets", "project", "storage.buckets.list", "GET", "storage", "v1/b?project={project}"),
     Action("project.create-bucket", "project", "storage.buckets.create", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.list-secrets", "project", "secretmanager.secrets.list", "GET", "secretmanager", f"{_PROJECT}/secrets"),
-    Action("project.create-secret", "project", "secretmanager.secrets.create", "POST", "secretmanager", f"{_PROJECT}/secrets?secretId={NOBODY}", {"replication": {}}),
+    Action("project.create-secret", "project", "secretmanager.secrets.create", "POST", "cloudresourcemanager", f"{_PROJECT}{_ASK}"),
     Action("project.create-identity", "project", "iam.serviceAccounts.create", "POST", "iam", f"{_PROJECT}/serviceAccounts", {"accountId": "x"}),
     Action("project.create-role", "project", "iam.roles.create", "POST", "iam", f"{_PROJECT}/roles", {"roleId": "x"}),
     Action("bucket.see", "bucket", "storage.buckets.get", "GET", "storage", "v1/b/{name}"),
@@ -71,7 +71,7 @@ ACTIONS = (
     Action("bucket.list-objects", "bucket", "storage.objects.list", "GET", "storage", "v1/b/{name}/o?maxResults=1"),
     Action("bucket.read-object", "bucket", "storage.objects.get", "GET", "storage", f"v1/b/{{name}}/o/{NOBODY}?alt=media"),
     Action("bucket.write-object", "bucket", "storage.objects.create", "GET", "storage", f"v1/b/{{name}}{_ASK_BUCKET}storage.objects.create"),
-    Action("bucket.delete-object", "bucket", "storage.objects.delete", "DELETE", "storage", f"v1/b/{{name}}/o/{NOBODY}"),
+    Action("bucket.delete-object", "bucket", "storage.objects.delete", "DELETE", "storage", f"v1/b/{{name}}/o/{NOBODY}?generation=1"),
     Action("repository.see", "repository", "artifactregistry.repositories.get", "GET", "artifactregistry", _REPOSITORY),
     Action("repository.list-images", "repository", "artifactregistry.packages.list", "GET", "artifactregistry", f"{_REPOSITORY}/packages"),
     Action("repository.pull", "repository", "artifactregistry.repositories.downloadArtifacts", "POST", "artifactregistry", f"{_REPOSITORY}{_ASK}"),
@@ -85,10 +85,10 @@ ACTIONS = (
     Action("secret.disable", "secret", "secretmanager.versions.disable", "POST", "secretmanager", f"{_CONTAINER}/versions/999999:disable", {}),
     Action("secret.destroy", "secret", "secretmanager.versions.destroy", "POST", "secretmanager", f"{_CONTAINER}/versions/999999:destroy", {}),
     Action("secret.delete", "secret", "secretmanager.secrets.delete", "POST", "secretmanager", f"{_CONTAINER}{_ASK}"),
-    Action("secret.change-access", "secret", "secretmanager.secrets.setIamPolicy", "POST", "secretmanager", f"{_CONTAINER}:setIamPolicy", _STALE),
+    Action("secret.change-access", "secret", "secretmanager.secrets.setIamPolicy", "POST", "secretmanager", f"{_CONTAINER}{_ASK}"),
     Action("identity.act-as", "identity", "iam.serviceAccounts.actAs", "POST", "iam", f"{_ACCOUNT}{_ASK}"),
     Action("identity.impersonate", "identity", "iam.serviceAccounts.getAccessToken", "POST", "iamcredentials", _IMPERSONATION, _SCOPE),
-    Action("identity.change-access", "identity", "iam.serviceAccounts.setIamPolicy", "POST", "iam", f"{_ACCOUNT}:setIamPolicy", _STALE),
+    Action("identity.change-access", "identity", "iam.serviceAccounts.setIamPolicy", "POST", "iam", f"{_ACCOUNT}{_ASK}"),
     Action("identity.create-key", "identity", "iam.serviceAccountKeys.create", "POST", "iam", f"{_ACCOUNT}{_ASK}"),
     Action("deployer.impersonate", "deployer", "iam.serviceAccounts.getAccessToken", "POST", "iamcredentials", _IMPERSONATION, _SCOPE),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from groundwork.cloud import Cloud, CloudProblem
 from groundwork.inventory import AT_ONCE, LISTINGS, Item, take
 
 _CONFLICTS = (409, 412)
+_WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
 @dataclass(frozen=True)
@@ -144,18 +146,17 @@ def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[st
     return {**policy, "bindings": [binding for binding in kept if binding["members"]]}
 
 
-def remove(cloud: Cloud, item: Item, email: str) -> None:
-    """Take a person out of a thing's policy; a change by somebody else in between is read and respected.
+def drop_members(cloud: Cloud, item: Item, leaves: Callable[[str], bool]) -> None:
+    """Take the members that `leaves` is true of out of a thing's policy; what somebody else changes meanwhile stays changed.
 
     Raises CloudProblem.
     """
-    from google.api_core.retry import Retry
-
-    def once() -> None:
+    for seconds in (*_WAITS, None):
         policy = read(cloud, item)
-        write(cloud, item, without(policy, lambda member: is_of(member, email)))
-
-    def changed_meanwhile(error: Exception) -> bool:
-        return isinstance(error, CloudProblem) and error.code in _CONFLICTS
-
-    Retry(predicate=changed_meanwhile, initial=0.2, maximum=4.0, timeout=30.0)(once)()
+        try:
+            return write(cloud, item, without(policy, leaves))
+        except CloudProblem as problem:
+            if seconds is None or problem.code not in _CONFLICTS:
+                raise
+        time.sleep(seconds)
+    return None

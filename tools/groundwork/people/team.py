@@ -16,7 +16,7 @@ from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, 
 from groundwork.people.access import Access, Roles, promised
 from groundwork.people.actions import Action, attempt, let_in
 from groundwork.people.personas import Persona, Target, grants, personas
-from groundwork.people.policies import Binding, Policies, address, read_all, remove
+from groundwork.people.policies import Binding, Policies, address, drop_members, is_of, read_all
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.state import read_state
@@ -277,7 +277,7 @@ def _strip(session: Session, email: str, talk: Talk, why: str) -> None:
     for item in dict.fromkeys(binding.item for binding in by_hand):
         talk.say(f"removing {email} from the policy of {item.kind} {item.short}{why}")
         try:
-            remove(session.cloud, item, email)
+            drop_members(session.cloud, item, lambda member: is_of(member, email))
         except CloudProblem as problem:
             talk.say(f"could not: {problem.message}")
     left = known_policies(session.cloud).held_by(email)
