@@ -131,7 +131,7 @@ def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb:
 def test_what_was_never_up_says_so(clone: Clone) -> None:
     local.start(clone.checkout)
     assert (
-        "nothing is up: there is no state in gs://small-clone-tfstate" in clone.run("status", "--env", "small").stdout
+        "nothing is up: gs://small-clone-tfstate holds no state of it" in clone.run("status", "--env", "small").stdout
     )
     done = clone.run("output", "--env", "small")
     assert (done.returncode, done.stdout) == (Exit.OK, "")

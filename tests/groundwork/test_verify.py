@@ -167,6 +167,15 @@ def test_a_project_that_was_never_made_is_clean(tmp_path: Path) -> None:
         assert verify(clone.cloud, clone.environment).exit_code == Exit.OK
 
 
+def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
+    """Its APIs are off because no `up` has switched them on, not because somebody switched them off."""
+    with cloned(tmp_path) as clone:
+        assert clone.run("plan", "--env", "small").returncode == Exit.OK
+        done = clone.run("down", "--env", "small", "--yes")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to take away")
+        assert "nothing is up" in clone.run("status", "--env", "small").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -86,6 +86,8 @@ class Lock:
 
 
 EMPTY = State(0, (), {})
+# The empty state that `init` leaves has this serial; whatever an apply writes has a higher one.
+BLANK = 1
 
 
 def read_state(cloud: Cloud, place: Place) -> State:

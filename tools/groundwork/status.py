@@ -14,7 +14,7 @@ from groundwork.environment import Environment
 from groundwork.errors import PermissionProblem
 from groundwork.plans import component
 from groundwork.runs import Run
-from groundwork.state import Lock, Output, Place, read_lock, read_state
+from groundwork.state import BLANK, Lock, Output, Place, read_lock, read_state
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Status:
 
     @property
     def never_up(self) -> bool:
-        """Whether there is no state at all: nobody has brought it up yet, or all of it was taken away."""
-        return self.running and not any(layer.serial for layer in self.layers)
+        """Whether no apply has written a state, nor is one at work: nobody has brought it up yet, or all of it was taken away."""
+        return self.running and not any(layer.serial > BLANK or layer.lock or layer.run for layer in self.layers)
 
     @property
     def where(self) -> str:

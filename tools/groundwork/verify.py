@@ -15,7 +15,7 @@ from groundwork.environment import Environment
 from groundwork.errors import CouldNotTell, Exit, LeftOver
 from groundwork.inventory import Item, field_of
 from groundwork.listings import LISTINGS, maker
-from groundwork.state import Place, State, read_state
+from groundwork.state import BLANK, Place, State, read_state
 
 ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 
@@ -121,7 +121,7 @@ def _others(cloud: Cloud, bucket: str, ours: Iterable[str]) -> Iterator[tuple[st
 
 def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
     """Kinds of the platform's own APIs that are off though an `up` had them on: what they hold cannot be listed any more."""
-    if not any(state.serial for state in known.states.values()):
+    if all(state.serial <= BLANK for state in known.states.values()):
         return {}
     ours = {row.kind: row.host for row in LISTINGS if row.platform}
     return {

@@ -30,7 +30,7 @@ def status(name: str, as_json: bool) -> None:
     environment = found.environment
     click.echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
-        click.echo(f"nothing is up: there is no state in gs://{environment.state_bucket}; `make up ENV={name}` begins")
+        click.echo(f"nothing is up: gs://{environment.state_bucket} holds no state of it; `make up ENV={name}` begins")
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
