@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.discovery import document
 from localcloud.errors import unimplemented
+from localcloud.store import file_pieces
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from localcloud.projects import Projects
     from localcloud.service import Service
     from localcloud.store import Store
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,7 @@ class Content:
 
     def chunks(self) -> Iterator[bytes]:
         """The body in pieces of at most 1 MiB."""
-        if self.path is None:
-            yield self.data or b""
-            return
-        with self.path.open("rb") as stream:
-            while piece := stream.read(_CHUNK):
-                yield piece
+        return iter((self.data or b"",)) if self.path is None else file_pieces(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from localcloud.errors import CloudError, already_exists, disk_problem
 
 Rows = list[Any]
 IN_ROW = 64 * 1024
+_PIECE = 1 << 20
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
   service TEXT NOT NULL, parent TEXT NOT NULL, collection TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
@@ -274,6 +275,13 @@ class Store:
         self.writes.update(self.writes.keys())
         for forget in self._on_rollback:
             forget()
+
+
+def file_pieces(path: Path) -> Iterator[bytes]:
+    """The content of a file in pieces of at most 1 MiB."""
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            yield piece
 
 
 def place(name: str) -> tuple[str, str]:

@@ -101,6 +101,6 @@ def content(reply: Reply) -> bytes:
     return reply.body if isinstance(reply.body, bytes) else b""
 
 
-def storage(folder: Path) -> Storage:
-    """A fresh cloud with one project and its owner."""
-    return Storage(sender(folder))
+def storage(folder: Path, *apis: str) -> Storage:
+    """A fresh cloud with one project and its owner, and these APIs enabled besides."""
+    return Storage(sender(folder, *apis))

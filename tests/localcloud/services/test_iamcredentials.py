@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.services.iam import signing
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -108,10 +109,39 @@ def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: S
 
 
 @pytest.mark.parametrize(("verb", "body"), [("signBlob", {"payload": "eA=="}), ("signJwt", {"payload": "{}"})])
-def test_signing_is_refused_without_permission_and_not_emulated_with_it(
-    call: Sender, verb: str, body: dict[str, str]
-) -> None:
+def test_signing_takes_a_permission(call: Sender, verb: str, body: dict[str, str]) -> None:
     path = f"{TOKENS}/{email('deployer')}:{verb}"
     assert f"iam.serviceAccounts.{verb}" in call.refused("POST", path, body, status=403)
     let(call, ANN, "deployer")
-    assert "tools/localcloud/services/iamcredentials.py" in call.as_(ANN).refused("POST", path, body, status=501)
+    assert len(call.as_(ANN)("POST", path, body)["keyId"]) == 40
+
+
+def test_every_account_signs_with_a_key_of_its_own(call: Sender) -> None:
+    signed = {}
+    for name in ("deployer", "trainer"):
+        let(call, ANN, name)
+        path = f"{TOKENS}/{email(name)}:signBlob"
+        signed[name] = call.as_(ANN)("POST", path, {"payload": "eA=="})
+        assert call.as_(ANN)("POST", path, {"payload": "eA=="}) == signed[name]
+        unique = call("GET", f"{ACCOUNTS}/{email(name)}")["uniqueId"]
+        signature = base64.b64decode(signed[name]["signedBlob"])
+        assert signing.signed(call.cloud.store, unique, b"x", signature)
+        assert not signing.signed(call.cloud.store, unique, b"y", signature)
+    assert signed["deployer"]["keyId"] != signed["trainer"]["keyId"]
+
+
+def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
+    let(call, ANN, "deployer")
+    path = f"{TOKENS}/{email('deployer')}:signJwt"
+    made = call.as_(ANN)("POST", path, {"payload": '{"sub": "somebody"}'})
+    header, claims, _ = made["signedJwt"].split(".")
+    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {"alg": "RS256", "kid": made["keyId"], "typ": "JWT"}
+    body = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    assert (body["sub"], body["exp"] - int(call.cloud.clock.seconds()) <= 3600) == ("somebody", True)
+
+
+@pytest.mark.parametrize("payload", ["", "[]", "no", '{"exp": 1}', '{"exp": 99999999999}', '{"exp": "soon"}'])
+def test_claims_that_nobody_would_take_are_not_signed(call: Sender, payload: str) -> None:
+    let(call, ANN, "deployer")
+    text = call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:signJwt", {"payload": payload})
+    assert "payload" in text or "exp" in text

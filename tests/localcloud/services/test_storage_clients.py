@@ -13,6 +13,7 @@ import pytest
 import requests
 from google.api_core.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
 from google.cloud import storage
+from google.cloud.storage import transfer_manager
 from google.oauth2.credentials import Credentials
 from localcloud import serve
 
@@ -75,6 +76,14 @@ def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(base: str, buc
     headers["Content-Type"] = "multipart/related; boundary=q"
     requests.post(f"{url}multipart", data=parts, headers=headers, timeout=30).raise_for_status()
     assert bucket.blob("m").download_as_bytes() == bucket.blob("p").download_as_bytes() == BIG
+
+
+def test_a_file_goes_up_and_comes_down_in_parts_side_by_side(bucket: storage.Bucket, tmp_path: Path) -> None:
+    (tmp_path / "up").write_bytes(BIG)
+    how = {"chunk_size": 5 << 20, "worker_type": transfer_manager.THREAD}
+    transfer_manager.upload_chunks_concurrently(str(tmp_path / "up"), bucket.blob("parts"), **how)
+    transfer_manager.download_chunks_concurrently(bucket.blob("parts"), str(tmp_path / "down"), **how)
+    assert (tmp_path / "down").read_bytes() == BIG
 
 
 def test_a_stream_of_unknown_length_can_be_written_and_read(bucket: storage.Bucket) -> None:

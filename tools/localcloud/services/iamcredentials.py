@@ -9,11 +9,13 @@ from dataclasses import replace
 
 from localcloud import tokens
 from localcloud.call import Call
-from localcloud.errors import CloudError, error_info, failed_precondition, invalid, unimplemented
+from localcloud.errors import CloudError, error_info, failed_precondition, invalid
 from localcloud.service import Body, Service
-from localcloud.services.iam import accounts
+from localcloud.services.iam import accounts, signing
 
 LONGEST = 3600
+_LONGEST_JWT = 12 * 3600
+_URL_SAFE = str.maketrans("-_", "+/")
 _SHORT_SCOPES = frozenset({"openid", "email", "profile"})
 _LIFETIME = re.compile(r"(\d+)(?:\.\d+)?s")
 _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<email>[^/]+)")
@@ -53,17 +55,43 @@ def id_token(call: Call) -> Body:
     }
     if call.body.get("includeEmail"):
         claims |= {"email": account["email"], "email_verified": True}
-    parts = [{"alg": "none", "typ": "JWT"}, claims, "simulated"]
+    parts = [{"alg": "none", "typ": "JWT"}, claims, b"simulated"]
     return {"token": ".".join(_encoded(part) for part in parts)}
 
 
-def sign(call: Call) -> Body:
-    """signBlob and signJwt: not possible, since accounts here have no keys."""
-    _check_chain(call, f"iam.serviceAccounts.{call.method.verb}")
-    raise unimplemented(
-        f"{call.method.id} needs a private key of the service account, and the local cloud has none. "
-        "To add it: tools/localcloud/services/iamcredentials.py."
-    )
+def sign_blob(call: Call) -> Body:
+    """signBlob: bytes under the account's own key (simulated: only the local cloud knows it)."""
+    _check_chain(call, "iam.serviceAccounts.signBlob")
+    payload = base64.b64decode(call.body.get("payload", "").translate(_URL_SAFE) + "==")
+    if not payload:
+        raise invalid("The request has no payload; give the bytes to sign.", "payload")
+    key, signature = _signed(call, payload)
+    return {"keyId": key, "signedBlob": base64.b64encode(signature).decode()}
+
+
+def sign_jwt(call: Call) -> Body:
+    """signJwt: a token with claims of the caller's, under the account's own key; it ends within twelve hours."""
+    _check_chain(call, "iam.serviceAccounts.signJwt")
+    try:
+        claims = json.loads(call.body.get("payload", ""))
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict):
+        raise invalid("The payload is no JSON object of claims.", "payload")
+    now = int(call.cloud.clock.seconds())
+    ends = claims.setdefault("exp", now + LONGEST)
+    if not isinstance(ends, int) or not now < ends <= now + _LONGEST_JWT:
+        raise invalid("The claim exp must be a Unix time within the next twelve hours.", "payload")
+    header = {"alg": "RS256", "kid": signing.key_id(call.cloud.store, _account(call)["uniqueId"]), "typ": "JWT"}
+    token = f"{_encoded(header)}.{_encoded(claims)}"
+    key, signature = _signed(call, token.encode())
+    return {"keyId": key, "signedJwt": f"{token}.{_encoded(signature)}"}
+
+
+def _signed(call: Call, data: bytes) -> tuple[str, bytes]:
+    """The name of the account's key, and what it makes of the data."""
+    store, account = call.cloud.store, _account(call)["uniqueId"]
+    return signing.key_id(store, account), signing.sign(store, account, data)
 
 
 def allowed_locations(call: Call) -> Body:
@@ -115,7 +143,7 @@ def _lifetime(text: str) -> int:
 
 
 def _encoded(part: object) -> str:
-    data = part.encode() if isinstance(part, str) else json.dumps(part, separators=(",", ":")).encode()
+    data = part if isinstance(part, bytes) else json.dumps(part, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
@@ -123,8 +151,8 @@ _ACCOUNTS = "iamcredentials.projects.serviceAccounts"
 _METHODS = {
     f"{_ACCOUNTS}.generateAccessToken": access_token,
     f"{_ACCOUNTS}.generateIdToken": id_token,
-    f"{_ACCOUNTS}.signBlob": sign,
-    f"{_ACCOUNTS}.signJwt": sign,
+    f"{_ACCOUNTS}.signBlob": sign_blob,
+    f"{_ACCOUNTS}.signJwt": sign_jwt,
     f"{_ACCOUNTS}.getAllowedLocations": allowed_locations,
 }
 SERVICE = Service(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from localcloud import standard
 from localcloud.call import Call
 from localcloud.service import Body, Handler, Permission, Resource, Service
-from localcloud.services.iam import accounts, custom_roles, grantable, pools
+from localcloud.services.iam import accounts, custom_roles, grantable, pools, signing
 
 API = "iam"
 _ACCOUNT = Resource(kind="ServiceAccount", iam=True, missing="Service account {name} does not exist.")
@@ -124,7 +124,7 @@ SERVICE = Service(
     | {f"{_POOLS}.{verb}": method for verb, method in _POOL_METHODS.items()}
     | _OTHER_METHODS,
     permissions=_permissions(),
-    tables=accounts.TABLES,
+    tables=accounts.TABLES + signing.TABLES,
     proto="google.iam.v1",
     operation_metadata="WorkloadIdentityPoolOperationMetadata",
     operation_parent=_operation_parent,

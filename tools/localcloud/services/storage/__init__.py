@@ -73,6 +73,7 @@ _METHODS: dict[str, Handler] = {
     "storage.xml.get": xml.answered(xml.get),
     "storage.xml.head": xml.answered(xml.head),
     "storage.xml.put": xml.answered(xml.put),
+    "storage.xml.post": xml.answered(xml.post),
     "storage.xml.delete": xml.answered(xml.delete),
 }
 
@@ -106,6 +107,7 @@ SERVICE = Service(
         Alias("GET", "{bucket}/{object...}", "storage.xml.get"),
         Alias("HEAD", "{bucket}/{object...}", "storage.xml.head"),
         Alias("PUT", "{bucket}/{object...}", "storage.xml.put"),
+        Alias("POST", "{bucket}/{object...}", "storage.xml.post"),
         Alias("DELETE", "{bucket}/{object...}", "storage.xml.delete"),
     ),
 )

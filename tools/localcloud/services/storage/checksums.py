@@ -24,6 +24,11 @@ class Checksums:
         """The value of `x-goog-hash`."""
         return f"crc32c={self.crc32c}" if self.md5 is None else f"crc32c={self.crc32c},md5={self.md5}"
 
+    @property
+    def hexadecimal(self) -> str:
+        """The MD5 sum as hexadecimal digits, the CRC32C where there is none: what XML-style entity tags hold."""
+        return base64.b64decode(self.md5 or self.crc32c).hex()
+
 
 class RunningChecksums:
     """Checksums of data that arrives in pieces."""

@@ -6,7 +6,6 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects/compose, …/copy, …
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from localcloud.services.storage import (
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.versions import Draft
-from localcloud.store import IN_ROW, Store
+from localcloud.store import IN_ROW, Store, file_pieces
 
 Body = dict[str, Any]
 _MOST_SOURCES = 32
@@ -114,7 +113,7 @@ def compose(call: Call) -> Reply:
     target = store.spool()
     try:
         content = _joined(store, sources, target)
-        pieces = [content] if isinstance(content, bytes) else _read(content)
+        pieces = [content] if isinstance(content, bytes) else file_pieces(content)
         sums = checksums.of_pieces(pieces)
         count = sum(source.resource.get("componentCount", 1) for source in sources)
         data = Data(sum(source.size for source in sources), checksums.Checksums(sums.crc32c, None), count)
@@ -158,12 +157,6 @@ def _joined(store: Store, sources: list[Row], target: Path) -> bytes | Path:
             for piece in rows.pieces(store, source):
                 stream.write(piece)
     return target
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            yield piece
 
 
 def _delete_components(call: Call, bucket: Bucket, sources: list[Row]) -> None:

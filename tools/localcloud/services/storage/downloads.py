@@ -5,7 +5,6 @@ Source: cloud.google.com/storage/docs/request-endpoints, …/xml-api/get-object-
 
 from __future__ import annotations
 
-import base64
 import gzip
 import zlib
 from functools import lru_cache
@@ -75,7 +74,7 @@ def head(row: Row) -> Reply:
 
 def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, str]:
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
-    etag = f'"{_hexadecimal(sums)}"' if quoted else resource["etag"]
+    etag = f'"{sums.hexadecimal}"' if quoted else resource["etag"]
     encoding = resource.get("contentEncoding", "identity")
     headers = {
         "content-type": resource.get("contentType", "application/octet-stream"),
@@ -99,7 +98,3 @@ def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, s
 @lru_cache(maxsize=1024)
 def _modified(second: str) -> str:
     return http_date(parsed(second))
-
-
-def _hexadecimal(sums: Checksums) -> str:
-    return base64.b64decode(sums.md5 or sums.crc32c).hex()

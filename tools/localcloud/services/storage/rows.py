@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.services.storage import refusals
-from localcloud.store import Store
+from localcloud.store import Store, file_pieces
 
 LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 
@@ -28,6 +28,12 @@ CREATE INDEX IF NOT EXISTS storage_objects_blobs ON storage_objects (blob) WHERE
 CREATE TABLE IF NOT EXISTS storage_uploads (
   id TEXT PRIMARY KEY, bucket TEXT NOT NULL, request TEXT NOT NULL, received INTEGER NOT NULL, blob TEXT NOT NULL,
   state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_multiparts (
+  id TEXT PRIMARY KEY, bucket TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, begun INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (bucket, begun);
+CREATE TABLE IF NOT EXISTS storage_parts (
+  upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT, data BLOB,
+  PRIMARY KEY (upload, number)) WITHOUT ROWID;
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
 _LIVE = f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0"  # noqa: S608
@@ -241,7 +247,30 @@ def remove_bucket(store: Store, name: str) -> None:
     for (blob,) in store.sql("SELECT blob FROM storage_uploads WHERE bucket = ? AND state = 0", name):
         store.drop(blob)
     store.sql("DELETE FROM storage_uploads WHERE bucket = ?", name)
+    forget_multiparts(store, name)
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
+
+
+def forget_multiparts(store: Store, bucket_name: str, before: int | None = None) -> None:
+    """Removes the bucket's unfinished uploads in parts, or those of them that were begun before some moment."""
+    for (upload,) in store.sql(
+        "SELECT id FROM storage_multiparts WHERE bucket = ? AND (? IS NULL OR begun <= ?)", bucket_name, before, before
+    ):
+        forget_parts(store, upload)
+        store.sql("DELETE FROM storage_multiparts WHERE id = ?", upload)
+
+
+def forget_parts(store: Store, upload: str, number: int | None = None) -> None:
+    """Removes the parts of an upload, or one of them."""
+    gone = store.sql(
+        "DELETE FROM storage_parts WHERE upload = ? AND (? IS NULL OR number = ?) RETURNING blob",
+        upload,
+        number,
+        number,
+    )
+    for (blob,) in gone:
+        if blob is not None:
+            store.drop(blob)
 
 
 def rename_objects(store: Store, bucket_name: str, new: str) -> None:
@@ -276,9 +305,4 @@ def content(store: Store, row: Row) -> bytes | Path:
 def pieces(store: Store, row: Row) -> Iterator[bytes]:
     """The content of a version in pieces of at most 1 MiB."""
     found = content(store, row)
-    if isinstance(found, bytes):
-        yield found
-        return
-    with found.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            yield piece
+    return iter((found,)) if isinstance(found, bytes) else file_pieces(found)

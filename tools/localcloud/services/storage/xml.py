@@ -14,15 +14,18 @@ from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
     checksums,
+    creation,
     downloads,
     lifecycle,
     objects,
     preconditions,
     refusals,
+    signed,
     versions,
+    xml_uploads,
 )
 from localcloud.services.storage.object_fields import Data
-from localcloud.services.storage.rows import Row
+from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.versions import Draft
 
 _CODES = {
@@ -35,6 +38,8 @@ _CODES = {
     416: ("InvalidRange", "The requested range cannot be satisfied."),
     501: ("NotImplemented", "A header or query you provided requested a function that is not implemented."),
 }
+_CHOSEN = ("content-type", "content-disposition")
+"""Headers of a download that its URL may set: response-content-type=text/plain."""
 _FIELDS = {
     "content-type": "contentType",
     "cache-control": "cacheControl",
@@ -51,7 +56,7 @@ def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
 
     def answer(call: Call) -> Reply:
         try:
-            return handler(call)
+            return handler(signed.admitted(call))
         except CloudError as problem:
             if problem.code >= 500 and problem.code != 501:
                 raise
@@ -63,6 +68,8 @@ def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
 def _refusal(problem: CloudError) -> Reply:
     """A refusal as XML; who is not known is refused like anybody else (403), since these paths are the web's."""
     code, message = _CODES.get(problem.code, _CODES[400])
+    if problem.reason[:1].isupper():  # the reasons of JSON answers begin with a small letter
+        code, message = problem.reason, problem.message
     if problem.message == refusals.no_bucket().message:
         code, message = "NoSuchBucket", problem.message
     details = "" if problem.message == message else f"<Details>{escape(problem.message)}</Details>"
@@ -72,11 +79,15 @@ def _refusal(problem: CloudError) -> Reply:
 
 
 def get(call: Call) -> Reply:
-    """The content of an object"""
+    """The content of an object, or what an upload in parts has so far"""
+    if "uploadId" in call.params:
+        return xml_uploads.list_parts(call)
     row = _found(call)
     if not _conditions(call).check_read(row.generation, row.metageneration):
         return Reply(status=304)
-    return _shown(row, downloads.reply(call, row, quoted=True))
+    reply = _shown(row, downloads.reply(call, row, quoted=True))
+    chosen = {name: call.params[f"response-{name}"] for name in _CHOSEN if f"response-{name}" in call.params}
+    return replace(reply, headers={**reply.headers, **chosen})
 
 
 def head(call: Call) -> Reply:
@@ -98,18 +109,35 @@ def _shown(row: Row, reply: Reply) -> Reply:
 
 
 def put(call: Call) -> Reply:
-    """Makes an object of the body"""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    """Makes an object of the body, or keeps it as a part of an upload"""
+    if "uploadId" in call.params:
+        return xml_uploads.put_part(call)
+    bucket = _writable(call)
     if "x-goog-copy-source" in call.headers:
         raise refusals.unsupported("copies by XML request; use the JSON API's rewrite")
-    if bucket.uniform and "x-goog-acl" in call.headers:
-        raise refusals.acl_insert()
     content = call.content or Content("", 0, b"")
     sums = checksums.of_pieces(content.chunks())
     checksums.check(sums, {}, call.headers)
     draft = Draft(bucket, call.params["object"], _sent(call), Data(content.size, sums), content.path or content.read())
     row = versions.place(call, draft, _conditions(call))
     return Reply(200, b"", dict(downloads.head(row).headers) | {"content-length": "0"})
+
+
+def post(call: Call) -> Reply:
+    """Begins an upload in parts, or completes one"""
+    _writable(call)
+    if "uploads" in call.params:
+        return xml_uploads.begin(call, _sent(call))
+    if "uploadId" in call.params:
+        return xml_uploads.complete(call)
+    raise refusals.unsupported("HTML form uploads and resumable uploads by XML request; use the JSON API's uploads")
+
+
+def _writable(call: Call) -> Bucket:
+    """The bucket that is written to; refuses headers for what objects there cannot have."""
+    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    creation.check_request(call, bucket, {"acl": call.headers.get("x-goog-acl")})
+    return bucket
 
 
 def _sent(call: Call) -> dict[str, object]:
@@ -124,7 +152,9 @@ def _sent(call: Call) -> dict[str, object]:
 
 
 def delete(call: Call) -> Reply:
-    """Deletes an object"""
+    """Deletes an object, or an upload in parts"""
+    if "uploadId" in call.params:
+        return xml_uploads.abort(call)
     bucket = lifecycle.current(call.cloud, call.params["bucket"])
     generation = call.params.get("generation")
     objects.delete_one(

@@ -1,0 +1,66 @@
+"""What service accounts sign with: one key each, made when it first signs, kept by the cloud and given to nobody.
+
+Such signatures count at the local cloud only (simulated): nobody else knows the keys. Source:
+cloud.google.com/iam/docs/service-account-creds#google-managed-keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+
+from localcloud.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS service_account_signers (unique_id TEXT PRIMARY KEY, private BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+def sign(store: Store, unique_id: str, data: bytes) -> bytes:
+    """The RSA-SHA256 signature of an account."""
+    return _key(store, unique_id).sign(data, PKCS1v15(), SHA256())
+
+
+def signed(store: Store, unique_id: str, data: bytes, signature: bytes) -> bool:
+    """Whether a signature of some data is the account's."""
+    if _kept(store, unique_id) is None:
+        return False
+    try:
+        _key(store, unique_id).public_key().verify(signature, data, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def key_id(store: Store, unique_id: str) -> str:
+    """The name of an account's key: forty hexadecimal digits."""
+    public = _key(store, unique_id).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()[:40]
+
+
+def _kept(store: Store, unique_id: str) -> bytes | None:
+    row = store.row("SELECT private FROM service_account_signers WHERE unique_id = ?", unique_id)
+    return None if row is None else row[0]
+
+
+def _key(store: Store, unique_id: str) -> RSAPrivateKey:
+    kept = _kept(store, unique_id)
+    if kept is not None:
+        found = load_der_private_key(kept, None)
+        assert isinstance(found, RSAPrivateKey)
+        return found
+    made = generate_private_key(65537, 2048)
+    private = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    store.sql("INSERT INTO service_account_signers VALUES (?, ?)", unique_id, private)
+    return made
