@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from groundwork import dismantle, up
-from groundwork.cloud import CloudProblem
+from groundwork import dismantle, local, teardown, up
+from groundwork.cloud import CloudProblem, google_cloud, local_cloud
 from groundwork.errors import CouldNotTell, Exit, GroundworkError, Refused
 from groundwork.state import read_state
 from groundwork.up import Wish
@@ -17,6 +18,7 @@ from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
 
 PROJECT = "small-clone"
+DEPLOYER = f"groundwork-deployer@{PROJECT}.iam.gserviceaccount.com"
 GITHUB = "github: {repository: team/repository, owner_id: '1234567'}\n"
 YES = Wish(yes=True)
 BUCKET = f"v1/b/{PROJECT}-tfstate"
@@ -52,6 +54,31 @@ def test_everything_goes_and_up_brings_it_back_with_its_identity_pool(clone: Clo
     up.up(clone.session(), YES, again)
     assert again.text.count("bringing back what was deleted less than 30 days ago") == 2
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"GOOGLE_OAUTH_ACCESS_TOKEN": "t", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": DEPLOYER}, {}],
+    ids=["by the shell's variable", "by the login"],
+)
+def test_the_deployer_does_not_delete_itself(
+    clone: Clone, talk: Heard, variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As `gcloud auth application-default login --impersonate-service-account` writes it.
+    address = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{DEPLOYER}:generateAccessToken"
+    person = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    login = {"type": "impersonated_service_account", "service_account_impersonation_url": address}
+    (tmp_path / "login.json").write_text(json.dumps({**login, "source_credentials": person}))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "login.json"))
+    session = dataclasses.replace(clone.session("down"), cloud=google_cloud(PROJECT, variables))
+    with pytest.raises(Refused, match=f"^You act as {DEPLOYER}, which `down --all` deletes"):
+        dismantle.everything(session, YES, talk)
+
+
+def test_a_state_bucket_that_may_not_be_seen_is_not_gone(clone: Clone) -> None:
+    stranger = local_cloud(PROJECT, str(clone.cloud.base), local.token("user:stranger@example.com"))
+    with pytest.raises(CloudProblem, match="403"):
+        teardown.bucket_exists(dataclasses.replace(clone.session("down"), cloud=stranger))
 
 
 def test_the_second_question_stands_alone_and_no_leaves_the_bootstrap_layer_whole(clone: Clone, talk: Heard) -> None:
@@ -138,14 +165,6 @@ def test_a_protected_environment_is_refused(clone: Clone) -> None:
             "down", "--env", "small", option, "--yes", *(["--project", PROJECT] if "proj" in option else [])
         )
         assert (done.returncode, "is protected: true" in done.stderr) == (Exit.REFUSED, True)
-
-
-def test_who_acts_as_the_deployer_is_told_before_it_goes(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = clone.session("down")
-    on_google = dataclasses.replace(session, environment=dataclasses.replace(session.environment, local=False))
-    monkeypatch.setenv("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", clone.environment.deployer)
-    with pytest.raises(Refused, match="which `down --all` deletes"):
-        dismantle.everything(on_google, YES, Heard())
 
 
 def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone: Clone, talk: Heard) -> None:

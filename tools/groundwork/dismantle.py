@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from groundwork import plans, recovery, runs, teardown, up, verify
 from groundwork.cloud import Cloud, CloudProblem
 from groundwork.environment import Environment
@@ -17,7 +15,6 @@ from groundwork.verify import Remains
 
 LAYER = "bootstrap"
 STATE_BUCKET = "module.state_bucket"
-_IMPERSONATION = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 
 
 def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
@@ -27,7 +24,7 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     """
     environment = session.environment
     teardown.refuse_protected(environment)
-    _refuse_deployer(environment)
+    _refuse_deployer(session)
     teardown.down(session, wish, talk)
     with runs.alone(session.folder, runs.this_run("down --all", environment.name)):
         if not teardown.bucket_exists(session):
@@ -51,11 +48,13 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
         return teardown.remains(session)
 
 
-def _refuse_deployer(environment: Environment) -> None:
-    if not environment.local and os.environ.get(_IMPERSONATION) == environment.deployer:
+def _refuse_deployer(session: Session) -> None:
+    """By the login itself: a shell's variable makes somebody the deployer, and so does `login --impersonate`."""
+    deployer = session.environment.deployer
+    if getattr(session.cloud.login, "service_account_email", None) == deployer:
         raise Refused(
-            f"You act as {environment.deployer}, which `down --all` deletes: unset {_IMPERSONATION} and log in as an owner of "
-            f"{environment.project}."
+            f"You act as {deployer}, which `down --all` deletes: unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, and be an owner of "
+            f"{session.environment.project}: `groundwork login --env {session.environment.name} --again`."
         )
 
 

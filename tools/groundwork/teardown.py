@@ -13,6 +13,7 @@ from groundwork.verify import Remains
 
 DISPOSABLE = ("platform",)
 
+
 def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     """Destroy the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
 
@@ -56,9 +57,9 @@ def bucket_exists(session: Session) -> bool:
     try:
         session.cloud.request("GET", "storage", f"v1/b/{session.environment.state_bucket}")
     except CloudProblem as problem:
-        if problem.code in (403, 404):
-            return False
-        raise
+        if problem.code != 404:
+            raise
+        return False
     return True
 
 
