@@ -27,7 +27,9 @@ TABLE: Mapping[str, str] = {
     "ServerCapabilities": "plan_destroy:bool=1 get_provider_schema_optional:bool=2 move_resource_state:bool=3",
     "ClientCapabilities": "deferral_allowed:bool=1 write_only_attributes_allowed:bool=2",
     "Function": "summary:string=4",
-    "ResourceIdentitySchema": "version:int64=1",
+    "ResourceIdentitySchema": "version:int64=1 identity_attributes:*ResourceIdentitySchema.IdentityAttribute=2",
+    "ResourceIdentitySchema.IdentityAttribute": "name:string=1 type:bytes=2 required_for_import:bool=3 optional_for_import:bool=4",
+    "ResourceIdentityData": "identity_data:DynamicValue=1",
     "GetProviderSchema.Request": "",
     "GetProviderSchema.Response": (
         "provider:Schema=1 resource_schemas:map:Schema=2 data_source_schemas:map:Schema=3 diagnostics:*Diagnostic=4 "
@@ -48,20 +50,25 @@ TABLE: Mapping[str, str] = {
     "ConfigureProvider.Request": "terraform_version:string=1 config:DynamicValue=2",
     "ConfigureProvider.Response": "diagnostics:*Diagnostic=1",
     "ReadResource.Request": "type_name:string=1 current_state:DynamicValue=2 private:bytes=3",
-    "ReadResource.Response": "new_state:DynamicValue=1 diagnostics:*Diagnostic=2 private:bytes=3",
+    "ReadResource.Response": (
+        "new_state:DynamicValue=1 diagnostics:*Diagnostic=2 private:bytes=3 new_identity:ResourceIdentityData=5"
+    ),
     "PlanResourceChange.Request": (
         "type_name:string=1 prior_state:DynamicValue=2 proposed_new_state:DynamicValue=3 config:DynamicValue=4 prior_private:bytes=5"
     ),
     "PlanResourceChange.Response": (
         "planned_state:DynamicValue=1 requires_replace:*AttributePath=2 planned_private:bytes=3 diagnostics:*Diagnostic=4 "
-        "legacy_type_system:bool=5"
+        "legacy_type_system:bool=5 planned_identity:ResourceIdentityData=7"
     ),
     "ApplyResourceChange.Request": (
         "type_name:string=1 prior_state:DynamicValue=2 planned_state:DynamicValue=3 config:DynamicValue=4 planned_private:bytes=5"
     ),
-    "ApplyResourceChange.Response": "new_state:DynamicValue=1 private:bytes=2 diagnostics:*Diagnostic=3 legacy_type_system:bool=4",
-    "ImportResourceState.Request": "type_name:string=1 id:string=2",
-    "ImportResourceState.ImportedResource": "type_name:string=1 state:DynamicValue=2 private:bytes=3",
+    "ApplyResourceChange.Response": (
+        "new_state:DynamicValue=1 private:bytes=2 diagnostics:*Diagnostic=3 legacy_type_system:bool=4 "
+        "new_identity:ResourceIdentityData=5"
+    ),
+    "ImportResourceState.Request": "type_name:string=1 id:string=2 identity:ResourceIdentityData=4",
+    "ImportResourceState.ImportedResource": "type_name:string=1 state:DynamicValue=2 private:bytes=3 identity:ResourceIdentityData=4",
     "ImportResourceState.Response": "imported_resources:*ImportResourceState.ImportedResource=1 diagnostics:*Diagnostic=2",
     "ReadDataSource.Request": "type_name:string=1 config:DynamicValue=2",
     "ReadDataSource.Response": "state:DynamicValue=1 diagnostics:*Diagnostic=2",

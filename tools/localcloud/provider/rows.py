@@ -64,6 +64,7 @@ class Row:
     refreshed        whether an update reads the resource again, or leaves the plan in the state
     partial          whether a failed update leaves the old state; else the plan is in the state until the next refresh
     retry            (HTTP code, text) of errors that pass by themselves, for this type only
+    identity         the attributes of its identity (see identities.py), with "?" where an import may leave one out
     """
 
     type: str
@@ -81,6 +82,7 @@ class Row:
     refreshed: bool = True
     partial: bool = False
     retry: tuple[tuple[int, str], ...] = ()
+    identity: tuple[str, ...] = ()
     parent: Parent | None = None
 
 
@@ -124,7 +126,9 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
     if "iam" in raw:
         kind: Literal["member", "binding"] = "binding" if name.endswith("_binding") else "member"
         tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed virtual"}
-        return Row(**common, kind=kind, schema=schema.parse(tree, timeouts=timeouts), parent=_parent(raw))
+        identity = tuple(raw.get("identity", {}).get(kind, ()))
+        found = schema.parse(tree, timeouts=timeouts)
+        return Row(**common, kind=kind, schema=found, identity=identity, parent=_parent(raw))
     tree = {"id": "string optional computed virtual"} | raw["schema"]
     return Row(
         **common,
@@ -138,6 +142,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         refreshed=raw.get("refreshed", True),
         partial=raw.get("partial", False),
         retry=tuple((code, text) for code, text in raw.get("retry", ())),
+        identity=tuple(raw.get("identity", ())),
     )
 
 

@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from localcloud.provider import block, changes, iam, normal, private, rest, shapes, sources, upgrade, whereabouts
+from localcloud.provider import (
+    block,
+    changes,
+    iam,
+    identities,
+    normal,
+    private,
+    rest,
+    shapes,
+    sources,
+    upgrade,
+    whereabouts,
+)
 from localcloud.provider.client import Client, Refused, Unreachable
 from localcloud.provider.hooks import hooks
 from localcloud.provider.messages import classes
@@ -59,8 +71,8 @@ class Servicer:
             return self._schema
 
     def get_resource_identity_schemas(self, _request: Any, _peer: str) -> Any:
-        """None: resources are known by their ids."""
-        return _message("GetResourceIdentitySchemas.Response")
+        """What newer Terraforms keep of a resource besides its id."""
+        return identities.schemas(catalogue()[name] for name in catalogue())
 
     def get_functions(self, _request: Any, _peer: str) -> Any:
         """None."""
@@ -106,11 +118,13 @@ class Servicer:
             return _message(
                 "ReadResource.Response",
                 new_state=request.current_state,
+                new_identity=identities.identity(row, prior),
                 private=request.private,
                 diagnostics=[_explain(row, "read", error)],
             )
         state = None if found is None else _stored(row, found, prior, "refresh")
-        return _message("ReadResource.Response", new_state=_dynamic(state), private=request.private)
+        kept = identities.identity(row, state)
+        return _message("ReadResource.Response", new_state=_dynamic(state), new_identity=kept, private=request.private)
 
     def plan_resource_change(self, request: Any, peer: str) -> Any:
         """What would change. A destroy is planned as it was proposed."""
@@ -121,6 +135,7 @@ class Servicer:
                 "PlanResourceChange.Response",
                 planned_state=request.proposed_new_state,
                 planned_private=request.prior_private,
+                planned_identity=identities.identity(row, prior),
             )
         try:
             settings = self._session(peer).settings
@@ -133,6 +148,7 @@ class Servicer:
             "PlanResourceChange.Response",
             planned_state=_dynamic(plan.values),
             planned_private=kept,
+            planned_identity=identities.identity(row, prior),
             requires_replace=[_path(path) for path in plan.replaced],
             legacy_type_system=True,
         )
@@ -148,17 +164,18 @@ class Servicer:
             state = _apply(row, work, prior, planned)
         except Incomplete as half:
             state = _stored(row, half.state, planned, "apply")
-            return _applied(state, request.planned_private, [_explain(row, step, half.cause)])
+            return _applied(row, state, request.planned_private, [_explain(row, step, half.cause)])
         except _EXPECTED as error:
-            return _applied(_left(row, prior, planned), request.planned_private, [_explain(row, step, error)])
-        return _applied(state, request.planned_private)
+            return _applied(row, _left(row, prior, planned), request.planned_private, [_explain(row, step, error)])
+        return _applied(row, state, request.planned_private)
 
     def import_resource_state(self, request: Any, peer: str) -> Any:
         """The state to read from for an id that the user gave."""
         row = catalogue()[request.type_name]
         work = self._work(row, peer, b"", "read")
         try:
-            state = row.schema.null | _KINDS[row.kind].import_(work, request.id)
+            name = request.id or identities.import_id(row, request.identity, work.settings)
+            state = row.schema.null | _KINDS[row.kind].import_(work, name)
         except _EXPECTED as error:
             return _message("ImportResourceState.Response", diagnostics=[_explain(row, "import", error)])
         found = classes()["ImportResourceState.ImportedResource"](
@@ -224,10 +241,11 @@ def _configured(settings: Settings | None) -> Settings:
     return settings
 
 
-def _applied(state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
+def _applied(row: Row, state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
     return _message(
         "ApplyResourceChange.Response",
         new_state=_dynamic(state),
+        new_identity=identities.identity(row, state),
         private=kept,
         legacy_type_system=True,
         diagnostics=list(diagnostics),
