@@ -107,10 +107,16 @@ def test_no_body_is_too_strange_for_a_400(cloud: Inside, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["%", "%zz", "%ff/%00", "//", "secretmanager//", "a" * 5000, "secretmanager/v1/projects/%2e%2e/secrets", "?"],
+    ["%", "%zz", "%01/%00", "//", "secretmanager//", "a" * 5000, "secretmanager/v1/projects/%2e%2e/secrets", "?"],
 )
 def test_no_path_is_too_strange_for_an_answer(cloud: Inside, path: str) -> None:
     assert cloud("GET", path).status in {206, 403, 404}
+
+
+@pytest.mark.parametrize("target", ["bucket/%ff%fe", f"{SECRETS}/%ed%a0%80", f"{SECRETS}?secretId=%ff"])
+def test_bytes_that_are_no_utf_8_are_refused(cloud: Inside, target: str) -> None:
+    seen = cloud("GET", target)
+    assert (seen.status, "no UTF-8" in seen.message) == (400, True)
 
 
 def test_fields_selects_a_part(cloud: Inside) -> None:

@@ -42,9 +42,24 @@ def test_the_clock_moves_by_seconds_or_to_a_moment(cloud: Inside) -> None:
     assert cloud.ok("POST", f"{SECRETS}?secretId=s", {})["createTime"].startswith("2030-01-01")
 
 
-@pytest.mark.parametrize("body", [{}, {"set": "soon"}, {"advance_seconds": "x"}, [], b"{"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"set": "soon"},
+        {"set": "1969-12-31T23:59:59Z"},
+        {"set": "9999-12-31T23:59:59Z"},
+        {"advance_seconds": "x"},
+        {"advance_seconds": 1e300},
+        {"advance_seconds": "nan"},
+        {"advance_seconds": -1e10},
+        [],
+        b"{",
+    ],
+)
 def test_a_clock_order_that_makes_no_sense_is_refused(cloud: Inside, body: object) -> None:
     assert control(cloud, "POST", "clock", body).status == 400
+    assert control(cloud, "GET", "clock").body["offset_seconds"] == 0
 
 
 def test_a_reset_leaves_nothing(cloud: Inside) -> None:

@@ -60,3 +60,10 @@ def test_a_literal_wins_over_a_parameter_and_falls_back_to_it() -> None:
     routes.add("GET", "a/b", "literal", [])
     assert routes.find("GET", "a/b") == ("literal", {})
     assert routes.find("GET", "a/b/c") == ("parameter", {"x": "b"})
+
+
+def test_what_reaches_to_the_end_may_begin_with_a_slash() -> None:
+    routes: Routes[str] = Routes()
+    routes.add("GET", "{bucket}/{object}", "object", [("bucket", 0, 1), ("object", 1, None)])
+    assert routes.find("GET", "data//a/b") == ("object", {"bucket": "data", "object": "/a/b"})
+    assert routes.find("GET", "data/") is None

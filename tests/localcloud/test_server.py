@@ -1,7 +1,13 @@
 """The server on its socket: what HTTP clients send that is not plain."""
 
+import asyncio
 import contextlib
 import socket
+from pathlib import Path
+
+import pytest
+import uvicorn
+from localcloud.server import Server
 
 from tests.cloud_client import Client
 
@@ -45,3 +51,17 @@ def test_a_dropped_connection_is_seen_as_one(cloud: Client) -> None:
 def test_many_requests_share_a_connection(cloud: Client) -> None:
     for _ in range(20):
         assert cloud("GET", f"cloudresourcemanager/v3/projects/{cloud.project}").status == 200
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_it_ends_when_its_database_is_deleted(tmp_path: Path, replaced: bool) -> None:
+    database, spare = tmp_path / "cloud.db", tmp_path / "spare.db"
+    database.touch()
+    spare.touch()
+    server = Server(uvicorn.Config("none:none"), database)
+    assert not asyncio.run(server.on_tick(0))
+    if replaced:
+        spare.replace(database)
+    else:
+        database.unlink()
+    assert asyncio.run(server.on_tick(20))

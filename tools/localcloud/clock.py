@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from localcloud.store import Store
 
+# Times in answers lie before and after the clock's: in days, in decades where something is kept for good.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
 
 class Clock:
     """Answers what time it is in the local cloud."""
@@ -34,7 +37,10 @@ class Clock:
         return rfc3339(self.now() + timedelta(seconds=plus_seconds))
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock (a write)."""
+        """Moves the clock (a write); ValueError or OverflowError when that leads out of the years 1970 to 9000."""
+        moment = self.now() + timedelta(seconds=seconds)
+        if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
+            raise ValueError(f"{moment} is no time that the clock can show.")
         self._micros += round(seconds * 1_000_000)
         self._store.sql("INSERT OR REPLACE INTO counters VALUES ('clock', ?)", self._micros)
 

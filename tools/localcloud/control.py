@@ -19,6 +19,9 @@ from localcloud.faults import Faults
 from localcloud.requestlog import RequestLog
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+_CLOCK = (
+    'Send {"advance_seconds": number} or {"set": "2026-11-21T00:00:00Z"}; it can be between the years 1970 and 9000.'
+)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -86,9 +89,9 @@ class Control:
                     if "advance_seconds" in sent
                     else (clocks.parse(sent["set"]) - cloud.clock.now()).total_seconds()
                 )
-            except (KeyError, TypeError, ValueError):
-                return _problem(400, 'Send {"advance_seconds": number} or {"set": "2026-11-21T00:00:00Z"}.')
-            cloud.clock.advance(seconds)
+                cloud.clock.advance(seconds)
+            except (KeyError, TypeError, ValueError, OverflowError):
+                return _problem(400, _CLOCK)
         return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
 
     async def reset(self, _: Request) -> Response:

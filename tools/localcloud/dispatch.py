@@ -161,7 +161,10 @@ def _params(query: str, target: Target) -> dict[str, Any]:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     if "%" in query or "+" in query or ";" in query:
-        return parse_qsl(query, keep_blank_values=True)
+        try:
+            return parse_qsl(query, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise errors.invalid("The URL's query holds percent-encoded bytes that are no UTF-8.") from None
     return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key]
 
 

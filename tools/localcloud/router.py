@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localcloud.discovery import Document, Method, document, versions
-from localcloud.errors import CloudError, not_found, unimplemented
+from localcloud.errors import CloudError, invalid, not_found, unimplemented
 from localcloud.routes import Routes, Slot
 from localcloud.service import Alias, Service
 
@@ -61,6 +61,7 @@ class Router:
         return found
 
     def _find(self, http: str, path: str) -> Target:
+        _check_encoding(path)
         inner, upload, preset = _media(path)
         api, _, rest = inner.partition("/")
         after, late_upload, _ = _media(rest)
@@ -125,6 +126,14 @@ class Router:
             else "Google's description of the API has no such path"
         )
         return not_found(f"The requested URL {http} /{path} was not found: {hint}.")
+
+
+def _check_encoding(path: str) -> None:
+    """400 for percent-encoded bytes that are no UTF-8: two names of objects could not be told apart."""
+    try:
+        unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are no UTF-8.") from None
 
 
 def absent(method: Method) -> CloudError:

@@ -90,7 +90,8 @@ def _walk(node: _Node[T], segments: Sequence[str], depth: int) -> tuple[tuple[T,
         ending = node.verbs.get(verb) if name else None
         if ending is not None and ending.ends is not None:
             return ending.ends, verb
-    if node.any is not None and segment:
+    # What reaches to the end may begin with a slash: the object "/a" of /bucket//a.
+    if node.any is not None and (segment or (node.any.tail is not None and depth + 1 < len(segments))):
         found = _walk(node.any, segments, depth + 1)
         if found is not None:
             return found

@@ -20,6 +20,7 @@ from localcloud.services import SERVICES
 
 HOST = "127.0.0.1"
 _BACKLOG = 512
+_LOOKS = 20  # ticks between two looks at the database
 # Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
 _QUIET_PORTS = range(20_000, 32_000)
 
@@ -35,6 +36,25 @@ class Protocol(HttpToolsProtocol):
         """Adds the way to drop the connection to the request's scope."""
         super().on_headers_complete()
         self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which also ends when its database is deleted: nobody could find it or stop it any more."""
+
+    def __init__(self, config: uvicorn.Config, database: Path) -> None:
+        super().__init__(config)
+        self._database = database
+        self._identity = database.stat().st_ino
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end; asked ten times a second."""
+        return await super().on_tick(counter) or (counter % _LOOKS == 0 and self._is_gone())
+
+    def _is_gone(self) -> bool:
+        try:
+            return self._database.stat().st_ino != self._identity
+        except OSError:
+            return True
 
 
 def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lambda _: None) -> None:
@@ -81,7 +101,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     records.write(state / records.PORT, {"port": port})
     ready(base)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config, opened.store.database).run(sockets=[listening])
     except KeyboardInterrupt:
         pass
     finally:

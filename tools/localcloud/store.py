@@ -50,7 +50,8 @@ class Store:
         self._added: list[Path] = []
         self._on_rollback: list[Callable[[], None]] = []
         self.writes: Counter[str] = Counter()
-        self._db = sqlite3.connect(folder / "cloud.db", isolation_level=None, cached_statements=512)
+        self.database = folder / "cloud.db"
+        self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=4000"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
