@@ -43,7 +43,8 @@ module "github_identity" {
   branch     = each.value.branch
 }
 
-# Applies both layers: on behalf of operators, and of the main branch.
+# Applies both layers: on behalf of operators, and of the main branch. It also
+# lists whatever is in the project, to tell that nothing is left.
 module "deployer" {
   source = "../../modules/service_account"
 
@@ -54,6 +55,8 @@ module "deployer" {
 
   project_roles = [
     "roles/artifactregistry.admin",
+    "roles/bigquery.metadataViewer",
+    "roles/iam.securityReviewer",
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
     "roles/resourcemanager.projectIamAdmin",

@@ -115,6 +115,18 @@ def test_a_page_that_is_missing_or_not_whole_makes_its_kind_unknown(
     assert sentence in found.unknown["instance"]
 
 
+@pytest.mark.parametrize(
+    ("held", "calls", "unknown"), [(["bigquery.datasets.get"], 1, []), ([], 0, ["BigQuery dataset"])]
+)
+def test_a_list_that_leaves_out_what_one_may_not_see_is_believed_only_with_the_permission(
+    script: Script, held: list[str], calls: int, unknown: list[str]
+) -> None:
+    script.enable("bigquery")
+    script.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}:testIamPermissions"] = {"permissions": held}
+    found = inventory.take(script.cloud, rows("BigQuery dataset"))
+    assert (found.calls, list(found.unknown)) == (calls, unknown)
+
+
 def test_without_service_usage_everything_is_asked_and_that_is_unknown(script: Script) -> None:
     script.answers[f"/serviceusage/v1/projects/{PROJECT}/services"] = refusal(403, "PERMISSION_DENIED")
     found = inventory.take(script.cloud, rows("instance", "disk"))

@@ -95,7 +95,10 @@ def _ask_all(cloud: Cloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> li
 
 def _ask(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> _Asked:
     try:
-        return _Asked(row, tuple(_items(cloud, row, parents)))
+        found = tuple(_items(cloud, row, parents))
+        if row.needs and not _may(cloud, row.needs):
+            return _Asked(row, found, unknown=f"without {row.needs} its list leaves out what you may not see")
+        return _Asked(row, found)
     except CloudProblem as problem:
         unsimulated = cloud.simulated and problem.code == 501 and _NOT_SIMULATED in problem.text
         if unsimulated and row.from_start:
@@ -105,6 +108,13 @@ def _ask(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> _Asked:
         return _Asked(row, unknown=problem.message)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         return _Asked(row, unknown=f"GET {row.api} {row.path}: the answer cannot be read ({problem!r})")
+
+
+def _may(cloud: Cloud, permission: str) -> bool:
+    """Whether the caller has a permission on the project, by IAM's own answer."""
+    path = f"v1/projects/{cloud.project}:testIamPermissions"
+    answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": [permission]})
+    return permission in answer.get("permissions", ())
 
 
 def _summed(answers: Iterable[_Asked], project: str, why: str, off: Iterable[Listing]) -> Inventory:

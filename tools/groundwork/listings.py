@@ -18,7 +18,8 @@ class Listing:
     `{project}` in the path is the project, `{location}` each location of that API (`places`: where those are listed), and
     `{parent}` each item of the kind `of`. Rows stand in the order in which things can be deleted.
     `own`: names of what Google makes itself and bills nothing for. `platform`: the platform makes such things.
-    `from_start`: the API is enabled in every new project.
+    `from_start`: the API is enabled in every new project. `needs`: without this permission on the project the call leaves out
+    what one may not see, and does not say so; all others refuse then.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Listing:
     own: str = ""
     platform: bool = False
     from_start: bool = False
+    needs: str = ""
 
     @property
     def host(self) -> str:
@@ -122,7 +124,7 @@ LISTINGS = (
             "`gcloud pubsub topics create`", born=""),
     Listing("BigQuery dataset", "bigquery", "v2/projects/{project}/datasets", "datasets", "tables by GiB and month",
             "`bq mk` or the billing export", "projects/{project}/datasets/{datasetReference.datasetId}", born="",
-            from_start=True),
+            from_start=True, needs="bigquery.datasets.get"),
     # What keeps.
     Listing("image repository", "artifactregistry", f"{_HERE}/repositories", "repositories",
             "images by GiB and month beyond 0.5 GiB", "`gcloud artifacts repositories create`", platform=True),
