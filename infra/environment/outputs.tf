@@ -19,7 +19,14 @@ output "names" {
 
 output "values" {
   description = "What the file says, with every default filled in."
-  value       = var.values
+  value = merge(var.values, {
+    # DVC's old commits point at old versions.
+    buckets = {
+      for name, bucket in var.values.buckets : name => merge(bucket, {
+        versioning = coalesce(bucket.versioning, bucket.dvc)
+      })
+    }
+  })
 
   precondition {
     condition     = length(local.unknown_keys) == 0

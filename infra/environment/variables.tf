@@ -25,7 +25,7 @@ variable "values" {
       }), {})
       soft_delete_days = optional(number, 0)
       storage_class    = optional(string, "STANDARD")
-      versioning       = optional(bool, false)
+      versioning       = optional(bool)
     })), {})
     github = optional(object({
       branch     = optional(string, "main")

@@ -179,6 +179,19 @@ def test_every_part_of_the_schema_says_what_it_is_for() -> None:
     assert undescribed(schema, "") == []
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("{}", False), ("{dvc: true}", True), ("{dvc: true, versioning: false}", False), ("{versioning: true}", True)],
+)
+def test_a_bucket_for_dvc_keeps_versions_unless_told_otherwise(said: str, kept: bool, project: Path) -> None:
+    file = project / "envs" / "small.yaml"
+    file.write_text(f"project: team-small\nregion: us-east1\nbuckets: {{data: {said}}}\n", encoding="utf-8")
+    assert load("small", project).buckets["data"].versioning is kept
+    terraform = reading(project, file)
+    terraform.succeed("apply", "-auto-approve", "-no-color")
+    assert terraform.outputs()["environment"]["values"]["buckets"]["data"]["versioning"] is kept
+
+
 @pytest.mark.parametrize("text", ["bare", "full", *names(ROOT)])
 def test_terraform_reads_the_same_values_and_fills_in_the_same_defaults(text: str, tmp_path: Path) -> None:
     source = {"full": FULL, "bare": "project: team-bare\nregion: us-east1\n"}.get(text)
@@ -189,6 +202,7 @@ def test_terraform_reads_the_same_values_and_fills_in_the_same_defaults(text: st
     theirs = terraform.outputs()["environment"]["values"]
     schema = json.loads((ROOT / "envs" / "schema.json").read_text())
     ours = completed(schema, read(file).values)
+    ours["buckets"] = {name: {"versioning": bucket["dvc"], **bucket} for name, bucket in ours["buckets"].items()}
     assert compared(theirs) == compared({key: ours[key] for key in ours if key not in ("cloud", "cost", "policy")})
 
 

@@ -11,13 +11,16 @@ from policies import catalogue
 from policies.language import Settings, Unknown, Verdict
 from policies.plan import Plan, read_plan
 
+FOLDER = "../../modules/bucket"
 ADDRESS = 'module.buckets["a.b"].google_storage_bucket.bucket'
 
 
-def _plan(tmp_path: Path, values: dict[str, Any], unknown: dict[str, Any], given: tuple[str, ...]) -> Plan:
+def _plan(
+    tmp_path: Path, values: dict[str, Any], unknown: dict[str, Any], given: tuple[str, ...], source: str = FOLDER
+) -> Plan:
     resource = {"address": ADDRESS, "mode": "managed", "type": "google_storage_bucket", "name": "bucket"}
     block = {**resource, "address": "google_storage_bucket.bucket", "expressions": {key: {} for key in given}}
-    call = {"source": "../../modules/bucket", "module": {"resources": [block]}}
+    call = {"source": source, "module": {"resources": [block]}}
     document = {
         "planned_values": {"root_module": {"child_modules": [{"resources": [{**resource, "values": values}]}]}},
         "resource_changes": [{"address": ADDRESS, "change": {"after_unknown": unknown}}],
@@ -47,8 +50,17 @@ def test_what_the_code_leaves_to_google_is_not_set(tmp_path: Path) -> None:
     assert plan.resources[ADDRESS].values == {"name": "x"}
 
 
-def test_the_module_is_the_folder_of_its_source(tmp_path: Path) -> None:
-    assert _plan(tmp_path, {}, {}, ()).resources[ADDRESS].module == "bucket"
+@pytest.mark.parametrize(
+    "source",
+    [
+        FOLDER,
+        "git::https://github.com/example-team/platform.git//modules/bucket?ref=v1.2.0",
+        "git::ssh://git@github.com/example-team/platform.git//modules/bucket?depth=1&ref=0123456",
+        "github.com/example-team/platform//modules/bucket",
+    ],
+)
+def test_the_module_is_the_folder_of_its_source(tmp_path: Path, source: str) -> None:
+    assert _plan(tmp_path, {}, {}, (), source).resources[ADDRESS].module == "bucket"
 
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path) -> None:

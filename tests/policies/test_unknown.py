@@ -10,8 +10,9 @@ from tests.policies.cases import SETTINGS
 
 POLICIES = catalogue.policies()
 ATTRIBUTES = (
-    "action", "attribute_condition", "binding", "cleanup_policies", "cleanup_policy_dry_run", "disable_dependent_services",
-    "disable_on_destroy", "effective_labels", "entity", "force_destroy", "labels", "lifecycle_rule", "location", "member",
+    "action", "attribute_condition", "attribute_mapping", "binding", "cleanup_policies", "cleanup_policy_dry_run",
+    "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "labels",
+    "lifecycle_rule", "location", "member",
     "members", "name", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service",
     "soft_delete_policy", "versioning", "vulnerability_scanning_config",
 )  # fmt: skip

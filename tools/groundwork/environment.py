@@ -246,7 +246,8 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
 
 def _bucket(name: str, project: str, values: Mapping[str, Any]) -> Bucket:
     versions = values["noncurrent_versions"]
-    rest = {key: value for key, value in values.items() if key != "noncurrent_versions"}
+    rest = {"versioning": values["dvc"], **values}
+    del rest["noncurrent_versions"]
     return Bucket(name, f"{project}-{name}", noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
 
 

@@ -58,7 +58,7 @@ def _modules(module: Mapping[str, Any], path: str, folder: str) -> Iterator[tupl
     blocks = module.get("resources", [])
     yield path, _Written(folder, {block["address"]: frozenset(block.get("expressions", {})) for block in blocks})
     for name, call in module.get("module_calls", {}).items():
-        source = PurePosixPath(call.get("source", "")).name
+        source = PurePosixPath(call.get("source", "").partition("?")[0]).name
         yield from _modules(call.get("module", {}), f"{path}.{name}".lstrip("."), source)
 
 

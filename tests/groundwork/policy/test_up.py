@@ -19,7 +19,7 @@ from groundwork.environment import load
 ROOT = Path(__file__).parents[3]
 PROJECT = "groundwork-local"
 # The file says it, the schema allows it, the code shows a variable: what it comes to is in the plan.
-FAULT = ("models: {force_destroy: true}", "models: {versioning: true, soft_delete_days: 7}")
+FAULT = ("data: {versioning: true, dvc: true", "data: {versioning: false, dvc: true")
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ def test_up_ends_with_6_and_says_what_where_and_how_to_mend_it(refused: Refused)
     assert refused.up.returncode == 6, refused.up.stderr
     assert "Error: The policies do not allow this plan of local: nothing was changed." in refused.up.stderr
     assert (
-        'module.buckets["models"].google_storage_bucket.bucket keeps old versions and deleted objects both: everything is '
-        "paid twice  [modules/bucket/main.tf:1, plan of platform]"
+        'module.buckets["data"].google_storage_bucket.bucket holds DVC\'s data without versioning  '
+        "[modules/bucket/main.tf:1, plan of platform]"
     ) in refused.up.stderr
-    assert "mend: Set `soft_delete_policy" in refused.up.stderr
+    assert "mend: Set `dvc: true` on the bucket in the environment file and leave `versioning` out" in refused.up.stderr
 
 
 def test_the_plan_was_shown_before_it_was_refused(refused: Refused) -> None:
     said = refused.up.stderr
-    assert said.index("+ bucket models") < said.index("policy: 1 finding (1 low)") < said.index("Error:")
+    assert said.index("+ bucket data") < said.index("policy: 1 finding (1 high)") < said.index("Error:")
 
 
 def test_nothing_was_applied(refused: Refused) -> None:
@@ -78,7 +78,7 @@ def test_the_saved_plan_says_the_same_and_is_known_already(refused: Refused) -> 
     data = json.loads(done.stdout)
     assert done.returncode == 6, done.stderr
     assert [(one["policy"], one["layer"], one["source"]) for one in data["findings"]] == [
-        ("soft_delete_is_decided", "platform", "plan")
+        ("dvc_buckets_keep_every_version", "platform", "plan")
     ]
     assert data["cached"] is True
     assert data["left_to_the_plan"] > 0
@@ -97,4 +97,4 @@ def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Ref
     assert "policy" not in again.stderr
     asked = _groundwork(refused.clone, "up", "--policy")
     assert asked.returncode == 6
-    assert asked.stderr.index("local: no changes") < asked.stderr.index("policy: 1 finding (1 low)")
+    assert asked.stderr.index("local: no changes") < asked.stderr.index("policy: 1 finding (1 high)")

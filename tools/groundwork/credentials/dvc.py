@@ -45,9 +45,7 @@ def bucket(environment: Environment, name: str | None) -> Bucket:
         return next(iter(fitting.values()))
     if fitting:
         raise UsageProblem(f"{file} has {len(fitting)} buckets for DVC: say which with --bucket, {listed(fitting)}.")
-    raise UsageProblem(
-        f"{file} has no bucket for DVC: write one such as `data: {{versioning: true, dvc: true}}` under buckets:."
-    )
+    raise UsageProblem(f"{file} has no bucket for DVC: write one such as `data: {{dvc: true}}` under buckets:.")
 
 
 def remote(environment: Environment, chosen: Bucket, endpoint: str | None) -> Remote:

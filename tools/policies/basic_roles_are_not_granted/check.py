@@ -1,6 +1,6 @@
-"""Nobody is owner, editor or viewer of a whole project."""
+"""Nobody is owner, editor or viewer, of a project or of anything in it."""
 
-from policies.grants import PROJECT_WIDE, judge_roles
+from policies.grants import judge_roles, ways
 from policies.language import Policy, Resource, Ruling, Settings, Severity, Verdict
 
 _BASIC = {"roles/editor", "roles/owner", "roles/viewer"}
@@ -16,7 +16,7 @@ POLICY = Policy(
     severity=Severity.HIGH,
     why="They reach every service of the project, those added later too: an editor may act as every account, a viewer read every bucket's list.",
     mend="Give people a persona in `members:`, and an identity the predefined roles that it needs, on the resource that it needs.",
-    resources=PROJECT_WIDE,
+    resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,
     when_unknown=Verdict.FAIL,
     unknown_because="a role is a choice that a reader must be able to see before apply",

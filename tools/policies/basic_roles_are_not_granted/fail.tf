@@ -15,3 +15,9 @@ resource "google_project_iam_policy" "owner" {
 
   policy_data = "{\"bindings\": [{\"role\": \"roles/owner\", \"members\": [\"user:alice@example.com\"]}]}"
 }
+
+resource "google_service_account_iam_member" "editor_of_an_account" {
+  service_account_id = "projects/team-project/serviceAccounts/groundwork-train@team-project.iam.gserviceaccount.com"
+  role               = "roles/editor"
+  member             = "user:alice@example.com"
+}

@@ -1,4 +1,4 @@
-"""A custom role is no back door: it neither acts as service accounts nor makes keys nor rewrites a project's policy."""
+"""A custom role is no back door: it neither acts as service accounts nor makes keys nor rewrites a policy."""
 
 from policies.language import (
     PASSES,
@@ -21,10 +21,11 @@ _POWERS = {
     "iam.serviceAccounts.getAccessToken",
     "iam.serviceAccounts.getOpenIdToken",
     "iam.serviceAccounts.implicitDelegation",
-    "iam.serviceAccounts.setIamPolicy",
     "iam.serviceAccounts.signBlob",
     "iam.serviceAccounts.signJwt",
-    "resourcemanager.projects.setIamPolicy",
+    "iam.workloadIdentityPoolProviders.create",
+    "iam.workloadIdentityPoolProviders.update",
+    "storage.hmacKeys.create",
 }
 
 
@@ -36,7 +37,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 def _judge_permission(permission: str | Unknown) -> Ruling:
     if isinstance(permission, Unknown):
         return unknown("its permissions")
-    return fails(f"holds {permission}") if permission in _POWERS else PASSES
+    return fails(f"holds {permission}") if permission in _POWERS or permission.endswith(".setIamPolicy") else PASSES
 
 
 POLICY = Policy(

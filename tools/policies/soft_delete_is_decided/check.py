@@ -1,42 +1,23 @@
-"""How long deleted objects are kept, and paid, is said; beside versioning it is not paid twice."""
+"""How long deleted objects are kept, and paid, is said."""
 
-from policies.language import (
-    PASSES,
-    Policy,
-    Resource,
-    Ruling,
-    Settings,
-    Severity,
-    Unknown,
-    Verdict,
-    fails,
-    number,
-    truth,
-    unknown,
-)
+from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a bucket that leaves the seven days that Google bills, and one that keeps versions and deleted objects both."""
-    policies, versions = resource.blocks("soft_delete_policy"), resource.blocks("versioning")
+    """Fails a bucket that leaves the seven days that Google bills; a number that is written down is a decision."""
+    policies = resource.blocks("soft_delete_policy")
     if isinstance(policies, Unknown):
         return unknown("soft_delete_policy")
-    seconds = number(policies[0].get("retention_duration_seconds")) if policies else None
-    if seconds is None:
+    if not policies or policies[0].get("retention_duration_seconds") is None:
         return fails("leaves soft delete at Google's seven days, which are billed")
-    if seconds == 0:
-        return PASSES
-    versioned = Unknown() if isinstance(versions, Unknown) else truth(versions[0].get("enabled")) if versions else False
-    if isinstance(seconds, Unknown) or isinstance(versioned, Unknown):
-        return unknown("soft_delete_policy or versioning")
-    return fails("keeps old versions and deleted objects both: everything is paid twice") if versioned else PASSES
+    return PASSES
 
 
 POLICY = Policy(
     title="Soft delete is decided",
     severity=Severity.LOW,
     why="Unless told otherwise Google keeps deleted objects for seven days and bills them: training runs that overwrite checkpoints pay a multiple.",
-    mend="Set `soft_delete_policy { retention_duration_seconds = 0 }`, or a number of your choice on a bucket without versioning.",
+    mend="Set `soft_delete_policy { retention_duration_seconds = 0 }`, or as many seconds as a deletion shall be undone in; `soft_delete_days` in the environment file.",
     resources=("google_storage_bucket",),
     judge=judge,
     when_unknown=Verdict.FAIL,

@@ -21,3 +21,17 @@ resource "google_storage_bucket" "instead_of_versions" {
     retention_duration_seconds = 604800
   }
 }
+
+resource "google_storage_bucket" "beside_versions" {
+  project  = "team-project"
+  name     = "team-guarded"
+  location = "europe-west1"
+
+  versioning {
+    enabled = true
+  }
+
+  soft_delete_policy {
+    retention_duration_seconds = 604800
+  }
+}

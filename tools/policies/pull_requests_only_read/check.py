@@ -1,0 +1,64 @@
+"""What every workflow of a repository can log in as, pull requests included, reads and nothing more."""
+
+import re
+
+from policies.grants import Grant, grants, ways
+from policies.language import (
+    PASSES,
+    Policy,
+    Resource,
+    Ruling,
+    Settings,
+    Severity,
+    Unknown,
+    Verdict,
+    fails,
+    unknown,
+    worst,
+)
+
+_PLANNER = "serviceAccount:groundwork-planner@"
+_MAIN = "/attribute.rule/main"
+_LOGS_IN = "roles/iam.workloadIdentityUser"
+_READS = re.compile(r"roles/(\w+\.)*(\w*[vV]iewer|\w*[rR]eader|\w*Reviewer|browser|serviceUsageConsumer)")
+_PROJECT_WIDE_DATA = {"roles/bigquery.dataViewer", "roles/storage.objectViewer"}
+
+
+def judge(resource: Resource, _settings: Settings) -> Ruling:
+    """Fails a grant to a pool's members, other than the main branch, or to the planner, of a role that does more than read."""
+    return worst(_judge_grant(resource, grant) for grant in grants(resource))
+
+
+def _judge_grant(resource: Resource, grant: Grant) -> Ruling:
+    member = grant.member.text if isinstance(grant.member, Unknown) else grant.member
+    on_planner, wide = "module.planner" in resource.address, resource.kind.startswith("google_project_")
+    is_planner = member.startswith(_PLANNER) or (on_planner and wide)
+    if isinstance(grant.member, Unknown) and not is_planner:
+        return unknown("who gets access")
+    if not is_planner and not _any_workflow(member):
+        return PASSES
+    if isinstance(grant.role, Unknown):
+        return unknown("the role")
+    if grant.role == _LOGS_IN and on_planner:
+        return PASSES
+    reads = _READS.fullmatch(grant.role) and not (wide and grant.role in _PROJECT_WIDE_DATA)
+    return PASSES if reads else fails(f"grants {grant.role} to {'the planner' if is_planner else member}")
+
+
+def _any_workflow(member: str) -> bool:
+    """Whether a pull request's workflow is such a member; a subject names one branch or environment."""
+    if member.startswith("principalSet://"):
+        return not member.endswith(_MAIN)
+    return member.startswith("principal://") and member.endswith(":pull_request")
+
+
+POLICY = Policy(
+    title="Pull requests only read",
+    severity=Severity.CRITICAL,
+    why="Whoever may push a branch writes its workflow: with more than reading they change the cloud, or the state, before anyone has reviewed it.",
+    mend="Grant it to `principals.main` of modules/github_identity, or let the deployer do it; the planner in infra/bootstrap only reads.",
+    resources=ways("*"),
+    judge=judge,
+    when_unknown=Verdict.PASS,
+    unknown_because="a pool's name is known only after the first apply; every plan after it is judged",
+)
