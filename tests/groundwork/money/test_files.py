@@ -188,7 +188,7 @@ def test_a_column_of_another_shape_is_named(tmp_path, column, value, said):
     [
         ({"cost": "1,20"}, "x.ndjson: the column cost has the value 1,20, so nothing was added up."),
         ({"cost": None}, "x.ndjson: the column cost has the value nothing, so nothing was added up."),
-        ({"currency": ""}, "x.ndjson: the column currency has the value , so nothing was added up."),
+        ({"currency": ""}, "x.ndjson: the column currency has the value nothing, so nothing was added up."),
         (
             {"usage_start_time": None},
             "x.ndjson: the column usage_start_time has the value nothing, so nothing was added up.",

@@ -128,6 +128,14 @@ def test_credit_rows_of_other_makers_are_credits_and_their_kind_is_not_guessed(t
     )
 
 
+@pytest.mark.parametrize("shape", [list, json.dumps])
+def test_a_credit_needs_an_amount_and_a_kind_and_no_more(tmp_path, shape):
+    found = _read(tmp_path, _plain(x_Credits=shape([{"Amount": "-0.25", "Type": "PROMOTION"}])))
+    assert [(line.gross, line.promotion) for line in found.lines] == [(Decimal("1.50"), Decimal("-0.25"))]
+    with pytest.raises(UsageProblem, match="the column credits has the value"):
+        _read(tmp_path, _plain(x_Credits=json.dumps([{"Type": "PROMOTION"}])))
+
+
 @pytest.mark.parametrize(
     "column", ["BillingCurrency", "BillingPeriodStart", "ServiceName", "ChargeCategory", "SubAccountId"]
 )

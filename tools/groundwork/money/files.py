@@ -20,7 +20,7 @@ _FAULT = "nothing was added up"
 _CHECKED: Mapping[str, tuple[str, str, str]] = {
     # column: when it is wrong, what to show of it, what stands in its place when it is right
     "cost": (f"TRY_CAST(cost AS {_EXACT}) IS NULL", "cost", "cost"),
-    "currency": ("COALESCE(currency, '') = ''", "currency", "currency"),
+    "currency": ("COALESCE(currency, '') = ''", "nullif(currency, '')", "currency"),
     "usage_start_time": (
         "TRY_CAST(usage_start_time AS TIMESTAMPTZ) IS NULL",
         "usage_start_time",
@@ -144,7 +144,7 @@ def _engine(path: Path) -> Iterator[Any]:
         engine.execute("SET TimeZone = 'UTC'")
         yield engine
     except duckdb.Error as problem:
-        raise UsageProblem(_sentence(path, str(problem).split("\n", 1)[0].rstrip("."))) from problem
+        raise UsageProblem(_sentence(path, str(problem).split("\n", 1)[0].rstrip(". "))) from problem
     finally:
         engine.close()
 

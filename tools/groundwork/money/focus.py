@@ -18,6 +18,7 @@ REQUIRED = (
 _EXACT = "DECIMAL(38, 18)"
 _LABEL = "STRUCT(key VARCHAR, value VARCHAR)[]"
 _CREDIT = 'STRUCT(name VARCHAR, amount VARCHAR, full_name VARCHAR, id VARCHAR, "type" VARCHAR)[]'
+_CREDIT_KEYS = '[{"Amount":"VARCHAR","Type":"VARCHAR"}]'
 _PAIR = "{'key': l.Key, 'value': l.Value}"
 _NOTE_NO_CREDITS = "This FOCUS file has no x_Credits, so promotional credits cannot be told from other credits in it."
 
@@ -96,8 +97,8 @@ def _credits(columns: Mapping[str, str]) -> str:
     type_ = columns["x_Credits"]
     theirs = "x_Credits"
     if not (type_.startswith("STRUCT") and type_.endswith("[]")):
-        theirs = f"CAST({_json(theirs, type_)} AS STRUCT(Name VARCHAR, Amount VARCHAR, FullName VARCHAR, Id VARCHAR, Type VARCHAR)[])"
-    ours = "{'name': c.Name, 'amount': CAST(c.Amount AS VARCHAR), 'full_name': c.FullName, 'id': c.Id, 'type': c.Type}"
+        theirs = f"json_transform({_json(theirs, type_)}, '{_CREDIT_KEYS}')"  # a key that is not there is null
+    ours = "{'name': NULL, 'amount': CAST(c.Amount AS VARCHAR), 'full_name': NULL, 'id': NULL, 'type': c.Type}"
     return f"COALESCE(CAST(list_transform({theirs}, lambda c: {ours}) AS {_CREDIT}), [])"
 
 

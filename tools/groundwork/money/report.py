@@ -164,7 +164,8 @@ class Report:
         found = ["Simulated: these costs are made up."] if self.ledger.simulated else []
         if self.age is not None and self.age > timedelta(hours=FRESH_HOURS):
             hours = int(self.age.total_seconds() // 3600)
-            found.append(f"The newest line was exported {hours} hours ago: later costs are not in here yet.")
+            ago = f"{hours} hours" if hours < 2 * FRESH_HOURS else f"{self.age.days} days"
+            found.append(f"The newest line was exported {ago} ago: later costs are not in here yet.")
         return (*found, *self.ledger.notes)
 
     def unfinished(self, day: date) -> bool:
