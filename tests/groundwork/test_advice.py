@@ -37,6 +37,23 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ("googleapi: Error 401: Invalid Credentials", "gcloud auth application-default login", Exit.PERMISSION),
         ("googleapi: Error 409: You already own this bucket", "terraform import", Exit.FAILED),
         ("Error 403: Quota exceeded for quota metric", "a quota is used up", Exit.FAILED),
+        (
+            "Error 403: The x.googleapis.com API requires a quota project, which is not set by default. SERVICE_DISABLED",
+            "groundwork login --env NAME",
+            Exit.PERMISSION,
+        ),
+        (
+            "Error 403: The billing account for the owning project is disabled in state absent, accountDisabled",
+            "no billing account pays",
+            Exit.FAILED,
+        ),
+        ("Error 400: Billing must be enabled for activation of service", "no billing account pays", Exit.FAILED),
+        (
+            "Error 412: One or more users named in the policy do not belong to a permitted customer.",
+            "a policy of the organization",
+            Exit.FAILED,
+        ),
+        ("Error 400: Constraint constraints/iam.disableX violated", "a policy of the organization", Exit.FAILED),
         ("Failed to query available provider packages", "leave out PROVIDER=google", Exit.FAILED),
         ("Unsupported Terraform Core version", "groundwork doctor", Exit.FAILED),
         ('does not support resource type "google_pubsub_topic"', "say PROVIDER=google", Exit.USAGE),

@@ -135,7 +135,7 @@ def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
         (401, "", "your login was not taken"),
         (403, "", "ask an owner of the project"),
         (403, "accountDisabled", "no billing account pays for the project"),
-        (403, "USER_PROJECT_DENIED", "`groundwork login` sets the right one"),
+        (403, "USER_PROJECT_DENIED", "run `groundwork login --env NAME`"),
     ],
 )
 def test_a_refusal_says_the_way_on(code: int, reason: str, way_on: str) -> None:

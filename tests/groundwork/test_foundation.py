@@ -113,7 +113,7 @@ def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
     with pytest.raises(CloudProblem) as raised:
         foundation.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
     assert raised.value.details == (
-        "no billing account pays for the project: `groundwork doctor` says how to link one",
+        "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one",
     )
 
 

@@ -30,6 +30,22 @@ REMEDIES = (
         "the disk is full: free some space and run the same command again.",
     ),
     Remedy(
+        re.compile(r"requires a quota project|USER_PROJECT_DENIED"),
+        "your login does not say which project its calls count for: run `groundwork login --env NAME`.",
+        Exit.PERMISSION,
+    ),
+    Remedy(
+        re.compile(
+            r"(?i)BILLING_DISABLED|accountDisabled|billing (must|to) be enabled|billing account for .* (disabled|not)"
+        ),
+        "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one.",
+    ),
+    Remedy(
+        re.compile(r"(?i)constraints/|permitted customer|organization policy"),
+        "a policy of the organization that the project belongs to forbids this: ask who administers it, or use a project that "
+        "belongs to none.",
+    ),
+    Remedy(
         re.compile(r"SERVICE_DISABLED|it is disabled"),
         "an API is off: add it to the environment's services, or wait a minute if it was enabled just now, and run again.",
     ),

@@ -32,14 +32,14 @@ WHOM_TO_ASK = (
     "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
     "shows them the line that grants it"
 )
-WHO_ONE_IS = "your login was not taken: `groundwork whoami` says who you are, `groundwork doctor` what your login lacks"
-_UNPAID = "no billing account pays for the project: `groundwork doctor` says how to link one"
+WHO_ONE_IS = "your login was not taken: `groundwork doctor --env NAME` says who you are and what your login lacks"
+_UNPAID = "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one"
 # Refusals that no grant mends. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
 # https://cloud.google.com/storage/docs/json_api/v1/status-codes#403-forbidden.
 WHAT_ELSE = {
     "BILLING_DISABLED": _UNPAID,
     "accountDisabled": _UNPAID,
-    "USER_PROJECT_DENIED": "your login counts calls for a project that is not yours to use: `groundwork login` sets the right one",
+    "USER_PROJECT_DENIED": "your login counts calls for a project that is not yours to use: run `groundwork login --env NAME`",
 }
 
 

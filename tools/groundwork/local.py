@@ -56,7 +56,11 @@ def kept_running(checkout: Checkout, say: Callable[[str], None]) -> Iterator[Non
         while not done.wait(_LOOK):
             if find(checkout) is None and not done.is_set():
                 say("the local cloud died and is started again; what it had answered for is there")
-                start(checkout)
+                try:
+                    start(checkout)
+                except GroundworkError as error:
+                    say(error.message)
+                    return
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
