@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NoReturn
 
 import click
@@ -30,40 +31,34 @@ CHECKS = "Looking and checking"
 LOCAL = "This machine"
 
 COMMANDS = {
-    "up": Entry("groundwork.cli.up", "up", PLATFORM, "Bring the environment to what its file says."),
-    "plan": Entry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` would change."),
-    "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it all away and list what is left."),
-    "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print the outputs: addresses, names, commands."),
-    "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove the lock that a dead run left."),
-    "people": Entry("groundwork.cli.people", "people", PEOPLE, "Bring people in and out; say where access drifted."),
-    "access": Entry("groundwork.cli.access", "access", PEOPLE, "Show who may do what, and explain why or why not."),
-    "secrets": Entry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate and hand over secrets."),
-    "login": Entry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud, and check what that lets you do."),
-    "whoami": Entry("groundwork.cli.login", "whoami", PEOPLE, "Say who you are, and to which project."),
-    "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there and who is at work."),
-    "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what this machine has and lacks."),
-    "cost": Entry(
-        "groundwork.cli.cost", "cost", CHECKS, "Say what it would cost, what was spent, which credits are left."
-    ),
-    "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check the code and the plan against the policies."),
-    "review": Entry(
-        "groundwork.cli.review", "review", CHECKS, "Put plan, cost and policies on one page for a reviewer."
-    ),
-    "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left, or say what is."),
-    "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what verify finds left over, after asking."),
-    "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check format and validity of the Terraform."),
-    "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the generated parts of the docs, or check them."),
-    "local": Entry("groundwork.cli.local", "local", LOCAL, "Start, stop, look at and empty the local cloud."),
-    "env": Entry(
-        "groundwork.cli.env", "env", LOCAL, "Point Google's clients in a shell or notebook at the environment."
-    ),
-    "dvc": Entry("groundwork.cli.dvc", "dvc", LOCAL, "Write the environment's bucket into DVC as its remote."),
-    "docker": Entry(
-        "groundwork.cli.docker", "docker", LOCAL, "Let docker push to and pull from the image repositories."
-    ),
-    "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Print the completion for your shell."),
+    "up": Entry("groundwork.cli.up", "up", PLATFORM, "Make it as the file says."),
+    "plan": Entry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` changes."),
+    "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it away, with proof."),
+    "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
+    "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove a dead run's lock."),
+    "people": Entry("groundwork.cli.people", "people", PEOPLE, "Bring people in and out."),
+    "access": Entry("groundwork.cli.access", "access", PEOPLE, "Who may do what, and why."),
+    "secrets": Entry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate secrets."),
+    "login": Entry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud."),
+    "whoami": Entry("groundwork.cli.login", "whoami", PEOPLE, "Say who you are."),
+    "status": Entry("groundwork.cli.status", "status", CHECKS, "Say what is there."),
+    "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what is missing."),
+    "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Estimate, report, credits."),
+    "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check code and plan."),
+    "review": Entry("groundwork.cli.review", "review", CHECKS, "One page for a reviewer."),
+    "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left."),
+    "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
+    "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
+    "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the docs' tables."),
+    "local": Entry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
+    "env": Entry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
+    "dvc": Entry("groundwork.cli.dvc", "dvc", LOCAL, "The bucket as DVC remote."),
+    "docker": Entry("groundwork.cli.docker", "docker", LOCAL, "Let docker push and pull."),
+    "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Completion for your shell."),
 }
-GROUPS = (PLATFORM, PEOPLE, CHECKS, LOCAL)
+COLUMNS = ((PLATFORM, PEOPLE), (CHECKS, LOCAL))
+"""The groups as `--help` shows them: beside each other where 80 columns are there, so that 24 lines hold all."""
+_WIDE = 78
 
 
 class LazyGroup(click.Group):
@@ -91,23 +86,37 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             return _nobody_reads()
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands alone: the two options that there are stand in the last line."""
+        self.format_commands(ctx, formatter)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands by what people want, a line each."""
-        width = max(map(len, COMMANDS))
-        for group in GROUPS:
-            rows = [(name.ljust(width), entry.help) for name, entry in COMMANDS.items() if entry.group == group]
-            with formatter.section(group):
-                formatter.write_dl(rows)
+        """The commands by what people want, a line each; in two columns where there is room."""
+        columns = [[line for group in groups for line in _listed(group)][:-1] for groups in COLUMNS]
+        formatter.write_paragraph()
+        if formatter.width < _WIDE:
+            formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
+            return
+        left = max(map(len, columns[0])) + 2
+        for one, other in zip_longest(*columns, fillvalue=""):
+            formatter.write(f"{one:<{left}}{other}".rstrip() + "\n")
+
+
+def _listed(group: str) -> list[str]:
+    """A group's heading, its commands, and a line between it and the next."""
+    entries = {name: entry for name, entry in COMMANDS.items() if entry.group == group}
+    width = max(map(len, entries))
+    return [f"{group}:", *(f"  {name:<{width}}  {entry.help}" for name, entry in entries.items()), ""]
 
 
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="ENV=local is the default and needs no account: `groundwork up`. Each command has --help with an example.",
+    epilog="COMMAND --help has an example. Without --env: the local cloud. --version",
 )
 @click.version_option(package_name="groundwork", message="groundwork %(version)s")
 def groundwork() -> None:
-    """A small machine-learning team's whole Google Cloud platform from one file, envs/NAME.yaml."""
+    """A small machine-learning team's Google Cloud platform from envs/NAME.yaml."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
