@@ -138,5 +138,13 @@ def test_a_query_value_of_another_type_is_refused(param: Param) -> None:
         typed(param, "many")
 
 
+@pytest.mark.parametrize(("form", "most"), [("int32", 2**31 - 1), ("uint32", 2**32 - 1), ("int64", 2**63 - 1)])
+def test_a_number_in_a_query_stays_within_its_type(form: str, most: int) -> None:
+    assert typed(Param("n", "query", "string", form), str(most)) == most
+    for text in (str(most + 1), "9" * 5000):
+        with pytest.raises(CloudError, match="Invalid value at"):
+            typed(Param("n", "query", "string", form), text)
+
+
 def test_an_unknown_query_parameter_is_named() -> None:
     assert 'Unknown name "pagesize": Cannot bind query parameter.' in unknown_parameter("pagesize").message

@@ -74,8 +74,9 @@ def typed(param: Param, value: str, *, older: bool = False) -> Any:
         except ValueError:
             pass
     elif param.type == "integer" or param.format in _LIMITS:
-        if re.fullmatch(r"-?\d+", value):
-            return int(value)
+        number = _whole(value)
+        if number is not None and _fits(number, param.format):
+            return number
     elif not param.enum or value in param.enum:
         return value
     elif value.isdecimal() and int(value) < len(param.enum):
@@ -208,10 +209,14 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _fits(number: int, form: str) -> bool:
+    bits, signed = _LIMITS.get(form, (63, True))
+    return (-(1 << bits) if signed else 0) <= number < 1 << bits
+
+
 def _integer(run: _Check, form: str, kind: str, value: Any, path: str) -> Any:
     number = _whole(value)
-    bits, signed = _LIMITS.get(form, (63, True))
-    if number is None or not (-(1 << bits) if signed else 0) <= number < 1 << bits:
+    if number is None or not _fits(number, form):
         run.wrong(path, f"TYPE_{form.upper()}", value)
         return value
     return str(number) if kind == "string" else number

@@ -159,15 +159,6 @@ def test_an_upload_with_a_predefined_list_is_refused_under_uniform_access(gcs: S
     assert refused["error"]["message"].startswith("Cannot insert legacy ACL for an object when uniform")
 
 
-def test_fine_grained_buckets_show_their_default_lists_and_refuse_to_change_them(gcs: Storage) -> None:
-    gcs.bucket("fine-bucket", iamConfiguration={})
-    listed = gcs.ask("GET", f"{B}/fine-bucket/acl").json["items"]
-    assert [row["role"] for row in listed] == ["OWNER", "OWNER", "READER"]
-    assert gcs.ask("GET", f"{B}/fine-bucket?projection=full").json["acl"] == listed
-    assert "acl" not in gcs.ask("GET", f"{B}/data-bucket?projection=full").json
-    assert "uniform" in gcs.ask("POST", f"{B}/fine-bucket/acl", {"entity": "allUsers", "role": "READER"}, 501).message
-
-
 def test_enabling_uniform_access_takes_away_what_only_lists_granted(gcs: Storage) -> None:
     gcs.bucket("fine-bucket", iamConfiguration={})
     gcs.ask("POST", f"/upload{B}/fine-bucket/o?uploadType=media&name=x", b"hello")

@@ -126,6 +126,8 @@ def test_a_link_chooses_how_a_browser_takes_the_content(gcs: Storage, version: s
         ("goog4_request", "aws4_request", "X-Goog-Credential"),
         ("X-Goog-Expires=600", "X-Goog-Expires=604801", "between 1 and 604800"),
         ("X-Goog-Expires=600", "X-Goog-Expires=soon", "cannot be read"),
+        ("X-Goog-Expires=600", f"X-Goog-Expires={'9' * 30}", "cannot be read"),
+        ("X-Goog-Date=2", "X-Goog-Date=x", "cannot be read"),
         ("X-Goog-Signature=", "X-Goog-Signature=x", "cannot be read"),
     ],
 )

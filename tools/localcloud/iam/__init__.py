@@ -51,6 +51,10 @@ class Iam:
         row = self._store.row("SELECT body FROM policies WHERE service = ? AND resource = ?", api, resource)
         return json.loads(row[0]) if row else policies.empty()
 
+    def has_policy(self, api: str, resource: str) -> bool:
+        """Whether a policy was ever set on a resource that is still there."""
+        return (api, resource) in self._holders
+
     def view(self, policy: Policy, version: int = 0) -> Policy:
         """A policy as a caller sees it that asked for `version` (0, 1 or 3)."""
         return policies.view(policy, version)

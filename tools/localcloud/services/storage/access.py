@@ -5,9 +5,14 @@ Source: cloud.google.com/storage/docs/access-control/iam-json (permission per me
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from localcloud.call import Call
 from localcloud.services.storage import refusals, rows
 from localcloud.services.storage.rows import Bucket
+
+LISTS = "storage lists"
+"""The API under which access control lists are kept as policies; they count where access is not uniform."""
 
 
 def bucket_resource(name: str) -> str:
@@ -15,14 +20,37 @@ def bucket_resource(name: str) -> str:
     return f"projects/_/buckets/{name}"
 
 
+def own_list(bucket: Bucket, name: str) -> str:
+    """Where an object's own access control list is kept; in one segment, so that none counts for objects "below"."""
+    return f"{bucket_resource(bucket.name)}/objects/{quote(name, safe='')}"
+
+
+def default_list(bucket: Bucket) -> str:
+    """Where the access control list of objects without one of their own is kept."""
+    return f"{bucket_resource(bucket.name)}/defaultObjectAcl"
+
+
+def list_of(call: Call, bucket: Bucket, name: str) -> str:
+    """Where the access control list that counts for an object is kept."""
+    own = own_list(bucket, name)
+    return own if call.cloud.iam.has_policy(LISTS, own) else default_list(bucket)
+
+
+def allowed(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> bool:
+    """Whether the caller has the permission on the bucket or its object `name`, by policies or, if those count, by lists."""
+    iam, resource = call.cloud.iam, bucket_resource(bucket.name)
+    if name is None:
+        return iam.allowed(call.principal, permission, "storage", resource, bucket.project)
+    if iam.allowed(call.principal, permission, "storage", f"{resource}/objects/{name}", bucket.project):
+        return True
+    return not bucket.uniform and iam.allowed(call.principal, permission, LISTS, list_of(call, bucket, name), None)
+
+
 def require(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> None:
     """Refuse (403, without a token 401) unless the caller has the permission on the bucket or on its object `name`."""
     if "billing" in bucket.facts:
         _check_payer(call, bucket)
-    resource = bucket_resource(bucket.name)
-    if name is not None:
-        resource = f"{resource}/objects/{name}"
-    if not call.cloud.iam.allowed(call.principal, permission, "storage", resource, bucket.project):
+    if not allowed(call, bucket, permission, name):
         thing = (
             "object" if permission.startswith("storage.objects.") and permission != "storage.objects.list" else "bucket"
         )

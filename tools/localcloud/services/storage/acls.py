@@ -1,88 +1,200 @@
-"""Access control lists: refused where access is uniform, as Google does; elsewhere the default lists can be read.
+"""The methods of access control lists, refused where access is uniform, as Google does.
 
-Source: cloud.google.com/storage/docs/uniform-bucket-level-access.
+Source: cloud.google.com/storage/docs/json_api/v1/bucketAccessControls, …/defaultObjectAccessControls, …/objectAccessControls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud.call import Call
+from localcloud.call import Call, Reply
 from localcloud.errors import CloudError
-from localcloud.services.storage import access, bucket_fields, object_fields, refusals, versions
-from localcloud.services.storage.rows import Bucket
+from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
+from localcloud.services.storage.lists import Entry
+from localcloud.services.storage.rows import Bucket, Row
 
 Body = dict[str, Any]
 
 
-def of_bucket(call: Call) -> Body:
-    """storage.bucketAccessControls.list and get"""
-    bucket = _readable(call, "bucket", "storage.buckets.getIamPolicy")
-    return _answer(call, "bucketAccessControl", bucket_fields.shown(bucket.facts, call.base, full=True)["acl"])
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list that a request is about: what is on it, how it is written back, and what its rows say besides."""
+
+    kind: str
+    entries: dict[str, str]
+    write: Callable[[list[Entry]], None]
+    place: Mapping[str, str]
 
 
-def default_of_bucket(call: Call) -> Body:
-    """storage.defaultObjectAccessControls.list and get"""
-    bucket = _readable(call, "bucket", "storage.buckets.getIamPolicy")
-    rows = bucket_fields.shown(bucket.facts, call.base, full=True)["defaultObjectAcl"]
-    return _answer(call, "objectAccessControl", rows)
+Find = Callable[[Call, str], _List]
 
 
-def of_object(call: Call) -> Body:
-    """storage.objectAccessControls.list and get"""
-    bucket = _readable(call, "object", "storage.objects.getIamPolicy")
-    versions.find(call.cloud.store, bucket, call.params["object"], call.params.get("generation"))
-    return _answer(call, "objectAccessControl", object_fields.acl(bucket.facts["projectNumber"])["acl"])
+def _of_bucket(call: Call, verb: str) -> _List:
+    bucket = _open(call, "bucket", verb)
+
+    def write(entries: list[Entry]) -> None:
+        lists.write_bucket(call, bucket, entries)
+        _touch_bucket(call, bucket)
+
+    return _List("bucketAccessControl", dict(lists.of_bucket(call, bucket)), write, {"bucket": bucket.name})
 
 
-def _readable(call: Call, thing: str, permission: str) -> Bucket:
-    bucket = access.bucket(call, call.params["bucket"], permission)
+def _of_new_objects(call: Call, verb: str) -> _List:
+    bucket = _open(call, "bucket", verb)
+
+    def write(entries: list[Entry]) -> None:
+        lists.write_new_objects(call, bucket, entries)
+        _touch_bucket(call, bucket)
+
+    return _List("objectAccessControl", dict(lists.of_new_objects(call, bucket)), write, {})
+
+
+def _of_object(call: Call, verb: str) -> _List:
+    bucket, name = _open(call, "object", verb), call.params["object"]
+    row = versions.find(call.cloud.store, bucket, name, call.params.get("generation"))
+
+    def write(entries: list[Entry]) -> None:
+        lists.write_object(call, bucket, name, entries)
+        _touch_object(call, row)
+
+    return _List("objectAccessControl", dict(lists.of_object(call, bucket, name)), write, _place(row))
+
+
+def _open(call: Call, thing: str, verb: str) -> Bucket:
+    """The bucket, whose lists (or whose object's) the caller may `get` or `set`; 400 where access is uniform."""
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
+    access.require(call, bucket, f"storage.{thing}s.{verb}IamPolicy", call.params.get("object"))
     if bucket.uniform:
-        raise refusals.acl_read(thing)
+        raise refusals.acl_read(thing) if verb == "get" else refusals.acl_write(thing)
     return bucket
 
 
-def _answer(call: Call, kind: str, rows: list[Body]) -> Body:
-    entity = call.params.get("entity")
-    if entity is None:
-        return {"kind": f"storage#{kind}s", "items": rows}
-    for row in rows:
-        if row["entity"] == entity:
-            return row
-    raise CloudError(404, "NOT_FOUND", f"The specified ACL entry for '{entity}' does not exist.", "notFound")
+def _place(row: Row) -> Mapping[str, str]:
+    return {"bucket": row.bucket, "object": row.name, "generation": str(row.generation)}
 
 
-def _refuse_change(call: Call, thing: str, permission: str) -> CloudError:
-    bucket = access.bucket(call, call.params["bucket"], permission)
-    if bucket.uniform:
-        return refusals.acl_write(thing)
-    return refusals.unsupported(
-        f"changes of access control lists; give bucket '{bucket.name}' uniform bucket-level access and an IAM policy"
-    )
+def _touch_bucket(call: Call, bucket: Bucket) -> None:
+    facts = bucket_fields.patched(bucket.facts, {}, call.cloud.clock.now())
+    rows.change_bucket(call.cloud.store, bucket, facts)
 
 
-def change_bucket(call: Call) -> Body:
-    """Every change of a bucket's lists"""
-    raise _refuse_change(call, "bucket", "storage.buckets.setIamPolicy")
+def _touch_object(call: Call, row: Row) -> None:
+    new = object_fields.patched(row.resource, {}, call.cloud.clock.now(), override_retention=False)
+    changed = replace(row, metageneration=row.metageneration + 1, facts=object_fields.dumped(new))
+    rows.update(call.cloud.store, changed)
 
 
-def change_object(call: Call) -> Body:
-    """Every change of an object's list"""
-    raise _refuse_change(call, "object", "storage.objects.setIamPolicy")
+def _shown(call: Call, kind: str, place: Mapping[str, str], entry: Entry) -> Body:
+    entity, role = entry
+    first, _, rest = entity.partition("-")
+    body: Body = {"kind": f"storage#{kind}", "entity": entity, "role": role, "etag": bucket_fields.etag(1), **place}
+    if place:
+        body["id"] = "/".join([*place.values(), entity])
+        inner = f"/o/{object_fields.in_path(place['object'])}" if "object" in place else ""
+        body["selfLink"] = f"{call.base}/storage/v1/b/{place['bucket']}{inner}/acl/{entity}"
+    if first in {"user", "group"}:
+        body["email"] = rest
+    elif first == "domain":
+        body["domain"] = rest
+    elif first == "project":
+        team, _, number = rest.partition("-")
+        body["projectTeam"] = {"projectNumber": number, "team": team}
+    return body
 
 
-Handler = Callable[[Call], Body]
+def in_bucket(call: Call, bucket: Bucket) -> Body:
+    """What the full projection of a bucket adds."""
+    own = [_shown(call, "bucketAccessControl", {"bucket": bucket.name}, one) for one in lists.of_bucket(call, bucket)]
+    fresh = [_shown(call, "objectAccessControl", {}, one) for one in lists.of_new_objects(call, bucket)]
+    owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
+    return {"acl": own, "defaultObjectAcl": fresh, "owner": owner}
 
 
-def methods() -> dict[str, Handler]:
+def in_object(call: Call, bucket: Bucket, row: Row) -> Body:
+    """What the full projection of an object adds."""
+    found = lists.of_object(call, bucket, row.name)
+    owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
+    return {"acl": [_shown(call, "objectAccessControl", _place(row), one) for one in found], "owner": owner}
+
+
+def _handlers(find: Find) -> Mapping[str, Callable[[Call], Body | Reply]]:
+    """The six methods of one kind of list."""
+
+    def list_(call: Call) -> Body:
+        one = find(call, "get")
+        return {"kind": f"storage#{one.kind}s", "items": [_row(call, one, entity) for entity in one.entries]}
+
+    def get(call: Call) -> Body:
+        return _row(call, find(call, "get"), call.params["entity"])
+
+    def insert(call: Call) -> Body:
+        return _put(call, find(call, "set"), str(call.body.get("entity") or ""))
+
+    def change(call: Call) -> Body:
+        one, entity = find(call, "set"), call.params["entity"]
+        _row(call, one, entity)
+        return _put(call, one, entity)
+
+    def delete(call: Call) -> Reply:
+        one, entity = find(call, "set"), call.params["entity"]
+        _row(call, one, entity)
+        one.write([pair for pair in one.entries.items() if pair[0] != entity])
+        return Reply(status=204)
+
+    return {"list": list_, "get": get, "insert": insert, "patch": change, "update": change, "delete": delete}
+
+
+def _row(call: Call, one: _List, entity: str) -> Body:
+    if entity not in one.entries:
+        raise CloudError(404, "NOT_FOUND", f"The specified ACL entry for '{entity}' does not exist.", "notFound")
+    return _shown(call, one.kind, one.place, (entity, one.entries[entity]))
+
+
+def _put(call: Call, one: _List, entity: str) -> Body:
+    role = str(call.body.get("role") or one.entries.get(entity, ""))
+    one.entries[entity] = role
+    one.write(list(one.entries.items()))
+    return _row(call, one, entity)
+
+
+def object_policy(call: Call) -> Body:
+    """storage.objects.getIamPolicy: the object's list in legacy roles"""
+    bucket, name = _open(call, "object", "get"), call.params["object"]
+    versions.find(call.cloud.store, bucket, name, call.params.get("generation"))
+    return _policy_shown(call, bucket, name)
+
+
+def set_object_policy(call: Call) -> Body:
+    """storage.objects.setIamPolicy: legacy roles of objects only, which become the object's list"""
+    bucket, name = _open(call, "object", "set"), call.params["object"]
+    row = versions.find(call.cloud.store, bucket, name, call.params.get("generation"))
+    if call.body.get("etag") not in {None, _policy_shown(call, bucket, name)["etag"]}:
+        raise refusals.condition_not_met()
+    bindings = call.body.get("bindings") or []
+    if any(one.get("role") not in lists.OBJECT_ROLES.values() or one.get("condition") for one in bindings):
+        raise refusals.invalid(
+            f"Policies of objects take these roles without conditions: {', '.join(lists.OBJECT_ROLES.values())}."
+        )
+    lists.write_object(call, bucket, name, lists.entries(call, {"bindings": bindings}, lists.OBJECT_ROLES))
+    _touch_object(call, row)
+    return _policy_shown(call, bucket, name)
+
+
+def _policy_shown(call: Call, bucket: Bucket, name: str) -> Body:
+    policy = call.cloud.iam.policy(access.LISTS, access.list_of(call, bucket, name))
+    resource = f"{access.bucket_resource(bucket.name)}/objects/{name}"
+    return {"kind": "storage#policy", "resourceId": resource, "version": 1, **policy}
+
+
+def methods() -> dict[str, Callable[[Call], Body | Reply]]:
     """Handlers by method id."""
-    found: dict[str, Handler] = {}
-    for collection, read, change in (
-        ("bucketAccessControls", of_bucket, change_bucket),
-        ("defaultObjectAccessControls", default_of_bucket, change_bucket),
-        ("objectAccessControls", of_object, change_object),
-    ):
-        found |= {f"storage.{collection}.{verb}": read for verb in ("get", "list")}
-        found |= {f"storage.{collection}.{verb}": change for verb in ("insert", "patch", "update", "delete")}
-    return found
+    kinds = {
+        "bucketAccessControls": _of_bucket,
+        "defaultObjectAccessControls": _of_new_objects,
+        "objectAccessControls": _of_object,
+    }
+    return {
+        f"storage.{kind}.{verb}": handler for kind, find in kinds.items() for verb, handler in _handlers(find).items()
+    }

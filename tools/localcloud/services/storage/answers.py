@@ -6,14 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.call import Call, Reply
-from localcloud.services.storage import bucket_fields, guards, object_fields
+from localcloud.services.storage import acls, bucket_fields, guards, object_fields
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339
 
 
 def bucket(call: Call, found: Bucket) -> dict[str, Any]:
     """A bucket as this call wants it."""
-    return bucket_fields.shown(found.facts, call.base, full=call.params.get("projection") == "full")
+    shown = bucket_fields.shown(found.facts, call.base)
+    return shown | acls.in_bucket(call, found) if _full(call, found) else shown
+
+
+def _full(call: Call, found: Bucket) -> bool:
+    """Whether access control lists are to be shown; they are where access is not uniform."""
+    return not found.uniform and call.params.get("projection") == "full"
 
 
 def bucket_reply(call: Call, found: Bucket) -> Reply:
@@ -28,8 +34,8 @@ def object_text(call: Call, found: Bucket, row: Row) -> str:
         until = guards.kept_until(row, row.resource, found)
         if until is not None:
             more["retentionExpirationTime"] = rfc3339(until)
-    if not found.uniform and call.params.get("projection") == "full":
-        more |= object_fields.acl(found.facts["projectNumber"])
+    if _full(call, found):
+        more |= acls.in_object(call, found, row)
     return object_fields.shown(row.facts, call.base, (row.bucket, row.name), row.generation, more)
 
 

@@ -6,7 +6,7 @@ Sources: cloud.google.com/storage/docs/json_api/v1/buckets and the defaults that
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -264,33 +264,7 @@ def varint(number: int) -> bytes:
     return bytes(digits)
 
 
-def shown(bucket: Body, base: str, *, full: bool) -> Body:
-    """The bucket as the API answers it; `full` adds access control lists and owner, unless access is uniform."""
+def shown(bucket: Body, base: str) -> Body:
+    """The bucket as the API answers it, without access control lists."""
     name = bucket["name"]
-    result = {"kind": "storage#bucket", "selfLink": f"{base}/storage/v1/b/{name}", "id": name, **bucket}
-    if full and not bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
-        result |= _acls(bucket)
-    return result
-
-
-def _acls(bucket: Body) -> Body:
-    number = bucket["projectNumber"]
-    row: Callable[[str, str, str], Body] = lambda kind, team, role: {  # noqa: E731
-        "kind": f"storage#{kind}",
-        "entity": f"project-{team}-{number}",
-        "role": role,
-        "projectTeam": {"projectNumber": number, "team": team},
-    }
-    roles = (("owners", "OWNER"), ("editors", "OWNER"), ("viewers", "READER"))
-    return {
-        "acl": [
-            {
-                **row("bucketAccessControl", team, role),
-                "bucket": bucket["name"],
-                "id": f"{bucket['name']}/project-{team}-{number}",
-            }
-            for team, role in roles
-        ],
-        "defaultObjectAcl": [row("objectAccessControl", team, role) for team, role in roles],
-        "owner": {"entity": f"project-owners-{number}"},
-    }
+    return {"kind": "storage#bucket", "selfLink": f"{base}/storage/v1/b/{name}", "id": name, **bucket}

@@ -15,6 +15,7 @@ from localcloud.services.storage import (
     bucket_fields,
     deleted_buckets,
     listing,
+    lists,
     policies,
     preconditions,
     refusals,
@@ -24,6 +25,8 @@ from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import micros
 
 Body = dict[str, Any]
+_LISTS = ("acl", "defaultObjectAcl")
+_PREDEFINED = ("predefinedAcl", "predefinedDefaultObjectAcl")
 
 
 def insert(call: Call) -> Reply:
@@ -39,6 +42,7 @@ def insert(call: Call) -> Reply:
     _check_acls(call, body)
     bucket = rows.add_bucket(call.cloud.store, project, body, micros(call.cloud.clock.now()))
     policies.write_default(call, bucket)
+    _write_lists(call, bucket)
     return answers.bucket_reply(call, bucket)
 
 
@@ -100,7 +104,8 @@ def delete(call: Call) -> Reply:
         deleted_buckets.keep(call, bucket)
     rows.remove_bucket(store, bucket.name)
     store.delete_below("storage", f"buckets/{bucket.name}")
-    call.cloud.iam.forget("storage", access.bucket_resource(bucket.name))
+    for api in ("storage", access.LISTS):
+        call.cloud.iam.forget(api, access.bucket_resource(bucket.name))
     return Reply(status=204)
 
 
@@ -149,16 +154,32 @@ def _changeable(call: Call) -> Bucket:
 
 def _check_acls(call: Call, facts: Body) -> None:
     """Access control lists can be sent, and are refused where access is uniform."""
-    sent = any(call.body.get(field) for field in ("acl", "defaultObjectAcl"))
-    asked = any(call.params.get(name) for name in ("predefinedAcl", "predefinedDefaultObjectAcl"))
+    sent = any(map(call.body.get, _LISTS))
+    asked = any(map(call.params.get, _PREDEFINED))
     if (sent or asked) and facts["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
         raise refusals.acl_write("bucket")
+
+
+def _write_lists(call: Call, bucket: Bucket) -> None:
+    """The access control lists that the request sends, or names among the predefined ones."""
+    if not any(call.body.get(field) is not None for field in _LISTS) and not any(map(call.params.get, _PREDEFINED)):
+        return
+    access.require(call, bucket, "storage.buckets.setIamPolicy")
+    own, fresh = (
+        lists.predefined(bucket, name, []) if name else lists.written(call.body, field)
+        for field, name in zip(_LISTS, map(call.params.get, _PREDEFINED), strict=True)
+    )
+    if own is not None:
+        lists.write_bucket(call, bucket, own)
+    if fresh is not None:
+        lists.write_new_objects(call, bucket, fresh)
 
 
 def _save(call: Call, bucket: Bucket, facts: Body) -> Reply:
     changed = rows.change_bucket(call.cloud.store, bucket, facts)
     if changed.uniform != bucket.uniform:
         policies.write_lists(call, changed)
+    _write_lists(call, changed)
     return answers.bucket_reply(call, changed)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud import schema
 from localcloud.call import Call, Reply
-from localcloud.services.storage import answers, checksums, preconditions, refusals, versions
+from localcloud.services.storage import answers, checksums, lists, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import Draft
@@ -41,8 +41,7 @@ def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
     """Refuse what objects here cannot have: keys of the caller's, and access control lists where access is uniform."""
     if "x-goog-encryption-algorithm" in call.headers:
         raise refusals.customer_encryption()
-    asked = call.params.get("predefinedAcl") or call.params.get("destinationPredefinedAcl")
-    if bucket.uniform and (asked or sent.get("acl")):
+    if bucket.uniform and lists.asked(call, bucket, sent):
         raise refusals.acl_insert()
 
 

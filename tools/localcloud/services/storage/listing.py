@@ -141,8 +141,9 @@ def _token(span: Span) -> str:
 def _parsed(token: str) -> tuple[str, int]:
     try:
         name, generation = json.loads(base64.urlsafe_b64decode(token))
-        return str(name), int(generation)
+        found = str(name), int(generation)
     except (ValueError, TypeError, binascii.Error):
-        raise refusals.invalid(
-            f"Invalid value for pageToken: '{token}'. Use a nextPageToken as it was given."
-        ) from None
+        found = "", -1
+    if not 0 <= found[1] < 1 << 63:
+        raise refusals.invalid(f"Invalid value for pageToken: '{token}'. Use a nextPageToken as it was given.")
+    return found

@@ -131,26 +131,16 @@ def dumped(body: Body | list[str]) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
+def in_path(name: str) -> str:
+    """An object's name as a segment of a path."""
+    return quote(name, safe="")
+
+
 def shown(facts: str, base: str, place: tuple[str, str], generation: int, more: Body | None = None) -> str:
     """The kept resource with its links and, rarely, `more` fields, as JSON text."""
-    path = f"{quote(place[0])}/o/{quote(place[1], safe='')}"
+    path = f"{quote(place[0])}/o/{in_path(place[1])}"
     extra = "" if not more else "," + dumped(more)[1:-1]
     return (
         f'{facts[:-1]},"selfLink":"{base}/storage/v1/b/{path}",'
         f'"mediaLink":"{base}/download/storage/v1/b/{path}?generation={generation}&alt=media"{extra}}}'
     )
-
-
-def acl(project_number: str) -> Body:
-    """The access control list that a full projection shows for an object of a bucket without uniform access."""
-    teams = (("owners", "OWNER"), ("editors", "OWNER"), ("viewers", "READER"))
-    rows: list[Body] = [
-        {
-            "kind": "storage#objectAccessControl",
-            "entity": f"project-{team}-{project_number}",
-            "role": role,
-            "projectTeam": {"projectNumber": project_number, "team": team},
-        }
-        for team, role in teams
-    ]
-    return {"acl": rows, "owner": {"entity": f"project-owners-{project_number}"}}

@@ -16,6 +16,7 @@ from localcloud.services.storage import (
     downloads,
     lifecycle,
     listing,
+    lists,
     object_fields,
     preconditions,
     refusals,
@@ -116,7 +117,16 @@ def _change(call: Call, *, whole: bool) -> Reply:
         facts=object_fields.dumped(new),
     )
     rows.update(call.cloud.store, changed)
+    _write_list(call, bucket, name)
     return answers.object_reply(call, bucket, changed)
+
+
+def _write_list(call: Call, bucket: Bucket, name: str) -> None:
+    """The access control list that the request sends, or names among the predefined ones; the caller stays its owner."""
+    asked = lists.asked(call, bucket, call.body)
+    if asked is not None:
+        access.require(call, bucket, "storage.objects.setIamPolicy", name)
+        lists.write_object(call, bucket, name, [*asked, *lists.maker(call)])
 
 
 def _check_retention_allowed(call: Call, bucket: Bucket, old: dict[str, Any]) -> None:

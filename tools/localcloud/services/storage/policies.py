@@ -26,16 +26,12 @@ def write_default(call: Call, bucket: Bucket) -> None:
 
 
 def write_lists(call: Call, bucket: Bucket) -> None:
-    """Keeps what access control lists grant: under fine-grained access the project's basic roles at all objects.
-
-    Enabling uniform access takes that away, as it does at Google; it is kept as a policy of the bucket's objects.
-    """
-    resource = f"{access.bucket_resource(bucket.name)}/objects"
-    if bucket.uniform:
-        call.cloud.iam.forget("storage", resource)
-    else:
-        bindings = _team_bindings(bucket.project, "Object")
-        call.cloud.iam.write("storage", resource, {"version": 1, "bindings": bindings})
+    """Gives a bucket under fine-grained access, unless it has one, the list that lets the project's basic roles at its objects."""
+    # Earlier local clouds kept that list as a policy of the bucket's objects.
+    call.cloud.iam.forget("storage", f"{access.bucket_resource(bucket.name)}/objects")
+    resource = access.default_list(bucket)
+    if not bucket.uniform and not call.cloud.iam.has_policy(access.LISTS, resource):
+        call.cloud.iam.write(access.LISTS, resource, {"bindings": _team_bindings(bucket.project, "Object")})
 
 
 def _team_bindings(project: str, scope: str) -> list[Policy]:
@@ -67,14 +63,9 @@ def set_(call: Call) -> Policy:
 
 
 def test(call: Call) -> Policy:
-    """storage.buckets.testIamPermissions"""
-    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
-    resource, iam = access.bucket_resource(bucket.name), call.cloud.iam
-    held = [
-        permission
-        for permission in call.params["permissions"]
-        if iam.allowed(call.principal, permission, "storage", resource, bucket.project)
-    ]
+    """storage.buckets.testIamPermissions and storage.objects.testIamPermissions"""
+    bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params.get("object")
+    held = [one for one in call.params["permissions"] if access.allowed(call, bucket, one, name)]
     return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
 
 

@@ -82,7 +82,7 @@ def _of_v4(call: Call) -> _Claim:
         raise _invalid("X-Goog-Credential", "it must be EMAIL/DATE/LOCATION/storage/goog4_request.")
     try:
         begins = datetime.strptime(str(params.get("X-Goog-Date")), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-        lasts = int(params.get("X-Goog-Expires", ""))
+        lasts = _number(params, "X-Goog-Expires")
         signature = binascii.unhexlify(params["X-Goog-Signature"])
     except ValueError:
         raise _invalid("X-Goog-Date, X-Goog-Expires or X-Goog-Signature", "it cannot be read.") from None
@@ -104,6 +104,13 @@ def _canonical_request(call: Call) -> str:
     return f"{call.method.http}\n/{call.http_path}\n{query}\n{headers}\n{';'.join(names)}\n{content}"
 
 
+def _number(params: Mapping[str, Any], name: str) -> int:
+    """A parameter in whole seconds; ValueError when it is none."""
+    if not re.fullmatch(r"\d{1,12}", str(params.get(name))):
+        raise ValueError(name)
+    return int(params[name])
+
+
 def _quoted(value: Any) -> str:
     return quote(str(value), safe="")
 
@@ -111,7 +118,7 @@ def _quoted(value: Any) -> str:
 def _of_v2(call: Call) -> _Claim:
     params = call.params
     try:
-        ends = int(params.get("Expires", ""))
+        ends = _number(params, "Expires")
         signature = base64.b64decode(str(params["Signature"]), validate=True)
     except ValueError:
         raise _invalid("Expires or Signature", "it cannot be read.") from None

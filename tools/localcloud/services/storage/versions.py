@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.call import Call, Cloud
-from localcloud.services.storage import access, guards, names, object_fields, refusals, rows
+from localcloud.services.storage import access, guards, lists, names, object_fields, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
@@ -79,6 +79,8 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
     rows.insert(store, row, data)
     if newest is not None:
         rows.release(store, newest)
+    if not bucket.uniform:
+        lists.write_new(call, bucket, draft.name, draft.sent)
     return row
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
+from localcloud import schema
 from localcloud.call import Call, Content, Reply
+from localcloud.discovery import Param, camel
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
@@ -38,6 +40,7 @@ _CODES = {
     416: ("InvalidRange", "The requested range cannot be satisfied."),
     501: ("NotImplemented", "A header or query you provided requested a function that is not implemented."),
 }
+_GENERATION = Param("generation", "query", "string", "int64")
 _CHOSEN = ("content-type", "content-disposition")
 """Headers of a download that its URL may set: response-content-type=text/plain."""
 _FIELDS = {
@@ -99,8 +102,7 @@ def head(call: Call) -> Reply:
 def _found(call: Call) -> Row:
     bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, "storage.objects.get", name)
-    generation = call.params.get("generation")
-    return objects.readable(call, bucket, name, None if generation is None else int(generation), data=True)
+    return objects.readable(call, bucket, name, _generation(call), data=True)
 
 
 def _shown(row: Row, reply: Reply) -> Reply:
@@ -136,7 +138,7 @@ def post(call: Call) -> Reply:
 def _writable(call: Call) -> Bucket:
     """The bucket that is written to; refuses headers for what objects there cannot have."""
     bucket = lifecycle.current(call.cloud, call.params["bucket"])
-    creation.check_request(call, bucket, {"acl": call.headers.get("x-goog-acl")})
+    creation.check_request(call, bucket, _sent(call))
     return bucket
 
 
@@ -148,6 +150,8 @@ def _sent(call: Call) -> dict[str, object]:
         for name, value in call.headers.items()
         if name.startswith("x-goog-meta-")
     }
+    if "x-goog-acl" in call.headers:
+        sent["predefinedAcl"] = camel(call.headers["x-goog-acl"].replace("-", "_"))
     return {**sent, "metadata": metadata} if metadata else sent
 
 
@@ -156,12 +160,14 @@ def delete(call: Call) -> Reply:
     if "uploadId" in call.params:
         return xml_uploads.abort(call)
     bucket = lifecycle.current(call.cloud, call.params["bucket"])
-    generation = call.params.get("generation")
-    objects.delete_one(
-        call, bucket, call.params["object"], None if generation is None else int(generation), _conditions(call)
-    )
+    objects.delete_one(call, bucket, call.params["object"], _generation(call), _conditions(call))
     return Reply(status=204)
 
 
 def _conditions(call: Call) -> preconditions.Preconditions:
     return preconditions.of_headers(call.headers)
+
+
+def _generation(call: Call) -> int | None:
+    said = call.params.get("generation")
+    return None if said is None else schema.typed(_GENERATION, said, older=True)

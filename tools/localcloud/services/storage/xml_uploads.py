@@ -6,6 +6,7 @@ Source: cloud.google.com/storage/docs/multipart-uploads, …/xml-api/post-object
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def put_part(call: Call) -> Reply:
     _place(call, "create")
     upload, _ = _found(call)
     number = str(call.params.get("partNumber", ""))
-    if not number.isdecimal() or not 0 < int(number) <= _MOST_PARTS:
+    if not re.fullmatch(r"\d{1,5}", number) or not 0 < int(number) <= _MOST_PARTS:
         raise _refused("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive.")
     content = call.content or Content("", 0, b"")
     sums = checksums.of_pieces(content.chunks())
