@@ -216,6 +216,27 @@ def test_environments_are_completed() -> None:
     assert "plain,dev" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("secrets set wan", ["wandb-api-key"]),
+        ("secrets run --only w", ["wandb-api-key"]),
+        ("people add new@example.com --role d", ["data-scientist"]),
+        ("people remove a", ["alice@example.com"]),
+        ("people remove --env nowhere a", []),
+        ("access explain c", ["carol@example.com"]),
+        ("access explain carol@example.com read", ["read", "read-object"]),
+        ("access explain carol@example.com read bucket", ["bucket/data", "bucket/models"]),
+        ("cost credits add --member b", ["bob@example.com"]),
+        ("cost report --by com", ["component"]),
+    ],
+)
+def test_what_the_file_knows_is_completed(words: str, offered: list[str]) -> None:
+    count = str(len(words.split()))
+    done = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS=f"groundwork {words}", COMP_CWORD=count)
+    assert done.stdout.split() == [f"plain,{word}" for word in offered]
+
+
 def test_doctor_answers_json_and_no_python_is_broken() -> None:
     found = {item["subject"]: item for item in json.loads(groundwork("doctor", "--json").stdout)}
     assert found["python"]["health"] == "ok"

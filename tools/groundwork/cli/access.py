@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from groundwork.cli.console import print_json
-from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
 from groundwork.cloud import Cloud, connect
 from groundwork.environment import Environment
@@ -17,7 +17,7 @@ from groundwork.errors import Exit
 from groundwork.people import access as feature
 from groundwork.people import team
 from groundwork.people.access import Access, Cell, Roles
-from groundwork.people.actions import attempt, let_in, on
+from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
 
 
@@ -76,9 +76,9 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 
 
 @access.command()
-@click.argument("person")
-@click.argument("action")
-@click.argument("resource")
+@click.argument("person", shell_complete=completed(members))
+@click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in ACTIONS})))
+@click.argument("resource", shell_complete=completed(lambda environment: [one.text for one in targets(environment)]))
 @environment_option
 @json_option
 def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import environment_option, here, json_option, provider_option
+from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
 from groundwork.environment import Environment
 from groundwork.errors import UsageProblem
 from groundwork.money.files import Labels
@@ -231,7 +231,7 @@ def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
 
 @credits_.command(short_help="Enter a grant.")
 @environment_option
-@click.option("--member", required=True, metavar="EMAIL", help="Whose they are.")
+@click.option("--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose they are.")
 @click.option("--amount", required=True, help="What they are worth, as the console says: 50 or 49.90.")
 @click.option("--currency", default="USD", show_default=True, metavar="CODE", help="Currency of the amount.")
 @click.option("--start", required=True, metavar="DAY", help="First day on which they pay, as 2026-09-01.")
@@ -263,7 +263,7 @@ def add(*, name: str, member: str, amount: str, currency: str, start: str, expir
 
 @credits_.command(short_help="Write down what the console says is left.")
 @environment_option
-@click.option("--member", required=True, metavar="EMAIL", help="Whose credits.")
+@click.option("--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose credits.")
 @click.option("--left", "seen", required=True, help="What the console says is left.")
 @click.option("--on", metavar="DAY", help="The day of the look; today where it is left out.")
 @click.option("--start", metavar="DAY", help="First day of the grant, where the member has several.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from groundwork.checkout import Checkout, find_checkout
 from groundwork.environment import Environment, load, names
-from groundwork.errors import UsageProblem
+from groundwork.errors import GroundworkError, UsageProblem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +29,26 @@ class EnvironmentName(click.ParamType[str]):
         except UsageProblem:
             return []
         return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+
+def completed(
+    offers: Callable[[Environment], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell completes a word with: `offers` of the environment that the command line names so far."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            _, environment = here(context.params.get("name") or "local")
+        except GroundworkError:
+            return []
+        return [word for word in offers(environment) if word.startswith(incomplete)]
+
+    return complete
+
+
+def members(environment: Environment) -> Iterable[str]:
+    """The addresses of an environment's members."""
+    return environment.members
 
 
 class OutputFile(click.Path):

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from groundwork.checkout import find_checkout
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cli.options import (
+    completed,
+    dry_run_option,
+    environment_option,
+    here,
+    json_option,
+    members,
+    provider_option,
+    yes_option,
+)
 from groundwork.cloud import connect
 from groundwork.environment import Environment, Member
 from groundwork.errors import Exit
@@ -31,7 +42,10 @@ def people() -> None:
 
 @people.command()
 @click.argument("email")
-@click.option("--role", required=True, help="Persona: viewer, data-scientist, ml-engineer or operator.")
+@click.option(
+    "--role", required=True, shell_complete=completed(lambda _environment: personas(find_checkout(Path.cwd()).root)),
+    help="Persona: viewer, data-scientist, ml-engineer or operator.",
+)  # fmt: skip
 @click.option("--group", is_flag=True, help="The address is a Google group's.")
 @environment_option
 @provider_option
@@ -68,7 +82,7 @@ def add(email: str, role: str, group: bool, name: str, provider: str | None, yes
 
 
 @people.command()
-@click.argument("email")
+@click.argument("email", shell_complete=completed(members))
 @environment_option
 @provider_option
 @yes_option

@@ -13,7 +13,7 @@ import click
 
 from groundwork import terraform
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import dry_run_option, environment_option, here, json_option, yes_option
+from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
 from groundwork.errors import Refused, UsageProblem
 from groundwork.secrets import changing, importing, keeping, listing, names, running, values
@@ -25,6 +25,8 @@ _keep = click.option(
 )
 _exact = click.option("--exact", is_flag=True, help="Take every byte: spaces around the value, the end of its line.")
 _rest = click.argument("rest", nargs=-1, metavar="", type=click.UNPROCESSED)
+_names = completed(lambda environment: environment.secrets)
+_secret = click.argument("secret", metavar="NAME", shell_complete=_names)
 _value = click.option("--value", hidden=True, help="Refused, since others can read a command line.")
 
 
@@ -94,7 +96,7 @@ def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
 
 
 @secrets.command("set")
-@click.argument("secret", metavar="NAME")
+@_secret
 @_rest
 @_value
 @_keep
@@ -120,7 +122,7 @@ def set_(
 
 
 @secrets.command()
-@click.argument("secret", metavar="NAME")
+@_secret
 @_rest
 @_value
 @click.option("--destroy", is_flag=True, help="Destroy all older versions instead of disabling them.")
@@ -164,7 +166,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
 
 
 @secrets.command()
-@click.argument("secret", metavar="NAME")
+@_secret
 @click.option("--version", default=LATEST, show_default=True, metavar="N", help="Which version.")
 @click.option("--show", is_flag=True, help="Show the value on this terminal.")
 @environment_option
@@ -199,7 +201,7 @@ def _for_json(value: bytes) -> dict[str, str]:
 
 
 @secrets.command()
-@click.argument("secret", metavar="NAME")
+@_secret
 @click.argument("version")
 @environment_option
 @as_option
@@ -215,7 +217,7 @@ def disable(secret: str, version: str, name: str, who: str | None, yes: bool, dr
 
 
 @secrets.command()
-@click.argument("secret", metavar="NAME")
+@_secret
 @click.argument("version")
 @environment_option
 @as_option
@@ -231,7 +233,7 @@ def enable(secret: str, version: str, name: str, who: str | None, yes: bool, dry
 
 
 @secrets.command()
-@click.argument("secret", metavar="NAME")
+@_secret
 @click.argument("version")
 @environment_option
 @as_option
@@ -301,7 +303,13 @@ def import_(
 
 
 @secrets.command(context_settings={"allow_interspersed_args": False})
-@click.option("--only", multiple=True, metavar="NAME", help="Only this secret; may be given more than once.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_names,
+    help="Only this secret; may be given more than once.",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @environment_option
 @as_option
