@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,44 @@ def test_a_word_of_two_meanings_is_a_mistake_unless_it_stands_in_quotes(word: st
 
 def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:
     assert document(tmp_path, "a: &x {b: 1}\nc: *x\n").values == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+@pytest.mark.parametrize("text", ["a: &x [*x]\n", "a: " + "[" * 30 + "]" * 30 + "\n", "[" * 20_000])
+def test_what_has_no_end_or_is_too_deep_is_a_mistake(text: str, tmp_path: Path) -> None:
+    read_file = document(tmp_path, text)
+    assert read_file.values is None
+    assert [mistake.sentence for mistake in read_file.mistakes] == [
+        "values stand too deep in each other, or aliases name what is around them; write them out."
+    ]
+
+
+def test_aliases_that_multiply_come_to_an_end(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert document(tmp_path, "\n".join(lines)).values is None
+
+
+def test_a_file_of_another_size_than_an_environment_has_is_not_read(tmp_path: Path) -> None:
+    read_file = document(tmp_path, "labels:\n" + "".join(f"  l{n}: v\n" for n in range(40_000)))
+    assert read_file.mistakes == (Mistake(1, "the file has 457 KiB; allowed are 256 KiB."),)
+
+
+def test_a_byte_that_is_not_utf_8_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_bytes(b"a: b\nc: caf\xe9\n")
+    assert [mistake.line for mistake in read(path).mistakes] == [2]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "file.yaml")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        read(tmp_path / "file.yaml")
+
+
+@pytest.mark.parametrize("text", ["1_000", "0b1", "+0x1F", "1_", ".inf", "-.inf", ".nan", "1e400", "!!int abc"])
+def test_a_number_that_terraform_does_not_take_for_one_is_a_mistake(text: str, tmp_path: Path) -> None:
+    assert [mistake.place for mistake in document(tmp_path, f"a: {text}\n").mistakes] == [("a",)]
+
+
+def test_days_without_quotes_are_known(tmp_path: Path) -> None:
+    assert document(tmp_path, 'a: 2027-03-31\nb: "2027-03-31"\n').days == {("a",)}

@@ -76,6 +76,16 @@ def test_a_broken_file_is_refused_with_every_mistake_in_its_line(case: str, proj
     assert problem.value.exit_code is Exit.USAGE
 
 
+def test_what_an_editor_leaves_beside_an_environment_does_no_harm(project: Path) -> None:
+    """Emacs marks a file in work with a link to nowhere, envs/.#local.yaml."""
+    (project / "envs" / ".#local.yaml").symlink_to("somebody@somewhere.1")
+    (project / "envs" / "lost.yaml").symlink_to("nowhere.yaml")
+    assert load("local", project).project == "groundwork-local"
+    assert names(project) == ("local", "lost")
+    with pytest.raises(UsageProblem, match=r"^envs/lost\.yaml cannot be read: No such file or directory\.$"):
+        load("lost", project)
+
+
 def test_every_broken_file_has_its_sentences_and_each_is_one_sentence() -> None:
     assert len(list(BROKEN.glob("*.yaml"))) >= 20
     for path in BROKEN.glob("*.yaml"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,14 @@ Place = tuple[str | int, ...]
 
 # YAML 1.1 reads these words as true or false where they stand without quotes, YAML 1.2 does not; Terraform does.
 _TWO_MEANINGS = frozenset({"y", "yes", "on", "n", "no", "off"})
+# Numbers in any other form, such as 1_000, 0b1 or .inf, are text or nothing to Terraform.
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+_TAGS = frozenset({"null", "bool", "int", "float", "str", "timestamp", "merge", "value", "map", "seq"})
+
+# An environment is a few hundred lines; what is larger was not meant, or would take minutes.
+_LARGEST = 256 * 1024
+_DEEPEST = 20
+_MOST_VALUES = 50_000
 
 
 @dataclass(frozen=True, order=True)
@@ -29,11 +40,15 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file read: values as JSON would have them, the line of each place, and mistakes met in reading."""
+    """A YAML file read: values as JSON would have them, the line of each place, and mistakes met in reading.
+
+    `days` are the places of days without quotes: text here, to Terraform a moment.
+    """
 
     values: Any
     lines: dict[Place, int]
     mistakes: tuple[Mistake, ...] = ()
+    days: frozenset[Place] = frozenset()
 
     def line(self, place: Place) -> int:
         """The line of a place, or of the nearest place around it that the file has."""
@@ -52,10 +67,15 @@ def read(path: Path) -> Document:
 
     Raises OSError when the file cannot be opened.
     """
+    content = _content(path)
+    if len(content) > _LARGEST:
+        size = f"{len(content) // 1024} KiB; allowed are {_LARGEST // 1024} KiB"
+        return Document(None, {}, (Mistake(1, f"the file has {size}."),))
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return Document(None, {}, (Mistake(1, "the file is not text in UTF-8; save it as UTF-8."),))
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Document(None, {}, (Mistake(line, "the file is not text in UTF-8; save it as UTF-8."),))
     tabs = tuple(_tabs(text))
     if tabs:
         return Document(None, {}, tabs)
@@ -63,7 +83,15 @@ def read(path: Path) -> Document:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
         return Document(None, {}, (_unreadable(error),))
+    except RecursionError:
+        return Document(None, {}, (_endless(1),))
     return Document(None, {}) if node is None else _document(node)
+
+
+def _content(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return path.read_bytes()
 
 
 def _tabs(text: str) -> Iterator[Mistake]:
@@ -83,48 +111,101 @@ def _unreadable(error: YAMLError) -> Mistake:
     return Mistake(1, f"the file is not YAML ({str(error).splitlines()[0]}).")
 
 
+def _endless(line: int) -> Mistake:
+    return Mistake(line, "values stand too deep in each other, or aliases name what is around them; write them out.")
+
+
+class _Endless(Exception):
+    """More levels or values than a person writes."""
+
+
 def _document(node: Node) -> Document:
-    lines: dict[Place, int] = {}
-    mistakes: list[Mistake] = []
-    values = _value(node, (), lines, mistakes)
-    return Document(values, lines, tuple(mistakes))
+    reader = _Reader()
+    try:
+        values = reader.value(node, ())
+    except _Endless as error:
+        return Document(None, {}, (_endless(int(str(error))),))
+    return Document(values, reader.lines, tuple(reader.mistakes), frozenset(reader.days))
 
 
-def _value(node: Node, place: Place, lines: dict[Place, int], mistakes: list[Mistake]) -> Any:
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, MappingNode):
-        return _mapping(node, place, lines, mistakes)
-    if isinstance(node, SequenceNode):
-        return [_value(item, (*place, index), lines, mistakes) for index, item in enumerate(node.value)]
-    assert isinstance(node, ScalarNode)
+@dataclass
+class _Reader:
+    """Turns nodes into values and notes lines, mistakes and days on the way."""
+
+    lines: dict[Place, int] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+    days: list[Place] = field(default_factory=list)
+
+    def value(self, node: Node, place: Place) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if len(place) > _DEEPEST or len(self.lines) > _MOST_VALUES:
+            raise _Endless(line)
+        if _kind(node) not in _TAGS:
+            sentence = (
+                f"{dotted(place) or 'the file'} has the tag {node.tag}, which Terraform does not know; leave it out."
+            )
+            self.mistakes.append(Mistake(line, sentence, place))
+            return None
+        if isinstance(node, MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)
+        return self._scalar(node, place, line)
+
+    def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            here, line = (*place, key), key_node.start_mark.line + 1
+            if key in values:
+                sentence = f"{dotted(here)} is there already, in line {self.lines[here]}; keep one of the two."
+                self.mistakes.append(Mistake(line, sentence, here))
+                continue
+            self.lines[here] = line
+            values[key] = self.value(value_node, here)
+        return values
+
+    def _scalar(self, node: ScalarNode, place: Place, line: int) -> Any:
+        text: str = node.value
+        other = _other_meaning(node)
+        if other:
+            sentence = (
+                f'{dotted(place)} is {text} without quotes, which some read as text and some as {other} or "{text}".'
+            )
+            self.mistakes.append(Mistake(line, sentence, place))
+            return text
+        if _kind(node) == "timestamp":
+            self.days.append(place)
+        return _plain(_kind(node), text)
+
+
+def _kind(node: Node) -> str:
+    """The last part of a tag of YAML's own; a tag of somebody else's is no kind."""
+    before, _, kind = str(node.tag).rpartition(":")
+    return kind if before == "tag:yaml.org,2002" else ""
+
+
+def _other_meaning(node: ScalarNode) -> str:
+    """What some read in a scalar that Terraform takes for text, or cannot take; "" where all read the same."""
     if node.style is None and node.value.lower() in _TWO_MEANINGS:
-        sentence = f'{dotted(place)} is {node.value} without quotes, which some read as text and some as true or false; write true, false or "{node.value}".'
-        mistakes.append(Mistake(node.start_mark.line + 1, sentence, place))
-    return _scalar(node)
+        return "true or false; write true, false"
+    if _kind(node) not in ("int", "float") or (_NUMBER.fullmatch(node.value) and _finite(node.value)):
+        return ""
+    return "a number; write plain digits"
 
 
-def _mapping(node: MappingNode, place: Place, lines: dict[Place, int], mistakes: list[Mistake]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        here, line = (*place, key), key_node.start_mark.line + 1
-        if key in values:
-            sentence = f"{dotted(here)} is there already, in line {lines[here]}; keep one of the two."
-            mistakes.append(Mistake(line, sentence, here))
-            continue
-        lines[here] = line
-        values[key] = _value(value_node, here, lines, mistakes)
-    return values
+def _finite(text: str) -> bool:
+    return text.lower().startswith(("0o", "0x")) or math.isfinite(float(text))
 
 
-def _scalar(node: ScalarNode) -> Any:
-    """The value of a scalar by its tag; a day stays text, as in Terraform and JSON."""
-    kind = str(node.tag).rpartition(":")[2]
-    text: str = node.value
+def _plain(kind: str, text: str) -> Any:
+    """The value of a scalar by its kind; a day stays text, as in JSON."""
     if kind == "null":
         return None
     if kind == "bool":
         return text.lower() == "true"
     if kind == "int":
-        return int(text, 0) if text.lower().startswith(("0o", "0x", "-0x")) else int(text)
-    return float(text) if kind == "float" and text.lower().strip("+-") not in (".inf", ".nan") else text
+        return int(text, 0) if text.lower().startswith(("0o", "0x")) else int(text)
+    return float(text) if kind == "float" else text

@@ -196,7 +196,7 @@ def _checked(path: Path, root: Path) -> dict[str, Any]:
 
 def names(root: Path) -> tuple[str, ...]:
     """The environments there are, by name."""
-    return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml")))
+    return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))
 
 
 def _path(name: str | Path, root: Path) -> Path:
@@ -204,7 +204,7 @@ def _path(name: str | Path, root: Path) -> Path:
     if isinstance(name, Path) or text.endswith((".yaml", ".yml")) or "/" in text:
         return Path(text).absolute()
     path = root / "envs" / f"{text}.yaml"
-    if not path.exists():
+    if text not in names(root):
         from groundwork.schema import allowed
 
         raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(names(root), text)}')

@@ -10,7 +10,7 @@ from typing import Any
 
 from groundwork.document import Document, Mistake, Place, dotted, read
 from groundwork.errors import UsageProblem
-from groundwork.schema import Objection, completed, listed, objections
+from groundwork.schema import Objection, completed, listed, objections, part_at
 
 LONGEST_BUCKET_NAME = 63
 
@@ -38,11 +38,36 @@ def _mistakes(document: Document, schema: Mapping[str, Any], path: Path) -> list
         return list(document.mistakes)
     if not isinstance(document.values, dict):
         return [Mistake(1, "the file says nothing of an environment; it needs at least project and region.")]
-    explained = {mistake.place for mistake in document.mistakes}
+    own = [*document.mistakes, *_moments(document, schema), *_values_of_secrets(document)]
+    explained = {mistake.place for mistake in own}
     found = objections(schema, _without_nulls(schema, document.values))
     found += [*_contradictions(document.values), *_file_name(path), *_shared_project(document.values, path)]
     rest = [Mistake(document.line(place), sentence, place) for place, sentence in found if place not in explained]
-    return [*document.mistakes, *rest]
+    return [*own, *rest]
+
+
+def _moments(document: Document, schema: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Days without quotes where text belongs: Terraform would make them a moment, midnight in Greenwich."""
+    for place in sorted(document.days, key=str):
+        if not str(part_at(schema, place).get("x-allowed", "")).startswith("days"):
+            yield Mistake(
+                document.line(place),
+                f"{dotted(place)} is a day without quotes, which Terraform reads as a moment; put it in quotes.",
+                place,
+            )
+
+
+def _values_of_secrets(document: Document) -> Iterator[Mistake]:
+    """A value where a secret's readers belong; the sentence does not repeat it."""
+    secrets = document.values.get("secrets")
+    for name, value in secrets.items() if isinstance(secrets, dict) else ():
+        if isinstance(value, (str, int, float)):
+            place = ("secrets", name)
+            yield Mistake(
+                document.line(place),
+                f"{dotted(place)} has a value, and no secret's value may stand in this file; write {{}} and run `groundwork secrets set {name}`.",
+                place,
+            )
 
 
 def _without_nulls(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,14 +88,22 @@ def _file_name(path: Path) -> Iterator[Objection]:
 def _shared_project(values: Mapping[str, Any], path: Path) -> Iterator[Objection]:
     """Two environments in one project would overwrite each other's names."""
     for other in sorted(path.parent.glob("*.yaml")):
-        if other == path or values.get("project") is None:
+        if other == path or other.name.startswith(".") or values.get("project") is None:
             continue
-        theirs = read(other).values
+        theirs = _values(other)
         if isinstance(theirs, dict) and theirs.get("project") == values["project"]:
             yield (
                 ("project",),
                 f'project is "{values["project"]}", as in {other.name}; each environment needs a project of its own.',
             )
+
+
+def _values(path: Path) -> Any:
+    """What another file says, as far as it can be read."""
+    try:
+        return read(path).values
+    except OSError:
+        return None
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:

@@ -52,6 +52,15 @@ def completed(schema: Schema, value: Any) -> Any:
     return {key: completed(properties.get(key, rest), item) for key, item in {**defaults, **given}.items()}
 
 
+def part_at(schema: Schema, place: Place) -> Schema:
+    """The part of a schema that speaks of a place; an empty one where none does."""
+    for step in place:
+        inside = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
+        others = schema.get("additionalProperties")
+        schema = inside or (others if isinstance(others, dict) else {})
+    return schema
+
+
 def _is_list(schema: Schema, value: Any) -> bool:
     return isinstance(value, list) and isinstance(schema.get("items"), dict)
 
