@@ -129,6 +129,48 @@ def test_rules_come_back_as_they_were_sent_and_go_when_emptied(gcs: Storage) -> 
     assert "lifecycle" not in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": []}}).json
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({}, "needs an action"),
+        ({"condition": {"age": 1}}, "needs an action"),
+        ({"action": {"type": "Delete"}}, "needs a condition"),
+        ({"action": {"type": "Delete"}, "condition": None}, "needs a condition"),
+        ({"action": {"type": "Archive"}, "condition": {"age": 1}}, "it has Archive"),
+        ({"action": {"type": "SetStorageClass"}, "condition": {"age": 1}}, "needs a storage class"),
+        ({"action": {"type": "SetStorageClass", "storageClass": "COLD"}, "condition": {"age": 1}}, "it has COLD"),
+        ({"action": {"type": "Delete", "storageClass": "COLDLINE"}, "condition": {"age": 1}}, "takes no storage class"),
+        ({"action": {"type": "Delete"}, "condition": {"age": -1}}, "age, which cannot be -1"),
+        ({"action": {"type": "Delete"}, "condition": {"createdBefore": "2020-13-01"}}, "createdBefore"),
+        ({"action": {"type": "Delete"}, "condition": {"matchesPattern": "("}}, "matchesPattern"),
+        ({"action": {"type": "Delete"}, "condition": {"matchesStorageClass": ["COLD"]}}, "matchesStorageClass"),
+        (
+            {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 1, "isLive": True}},
+            "matchesSuffix only; it has isLive",
+        ),
+    ],
+)
+def test_a_lifecycle_rule_that_could_not_be_carried_out_is_refused(gcs: Storage, rule: Any, words: str) -> None:
+    gcs.bucket()
+    assert words in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": [rule]}}, 400).message
+
+
+def test_a_rule_for_millennia_is_taken_and_does_nothing(gcs: Storage) -> None:
+    never = {"age": 2**31 - 1, "createdBefore": None}
+    rules = [{"action": {"type": kind}, "condition": never} for kind in ("Delete", "AbortIncompleteMultipartUpload")]
+    rules[1]["condition"] = {"age": 2**31 - 1}
+    gcs.bucket(lifecycle={"rule": rules})
+    gcs.upload("x")
+    gcs.call.later(days=400)
+    assert gcs.names() == ["x"]
+
+
+def test_a_bucket_has_at_most_a_hundred_rules(gcs: Storage) -> None:
+    rules = [{"action": {"type": "Delete"}, "condition": {"age": 1}}] * 101
+    gcs.bucket()
+    assert "100 lifecycle rules" in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": rules}}, 400).message
+
+
 def test_times_that_the_server_decides_move_only_with_what_they_time(gcs: Storage) -> None:
     first = gcs.bucket(autoclass={"enabled": True}, retentionPolicy={"retentionPeriod": "60"})
     assert first["autoclass"]["terminalStorageClass"] == "NEARLINE"

@@ -11,7 +11,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
-from localcloud.services.storage import locations, names, refusals
+from localcloud.services.storage import lifecycle_rules, locations, names, refusals
 from localcloud.services.storage.times import rfc3339
 
 Body = dict[str, Any]
@@ -124,6 +124,7 @@ def settled(old: Body, new: Body, now: datetime) -> Body:
         _settle_access,
         _settle_soft_delete,
         _settle_retention,
+        _settle_lifecycle,
         _settle_times,
     ):
         settle(old, new, now)
@@ -215,6 +216,11 @@ def _settle_retention(old: Body, new: Body, now: datetime) -> None:
         "effectiveTime": before["effectiveTime"] if same else rfc3339(now),
         **({"isLocked": True} if before.get("isLocked") else {}),
     }
+
+
+def _settle_lifecycle(_old: Body, new: Body, _now: datetime) -> None:
+    if (new.get("lifecycle") or {}).get("rule"):
+        new["lifecycle"]["rule"] = lifecycle_rules.checked(new["lifecycle"]["rule"], STORAGE_CLASSES)
 
 
 def _settle_times(old: Body, new: Body, now: datetime) -> None:

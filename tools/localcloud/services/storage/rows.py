@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS storage_uploads (
   state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS storage_multiparts (
   id TEXT PRIMARY KEY, bucket TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, begun INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (bucket, begun);
+CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (bucket);
 CREATE TABLE IF NOT EXISTS storage_parts (
   upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT, data BLOB,
   PRIMARY KEY (upload, number)) WITHOUT ROWID;
@@ -251,11 +251,10 @@ def remove_bucket(store: Store, name: str) -> None:
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
 
 
-def forget_multiparts(store: Store, bucket_name: str, before: int | None = None) -> None:
-    """Removes the bucket's unfinished uploads in parts, or those of them that were begun before some moment."""
-    for (upload,) in store.sql(
-        "SELECT id FROM storage_multiparts WHERE bucket = ? AND (? IS NULL OR begun <= ?)", bucket_name, before, before
-    ):
+def forget_multiparts(store: Store, bucket_name: str, over: Callable[[int, str], bool] = lambda *_: True) -> None:
+    """Removes the bucket's unfinished uploads in parts that are `over` by when they began and what they would become."""
+    found = store.sql("SELECT id, begun, name FROM storage_multiparts WHERE bucket = ?", bucket_name)
+    for upload in [upload for upload, begun, name in found if over(begun, name)]:
         forget_parts(store, upload)
         store.sql("DELETE FROM storage_multiparts WHERE id = ?", upload)
 
