@@ -17,11 +17,6 @@ class Checkout:
     root: Path
 
     @property
-    def environments(self) -> Path:
-        """The folder of environment files."""
-        return self.root / "envs"
-
-    @property
     def runs(self) -> Path:
         """The git-ignored folder of everything that a run leaves behind."""
         return self.root / ".groundwork"

@@ -313,10 +313,6 @@ class Terraform:
         """Take resources out of the state; they stay in the cloud."""
         self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
 
-    def unlock(self, identity: str) -> None:
-        """Remove the lock with this ID; a newer lock is not touched."""
-        self._checked("force-unlock", "-force", identity)
-
     def push(self, file: Path) -> None:
         """Upload a state that an interrupted run could not upload itself."""
         self._checked("state push", str(file), lock_timeout=LOCK_TIMEOUT)

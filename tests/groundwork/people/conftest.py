@@ -29,7 +29,7 @@ class Platform:
 
     @property
     def file(self) -> Path:
-        return self.checkout.environments / "local.yaml"
+        return self.checkout.root / "envs" / "local.yaml"
 
     @property
     def environment(self) -> Environment:
