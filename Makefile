@@ -92,7 +92,7 @@ test-all: ready ## All tests
 	$(PYTEST) -n auto $(ARGS)
 
 test-provider: ready ## Our Terraform provider against the real one, attribute by attribute
-	$(PYTEST) tests/provider $(ARGS)
+	$(PYTEST) -n 4 --dist worksteal tests/provider $(ARGS)
 
 bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from tests.provider.compare import Comparison
 from tests.provider.sides import Sides, both, real_provider_is_missing
 
 HERE = Path(__file__).parent
-COMPARED: list[Comparison] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,18 +31,19 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
 
 
 @pytest.fixture
-def compared() -> list[Comparison]:
-    """Where a comparison is noted for the table."""
-    return COMPARED
+def compared(record_property: Callable[[str, object], None]) -> Callable[[Comparison], None]:
+    """Notes a comparison for the table, with the test's report: that way it also arrives from another process."""
+    return lambda found: record_property("compared", (found.root, found.leaves, len(found.different)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table: root, leaves compared, leaves that differ."""
-    if not COMPARED:
+    reports = [report for name in ("passed", "failed") for report in terminalreporter.stats.get(name, [])]
+    said = [pair for report in reports if report.when == "call" for pair in report.user_properties]
+    rows = sorted((*value,) for name, value in said if name == "compared")
+    if not rows:
         return
     terminalreporter.section("our provider against hashicorp/google 7.45.0")
-    width = max(len(one.root) for one in COMPARED)
-    for one in COMPARED:
-        terminalreporter.write_line(f"{one.root:<{width}}  {one.leaves:>7} leaves  {len(one.different):>4} different")
-    leaves, different = sum(one.leaves for one in COMPARED), sum(len(one.different) for one in COMPARED)
-    terminalreporter.write_line(f"{'all':<{width}}  {leaves:>7} leaves  {different:>4} different")
+    width = max(len(root) for root, _, _ in rows)
+    for root, leaves, different in [*rows, ("all", sum(row[1] for row in rows), sum(row[2] for row in rows))]:
+        terminalreporter.write_line(f"{root:<{width}}  {leaves:>7} leaves  {different:>4} different")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,29 +27,35 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_root_is_the_same_through_its_life(
-    script: Script, sides: Sides, compared: list[Comparison], tmp_path: Path
+    script: Script, sides: Sides, compared: Callable[[Comparison], None], tmp_path: Path
 ) -> None:
     terraforms = prepared(sides.real, tmp_path), prepared(sides.ours, tmp_path)
     found = compare(
         script.folder.name, script.steps({"real": sides.real, "ours": sides.ours}), *terraforms, sides.hosts
     )
-    compared.append(found)
+    compared(found)
     assert not found.different, found.sentence()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_modules_example_is_the_same(
-    example: Example, sides: Sides, compared: list[Comparison], tmp_path: Path, request: pytest.FixtureRequest
+    example: Example,
+    sides: Sides,
+    compared: Callable[[Comparison], None],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     terraforms = [beside_modules(side, tmp_path, ROOT / "modules") for side in (sides.real, sides.ours)]
     name = request.node.callspec.id
     found = compare(name, changing(example.hcl, example.changed), *terraforms, sides.hosts)
-    compared.append(found)
+    compared(found)
     assert not found.different, found.sentence()
 
 
 @pytest.mark.parametrize("name", names(ROOT))
-def test_an_environment_is_the_same(name: str, sides: Sides, compared: list[Comparison], tmp_path: Path) -> None:
+def test_an_environment_is_the_same(
+    name: str, sides: Sides, compared: Callable[[Comparison], None], tmp_path: Path
+) -> None:
     platforms = [_platform(side, name, tmp_path / side.provider) for side in (sides.real, sides.ours)]
     file = platforms[0].file
     steps = [
@@ -59,7 +66,7 @@ def test_an_environment_is_the_same(name: str, sides: Sides, compared: list[Comp
     for layer, asked in (("bootstrap", steps), ("platform", [*steps, gone])):
         real, ours = (platform.layer(layer) for platform in platforms)
         found = compare(f"{name}: {layer}", asked, real, ours, sides.hosts)
-        compared.append(found)
+        compared(found)
         assert not found.different, found.sentence()
 
 

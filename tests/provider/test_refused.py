@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.provider.compare import Comparison, Difference
@@ -21,7 +22,7 @@ _BLOCKS = {
 
 
 def test_the_same_mistakes_are_refused_at_the_same_lines(
-    sides: Sides, compared: list[Comparison], tmp_path: Path
+    sides: Sides, compared: Callable[[Comparison], None], tmp_path: Path
 ) -> None:
     found = Comparison("refused at validate")
     real, ours = (refusals(side, tmp_path / side.provider) for side in (sides.real, sides.ours))
@@ -30,7 +31,7 @@ def test_the_same_mistakes_are_refused_at_the_same_lines(
     for case in sorted(real.keys() | ours.keys()):
         if not _agree(real.get(case, []), ours.get(case, [])):
             found.different.append(Difference(case, real.get(case, "accepted"), ours.get(case, "accepted")))
-    compared.append(found)
+    compared(found)
     assert not found.different, found.sentence()
     assert len(real) > len(cases) // 2
 
