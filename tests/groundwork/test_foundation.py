@@ -117,6 +117,15 @@ def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
     )
 
 
+def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_said(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")
+    new_project.answers["/storage/v1/b"] = refusal(409, "", "The name was freed a moment ago.")
+    with pytest.raises(CloudProblem, match="409: The name was freed a moment ago"):
+        foundation.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+
+
 class _Google(Cloud):
     """The local cloud, taken for Google's."""
 

@@ -52,9 +52,8 @@ class CloudProblem(GroundworkError):
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
         refused = code in (401, 403) and reason != "SERVICE_DISABLED"
         way_on = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
-        super().__init__(
-            f"{call}: {code or 'no answer'} {status}: {text}".replace("  ", " "), (way_on,) if refused else ()
-        )
+        answer = f"{code or 'no answer'} {status}".rstrip()
+        super().__init__(": ".join(filter(None, (call, answer, text))), (way_on,) if refused else ())
         self.code = code
         self.status = status
         self.text = text
@@ -228,7 +227,7 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cl
 def _charged(login: Any, project: str) -> Any:
     """A person's login that does not say which project its calls count for is given this one.
 
-    Otherwise they count for gcloud's own project, where most APIs are off
+    Otherwise calls of many APIs count for gcloud's own project, where they are off
     (https://cloud.google.com/docs/authentication/troubleshoot-adc#user-creds-client-based).
     """
     from google.oauth2.credentials import Credentials

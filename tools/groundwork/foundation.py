@@ -120,24 +120,30 @@ def _patiently(act: Callable[[], T], enabled: list[str]) -> T:
 def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bool:
     """Make the state's bucket if it is missing; whether it was. Somebody else's bucket of that name is refused."""
     name = environment.state_bucket
-    try:
-        found = cloud.request("GET", "storage", f"v1/b/{name}")
-    except CloudProblem as problem:
-        if problem.code == 403 and not (_is_off(problem) or problem.reason in WHAT_ELSE):
-            raise _not_ours(environment, problem.message) from None
-        if problem.code != 404:
-            raise
-    else:
-        if str(found.get("projectNumber", number)) != number:
-            raise _not_ours(environment, f"it belongs to project number {found['projectNumber']}")
+    if _is_there(cloud, environment, number):
         return False
     say(f"making bucket {name} for Terraform's state")
     try:
         cloud.request("POST", "storage", "v1/b", params={"project": cloud.project}, json=_bucket_body(environment))
     except CloudProblem as problem:
-        if problem.code != 409:
+        if problem.code != 409 or not _is_there(cloud, environment, number):
             raise
-        return _bucket(cloud, environment, number, say)
+        return False
+    return True
+
+
+def _is_there(cloud: Cloud, environment: Environment, number: str) -> bool:
+    """Whether the state's bucket is there, in this very project. Raises PermissionProblem when it is in another."""
+    try:
+        found = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
+    except CloudProblem as problem:
+        if problem.code == 404:
+            return False
+        if problem.code == 403 and not (_is_off(problem) or problem.reason in WHAT_ELSE):
+            raise _not_ours(environment, problem.message) from None
+        raise
+    if str(found.get("projectNumber", number)) != number:
+        raise _not_ours(environment, f"it belongs to project number {found['projectNumber']}")
     return True
 
 

@@ -90,7 +90,9 @@ def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Ro
     if who.quota_project:
         text = f"calls are charged to {who.quota_project}, not to {environment.project}"
     elif cloud.credentials is not cloud.login:
-        text = "the login names none: other tools' calls count for gcloud's own project, where most APIs are off"
+        text = (
+            "the login names none: many calls of other tools count for gcloud's own project, where their APIs are off"
+        )
     else:
         return
     yield Row("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
