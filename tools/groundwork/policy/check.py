@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policies import catalogue
+from policies.catalogue import Row
 from policies.language import Settings
 
 from groundwork import terraform, tools
@@ -57,11 +58,13 @@ def check(
 ) -> Result:
     """Check the clone's code and the plans, given by layer; `folder` keeps the cache.
 
-    Raises CouldNotTell when anything could not be checked, UsageProblem for a plan that is not this environment's.
+    Raises CouldNotTell when anything could not be checked, UsageProblem for a plan that is not this environment's and for an
+    exception to a policy that there is not.
     """
+    rows = catalogue.rows()
+    _known(environment, rows)
     allowed = settings(environment)
     reports, cached = _reports(scan_with, environment, plans, Cache(folder, scan_with.tools, allowed))
-    rows = catalogue.rows()
     judged = result.apply(environment.exceptions, result.findings(reports, rows), today)
     return Result(
         findings=judged.findings,
@@ -119,6 +122,19 @@ class _Opened:
         if not known:
             self._cache.put("file", self._cache.file_key(name), {"key": key})
         return key
+
+
+def _known(environment: Environment, rows: Mapping[str, Row]) -> None:
+    from difflib import get_close_matches
+
+    for exception in environment.exceptions:
+        if exception.check not in rows:
+            alike = get_close_matches(exception.check, rows, 1)
+            hint = f"did you mean {alike[0]}?" if alike else "docs/policy.md has them all."
+            raise UsageProblem(
+                f"{environment.path.name}: the exception for {exception.resource} names the policy "
+                f'"{exception.check}", which there is not; {hint}'
+            )
 
 
 def _fits(layer: str, plan: Mapping[str, Any], environment: Environment) -> None:
