@@ -2,25 +2,30 @@
 
 import re
 
-from policies.grants import PROJECT_WIDE, judge_roles
+from policies.grants import PROJECT_WIDE, judge_roles, ways
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Verdict
 
-_ADMIN = re.compile(r"roles/(\w+\.)*\w*[aA]dmin")
+_ADMIN = re.compile(r"roles/(\w+\.)*(\w*[aA]dmin(\.v\d+)?|dataOwner|legacyBucketOwner|osAdminLogin)")
+# On one resource: the roles with which the holder may let others in.
+_LETS_IN = re.compile(
+    r"roles/(\w+\.admin|bigquery\.dataOwner|iam\.serviceAccountAdmin|storage\.(folderAdmin|legacyBucketOwner))"
+)
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails roles called admin, such as roles/storage.admin, outside the module call `deployer`."""
+    """Fails, outside the module call `deployer`, roles called admin in a project, and on a resource those that let others in."""
     if "module.deployer." in resource.address:
         return PASSES
-    return judge_roles(resource, lambda role: _ADMIN.fullmatch(role) is not None)
+    forbidden = _ADMIN if resource.kind in PROJECT_WIDE else _LETS_IN
+    return judge_roles(resource, lambda role: forbidden.fullmatch(role) is not None)
 
 
 POLICY = Policy(
-    title="Only the deployer administers the project",
+    title="Only the deployer administers",
     severity=Severity.HIGH,
-    why="An admin of a whole service can give itself, or anyone, access to all of it, past the environment file.",
-    mend="Make the member an operator, who acts as the deployer, or grant a lesser role on the one resource.",
-    resources=PROJECT_WIDE,
+    why="An admin of a service, or of one bucket or secret, can let in anyone, past the environment file.",
+    mend="Make the member an operator, who acts as the deployer, or grant a lesser role on the one resource, such as roles/storage.objectUser.",
+    resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,
     when_unknown=Verdict.FAIL,
     unknown_because="a role is a choice that a reader must be able to see before apply",
