@@ -176,6 +176,15 @@ def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
         assert "nothing is up" in clone.run("status", "--env", "small").stdout
 
 
+def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -> None:
+    with cloned(tmp_path) as clone:
+        assert clone.run("plan", "--env", "small").returncode == Exit.OK
+        clone.disturb({"method": "iam.projects.serviceAccounts.create", "kind": "error", "code": 403})
+        assert clone.run("up", "--env", "small").returncode == Exit.PERMISSION
+        clone.disturb()
+        assert verify(clone.cloud, clone.environment).exit_code == Exit.OK
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

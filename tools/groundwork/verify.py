@@ -120,8 +120,9 @@ def _others(cloud: Cloud, bucket: str, ours: Iterable[str]) -> Iterator[tuple[st
 
 
 def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
-    """Kinds of the platform's own APIs that are off though an `up` had them on: what they hold cannot be listed any more."""
-    if all(state.serial <= BLANK for state in known.states.values()):
+    """Kinds of the platform's own APIs that are off though a platform was applied: what they hold cannot be listed any more."""
+    platforms = [state for name, state in known.states.items() if name.endswith(LAYERS[-1])]
+    if all(state.serial <= BLANK for state in platforms):
         return {}
     ours = {row.kind: row.host for row in LISTINGS if row.platform}
     return {
