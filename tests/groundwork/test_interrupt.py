@@ -19,6 +19,7 @@ from groundwork.up import Wish
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
+from tests.processes import naming
 
 SLOW = {"method": "*", "kind": "latency", "seconds": 0.05}
 ELSEWHERE = {
@@ -56,19 +57,6 @@ def until(condition: Callable[[], bool]) -> None:
     pytest.fail("it never came to that")
 
 
-def working_in(folder: Path) -> list[str]:
-    """Command lines of the processes that name a folder, but for the local cloud's own."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            text = path.read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if str(folder) in text and "localcloud" not in text and "pytest" not in text:
-            found.append(text)
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
     clone: Clone, number: signal.Signals
@@ -82,7 +70,7 @@ def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
     assert "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it." in err
     assert "Interrupted: " in err
     assert "Traceback" not in err
-    assert working_in(clone.root) == []
+    assert naming(clone.root) == []
     assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
     assert clone.run("up", "--env", "small").returncode == 0
     assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
@@ -103,7 +91,7 @@ def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clo
         _, err = child.communicate()
     assert child.returncode == Exit.INTERRUPTED
     assert "Killing Terraform: the next `groundwork up` finds what it had made." in err
-    assert working_in(clone.root) == []
+    assert naming(clone.root) == []
     local.stop(clone.checkout)
     again = clone.run("up", "--env", "small")
     assert again.returncode == 0, again.stderr

@@ -19,6 +19,8 @@ from groundwork.events import Change, Event, Step
 from groundwork.processes import alive, birth, tail
 from groundwork.terraform import Terraform, TerraformFailed, run, signals_passed_on
 
+from tests.processes import naming
+
 TOOL = tools.tool(tools.chosen(), tools.user_cache(), print)
 QUICK = 'resource "terraform_data" "a" { input = "x" }\noutput "o" { value = terraform_data.a.output }\n'
 # A resource that works until the file "go" appears, so that tests decide when it ends.
@@ -122,31 +124,14 @@ def test_a_signal_lets_terraform_end_in_order_and_release_its_lock(tmp_path: Pat
         assert child.stdout.readline() == "start\n"
         lock = tmp_path / ".terraform.tfstate.lock.info"
         assert lock.exists()
+        assert [line for line in naming(tmp_path) if line.startswith(str(TOOL.path))] or not Path("/proc/self").exists()
         child.send_signal(number)
         (tmp_path / "go").touch()
         rest = child.stdout.read()
     assert child.returncode == 130
     assert "was stopped" in rest
     assert not lock.exists()
-    assert _processes_in(tmp_path) == []
-
-
-def _processes_in(folder: Path) -> list[str]:
-    """Command lines of the processes that name a folder, where the system tells."""
-    lines = [
-        path.read_bytes().replace(b"\0", b" ").decode()
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if _readable(path)
-    ]
-    return [text for text in lines if str(folder) in text and "pytest" not in text]
-
-
-def _readable(path: Path) -> bool:
-    try:
-        path.read_bytes()
-    except OSError:
-        return False
-    return True
+    assert naming(tmp_path) == []
 
 
 def test_a_terraform_whose_starter_was_killed_ends_by_itself(tmp_path: Path) -> None:
@@ -176,7 +161,7 @@ def test_a_listener_that_breaks_leaves_no_process_behind(tmp_path: Path) -> None
 
     with pytest.raises(OSError, match="nobody listens"), signals_passed_on():
         subject.apply(tmp_path / "saved", broken)
-    assert _processes_in(tmp_path) == []
+    assert naming(tmp_path) == []
     assert not (tmp_path / ".terraform.tfstate.lock.info").exists()
 
 
