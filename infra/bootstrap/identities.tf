@@ -67,7 +67,8 @@ module "deployer" {
 }
 
 # Plans both layers for a pull request: reads everything that a plan reads, and
-# neither objects of the team nor secret values.
+# neither objects of the team nor secret values. Images it could pull: Google has
+# no role that shows a repository without them.
 module "planner" {
   source   = "../../modules/service_account"
   for_each = local.github
