@@ -9,6 +9,8 @@ import pytest
 from groundwork import isolation, local, reviewed, up
 from groundwork.cloud import local_cloud
 from groundwork.errors import GroundworkError
+from groundwork.people import team
+from groundwork.people.personas import personas
 from groundwork.session import Session
 
 from tests.groundwork.clone import SMALL, Clone, cloned
@@ -65,6 +67,14 @@ def test_the_planner_sees_the_plan_that_the_deployer_applies(clone: Clone) -> No
     assert 'module.buckets["more"].google_storage_bucket.bucket' in seen.layers["platform"]
     now = reviewed.record("small", reviewed.shown(deployer, up.plan(deployer, Heard())))
     assert reviewed.differences(seen, now) == []
+
+
+def test_the_planner_sees_who_has_access(clone: Clone) -> None:
+    known = personas(clone.root)
+    found = team.drift(_planner(clone), known)
+    assert found == team.drift(clone.session(), known)
+    assert found.extra == ()
+    assert [target.name for _, target, _ in found.missing] == ["more"]
 
 
 def test_the_planner_changes_nothing_even_if_it_tries(clone: Clone) -> None:

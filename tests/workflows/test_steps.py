@@ -139,6 +139,19 @@ def test_a_change_by_hand_is_found_at_night(runner: Runner) -> None:
     assert "~ bucket data" in runner.summary.read_text(encoding="utf-8").rpartition("# small: ")[2]
 
 
+def test_access_given_by_hand_is_found_at_night_and_the_log_does_not_say_whose(runner: Runner) -> None:
+    assert runner.run("apply.yml").returncode in (0, 9)  # alone, or after the test before
+    path = "v1/b/small-clone-data/iam"
+    before = runner.clone.cloud.request("GET", "storage", path)
+    by_hand = {"role": "roles/storage.objectViewer", "members": ["user:friend@example.com"]}
+    runner.clone.cloud.request("PUT", "storage", path, json={"bindings": [*before["bindings"], by_hand]})
+    done = runner.run("drift.yml")
+    runner.clone.cloud.request("PUT", "storage", path, json={"bindings": before["bindings"]})
+    assert done.returncode == 7
+    assert "::error::Somebody has access that the environment file does not give" in done.stdout
+    assert "friend@example.com" not in done.stdout + done.stderr
+
+
 def test_the_runs_are_looked_up_as_they_are_meant_to_be(runner: Runner) -> None:
     runner.run("apply.yml", PLANNED="")
     asked = (runner.temp / "gh.log").read_text(encoding="utf-8").splitlines()[-2:]
