@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from groundwork.events import Action, Diagnostic, Event, Stage, Step
-from groundwork.recovery import Orphan, identity, orphans
+from groundwork.recovery import Orphan, brought, identity, orphans
 
 BUCKET = "google_storage_bucket.b"
 SECRET = "google_secret_manager_secret.s"
@@ -83,3 +85,19 @@ def test_a_name_follows_from_planned_values(kind: str, planned: dict[str, str], 
 
 def test_an_id_that_the_run_learned_wins() -> None:
     assert identity(Orphan("a", "google_storage_bucket", "real-name"), {"name": "planned"}, "p") == "real-name"
+
+
+def test_a_state_that_was_left_beside_the_code_is_moved(tmp_path: Path) -> None:
+    left, kept = tmp_path / "left.tfstate", tmp_path / "kept.tfstate"
+    brought(left, kept)
+    assert not kept.exists()
+    left.write_text("state")
+    brought(left, kept)
+    assert (left.exists(), kept.read_text()) == (False, "state")
+
+
+def test_a_state_that_cannot_be_moved_stays_and_nothing_half_is_left(tmp_path: Path) -> None:
+    left = tmp_path / "left.tfstate"
+    left.write_text("state")
+    brought(left, tmp_path / "no" / "such" / "folder" / "kept.tfstate")
+    assert [file.name for file in tmp_path.iterdir()] == ["left.tfstate"]

@@ -1,6 +1,7 @@
 """Starting, finding, killing and stopping the local cloud."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from localcloud import records, serve
@@ -34,6 +36,17 @@ def killed(cloud: LocalCloud) -> None:
     until = time.monotonic() + 10
     while serve.find(cloud.state) is not None:
         assert time.monotonic() < until
+
+
+def test_a_daemon_that_ends_for_want_of_room_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can then not even write its log."""
+    (state / "cloud.db").mkdir(parents=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=100))
+    with pytest.raises(LocalCloudError) as raised:
+        serve.start(state)
+    assert str(raised.value) == (
+        f"The local cloud did not start, since the disk of {state} is full: free some space and run the same command again."
+    )
 
 
 def test_a_started_cloud_is_found_again_and_stopped_once(state: Path) -> None:

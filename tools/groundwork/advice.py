@@ -64,6 +64,11 @@ REMEDIES = (
         Exit.PERMISSION,
     ),
     Remedy(
+        re.compile(r"(?i)bucket namespace is shared|bucket name is not available"),
+        "somebody else has a bucket of that name, which is one for the whole world: rename it under buckets: in the environment "
+        "file, or choose another project id before anything is there.",
+    ),
+    Remedy(
         re.compile(r"(?i)Error 409|already exists"),
         "something of that name exists that Terraform does not know: delete it or bring it in with `terraform import`.",
     ),
@@ -71,7 +76,8 @@ REMEDIES = (
         re.compile(
             r"(?i)Failed to (query available|install) provider|Could not (retrieve|load) .*provider|registry\S* .*(dial|lookup|timeout)"
         ),
-        "the real provider could not be fetched: go online once, put it into a mirror (terraform providers mirror), or leave out PROVIDER=google.",
+        "the real provider could not be fetched: go online once, put it into a mirror (`terraform providers mirror`; for OpenTofu "
+        "`tofu providers mirror`, since it looks elsewhere), or leave out PROVIDER=google.",
     ),
     Remedy(
         re.compile(r"Unsupported Terraform Core version"),

@@ -6,6 +6,7 @@ Nothing here happens unless a record of an interrupted run lies in the layer's f
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,9 +104,21 @@ def restore(session: Session, layer: str, talk: Talk) -> None:
 
 def rescue_state(session: Session, layer: str) -> None:
     """Keep the state that Terraform wrote beside the code because it could not upload it; it is one environment's own."""
-    left = session.checkout.layer(layer) / STATE
-    if left.exists():
-        left.replace(session.data(layer) / STATE)
+    brought(session.checkout.layer(layer) / STATE, session.data(layer) / STATE)
+
+
+def brought(left: Path, kept: Path) -> None:
+    """Move a file, also to another disk; where there is no room for it, it stays where it is and the next run moves it."""
+    if not left.exists():
+        return
+    fresh = kept.with_suffix(".fresh")
+    try:
+        shutil.copyfile(left, fresh)
+        fresh.replace(kept)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+    else:
+        left.unlink()
 
 
 def _push(session: Session, layer: str, talk: Talk) -> None:

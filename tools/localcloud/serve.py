@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +36,8 @@ __all__ = [
 
 OWNER = "user:owner@example.com"
 _PATIENCE = 30.0
+# Bytes without which a daemon can write neither its database nor why it ends.
+_ROOM = 1024 * 1024
 T = TypeVar("T")
 
 
@@ -203,6 +206,10 @@ def _awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log
         return found
     if process.poll() is None:
         process.terminate()
+    if shutil.disk_usage(log.parent).free < _ROOM:
+        raise LocalCloudError(
+            f"The {what} did not start, since the disk of {log.parent} is full: free some space and run the same command again."
+        )
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     raise LocalCloudError(f"The {what} did not start: {lines[-1] if lines else 'it said nothing'} (log: {log})")
 
