@@ -129,6 +129,7 @@ def test_a_version_is_disabled_enabled_and_destroyed(world: World) -> None:
     state = world.core.made(VERSION, secret=made["id"], secret_data="first", enabled=False)
     path = "v1/projects/{project}/secrets/s/versions/1"
     assert world.ask("GET", "secretmanager", path)["state"] == "DISABLED"
+    assert (world.core.imported(VERSION, state["name"]) or {})["secret_data"] == ""
     state = world.core.changed(VERSION, state, secret=made["id"], secret_data="first", enabled=True)
     assert state["enabled"] is True
     world.core.destroyed(VERSION, state)

@@ -9,6 +9,7 @@ from localcloud.provider.planner import Planner
 from localcloud.provider.schema import Schema
 from localcloud.provider.settings import ATTRIBUTION_LABEL, Settings
 from localcloud.provider.values import UNKNOWN, Object, Value, known
+from localcloud.provider.work import Problem
 
 
 @dataclass
@@ -93,13 +94,19 @@ def _element(before: Mapping[str, str], key: str, value: Value) -> Value:
 
 
 def _project(draft: Draft) -> None:
-    if draft.planned["project"] is UNKNOWN and draft.config.get("project") is None and draft.settings.project:
-        draft.set("project", draft.settings.project)
+    if draft.planned["project"] not in (None, "", UNKNOWN) or draft.config.get("project") is UNKNOWN:
+        return
+    if not draft.settings.project:
+        raise Problem("The resource has no project.", "Set project on it or in the provider block.", "project")
+    draft.set("project", draft.settings.project)
 
 
 def _deletion_policy(draft: Draft) -> None:
-    if draft.config.get("deletion_policy") is None:
+    said = draft.config.get("deletion_policy")
+    if said is None:
         draft.set("deletion_policy", draft.settings.deletion_policy or "DELETE")
+    elif said == "" and draft.prior.get("deletion_policy") != "":
+        draft.set("deletion_policy", UNKNOWN)
 
 
 _ADDITIONS: Mapping[str, Callable[[Draft], None]] = {

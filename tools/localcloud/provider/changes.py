@@ -45,7 +45,8 @@ def plan(row: Row, settings: Settings, asked: Change, own: OwnRules | None = Non
     additions.apply(draft, row.additions)
     if own:
         own(draft)
-    if not planner.changed and prior is not None:
+    retimed = planner.quiet > 0 and prior is not None and proposed.get("timeouts") != prior.get("timeouts")
+    if not planner.changed and not retimed and prior is not None:
         return Plan(dict(prior), changed=False)
     values = normal.objects(root, draft.planned, proposed, "plan")
     if prior is None:

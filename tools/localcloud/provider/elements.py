@@ -1,4 +1,4 @@
-"""Which elements of two sets of blocks are the same one."""
+"""Which elements of two sets of blocks are the same one, and which lists of blocks read the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from localcloud.provider import stored, suppress
 from localcloud.provider.schema import Attribute, Block, Child
-from localcloud.provider.values import UNKNOWN, Object, Value
+from localcloud.provider.values import UNKNOWN, Object, Value, known
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,39 @@ def _attribute(node: Attribute, value: Value) -> Any:
         return frozenset(items) if node.collection == "set" else tuple(items)
     settled = node.default if value is None else stored.form(node.stored, value)
     return suppress.canonical(node.suppress, node.zero if settled is None else settled)
+
+
+def reads_alike(block: Block, old: list[Object], new: list[Object]) -> bool:
+    """Whether a first-generation provider sees two lists of blocks as the same although the new one has unknown values.
+
+    It reads an unknown number, bool or list as zero, and never sees two sets as the same.
+    """
+    return len(old) == len(new) and all(_alike(block, one, other) for one, other in zip(old, new, strict=True))
+
+
+def _alike(block: Block, old: Object, new: Object) -> bool:
+    if _holds(block, old) != _wants(block, new):
+        return False
+    return all(_reads_alike(child, old.get(name), new.get(name)) for name, child in block.children.items())
+
+
+def _holds(block: Block, state: Object) -> bool:
+    return any(isinstance(child, Block) or state.get(name) is not None for name, child in block.children.items())
+
+
+def _wants(block: Block, config: Object) -> bool:
+    return any(
+        value != [] if isinstance(child, Block) else value is not None or child.default is not None
+        for name, child in block.children.items()
+        for value in (config.get(name),)
+    )
+
+
+def _reads_alike(child: Child, old: Value, new: Value) -> bool:
+    if isinstance(child, Block):
+        return child.nesting == "list" and reads_alike(child, old or [], [] if new is UNKNOWN else new or [])
+    if child.collection == "set" or (new is UNKNOWN and child.scalar == "string" and not child.collection):
+        return False
+    unset = child.zero if child.default is None else child.default
+    wanted = unset if new is None else new if known(new) else child.zero
+    return bool((child.zero if old is None else old) == wanted)

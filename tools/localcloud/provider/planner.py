@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from localcloud.provider import stored, suppress
-from localcloud.provider.elements import Elements
+from localcloud.provider.elements import Elements, reads_alike
 from localcloud.provider.schema import Attribute, Block, Child, null
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, known, text
@@ -42,6 +42,7 @@ class Planner:
     wanted: Object
     settings: Settings
     changes: int = 0
+    quiet: int = 0
     replaced: list[Path] = field(default_factory=list)
 
     @property
@@ -115,19 +116,30 @@ class Planner:
         return nothing
 
     def _list(self, block: Block, old: Value, new: Value, scope: Scope) -> Value:
+        inner = scope._replace(suppress=(*scope.suppress, block.suppress) if block.suppress else scope.suppress)
+        before = old or []
         if new is UNKNOWN:
-            return self._change(block, UNKNOWN, scope)
-        before, after = old or [], new or []
+            hidden = self._suppressed(block, len(before), UNKNOWN, inner.into("#"))
+            return before if hidden else self._change(block, UNKNOWN, scope)
+        after = new or []
         if block.computed and not after:
             return self._change(block, UNKNOWN, scope) if self.creating and not before else before
-        inner = scope._replace(suppress=(*scope.suppress, block.suppress) if block.suppress else scope.suppress)
-        resized = len(before) != len(after)
-        if resized and self._suppressed(block, len(before), len(after), inner.into("#")):
+        if not known(after) and reads_alike(block, before, after):
             return before
-        planned = [self.objects(block, _at(before, i), one or block.null, inner.into(i)) for i, one in enumerate(after)]
-        for i in range(len(after), len(before)):
-            self.objects(block, before[i], block.null, inner.into(i))
-        return self._change(block, planned, scope) if resized else planned
+        earlier = self.changes
+        planned = self._elements(block, before, after, inner)
+        if len(before) == len(after):
+            return planned
+        if self._suppressed(block, len(before), len(after), inner.into("#")):
+            return planned if self.creating and self.changes > earlier else planned[: len(before)]
+        return self._change(block, planned[: len(after)], scope)
+
+    def _elements(self, block: Block, before: list[Object], after: list[Object], scope: Scope) -> list[Object]:
+        """The planned elements at every index that there was or will be."""
+        return [
+            self.objects(block, _at(before, i), _at(after, i) or block.null, scope.into(i))
+            for i in range(max(len(before), len(after)))
+        ]
 
     def _set(self, block: Block, old: Value, new: Value, scope: Scope) -> Value:
         if new is UNKNOWN:
@@ -148,6 +160,7 @@ class Planner:
 
     def _quietly(self, node: Child, value: Value, scope: Scope) -> Value:
         """From null to an explicit zero: no change by itself, but one where something else changes."""
+        self.quiet += 1
         if node.force_new and not self.creating:
             self.replaced.append(scope.set_path or scope.path)
         return value

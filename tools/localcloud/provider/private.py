@@ -7,21 +7,25 @@ import re
 from collections.abc import Mapping
 
 from localcloud.provider.schema import Schema
-from localcloud.provider.values import Object
+from localcloud.provider.values import UNKNOWN, Object
 from localcloud.provider.work import Problem
 
 # The key under which Terraform's first-generation providers keep timeouts, in nanoseconds.
 _TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-_UNITS: Mapping[str, float] = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_DURATION = re.compile(rf"[-+]?(?:0|(?:{_PART.pattern})+)")
+_UNITS: Mapping[str, float] = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _NANOSECONDS = 1_000_000_000
 
 
 def timeouts(schema: Schema, values: Object) -> dict[str, float]:
-    """Seconds per step: what the timeouts block says, else the type's default."""
+    """Seconds per step: what the timeouts block says, else the type's default; Problem for one that is unknown or wrong."""
     said = values.get("timeouts") or {}
+    if UNKNOWN in said.values():
+        raise Problem("A timeout is not known at plan.", "Write it out, or take it from a variable.", "timeouts")
     return {
-        step: seconds(said[step]) if said.get(step) else default for step, default in sorted(schema.timeouts.items())
+        step: default if said.get(step) is None else seconds(said[step])
+        for step, default in sorted(schema.timeouts.items())
     }
 
 
@@ -46,9 +50,10 @@ def kept_timeouts(raw: bytes) -> dict[str, float]:
 
 
 def seconds(text: str) -> float:
-    """The seconds of a duration such as "30m" or "1h30m"; raises Problem for anything else."""
-    if not text or _PART.sub("", text):
+    """The seconds of a duration such as "30m", "1h30m" or "-1.5s"; raises Problem for anything else."""
+    if not _DURATION.fullmatch(text):
         raise Problem(
             f"{text!r} is not a duration.", 'Write a number and a unit, like "30s", "5m" or "1h30m".', "timeouts"
         )
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    whole = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    return -whole if text.startswith("-") else whole

@@ -29,7 +29,7 @@ from localcloud.provider.retries import Stopped
 from localcloud.provider.rows import Row, catalogue
 from localcloud.provider.sessions import Session, Sessions
 from localcloud.provider.settings import Settings
-from localcloud.provider.validation import Finding, findings
+from localcloud.provider.validation import Finding, findings, nulls
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, decode, decode_json, encode, settled
 from localcloud.provider.work import Incomplete, Problem, Work
 
@@ -80,7 +80,8 @@ class Servicer:
 
     def validate_provider_config(self, request: Any, _peer: str) -> Any:
         """Refuses a provider block that Google's own provider would refuse."""
-        found = findings(block.row().schema, _value(request.config))
+        config = _value(request.config)
+        found = nulls(config) or findings(block.row().schema, config)
         return _message("ValidateProviderConfig.Response", diagnostics=_refusals("provider block", found))
 
     def validate_resource_config(self, request: Any, _peer: str) -> Any:
@@ -90,7 +91,8 @@ class Servicer:
 
     def validate_data_resource_config(self, request: Any, _peer: str) -> Any:
         """The same for a data source."""
-        found = findings(sources.schema_of(request.type_name), _value(request.config))
+        config = _value(request.config)
+        found = nulls(config) or findings(sources.schema_of(request.type_name), config)
         return _message("ValidateDataResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def configure_provider(self, request: Any, peer: str) -> Any:
@@ -137,6 +139,8 @@ class Servicer:
                 planned_private=request.prior_private,
                 planned_identity=identities.identity(row, prior),
             )
+        if wrong := nulls(proposed):
+            return _message("PlanResourceChange.Response", diagnostics=_refusals(row.type, wrong))
         try:
             settings = self._session(peer).settings
             asked = changes.Change(prior, proposed, _value(request.config))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from localcloud.provider.settings import Settings
 from localcloud.provider.stored import form
-from localcloud.provider.values import UNKNOWN, Object, Path, Value, last_segment
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, last_segment, settled
 
 
 class Around(Protocol):
@@ -51,8 +51,8 @@ class Comparison:
 
     def block(self, side: Object) -> Object:
         """The first block of the top-level block that is compared, on one side; empty without any."""
-        blocks = side.get(str(self.path[0])) or [{}]
-        return blocks[0] or {}
+        blocks = side.get(str(self.path[0]))
+        return (blocks[0] or {}) if isinstance(blocks, list) and blocks else {}
 
 
 def equal(name: str, asked: Comparison) -> bool:
@@ -146,10 +146,10 @@ def _kms_key_version(asked: Comparison) -> bool:
 
 
 def _autoclass(asked: Comparison) -> bool:
-    if not asked.counts:
+    if not asked.counts or asked.new is UNKNOWN:
         return False
     side = asked.wanted if asked.new else asked.prior
-    return asked.block(side).get("enabled") is False
+    return asked.block(side).get("enabled") in (False, UNKNOWN)
 
 
 def _hierarchical_namespace(asked: Comparison) -> bool:
@@ -163,23 +163,23 @@ def _ip_filter(asked: Comparison) -> bool:
 
 
 def _maven_config(asked: Comparison) -> bool:
-    old = asked.block(asked.prior)
-    new = asked.block(asked.wanted) if asked.wanted.get("maven_config") else old
-    if bool(old.get("allow_snapshot_overwrites")) != bool(new.get("allow_snapshot_overwrites")):
+    old, new = asked.block(asked.prior), asked.block(asked.wanted)
+    overwrites = new.get("allow_snapshot_overwrites")
+    if overwrites is not None and bool(old.get("allow_snapshot_overwrites")) != (overwrites is True):
         return False
-    return all((one.get("version_policy") or "_UNSPECIFIED").endswith("_UNSPECIFIED") for one in (old, new))
+    policies = [one.get("version_policy") or "" for one in (old, new)]
+    return all(one is not UNKNOWN and (one == "" or one.endswith("_UNSPECIFIED")) for one in policies)
 
 
 def _upstream_policies(asked: Comparison) -> bool:
     def rows(side: Object) -> set[tuple[Any, ...]]:
-        policies = asked.block(side).get("upstream_policies") or []
+        policies = asked.block(side).get("upstream_policies")
         return {
-            (one.get("id") or "", one.get("priority") or 0, one.get("repository") or "")
-            for one in policies
-            if isinstance(one, dict)
+            (one.get("id") or "", settled(one.get("priority")) or 0, one.get("repository") or "")
+            for one in (policies if isinstance(policies, list) else [])
         }
 
-    return rows(asked.prior) == rows(asked.wanted)
+    return not rows(asked.wanted) or rows(asked.prior) == rows(asked.wanted)
 
 
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {

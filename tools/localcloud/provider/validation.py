@@ -24,6 +24,16 @@ def findings(schema: Schema, config: Object) -> list[Finding]:
     return list(_block(schema.root, config, (), config))
 
 
+def nulls(value: Value, path: Path = ()) -> list[Finding]:
+    """Elements of lists and sets that are null: a first-generation provider cannot hold any."""
+    if isinstance(value, dict):
+        return [one for name, inner in value.items() if inner for one in nulls(inner, (*path, name))]
+    if not isinstance(value, list):
+        return []
+    found = [Finding(path, f"{path[-1]} has an element that is null.")] if None in value else []
+    return found + [one for index, inner in enumerate(value) for one in nulls(inner, (*path, index))]
+
+
 def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Finding]:
     for name, child in block.children.items():
         value = values.get(name)

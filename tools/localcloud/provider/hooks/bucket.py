@@ -34,7 +34,7 @@ def plan(draft: Draft) -> None:
     old, new = draft.prior.get("retention_policy") or [], draft.planned["retention_policy"]
     if new is UNKNOWN or not old or not old[0].get("is_locked"):
         return
-    if not new or not new[0].get("is_locked"):
+    if not new or new[0].get("is_locked") is not True:
         draft.planner.replaced.append(("retention_policy", 0, "is_locked"))
 
 

@@ -39,8 +39,8 @@ def read(work: Work, state: Object) -> Object | None:
     values["version"] = paths.last(found["name"])
     values["id"] = state["id"]
     values["is_secret_data_base64"] = bool(state["is_secret_data_base64"])
-    if state["secret_data_wo_version"] is None and values["enabled"]:
-        values["secret_data"] = _accessed(work, values)
+    if state["secret_data_wo_version"] is None:
+        values["secret_data"] = _accessed(work, values) if values["enabled"] else values["secret_data"] or ""
     values["secret_data_wo_version"] = state["secret_data_wo_version"]
     return values
 
@@ -97,14 +97,13 @@ def _switch(work: Work, values: Object) -> None:
     work.call("enable" if values["enabled"] else "disable", {"name": values["name"]}, body={})
 
 
-def _accessed(work: Work, values: Object) -> str | None:
+def _accessed(work: Work, values: Object) -> str:
     """The value as the configuration would have it; what the state has, where it may not be read."""
     try:
         data = work.call("access", {"name": values["name"]}).get("payload", {}).get("data", "")
         return str(data) if values["is_secret_data_base64"] else base64.b64decode(data).decode()
     except (Refused, ValueError):
-        known: str | None = values["secret_data"]
-        return known
+        return str(values["secret_data"] or "")
 
 
 HOOKS = Hooks(create=create, read=read, update=update, delete=delete, import_=import_)
