@@ -37,5 +37,9 @@ def test_the_backend_and_the_storage_client_are_pointed_too() -> None:
     assert found["API_ENDPOINT_OVERRIDE"] == BASE
 
 
+def test_parquet_files_are_read_from_here_too() -> None:
+    assert variables(BASE)["CLOUD_STORAGE_EMULATOR_ENDPOINT"] == BASE
+
+
 def test_nothing_makes_a_client_forget_its_credentials() -> None:
     assert "STORAGE_EMULATOR_HOST" not in variables(BASE)

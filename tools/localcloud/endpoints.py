@@ -67,6 +67,8 @@ def variables(base: str) -> dict[str, str]:
     # Not STORAGE_EMULATOR_HOST: with it Terraform's gcs backend and google-cloud-storage send no credentials.
     found["API_ENDPOINT_OVERRIDE"] = base
     found |= {"FSSPEC_GCS_ENDPOINT_URL": base, "FSSPEC_GS_ENDPOINT_URL": base}
+    # For Google's C++ client, which pandas and pyarrow read Parquet with; it sends credentials in spite of the name.
+    found["CLOUD_STORAGE_EMULATOR_ENDPOINT"] = base
     found["BIGQUERY_EMULATOR_HOST"] = base
     # gcsfs would look for a gRPC endpoint first and wait a minute for it.
     found["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"

@@ -71,7 +71,7 @@ def test_a_missing_secret_is_named_with_the_project_number(call: Sender) -> None
             {"replication": {"userManaged": {"replicas": [{"location": "a"}, {"location": "a"}]}}},
             "names a location twice",
         ),
-        (AUTOMATIC | {"labels": {"Upper": "x"}}, "The label [Upper=x] is not valid"),
+        (AUTOMATIC | {"labels": {"Upper": "x"}}, "The label Upper=x is not valid"),
         (AUTOMATIC | {"annotations": {"-x": "y"}}, "The annotation key [-x] is not valid"),
         (AUTOMATIC | {"annotations": {"x": "y" * 17_000}}, "may take 16 KiB together"),
         (AUTOMATIC | {"topics": [{"name": "rotate"}]}, "does not match projects/*/topics/*"),

@@ -165,6 +165,11 @@ def test_a_rule_for_millennia_is_taken_and_does_nothing(gcs: Storage) -> None:
     assert gcs.names() == ["x"]
 
 
+def test_labels_that_google_would_not_take_are_refused(gcs: Storage) -> None:
+    gcs.bucket(labels={"a": "", "team_1-x": "0"})
+    assert "The label A=x is not valid" in gcs.ask("PATCH", f"{B}/data-bucket", {"labels": {"A": "x"}}, 400).message
+
+
 def test_a_bucket_has_at_most_a_hundred_rules(gcs: Storage) -> None:
     rules = [{"action": {"type": "Delete"}, "condition": {"age": 1}}] * 101
     gcs.bucket()

@@ -250,6 +250,13 @@ def test_a_move_leaves_nothing_behind(gcs: Storage) -> None:
     assert gcs.media("d/b") == b"x" * 100_000
 
 
+def test_keys_of_cloud_kms_are_refused_rather_than_left_out(gcs: Storage) -> None:
+    key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+    assert "Cloud KMS" in gcs.upload("x", query=f"&kmsKeyName={key}", status=501)["error"]["message"]
+    gcs.upload("x")
+    gcs.ask("POST", f"{path('x')}/rewriteTo/b/data-bucket/o/y?destinationKmsKeyName={key}", {}, 501)
+
+
 def test_customer_keys_are_refused_with_a_sentence(gcs: Storage) -> None:
     refused = gcs.upload("x", status=501, x_goog_encryption_algorithm="AES256")
     assert "customer-supplied keys" in refused["error"]["message"]

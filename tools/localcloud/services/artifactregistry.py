@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud import places
+from localcloud import labels, places
 from localcloud.call import Call, Cloud, Reply
 from localcloud.discovery import snake
 from localcloud.errors import invalid, not_found
@@ -17,8 +17,6 @@ MULTI_REGIONS = ("asia", "europe", "us")
 NOT_SERVED = {"x-local-cloud": "simulated: repositories hold no artifacts here, images are not served yet"}
 _REPOSITORIES = "artifactregistry.projects.locations.repositories"
 _DURATION = re.compile(r"\d+(?:\.\d{1,9})?s")
-_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _HOSTS = {"GOOGET": "googet", "KFP": "kfp"}
 _CONFIGS = {"dockerConfig": "DOCKER", "mavenConfig": "MAVEN"}
 _MODES = {"virtualRepositoryConfig": "VIRTUAL_REPOSITORY", "remoteRepositoryConfig": "REMOTE_REPOSITORY"}
@@ -90,16 +88,9 @@ def _check_source(body: Body) -> None:
         raise invalid("A remote repository must name its upstream, such as dockerRepository.", "remoteRepositoryConfig")
 
 
-def _check_labels(labels: dict[str, str]) -> None:
-    for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
-            raise invalid(
-                f"The label {key}={value} is not valid: keys begin with a lowercase letter, keys and values hold at most 63 "
-                "lowercase letters, digits, _ and -.",
-                "repository.labels",
-            )
-    if len(labels) > 64:
-        raise invalid(f"A repository may have 64 labels; this one has {len(labels)}.", "repository.labels")
+def _check_labels(sent: dict[str, str]) -> None:
+    if problem := labels.problem(sent, "repository"):
+        raise invalid(problem, "repository.labels")
 
 
 def _policy(name: str, policy: Body) -> Body:

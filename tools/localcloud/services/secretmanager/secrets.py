@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from localcloud import labels
 from localcloud.call import Call, Cloud
 from localcloud.clock import parse as parse_time
 from localcloud.clock import rfc3339
@@ -24,8 +25,6 @@ CREATE INDEX IF NOT EXISTS secrets_due_first ON secrets_due (due);
 ID_RULE = r"[a-zA-Z0-9_-]{1,255}"
 ID_ERROR = r"The provided Secret ID [{id}] does not match the expected format [[a-zA-Z_0-9\-]+]"
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_LABEL_KEY = re.compile(r"[^\W\d_A-Z][^\WA-Z]*(?:[-_][^\WA-Z]*)*", re.UNICODE)
-_LABEL_VALUE = re.compile(r"[^\WA-Z]*(?:[-_][^\WA-Z]*)*", re.UNICODE)
 _ANNOTATION_KEY = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
 _TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 _DURATION = re.compile(r"(\d+)(?:\.\d{1,9})?s")
@@ -155,16 +154,9 @@ def _check_replicas(replicas: list[Body]) -> None:
 
 
 def _check_labels(body: Body) -> None:
-    labels, annotations = body.get("labels", {}), body.get("annotations", {})
-    if len(labels) > 64:
-        raise invalid(f"A secret may have 64 labels; this one has {len(labels)}.", "secret.labels")
-    for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value) or max(len(key), len(value)) > 63:
-            raise invalid(
-                f"The label [{key}={value}] is not valid: keys begin with a lowercase letter, keys and values hold at most "
-                "63 lowercase letters, digits, _ and -.",
-                "secret.labels",
-            )
+    if problem := labels.problem(body.get("labels", {}), "secret"):
+        raise invalid(problem, "secret.labels")
+    annotations = body.get("annotations", {})
     for key in annotations:
         if not _ANNOTATION_KEY.fullmatch(key):
             raise invalid(f"The annotation key [{key}] is not valid.", "secret.annotations")

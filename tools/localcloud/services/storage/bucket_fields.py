@@ -11,6 +11,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
+from localcloud import labels
 from localcloud.services.storage import lifecycle_rules, locations, names, refusals
 from localcloud.services.storage.times import rfc3339
 
@@ -125,6 +126,7 @@ def settled(old: Body, new: Body, now: datetime) -> Body:
         _settle_soft_delete,
         _settle_retention,
         _settle_lifecycle,
+        _settle_labels,
         _settle_times,
     ):
         settle(old, new, now)
@@ -221,6 +223,11 @@ def _settle_retention(old: Body, new: Body, now: datetime) -> None:
 def _settle_lifecycle(_old: Body, new: Body, _now: datetime) -> None:
     if (new.get("lifecycle") or {}).get("rule"):
         new["lifecycle"]["rule"] = lifecycle_rules.checked(new["lifecycle"]["rule"], STORAGE_CLASSES)
+
+
+def _settle_labels(_old: Body, new: Body, _now: datetime) -> None:
+    if problem := labels.problem(new.get("labels") or {}, "bucket"):
+        raise refusals.invalid(problem)
 
 
 def _settle_times(old: Body, new: Body, now: datetime) -> None:

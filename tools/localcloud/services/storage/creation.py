@@ -38,9 +38,11 @@ def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
 
 
 def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
-    """Refuse what objects here cannot have: keys of the caller's, and access control lists where access is uniform."""
+    """Refuse what objects here cannot have: keys of their own, and access control lists where access is uniform."""
     if "x-goog-encryption-algorithm" in call.headers:
         raise refusals.customer_encryption()
+    if call.params.get("kmsKeyName") or call.params.get("destinationKmsKeyName") or sent.get("kmsKeyName"):
+        raise refusals.unsupported("Cloud KMS keys for objects; leave out kmsKeyName")
     if bucket.uniform and lists.asked(call, bucket, sent):
         raise refusals.acl_insert()
 
