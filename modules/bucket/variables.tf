@@ -96,8 +96,10 @@ variable "noncurrent_versions" {
   default = null
 
   validation {
-    condition     = var.noncurrent_versions == null ? true : var.noncurrent_versions.days >= 1 && var.noncurrent_versions.keep >= 1
-    error_message = "noncurrent_versions must be null, or have days and keep of at least 1."
+    condition = var.noncurrent_versions == null ? true : alltrue([
+      for number in values(var.noncurrent_versions) : number >= 1 && floor(number) == number
+    ])
+    error_message = "noncurrent_versions must be null, or have days and keep as whole numbers of at least 1."
   }
 }
 

@@ -36,6 +36,11 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ),
         ("googleapi: Error 401: Invalid Credentials", "gcloud auth application-default login", Exit.PERMISSION),
         ("googleapi: Error 409: You already own this bucket", "terraform import", Exit.FAILED),
+        (
+            "Error 409: The requested bucket name is not available. The bucket namespace is shared by all users of the system.",
+            "rename it under buckets:",
+            Exit.FAILED,
+        ),
         ("Error 403: Quota exceeded for quota metric", "a quota is used up", Exit.FAILED),
         (
             "Error 403: The x.googleapis.com API requires a quota project, which is not set by default. SERVICE_DISABLED",

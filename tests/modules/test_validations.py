@@ -31,7 +31,8 @@ BAD = {
         ("soft_delete_days = 3", "must be 0, or from 7 to 90"),
         ('storage_class = "COLD"', "must be ARCHIVE, COLDLINE, NEARLINE or STANDARD"),
         ("incomplete_upload_days = 0.5", "must be a whole number of days, at least 1"),
-        ("noncurrent_versions = { days = 0, keep = 1 }", "have days and keep of at least 1"),
+        ("noncurrent_versions = { days = 0, keep = 1 }", "have days and keep as whole numbers of at least 1"),
+        ("noncurrent_versions = { days = 1.5, keep = 1 }", "have days and keep as whole numbers of at least 1"),
     ],
     "docker_repository": [
         (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
