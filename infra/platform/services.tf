@@ -1,11 +1,8 @@
-# What the file uses is what is switched on; the bootstrap layer has switched
-# on what every environment uses.
+# On also where the file has no repository or secret yet: only an API that is on
+# can be asked who may do what in it, and what is left of it.
 module "services" {
   source = "../../modules/project_services"
 
   project_id = local.environment.project
-  services = toset(concat(
-    length(local.environment.repositories) == 0 ? [] : ["artifactregistry.googleapis.com"],
-    length(local.environment.secrets) == 0 ? [] : ["secretmanager.googleapis.com"],
-  ))
+  services   = ["artifactregistry.googleapis.com", "secretmanager.googleapis.com"]
 }

@@ -268,3 +268,26 @@ def test_taking_somebody_out_does_not_bring_a_platform_up_that_is_down(tmp_path:
         assert "nothing is up" in bare("status").stdout
     finally:
         local.stop(bare.checkout)
+
+
+def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Path) -> None:
+    for part in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns(".terraform*"))
+    small = Platform(Checkout(tmp_path))
+    small.file.write_text("cloud: local\nproject: small-team-1\nregion: europe-west1\n", encoding="utf-8")
+    try:
+        for words in (
+            ("people", "add", "dave@example.com", "--role", "operator"),
+            ("access",),
+            ("access", "check", "--as", "dave@example.com"),
+            ("people", "drift"),
+            ("secrets", "list"),
+            ("verify",),
+            ("people", "remove", "dave@example.com"),
+            ("down", "--yes"),
+        ):
+            said = small(*words)
+            assert said.returncode == 0, (words, said.stderr)
+        assert small.environment.members == {}
+    finally:
+        local.stop(small.checkout)
