@@ -166,6 +166,10 @@ def test_lists_of_artifacts_are_empty_and_a_header_says_that_none_are_served(cal
     for collection in ("packages", "files", "pythonPackages", "packages/app/tags", "packages/app/versions"):
         assert call("GET", f"{IMAGES}/{collection}") == {}
     assert "does not hold artifacts yet" in call.refused("GET", f"{IMAGES}/packages/app", status=404)
+    for path in ("packages/app", "packages/app/versions/1", "packages/app/tags/latest", "files/a", "rules/a"):
+        for verb in ("PATCH", "DELETE"):
+            assert "does not hold artifacts yet" in call.refused(verb, f"{IMAGES}/{path}", status=404)
+    assert "artifacts yet" in call.refused("POST", f"{IMAGES}/packages/app/tags?tagId=latest", {}, 404)
     call.refused("GET", f"{REPOSITORIES}/none/packages", status=404)
 
 

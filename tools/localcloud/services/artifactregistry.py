@@ -133,7 +133,7 @@ def no_artifacts(call: Call) -> Reply:
 
 
 def no_artifact(_call: Call) -> Body:
-    """An artifact that is named: there is none."""
+    """An artifact that is named, to be read, changed, deleted or tagged: there is none."""
     raise not_found("Requested entity was not found. (The local cloud does not hold artifacts yet.)")
 
 
@@ -193,18 +193,19 @@ REPOSITORY = Resource(
     update="mask",
     iam=True,
 )
-_COLLECTIONS = [
-    "attachments",
-    "dockerImages",
-    "files",
-    "mavenArtifacts",
-    "npmPackages",
-    "packages",
-    "packages.tags",
-    "packages.versions",
-    "pythonPackages",
-    "rules",
-]
+# Collections that are always empty, with what may be asked of one of their resources.
+_COLLECTIONS = {
+    "attachments": ("get", "delete"),
+    "dockerImages": ("get",),
+    "files": ("get", "patch", "delete"),
+    "mavenArtifacts": ("get",),
+    "npmPackages": ("get",),
+    "packages": ("get", "patch", "delete"),
+    "packages.tags": ("get", "create", "patch", "delete"),
+    "packages.versions": ("get", "patch", "delete"),
+    "pythonPackages": ("get",),
+    "rules": ("get", "patch", "delete"),
+}
 _SETTINGS = {
     "projects.getProjectSettings": ("projectsettings.get", get_settings),
     "projects.updateProjectSettings": ("projectsettings.update", update_settings),
@@ -218,18 +219,19 @@ def _methods() -> dict[str, Handler]:
         f"{API}.projects.locations.list": list_locations,
         f"{API}.projects.locations.get": get_location,
     }
-    for collection in _COLLECTIONS:
+    for collection, verbs in _COLLECTIONS.items():
         found[f"{_REPOSITORIES}.{collection}.list"] = no_artifacts
-        found[f"{_REPOSITORIES}.{collection}.get"] = no_artifact
+        found |= dict.fromkeys((f"{_REPOSITORIES}.{collection}.{verb}" for verb in verbs), no_artifact)
     return found | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
 
 
 def _permissions() -> dict[str, Permission]:
     """Permission names are in lower case where method ids are not."""
     found: dict[str, Permission] = {f"{API}.{name}": f"{API}.{needed}" for name, (needed, _) in _SETTINGS.items()}
-    for collection in _COLLECTIONS:
-        for verb in ("list", "get"):
-            found[f"{_REPOSITORIES}.{collection}.{verb}"] = f"{API}.{collection.rpartition('.')[2].lower()}.{verb}"
+    for collection, verbs in _COLLECTIONS.items():
+        for verb in ("list", *verbs):
+            needed = "update" if verb == "patch" else verb
+            found[f"{_REPOSITORIES}.{collection}.{verb}"] = f"{API}.{collection.rpartition('.')[2].lower()}.{needed}"
     return found
 
 
