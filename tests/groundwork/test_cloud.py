@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_no_answer_is_code_0_and_passes_by_itself() -> None:
     assert (raised.value.code, raised.value.status) == (0, "UNREACHABLE")
     assert raised.value.passes_by_itself
     assert "Connection refused" in raised.value.message
+
+
+def test_without_a_network_google_is_not_asked_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    with pytest.raises(CloudProblem, match="no answer UNREACHABLE"):
+        Cloud("p", None, Credentials("t")).request("GET", "storage", "v1/b/nothing")
+    assert 5 < sum(waited) < 10
 
 
 def test_a_token_in_the_environment_is_used_as_it_is() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from groundwork import isolation
 from groundwork.errors import UsageProblem
+from groundwork.terraform import Terraform
 
 USER = {
     "PATH": "/bin",
@@ -97,3 +98,10 @@ def test_variables_that_change_terraform_silently_are_named() -> None:
 def test_the_users_own_plugin_cache_is_respected(tmp_path: Path) -> None:
     assert isolation.cached_providers({"TF_PLUGIN_CACHE_DIR": "/mine"}, tmp_path) == {}
     assert isolation.cached_providers({}, tmp_path)["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "providers")
+
+
+def test_what_a_shell_holds_stands_in_no_traceback(tmp_path: Path) -> None:
+    variables = {"SECRET": "hunter2"}
+    around = isolation.Surroundings(variables, variables)
+    started = Terraform("terraform", tmp_path, tmp_path, around.work, downloads=around.fetch)
+    assert "hunter2" not in f"{around!r} {started!r}"

@@ -25,6 +25,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
+_LONGEST_BLIP = 4.0
 _LOCAL_WAITS = (0.1, 0.2, 0.4)
 
 
@@ -107,8 +108,8 @@ class Cloud:
     ) -> dict[str, Any]:
         """The answer of one call, e.g. request("GET", "secretmanager", "v1/projects/p/secrets").
 
-        Retried for a minute when it passes by itself; anything but a GET only when nothing can have happened (429, 503).
-        Raises CloudProblem.
+        Retried for a minute when it passes by itself, for some seconds when nobody can be reached; anything but a GET only
+        when nothing can have happened (429, 503). Raises CloudProblem.
         """
         answer = self._send(verb, api, path, params, json)
         if not answer.content and verb != "GET":
@@ -166,7 +167,8 @@ class Cloud:
                 return self._once(verb, api, path, params or {}, body)
             except CloudProblem as problem:
                 harmless = verb == "GET" or problem.code in (429, 503)
-                if not (problem.passes_by_itself and harmless):
+                offline = problem.code == 0 and seconds > _LONGEST_BLIP
+                if not (problem.passes_by_itself and harmless) or offline:
                     raise
             time.sleep(seconds)
         return self._once(verb, api, path, params or {}, body)

@@ -25,8 +25,8 @@ _NOWHERE = "http://127.0.0.1:1"
 class Surroundings:
     """The environment variables of Terraform's processes: `work` for all, `fetch` on top of it where providers are fetched."""
 
-    work: Mapping[str, str]
-    fetch: Mapping[str, str] = field(default_factory=dict)
+    work: Mapping[str, str] = field(repr=False)
+    fetch: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def local_surroundings(

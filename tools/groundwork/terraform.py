@@ -273,9 +273,9 @@ class Terraform:
     binary: str
     directory: Path
     data: Path
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     inputs: tuple[str, ...] = ()
-    downloads: Mapping[str, str] = field(default_factory=dict)
+    downloads: Mapping[str, str] = field(default_factory=dict, repr=False)
     watch: Watch | None = None
 
     def init(self, backend: Mapping[str, str] | None, listen: Listen) -> None:
