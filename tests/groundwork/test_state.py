@@ -14,7 +14,7 @@ from groundwork import local, lock, runs
 from groundwork.checkout import Checkout
 from groundwork.cloud import Cloud, local_cloud
 from groundwork.errors import Exit
-from groundwork.state import EMPTY, Lock, Place, parse_state, read_lock, read_state
+from groundwork.state import EMPTY, Lock, Place, Unreadable, parse_state, read_lock, read_state
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 STATE = {
@@ -86,6 +86,28 @@ def test_state_and_lock_are_read_from_the_bucket(cloud: Cloud, place: Place) -> 
     assert found is not None
     assert (found.who, found.doing, found.version, found.id.isdigit()) == ("alice@laptop", "apply", "1.11.4", True)
     assert found.created == datetime(2026, 11, 21, 10, 1, 13, 547598, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("content", ["", "garbage", "[]", "{}", '{"Created": "yesterday"}'])
+def test_a_lock_that_says_nothing_is_held_by_somebody_and_can_be_removed(
+    content: str, cloud: Cloud, place: Place
+) -> None:
+    cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(content)
+    found = read_lock(cloud, place)
+    assert found is not None
+    assert (found.who, found.doing, found.created.tzinfo) == ("somebody", "an unknown operation", UTC)
+    assert "somebody (an unknown operation, since " in lock.explained(found, "dev", "platform").message
+    lock.release(cloud, place, found)
+    assert read_lock(cloud, place) is None
+
+
+@pytest.mark.parametrize("content", ["garbage", "[]", '{"resources": 5}'])
+def test_a_state_that_is_none_is_a_sentence(content: str, cloud: Cloud, place: Place) -> None:
+    cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tfstate").upload_from_string(content)
+    with pytest.raises(
+        Unreadable, match=rf"^gs://{place.bucket}/local/platform/default\.tfstate cannot be read as a Terraform"
+    ):
+        read_state(cloud, place)
 
 
 def test_a_released_lock_is_gone_and_a_newer_one_is_spared(cloud: Cloud, place: Place) -> None:

@@ -37,7 +37,7 @@ def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:
 def text(lock: Lock) -> str:
     """Who holds a lock, doing what, since when, for people."""
     since = lock.created.astimezone()
-    return f"{lock.who} ({lock.doing}, since {since:%Y-%m-%d %H:%M:%S}, {_ago(lock.created)} ago, Terraform {lock.version}, lock ID {lock.id})"
+    return f"{lock.who} ({lock.doing}, since {since:%Y-%m-%d %H:%M:%S}, {_ago(lock.created)} ago, Terraform {lock.version or 'unknown'}, lock ID {lock.id})"
 
 
 def _ago(moment: datetime) -> str:

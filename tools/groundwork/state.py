@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from groundwork.cloud import Cloud, CloudProblem
+from groundwork.errors import GroundworkError
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Place:
     def backend(self) -> dict[str, str]:
         """The settings for -backend-config."""
         return {"bucket": self.bucket, "prefix": self.prefix}
+
+    @property
+    def address(self) -> str:
+        """The state's address, for people and gcloud."""
+        return f"gs://{self.bucket}/{self.prefix}/default.tfstate"
 
     def path(self, suffix: str) -> str:
         """The API path of the object with this suffix ("tfstate" or "tflock")."""
@@ -90,10 +96,20 @@ EMPTY = State(0, (), {})
 BLANK = 1
 
 
+class Unreadable(GroundworkError):
+    """There is a state, and it is not what Terraform writes."""
+
+
 def read_state(cloud: Cloud, place: Place) -> State:
-    """The state as it is now; EMPTY when there is none. Raises CloudProblem when that cannot be told."""
+    """The state as it is now; EMPTY when there is none. Raises CloudProblem when that cannot be told, Unreadable."""
     content = _object(cloud, place.path("tfstate"))
-    return parse_state(content) if content else EMPTY
+    try:
+        return parse_state(content) if content else EMPTY
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(
+            f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): put an older version of it back, "
+            f"which `gcloud storage ls --all-versions {place.address}` lists."
+        ) from None
 
 
 def read_lock(cloud: Cloud, place: Place) -> Lock | None:
@@ -105,15 +121,22 @@ def read_lock(cloud: Cloud, place: Place) -> Lock | None:
             return None
         raise
     content = _object(cloud, place.path("tflock"))
-    if not content:
-        return None
-    info = json.loads(content)
+    return None if content is None else _lock(about, content)
+
+
+def _lock(about: Mapping[str, Any], content: bytes) -> Lock:
+    """A lock that does not say what Terraform's say is held by somebody all the same, since it was made."""
+    try:
+        info = dict(json.loads(content))
+        created = datetime.fromisoformat(str(info["Created"]))
+    except (ValueError, KeyError, TypeError):
+        info, created = {}, datetime.fromisoformat(str(about["timeCreated"]))
     return Lock(
         id=str(about["generation"]),
         operation=str(info.get("Operation", "")),
         who=str(info.get("Who", "somebody")),
         version=str(info.get("Version", "")),
-        created=datetime.fromisoformat(str(info["Created"])),
+        created=created,
     )
 
 
@@ -141,10 +164,10 @@ def _resource(entry: Mapping[str, Any], instance: Mapping[str, Any]) -> Resource
     )
 
 
-def _object(cloud: Cloud, path: str) -> bytes:
+def _object(cloud: Cloud, path: str) -> bytes | None:
     try:
         return cloud.read("storage", path, params={"alt": "media"})
     except CloudProblem as problem:
         if problem.code == 404:
-            return b""
+            return None
         raise

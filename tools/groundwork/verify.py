@@ -15,7 +15,7 @@ from groundwork.environment import Environment
 from groundwork.errors import CouldNotTell, Exit, LeftOver
 from groundwork.inventory import Item, field_of
 from groundwork.listings import LISTINGS, maker
-from groundwork.state import BLANK, Place, State, read_state
+from groundwork.state import BLANK, Place, State, Unreadable, read_state
 
 ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 
@@ -102,11 +102,8 @@ def read_known(cloud: Cloud, environment: Environment) -> Known:
     for name, place in places.items():
         try:
             states[name] = read_state(cloud, place)
-        except CloudProblem as problem:
+        except (CloudProblem, Unreadable) as problem:
             unknown[name] = problem.message
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            where = f"gs://{place.bucket}/{place.prefix}/default.tfstate"
-            unknown[name] = f"{where} cannot be read as a Terraform state ({type(problem).__name__}: {problem})"
     names = frozenset[str]().union(*(inventory.known_to(state) for state in states.values()))
     return Known(names, states, unknown)
 
