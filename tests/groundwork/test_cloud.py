@@ -16,6 +16,8 @@ from groundwork.cloud import Cloud, CloudProblem, google_cloud, local_cloud
 from groundwork.errors import Exit, PermissionProblem
 from groundwork.transport import refused_login
 
+from tests.groundwork.google_lists import PROJECT, scripted
+
 
 @pytest.fixture
 def cloud(local_clone: Checkout) -> Cloud:
@@ -152,6 +154,15 @@ def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
 def test_a_refusal_says_the_way_on(code: int, reason: str, way_on: str) -> None:
     (line,) = CloudProblem("GET storage v1/b", code, "", "No.", reason).details
     assert way_on in line
+
+
+def test_who_asks_too_often_is_answered_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    with scripted() as script:
+        path = f"/compute/v1/projects/{PROJECT}/zones"
+        often = {"error": {"code": 403, "errors": [{"reason": "rateLimitExceeded"}], "message": "Slower, please."}}
+        script.answers[path] = lambda: {"items": []} if len(script.asked) > 2 else (403, often)
+        assert script.cloud.request("GET", "compute", f"v1/projects/{PROJECT}/zones") == {"items": []}
 
 
 def test_a_refused_login_shows_nothing_of_what_google_answered() -> None:

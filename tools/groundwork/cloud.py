@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
+# A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
+_TOO_OFTEN = ("rateLimitExceeded", "userRateLimitExceeded")
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 _LONGEST_BLIP = 4.0
 _LOCAL_WAITS = (0.1, 0.2, 0.4)
@@ -51,7 +53,7 @@ class CloudProblem(GroundworkError):
     """
 
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
-        refused = code in (401, 403) and reason != "SERVICE_DISABLED"
+        refused = code in (401, 403) and reason not in ("SERVICE_DISABLED", *_TOO_OFTEN)
         way_on = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
         answer = f"{code or 'no answer'} {status}".rstrip()
         super().__init__(": ".join(filter(None, (call, answer, text))), (way_on,) if refused else ())
@@ -65,7 +67,7 @@ class CloudProblem(GroundworkError):
     @property
     def passes_by_itself(self) -> bool:
         """Whether the same call may succeed a moment later."""
-        return self.code == 0 or self.code in _PASSES_BY_ITSELF
+        return self.code == 0 or self.code in _PASSES_BY_ITSELF or self.reason in _TOO_OFTEN
 
 
 @dataclass(frozen=True)
