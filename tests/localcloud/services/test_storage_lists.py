@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.cloud import opened
 
 from tests.localcloud.services.requests_inside import PROJECT
 from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
@@ -196,3 +197,15 @@ def test_an_objects_policy_is_its_list_in_roles(gcs: Storage) -> None:
     gcs.ask("PUT", where, {"bindings": [{"role": "roles/storage.admin", "members": [ALICE]}]}, 400)
     tested = "testPermissions?permissions=storage.objects.get&permissions=storage.objects.update"
     assert gcs.as_(ALICE).ask("GET", f"{where}/{tested}").json["permissions"] == ["storage.objects.get"]
+
+
+def test_what_an_earlier_local_cloud_kept_is_the_default_list(gcs: Storage, tmp_path: Path) -> None:
+    store = gcs.call.cloud.store
+    store.sql(
+        "UPDATE policies SET service = 'storage', resource = 'projects/_/buckets/data-bucket/objects' "
+        "WHERE service = 'storage lists'"
+    )
+    store.close()
+    again = opened(tmp_path)
+    assert again.iam.policy("storage lists", "projects/_/buckets/data-bucket/defaultObjectAcl")["bindings"]
+    assert not again.iam.has_policy("storage", "projects/_/buckets/data-bucket/objects")

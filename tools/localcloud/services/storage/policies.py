@@ -27,8 +27,6 @@ def write_default(call: Call, bucket: Bucket) -> None:
 
 def write_lists(call: Call, bucket: Bucket) -> None:
     """Gives a bucket under fine-grained access, unless it has one, the list that lets the project's basic roles at its objects."""
-    # Earlier local clouds kept that list as a policy of the bucket's objects.
-    call.cloud.iam.forget("storage", f"{access.bucket_resource(bucket.name)}/objects")
     resource = access.default_list(bucket)
     if not bucket.uniform and not call.cloud.iam.has_policy(access.LISTS, resource):
         call.cloud.iam.write(access.LISTS, resource, {"bindings": _team_bindings(bucket.project, "Object")})

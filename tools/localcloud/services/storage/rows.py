@@ -34,6 +34,9 @@ CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (buck
 CREATE TABLE IF NOT EXISTS storage_parts (
   upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT, data BLOB,
   PRIMARY KEY (upload, number)) WITHOUT ROWID;
+-- Earlier local clouds kept what access control lists grant as a policy of the bucket's objects.
+UPDATE OR IGNORE policies SET service = 'storage lists', resource = rtrim(resource, 'objects') || 'defaultObjectAcl'
+  WHERE service = 'storage' AND resource GLOB 'projects/_/buckets/*/objects';
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
 _LIVE = f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0"  # noqa: S608
