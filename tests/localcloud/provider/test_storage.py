@@ -28,6 +28,12 @@ def at_hand(world: World) -> dict[str, Any]:
     return world.ask("GET", "storage", "v1/b/example-bucket")
 
 
+def test_autoclass_that_is_off_from_the_beginning_is_not_sent(world: World) -> None:
+    state = bucket(world, autoclass=[{"enabled": False, "terminal_storage_class": "ARCHIVE"}])
+    assert state["autoclass"] == []
+    assert "autoclass" not in at_hand(world)
+
+
 def test_autoclass_that_is_taken_away_is_switched_off(world: World) -> None:
     state = bucket(world, autoclass=[{"enabled": True}])
     world.core.changed(BUCKET, state, **NAMED)

@@ -8,7 +8,7 @@ from localcloud.provider import rest
 from localcloud.provider.additions import Draft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
-from localcloud.provider.values import UNKNOWN, Object
+from localcloud.provider.values import UNKNOWN, Object, at
 from localcloud.provider.work import Incomplete, Problem, Work
 
 _STATES = {True: "LIVE", False: "ARCHIVED", None: "ANY"}
@@ -39,7 +39,9 @@ def plan(draft: Draft) -> None:
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Inserts the bucket and locks its retention policy where that is asked for."""
+    """Inserts the bucket and locks its retention policy where that is asked for. Autoclass that is off is planned, not sent."""
+    if not at(planned, "autoclass.enabled"):
+        planned = planned | {"autoclass": []}
     body = encode(work, planned, rest.fields(work).expand(planned))
     if planned["effective_labels"]:
         body["labels"] = planned["effective_labels"]
