@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from localcloud import cloud, records
+from localcloud.app import App
 from localcloud.services import SERVICES
 
 HOST = "127.0.0.1"
@@ -80,8 +81,23 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     opened = cloud.opened(state)
     key = secrets.token_hex(16)
     record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key}
-    config = uvicorn.Config(
-        cloud.application(opened, SERVICES, base, key),
+    config = _config(cloud.application(opened, SERVICES, base, key))
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
+    records.write(state / records.SERVER, record)
+    records.write(state / records.PORT, {"port": port})
+    ready(base)
+    try:
+        Server(config, opened.store.database).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        opened.store.close()
+        records.remove(state / records.SERVER, record)
+
+
+def _config(application: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
         http=Protocol,
         loop=_loop(),
         lifespan="off",
@@ -96,17 +112,6 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
         timeout_graceful_shutdown=5,
         backlog=_BACKLOG,
     )
-    signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
-    records.write(state / records.SERVER, record)
-    records.write(state / records.PORT, {"port": port})
-    ready(base)
-    try:
-        Server(config, opened.store.database).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        opened.store.close()
-        records.remove(state / records.SERVER, record)
 
 
 def _leave(*_: object) -> None:

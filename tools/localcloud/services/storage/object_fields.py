@@ -64,11 +64,15 @@ def created(place: tuple[str, str], sent: Mapping[str, Any], data: Data, generat
     for field in WRITABLE:
         if sent.get(field) not in (None, {}):
             body[field] = sent[field]
+    _check(body, now)
+    return body
+
+
+def _check(body: Body, now: datetime) -> None:
     if body["storageClass"] not in STORAGE_CLASSES:
         raise refusals.invalid(f"Invalid argument. '{body['storageClass']}' is not a storage class.")
     if "retention" in body:
         check_retention({}, body["retention"], now, override=False)
-    return body
 
 
 def patched(old: Body, changes: Mapping[str, Any], now: datetime, *, override_retention: bool) -> Body:

@@ -56,11 +56,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
         generation = max(generation, newest.generation + 1)
         if newest.state == LIVE:
             retire(store, bucket, newest, now)
-    resource = object_fields.created(
-        (bucket.name, draft.name), _with_defaults(bucket, draft.sent), draft.data, generation, now
-    )
-    if "retention" in resource and "objectRetention" not in bucket.facts:
-        raise refusals.no_object_retention(bucket.name)
+    resource = _resource(draft, generation, now)
     content = draft.content if isinstance(draft.content, str) else store.keep(draft.content)
     blob, data = (content, None) if isinstance(content, str) else (None, content)
     row = Row(
@@ -82,6 +78,15 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
     if not bucket.uniform:
         lists.write_new(call, bucket, draft.name, draft.sent)
     return row
+
+
+def _resource(draft: Draft, generation: int, now: datetime) -> dict[str, Any]:
+    bucket = draft.bucket
+    sent = _with_defaults(bucket, draft.sent)
+    resource = object_fields.created((bucket.name, draft.name), sent, draft.data, generation, now)
+    if "retention" in resource and "objectRetention" not in bucket.facts:
+        raise refusals.no_object_retention(bucket.name)
+    return resource
 
 
 def _with_defaults(bucket: Bucket, sent: Mapping[str, Any]) -> Mapping[str, Any]:
