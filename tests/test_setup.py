@@ -92,6 +92,20 @@ def test_the_claim_of_a_set_up_that_was_killed_is_taken_over(clone: Path) -> Non
     assert not claim.exists()
 
 
+def test_a_folder_that_cannot_be_written_to_is_a_sentence(clone: Path, tmp_path: Path) -> None:
+    """A mkdir that always fails stands in for a full or read-only disk, where a claim never comes to be."""
+    (tmp_path / "bin").mkdir()
+    failing = tmp_path / "bin" / "mkdir"
+    failing.write_text("#!/bin/sh\necho 'mkdir: Read-only file system' >&2\nexit 1\n", "utf-8")
+    failing.chmod(0o755)
+    done = make(clone, "ready", PATH=f"{failing.parent}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == (
+        "The project's folder cannot be written to (mkdir: Read-only file system): free some space, or clone the project where "
+        "you may write, and run make again."
+    )
+
+
 def targets() -> set[str]:
     text = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)

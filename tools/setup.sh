@@ -25,9 +25,20 @@ find_python() {
     exit 1
 }
 
+cannot_write() {
+    say "The project's folder cannot be written to ($1): free some space, or clone the project where you may write, and run make again."
+    exit 1
+}
+
 # One set-up at a time per clone; a claim whose process is gone is taken over.
 take_turn() {
-    while ! mkdir "$claim" 2>/dev/null; do
+    tries=0
+    while ! why=$(mkdir "$claim" 2>&1); do
+        if [ ! -d "$claim" ]; then
+            tries=$((tries + 1))
+            [ "$tries" -lt 9 ] || cannot_write "$why"
+            continue
+        fi
         holder=$(cat "$claim/pid" 2>/dev/null || echo)
         if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
             rm -rf "$claim"
