@@ -173,6 +173,20 @@ def test_a_damaged_record_leads_to_a_fresh_server_with_the_same_state(state: Pat
     assert owner(second)("GET", "cloudresourcemanager/v1/projects/some-project").status == 200
 
 
+def test_after_an_update_of_the_code_cloud_and_provider_are_started_anew_and_keep_all(state: Path) -> None:
+    first = serve.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    provider = serve.start_provider(state, first, serve.token())
+    record = records.read(state / records.SERVER) or {}
+    records.write(state / records.SERVER, record | {"code": "that of yesterday"})
+    second = serve.start(state)
+    assert second.pid != first.pid
+    assert second.port == first.port
+    assert not serve._alive(provider.pid)
+    assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
+    assert serve.start(state) == second
+
+
 def test_a_record_of_a_dead_server_is_nobody(state: Path) -> None:
     cloud = serve.start(state)
     killed(cloud)

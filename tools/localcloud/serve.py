@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from localcloud import edition, records, tokens
 from localcloud import endpoints as _endpoints
-from localcloud import records, tokens
 
 __all__ = [
     "OWNER",
@@ -75,13 +75,14 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
     """The local cloud of a folder, started if none runs; raises LocalCloudError.
 
     It keeps its port across restarts. An explicit `port` that is taken, or another one than a running cloud has, is refused.
+    One that runs code of another edition, as after an update, is stopped first.
     """
-    found = _answering(state)
+    found = _up_to_date(state)
     if found is None:
         _make(state)
         try:
             with records.locked(state / records.START_LOCK, wait=True, seconds=_PATIENCE):
-                found = _answering(state) or _started(state, port)
+                found = _up_to_date(state) or _started(state, port)
         except records.Locked:
             raise LocalCloudError(
                 f"Another process has been starting the local cloud of {state} for long; see {state / 'server.log'}."
@@ -160,9 +161,21 @@ def _answering(state: Path) -> LocalCloud | None:
         return None
 
 
+def _up_to_date(state: Path) -> LocalCloud | None:
+    """The running cloud if it answers and runs the code that lies here."""
+    return None if _is_outdated(state) else _answering(state)
+
+
+def _is_outdated(state: Path) -> bool:
+    record = records.read(state / records.SERVER)
+    return record is not None and record.get("code") != edition.current()
+
+
 def _started(state: Path, port: int | None) -> LocalCloud:
-    """Starts a server; one that holds the folder without a readable record is ended first."""
+    """Starts a server; one that holds the folder without a readable record, or of another edition, is ended first."""
     lock = state / records.SERVER_LOCK
+    if _is_outdated(state):
+        stop(state)
     damaged = (state / records.SERVER).exists() and _record(state) is None
     if records.holder(lock) is not None and not damaged:
         found = _polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)

@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud import cloud, records
+from localcloud import cloud, edition, records
 from localcloud.app import App
 from localcloud.services import SERVICES
 
@@ -80,7 +80,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     base = f"http://{HOST}:{port}"
     opened = cloud.opened(state)
     key = secrets.token_hex(16)
-    record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key}
+    record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
     config = _config(cloud.application(opened, SERVICES, base, key))
     signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
     records.write(state / records.SERVER, record)
