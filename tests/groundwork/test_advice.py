@@ -62,6 +62,7 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ("Failed to query available provider packages", "leave out PROVIDER=google", Exit.FAILED),
         ("Unsupported Terraform Core version", "groundwork doctor", Exit.FAILED),
         ('does not support resource type "google_pubsub_topic"', "say PROVIDER=google", Exit.USAGE),
+        ('does not support ephemeral resource "google_service_account_key"', "say PROVIDER=google", Exit.USAGE),
         ("Saved plan is stale", "something changed between plan and apply", Exit.FAILED),
     ],
 )

@@ -84,7 +84,7 @@ REMEDIES = (
         "this Terraform is too old: `groundwork doctor` says which one is used and what is needed.",
     ),
     Remedy(
-        re.compile(r"does not support (resource type|data source)"),
+        re.compile(r"does not support (resource type|data source|ephemeral resource)"),
         "our provider does not have this type: say PROVIDER=google to use Google's own on the same local cloud, or look for a typo.",
         Exit.USAGE,
     ),

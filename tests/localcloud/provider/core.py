@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.provider import block
+from localcloud.provider import block, ephemeral
 from localcloud.provider.messages import classes
 from localcloud.provider.rows import catalogue
 from localcloud.provider.schema import Block
@@ -24,6 +24,14 @@ class Refusal(AssertionError):
         super().__init__(" ".join(f"{one.summary} {one.detail}" for one in diagnostics))
         self.attributes = [step.attribute_name for one in diagnostics for step in one.attribute.steps]
         self.state = state
+
+
+class Misused(AssertionError):
+    """The refusal of a function; `argument` is the place of the argument that it is about, None for none."""
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(error.text)
+        self.argument = error.function_argument if error.HasField("function_argument") else None
 
 
 @dataclass
@@ -135,6 +143,36 @@ class Core:
         found: Object = _value(answer.state)
         return found
 
+    def validate_ephemeral(self, resource: str, **values: Any) -> None:
+        """Refusal when the configuration of an ephemeral resource is wrong."""
+        request = _request(
+            "ValidateEphemeralResourceConfig",
+            type_name=resource,
+            config=_dynamic({**ephemeral.schema_of(resource).null, **values}),
+        )
+        _raise(self.servicer.validate_ephemeral_resource_config(request, self.peer))
+
+    def opened(self, resource: str, **values: Any) -> Object:
+        """The values of an ephemeral resource, opened and closed."""
+        config = {**ephemeral.schema_of(resource).null, **values}
+        request = _request("OpenEphemeralResource", type_name=resource, config=_dynamic(config))
+        answer = self.servicer.open_ephemeral_resource(request, self.peer)
+        _raise(answer)
+        _raise(
+            self.servicer.close_ephemeral_resource(_request("CloseEphemeralResource", type_name=resource), self.peer)
+        )
+        found: Object = _value(answer.result)
+        return found
+
+    def called(self, function: str, *arguments: str) -> str:
+        """The result of a function; Misused when it has none."""
+        request = _request("CallFunction", name=function, arguments=map(_dynamic, arguments))
+        answer = self.servicer.call_function(request, self.peer)
+        if answer.HasField("error"):
+            raise Misused(answer.error)
+        found: str = _value(answer.result)
+        return found
+
 
 def config(resource: str, values: Mapping[str, Any]) -> Object:
     """A whole configuration from the attributes that a test names; blocks may leave out what they do not set."""
@@ -169,7 +207,7 @@ def _proposed(block_: Block, prior: Object | None, said: Object) -> Object:
     return found
 
 
-def _request(name: str, **values: Any) -> Any:
+def _request(name: str, /, **values: Any) -> Any:
     return classes()[f"{name}.Request"](**values)
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from localcloud.provider import (
     block,
     changes,
+    ephemeral,
+    functions,
     iam,
     identities,
     normal,
@@ -64,10 +66,12 @@ class Servicer:
         """The schema of everything, serialized once."""
         with self._lock:
             if not self._schema:
-                rows = {name: catalogue()[name].schema for name in catalogue()}
-                self._schema = shapes.provider_schema(
-                    block.row().schema, rows, {name: sources.schema_of(name) for name in sources.names()}
-                )
+                kinds = {
+                    "resource_schemas": {name: catalogue()[name].schema for name in catalogue()},
+                    "data_source_schemas": {name: sources.schema_of(name) for name in sources.names()},
+                    "ephemeral_resource_schemas": {name: ephemeral.schema_of(name) for name in ephemeral.names()},
+                }
+                self._schema = shapes.provider_schema(block.row().schema, kinds)
             return self._schema
 
     def get_resource_identity_schemas(self, _request: Any, _peer: str) -> Any:
@@ -75,8 +79,19 @@ class Servicer:
         return identities.schemas(catalogue()[name] for name in catalogue())
 
     def get_functions(self, _request: Any, _peer: str) -> Any:
-        """None."""
-        return _message("GetFunctions.Response")
+        """What a configuration may call as provider::google::name(...)."""
+        answer = _message("GetFunctions.Response")
+        shapes.functions_into(answer.functions)
+        return answer
+
+    def call_function(self, request: Any, _peer: str) -> Any:
+        """The result of one of these functions, or which argument it cannot use."""
+        try:
+            result = functions.call(request.name, *map(_value, request.arguments))
+        except functions.Unusable as error:
+            said = _message("FunctionError", text=str(error), function_argument=error.argument)
+            return _message("CallFunction.Response", error=said)
+        return _message("CallFunction.Response", result=_dynamic(result))
 
     def validate_provider_config(self, request: Any, _peer: str) -> Any:
         """Refuses a provider block that Google's own provider would refuse."""
@@ -94,6 +109,11 @@ class Servicer:
         config = _value(request.config)
         found = nulls(config) or findings(sources.schema_of(request.type_name), config)
         return _message("ValidateDataResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
+
+    def validate_ephemeral_resource_config(self, request: Any, _peer: str) -> Any:
+        """The same for an ephemeral resource."""
+        found = findings(ephemeral.schema_of(request.type_name), _value(request.config))
+        return _message("ValidateEphemeralResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def configure_provider(self, request: Any, peer: str) -> Any:
         """Remembers what this connection's provider block says."""
@@ -189,15 +209,32 @@ class Servicer:
 
     def read_data_source(self, request: Any, peer: str) -> Any:
         """The values of a data source."""
-        session = self._session(peer)
-        row = catalogue()["google_secret_manager_secret"]
-        work = Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
         try:
-            return _message("ReadDataSource.Response", state=_dynamic(sources.read(request.type_name, work)))
+            return _message(
+                "ReadDataSource.Response", state=_dynamic(sources.read(request.type_name, self._looking(request, peer)))
+            )
         except _EXPECTED as error:
             return _message(
                 "ReadDataSource.Response", diagnostics=[_diagnostic(_problem(request.type_name, "read", error))]
             )
+
+    def open_ephemeral_resource(self, request: Any, peer: str) -> Any:
+        """The values of an ephemeral resource, which nobody keeps."""
+        try:
+            found = ephemeral.opened(request.type_name, self._looking(request, peer))
+        except _EXPECTED as error:
+            problem = _problem(request.type_name, "opening", error)
+            return _message("OpenEphemeralResource.Response", diagnostics=[_diagnostic(problem)])
+        return _message("OpenEphemeralResource.Response", result=_dynamic(found))
+
+    def renew_ephemeral_resource(self, request: Any, _peer: str) -> Any:
+        """A refusal: no opening says that it is to be renewed."""
+        problem = Problem(f"{request.type_name}: what was opened cannot be renewed.", "Run terraform again.")
+        return _message("RenewEphemeralResource.Response", diagnostics=[_diagnostic(problem)])
+
+    def close_ephemeral_resource(self, _request: Any, _peer: str) -> Any:
+        """Nothing is to be undone: an opening only reads."""
+        return _message("CloseEphemeralResource.Response")
 
     def stop_provider(self, _request: Any, peer: str) -> Any:
         """Gives up whatever this connection's run waits for."""
@@ -206,6 +243,12 @@ class Servicer:
 
     def _session(self, peer: str) -> Session:
         return self.sessions.of(peer)
+
+    def _looking(self, request: Any, peer: str) -> Work:
+        """The work of a data source or of an ephemeral resource, which has no row of its own."""
+        session = self._session(peer)
+        row = catalogue()["google_secret_manager_secret"]
+        return Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
 
     def _work(self, row: Row, peer: str, kept: bytes, step: str) -> Work:
         session = self._session(peer)
@@ -307,9 +350,11 @@ METHODS: dict[str, Callable[[Servicer, Any, str], Any]] = {
     "GetProviderSchema": Servicer.get_provider_schema,
     "GetResourceIdentitySchemas": Servicer.get_resource_identity_schemas,
     "GetFunctions": Servicer.get_functions,
+    "CallFunction": Servicer.call_function,
     "ValidateProviderConfig": Servicer.validate_provider_config,
     "ValidateResourceConfig": Servicer.validate_resource_config,
     "ValidateDataResourceConfig": Servicer.validate_data_resource_config,
+    "ValidateEphemeralResourceConfig": Servicer.validate_ephemeral_resource_config,
     "ConfigureProvider": Servicer.configure_provider,
     "UpgradeResourceState": Servicer.upgrade_resource_state,
     "ReadResource": Servicer.read_resource,
@@ -317,5 +362,8 @@ METHODS: dict[str, Callable[[Servicer, Any, str], Any]] = {
     "ApplyResourceChange": Servicer.apply_resource_change,
     "ImportResourceState": Servicer.import_resource_state,
     "ReadDataSource": Servicer.read_data_source,
+    "OpenEphemeralResource": Servicer.open_ephemeral_resource,
+    "RenewEphemeralResource": Servicer.renew_ephemeral_resource,
+    "CloseEphemeralResource": Servicer.close_ephemeral_resource,
     "StopProvider": Servicer.stop_provider,
 }

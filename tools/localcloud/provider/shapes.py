@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.provider import functions
 from localcloud.provider.messages import classes
 from localcloud.provider.schema import Attribute, Block, Schema
 
@@ -14,17 +15,30 @@ _SINGLE = 1
 _SCALARS = {"string": "string", "bool": "bool", "int": "number", "float": "number"}
 
 
-def provider_schema(provider: Schema, resources: Mapping[str, Schema], data_sources: Mapping[str, Schema]) -> bytes:
-    """The whole answer to GetProviderSchema, serialized: it never changes, so it is built once."""
+def provider_schema(provider: Schema, kinds: Mapping[str, Mapping[str, Schema]]) -> bytes:
+    """The whole answer to GetProviderSchema, serialized: it never changes, so it is built once.
+
+    `kinds` maps the answer's fields (resource_schemas and so on) to the schemas of that kind by name.
+    """
     answer = classes()["GetProviderSchema.Response"]()
     answer.server_capabilities.get_provider_schema_optional = True
     _fill(answer.provider, provider)
-    for name, schema in resources.items():
-        _fill(answer.resource_schemas[name], schema)
-    for name, schema in data_sources.items():
-        _fill(answer.data_source_schemas[name], schema)
+    for kind, schemas in kinds.items():
+        for name, schema in schemas.items():
+            _fill(getattr(answer, kind)[name], schema)
+    functions_into(answer.functions)
     serialized: bytes = answer.SerializeToString()
     return serialized
+
+
+def functions_into(found: Any) -> None:
+    """Describes every function in a message's map of them: texts in, a text out."""
+    text = b'"string"'
+    for name, function in functions.catalogue().items():
+        said = found[name]
+        said.summary = function.summary
+        said.parameters.add(name=function.parameter, type=text)
+        getattr(said, "return").type = text
 
 
 def _fill(message: Any, schema: Schema) -> None:

@@ -28,6 +28,8 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
+# Go's strings hold any bytes, and Terraform hands them on: a secret may be no text.
+BYTES: Final = "surrogateescape"
 _UNKNOWN_BYTES: Final = msgpack.ExtType(0, b"\x00")
 
 
@@ -35,12 +37,12 @@ def decode(raw: bytes) -> Value:
     """A msgpack DynamicValue as a value. Terraform marks unknowns by extension types 0 and 12 (refined): both are UNKNOWN."""
     if not raw:
         return None
-    return msgpack.unpackb(raw, ext_hook=_extension, strict_map_key=False)
+    return msgpack.unpackb(raw, ext_hook=_extension, strict_map_key=False, unicode_errors=BYTES)
 
 
 def encode(value: Value) -> bytes:
     """A value as a msgpack DynamicValue; raises TypeError for anything that is not a Terraform value."""
-    packed: bytes = msgpack.packb(value, default=_unknown_bytes)
+    packed: bytes = msgpack.packb(value, default=_unknown_bytes, unicode_errors=BYTES)
     return packed
 
 

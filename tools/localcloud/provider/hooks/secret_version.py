@@ -9,7 +9,7 @@ from localcloud.provider import paths, rest
 from localcloud.provider.client import Refused
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
-from localcloud.provider.values import Object
+from localcloud.provider.values import BYTES, Object
 from localcloud.provider.work import Incomplete, Problem, Work
 
 _SECRET = re.compile(r"^(?:projects/([^/]+)/secrets/)?([^/]+)$")
@@ -90,7 +90,7 @@ def _located(work: Work, planned: Object) -> Object:
 
 def _payload(work: Work, values: Object) -> Object:
     data = work.config.get("secret_data_wo") or values["secret_data"] or ""
-    return {"data": data if values["is_secret_data_base64"] else base64.b64encode(data.encode()).decode()}
+    return {"data": data if values["is_secret_data_base64"] else base64.b64encode(data.encode(errors=BYTES)).decode()}
 
 
 def _switch(work: Work, values: Object) -> None:

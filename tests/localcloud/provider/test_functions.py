@@ -1,0 +1,70 @@
+"""The provider's functions: each finds its part, names what it misses, and never repeats what it was given."""
+
+from __future__ import annotations
+
+import pytest
+from localcloud.provider.functions import Unusable, call
+from localcloud.provider.messages import classes
+
+from tests.localcloud.provider.core import Core, Misused
+
+LINK = "https://www.googleapis.com/compute/v1/projects/one/zones/europe-west1-b/instances/two"
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "result"),
+    [
+        ("location_from_id", "projects/one/locations/eu/services/two", "eu"),
+        ("name_from_id", LINK, "two"),
+        ("name_from_id", "projects/one/secrets/line\n", "line\n"),
+        ("project_from_id", "//run.googleapis.com/projects/one/projects/two/", "one"),
+        ("region_from_id", "projects/one/regions/europe-west4/subnetworks/two", "europe-west4"),
+        ("region_from_zone", "europe-west1-b", "europe-west1"),
+        ("region_from_zone", "--", "-"),
+        ("zone_from_id", LINK, "europe-west1-b"),
+    ],
+)
+def test_a_function_gives_the_part_that_it_is_named_for(
+    offline: Core, function: str, argument: str, result: str
+) -> None:
+    assert offline.called(function, argument) == result
+
+
+@pytest.mark.parametrize(
+    ("function", "argument"),
+    [
+        ("location_from_id", "projects/one/locations/eu"),
+        ("name_from_id", "projects/one/"),
+        ("project_from_id", "projects//secrets/two"),
+        ("region_from_id", LINK),
+        ("region_from_zone", ""),
+        ("region_from_zone", "europe-west1"),
+        ("zone_from_id", "zones/"),
+    ],
+)
+def test_an_argument_without_that_part_is_refused_as_the_first(offline: Core, function: str, argument: str) -> None:
+    with pytest.raises(Misused, match="it must hold") as refused:
+        offline.called(function, argument)
+    assert refused.value.argument == 0
+
+
+def test_a_refusal_does_not_show_the_argument() -> None:
+    with pytest.raises(Unusable) as refused:
+        call("project_from_id", "hush-hush")
+    assert "hush" not in str(refused.value)
+
+
+def test_both_questions_for_the_functions_have_one_answer(offline: Core) -> None:
+    asked = offline.servicer.get_functions(classes()["GetFunctions.Request"](), offline.peer)
+    schema = classes()["GetProviderSchema.Response"].FromString(
+        offline.servicer.get_provider_schema(classes()["GetProviderSchema.Request"](), offline.peer)
+    )
+    assert asked.functions == schema.functions
+    assert {name: [one.name for one in said.parameters] for name, said in asked.functions.items()} == {
+        "location_from_id": ["id"],
+        "name_from_id": ["id"],
+        "project_from_id": ["id"],
+        "region_from_id": ["id"],
+        "region_from_zone": ["zone"],
+        "zone_from_id": ["id"],
+    }
