@@ -505,3 +505,88 @@ resource "google_iam_workload_identity_pool_provider" "long" { # workload_identi
 data "google_project" "bad" { # project_id: a project id
   project_id = "Not A Project"
 }
+
+ephemeral "google_secret_manager_secret_version" "set_value" { # secret_data comes from the API
+  secret      = "one"
+  secret_data = "value"
+}
+
+ephemeral "google_secret_manager_secret_version" "no_secret" { # secret is required
+  secret = null
+}
+
+ephemeral "google_secret_manager_secret_version" "null_version" { # accepted
+  secret  = "one"
+  version = null
+}
+
+ephemeral "google_service_account_access_token" "not_an_email" { # target_service_account: an email
+  target_service_account = "train"
+  scopes                 = ["cloud-platform"]
+}
+
+ephemeral "google_service_account_access_token" "not_a_service_account" { # target_service_account: of a service account
+  target_service_account = "alice@example.com"
+  scopes                 = ["cloud-platform"]
+}
+
+ephemeral "google_service_account_access_token" "full_name" { # accepted
+  target_service_account = "projects/-/serviceAccounts/train@groundwork-example.iam.gserviceaccount.com"
+  scopes                 = []
+}
+
+ephemeral "google_service_account_access_token" "too_long" { # lifetime: an hour
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  scopes                 = ["cloud-platform"]
+  lifetime               = "3601s"
+}
+
+ephemeral "google_service_account_access_token" "negative" { # lifetime: an hour
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  scopes                 = ["cloud-platform"]
+  lifetime               = "-1s"
+}
+
+ephemeral "google_service_account_access_token" "no_unit" { # lifetime: a duration
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  scopes                 = ["cloud-platform"]
+  lifetime               = "3600"
+}
+
+ephemeral "google_service_account_access_token" "hour" { # accepted
+  target_service_account = "123-compute@developer.gserviceaccount.com"
+  scopes                 = ["cloud-platform"]
+  lifetime               = "1h"
+}
+
+ephemeral "google_service_account_access_token" "delegate" { # delegates: emails
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  scopes                 = ["cloud-platform"]
+  delegates              = ["train"]
+}
+
+ephemeral "google_service_account_id_token" "alone" { # accepted
+  target_audience = "https://service.example"
+}
+
+ephemeral "google_service_account_id_token" "not_an_email" { # target_service_account: an email
+  target_audience        = "https://service.example"
+  target_service_account = "train"
+}
+
+ephemeral "google_service_account_jwt" "at_once" { # expires_in: a second at least
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  payload                = "{}"
+  expires_in             = 0
+}
+
+ephemeral "google_service_account_jwt" "half" { # expires_in: a whole number
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  payload                = "{}"
+  expires_in             = 1.5
+}
+
+ephemeral "google_service_account_jwt" "not_json" { # accepted
+  target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
+  payload                = "claims"
+}

@@ -12,7 +12,7 @@ from tests.provider.sides import PROJECT, PROVIDER, REGION, Side, Sides
 from tests.terraform_runs import Terraform
 
 REFUSED = Path(__file__).parent / "refused.tf"
-_HEAD = re.compile(r'^(?:resource|data) "(\w+)" "(\w+)"')
+_HEAD = re.compile(r'^(?:resource|data|ephemeral) "(\w+)" "(\w+)"')
 _BLOCK = '\nprovider "google" {{\n  alias = "{name}"\n{line}\n}}\n'
 _BLOCKS = {
     "endpoint": '  storage_custom_endpoint = "http://127.0.0.1:8080"',
@@ -66,6 +66,6 @@ def refusals(side: Side, folder: Path) -> dict[str, list[int]]:
 
 def _case(lines: list[str], number: int) -> str:
     """The head of the block that a line stands in."""
-    while not lines[number].startswith(("resource", "data", "provider")):
+    while not lines[number].startswith(("resource", "data", "ephemeral", "provider")):
         number -= 1
     return lines[number + 1].strip() if lines[number].startswith("provider") else lines[number].partition(" {")[0]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from groundwork import local
 from groundwork.checkout import Checkout
 from localcloud import serve
 
@@ -17,6 +19,8 @@ from tests.localcloud.provider.test_terraform import ALICE, SECRET, grant, root
 
 VERSION = "google_secret_manager_secret_version"
 HUSH = "hush-hush"
+ACCOUNT = "google_service_account"
+EMAIL = "robot-one@provider-project.iam.gserviceaccount.com"
 COPY = """
 ephemeral "google_secret_manager_secret_version" "one" {
   secret = "%s"
@@ -92,6 +96,89 @@ def test_what_the_api_decides_cannot_be_set(offline: Core) -> None:
     offline.validate_ephemeral(VERSION, secret="one")
     with pytest.raises(Refusal, match="secret_data cannot be set"):
         offline.validate_ephemeral(VERSION, secret="one", secret_data=HUSH)
+
+
+def impersonable(world: World) -> str:
+    """A service account whose tokens the owner may make."""
+    enable = "v1/projects/{project}/services/iamcredentials.googleapis.com:enable"
+    world.ask("POST", "serviceusage", enable, {})
+    made = world.ask("POST", "iam", "v1/projects/{project}/serviceAccounts", {"accountId": "robot-one"})
+    binding = {"role": "roles/iam.serviceAccountTokenCreator", "members": [local.OWNER]}
+    world.ask("POST", "iam", f"v1/{made['name']}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    return str(made["email"])
+
+
+def claims(token: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return found
+
+
+def test_an_access_token_acts_as_the_account(world: World) -> None:
+    email = impersonable(world)
+    found = world.core.opened(f"{ACCOUNT}_access_token", target_service_account=email, scopes=["cloud-platform"])
+    assert found["lifetime"] == "3600s"
+    added(world, "one", HUSH.encode())
+    robot = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=found["access_token"])
+    with pytest.raises(Refusal, match="403"):
+        robot.opened(VERSION, secret="one")
+    grant(world, f"serviceAccount:{email}", "roles/secretmanager.admin")
+    assert robot.opened(VERSION, secret="one")["secret_data"] == HUSH
+
+
+def test_tokens_carry_the_claims_that_were_asked_for(world: World) -> None:
+    email = impersonable(world)
+    who: dict[str, Any] = {"target_service_account": email}
+    token = world.core.opened(f"{ACCOUNT}_id_token", **who, target_audience="https://a.example", include_email=True)
+    assert claims(token["id_token"]).items() >= {"aud": "https://a.example", "email": email}.items()
+    signed = world.core.opened(f"{ACCOUNT}_jwt", **who, payload='{"sub": "one"}', expires_in=600)
+    assert claims(signed["jwt"])["sub"] == "one"
+    assert {"sub", "exp"} == claims(signed["jwt"]).keys()
+
+
+def test_who_may_not_impersonate_learns_which_permission_is_missing(world: World) -> None:
+    who: dict[str, Any] = {"target_service_account": impersonable(world)}
+    alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=serve.token(ALICE))
+    with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.getAccessToken"):
+        alice.opened(f"{ACCOUNT}_access_token", **who, scopes=["cloud-platform"])
+    with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.signJwt") as refused:
+        alice.opened(f"{ACCOUNT}_jwt", **who, payload=f'{{"sub": "{HUSH}"}}')
+    assert HUSH not in str(refused.value)
+
+
+@pytest.mark.parametrize("payload", [HUSH, '["hush-hush"]'])
+def test_claims_that_are_none_are_refused_unseen(offline: Core, payload: str) -> None:
+    with pytest.raises(Refusal, match="no JSON object") as refused:
+        offline.opened(f"{ACCOUNT}_jwt", target_service_account=EMAIL, payload=payload, expires_in=1)
+    assert HUSH not in str(refused.value)
+
+
+def test_an_id_token_without_an_account_is_refused(offline: Core) -> None:
+    with pytest.raises(Refusal, match="set target_service_account"):
+        offline.opened(f"{ACCOUNT}_id_token", target_audience="https://a.example")
+
+
+def test_the_provider_block_is_opened_as_it_is_read(offline: Core) -> None:
+    found = offline.opened("google_client_config")
+    assert (found["project"], found["access_token"], found["default_labels"]) == (PROJECT, "token", {})
+
+
+@pytest.mark.parametrize(
+    ("resource", "values", "attribute"),
+    [
+        ("access_token", {"target_service_account": "robot", "scopes": []}, "target_service_account"),
+        ("access_token", {"target_service_account": EMAIL, "scopes": [], "lifetime": "3601s"}, "lifetime"),
+        ("access_token", {"target_service_account": EMAIL, "scopes": [], "lifetime": "soon"}, "lifetime"),
+        ("access_token", {"target_service_account": EMAIL, "scopes": [], "delegates": ["robot"]}, "delegates"),
+        ("id_token", {"target_audience": "a", "target_service_account": ""}, "target_service_account"),
+        ("jwt", {"target_service_account": EMAIL, "payload": "{}", "expires_in": 0}, "expires_in"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_where_it_is_wrong(
+    offline: Core, resource: str, values: dict[str, Any], attribute: str
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        offline.validate_ephemeral(f"{ACCOUNT}_{resource}", **values)
+    assert refused.value.attributes == [attribute]
 
 
 def test_an_opened_value_is_handed_on_and_kept_nowhere(world: World, checkout: Checkout, folder: Path) -> None:

@@ -14,6 +14,7 @@ from localcloud.provider.work import Problem
 
 _LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
 _MEMBER = re.compile(r".+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers")
+_LONGEST_TOKEN = 3600
 _POOL_ID = re.compile(r"[0-9a-z-]{4,32}")
 _POOL_SUFFIX = ".svc.id.goog"
 _PROJECT = re.compile(
@@ -90,6 +91,11 @@ def _service_name(value: str) -> str:
     return "" if "." in value else "must be a domain such as secretmanager.googleapis.com"
 
 
+def _token_lifetime(value: str) -> str:
+    wrong = _duration(value)
+    return wrong or ("" if 0 <= seconds(value) <= _LONGEST_TOKEN else "must be from 0s to 3600s")
+
+
 _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "base64": _base64,
     "cidr": _cidr,
@@ -101,4 +107,5 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "pool_part": _pool_part,
     "project_id": _project_id,
     "service_name": _service_name,
+    "token_lifetime": _token_lifetime,
 }

@@ -77,7 +77,8 @@ def _billing_account(work: Work, project: str) -> str | None:
     return account or None
 
 
-def _client_config(work: Work) -> Object:
+def client_config(work: Work) -> Object:
+    """What the provider block says."""
     said = work.settings
     return {
         "id": f"projects/{said.project}/regions/{said.region}/zones/{said.zone}",
@@ -98,7 +99,7 @@ def _storage_service_account(work: Work) -> Object:
 
 
 _READERS: Mapping[str, Callable[[Work], Object]] = {
-    "google_client_config": _client_config,
+    "google_client_config": client_config,
     "google_project": _project,
     "google_storage_project_service_account": _storage_service_account,
 }
