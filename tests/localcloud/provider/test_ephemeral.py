@@ -179,6 +179,7 @@ def test_a_wrong_configuration_is_refused_where_it_is_wrong(
     with pytest.raises(Refusal) as refused:
         offline.validate_ephemeral(f"{ACCOUNT}_{resource}", **values)
     assert refused.value.attributes == [attribute]
+    assert "robot" not in str(refused.value)
 
 
 def test_an_opened_value_is_handed_on_and_kept_nowhere(world: World, checkout: Checkout, folder: Path) -> None:

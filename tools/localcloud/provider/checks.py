@@ -15,6 +15,7 @@ from localcloud.provider.work import Problem
 _LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
 _MEMBER = re.compile(r".+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers")
 _LONGEST_TOKEN = 3600
+_SERVICE_ACCOUNT = re.compile(r"^.+@(?:.+\.iam|developer|appspot|cloudservices|cloudbuild)\.gserviceaccount\.com\Z")
 _POOL_ID = re.compile(r"[0-9a-z-]{4,32}")
 _POOL_SUFFIX = ".svc.id.goog"
 _PROJECT = re.compile(
@@ -85,6 +86,10 @@ def _project_id(value: str) -> str:
     return "" if _PROJECT.fullmatch(value.rpartition("/")[2]) else "must be a project id"
 
 
+def _service_account(value: str) -> str:
+    return "" if _SERVICE_ACCOUNT.search(value) else "must be the email of a service account"
+
+
 def _service_name(value: str) -> str:
     if value == "bigquery-json.googleapis.com":
         return "must be bigquery.googleapis.com: this name is no longer in use"
@@ -106,6 +111,7 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "pool_id": _pool_id,
     "pool_part": _pool_part,
     "project_id": _project_id,
+    "service_account": _service_account,
     "service_name": _service_name,
     "token_lifetime": _token_lifetime,
 }
