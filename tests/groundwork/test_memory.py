@@ -34,7 +34,7 @@ def test_a_remembered_file_is_the_same_environment(root: Path) -> None:
 
 
 def test_a_remembered_file_is_read_without_the_parser_and_the_schema(root: Path) -> None:
-    code = f"import sys; from pathlib import Path; from groundwork.environment import load; load('local', Path({str(root)!r})); print(*sys.modules)"
+    code = f"import sys; from pathlib import Path; from groundwork.environment import load; import groundwork.cli.up, groundwork.up; load('local', Path({str(root)!r})); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"ruamel.yaml", "jsonschema"} & set(loaded)
 

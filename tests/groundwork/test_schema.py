@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from groundwork.schema import allowed, completed, listed, objections
+from groundwork.schema import completed, objections
+from groundwork.wording import listed
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -63,9 +64,3 @@ def test_defaults_are_filled_in_at_every_depth_and_null_counts_as_left_out() -> 
         "parts": {"one": {"on": True}, "two": {"on": False}},
     }
     assert value["size"] is None
-
-
-def test_the_nearest_word_comes_first_where_one_is_near() -> None:
-    assert allowed(["beta", "alpha"], "alpah") == "did you mean alpha? Allowed are alpha, beta."
-    assert allowed(["beta", "alpha"], "zzz") == "allowed are alpha, beta."
-    assert allowed([], "x") == "allowed are none."

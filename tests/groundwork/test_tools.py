@@ -122,6 +122,30 @@ def test_a_platform_without_release_is_said(tmp_path: Path, monkeypatch: pytest.
         tools.fetch("terraform", tmp_path, silent)
 
 
+def test_a_program_is_asked_for_its_version_once_and_again_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = program(tmp_path, "1.11.4")
+    large = file.read_text("utf-8") + f"echo asked >> '{tmp_path}/asked'\nexit\n" + "#" * tools._SMALLEST_PROGRAM
+    for version in ("1.11.4", "1.12.0"):
+        file.write_text(large.replace("1.11.4", version), "utf-8")
+        assert [tools.on_path("terraform"), tools.on_path("terraform")] == [
+            Tool("terraform", tools._numbers(version), file)
+        ] * 2
+    assert (tmp_path / "asked").read_text("utf-8").split() == ["asked", "asked"]
+
+
+def test_the_script_of_a_version_manager_is_asked_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    file = program(tmp_path, "1.11.4")
+    file.write_text(file.read_text("utf-8") + f"echo asked >> '{tmp_path}/asked'\n", "utf-8")
+    for _ in range(2):
+        assert tools.on_path("terraform") == Tool("terraform", (1, 11, 4), file)
+    assert (tmp_path / "asked").read_text("utf-8").split() == ["asked", "asked"]
+
+
 @pytest.mark.parametrize("name", RELEASES)
 def test_every_platform_that_we_promise_has_a_checksum(name: str) -> None:
     sums = RELEASES[name].sums

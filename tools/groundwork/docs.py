@@ -10,7 +10,8 @@ from typing import Any
 
 from groundwork.errors import GroundworkError
 from groundwork.hcl import Module, read_module
-from groundwork.schema import listed, span
+from groundwork.schema import span
+from groundwork.wording import listed
 
 COMMAND = "groundwork docs"
 

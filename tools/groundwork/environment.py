@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from groundwork import memory
 from groundwork.errors import UsageProblem
+from groundwork.wording import allowed
 
 if TYPE_CHECKING:
     from groundwork.document import Mistake
@@ -205,8 +206,6 @@ def _path(name: str | Path, root: Path) -> Path:
         return Path(text).absolute()
     path = root / "envs" / f"{text}.yaml"
     if text not in names(root):
-        from groundwork.schema import allowed
-
         raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(names(root), text)}')
     return path
 

@@ -10,7 +10,7 @@ from groundwork.cloud import WHAT_ELSE, Cloud, CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.operations import finish
-from groundwork.schema import listed
+from groundwork.wording import listed
 
 APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com")
 _WAITS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0)

@@ -10,7 +10,8 @@ from typing import Any
 
 from groundwork.document import Document, Mistake, Place, dotted, read
 from groundwork.errors import UsageProblem
-from groundwork.schema import Objection, completed, listed, objections, part_at
+from groundwork.schema import Objection, completed, objections, part_at
+from groundwork.wording import listed
 
 LONGEST_BUCKET_NAME = 63
 

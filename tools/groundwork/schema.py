@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from groundwork.document import Place, dotted
+from groundwork.wording import allowed, listed
 
 Objection = tuple[Place, str]
 """A place and the sentence about it."""
@@ -26,18 +27,6 @@ _KINDS = {
     "integer": "whole numbers",
     "number": "numbers",
 }
-
-
-def listed(words: Iterable[Any]) -> str:
-    """Words as a sentence lists them, e.g. "a, b, c"; nothing is "none"."""
-    return ", ".join(str(word) for word in words) or "none"
-
-
-def allowed(words: Iterable[str], wrong: str) -> str:
-    """The end of a sentence about a word that is not one of `words`, with the nearest one first if one is near."""
-    known = sorted(words)
-    near = get_close_matches(wrong, known, n=1)
-    return (f"did you mean {near[0]}? A" if near else "a") + f"llowed are {listed(known)}."
 
 
 def completed(schema: Schema, value: Any) -> Any:

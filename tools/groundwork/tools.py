@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from groundwork.terraform import run
 
 NEEDED = (1, 11)
 _SECONDS = 60
+_VERSIONS = "versions.json"
+_SMALLEST_PROGRAM = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -188,11 +192,48 @@ def _place(name: str, cache: Path) -> Path:
 
 
 def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
+    version = _remembered(path) or _told(path)
+    try:
+        return Tool(name, _numbers(version), path, fetched)
+    except ValueError:
+        return None
+
+
+def _told(path: Path) -> str:
+    """The version that a program tells, "" when it tells none."""
     try:
         answer = run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"})
-        return Tool(name, _numbers(document(answer.out)["terraform_version"]), path, fetched)
+        version = str(document(answer.out)["terraform_version"])
     except (GroundworkError, ValueError, KeyError):
-        return None
+        return ""
+    _remember(path, version)
+    return version
+
+
+def _remembered(path: Path) -> str:
+    """The version that this very file told before, "" when it was never asked or has changed."""
+    try:
+        known = json.loads((user_cache() / _VERSIONS).read_text("utf-8"))[str(path)]
+        return str(known["version"]) if known["file"] == _identity(path) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _remember(path: Path, version: str) -> None:
+    """Keep what a program told, since asking takes longer than most commands; a script may start another program tomorrow."""
+    place = user_cache() / _VERSIONS
+    with suppress(OSError):
+        if path.stat().st_size < _SMALLEST_PROGRAM:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = place.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({str(path): {"file": _identity(path), "version": version}}), "utf-8")
+        fresh.replace(place)
+
+
+def _identity(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -88,17 +88,15 @@ def prepare(
 
 
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
+    """The layers' plans, read at once: what they cost and change will be asked."""
     with ThreadPoolExecutor(len(layers)) as pool:
-        waiting: list[Future[LayerPlan]] = [
-            pool.submit(_plan_and_read, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
+        planning: list[Future[LayerPlan]] = [
+            pool.submit(plan_layer, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
         ]
-    return tuple(future.result() for future in waiting)
-
-
-def _plan_and_read(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
-    """A layer's plan, read at once: what it costs and changes will be asked, and another layer may still be planned."""
-    made = plan_layer(session, layer, listen, destroy=destroy)
-    session.shown(layer, made.file)
+        made = tuple(future.result() for future in planning)
+        reading = [pool.submit(session.shown, entry.layer, entry.file) for entry in made]
+    for future in reading:
+        future.result()
     return made
 
 

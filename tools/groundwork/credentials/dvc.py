@@ -9,7 +9,7 @@ from pathlib import Path
 
 from groundwork.environment import Bucket, Environment
 from groundwork.errors import GroundworkError, UsageProblem
-from groundwork.schema import listed
+from groundwork.wording import listed
 
 SHARED, PRIVATE = "config", "config.local"
 _SECTION = re.compile(r"\s*\[\s*(['\"]?)(.*?)\1\s*\]\s*(#.*)?")

@@ -15,8 +15,8 @@ from groundwork.credentials.identity import Identity
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError
 from groundwork.foundation import APIS
-from groundwork.schema import listed
 from groundwork.terraform import run
+from groundwork.wording import listed
 
 Health = Literal["ok", "missing", "broken", "note"]
 NOTED_SKEW = timedelta(seconds=30)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from groundwork.errors import GroundworkError, UsageProblem
-from groundwork.schema import listed
 from groundwork.secrets import keeping
 from groundwork.secrets.vault import LATEST, Vault, Version
+from groundwork.wording import listed
 
 OLD = "old"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError, UsageProblem
-from groundwork.schema import listed
 from groundwork.secrets import dotenv, names, values
 from groundwork.secrets.changing import Done, Intent, carry_out, has, to_set
 from groundwork.secrets.vault import Vault
 from groundwork.terraform import run
+from groundwork.wording import listed
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 
 from groundwork.environment import Environment
 from groundwork.errors import UsageProblem
-from groundwork.schema import listed
+from groundwork.wording import listed
 
 _AS_GIVEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")

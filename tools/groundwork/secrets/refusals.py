@@ -11,7 +11,7 @@ from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.people.access import Cell, Roles, remedies
 from groundwork.people.actions import Action
 from groundwork.people.personas import Target, personas
-from groundwork.schema import listed
+from groundwork.wording import listed
 
 # The API is off, or there is no such project: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.
 _NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from groundwork.errors import GroundworkError, UsageProblem
-from groundwork.schema import listed
 from groundwork.secrets import names
 from groundwork.secrets.vault import Vault
+from groundwork.wording import listed
 
 
 def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,19 @@
+"""Pieces of sentences: words in a row, and what is allowed where something else was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+
+def listed(words: Iterable[Any]) -> str:
+    """Words as a sentence lists them, e.g. "a, b, c"; nothing is "none"."""
+    return ", ".join(str(word) for word in words) or "none"
+
+
+def allowed(words: Iterable[str], wrong: str) -> str:
+    """The end of a sentence about a word that is not one of `words`, with the nearest one first if one is near."""
+    known = sorted(words)
+    near = get_close_matches(wrong, known, n=1)
+    return (f"did you mean {near[0]}? A" if near else "a") + f"llowed are {listed(known)}."
