@@ -7,25 +7,34 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import CommentMark, YAMLError
+from ruamel.yaml.tokens import CommentToken
+from ruamel.yaml.util import load_yaml_guess_indent
 
-from groundwork.splicing import spliced
+from groundwork.errors import GroundworkError
 
 
 def edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
     """Read the file, let `change` work on its mapping and, where that answers True, replace it; what `change` answered."""
     with _locked(path):
         former = read(path)
-        document = _round_trip().load(former)
+        end = "\r\n" if "\r\n" in former else "\n"
+        plain = former.replace(end, "\n")
+        yaml = _round_trip(plain)
+        document = yaml.load(plain)
         if not change(document):
             return False
-        _replace(path, _written(former, document))
+        text = io.StringIO()
+        yaml.dump(document, text)
+        if not _says(text.getvalue(), document):
+            raise GroundworkError(f"{path.name} is written in a way that cannot be edited safely: edit it by hand.")
+        _replace(path, text.getvalue().replace("\n", end))
     return True
 
 
@@ -43,22 +52,58 @@ def restore(path: Path, ours: str, former: str) -> bool:
     return True
 
 
-def _written(former: str, document: CommentedMap) -> str:
-    """The text that says what the document says: the former one with the places changed, else written anew, comments kept."""
-    with suppress(YAMLError, LookupError, ValueError):
-        text = spliced(former, _round_trip().load(former), document)
-        if _round_trip().load(text) == document:
-            return text
-    anew = io.StringIO()
-    _round_trip().dump(document, anew)
-    return anew.getvalue()
+def parted(document: CommentedMap, name: str) -> CommentedMap | None:
+    """The mapping of that name, where entries can come and go: the comments below it stay where they are.
+
+    ruamel.yaml keeps them with the last entry if that has a comment of its own or is more than a line.
+    """
+    entries: CommentedMap | None = document.get(name)
+    below = list(document)[list(document).index(name) + 1 :] if entries else []
+    token = _last_comment(entries) if entries and below else None
+    if token is not None:
+        own, _, rest = token.value.partition("\n")
+        token.value = own + "\n"
+        slot = document.ca.items.setdefault(below[0], [None, None, None, None])
+        slot[1] = [CommentToken(line, CommentMark(0)) for line in rest.splitlines(keepends=True)] + (slot[1] or [])
+    return entries
 
 
-def _round_trip() -> YAML:
+def emptied(document: CommentedMap, name: str) -> None:
+    """Leave nothing in the mapping of that name: {} in its line."""
+    document[name] = inline({})
+    if name in document.ca.items:
+        document.ca.items[name][3:] = [None]
+
+
+def _last_comment(entries: CommentedMap) -> Any:
+    """The comment that stands with the last line of a mapping, if there is one."""
+    key = next(reversed(entries))
+    value = entries[key]
+    inner = _last_comment(value) if isinstance(value, CommentedMap) and value else None
+    return inner or (entries.ca.items.get(key) or [None, None, None])[2]
+
+
+def _says(text: str, document: CommentedMap) -> bool:
+    """Whether a text reads as a document."""
+    try:
+        return bool(YAML().load(text) == document)
+    except YAMLError:
+        return False
+
+
+def _round_trip(text: str) -> YAML:
+    """A parser and writer that keeps quotes and, where it can be told, the indentation of a text."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    try:
+        _, indent, offset = load_yaml_guess_indent(text)
+    except IndexError:  # a dash alone in its line
+        indent, offset = None, None
+    if offset is None:
+        yaml.indent(mapping=indent or 2, sequence=4, offset=2)
+    else:
+        yaml.indent(mapping=2, sequence=indent, offset=offset)
     return yaml
 
 

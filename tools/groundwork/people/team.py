@@ -75,7 +75,7 @@ def enter(environment: Environment, member: Member) -> bool:
     """Write a member into the environment file; False when it says so already."""
 
     def change(document: CommentedMap) -> bool:
-        members = document.get("members")
+        members = editing.parted(document, "members")
         if not members:
             members = document["members"] = CommentedMap()
         key = next((name for name in members if str(name).lower() == member.email), member.email)
@@ -92,10 +92,12 @@ def strike(environment: Environment, email: str) -> bool:
     """Take a member out of the environment file; False when nobody of that address is in it."""
 
     def change(document: CommentedMap) -> bool:
-        members = document.get("members") or {}
+        members = editing.parted(document, "members") or CommentedMap()
         keys = [name for name in members if str(name).lower() == email]
         for key in keys:
             del members[key]
+        if keys and not members:
+            editing.emptied(document, "members")
         return bool(keys)
 
     return editing.edit(environment.path, change)
