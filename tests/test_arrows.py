@@ -15,7 +15,7 @@ CORE = frozenset(
     f"groundwork.{name}"
     for name in (
         "checkout", "cloud", "document", "environment", "errors", "events", "hcl", "isolation", "local", "runs", "schema",
-        "memory", "mistakes", "processes", "state", "talk", "terraform", "tools", "transport", "wording",
+        "memory", "mistakes", "patience", "processes", "state", "talk", "terraform", "tools", "transport", "wording",
     )
 )  # fmt: skip
 # What starts a process, by attribute or import.

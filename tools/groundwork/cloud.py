@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from groundwork import isolation, local
 from groundwork.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
+from groundwork.patience import patiently
 from groundwork.transport import Answer, Google, Loopback, Transport, Unreachable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
 # A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
 _TOO_OFTEN = ("rateLimitExceeded", "userRateLimitExceeded")
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
-_LONGEST_BLIP = 4.0
+_BLIPS = _WAITS[:4]
 _LOCAL_WAITS = (0.1, 0.2, 0.4)
 
 
@@ -164,16 +164,17 @@ class Cloud:
         return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
 
     def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
-        for seconds in _LOCAL_WAITS if self.base else _WAITS:
-            try:
-                return self._once(verb, api, path, params or {}, body)
-            except CloudProblem as problem:
-                harmless = verb == "GET" or problem.code in (429, 503)
-                offline = problem.code == 0 and seconds > _LONGEST_BLIP
-                if not (problem.passes_by_itself and harmless) or offline:
-                    raise
-            time.sleep(seconds)
-        return self._once(verb, api, path, params or {}, body)
+        def once() -> Answer:
+            return self._once(verb, api, path, params or {}, body)
+
+        def passes(problem: Exception) -> bool:
+            if not isinstance(problem, CloudProblem) or problem.code == 0:
+                return False
+            return problem.passes_by_itself and (verb == "GET" or problem.code in (429, 503))
+
+        waits = _LOCAL_WAITS if self.base else _WAITS
+        blips = _LOCAL_WAITS if self.base else _BLIPS
+        return patiently(lambda: patiently(once, _is_offline, blips if verb == "GET" else ()), passes, waits)
 
     def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Answer:
         call = f"{verb} {api} {path}"
@@ -184,6 +185,10 @@ class Cloud:
         if answer.status >= 400:
             raise _problem(call, answer)
         return answer
+
+
+def _is_offline(problem: Exception) -> bool:
+    return isinstance(problem, CloudProblem) and problem.code == 0
 
 
 def _problem(call: str, answer: Answer) -> CloudProblem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from groundwork.cloud import WHAT_ELSE, Cloud, CloudProblem
 from groundwork.environment import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.operations import finish
+from groundwork.patience import patiently
 from groundwork.wording import listed
 
 APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com")
@@ -37,8 +37,8 @@ def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
     return fresh or bool(enabled) or made
 
 
-def _is_off(problem: CloudProblem) -> bool:
-    return problem.reason == "SERVICE_DISABLED"
+def _is_off(problem: Exception) -> bool:
+    return isinstance(problem, CloudProblem) and problem.reason == "SERVICE_DISABLED"
 
 
 def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, bool]:
@@ -107,14 +107,7 @@ def _names(services: Iterable[dict[str, Any]]) -> list[str]:
 
 def _patiently(act: Callable[[], T], enabled: list[str]) -> T:
     """Act; right after an API was enabled, Google may still say for a minute that it is off."""
-    for seconds in _WAITS if enabled else ():
-        try:
-            return act()
-        except CloudProblem as problem:
-            if not _is_off(problem):
-                raise
-        time.sleep(seconds)
-    return act()
+    return patiently(act, _is_off, _WAITS if enabled else ())
 
 
 def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bool:

@@ -13,6 +13,7 @@ from groundwork.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.events import Change, Diagnostic, Event
 from groundwork.initialise import initialise
+from groundwork.patience import patiently
 from groundwork.plans import LayerPlan
 from groundwork.session import Session
 from groundwork.state import Output, read_lock, read_state
@@ -102,14 +103,13 @@ def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, d
 
 def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
     """One layer's plan, saved in its folder; errors that pass by themselves are waited out. Raises TerraformFailed."""
-    for seconds in _waits(session):
-        try:
-            return _plan(session, layer, listen, destroy=destroy)
-        except TerraformFailed as failure:
-            if not transient.reason(failure.diagnostics, local=session.environment.local):
-                raise
-        time.sleep(seconds)
-    return _plan(session, layer, listen, destroy=destroy)
+
+    def passes(problem: Exception) -> bool:
+        return isinstance(problem, TerraformFailed) and bool(
+            transient.reason(problem.diagnostics, local=session.environment.local)
+        )
+
+    return patiently(lambda: _plan(session, layer, listen, destroy=destroy), passes, _waits(session))
 
 
 def _waits(session: Session) -> tuple[float, ...]:

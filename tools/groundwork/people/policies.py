@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from groundwork.cloud import Cloud, CloudProblem
 from groundwork.inventory import AT_ONCE, LISTINGS, Item, take
+from groundwork.patience import patiently
 
 _CONFLICTS = (409, 412)
 _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
@@ -151,12 +151,8 @@ def drop_members(cloud: Cloud, item: Item, leaves: Callable[[str], bool]) -> Non
 
     Raises CloudProblem.
     """
-    for seconds in (*_WAITS, None):
-        policy = read(cloud, item)
-        try:
-            return write(cloud, item, without(policy, leaves))
-        except CloudProblem as problem:
-            if seconds is None or problem.code not in _CONFLICTS:
-                raise
-        time.sleep(seconds)
-    return None
+
+    def drop() -> None:
+        write(cloud, item, without(read(cloud, item), leaves))
+
+    patiently(drop, lambda problem: isinstance(problem, CloudProblem) and problem.code in _CONFLICTS, _WAITS)
