@@ -1,7 +1,7 @@
 # Every target sets up what it needs; `make up` is all that a new clone takes.
 
 # Tests start Terraform as people do, from PATH.
-PYTEST = PATH="$$(.venv/bin/python -m groundwork.tools):$$PATH" .venv/bin/python -m pytest -q
+PYTEST = PATH="$$(.venv/bin/python -m groundwork.terraform.installation):$$PATH" .venv/bin/python -m pytest -q
 GROUNDWORK = .venv/bin/groundwork
 
 # A shell's own ENV names a start-up file; an environment's name has no slash.

@@ -9,8 +9,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-from localcloud import serve
-from localcloud.serve import LocalCloud
+from localcloud.server import launcher
+from localcloud.server.launcher import LocalCloud
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Client:
 
     server: LocalCloud
     project: str
-    principal: str = serve.OWNER
+    principal: str = launcher.OWNER
     _connection: list[HTTPConnection] = field(default_factory=list, repr=False)
 
     def as_(self, principal: str) -> Client:
@@ -55,7 +55,7 @@ class Client:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self.principal:
-            sent.setdefault("Authorization", f"Bearer {serve.token(self.principal)}")
+            sent.setdefault("Authorization", f"Bearer {launcher.token(self.principal)}")
         target = "/" + path + ("?" + urlencode(params) if params else "")
         connection = self._connect()
         connection.request(verb, target, data, sent)

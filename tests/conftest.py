@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from localcloud import serve
-from localcloud.serve import LocalCloud
+from localcloud.server import launcher
+from localcloud.server.launcher import LocalCloud
 
 from tests.cloud_client import Client
 
@@ -18,8 +18,8 @@ _numbers = itertools.count(1)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A running local cloud, stopped at the end."""
     state = tmp_path_factory.mktemp("cloud")
-    yield serve.start(state)
-    serve.stop(state)
+    yield launcher.start(state)
+    launcher.stop(state)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, CloudProblem, local_cloud
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
+from localcloud.server import launcher
 
 LOCATIONS = ("europe-west1", "europe-west4", "us-central1")
 
@@ -27,7 +27,7 @@ class LocalProject:
 
     def as_principal(self, principal: str) -> Cloud:
         """The same project as somebody else sees it."""
-        return local_cloud(self.cloud.project, str(self.cloud.base), serve.token(principal))
+        return local_cloud(self.cloud.project, str(self.cloud.base), launcher.token(principal))
 
     def inventory(self) -> dict[str, list[str]]:
         """What is in the project, by collection; an API that is off can hold nothing."""

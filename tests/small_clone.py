@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from groundwork import cli
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, connect
-from groundwork.environment import Environment, load
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
+from groundwork.google.cloud import Cloud, connect
 from groundwork.people.personas import Grant, grants, personas
 from groundwork.secrets.vault import Vault
 

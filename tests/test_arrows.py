@@ -10,14 +10,24 @@ import pytest
 
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
-# What every feature may use; none of it knows a feature.
-CORE = frozenset(
-    f"groundwork.{name}"
-    for name in (
-        "checkout", "cloud", "document", "environment", "errors", "events", "hcl", "isolation", "local", "runs", "schema",
-        "memory", "mistakes", "patience", "processes", "state", "talk", "terraform", "tools", "transport", "wording",
-    )
-)  # fmt: skip
+# What may know what: each package knows those on lines above its own, and its own line where it says so.
+LAYERS = {
+    "groundwork": (
+        {"errors", "text"},
+        {"environment"},
+        {"google"},
+        {"terraform"},
+        {"resources", "docs"},
+        {"lifecycle", "people", "secrets", "cost", "policy", "login", "report"},
+        {"cli"},
+        {"__main__"},
+    ),
+    "localcloud": ({"errors"}, {"spec"}, {"engine", "provider"}, {"services"}, {"server"}, {"__main__"}),
+}
+SIBLINGS = {
+    "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report"},
+    "localcloud": set[str](),
+}
 # What starts a process, by attribute or import.
 STARTERS = frozenset(
     {"subprocess", "multiprocessing", "pty", "os.system", "os.popen", "os.execv", "os.execvp", "os.execve", "os.execvpe",
@@ -93,24 +103,54 @@ def test_nothing_but_the_command_line_knows_the_command_line(module: str) -> Non
     assert not known
 
 
-@pytest.mark.parametrize("module", sorted(CORE))
-def test_the_core_knows_no_feature(module: str) -> None:
-    assert _of(imports(module), "groundwork") - {"groundwork"} <= CORE
+def packages(package: str) -> dict[str, set[str]]:
+    """What each package or file at the top of `package` imports of its neighbours there."""
+    known: dict[str, set[str]] = {}
+    for module in modules(package):
+        mine = module.split(".")[1:2]
+        others = {name.split(".")[1] for name in _of(imports(module), package) if "." in name}
+        if mine:
+            known.setdefault(mine[0], set()).update(others - set(mine))
+    return known
 
 
-def test_features_do_not_know_each_other_in_circles() -> None:
-    arrows = {module: _of(imports(module), "groundwork") - {module} for module in modules("groundwork")}
+@pytest.mark.parametrize("package", sorted(LAYERS))
+def test_imports_go_one_way_between_the_packages(package: str) -> None:
+    place = {name: height for height, names in enumerate(LAYERS[package]) for name in names}
+    known = packages(package)
+    assert known.keys() == place.keys(), "each package has its line in LAYERS"
+    upwards = {
+        f"{name} imports {other}"
+        for name, others in known.items()
+        for other in others
+        if place[other] >= place[name] and not {name, other} <= SIBLINGS[package]
+    }
+    assert not upwards
+
+
+@pytest.mark.parametrize("package", sorted(LAYERS))
+def test_no_package_imports_itself_by_a_detour(package: str) -> None:
+    assert not unresolved(packages(package))
+
+
+@pytest.mark.parametrize("package", ["groundwork"])
+def test_no_module_imports_itself_by_a_detour(package: str) -> None:
+    assert not unresolved({module: _of(imports(module), package) - {module} for module in modules(package)})
+
+
+def unresolved(arrows: dict[str, set[str]]) -> set[str]:
+    """Who is in a circle, or behind one."""
     resolved: set[str] = set()
     while ready := {
-        module for module, known in arrows.items() if module not in resolved and known & arrows.keys() <= resolved
+        name for name, known in arrows.items() if name not in resolved and known & arrows.keys() <= resolved
     }:
         resolved |= ready
-    assert arrows.keys() - resolved == set()
+    return arrows.keys() - resolved
 
 
 @pytest.mark.parametrize("module", modules("groundwork"))
 def test_groundwork_knows_only_the_door_of_the_local_cloud(module: str) -> None:
-    assert _of(imports(module), "localcloud") <= {"localcloud.serve"}
+    assert _of(imports(module), "localcloud") <= {"localcloud.server.launcher"}
 
 
 @pytest.mark.parametrize("module", modules("localcloud"))
@@ -121,19 +161,19 @@ def test_the_local_cloud_knows_nothing_of_groundwork(module: str) -> None:
 @pytest.mark.parametrize("module", [each for each in modules("localcloud") if each.startswith("localcloud.provider")])
 def test_the_provider_knows_neither_store_nor_services(module: str) -> None:
     known = _of(imports(module), "localcloud")
-    assert {name for name in known if not name.startswith(("localcloud.provider", "localcloud.discovery"))} <= {
+    assert {name for name in known if not name.startswith(("localcloud.provider", "localcloud.spec.discovery"))} <= {
         "localcloud"
     }
 
 
 @pytest.mark.parametrize("module", modules("groundwork"))
 def test_only_terraform_starts_processes(module: str) -> None:
-    assert module == "groundwork.terraform" or not uses(module) & STARTERS
+    assert module == "groundwork.terraform.process" or not uses(module) & STARTERS
 
 
 @pytest.mark.parametrize("module", [*modules("groundwork"), *modules("localcloud")])
 def test_only_the_local_clouds_servers_listen(module: str) -> None:
-    allowed = module == "localcloud.server"
+    allowed = module == "localcloud.server.process"
     assert allowed or not uses(module) & LISTENERS
 
 

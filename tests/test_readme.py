@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from groundwork import local
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
 
 from tests.terraform_runs import ROOT, plain_environment
 

@@ -18,7 +18,7 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
-from localcloud import serve
+from localcloud.server import launcher
 
 from . import load, processes
 from .rows import Row
@@ -62,8 +62,8 @@ def downloads(count: int, prefix: str, known: int) -> Iterator[load.Request]:
 
 def local_cloud(folder: Path) -> Target:
     """A fresh local cloud with a project, its APIs on, a bucket and a secret."""
-    running = serve.start(folder / "state")
-    target = Target("local cloud", running.base, serve.token("user:owner@example.com"))
+    running = launcher.start(folder / "state")
+    target = Target("local cloud", running.base, launcher.token("user:owner@example.com"))
     call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": PROJECT})
     for api in ("secretmanager", "iam", "cloudresourcemanager"):
         call(target, "POST", f"/serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})
@@ -141,7 +141,7 @@ def policy_write(secret: str, number: int) -> load.Request:
 
 def kept_row(target: Target, folder: Path) -> Row:
     """Uploads answered before a kill -9 that are there afterwards, ÷ those answered; each is counted once."""
-    running = serve.find(folder / "state")
+    running = launcher.find(folder / "state")
     if running is None:
         return Row("answered uploads kept through kill -9", None, note="the local cloud was not running")
     source = (
@@ -154,7 +154,7 @@ def kept_row(target: Target, folder: Path) -> Row:
         answered = [client.stdout.readline() for _ in range(400)]
         os.kill(running.pid, signal.SIGKILL)
         answered += client.stdout.readlines()
-    again = Target(target.name, serve.start(folder / "state").base, target.token)
+    again = Target(target.name, launcher.start(folder / "state").base, target.token)
     found = list_names(again, "kept-")
     names = {line.strip() for line in answered if line.strip()}
     missing = names - set(found)
@@ -201,7 +201,7 @@ def memory_row(target: Target, folder: Path) -> Row:
     path = f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=memory-"
     requests = (load.Request("POST", f"{path}{number}", body) for number in range(10_000))
     rate = load.run(target.base, requests, token=target.token, clients=CLIENTS).rate
-    running = serve.find(folder / "state")
+    running = launcher.find(folder / "state")
     if running is None:
         return Row("MiB resident with 10,000 resources", None, note="the local cloud was not running")
     return Row("MiB resident with 10,000 resources", processes.resident_mib(running.pid), note=f"made at {rate:,.0f}/s")
@@ -220,5 +220,5 @@ def rows(folder: Path) -> list[Row]:
         measured.append(memory_row(target, home))
         measured.append(kept_row(target, home))
     finally:
-        serve.stop(home / "state")
+        launcher.stop(home / "state")
     return measured

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from groundwork import terraform, tools
 from groundwork.policy import outside
+from groundwork.terraform import installation, process
 
 from . import processes
 from .rows import Row
@@ -24,7 +24,7 @@ def rows(folder: Path) -> list[Row]:
     clone = folder / "policy"
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, clone / part, ignore=shutil.ignore_patterns(".terraform*"))
-    checkov = [str(outside.python(ROOT / "tools", tools.user_cache(), terraform.run, print)), "-m", "checkov.main"]
+    checkov = [str(outside.python(ROOT / "tools", installation.user_cache(), process.run, print)), "-m", "checkov.main"]
     ours = [sys.executable, "-m", "groundwork", "policy", "--code"]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
     fresh, cached, bare = [], [], []

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from localcloud import serve
+from localcloud.server import launcher
 
 from . import processes
 from .cloud import Target, call
@@ -81,16 +81,16 @@ def many() -> str:
 
 def environment(state: Path, *, real: bool) -> dict[str, str]:
     """The variables that point Terraform at a fresh local cloud with our provider, or with the real one."""
-    running = serve.start(state)
-    target = Target("local cloud", running.base, serve.token(OWNER))
+    running = launcher.start(state)
+    target = Target("local cloud", running.base, launcher.token(OWNER))
     call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": "bench-project"})
     for api in ("secretmanager", "iam", "cloudresourcemanager", "artifactregistry"):
         call(target, "POST", f"/serviceusage/v1/projects/bench-project/services/{api}.googleapis.com:enable", {})
     call(target, "POST", "/storage/v1/b?project=bench-project", {"name": "bench-project-tfstate"})
-    variables = {**os.environ, **serve.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(OWNER)}
+    variables = {**os.environ, **launcher.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(OWNER)}
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if not real:
-        variables["TF_REATTACH_PROVIDERS"] = serve.start_provider(state, running, serve.token(OWNER)).reattach
+        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(state, running, launcher.token(OWNER)).reattach
     return variables
 
 
@@ -104,7 +104,7 @@ def run(hcl: str, folder: Path, *, real: bool) -> float:
     try:
         return sum(processes.seconds(["terraform", *step], env=variables, cwd=folder) for step in steps)
     finally:
-        serve.stop(state)
+        launcher.stop(state)
 
 
 def ratio(name: str, hcl: str, goal: float, folder: Path) -> Row:
@@ -157,17 +157,17 @@ def up_row(provider: str, folder: Path) -> Row:
     except RuntimeError as problem:
         return Row(name, None, at_most=1.1, note=str(problem)[-200:])
     finally:
-        serve.stop(tree / ".groundwork" / "local")
+        launcher.stop(tree / ".groundwork" / "local")
     return Row(name, min(ours) / min(bare), at_most=1.1, note=f"{min(ours):.2f} s against {min(bare):.2f} s")
 
 
 def _bare(tree: Path, provider: str) -> float:
     state = tree / ".groundwork" / "local"
-    running = serve.start(state)
-    variables = {**os.environ, **serve.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(OWNER)}
+    running = launcher.start(state)
+    variables = {**os.environ, **launcher.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(OWNER)}
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if provider == "local":
-        variables["TF_REATTACH_PROVIDERS"] = serve.start_provider(state, running, serve.token(OWNER)).reattach
+        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(state, running, launcher.token(OWNER)).reattach
     took = 0.0
     for layer in ("bootstrap", "platform"):
         env = {**variables, "TF_DATA_DIR": str(tree / ".groundwork" / "local-env-data" / layer)}

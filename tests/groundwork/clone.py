@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, connect
-from groundwork.environment import Environment, load
-from groundwork.session import Session, open_session
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, connect
+from groundwork.terraform.session import Session, open_session
+from localcloud.server import launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ class Clone:
         """Order faults of the local cloud; it forgets them when it is started again."""
         running = local.find(self.checkout)
         assert running is not None
-        serve.control(running, "POST", "/_local/faults", list(faults))
+        launcher.control(running, "POST", "/_local/faults", list(faults))
 
     def rewrite(self, old: str, new: str) -> None:
         """Edit the environment file."""

@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
 from groundwork.errors import Refused
-from groundwork.events import Event
-from groundwork.talk import LayerListen
+from groundwork.terraform.events import Event
+from groundwork.terraform.talk import LayerListen
 
 from tests.local_project import running
 
 
 @dataclass
 class Heard:
-    """groundwork.talk.Talk that notes everything; `answers` are what the person types, in order."""
+    """groundwork.terraform.talk.Talk that notes everything; `answers` are what the person types, in order."""
 
     lines: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)

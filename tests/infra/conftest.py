@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
 
 from tests.infra.layers import Platform
 from tests.local_project import running

@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from groundwork.checkout import Checkout
-from groundwork.environment import Environment, load
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
 
 from tests.local_project import LocalProject, fresh, variables_of
 from tests.terraform_runs import ROOT, Terraform

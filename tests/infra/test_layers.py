@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from groundwork.cloud import CloudProblem
-from groundwork.environment import names
+from groundwork.environment.values import names
+from groundwork.google.cloud import CloudProblem
 
 from tests.infra.layers import Platform
 from tests.terraform_runs import ROOT

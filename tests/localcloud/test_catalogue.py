@@ -5,12 +5,12 @@ from pathlib import Path
 
 import localcloud
 import pytest
-from localcloud import gate
-from localcloud.coverage import coverage, kind
-from localcloud.discovery import Method, document
-from localcloud.iam.roles import known_permissions
-from localcloud.service import Service
+from localcloud.engine import gate
+from localcloud.engine.iam.roles import known_permissions
+from localcloud.engine.service import Service
+from localcloud.server.coverage import coverage, kind
 from localcloud.services import SERVICES
+from localcloud.spec.discovery import Method, document
 
 from tests.localcloud.inside import PROJECT, inside
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import localcloud
 from localcloud.__main__ import main
-from localcloud.coverage import refreshed
+from localcloud.server.coverage import refreshed
 from localcloud.services import SERVICES
 
 from tests.localcloud.inside import NUMBER, PROJECT, inside

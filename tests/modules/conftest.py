@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
 
 from tests.local_project import LocalProject, fresh, running
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from groundwork.hcl import read_module
+from groundwork.terraform.hcl import read_module
 
 from tests.modules.readme import examples
 from tests.terraform_runs import ROOT, Terraform

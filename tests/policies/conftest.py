@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork import terraform, tools
 from groundwork.policy import outside
+from groundwork.terraform import installation, process
 
 from tests.policies.cases import ROOT, SETTINGS, stage
 from tests.policies.record import RECORDED
@@ -39,9 +39,9 @@ def _ask(folder: Path) -> str:
     settings = {name: sorted(value) for name, value in asdict(SETTINGS).items()}
     wanted = {"root": str(folder), "folders": ["cases"], "plans": {"platform": str(plan)}, "settings": settings}
     request.write_text(json.dumps(wanted), encoding="utf-8")
-    python = outside.python(ROOT / "tools", tools.user_cache(), terraform.run, print)
+    python = outside.python(ROOT / "tools", installation.user_cache(), process.run, print)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'tools'}:{ROOT}"}
-    done = terraform.run([str(python), "-m", "tests.policies.inventory", str(request)], env=env, seconds=120)
+    done = process.run([str(python), "-m", "tests.policies.inventory", str(request)], env=env, seconds=120)
     assert done.code == 0, done.err
     return done.out
 

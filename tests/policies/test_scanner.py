@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from groundwork import terraform, tools
 from groundwork.policy import outside
+from groundwork.terraform import installation, process
 
 from tests.policies.cases import FOLDER, ROOT
 
@@ -54,9 +54,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     request = folder / "request.json"
     settings = {"regions": [], "labels": [], "dvc_buckets": []}
     request.write_text(json.dumps({"root": str(folder), "folders": ["modules"], "plans": {}, "settings": settings}))
-    python = outside.python(ROOT / "tools", tools.user_cache(), terraform.run, print)
+    python = outside.python(ROOT / "tools", installation.user_cache(), process.run, print)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder / "tools")}
-    done = terraform.run([str(python), "-P", "-m", "policies", str(request)], env=env, seconds=120)
+    done = process.run([str(python), "-P", "-m", "policies", str(request)], env=env, seconds=120)
     assert done.code == 0, done.err
     (found,) = json.loads(done.out)
     return dict(found)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, local_cloud
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, local_cloud
+from localcloud.server import launcher
 
 from tests.local_project import LocalProject, running
 from tests.terraform_runs import Terraform
@@ -68,7 +68,7 @@ class Side:
     def fresh(self, project: str = PROJECT, region: str = REGION, apis: tuple[str, ...] = APIS) -> LocalProject:
         """The project alone on the emptied cloud, at a time that both sides begin with."""
         local.empty(self.checkout)
-        serve.control(local.start(self.checkout), "POST", "/_local/clock", {"set": _BEGINNING})
+        launcher.control(local.start(self.checkout), "POST", "/_local/clock", {"set": _BEGINNING})
         cloud = local_cloud(project, self.base, local.token())
         cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": project})
         for api in apis:

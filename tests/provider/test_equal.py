@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from groundwork.environment import names
+from groundwork.environment.values import names
 
 from tests.infra.layers import Platform
 from tests.local_project import LocalProject

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from groundwork import local
-from groundwork.environment import load
-from localcloud import serve
+from groundwork.environment.values import load
+from groundwork.google import local
+from localcloud.server import launcher
 
 from tests.google_proxy import Proxy, google_proxy
 from tests.local_project import LocalProject, fresh, running
@@ -34,11 +34,11 @@ class Google:
     root: Path
     proxy: Proxy
 
-    def __call__(self, *arguments: str, principal: str = serve.OWNER) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, principal: str = launcher.OWNER) -> subprocess.CompletedProcess[str]:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "TF_", "CLOUDSDK"))
         }
-        variables = {**kept, **self.proxy.variables, "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(principal)}
+        variables = {**kept, **self.proxy.variables, "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(principal)}
         return subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments, "--env", "dev"],
             cwd=self.root, env=variables, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,

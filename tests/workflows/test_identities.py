@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from groundwork import isolation, local, reviewed, up
-from groundwork.cloud import local_cloud
 from groundwork.errors import GroundworkError
+from groundwork.google import isolation, local
+from groundwork.google.cloud import local_cloud
+from groundwork.lifecycle import reviewed, up
 from groundwork.people import team
 from groundwork.people.personas import personas
-from groundwork.session import Session
+from groundwork.terraform.session import Session
 
 from tests.groundwork.clone import SMALL, Clone, cloned
 from tests.groundwork.conftest import Heard

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from groundwork.environment.schema import span
 from groundwork.errors import GroundworkError
-from groundwork.hcl import Module, read_module
-from groundwork.schema import span
-from groundwork.wording import listed
+from groundwork.terraform.hcl import Module, read_module
+from groundwork.text import listed
 
 COMMAND = "groundwork docs"
 

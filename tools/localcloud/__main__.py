@@ -28,15 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from localcloud import server
+    from localcloud.server import process
 
     try:
-        server.run(
+        process.run(
             chosen.state.absolute(),
             chosen.port,
             lambda base: print(f"The local cloud (simulated) serves {base}", flush=True),
         )
-    except server.CannotServe as problem:
+    except process.CannotServe as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0
@@ -49,7 +49,8 @@ def _provide(chosen: argparse.Namespace) -> int:
 
 
 def _cover(chosen: argparse.Namespace) -> int:
-    from localcloud import coverage, services
+    from localcloud import services
+    from localcloud.server import coverage
 
     if not chosen.write:
         print(coverage.table(services.SERVICES), end="")

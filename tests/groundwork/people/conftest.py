@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, connect
-from groundwork.environment import Environment, load
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, connect
+from localcloud.server import launcher
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,12 +49,12 @@ class Platform:
     @contextmanager
     def fault(self, **ordered: object) -> Iterator[None]:
         """A fault of the local cloud, for the length of the block."""
-        running = serve.start(self.checkout.local_state)
-        serve.control(running, "POST", "/_local/faults", [ordered])
+        running = launcher.start(self.checkout.local_state)
+        launcher.control(running, "POST", "/_local/faults", [ordered])
         try:
             yield
         finally:
-            serve.control(running, "DELETE", "/_local/faults")
+            launcher.control(running, "DELETE", "/_local/faults")
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         child = self.start(*arguments)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
-from groundwork.inventory import Item
 from groundwork.people.access import Access, Roles, find_target, matrix
 from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
-from groundwork.people.policies import Binding, Policies
 from groundwork.people.team import known_policies
+from groundwork.resources.inventory import Item
+from groundwork.resources.policies import Binding, Policies
 
 from tests.groundwork.people.conftest import ROOT, Platform
 

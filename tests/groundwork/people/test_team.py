@@ -7,15 +7,26 @@ import shutil
 from pathlib import Path
 
 import pytest
-from groundwork import editing, local
-from groundwork.checkout import Checkout
-from groundwork.cloud import CloudProblem
-from groundwork.inventory import Item
-from groundwork.people import policies
+from groundwork.environment import editing
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from groundwork.google.cloud import CloudProblem
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import grants, personas, targets
-from groundwork.people.policies import Binding, Policies, address, drop_members, is_of, read, read_all, without, write
 from groundwork.people.team import last_owner
+from groundwork.resources import policies
+from groundwork.resources.inventory import Item
+from groundwork.resources.policies import (
+    Binding,
+    Policies,
+    address,
+    drop_members,
+    is_of,
+    read,
+    read_all,
+    without,
+    write,
+)
 
 from tests.groundwork.people.conftest import ROOT, Platform
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from groundwork.environment import Environment, Member, load
+from groundwork.environment.values import Environment, Member, load
 from groundwork.people.personas import personas
 from groundwork.people.welcome import welcome
 

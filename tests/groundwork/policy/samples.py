@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groundwork import terraform
-from groundwork.environment import Bucket, Environment, PolicyException
+from groundwork.environment.values import Bucket, Environment, PolicyException
 from groundwork.policy import outside
 from groundwork.policy.result import Result, apply, findings
 from groundwork.policy.scan import Scanner
+from groundwork.terraform import process
 from policies import catalogue
 
 TODAY = date(2026, 11, 21)
@@ -108,7 +108,7 @@ class Clone:
 
     def scanner(self, seconds: float = 30) -> Scanner:
         """A scanner that starts the program."""
-        return Scanner(self.root, self.root / "tools", self.cache, terraform.run, self.said.append, seconds)
+        return Scanner(self.root, self.root / "tools", self.cache, process.run, self.said.append, seconds)
 
     def answers(self, *reports: dict[str, Any]) -> None:
         """Let the program print these reports, each only where its part is asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from groundwork.policy import text
+from groundwork.policy import terminal
 from groundwork.policy.result import Place
 
 from tests.groundwork.policy.samples import ADDRESS, TODAY, exception, report, result, row
@@ -78,11 +78,11 @@ def test_an_exception_holds_until_the_day_it_names_and_then_fails_with_a_sentenc
     over = result(report("code", IN_CODE), exceptions=(until,), today=until.expires)
     assert not over.ok
     assert len(over.findings) == 1
-    assert text.expired(until) == (
+    assert terminal.expired(until) == (
         f"The exception for buckets_are_not_public on {ADDRESS} ended on 2026-11-22 (owner: alice@example.com): mend the "
         "resource and remove the exception, or renew it with a reason that holds today."
     )
-    assert text.expired(until) in text.lines(over)
+    assert terminal.expired(until) in terminal.lines(over)
 
 
 def test_an_exception_that_is_over_fails_even_when_nothing_needs_it_any_more() -> None:
@@ -94,7 +94,7 @@ def test_an_exception_that_is_over_fails_even_when_nothing_needs_it_any_more() -
 def test_an_exception_that_matches_nothing_is_reported_and_fails_nothing() -> None:
     found = result(report("code"), exceptions=(exception(ADDRESS),))
     assert found.ok
-    assert text.lines(found) == [
+    assert terminal.lines(found) == [
         (
             f"The exception for buckets_are_not_public on {ADDRESS} matches no finding (owner: alice@example.com): remove it from "
             "the environment file."
@@ -103,7 +103,7 @@ def test_an_exception_that_matches_nothing_is_reported_and_fails_nothing() -> No
 
 
 def test_a_finding_is_shown_with_severity_place_why_and_how_to_mend() -> None:
-    shown = "\n".join(text.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
+    shown = "\n".join(terminal.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
     assert shown.startswith("critical: Buckets are not public (buckets_are_not_public)\n")
     assert f"{IN_PLAN['address']} lets allUsers in  [{FILE}:3, plan of platform]" in shown
     assert "\n  why:  Anyone on the internet" in shown

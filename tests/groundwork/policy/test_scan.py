@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from groundwork import terraform
 from groundwork.errors import CouldNotTell, Exit, GroundworkError
 from groundwork.policy import outside
 from groundwork.policy.check import settings
 from groundwork.policy.scan import FOLDERS, Scanner
+from groundwork.terraform import process
 from policies.language import Settings
 
 from tests.groundwork.policy.samples import Clone, clone, dvc_bucket, environment, plan, report
@@ -130,10 +130,10 @@ def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed
     here = clone(tmp_path)
     nowhere = {"UV_INDEX_URL": "http://127.0.0.1:1/simple", "UV_NO_CACHE": "1", "UV_HTTP_RETRIES": "0"}
 
-    def run(argv: list[str], **how: object) -> terraform.Finished:
+    def run(argv: list[str], **how: object) -> process.Finished:
         env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **nowhere}
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
-        return terraform.Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+        return process.Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
     with pytest.raises(CouldNotTell) as refusal:
         Scanner(here.root, here.root / "tools", here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
@@ -148,7 +148,7 @@ def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed
 def test_without_uv_the_same_sentence_says_so(tmp_path: Path) -> None:
     here = clone(tmp_path)
 
-    def run(argv: list[str], **how: object) -> terraform.Finished:
+    def run(argv: list[str], **how: object) -> process.Finished:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.")
 
     with pytest.raises(CouldNotTell, match="checkov could not be installed"):
@@ -159,12 +159,12 @@ def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp
     here = clone(tmp_path)
     started: list[list[str]] = []
 
-    def run(argv: list[str], **how: object) -> terraform.Finished:
+    def run(argv: list[str], **how: object) -> process.Finished:
         started.append(list(argv))
         if argv[1] == "venv":
             (Path(argv[-2]) / "bin").mkdir(parents=True)
             (Path(argv[-2]) / "bin" / "python").touch()
-        return terraform.Finished(tuple(argv), 0, "", "")
+        return process.Finished(tuple(argv), 0, "", "")
 
     tools = here.root / "tools"
     first = outside.python(tools, here.cache, run, here.said.append)  # type: ignore[arg-type]
@@ -185,12 +185,12 @@ def test_uv_uses_the_mirror_and_the_certificate_that_pip_was_told_of(
         monkeypatch.delenv(name, raising=False)
     seen: list[dict[str, str]] = []
 
-    def run(argv: list[str], env: dict[str, str] | None = None, **how: object) -> terraform.Finished:
+    def run(argv: list[str], env: dict[str, str] | None = None, **how: object) -> process.Finished:
         if "config" in argv:
             listed = "global.index-url='https://mirror.example/simple'\n:env:.timeout='9'\nglobal.cert='/etc/ca.crt'\n"
-            return terraform.Finished(tuple(argv), 0, listed, "")
+            return process.Finished(tuple(argv), 0, listed, "")
         seen.append(dict(env or {}))
-        return terraform.Finished(tuple(argv), 1, "", "no")
+        return process.Finished(tuple(argv), 1, "", "no")
 
     with pytest.raises(CouldNotTell):
         outside.python(clone(tmp_path).root / "tools", tmp_path / "cache", run, print)  # type: ignore[arg-type]

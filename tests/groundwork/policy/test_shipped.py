@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from groundwork.environment import load, names
+from groundwork.environment.values import load, names
 
 from tests.groundwork.clone import ROOT, Clone, cloned
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import local_cloud
-from groundwork.environment import load
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import load
+from groundwork.google import local
+from groundwork.google.cloud import local_cloud
 
 ROOT = Path(__file__).parents[3]
 PROJECT = "groundwork-local"

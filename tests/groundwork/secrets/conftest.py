@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
 
 from tests.small_clone import SmallClone, made
 

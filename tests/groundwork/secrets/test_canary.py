@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from groundwork import local
-from groundwork.checkout import Checkout
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from localcloud.server import launcher
 
 from tests.terminal import at_terminal
 
@@ -165,11 +165,11 @@ def _import(found: Watched) -> None:
 def _fail(found: Watched) -> None:
     """Values that come in and are not kept."""
     assert found("secrets", "set", KEY, "--as", "alice@example.com", given=VALUES["refused"]) == 5
-    running = serve.start(Checkout(found.root).local_state)
+    running = launcher.start(Checkout(found.root).local_state)
     fault = {"method": "secretmanager.projects.secrets.addVersion", "kind": "error", "code": 500}
-    serve.control(running, "POST", "/_local/faults", [fault])
+    launcher.control(running, "POST", "/_local/faults", [fault])
     assert found("secrets", "set", KEY, given=VALUES["failed"]) == 1
-    serve.control(running, "DELETE", "/_local/faults")
+    launcher.control(running, "DELETE", "/_local/faults")
 
 
 def _terraform_again(found: Watched) -> None:
@@ -219,8 +219,8 @@ def test_no_file_of_the_home_and_the_cache_holds_a_value(watched: Watched) -> No
 
 
 def test_no_state_of_terraform_holds_a_value(watched: Watched) -> None:
-    from groundwork.cloud import connect
-    from groundwork.environment import load
+    from groundwork.environment.values import load
+    from groundwork.google.cloud import connect
 
     environment = load("local", watched.root)
     cloud = connect(environment, checkout=Checkout(watched.root))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from groundwork.cli import groundwork
-from groundwork.credentials.examination import LOOKS
+from groundwork.login.checks import LOOKS
 from groundwork.secrets import keeping
 
 from tests.groundwork.secrets.test_people import MAY

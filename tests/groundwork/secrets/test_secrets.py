@@ -12,7 +12,7 @@ import pytest
 from groundwork.errors import Exit, GroundworkError
 from groundwork.people.personas import Grant, Target
 from groundwork.secrets import importing
-from localcloud import serve
+from localcloud.server import launcher
 
 from tests.small_clone import SmallClone, bind
 
@@ -23,13 +23,13 @@ Fault = Callable[[str, int], None]
 @pytest.fixture
 def cloud_fault(clone: SmallClone) -> Iterator[Fault]:
     """Makes the local cloud refuse a method with a code, until the test ends."""
-    running = serve.start(clone.checkout.local_state)
+    running = launcher.start(clone.checkout.local_state)
 
     def order(method: str, code: int) -> None:
-        serve.control(running, "POST", "/_local/faults", [{"method": method, "kind": "error", "code": code}])
+        launcher.control(running, "POST", "/_local/faults", [{"method": method, "kind": "error", "code": code}])
 
     yield order
-    serve.control(running, "DELETE", "/_local/faults")
+    launcher.control(running, "DELETE", "/_local/faults")
 
 
 def put(clone: SmallClone, *values: str, name: str = KEY, keep: int = 99) -> None:
@@ -189,7 +189,7 @@ def test_the_list_as_json_says_by_which_role_and_where(clone: SmallClone) -> Non
 
 def test_the_list_asks_twice_for_each_secret_and_once_for_the_project(clone: SmallClone) -> None:
     assert clone("secrets", "list").code == Exit.OK
-    requests = serve.control(serve.start(clone.checkout.local_state), "GET", "/_local/requests")["requests"]
+    requests = launcher.control(launcher.start(clone.checkout.local_state), "GET", "/_local/requests")["requests"]
     asked = [(request["verb"], request["path"]) for request in requests if clone.project in request["path"]]
     begun = asked.index(("GET", f"/secretmanager/v1/projects/{clone.project}/secrets"))
     after = [path for _verb, path in asked[begun:]]
@@ -200,11 +200,11 @@ def test_the_list_asks_twice_for_each_secret_and_once_for_the_project(clone: Sma
 
 
 def test_one_secret_whose_policy_cannot_be_read_is_unknown_and_the_others_are_not(clone: SmallClone) -> None:
-    running = serve.start(clone.checkout.local_state)
+    running = launcher.start(clone.checkout.local_state)
     once = {"method": "secretmanager.projects.secrets.getIamPolicy", "kind": "error", "code": 403, "count": 1}
-    serve.control(running, "POST", "/_local/faults", [once])
+    launcher.control(running, "POST", "/_local/faults", [once])
     rows = json.loads(clone("secrets", "list", "--json").out)["secrets"]
-    serve.control(running, "DELETE", "/_local/faults")
+    launcher.control(running, "DELETE", "/_local/faults")
     assert sorted(bool(row["unknown"]) for row in rows) == [False, False, True]
     assert all(bool(row["readers"]) is not bool(row["unknown"]) for row in rows)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from groundwork.checkout import Checkout
+from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 
 from tests.small_clone import SmallClone, made

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.checkout import Checkout
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
 from localcloud.provider.servicer import Servicer
+from localcloud.server import launcher
 
 from tests.local_project import LocalProject, fresh, running
 from tests.localcloud.provider.core import Core
@@ -25,19 +25,19 @@ class World:
 
     project: LocalProject
     core: Core
-    cloud: serve.LocalCloud
+    cloud: launcher.LocalCloud
 
     def ask(self, verb: str, api: str, path: str, body: Any = None, **params: Any) -> dict[str, Any]:
         """A request that somebody makes by hand."""
         return dict(self.project.cloud.request(verb, api, path.replace("{project}", PROJECT), params=params, json=body))
 
     def fault(self, **ordered: Any) -> None:
-        """Makes the cloud misbehave; see localcloud/faults.py."""
-        serve.control(self.cloud, "POST", "/_local/faults", ordered)
+        """Makes the cloud misbehave; see localcloud/server/fault_rules.py."""
+        launcher.control(self.cloud, "POST", "/_local/faults", ordered)
 
     def requests(self) -> list[dict[str, Any]]:
         """What the cloud was asked lately."""
-        return list(serve.control(self.cloud, "GET", "/_local/requests")["requests"])
+        return list(launcher.control(self.cloud, "GET", "/_local/requests")["requests"])
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +51,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def world(checkout: Checkout) -> Iterator[World]:
     """An emptied cloud with one project and its APIs."""
     project = fresh(checkout, PROJECT)
-    cloud = serve.start(checkout.local_state)
+    cloud = launcher.start(checkout.local_state)
     for api in APIS:
         project.cloud.request(
             "POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={}
         )
-    core = Core(Servicer(cloud.base, serve.token())).configured(project=PROJECT, region="europe-west1")
+    core = Core(Servicer(cloud.base, launcher.token())).configured(project=PROJECT, region="europe-west1")
     yield World(project, core, cloud)
-    serve.control(serve.start(checkout.local_state), "DELETE", "/_local/faults")
+    launcher.control(launcher.start(checkout.local_state), "DELETE", "/_local/faults")
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 import pytest
-from groundwork.checkout import Checkout
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
 from localcloud.provider.client import Refused, Unreachable
 from localcloud.provider.retries import Patience, Stopped
+from localcloud.server import launcher
 
 from tests.localcloud.provider.conftest import PROJECT, World
 from tests.localcloud.provider.core import Refusal
@@ -129,8 +129,8 @@ def test_what_was_made_but_could_not_be_read_is_in_the_state(world: World) -> No
 
 def test_a_cloud_that_is_started_again_is_found_again(world: World, checkout: Checkout) -> None:
     state = world.core.made(SECRET, secret_id="s", replication=AUTO)
-    serve.stop(checkout.local_state)
-    starting = threading.Timer(0.5, serve.start, [checkout.local_state, world.cloud.port])
+    launcher.stop(checkout.local_state)
+    starting = threading.Timer(0.5, launcher.start, [checkout.local_state, world.cloud.port])
     starting.start()
     assert world.core.read(SECRET, state) is not None
     starting.join()

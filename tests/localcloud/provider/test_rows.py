@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from localcloud.discovery import document
 from localcloud.provider import additions, checks, stored, suppress
 from localcloud.provider.fields import api_name
 from localcloud.provider.hooks import REGISTRY, hooks
 from localcloud.provider.paths import names
 from localcloud.provider.rows import FOLDER, Row, catalogue
 from localcloud.provider.schema import Block, parse
+from localcloud.spec.discovery import document
 
 REST = [name for name in catalogue() if catalogue()[name].kind == "rest"]
 IAM = [name for name in catalogue() if catalogue()[name].kind != "rest"]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork import local
-from groundwork.checkout import Checkout
-from localcloud import serve
+from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from localcloud.server import launcher
 
 from tests.local_project import variables_of
 from tests.localcloud.provider.conftest import PROJECT, World
@@ -83,13 +83,13 @@ def test_two_provider_blocks_are_two_principals(world: World, checkout: Checkout
     provider "google" {{
       alias        = "alice"
       project      = "{PROJECT}"
-      access_token = "{serve.token(ALICE)}"
+      access_token = "{launcher.token(ALICE)}"
       default_labels = {{ by = "alice" }}
     }}
     provider "google" {{
       alias        = "bob"
       project      = "{PROJECT}"
-      access_token = "{serve.token(BOB)}"
+      access_token = "{launcher.token(BOB)}"
     }}
     """
     secret = """

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from localcloud.app import App
-from localcloud.call import Cloud
-from localcloud.cloud import application, opened
+from localcloud.engine.call import Cloud
+from localcloud.server.app import App
+from localcloud.server.cloud import application, opened
 from localcloud.services import SERVICES
 
 PROJECT = "cats-dogs"

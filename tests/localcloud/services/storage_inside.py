@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.call import Reply
+from localcloud.engine.call import Reply
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 

@@ -15,7 +15,7 @@ from google.api_core.exceptions import Conflict, Forbidden, NotFound, Preconditi
 from google.cloud import storage
 from google.cloud.storage import transfer_manager
 from google.oauth2.credentials import Credentials
-from localcloud import serve
+from localcloud.server import launcher
 
 from tests.terraform_runs import Terraform
 
@@ -25,15 +25,15 @@ OUTSIDER = "user:outsider@example.com"
 
 
 @contextmanager
-def with_project(state: Path) -> Iterator[serve.LocalCloud]:
-    running = serve.start(state)
-    headers = {"Authorization": f"Bearer {serve.token(serve.OWNER)}"}
+def with_project(state: Path) -> Iterator[launcher.LocalCloud]:
+    running = launcher.start(state)
+    headers = {"Authorization": f"Bearer {launcher.token(launcher.OWNER)}"}
     url = f"{running.base}/cloudresourcemanager/v1/projects"
     requests.post(url, json={"projectId": PROJECT}, headers=headers, timeout=30).raise_for_status()
     try:
         yield running
     finally:
-        serve.stop(state)
+        launcher.stop(state)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.base
 
 
-def client(base: str, principal: str = serve.OWNER) -> storage.Client:
-    credentials = Credentials(serve.token(principal))  # type: ignore[no-untyped-call]
+def client(base: str, principal: str = launcher.OWNER) -> storage.Client:
+    credentials = Credentials(launcher.token(principal))  # type: ignore[no-untyped-call]
     return storage.Client(project=PROJECT, credentials=credentials, client_options={"api_endpoint": base})
 
 
@@ -70,7 +70,7 @@ def test_small_and_large_uploads_come_back_whole_and_in_parts(bucket: storage.Bu
 
 def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(base: str, bucket: storage.Bucket) -> None:
     url = f"{base}/upload/storage/v1/b/{bucket.name}/o?uploadType="
-    headers = {"Authorization": f"Bearer {serve.token(serve.OWNER)}"}
+    headers = {"Authorization": f"Bearer {launcher.token(launcher.OWNER)}"}
     requests.post(f"{url}media&name=m", data=BIG, headers=headers, timeout=30).raise_for_status()
     parts = b'--q\r\n\r\n{"name":"p"}\r\n--q\r\nContent-Type: a/b\r\n\r\n' + BIG + b"\r\n--q--"
     headers["Content-Type"] = "multipart/related; boundary=q"
@@ -175,11 +175,11 @@ def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> Non
         made.add_lifecycle_delete_rule(age=30)
         bucket = client(running.base).create_bucket(made)
         bucket.blob("old").upload_from_string(BIG)
-        serve.control(running, "POST", "/_local/clock", {"advance_seconds": 31 * 86400})
+        launcher.control(running, "POST", "/_local/clock", {"advance_seconds": 31 * 86400})
         assert list(bucket.list_blobs()) == []
         assert not bucket.blob("old").exists()
         assert [blob.name for blob in bucket.list_blobs(soft_deleted=True)] == ["old"]
-        serve.control(running, "POST", "/_local/clock", {"advance_seconds": 8 * 86400})
+        launcher.control(running, "POST", "/_local/clock", {"advance_seconds": 8 * 86400})
         assert list(bucket.list_blobs(soft_deleted=True)) == []
         assert list((tmp_path / "blobs").iterdir()) == []
 
@@ -190,9 +190,9 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
         bucket.blob("small").upload_from_string(b"small")
         bucket.blob("big").upload_from_string(BIG)
         os.kill(running.pid, signal.SIGKILL)
-        while serve.find(tmp_path) is not None:  # a killed process holds its lock a moment longer
+        while launcher.find(tmp_path) is not None:  # a killed process holds its lock a moment longer
             pass
-        again = client(serve.start(tmp_path).base).bucket("kept-bucket")
+        again = client(launcher.start(tmp_path).base).bucket("kept-bucket")
         assert again.blob("small").download_as_bytes() == b"small"
         assert again.blob("big").download_as_bytes() == BIG
         assert [blob.name for blob in again.list_blobs()] == ["big", "small"]
@@ -218,7 +218,7 @@ def test_terraform_keeps_and_locks_its_state(base: str, bucket: storage.Bucket, 
     (tmp_path / "main.tf").write_text(BACKEND.format(bucket=bucket.name))
     variables = {
         "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{base}/storage/v1/",
-        "GOOGLE_OAUTH_ACCESS_TOKEN": serve.token(serve.OWNER),
+        "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(launcher.OWNER),
     }
     terraform = Terraform(tmp_path, variables)
     terraform.succeed("init", "-input=false", "-no-color")

@@ -11,9 +11,9 @@ import click
 from groundwork.cli.console import print_json
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
-from groundwork.cloud import Cloud, connect
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import Exit
+from groundwork.google.cloud import Cloud, connect
 from groundwork.people import access as feature
 from groundwork.people import team
 from groundwork.people.access import Access, Cell, Roles

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from groundwork import progress
 from groundwork.errors import Refused
-from groundwork.talk import LayerListen
+from groundwork.terraform import progress
+from groundwork.terraform.talk import LayerListen
 
 
 class Console:
-    """groundwork.talk.Talk on this process's terminal; `quiet` leaves out everything but questions."""
+    """groundwork.terraform.talk.Talk on this process's terminal; `quiet` leaves out everything but questions."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet

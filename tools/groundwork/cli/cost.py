@@ -13,11 +13,11 @@ import click
 
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
-from groundwork.environment import Environment
+from groundwork.cost.files import Labels
+from groundwork.cost.report import GROUPINGS, Report, period
+from groundwork.cost.source import Source
+from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
-from groundwork.money.files import Labels
-from groundwork.money.report import GROUPINGS, Report, period
-from groundwork.money.source import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
 GROUPING_NAMES = [name.replace(" ", "-") for name in GROUPINGS]
@@ -88,8 +88,8 @@ def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, sa
 
     Example: groundwork cost estimate --json
     """
-    from groundwork.money import budget, planned, sheets, tables
-    from groundwork.money.estimate import stale_note
+    from groundwork.cost import budget, planned, sheets, tables
+    from groundwork.cost.estimate import stale_note
 
     _one_format(as_json, as_csv)
     today = _now().date()
@@ -111,17 +111,17 @@ def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, sa
 
 
 def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, Environment]:
-    from groundwork.money import planned
-    from groundwork.money.estimate import estimate as worked_out
-    from groundwork.money.plan import load_plan
+    from groundwork.cost import planned
+    from groundwork.cost.estimate import estimate as worked_out
+    from groundwork.cost.plan import load_plan
 
     checkout, environment = here(name)
     if saved:
         plans = [load_plan(path) for path in saved]
         return worked_out(plans, planned.assumptions_of(environment)), environment
-    from groundwork import up as feature
-    from groundwork.session import open_session
-    from groundwork.terraform import signals_passed_on
+    from groundwork.lifecycle import up as feature
+    from groundwork.terraform.process import signals_passed_on
+    from groundwork.terraform.session import open_session
 
     planned.assumptions_of(environment)
     with signals_passed_on():
@@ -161,8 +161,8 @@ def report(
 
     Example: groundwork cost report --demo --by member
     """
-    from groundwork.money import budget, sheets, tables
-    from groundwork.money.report import as_json as document
+    from groundwork.cost import budget, sheets, tables
+    from groundwork.cost.report import as_json as document
 
     _one_format(as_json, as_csv)
     now = _now()
@@ -184,7 +184,7 @@ def report(
 
 
 def _draw(path: Path, found: Report, source: Source, now: datetime) -> None:
-    from groundwork.money import chart
+    from groundwork.cost import chart
 
     text = chart.page(found, source.purses_of(found.ledger, now.date()), now)
     try:
@@ -213,8 +213,8 @@ def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
 
     Example: groundwork cost credits left --demo --json
     """
-    from groundwork.money import sheets, tables
-    from groundwork.money.purses import as_json as document
+    from groundwork.cost import sheets, tables
+    from groundwork.cost.credits import as_json as document
 
     _one_format(as_json, as_csv)
     today = _now().date()
@@ -247,7 +247,7 @@ def add(*, name: str, member: str, amount: str, currency: str, start: str, expir
 
     Example: groundwork cost credits add --member alice@example.com --amount 50 --start 2026-09-01 --expires 2027-09-01
     """
-    from groundwork.money import grants
+    from groundwork.cost import grants
 
     _, environment = here(name)
     entered = grants.entered(
@@ -272,7 +272,7 @@ def check(*, name: str, member: str, seen: str, on: str | None, start: str | Non
 
     Example: groundwork cost credits check --member alice@example.com --left 31.20
     """
-    from groundwork.money import grants
+    from groundwork.cost import grants
 
     _, environment = here(name)
     looked = grants.looked(seen, on, _now().date())

@@ -7,8 +7,8 @@ import os
 import click
 
 from groundwork.cli.options import dry_run_option, environment_option, here
-from groundwork.cloud import connect
-from groundwork.credentials import docker as feature
+from groundwork.google.cloud import connect
+from groundwork.login import docker as feature
 
 
 @click.command()

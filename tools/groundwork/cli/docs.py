@@ -9,10 +9,10 @@ import click
 
 from groundwork import cli
 from groundwork import docs as feature
-from groundwork.checkout import find_checkout
+from groundwork.cost.pages import cost_tables
 from groundwork.docs import Generated
+from groundwork.environment.checkout import find_checkout
 from groundwork.errors import MEANINGS
-from groundwork.money.pages import cost_tables
 from groundwork.policy.pages import policy_tables
 
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import click
 
-from groundwork import doctor as feature
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.errors import Exit
+from groundwork.login import doctor as feature
 
 _COLOURS = {"ok": "green", "note": "yellow", "missing": "yellow", "broken": "red"}
 

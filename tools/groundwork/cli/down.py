@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from groundwork import dismantle, teardown
-from groundwork.checkout import Checkout
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
-from groundwork.cloud import connect
-from groundwork.environment import Environment
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
-from groundwork.session import open_session
-from groundwork.terraform import signals_passed_on
-from groundwork.up import Wish
-from groundwork.verify import Remains
+from groundwork.google.cloud import connect
+from groundwork.lifecycle import down_all, teardown
+from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.verify import Remains
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import open_session
 
 
 @click.command()
@@ -51,7 +51,7 @@ def down(
         _delete_project(checkout, environment, project, yes=yes, dry_run=dry_run)
         return
     talk = Console()
-    take_away = dismantle.everything if everything else teardown.down
+    take_away = down_all.everything if everything else teardown.down
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "down", talk.say)
         remains = take_away(session, Wish(yes=yes, dry_run=dry_run), talk)
@@ -62,10 +62,10 @@ def down(
 def _delete_project(
     checkout: Checkout, environment: Environment, project: str | None, *, yes: bool, dry_run: bool
 ) -> None:
-    dismantle.confirmed(project, environment, yes=yes)
+    down_all.confirmed(project, environment, yes=yes)
     cloud = connect(environment, checkout=checkout)
-    if dismantle.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
-        click.echo(f"Project {environment.place} is marked for deletion: {dismantle.undo(environment.project)}.")
+    if down_all.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
+        click.echo(f"Project {environment.place} is marked for deletion: {down_all.undo(environment.project)}.")
 
 
 def _print(remains: Remains, place: str) -> None:

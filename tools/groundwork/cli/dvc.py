@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from groundwork import local
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
-from groundwork.credentials import dvc as feature
+from groundwork.google import local
+from groundwork.login import dvc as feature
 
 
 @click.command()

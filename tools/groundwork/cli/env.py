@@ -8,8 +8,8 @@ import click
 
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
-from groundwork.credentials import notebook
 from groundwork.errors import UsageProblem
+from groundwork.login import notebook
 
 
 @click.command()

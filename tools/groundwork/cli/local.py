@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from groundwork import local as feature
-from groundwork.checkout import find_checkout
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
+from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
+from groundwork.google import local as feature
 
 
 @click.group()

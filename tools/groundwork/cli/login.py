@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import click
 
-from groundwork import local
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option
 from groundwork.cli.principal import as_option, connected
-from groundwork.credentials import identity
-from groundwork.credentials import login as feature
-from groundwork.credentials.identity import Identity
-from groundwork.credentials.login import Wish
+from groundwork.google import local
+from groundwork.login import identity
+from groundwork.login import login as feature
+from groundwork.login.identity import Identity
+from groundwork.login.login import Wish
 
 
 @click.command()

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from groundwork.checkout import Checkout, find_checkout
-from groundwork.environment import Environment, load, names
+from groundwork.environment.checkout import Checkout, find_checkout
+from groundwork.environment.values import Environment, load, names
 from groundwork.errors import GroundworkError, UsageProblem
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from groundwork.checkout import find_checkout
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import (
     completed,
@@ -20,16 +19,17 @@ from groundwork.cli.options import (
     provider_option,
     yes_option,
 )
-from groundwork.cloud import connect
-from groundwork.environment import Environment, Member
+from groundwork.environment.checkout import find_checkout
+from groundwork.environment.values import Environment, Member
 from groundwork.errors import Exit
+from groundwork.google.cloud import connect
+from groundwork.lifecycle.up import Wish
 from groundwork.people import team
 from groundwork.people.personas import personas
-from groundwork.people.policies import Binding, Policies, read_all
 from groundwork.people.welcome import welcome
-from groundwork.session import open_session
-from groundwork.terraform import signals_passed_on
-from groundwork.up import Wish
+from groundwork.resources.policies import Binding, Policies, read_all
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import open_session
 
 
 @click.group()

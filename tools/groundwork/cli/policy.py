@@ -9,7 +9,7 @@ import click
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.errors import Exit
-from groundwork.policy import command, text
+from groundwork.policy import command, terminal
 from groundwork.policy.data import as_data
 
 _FILE = OutputFile()
@@ -44,6 +44,6 @@ def policy(
     if as_json:
         print_json(as_data(result))
     else:
-        for line in [*text.lines(result), result.summary]:
+        for line in [*terminal.lines(result), result.summary]:
             click.echo(line)
     return int(Exit.OK if result.ok else Exit.POLICY)

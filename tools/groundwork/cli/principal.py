@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from groundwork import local
-from groundwork.checkout import Checkout
-from groundwork.cloud import Cloud, connect
-from groundwork.environment import Environment
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, connect
 from groundwork.people.team import checked_email
 
 F = TypeVar("F", bound=Callable[..., Any])

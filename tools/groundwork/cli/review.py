@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from groundwork import review as feature
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.errors import Exit
-from groundwork.session import open_session
-from groundwork.terraform import signals_passed_on
+from groundwork.report import review as feature
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import open_session
 
 _FILE = OutputFile()
 

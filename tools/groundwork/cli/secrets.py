@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from groundwork import terraform
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
@@ -19,6 +18,7 @@ from groundwork.errors import Refused, UsageProblem
 from groundwork.secrets import changing, importing, keeping, listing, names, running, values
 from groundwork.secrets.changing import Intent
 from groundwork.secrets.vault import LATEST, Vault
+from groundwork.terraform import process
 
 _keep = click.option(
     "--keep", type=int, default=None, metavar="N", help="Keep the newest N versions; by default as many as are free."
@@ -327,4 +327,4 @@ def run(only: tuple[str, ...], command: tuple[str, ...], name: str, who: str | N
         return
     handed = running.variables(vault, wanted)
     sys.stdout.flush()
-    terraform.become(program, command, {**os.environ, **handed})
+    process.become(program, command, {**os.environ, **handed})

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from groundwork import lock
-from groundwork import status as feature
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.up import print_outputs
 from groundwork.errors import UsageProblem
-from groundwork.status import LayerStatus, Status
+from groundwork.lifecycle import status as feature
+from groundwork.lifecycle.status import LayerStatus, Status
+from groundwork.terraform import lock
 
 
 @click.command()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from groundwork import sweep as feature
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
-from groundwork.cloud import connect
 from groundwork.errors import GroundworkError
+from groundwork.google.cloud import connect
+from groundwork.lifecycle import sweep as feature
 
 
 @click.command()

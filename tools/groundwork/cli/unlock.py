@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from groundwork import lock, runs
-from groundwork.checkout import LAYERS
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
-from groundwork.cloud import connect
-from groundwork.state import Place
+from groundwork.environment.checkout import LAYERS
+from groundwork.google.cloud import connect
+from groundwork.terraform import lock, runs
+from groundwork.terraform.state import Place
 
 
 @click.command()

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from groundwork import plans
-from groundwork import up as feature
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
-from groundwork.money.planned import saying_cost
-from groundwork.plans import LayerPlan
+from groundwork.lifecycle import up as feature
+from groundwork.lifecycle.reviewed import only_this
 from groundwork.policy.gate import gate
-from groundwork.reviewed import only_this
-from groundwork.session import Session, open_session
-from groundwork.state import Output
-from groundwork.terraform import signals_passed_on
+from groundwork.terraform import plans
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import Session, open_session
+from groundwork.terraform.state import Output
 
 
 @click.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from groundwork import validation
 from groundwork.cli.console import Console
 from groundwork.cli.options import environment_option, here, provider_option
 from groundwork.errors import GroundworkError
-from groundwork.session import open_session
-from groundwork.terraform import signals_passed_on
+from groundwork.terraform import code_checks
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import open_session
 
 
 @click.command()
@@ -23,7 +23,7 @@ def validate(name: str, provider: str | None) -> None:
     talk = Console()
     with signals_passed_on():
         session = open_session(*here(name), provider, "validate", talk.say)
-        number, findings = validation.validate(session)
+        number, findings = code_checks.validate(session)
     if findings:
         lines = [f"{finding.place}: {finding.sentence}" for finding in findings]
         raise GroundworkError(f"{len(findings)} things are wrong in the Terraform.", lines)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from groundwork import verify as feature
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
-from groundwork.cloud import connect
-from groundwork.verify import Remains, as_data, created, made_by, why
+from groundwork.google.cloud import connect
+from groundwork.lifecycle import verify as feature
+from groundwork.lifecycle.verify import Remains, as_data, created, made_by, why
 
 
 @click.command()

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from groundwork.cloud import Cloud, CloudProblem
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, UsageProblem
-from groundwork.inventory import Item
+from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.people.actions import Action, api_name, email, on
 from groundwork.people.personas import Persona, Target, applies, targets
-from groundwork.people.policies import Binding, Policies, address
+from groundwork.resources.inventory import Item
+from groundwork.resources.policies import Binding, Policies, address
 
 _KINDS = {"bucket": "bucket", "secret": "secret", "repository": "image repository"}
 _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}

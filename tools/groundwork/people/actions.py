@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from groundwork.cloud import Cloud, CloudProblem
-from groundwork.environment import DEPLOYER, Environment
+from groundwork.environment.values import DEPLOYER, Environment
+from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.people.personas import Target
 
 NOBODY = "groundwork-trial"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork.environment import Environment, Member
+from groundwork.environment.values import Environment, Member
 
 PLACES = ("project", "buckets", "repositories", "secrets", "identities", "deployer")
 

@@ -9,19 +9,19 @@ from functools import partial
 
 from ruamel.yaml.comments import CommentedMap
 
-from groundwork import editing
-from groundwork.cloud import Cloud, CloudProblem, connect
-from groundwork.environment import Environment, Member, load
+from groundwork.environment import editing
+from groundwork.environment.values import Environment, Member, load
 from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, UsageProblem
+from groundwork.google.cloud import Cloud, CloudProblem, connect
+from groundwork.lifecycle.up import Check, Wish, up
 from groundwork.people.access import Access, Roles, promised
 from groundwork.people.actions import Action, attempt, let_in
 from groundwork.people.personas import Persona, Target, grants, personas
-from groundwork.people.policies import Binding, Policies, address, drop_members, is_of, read_all
-from groundwork.plans import LayerPlan
-from groundwork.session import Session
-from groundwork.state import read_state
-from groundwork.talk import Talk
-from groundwork.up import Check, Wish, up
+from groundwork.resources.policies import Binding, Policies, address, drop_members, is_of, read_all
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_state
+from groundwork.terraform.talk import Talk
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 OWNER_ROLE = "roles/owner"

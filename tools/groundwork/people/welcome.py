@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.environment import Environment, Member
+from groundwork.environment.values import Environment, Member
 from groundwork.people.personas import Persona
 
 READS_IMAGES = "roles/artifactregistry.reader"

@@ -12,14 +12,14 @@ from policies import catalogue
 from policies.catalogue import Row
 from policies.language import Settings
 
-from groundwork import terraform, tools
-from groundwork.checkout import LAYERS, Checkout
-from groundwork.environment import Environment
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, UsageProblem
 from groundwork.policy import result
 from groundwork.policy.cache import Cache
 from groundwork.policy.result import CODE, Result
 from groundwork.policy.scan import FOLDERS, Scanner
+from groundwork.terraform import installation, process
 
 _ALWAYS_LABELLED = {"environment", "managed-by"}
 CHECKOV = "checkov"
@@ -42,7 +42,7 @@ def today() -> date:
 
 def scanner(checkout: Checkout, say: Callable[[str], None]) -> Scanner:
     """The scanner of this clone; `say` hears what takes long."""
-    return Scanner(checkout.root, catalogue.HERE.parent, tools.user_cache(), terraform.run, say)
+    return Scanner(checkout.root, catalogue.HERE.parent, installation.user_cache(), process.run, say)
 
 
 @dataclass(frozen=True)

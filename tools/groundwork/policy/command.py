@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from groundwork import plans
-from groundwork.checkout import LAYERS, Checkout
-from groundwork.environment import Environment
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
@@ -22,6 +21,7 @@ from groundwork.policy.junit import junit
 from groundwork.policy.markdown import markdown
 from groundwork.policy.result import Result
 from groundwork.policy.sarif import sarif
+from groundwork.terraform import plans
 
 GIVEN = "platform"
 
@@ -100,7 +100,7 @@ def _json(content: bytes, file: Path) -> Mapping[str, Any]:
 
 def _shown(checkout: Checkout, environment: Environment, wish: Wish, file: Path) -> Mapping[str, Any]:
     """Terraform opens a saved plan only where it was initialised, with the provider that made it."""
-    from groundwork.session import open_session
+    from groundwork.terraform.session import open_session
 
     layer = _layer(checkout, environment, file)
     session = open_session(checkout, environment, wish.provider, "policy", _silent)

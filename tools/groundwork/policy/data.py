@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from groundwork.environment import PolicyException
+from groundwork.environment.values import PolicyException
 from groundwork.policy.result import Finding, Result
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from groundwork.errors import PolicyFailed
-from groundwork.plans import LayerPlan
-from groundwork.session import Session
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
 
 if TYPE_CHECKING:
     from groundwork.policy.result import Result
@@ -30,11 +30,11 @@ def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Sessio
         found = of_plans(session, judged, say)
         say(found.summary)
         if not found.ok:
-            from groundwork.policy import text
+            from groundwork.policy import terminal
 
             raise PolicyFailed(
                 f"The policies do not allow this plan of {session.environment.name}: nothing was changed.",
-                text.lines(found),
+                terminal.lines(found),
             )
 
     return refuse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from groundwork.policy import text
+from groundwork.policy import terminal
 from groundwork.policy.result import Finding, Result
 
 
@@ -22,7 +22,7 @@ def junit(result: Result) -> str:
         ET.SubElement(_case(suite, one.finding), "skipped", message=reason)
     for exception in result.expired:
         case = ET.SubElement(suite, "testcase", classname="expired_exception", name=exception.resource)
-        _failure(case, "expired", text.expired(exception), "")
+        _failure(case, "expired", terminal.expired(exception), "")
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(result.findings) + len(result.expired)))
     suite.set("errors", "0")

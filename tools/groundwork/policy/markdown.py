@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.docs import table
-from groundwork.policy import text
+from groundwork.policy import terminal
 from groundwork.policy.result import Finding, Result
 
 
@@ -37,7 +37,9 @@ def _parts(result: Result) -> Iterator[str]:
             ],
         )
     said = (
-        [text.expired(one) for one in result.expired] + [text.unused(one) for one in result.unused] + list(result.notes)
+        [terminal.expired(one) for one in result.expired]
+        + [terminal.unused(one) for one in result.unused]
+        + list(result.notes)
     )
     if said:
         yield "\n".join(f"- {_plain(sentence)}" for sentence in said)

@@ -30,7 +30,7 @@ class Ended(Protocol):
 
 
 class Run(Protocol):
-    """How a process is started; groundwork.terraform.run is one. Raises GroundworkError when it cannot, or takes too long."""
+    """How a process is started; groundwork.terraform.process.run is one. Raises GroundworkError when it cannot, or takes too long."""
 
     def __call__(
         self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 60

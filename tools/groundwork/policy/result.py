@@ -12,7 +12,7 @@ from typing import Any, Literal
 from policies.catalogue import Row
 from policies.language import Severity
 
-from groundwork.environment import PolicyException
+from groundwork.environment.values import PolicyException
 
 CODE = "code"
 _INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")

@@ -8,8 +8,8 @@ from typing import Any
 from policies.catalogue import Row
 from policies.language import Severity
 
-from groundwork.environment import PolicyException
-from groundwork.policy import text
+from groundwork.environment.values import PolicyException
+from groundwork.policy import terminal
 from groundwork.policy.result import Finding, Result
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -84,7 +84,7 @@ def _expired(exception: PolicyException, names: list[str], environment_file: str
         "ruleId": _EXPIRED,
         "ruleIndex": names.index(_EXPIRED),
         "level": "error",
-        "message": {"text": text.expired(exception)},
+        "message": {"text": terminal.expired(exception)},
         "locations": [{"physicalLocation": {"artifactLocation": _artifact(environment_file)}}],
     }
 

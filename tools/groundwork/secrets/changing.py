@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import keeping
 from groundwork.secrets.vault import LATEST, Vault, Version
-from groundwork.wording import listed
+from groundwork.text import listed
 
 OLD = "old"
 

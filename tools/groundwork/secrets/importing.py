@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import dotenv, names, values
 from groundwork.secrets.changing import Done, Intent, carry_out, has, to_set
 from groundwork.secrets.vault import Vault
-from groundwork.terraform import run
-from groundwork.wording import listed
+from groundwork.terraform.process import run
+from groundwork.text import listed
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from groundwork.cost import catalogue
 from groundwork.errors import UsageProblem
-from groundwork.money import catalogue
 from groundwork.secrets.vault import Vault, Version
 
 LEAST = 2

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from groundwork.cloud import CloudProblem
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
-from groundwork.inventory import AT_ONCE, Item
-from groundwork.people import policies
+from groundwork.google.cloud import CloudProblem
 from groundwork.people.access import Roles
+from groundwork.resources import policies
+from groundwork.resources.inventory import AT_ONCE, Item
 from groundwork.secrets.vault import Vault, Version, no_request_in_logs
 
 READ = "secretmanager.versions.access"

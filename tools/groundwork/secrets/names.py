@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
-from groundwork.wording import listed
+from groundwork.text import listed
 
 _AS_GIVEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.cloud import Cloud, CloudProblem
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.people.access import Cell, Roles, remedies
 from groundwork.people.actions import Action
 from groundwork.people.personas import Target, personas
-from groundwork.wording import listed
+from groundwork.text import listed
 
 # The API is off, or there is no such project: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.
 _NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")

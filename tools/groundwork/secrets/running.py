@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import names
 from groundwork.secrets.vault import Vault
-from groundwork.wording import listed
+from groundwork.text import listed
 
 
 def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:

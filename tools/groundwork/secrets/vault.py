@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from groundwork.cloud import Cloud
-from groundwork.environment import Environment
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.google.cloud import Cloud
 from groundwork.secrets.refusals import Asked, sentence
 
 if TYPE_CHECKING:

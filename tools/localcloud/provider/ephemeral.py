@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from localcloud.discovery import document
 from localcloud.provider import schema, sources
 from localcloud.provider.schema import Schema
 from localcloud.provider.values import BYTES, Object
 from localcloud.provider.work import Problem, Work
+from localcloud.spec.discovery import document
 
 _FOLDER = Path(__file__).parent / "ephemeral_resources"
 

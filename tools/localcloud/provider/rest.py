@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.discovery import Method
 from localcloud.provider import normal, paths
 from localcloud.provider.client import Refused, Unreachable
 from localcloud.provider.fields import Fields, api_name
@@ -16,6 +15,7 @@ from localcloud.provider.retries import Stopped
 from localcloud.provider.schema import Attribute, Block, Child
 from localcloud.provider.values import Object, Value, at, empty, settled, without_unknown
 from localcloud.provider.work import Incomplete, Problem, Unfinished, Work
+from localcloud.spec.discovery import Method
 
 
 def create(work: Work, planned: Object) -> Object:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from localcloud.discovery import camel
 from localcloud.provider.values import Object, Value
+from localcloud.spec.discovery import camel
 
 Scalar = Literal["string", "bool", "int", "float"]
 Collection = Literal["", "list", "set", "map"]

@@ -22,7 +22,7 @@ from localcloud.provider import (
     shapes,
     sources,
     upgrade,
-    whereabouts,
+    working_directory,
 )
 from localcloud.provider.client import Client, Refused, Unreachable
 from localcloud.provider.hooks import hooks
@@ -119,7 +119,9 @@ class Servicer:
         """Remembers what this connection's provider block says."""
         try:
             said = block.settings(_value(request.config), self.base, self.token)
-            self.sessions.configure(peer, replace(said, folder=functools.cache(lambda: whereabouts.folder_of(peer))))
+            self.sessions.configure(
+                peer, replace(said, folder=functools.cache(lambda: working_directory.folder_of(peer)))
+            )
         except Problem as problem:
             return _message("ConfigureProvider.Response", diagnostics=[_diagnostic(problem)])
         return _message("ConfigureProvider.Response")

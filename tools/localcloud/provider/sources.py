@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from localcloud.discovery import document
 from localcloud.provider import schema
 from localcloud.provider.client import Refused
 from localcloud.provider.paths import last
 from localcloud.provider.schema import Schema
 from localcloud.provider.values import Object
 from localcloud.provider.work import Problem, Work
+from localcloud.spec.discovery import document
 
 _FOLDER = Path(__file__).parent / "data_sources"
 

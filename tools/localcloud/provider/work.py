@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from localcloud.discovery import Document, Method, document
 from localcloud.provider import paths
 from localcloud.provider.client import Answer, Client, Refused, Unreachable
 from localcloud.provider.retries import PATIENCE_SECONDS, Patience
 from localcloud.provider.rows import Row
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import Object
+from localcloud.spec.discovery import Document, Method, document
 
 _DEFAULT_TIMEOUT = 1200.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.service import Service
+from localcloud.engine.service import Service
 from localcloud.services import (
     artifactregistry,
     cloudbilling,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud import labels, places
-from localcloud.call import Call, Cloud, Reply
-from localcloud.discovery import snake
+from localcloud.engine import labels, places
+from localcloud.engine.call import Call, Cloud, Reply
+from localcloud.engine.service import Body, Handler, Permission, Resource, Service
 from localcloud.errors import invalid, not_found
-from localcloud.fields import said
-from localcloud.service import Body, Handler, Permission, Resource, Service
+from localcloud.spec.discovery import snake
+from localcloud.spec.fields import said
 
 API = "artifactregistry"
 MULTI_REGIONS = ("asia", "europe", "us")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localcloud.call import Call
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Service
 from localcloud.errors import invalid, not_found, permission_denied
-from localcloud.service import Body, Service
 
 API = "cloudbilling"
 ACCOUNT: Body = {

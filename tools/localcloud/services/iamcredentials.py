@@ -7,10 +7,10 @@ import json
 import re
 from dataclasses import replace
 
-from localcloud import tokens
-from localcloud.call import Call
+from localcloud.engine import tokens
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Service
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid
-from localcloud.service import Body, Service
 from localcloud.services.iam import accounts, signing
 
 LONGEST = 3600

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from localcloud import discovery, filters, paging
-from localcloud.call import Call
+from localcloud.engine import paging
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Service
 from localcloud.errors import CloudError, error_info, invalid, permission_denied
-from localcloud.service import Body, Service
+from localcloud.spec import discovery, filters
 
 API = "serviceusage"
 _KIND = "google.api.serviceusage.v1."

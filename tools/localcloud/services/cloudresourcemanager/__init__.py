@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from localcloud.call import Call
-from localcloud.service import Resource, Service
+from localcloud.engine.call import Call
+from localcloud.engine.service import Resource, Service
 from localcloud.services.cloudresourcemanager import around, projects
 
 

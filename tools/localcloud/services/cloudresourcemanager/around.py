@@ -5,9 +5,9 @@ Projects of the local cloud have no organization, like those of most people: the
 
 from __future__ import annotations
 
-from localcloud.call import Call
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Handler
 from localcloud.errors import invalid, permission_denied
-from localcloud.service import Body, Handler
 from localcloud.services.cloudresourcemanager import projects
 
 _ENFORCED = frozenset(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localcloud import fields, filters, paging
-from localcloud.call import Call
-from localcloud.clock import parse
-from localcloud.discovery import camel
+from localcloud.engine import paging
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body
 from localcloud.errors import aborted, already_exists, failed_precondition, invalid
-from localcloud.service import Body
+from localcloud.spec import fields, filters
+from localcloud.spec.discovery import camel
+from localcloud.spec.timestamps import parse
 
 API = "cloudresourcemanager"
 ID_RULE = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")

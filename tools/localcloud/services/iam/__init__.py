@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from localcloud import standard
-from localcloud.call import Call
-from localcloud.service import Body, Handler, Permission, Resource, Service
+from localcloud.engine import standard
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Handler, Permission, Resource, Service
 from localcloud.services.iam import accounts, custom_roles, grantable, pools, signing
 
 API = "iam"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.call import Call
+from localcloud.engine.call import Call
+from localcloud.engine.iam import policies, roles
 from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid, not_found
-from localcloud.iam import policies, roles
 
 Body = dict[str, Any]
 API = "iam"

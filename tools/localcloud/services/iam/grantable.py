@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud import paging
-from localcloud.call import Call
+from localcloud.engine import paging
+from localcloud.engine.call import Call
+from localcloud.engine.iam import roles
 from localcloud.errors import invalid
-from localcloud.iam import roles
 from localcloud.services.iam import custom_roles
 
 Body = dict[str, Any]

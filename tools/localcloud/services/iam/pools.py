@@ -7,10 +7,10 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.call import Call, Cloud
+from localcloud.engine.call import Call, Cloud
+from localcloud.engine.service import Resource, SoftDelete
 from localcloud.errors import invalid, not_found
-from localcloud.fields import said
-from localcloud.service import Resource, SoftDelete
+from localcloud.spec.fields import said
 
 Body = dict[str, Any]
 ID_RULE = r"(?!gcp-)[a-z0-9-]{4,32}"

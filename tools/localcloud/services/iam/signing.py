@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from localcloud.store import Store
+from localcloud.engine.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS service_account_signers (unique_id TEXT PRIMARY KEY, private BLOB NOT NULL) WITHOUT ROWID;

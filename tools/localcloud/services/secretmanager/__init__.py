@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from localcloud import filters, paging
-from localcloud.call import Call
-from localcloud.service import Body, Resource, Service
+from localcloud.engine import paging
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Resource, Service
 from localcloud.services.secretmanager import payloads, secrets, versions
 from localcloud.services.secretmanager.secrets import API
+from localcloud.spec import filters
 
 _MOST = 25_000
 _PLACES = ("projects", "projects.locations")

@@ -8,7 +8,7 @@ from pathlib import Path
 import google_crc32c
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from localcloud.store import Store
+from localcloud.engine.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS secret_payloads (

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from localcloud import labels
-from localcloud.call import Call, Cloud
-from localcloud.clock import parse as parse_time
-from localcloud.clock import rfc3339
+from localcloud.engine import labels
+from localcloud.engine.call import Call, Cloud
+from localcloud.engine.store import Store
 from localcloud.errors import aborted, invalid, not_found
-from localcloud.fields import said
 from localcloud.services.secretmanager import payloads
-from localcloud.store import Store
+from localcloud.spec.fields import said
+from localcloud.spec.timestamps import parse as parse_time
+from localcloud.spec.timestamps import rfc3339
 
 Body = dict[str, Any]
 API = "secretmanager"

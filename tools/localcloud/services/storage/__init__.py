@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.call import Call
-from localcloud.service import Alias, Handler, Resource, Service
+from localcloud.engine.call import Call
+from localcloud.engine.service import Alias, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
 from localcloud.services.storage.lists import Entry

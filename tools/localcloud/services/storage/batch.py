@@ -10,7 +10,7 @@ import uuid
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.services.storage import multipart, refusals
 
 _MOST_CALLS = 100

@@ -11,7 +11,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
-from localcloud import labels
+from localcloud.engine import labels
 from localcloud.services.storage import lifecycle_rules, locations, names, refusals
 from localcloud.services.storage.times import rfc3339
 

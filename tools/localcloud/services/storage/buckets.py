@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.services.storage import (
     access,
     answers,

@@ -9,7 +9,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
+from localcloud.engine.store import IN_ROW, Store, file_pieces
 from localcloud.services.storage import (
     access,
     answers,
@@ -24,7 +25,6 @@ from localcloud.services.storage import (
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.versions import Draft
-from localcloud.store import IN_ROW, Store, file_pieces
 
 Body = dict[str, Any]
 _MOST_SOURCES = 32

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud import schema
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.services.storage import answers, checksums, lists, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import Draft
+from localcloud.spec import schema
 
 Sent = dict[str, Any]
 UNTYPED = "application/octet-stream"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.services.storage import ranges, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import Row

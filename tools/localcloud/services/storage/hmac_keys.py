@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.call import Call, Reply
-from localcloud.clock import parse
+from localcloud.engine.call import Call, Reply
 from localcloud.errors import not_found
 from localcloud.services.storage import access, listing, refusals
 from localcloud.services.storage.times import rfc3339
+from localcloud.spec.timestamps import parse
 
 Body = dict[str, Any]
 API = "storage"

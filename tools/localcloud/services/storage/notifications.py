@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.errors import not_found
 from localcloud.services.storage import access, refusals
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from localcloud.call import Call, Reply
+from localcloud.engine.call import Call, Reply
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,

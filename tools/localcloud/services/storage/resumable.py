@@ -12,11 +12,20 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud.call import Call, Content, Reply
-from localcloud.services.storage import checksums, creation, lifecycle, preconditions, ranges, refusals, rows, versions
+from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.store import Store
+from localcloud.services.storage import (
+    checksums,
+    creation,
+    lifecycle,
+    preconditions,
+    ranges,
+    refusals,
+    rows,
+    versions,
+)
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.ranges import Piece
-from localcloud.store import Store
 
 _QUANTUM = 256 * 1024
 _OPEN, _DONE, _CANCELLED = 0, 1, 2

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from localcloud.engine.store import Store, file_pieces
 from localcloud.services.storage import refusals
-from localcloud.store import Store, file_pieces
 
 LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 

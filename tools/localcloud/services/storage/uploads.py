@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from localcloud.call import Call, Content, Reply
+from localcloud.engine.call import Call, Content, Reply
 from localcloud.services.storage import checksums, creation, lifecycle, multipart, refusals, resumable
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from localcloud.call import Call, Cloud
+from localcloud.engine.call import Call, Cloud
+from localcloud.engine.store import Store
 from localcloud.services.storage import access, guards, lists, names, object_fields, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Row
 from localcloud.services.storage.times import from_micros, micros, rfc3339
-from localcloud.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from localcloud import schema
-from localcloud.call import Call, Content, Reply
-from localcloud.discovery import Param, camel
+from localcloud.engine.call import Call, Content, Reply
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
@@ -29,6 +27,8 @@ from localcloud.services.storage import (
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.versions import Draft
+from localcloud.spec import schema
+from localcloud.spec.discovery import Param, camel
 
 _CODES = {
     400: ("InvalidArgument", "Invalid argument."),

@@ -14,7 +14,8 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from localcloud.call import Call, Content, Reply
+from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.store import Store, file_pieces
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, checksums, lifecycle, preconditions, rows, versions
 from localcloud.services.storage.checksums import Checksums
@@ -22,7 +23,6 @@ from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import micros
 from localcloud.services.storage.versions import Draft
-from localcloud.store import Store, file_pieces
 
 _MOST_PARTS = 10_000
 _SMALLEST_PART = 5 << 20

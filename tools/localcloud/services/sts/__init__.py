@@ -12,12 +12,12 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from localcloud import tokens
-from localcloud.call import Call, Reply
-from localcloud.discovery import snake
+from localcloud.engine import tokens
+from localcloud.engine.call import Call, Reply
+from localcloud.engine.service import Service
 from localcloud.errors import CloudError
-from localcloud.service import Service
 from localcloud.services.sts import claims
+from localcloud.spec.discovery import snake
 
 Body = dict[str, Any]
 LIFETIME = 3600

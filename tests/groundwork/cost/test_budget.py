@@ -1,0 +1,84 @@
+"""The budget in the environment file: held against an estimate and a month's report, and never silent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from groundwork.cost import budget as budgets
+from groundwork.cost.estimate import estimate
+from groundwork.cost.report import Period, report
+from groundwork.environment.values import Budget
+
+from tests.groundwork.cost.plans import bucket, change, plan
+from tests.groundwork.cost.test_report import ledger, line
+
+ACCOUNT = "012345-6789AB-CDEF01"
+NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
+MONTH = Period(month="202611")
+
+
+def budget(amount=50.0, currency="USD"):
+    return Budget(amount, currency, ACCOUNT)
+
+
+def month(*lines, wanted=MONTH):
+    return report(ledger(*lines), wanted, NOW)
+
+
+def test_without_a_budget_nothing_is_said():
+    assert budgets.of_estimate(None, estimate(plan())) is None
+    assert budgets.of_report(None, month(line())) is None
+
+
+def test_an_estimate_is_a_share_of_the_budget():
+    found = estimate(plan(change("google_storage_bucket", bucket())))
+    held = budgets.of_estimate(budget(float(found.after.monthly * 4)), found)
+    assert held.text.endswith(" a month; this environment is 25% of it.")
+    assert not held.over
+
+
+def test_an_estimate_beyond_the_budget_says_by_how_much():
+    found = estimate(plan(change("google_storage_bucket", bucket())))
+    held = budgets.of_estimate(budget(0.1), found)
+    assert held.over
+    assert f", ${found.after.monthly - Decimal('0.1'):.2f} over." in held.text
+
+
+def test_what_is_unpriced_makes_the_share_a_lower_bound():
+    held = budgets.of_estimate(budget(), estimate(plan(change("google_unheard_of", {"name": "x"}))))
+    assert "this environment is ≥ 0% of it" in held.text
+    assert held.data["at_least"] is True
+
+
+def test_a_budget_in_another_currency_is_not_compared_and_says_so():
+    held = budgets.of_estimate(budget(currency="EUR"), estimate(plan()))
+    assert held.text == "Budget: €50.00 a month, not compared: the prices here are in USD."
+    assert (held.cost, held.over) == (None, False)
+
+
+def test_a_months_report_counts_the_account_before_promotional_credits():
+    lines = (
+        line(gross="60", promotion="-60", other="-5", account=ACCOUNT),
+        line(gross="1000", account="999999-999999-999999"),
+    )
+    held = budgets.of_report(budget(), month(*lines))
+    assert held.text == "Budget: $50.00 a month; the month before promotional credits is 110% of it, $5.00 over."
+    assert held.data["cost"] == "55.00"
+
+
+def test_an_export_without_accounts_counts_whole():
+    assert budgets.of_report(budget(), month(line(gross="25", account=""))).cost == 25
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (month(line(account=ACCOUNT), wanted=Period()), "it is for a month: choose one with --month"),
+        (month(line(account=ACCOUNT, currency="EUR")), "these costs are in EUR"),
+        (month(line(account="999999-999999-999999")), f"these costs are on other accounts than {ACCOUNT}"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(found, why):
+    assert budgets.of_report(budget(), found).text == f"Budget: $50.00 a month, not compared: {why}."

@@ -1,0 +1,245 @@
+"""Billing files: exact to the cent against sums by hand, in every layout, and loud about what they are not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from decimal import Decimal
+
+import pytest
+from groundwork.cost import files
+from groundwork.cost.amounts import cents
+from groundwork.cost.files import Labels
+from groundwork.errors import UsageProblem
+
+from tests.groundwork.cost import exports
+
+KEYS = {
+    "member": (lambda line: line.member, exports.member),
+    "service": (lambda line: line.service_id, exports.service),
+    "component": (lambda line: line.component, exports.component),
+    "day": (lambda line: line.day.isoformat(), exports.day),
+    "invoice": (lambda line: line.invoice_month, lambda row: row["invoice"]["month"]),
+    "account": (lambda line: line.account, lambda row: row["billing_account_id"]),
+    "cost type": (lambda line: line.cost_type, lambda row: row["cost_type"]),
+    "project": (lambda line: line.project, lambda row: (row["project"] or {"id": ""})["id"]),
+}
+
+
+def _sums(lines, key):
+    answer = {}
+    for line in lines:
+        gross, promotion, other = answer.get(key(line), (Decimal(0),) * 3)
+        answer[key(line)] = (gross + line.gross, promotion + line.promotion, other + line.other_credits)
+    return answer
+
+
+def _agree(lines, by_hand, name):
+    ours = _sums(lines, KEYS[name][0])
+    assert ours == by_hand, f"by {name}"
+    assert {key: [cents(amount) for amount in three] for key, three in ours.items()} == {
+        key: [cents(amount) for amount in three] for key, three in by_hand.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return list(exports.rows(10_000))
+
+
+@pytest.fixture(scope="module")
+def ndjson(rows, tmp_path_factory):
+    return exports.ndjson(tmp_path_factory.mktemp("export") / "export.ndjson", rows)
+
+
+@pytest.fixture(scope="module")
+def ledger(ndjson):
+    return files.read([ndjson])
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_ten_thousand_rows_agree_with_the_sum_by_hand(ledger, rows, name):
+    _agree(ledger.lines, exports.sums(rows, KEYS[name][1]), name)
+
+
+def test_every_row_is_counted_once(ledger, rows):
+    assert sum(line.line_count for line in ledger.lines) == len(rows)
+
+
+def test_the_rows_have_what_could_go_wrong(rows):
+    """Several credits on a row, late invoices, taxes without a project, corrections: else the sums above prove little."""
+    assert max(len(row["credits"]) for row in rows) == 4
+    assert {row["cost_type"] for row in rows} == {"regular", "tax", "adjustment", "rounding_error"}
+    assert any(row["project"] is None for row in rows)
+    assert any(row["cost"] < 0 for row in rows)
+    assert len({credit["type"] for row in rows for credit in row["credits"]}) == 3
+
+
+def test_as_of_is_the_newest_export_time(ledger, rows):
+    newest = max(row["export_time"] for row in rows)
+    assert f"{ledger.as_of:%Y-%m-%d %H:%M:%S} UTC" == newest
+
+
+def test_floating_point_numbers_are_taken_as_they_are_written(rows, tmp_path):
+    """Credits divided by 16 have more digits than a float keeps: the file's own digits count."""
+    floats = exports.ndjson(tmp_path / "floats.ndjson", rows, float)
+    read_back = [json.loads(line, parse_float=Decimal) for line in floats.read_text().splitlines()]
+    _agree(files.read([floats]).lines, exports.sums(read_back, exports.member), "member")
+
+
+def test_a_parquet_export_says_the_same(rows, ndjson, tmp_path):
+    found = files.read([exports.parquet(tmp_path / "export.parquet", ndjson)])
+    assert {name: _sums(found.lines, key[0]) for name, key in KEYS.items()} == {
+        name: exports.sums(rows, key[1]) for name, key in KEYS.items()
+    }
+
+
+def test_a_packed_export_says_the_same(ledger, ndjson, tmp_path):
+    packed = tmp_path / "export.ndjson.gz"
+    packed.write_bytes(gzip.compress(ndjson.read_bytes()))
+    assert files.read([packed]).lines == ledger.lines
+
+
+def test_an_array_of_rows_says_the_same(tmp_path):
+    few = list(exports.rows(100))
+    plain = exports.ndjson(tmp_path / "few.ndjson", few)
+    array = tmp_path / "few.json"
+    array.write_text(json.dumps([json.loads(line) for line in plain.read_text().splitlines()]))
+    assert files.read([array]).lines == files.read([plain]).lines
+
+
+def test_two_months_in_two_files_add_up(tmp_path):
+    few = list(exports.rows(200))
+    halves = [exports.ndjson(tmp_path / "a.ndjson", few[:100]), exports.ndjson(tmp_path / "b.ndjson", few[100:])]
+    _agree(files.read(halves).lines, exports.sums(few, exports.member), "member")
+
+
+def test_the_same_file_twice_is_refused(ndjson):
+    with pytest.raises(UsageProblem, match="The same file is given twice: its costs would count twice"):
+        files.read([ndjson, ndjson])
+
+
+def test_other_labels_can_say_whose_it_is(ndjson, rows):
+    found = files.read([ndjson], Labels(member="team", component="member"))
+    assert {line.member for line in found.lines} == {"cats-dogs", ""}
+    assert {line.component for line in found.lines} == {exports.member(row) for row in rows}
+
+
+def test_a_label_of_the_project_speaks_for_what_has_none(tmp_path):
+    row = next(exports.rows(1)) | {"labels": [], "project": {"id": "p", "labels": [{"key": "member", "value": "dora"}]}}
+    assert files.read([exports.ndjson(tmp_path / "x.ndjson", [row])]).lines[0].member == "dora"
+
+
+def test_a_day_is_a_pacific_day_summer_and_winter(tmp_path):
+    moments = [
+        "2026-10-02 06:59:00 UTC",
+        "2026-10-02 07:00:00 UTC",
+        "2026-12-02 07:59:00 UTC",
+        "2026-12-02 08:00:00 UTC",
+    ]
+    found = [next(exports.rows(1)) | {"usage_start_time": moment} for moment in moments]
+    days = [line.day.isoformat() for line in files.read([exports.ndjson(tmp_path / "x.ndjson", found)]).lines]
+    assert days == ["2026-10-01", "2026-10-02", "2026-12-01", "2026-12-02"]
+
+
+def test_new_columns_are_no_trouble(tmp_path):
+    row = next(exports.rows(1)) | {"something_new": {"a": [1]}}
+    assert len(files.read([exports.ndjson(tmp_path / "x.ndjson", [row])]).lines) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "billing_account_id",
+        "invoice",
+        "cost_type",
+        "service",
+        "usage_start_time",
+        "labels",
+        "cost",
+        "currency",
+        "credits",
+        "export_time",
+    ],
+)
+def test_a_missing_column_is_named(tmp_path, column):
+    found = [{key: value for key, value in row.items() if key != column} for row in exports.rows(3)]
+    with pytest.raises(UsageProblem, match=f"the column {column} is missing") as problem:
+        files.read([exports.ndjson(tmp_path / "x.ndjson", found)])
+    assert "Layouts known here: Google's billing export" in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("service", "Compute Engine", "the column service is VARCHAR, not an object as in Google's billing export"),
+        ("credits", {"amount": "1"}, "the column credits is STRUCT, not a list as in Google's billing export"),
+        ("cost", {"units": 1}, "the column cost is STRUCT, not a plain value as in Google's billing export"),
+    ],
+)
+def test_a_column_of_another_shape_is_named(tmp_path, column, value, said):
+    with pytest.raises(UsageProblem) as problem:
+        files.read([exports.ndjson(tmp_path / "x.ndjson", [row | {column: value} for row in exports.rows(3)])])
+    assert said in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cost": "1,20"}, "x.ndjson: the column cost has the value 1,20, so nothing was added up."),
+        ({"cost": None}, "x.ndjson: the column cost has the value nothing, so nothing was added up."),
+        ({"currency": ""}, "x.ndjson: the column currency has the value nothing, so nothing was added up."),
+        (
+            {"usage_start_time": None},
+            "x.ndjson: the column usage_start_time has the value nothing, so nothing was added up.",
+        ),
+        (
+            {"usage_start_time": "soon"},
+            "x.ndjson: the column usage_start_time has the value soon, so nothing was added up.",
+        ),
+        ({"credits": [{"type": "PROMOTION", "amount": "much"}]}, "x.ndjson: the column credits has the value [{"),
+        ({"export_time": "later"}, "cannot be read as a billing export: Conversion Error"),
+    ],
+)
+def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, said):
+    found = list(exports.rows(5))
+    found[3] = found[3] | change
+    with pytest.raises(UsageProblem) as problem:
+        files.read([exports.ndjson(tmp_path / "x.ndjson", found)])
+    assert said in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty. Give a billing export: "),
+        (b"   \n", "is empty. Give a billing export: "),
+        (b"PAR1 and no more", "cannot be read as a billing export: "),
+        (b'{"cost": 1', "cannot be read as a billing export: "),
+        (b"\x1f\x8bbroken", "cannot be read: "),
+        (b"hello\nworld\n", "no line names the columns of a cost table"),
+        (b"\xff\xfe\x00d\x00a", "is not UTF-8 text."),
+    ],
+)
+def test_what_is_no_billing_file_is_refused_in_a_sentence(tmp_path, content, said):
+    file = tmp_path / "x"
+    file.write_bytes(content)
+    with pytest.raises(UsageProblem) as problem:
+        files.read([file])
+    assert said in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_file_name_with_a_quote_is_only_a_name(tmp_path):
+    file = exports.ndjson(tmp_path / "it's'); DROP TABLE rows; --.ndjson", exports.rows(3))
+    assert files.read([file]).lines
+
+
+@pytest.mark.slow
+def test_a_million_rows_agree_with_the_sum_by_hand(tmp_path):
+    by_hand = {name: {} for name in KEYS}
+    keys = {name: key[1] for name, key in KEYS.items()}
+    export = exports.ndjson(tmp_path / "export.ndjson", exports.counted(exports.rows(1_000_000), keys, by_hand))
+    found = files.read([export])
+    for name in KEYS:
+        _agree(found.lines, by_hand[name], name)

@@ -1,0 +1,151 @@
+"""FOCUS 1.2 files: the same charges, whether as NDJSON, Parquet or CSV, and whoever wrote them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from decimal import Decimal
+
+import duckdb
+import pytest
+from groundwork.cost import files
+from groundwork.errors import UsageProblem
+
+from tests.groundwork.cost import exports
+
+
+def _key(line):
+    return (
+        line.day,
+        line.invoice_month,
+        line.account,
+        line.cost_type,
+        line.service_id,
+        line.project,
+        line.member,
+        line.component,
+    )
+
+
+def _charges(ledger):
+    return {_key(line): (line.gross, line.promotion, line.other_credits, line.line_count) for line in ledger.lines}
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+    return files.read([exports.ndjson(tmp_path_factory.mktemp("native") / "x.ndjson", exports.rows(2000))])
+
+
+@pytest.fixture(scope="module")
+def ndjson(tmp_path_factory):
+    return exports.ndjson(tmp_path_factory.mktemp("focus") / "focus.ndjson", exports.focus_rows(exports.rows(2000)))
+
+
+def test_googles_focus_export_says_what_its_own_export_says(native, ndjson):
+    found = files.read([ndjson])
+    assert _charges(found) == _charges(native)
+    assert found.as_of == native.as_of
+    assert found.notes == ()
+
+
+def test_as_parquet_it_says_the_same(native, ndjson, tmp_path):
+    parquet = tmp_path / "focus.parquet"
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"COPY (SELECT * REPLACE (CAST(BilledCost AS DECIMAL(38, 18)) AS BilledCost) FROM read_json('{ndjson}', sample_size=-1)) TO '{parquet}' (FORMAT parquet)"
+        )
+    assert _charges(files.read([parquet])) == _charges(native)
+
+
+def test_as_csv_with_json_in_its_cells_it_says_the_same(native, tmp_path):
+    file = tmp_path / "focus.csv"
+    with file.open("w", newline="") as out:
+        rows = [
+            {key: json.dumps(value) if isinstance(value, list) else value for key, value in row.items()}
+            for row in exports.focus_rows(exports.rows(2000))
+        ]
+        writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    packed = tmp_path / "focus.csv.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert _charges(files.read([file])) == _charges(files.read([packed])) == _charges(native)
+
+
+def _plain(**changes):
+    return {
+        "BilledCost": "1.25",
+        "BillingAccountId": "A",
+        "BillingCurrency": "EUR",
+        "BillingPeriodStart": "2026-10-01T00:00:00Z",
+        "ChargeCategory": "Usage",
+        "ChargePeriodEnd": "2026-10-04T00:00:00Z",
+        "ChargePeriodStart": "2026-10-03T00:00:00Z",
+        "ServiceName": "Storage",
+        "SubAccountId": "p",
+        "Tags": {"member": "alice", "component": "data"},
+        **changes,
+    }
+
+
+def _read(tmp_path, *rows):
+    file = tmp_path / "focus.ndjson"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return files.read([file])
+
+
+def test_a_line_for_a_whole_day_counts_on_that_day_and_its_month(tmp_path):
+    line = _read(tmp_path, _plain()).lines[0]
+    assert (line.day.isoformat(), line.invoice_month) == ("2026-10-03", "202610")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"member": "alice", "component": "data"},
+        [{"Key": "member", "Value": "alice"}, {"Key": "component", "Value": "data"}],
+        '{"member": "alice", "component": "data"}',
+        '[{"Key": "member", "Value": "alice"}, {"Key": "component", "Value": "data"}]',
+    ],
+)
+def test_tags_say_whose_it_is_in_every_shape(tmp_path, tags):
+    line = _read(tmp_path, _plain(Tags=tags)).lines[0]
+    assert (line.member, line.component) == ("alice", "data")
+
+
+def test_no_tags_are_no_trouble(tmp_path):
+    assert _read(tmp_path, _plain(Tags=None), _plain(Tags={})).lines[0].member == ""
+
+
+def test_credit_rows_of_other_makers_are_credits_and_their_kind_is_not_guessed(tmp_path):
+    found = _read(tmp_path, _plain(), _plain(BilledCost="-0.25", ChargeCategory="Credit"))
+    assert sum(line.gross for line in found.lines) == Decimal("1.25")
+    assert sum(line.other_credits for line in found.lines) == Decimal("-0.25")
+    assert sum(line.promotion for line in found.lines) == 0
+    assert found.notes == (
+        "This FOCUS file has no x_Credits, so promotional credits cannot be told from other credits in it.",
+    )
+
+
+@pytest.mark.parametrize("shape", [list, json.dumps])
+def test_a_credit_needs_an_amount_and_a_kind_and_no_more(tmp_path, shape):
+    found = _read(tmp_path, _plain(x_Credits=shape([{"Amount": "-0.25", "Type": "PROMOTION"}])))
+    assert [(line.gross, line.promotion) for line in found.lines] == [(Decimal("1.50"), Decimal("-0.25"))]
+    with pytest.raises(UsageProblem, match="the column credits has the value"):
+        _read(tmp_path, _plain(x_Credits=json.dumps([{"Type": "PROMOTION"}])))
+
+
+@pytest.mark.parametrize(
+    "column", ["BillingCurrency", "BillingPeriodStart", "ServiceName", "ChargeCategory", "SubAccountId"]
+)
+def test_a_missing_column_is_named(tmp_path, column):
+    row = _plain()
+    del row[column]
+    with pytest.raises(UsageProblem, match=f"the column {column} is missing"):
+        _read(tmp_path, row)
+
+
+def test_a_cost_that_is_no_number_is_refused(tmp_path):
+    with pytest.raises(UsageProblem, match="cannot be read as a billing export: Conversion Error"):
+        _read(tmp_path, _plain(BilledCost="a lot"))

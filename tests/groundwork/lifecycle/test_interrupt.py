@@ -1,0 +1,236 @@
+"""^C leaves no process and no lock; two runs at once know of each other; a lock from elsewhere is explained and can be removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from groundwork.environment.checkout import LAYERS
+from groundwork.errors import Exit
+from groundwork.google import local
+from groundwork.lifecycle import up
+from groundwork.lifecycle.up import Wish
+from groundwork.terraform.runs import this_run
+from groundwork.terraform.state import read_lock
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+from tests.processes import naming
+
+SLOW = {"method": "*", "kind": "latency", "seconds": 0.05}
+ELSEWHERE = {
+    "ID": "x", "Operation": "OperationTypeApply", "Who": "bob@desk", "Version": "1.11.4",
+    "Created": "2026-11-21T10:01:13.5Z", "Path": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    with cloned(tmp_path) as made:
+        local.start(made.checkout)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone that is up, for tests that leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), Wish(), Heard())
+        yield made
+
+
+def applying(clone: Clone) -> bool:
+    logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
+    return any('"type":"apply_start"' in log.read_text("utf-8") for log in logs if log.exists())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    look = threading.Event()
+    for _ in range(6000):
+        if condition():
+            return
+        look.wait(0.005)
+    pytest.fail("it never came to that")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
+    clone: Clone, number: signal.Signals
+) -> None:
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        child.send_signal(number)
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED
+    assert "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it." in err
+    assert "Interrupted: " in err
+    assert "Traceback" not in err
+    assert naming(clone.root) == []
+    assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
+    assert clone.run("up", "--env", "small").returncode == 0
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clone) -> None:
+    clone.disturb({**SLOW, "seconds": 0.3})
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        for _ in range(2):
+            child.send_signal(signal.SIGINT)
+            until(
+                lambda: (
+                    "topping" in (clone.root / ".groundwork/small/bootstrap/apply.ndjson").read_text("utf-8")
+                    or child.poll() is not None
+                )
+            )
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED
+    assert "Killing Terraform: the next `groundwork up` finds what it had made." in err
+    assert naming(clone.root) == []
+    local.stop(clone.checkout)
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_terminals_interrupt_reaches_the_whole_group_and_terraform_once(clone: Clone) -> None:
+    """What a terminal does: the signal goes to every process in the foreground; Terraform is in a group of its own."""
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: applying(clone) or child.poll() is not None)
+        os.killpg(child.pid, signal.SIGINT)
+        _, err = child.communicate()
+    assert child.returncode == Exit.INTERRUPTED, err
+    assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
+
+
+def test_a_second_up_says_who_is_at_work(clone: Clone) -> None:
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as first:
+        until(lambda: applying(clone) or first.poll() is not None)
+        second = clone.run("up", "--env", "small")
+        first.communicate()
+    me = this_run("up", "small")
+    assert second.returncode == Exit.LOCKED
+    assert (
+        f"The state of small is locked by `groundwork up` of {me.user}@{me.host} (process {first.pid}), since "
+        in second.stderr
+    )
+    assert first.returncode == 0
+
+
+def lock_elsewhere(clone: Clone) -> None:
+    """Take the platform's lock as another machine would."""
+    place = clone.session().place("platform")
+    clone.cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(
+        json.dumps(ELSEWHERE)
+    )
+
+
+def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(standing: Clone) -> None:
+    lock_elsewhere(standing)
+    held = standing.run("up", "--env", "small")
+    assert held.returncode == Exit.LOCKED
+    assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in held.stderr
+    assert "`groundwork unlock --env small` removes the lock." in held.stderr
+
+    refused = standing.run("unlock", "--env", "small")
+    assert refused.returncode == Exit.REFUSED
+    assert "small/platform is locked by bob@desk" in refused.stderr
+    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+
+    assert standing.run("unlock", "--env", "small", "--dry-run").returncode == 0
+    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+
+    freed = standing.run("unlock", "--env", "small", "--yes")
+    assert freed.returncode == 0
+    assert "small/platform is unlocked" in freed.stderr
+    assert standing.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_nothing_to_unlock_is_said(standing: Clone) -> None:
+    assert "small is not locked" in standing.run("unlock", "--env", "small").stderr
+
+
+def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(dry_run=True), talk)
+    text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
+    clone.disturb(
+        {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
+    )
+    up.up(clone.session(), Wish(waits=(0.0,)), talk)
+    assert "platform: the API was enabled a moment ago; this passes by itself, trying again in 0 s" in talk.lines
+    assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
+
+
+def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
+    local.start(clone.checkout)
+    clone.disturb(
+        {
+            "method": "secretmanager.projects.secrets.create",
+            "kind": "error",
+            "code": 403,
+            "message": "Permission 'secretmanager.secrets.create' denied",
+        }
+    )
+    done = clone.run("up", "--env", "small")
+    assert done.returncode == Exit.PERMISSION
+    assert "trying again" not in done.stderr
+    assert "→ your login lacks a permission: ask an operator of the project" in done.stderr
+
+
+def test_what_was_made_but_never_answered_for_is_adopted(clone: Clone) -> None:
+    """The connection breaks after the secret was made: Terraform does not know, the next `up` finds it."""
+    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
+    clone.run("up", "--env", "small")
+    local.stop(clone.checkout)
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
+    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
+    running = local.find(clone.checkout)
+    assert running is not None
+    with cloned(clone.root / "other") as other:
+        done = other.run("local", "start", "--port", str(running.port))
+    assert done.returncode == Exit.FAILED
+    assert str(running.port) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> None:
+    """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
+    up.up(clone.session(), Wish(dry_run=True), Heard())
+    said = "The local cloud could not write to its disk at /x (database or disk is full)"
+    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": said})
+    done = clone.run("up", "--env", "small")
+    assert done.returncode == Exit.FAILED
+    assert "→ the disk is full: free some space and run the same command again." in done.stderr
+    local.stop(clone.checkout)
+    assert clone.run("up", "--env", "small").returncode == 0
+
+
+def test_an_old_terraform_without_network_is_one_sentence(clone: Clone) -> None:
+    program = clone.root / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n', "utf-8")
+    program.chmod(0o755)
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    done = clone.run(
+        "plan", "--env", "small", PATH=f"{program.parent}:/bin:/usr/bin", XDG_CACHE_HOME=str(clone.root / "cache"), TF="terraform", **nowhere
+    )  # fmt: skip
+    assert done.returncode == Exit.FAILED
+    assert f"Error: Terraform 1.5.7 at {program} is older than 1.11, and https://releases.hashicorp.com/" in done.stderr
+    assert (
+        "install Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install and put it on PATH."
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,124 @@
+"""Killed with -9 in the middle of `up`, at ten points each: groundwork, Terraform, the local cloud. `up` run again finishes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from groundwork.environment.checkout import LAYERS
+from groundwork.errors import Exit
+from groundwork.google import local
+from groundwork.resources import inventory
+from groundwork.terraform import runs
+from groundwork.terraform.state import read_lock, read_state
+
+from tests.groundwork.clone import Clone, cloned
+
+POINTS = range(10)
+ONE = 4
+# How many steps both layers take: start and end of each resource.
+STEPS = 46
+# So that there is a middle to kill in: every call of an API takes a little.
+SLOW = {"method": "*", "kind": "latency", "seconds": 0.03}
+MADE = {
+    ("bucket", "small-clone-tfstate"),
+    ("bucket", "small-clone-data"),
+    ("bucket", "small-clone-kept"),
+    ("image repository", "images"),
+    ("secret", "key"),
+    ("service account", "groundwork-deployer@small-clone.iam.gserviceaccount.com"),
+    ("service account", "groundwork-train@small-clone.iam.gserviceaccount.com"),
+}
+Victim = Callable[[Clone, "subprocess.Popen[str]"], int]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    with cloned(tmp_path) as made:
+        local.start(made.checkout)
+        yield made
+
+
+def groundwork(_clone: Clone, child: subprocess.Popen[str]) -> int:
+    return child.pid
+
+
+def terraform(clone: Clone, _child: subprocess.Popen[str]) -> int:
+    working = [run.child for layer in LAYERS if (run := runs.read(clone.session().data(layer))) and run.at_work]
+    return working[-1] if working else 0
+
+
+def cloud(clone: Clone, _child: subprocess.Popen[str]) -> int:
+    found = local.find(clone.checkout)
+    assert found is not None
+    return found.pid
+
+
+def steps(clone: Clone) -> int:
+    """How many steps of applying Terraform has told of, in both layers."""
+    logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
+    return sum(log.read_text("utf-8").count('"type":"apply_') for log in logs if log.exists())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    look = threading.Event()
+    for _ in range(6000):
+        if condition():
+            return
+        look.wait(0.005)
+    pytest.fail("it never came to that")
+
+
+def finishes(clone: Clone) -> None:
+    """`up` run again ends well, and everything is there, once, and known."""
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
+    plan = clone.run("plan", "--env", "small", "--detailed-exitcode")
+    assert plan.returncode == Exit.OK, plan.stderr
+    found = inventory.take(clone.cloud)
+    assert {(item.kind, item.short) for item in found.items} == MADE
+    assert not found.unknown
+    known = frozenset[str]().union(
+        *(inventory.known_to(read_state(clone.cloud, clone.session().place(layer))) for layer in LAYERS)
+    )
+    assert inventory.beside(found, known) == ()
+    assert [read_lock(clone.cloud, clone.session().place(layer)) for layer in LAYERS] == [None, None]
+
+
+def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.CompletedProcess[str]:
+    """Start `up`, kill the victim when it has come to this point of ten, and wait for what is left of it."""
+    clone.disturb(SLOW)
+    with clone.start("up", "--env", "small") as child:
+        until(lambda: steps(clone) >= 1 + point * STEPS // len(POINTS) or child.poll() is not None)
+        assert child.poll() is None, child.communicate()
+        pid = 0
+        while not pid:
+            pid = victim(clone, child)
+        os.kill(pid, signal.SIGKILL)
+        out, err = child.communicate()
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
+def survives(clone: Clone, point: int, victim: Victim) -> None:
+    """A local cloud that dies is started again beside the run, which may then end well; the others cannot."""
+    ended = kill_in_the_middle(clone, point, victim)
+    assert ended.returncode != 0 or victim is cloud
+    assert "Traceback" not in ended.stderr
+    finishes(clone)
+
+
+@pytest.mark.parametrize("victim", [groundwork, terraform, cloud])
+def test_killed_in_the_middle_up_again_finishes(clone: Clone, victim: Victim) -> None:
+    survives(clone, ONE, victim)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("victim", [groundwork, terraform, cloud])
+def test_killed_at_any_point_up_again_finishes(clone: Clone, victim: Victim, point: int) -> None:
+    survives(clone, point, victim)

@@ -1,0 +1,139 @@
+"""Project, first APIs and state bucket are made where they are missing, once, and never taken from somebody else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
+from groundwork.errors import PermissionProblem
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
+from groundwork.lifecycle import prerequisites
+from tests.groundwork.google_lists import PROJECT, Script, refusal, scripted
+
+from tests.groundwork.conftest import Heard
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return replace(load("local", ROOT), project=f"p-{uuid.uuid4().hex[:20]}")
+
+
+@pytest.fixture
+def cloud(local_clone: Checkout, environment: Environment) -> Cloud:
+    return local_cloud(environment.project, local.start(local_clone).base, local.token())
+
+
+def test_everything_is_made_on_an_empty_local_cloud(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+    assert prerequisites.lay(cloud, environment, talk.say)
+    bucket = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
+    assert bucket["versioning"] == {"enabled": True}
+    assert bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]
+    assert bucket["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+    assert bucket["location"] == environment.region.upper()
+    services = cloud.pages(
+        "serviceusage", f"v1/projects/{cloud.project}/services", "services", {"filter": "state:ENABLED"}
+    )
+    assert {service["name"].rpartition("/")[2] for service in services} >= set(prerequisites.APIS)
+
+
+def test_a_second_time_makes_and_says_nothing(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+    prerequisites.lay(cloud, environment, talk.say)
+    talk.lines.clear()
+    assert not prerequisites.lay(cloud, environment, talk.say)
+    assert talk.lines == []
+
+
+def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+    other = replace(cloud, project=f"{cloud.project}-x")
+    other.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": other.project})
+    other.request("POST", "storage", "v1/b", params={"project": other.project}, json={"name": environment.state_bucket})
+    with pytest.raises(
+        PermissionProblem,
+        match="which should keep Terraform's state, is not readable for you or belongs to somebody else",
+    ):
+        prerequisites.lay(cloud, environment, talk.say)
+
+
+def test_a_project_that_may_not_be_seen_is_a_sentence(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+    prerequisites.lay(cloud, environment, talk.say)
+    stranger = local_cloud(cloud.project, str(cloud.base), local.token("user:stranger@example.com"))
+    with pytest.raises(PermissionProblem) as raised:
+        prerequisites.lay(_as_google(stranger), environment, talk.say)
+    assert raised.value.message.startswith(
+        f"Project {environment.project} (envs/local.yaml) does not exist or your login may not see it: create it in the Google Cloud console"
+    )
+
+
+@pytest.fixture
+def new_project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    """A project as the console makes it: Resource Manager is off, and Google is slow to notice that it was enabled."""
+    monkeypatch.setattr(prerequisites, "_WAITS", (0, 0))
+    off = refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
+    with scripted() as script:
+        enable = ("POST", f"/serviceusage/v1/projects/{PROJECT}/services:batchEnable")
+
+        def late(path: str, body: dict[str, str]) -> None:
+            script.answers[path] = lambda: (
+                body if enable in script.asked and script.asked.count(("GET", path)) > 2 else off
+            )
+
+        script.enable("serviceusage")
+        late(f"/cloudresourcemanager/v1/projects/{PROJECT}", {"projectNumber": "7"})
+        late(f"/storage/v1/b/{PROJECT}-tfstate", {"projectNumber": "7"})
+        yield script
+
+
+def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    assert prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+    assert talk.lines == ["enabling cloudresourcemanager.googleapis.com, storage.googleapis.com"]
+
+
+def test_an_api_that_stays_off_is_said_in_googles_words(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    path = f"/cloudresourcemanager/v1/projects/{PROJECT}"
+    new_project.answers[path] = refusal(403, "PERMISSION_DENIED", "It is disabled.", "SERVICE_DISABLED")
+    with pytest.raises(CloudProblem, match=r"403 PERMISSION_DENIED: It is disabled\."):
+        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+
+
+def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")
+    with pytest.raises(CloudProblem) as raised:
+        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+    assert raised.value.details == (
+        "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one",
+    )
+
+
+def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_said(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")
+    new_project.answers["/storage/v1/b"] = refusal(409, "", "The name was freed a moment ago.")
+    with pytest.raises(CloudProblem, match="409: The name was freed a moment ago"):
+        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+
+
+class _Google(Cloud):
+    """The local cloud, taken for Google's."""
+
+    @property
+    def simulated(self) -> bool:
+        return False
+
+
+def _as_google(cloud: Cloud) -> Cloud:
+    return _Google(cloud.project, cloud.base, cloud.login)

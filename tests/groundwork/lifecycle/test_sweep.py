@@ -1,0 +1,233 @@
+"""`sweep`: what was made by hand goes when it is asked for by name, old enough and not protected; the rest stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from groundwork.errors import CouldNotTell, Exit, Refused, UsageProblem
+from groundwork.lifecycle import sweep, up
+from groundwork.lifecycle.sweep import Choice
+from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.verify import Remains
+from groundwork.resources.inventory import Item
+from groundwork.resources.listings import LISTINGS
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+
+PROJECT = "small-clone"
+ANY = Choice(any_age=True)
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+ACCOUNT = f"by-hand@{PROJECT}.iam.gserviceaccount.com"
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), Wish(yes=True), Heard())
+        yield made
+
+
+def make_by_hand(clone: Clone, keep: bool = False) -> None:
+    """The REST calls that gcloud makes: a bucket with objects, a secret, an account with a role, a custom role."""
+    cloud, labels = clone.cloud, {"labels": {"groundwork-keep": "true"}} if keep else {}
+    suffix = "-kept" if keep else ""
+    bucket = {"name": f"{PROJECT}_cloudbuild{suffix}", "versioning": {"enabled": True}, **labels}
+    cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json=bucket)
+    for content in (b"1", b"22"):
+        cloud.storage().bucket(bucket["name"]).blob("source.tgz").upload_from_string(content)
+    secrets = f"v1/projects/{PROJECT}/secrets"
+    cloud.request(
+        "POST",
+        "secretmanager",
+        secrets,
+        params={"secretId": f"by-hand{suffix}"},
+        json={"replication": {"automatic": {}}, **labels},
+    )
+    if keep:
+        return
+    cloud.request("POST", "iam", f"v1/projects/{PROJECT}/serviceAccounts", json={"accountId": "by-hand"})
+    path = f"v1/projects/{PROJECT}"
+    policy = cloud.request("POST", "cloudresourcemanager", f"{path}:getIamPolicy", json={})
+    policy["bindings"].append({"role": "roles/viewer", "members": [f"serviceAccount:{ACCOUNT}"]})
+    cloud.request("POST", "cloudresourcemanager", f"{path}:setIamPolicy", json={"policy": policy})
+    role = {"roleId": "byHand", "role": {"title": "x", "includedPermissions": ["storage.buckets.get"]}}
+    cloud.request("POST", "iam", f"{path}/roles", json=role)
+
+
+def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(standing: Clone) -> None:
+    make_by_hand(standing)
+    make_by_hand(standing, keep=True)
+    talk = Heard()
+    sweep.sweep(standing.cloud, standing.environment, ANY, talk, yes=True, dry_run=True)
+    assert f"would delete  bucket             {PROJECT}_cloudbuild" in talk.lines
+    assert f"keeps         bucket             {PROJECT}_cloudbuild-kept: it says groundwork-keep=true" in talk.lines
+    assert not any(line.startswith("deleted") for line in talk.lines)
+
+    young = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT)
+    assert young.returncode == Exit.LEFT_OVER
+    assert "ago; --older-than is 1h" in young.stderr
+
+    done = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    assert done.returncode == Exit.LEFT_OVER
+    assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in done.stdout
+    assert "why each of these stayed is said above" in done.stderr
+    said = done.stderr.splitlines()
+    assert f"deletes       bucket             {PROJECT}_cloudbuild" in said
+    assert not any(line.startswith("would delete") for line in said)
+    left = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    assert left == [f"  bucket: {PROJECT}_cloudbuild-kept", "  secret: projects/100000000001/secrets/by-hand-kept"]
+    policy = standing.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
+    assert "by-hand" not in str(policy)
+
+    clean = standing.cloud
+    clean.request("PATCH", "storage", f"v1/b/{PROJECT}_cloudbuild-kept", json={"labels": {"groundwork-keep": "false"}})
+    clean.request("DELETE", "secretmanager", f"v1/projects/{PROJECT}/secrets/by-hand-kept")
+    last = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    assert last.returncode == Exit.OK
+    assert last.stdout.startswith(f"clean: 1 deleted, project {PROJECT} on the local cloud (simulated) holds nothing")
+    assert not any(plan.pending for plan in up.plan(standing.session("plan"), talk))
+
+
+def test_the_projects_id_has_to_be_typed(standing: Clone) -> None:
+    standing.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-typed"})
+    talk = Heard(answers=["yes"])
+    try:
+        with pytest.raises(Refused):
+            sweep.sweep(standing.cloud, standing.environment, ANY, talk, yes=False, dry_run=False)
+        standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-typed")
+    finally:
+        standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-typed")
+    assert talk.questions == ["Type the project's id (small-clone) to delete this:"]
+
+
+def test_a_protected_environment_is_refused(standing: Clone) -> None:
+    standing.rewrite("region:", "protected: true\nregion:")
+    try:
+        with pytest.raises(Refused, match="protected: true"):
+            sweep.sweep(standing.cloud, standing.environment, ANY, Heard(), yes=True, dry_run=False)
+    finally:
+        standing.rewrite("protected: true\n", "")
+
+
+def test_nothing_is_deleted_while_a_state_cannot_be_read(standing: Clone) -> None:
+    standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    with pytest.raises(CouldNotTell, match="nothing is deleted: a state could not be read"):
+        sweep.sweep(standing.cloud, standing.environment, ANY, Heard(), yes=True, dry_run=False)
+
+
+def item(kind: str, name: str, **body: object) -> Item:
+    return Item(kind, name, body, next(row for row in LISTINGS if row.kind == kind))
+
+
+OLD = (NOW - timedelta(days=3)).isoformat()
+NEW = (NOW - timedelta(minutes=30)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("thing", "choice", "stays"),
+    [
+        (item("bucket", "b", timeCreated=OLD), Choice(), ""),
+        (item("bucket", "b", timeCreated=NEW), Choice(), "it was made 30m ago; --older-than is 1h"),
+        (item("bucket", "b", timeCreated=NEW), Choice(older_than=timedelta(minutes=10)), ""),
+        (item("bucket", "b", timeCreated="nonsense"), Choice(), "does not say when it was made"),
+        (item("bucket", "b"), Choice(), "does not say when it was made"),
+        (item("bucket", "b"), ANY, ""),
+        (item("bucket", "b", timeCreated=OLD, labels={"keep": "yes"}), ANY, "it says keep=yes"),
+        (item("bucket", "b", timeCreated=OLD, labels={"groundwork-keep": "true"}), ANY, "it says groundwork-keep=true"),
+        (item("bucket", "b", timeCreated=OLD, labels={"keep": "false"}), ANY, ""),
+        (item("alert policy", "projects/p/alertPolicies/1", userLabels={"keep": ""}), ANY, "it says keep="),
+        (
+            item("service account", "a@p", description="groundwork-keep: the builds need it"),
+            ANY,
+            "it says groundwork-keep",
+        ),
+        (item("bucket", "b", timeCreated=OLD), Choice(only=("secret",)), "its kind is not in --only"),
+        (item("secret", "projects/1/secrets/s", createTime=OLD), Choice(only=("secret",)), ""),
+    ],
+)
+def test_what_stays_stays_for_a_reason(thing: Item, choice: Choice, stays: str) -> None:
+    (decision,) = sweep.decide(Remains((), (thing,), {}, 1), choice, NOW)
+    assert (stays in decision.stays) if stays else decision.goes
+
+
+def test_what_belongs_to_something_protected_stays_and_a_like_name_does_not_protect() -> None:
+    kept = item("service account", "a@p", description="groundwork-keep")
+    key = item("service-account key", "projects/p/serviceAccounts/a@p/keys/1")
+    other = item("service-account key", "projects/p/serviceAccounts/aa@p/keys/1")
+    decisions = sweep.decide(Remains((), (kept, key, other), {}, 1), ANY, NOW)
+    assert {decision.item.name: decision.goes for decision in decisions} == {
+        kept.name: False,
+        key.name: False,
+        other.name: True,
+    }
+
+
+def test_things_go_in_an_order_that_works() -> None:
+    things = (
+        item("service account", "a"),
+        item("disk", "d"),
+        item("instance", "i"),
+        item("Vertex model", "m"),
+        item("Vertex endpoint", "e"),
+    )
+    order = [decision.item.kind for decision in sweep.decide(Remains((), things, {}, 1), ANY, NOW)]
+    assert order == ["Vertex endpoint", "Vertex model", "instance", "disk", "service account"]
+
+
+@pytest.mark.parametrize("text", ["", "1", "h", "1 h", "-1h", "1y", "1.5h", "1h30m", "٣h", "9999999h", "one hour"])
+def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
+    with pytest.raises(UsageProblem, match=f'"{text}" is no age'):
+        sweep.parse_age(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--yes"], Exit.USAGE, "it needs --project as well: add `--project small-clone`"),
+        (
+            ["--yes", "--project", "other-project"],
+            Exit.REFUSED,
+            "--project says other-project, but small is project small-clone",
+        ),
+        (["--project", "SMALL-CLONE"], Exit.REFUSED, "--project says SMALL-CLONE"),
+        (["--dry-run", "--project", "x"], Exit.REFUSED, "--project says x"),
+        (["--yes", "--project", ""], Exit.USAGE, "it needs --project as well"),
+        (["--only", "buckets"], Exit.USAGE, '"buckets" is no kind that sweep knows: choose among'),
+        (["--only", ""], Exit.USAGE, "--only names no kind"),
+        (["--only", ","], Exit.USAGE, "--only names no kind"),
+        (["--only", "bucket,project"], Exit.USAGE, '"project" is no kind'),
+        (["--only", "bucket secret"], Exit.USAGE, '"bucket-secret" is no kind'),
+        (["--only"], Exit.USAGE, "requires an argument"),
+        (["--older-than", "soon"], Exit.USAGE, '"soon" is no age'),
+        (["--older-than", "1"], Exit.USAGE, '"1" is no age'),
+        (["--older-than", ""], Exit.USAGE, '"" is no age'),
+        (["--older-than", "-1h"], Exit.USAGE, '"-1h" is no age'),
+        (["--older-than"], Exit.USAGE, "requires an argument"),
+        (["--any-age=yes"], Exit.USAGE, "does not take a value"),
+        (["--all"], Exit.USAGE, "No such option"),
+        (["bucket"], Exit.USAGE, "unexpected extra argument"),
+        (["--json"], Exit.USAGE, "No such option"),
+        (["--force"], Exit.USAGE, "No such option"),
+    ],
+)
+def test_wrong_input_is_a_sentence_and_nothing_changes(
+    standing: Clone, arguments: list[str], code: Exit, sentence: str
+) -> None:
+    done = standing.run("sweep", "--env", "small", *arguments)
+    assert done.returncode == code
+    assert sentence in " ".join(done.stderr.split())
+    assert "deleted " not in done.stderr
+
+
+def test_without_a_terminal_and_yes_nothing_is_deleted(standing: Clone) -> None:
+    standing.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-quiet"})
+    try:
+        done = standing.run("sweep", "--env", "small", "--any-age", "--project", PROJECT)
+        standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-quiet")
+    finally:
+        standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-quiet")
+    assert done.returncode == Exit.REFUSED
+    assert "Nobody can answer here" in done.stderr

@@ -1,0 +1,254 @@
+"""`up`, `plan` and `down` on a local cloud: what is shown is what is done, and doing it again does nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from groundwork.errors import Exit, Refused
+from groundwork.google import local
+from groundwork.lifecycle import status, teardown, up
+from groundwork.lifecycle.up import Wish
+from groundwork.terraform.events import Step
+from groundwork.terraform.plans import LayerPlan, counts
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_state
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+
+YES = Wish(yes=True)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    with cloned(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone that is up, for tests that leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), YES, Heard())
+        yield made
+
+
+def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Heard) -> None:
+    first = up.up(clone.session(), Wish(), talk)
+    assert talk.questions == []
+    assert counts(first.plans).create > 10
+    assert first.outputs["buckets"].value == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
+    assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
+
+    again = Heard()
+    up.up(clone.session(), Wish(), again)
+    assert again.events == [] or not [event for _, event in again.events if isinstance(event, Step)]
+    assert "small: no changes, in project small-clone on the local cloud (simulated)" in again.lines
+
+    remains = teardown.down(clone.session("down"), YES, talk)
+    remains.verdict("small-clone")
+    assert {item.short for item in remains.kept} == {
+        "small-clone-tfstate",
+        "groundwork-deployer@small-clone.iam.gserviceaccount.com",
+    }
+    assert (remains.left, remains.unknown) == ((), {})
+
+    assert counts(up.up(clone.session(), Wish(), talk).plans).create == len(first.plans[1].changes)
+
+
+def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
+    """A file that changes after the plan was shown changes nothing of what is applied."""
+
+    def sneak(_session: Session, _made: Sequence[LayerPlan]) -> None:
+        clone.rewrite("  kept: {}\n", "  kept: {}\n  sneaked: {}\n")
+
+    up.up(clone.session(), Wish(), talk, [sneak])
+    names = {bucket["name"] for bucket in clone.cloud.pages("storage", "v1/b", "items", {"project": "small-clone"})}
+    assert names == {"small-clone-data", "small-clone-kept", "small-clone-tfstate"}
+
+
+def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, talk: Heard) -> None:
+    def refuse(_session: Session, _made: Sequence[LayerPlan]) -> None:
+        raise Refused("No.")
+
+    with pytest.raises(Refused, match="No"):
+        up.up(clone.session(), Wish(), talk, [refuse])
+    assert read_state(clone.cloud, clone.session().place("platform")).resources == ()
+
+
+def test_a_dry_run_shows_and_does_nothing(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(dry_run=True), talk)
+    assert any("bucket data" in line for line in talk.lines)
+    assert read_state(clone.cloud, clone.session().place("platform")).resources == ()
+
+
+def test_a_change_is_said_by_component_with_what_it_changes(standing: Clone, talk: Heard) -> None:
+    standing.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
+    try:
+        made = up.plan(standing.session("plan"), talk)
+        up.show_plans(standing.session("plan"), made, talk)
+    finally:
+        standing.rewrite(", versioning: true", "")
+    line = next(line for line in talk.lines if "bucket data" in line)
+    assert line.startswith("  ~ bucket data")
+    assert "versioning" in line
+
+
+def test_plan_json_counts_creates_updates_and_deletes(standing: Clone) -> None:
+    done = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+    assert done.returncode == Exit.OK
+    assert json.loads(done.stdout)["changes"] == {"create": 0, "update": 0, "delete": 0}
+    standing.rewrite("  kept: {}\n", "  kept: {}\n  more: {}\n")
+    try:
+        done = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+    finally:
+        standing.rewrite("  more: {}\n", "")
+    assert done.returncode == Exit.CHANGES
+    assert json.loads(done.stdout)["changes"] == {"create": 1, "update": 0, "delete": 0}
+
+
+def test_status_and_output_say_what_is_there(standing: Clone) -> None:
+    found = status.status(standing.checkout, standing.environment)
+    assert {layer.name: layer.lock for layer in found.layers} == {"bootstrap": None, "platform": None}
+    assert found.layers[1].components["bucket kept"] == 1
+    shown = json.loads(standing.run("output", "--env", "small", "--json", "buckets").stdout)
+    assert shown == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
+
+
+@pytest.mark.parametrize("verb", ["status", "output"])
+def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb: str) -> None:
+    standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    done = standing.run(verb, "--env", "small")
+    assert (done.returncode, done.stdout) == (Exit.PERMISSION, "")
+    assert (
+        "the permission to read its state in gs://small-clone-tfstate (storage.objects.get) is missing" in done.stderr
+    )
+    assert "groundwork login --env small --impersonate" in done.stderr
+
+
+def test_what_was_never_up_says_so(clone: Clone) -> None:
+    local.start(clone.checkout)
+    assert (
+        "nothing is up: gs://small-clone-tfstate holds no state of it" in clone.run("status", "--env", "small").stdout
+    )
+    done = clone.run("output", "--env", "small")
+    assert (done.returncode, done.stdout) == (Exit.OK, "")
+    assert "There are no outputs: nothing is up in small. `make up ENV=small` begins." in done.stderr
+
+
+def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
+    done = standing.run("output", "--env", "small", "nonsense")
+    assert done.returncode == Exit.USAGE
+    assert "There is no output nonsense in small; there are buckets, commands," in done.stderr
+
+
+def test_down_asks_for_the_projects_id(standing: Clone) -> None:
+    talk = Heard(answers=["yes"])
+    with pytest.raises(Refused):
+        teardown.down(standing.session("down"), Wish(), talk)
+    assert talk.questions == ["Type the project's id (small-clone) to destroy all this:"]
+    assert not [event for _, event in talk.events if isinstance(event, Step)]
+
+
+def test_down_refuses_a_protected_environment(standing: Clone) -> None:
+    standing.rewrite("region:", "protected: true\nregion:")
+    try:
+        done = standing.run("down", "--env", "small", "--yes")
+    finally:
+        standing.rewrite("protected: true\n", "")
+    assert done.returncode == Exit.REFUSED
+    assert "small is protected: true in small.yaml, so `down` refuses." in done.stderr
+
+
+def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk: Heard) -> None:
+    bucket = standing.cloud.storage().bucket("small-clone-kept")
+    bucket.blob("a").upload_from_string(b"1")
+    try:
+        with pytest.raises(Refused) as raised:
+            teardown.down(standing.session("down"), YES, talk)
+    finally:
+        bucket.blob("a").delete()
+    assert raised.value.message == "Destroying small would stop half-way, so it was not begun:"
+    assert raised.value.details[0].startswith(
+        "bucket kept: gs://small-clone-kept holds 1 object (1 B) live, and force_destroy is false; delete them with"
+    )
+    assert not [event for _, event in talk.events if isinstance(event, Step)]
+
+
+def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(standing: Clone, talk: Heard) -> None:
+    """A renamed bucket is another one: without the refusal the grants would go and the bucket stay."""
+    bucket = standing.cloud.storage().bucket("small-clone-kept")
+    bucket.blob("a").upload_from_string(b"1")
+    standing.rewrite("  kept: {}\n", "  renamed: {}\n")
+    try:
+        with pytest.raises(Refused, match="Applying this to small would stop half-way") as raised:
+            up.up(standing.session(), YES, talk)
+    finally:
+        standing.rewrite("  renamed: {}\n", "  kept: {}\n")
+        bucket.blob("a").delete()
+    assert raised.value.details[0].startswith("bucket kept: gs://small-clone-kept holds 1 object (1 B) live")
+    assert not [event for _, event in talk.events if isinstance(event, Step)]
+
+
+def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing: Clone, talk: Heard) -> None:
+    standing.rewrite("region: europe-west1", "region: europe-west4")
+    try:
+        with pytest.raises(Refused) as raised:
+            up.up(standing.session(), YES, talk)
+    finally:
+        standing.rewrite("region: europe-west4", "region: europe-west1")
+    assert len(raised.value.details) == 1
+    assert raised.value.details[0].startswith(
+        "state bucket: gs://small-clone-tfstate keeps Terraform's state, and stays in"
+    )
+    assert "europe-west1 as long as it is there; put the region back" in raised.value.details[0]
+    assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
+
+
+def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, talk: Heard) -> None:
+    bucket = standing.cloud.storage().bucket("small-clone-data")
+    bucket.blob("a").upload_from_string(b"12345")
+    standing.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
+    standing.rewrite("    buckets: {data: read}\n", "    buckets: {other: read}\n")
+    try:
+        session = standing.session("plan")
+        up.show_plans(session, up.plan(session, talk), talk)
+    finally:
+        standing.rewrite("  other: {force_destroy: true}\n", "  data: {force_destroy: true}\n")
+        standing.rewrite("    buckets: {other: read}\n", "    buckets: {data: read}\n")
+        bucket.blob("a").delete()
+    lost = talk.lines.index("what goes with it, for good")
+    assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
+
+
+def test_what_was_made_by_hand_is_left_and_said(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(), talk)
+    clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
+    done = clone.run("down", "--env", "small", "--yes")
+    assert done.returncode == Exit.LEFT_OVER
+    assert "left  bucket             small-clone-by-hand" in done.stdout
+    assert "Nothing is left" not in done.stdout
+
+
+def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(), talk)
+    clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
+    done = clone.run("down", "--env", "small", "--yes")
+    assert done.returncode == Exit.UNKNOWN
+    assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in done.stderr
+    assert "Nothing is left" not in done.stdout
+
+
+def test_down_of_nothing_is_nothing(clone: Clone) -> None:
+    done = clone.run("down", "--env", "small", "--yes")
+    assert done.returncode == Exit.OK
+    assert "small: there is nothing to take away" in done.stderr
+
+
+def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: Heard) -> None:
+    up.up(clone.session(), Wish(), talk)
+    local.empty(clone.checkout)
+    assert counts(up.up(clone.session(), Wish(), talk).plans).create > 10

@@ -1,0 +1,218 @@
+"""`verify`: clean only when every list call and every state answered; what was made by hand is found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from groundwork.errors import CouldNotTell, Exit
+from groundwork.google import local
+from groundwork.lifecycle import up
+from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.verify import read_known, verify
+from localcloud.server import launcher
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+
+PROJECT = "small-clone"
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone that is up, with an identity pool and a hand-made role beside it; tests leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), Wish(yes=True), Heard())
+        yield made
+
+
+@contextmanager
+def disturbed(clone: Clone, **fault: object) -> Iterator[None]:
+    running = local.find(clone.checkout)
+    assert running is not None
+    launcher.control(running, "POST", "/_local/faults", [fault])
+    try:
+        yield
+    finally:
+        launcher.control(running, "DELETE", "/_local/faults")
+
+
+def test_a_platform_that_only_terraform_made_is_clean(standing: Clone) -> None:
+    done = standing.run("verify", "--env", "small")
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    assert done.stdout.splitlines()[-1].startswith(
+        f"clean: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know ("
+    )
+    assert "kept  bucket             small-clone-data  empty" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "serviceusage.services.list",
+        "storage.buckets.list",
+        "secretmanager.projects.secrets.list",
+        "secretmanager.projects.secrets.versions.list",
+        "artifactregistry.projects.locations.list",
+        "artifactregistry.projects.locations.repositories.list",
+        "iam.projects.serviceAccounts.list",
+        "iam.projects.serviceAccounts.keys.list",
+        "iam.projects.roles.list",
+        "iam.projects.locations.workloadIdentityPools.list",
+        "storage.objects.list",
+        "storage.objects.get",
+    ],
+)
+@pytest.mark.parametrize(("kind", "code"), [("error", 403), ("error", 501), ("drop", 0)])
+def test_each_list_call_that_fails_is_unknown_and_never_clean(
+    standing: Clone, method: str, kind: str, code: int
+) -> None:
+    with disturbed(standing, method=method, kind=kind, code=code):
+        found = verify(standing.cloud, standing.environment)
+    assert found.exit_code == Exit.UNKNOWN
+    with pytest.raises(CouldNotTell, match="Whether anything is left in project small-clone is unknown"):
+        found.verdict(PROJECT)
+
+
+def test_a_list_call_that_fails_ends_with_8_and_is_named(standing: Clone) -> None:
+    with disturbed(standing, method="storage.buckets.list", kind="error", code=403):
+        done = standing.run("verify", "--env", "small")
+        as_json = standing.run("verify", "--env", "small", "--json")
+    assert done.returncode == as_json.returncode == Exit.UNKNOWN
+    assert "bucket: GET storage v1/b: 403" in done.stderr
+    assert "clean" not in done.stdout
+    assert json.loads(as_json.stdout)["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"resources": 5}', b'{"resources": [{"mode": "managed"}], "serial": 1}']
+)
+def test_a_state_that_cannot_be_read_is_unknown(standing: Clone, content: bytes) -> None:
+    blob = standing.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("renamed/platform/default.tfstate")
+    blob.upload_from_string(content)
+    try:
+        known = read_known(standing.cloud, standing.environment)
+        found = verify(standing.cloud, standing.environment)
+    finally:
+        blob.delete()
+    if content == b'{"resources": [{"mode": "managed"}], "serial": 1}' or not content:
+        assert known.unknown == {}  # no instances, or nothing yet: that is readable
+    else:
+        assert found.exit_code == Exit.UNKNOWN
+        assert "cannot be read as a Terraform state" in known.unknown["state at renamed/platform"]
+
+
+def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Clone) -> None:
+    cloud = standing.cloud
+    names = [
+        "by-hand-1",
+        "small-clone_cloudbuild",
+        "gcf-v2-sources-1-europe-west1",
+        "run-sources-small-clone-europe-west1",
+        "cloud-ai-platform-x1",
+    ]
+    for name in names:
+        cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": name})
+    try:
+        done = standing.run("verify", "--env", "small", "--json")
+    finally:
+        for name in names:
+            cloud.request("DELETE", "storage", f"v1/b/{name}")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["verdict"]) == (Exit.LEFT_OVER, "left over")
+    made = {item["name"]: item["made_by"] for item in found["left"]}
+    assert set(made) == set(names)
+    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, as its name says"
+    assert made["by-hand-1"] == "usually `gcloud storage buckets create`"
+    assert all(item["costs"] and item["created"] for item in found["left"])
+
+
+def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) -> None:
+    bucket = standing.cloud.storage().bucket(f"{PROJECT}-kept")
+    blob = bucket.blob("a")
+    blob.upload_from_string(b"12345")
+    try:
+        found = verify(standing.cloud, standing.environment)
+    finally:
+        blob.delete()
+    texts = {one.item.name: one.text for one in found.contents}
+    assert texts[f"{PROJECT}-kept"] == "1 object (5 B) live"
+    assert "old versions" in texts[f"{PROJECT}-tfstate"]
+
+
+def test_an_api_of_the_platform_that_was_switched_off_is_unknown(standing: Clone) -> None:
+    path = f"v1/projects/{PROJECT}/services/secretmanager.googleapis.com"
+    standing.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
+    try:
+        found = verify(standing.cloud, standing.environment)
+    finally:
+        standing.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
+    assert "gcloud services enable secretmanager.googleapis.com" in found.unknown["secret"]
+
+
+def test_an_enabled_api_that_cannot_be_listed_is_unknown(standing: Clone) -> None:
+    path = f"v1/projects/{PROJECT}/services/compute.googleapis.com"
+    standing.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
+    try:
+        found = verify(standing.cloud, standing.environment)
+    finally:
+        standing.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
+    assert "501" in found.unknown["disk"]
+
+
+def test_a_project_that_was_never_made_is_clean(tmp_path: Path) -> None:
+    with cloned(tmp_path) as clone:
+        assert verify(clone.cloud, clone.environment).exit_code == Exit.OK
+
+
+def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
+    """Its APIs are off because no `up` has switched them on, not because somebody switched them off."""
+    with cloned(tmp_path) as clone:
+        assert clone.run("plan", "--env", "small").returncode == Exit.OK
+        done = clone.run("down", "--env", "small", "--yes")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to take away")
+        assert "nothing is up" in clone.run("status", "--env", "small").stdout
+
+
+def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -> None:
+    with cloned(tmp_path) as clone:
+        assert clone.run("plan", "--env", "small").returncode == Exit.OK
+        clone.disturb({"method": "iam.projects.serviceAccounts.create", "kind": "error", "code": 403})
+        assert clone.run("up", "--env", "small").returncode == Exit.PERMISSION
+        clone.disturb()
+        assert verify(clone.cloud, clone.environment).exit_code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--env", "nonsense"], Exit.USAGE, 'there is no environment "nonsense"'),
+        (["--env", ""], Exit.USAGE, "there is no environment"),
+        (["--env", "small.yaml"], Exit.USAGE, "cannot be read"),
+        (["--env", "../small"], Exit.USAGE, "cannot be read"),
+        (["--env", "/"], Exit.USAGE, "cannot be read"),
+        (["--env", "SMALL"], Exit.USAGE, 'there is no environment "SMALL"'),
+        (["--env", "smal"], Exit.USAGE, "small"),
+        (["--env"], Exit.USAGE, "requires an argument"),
+        (["small"], Exit.USAGE, "unexpected extra argument"),
+        (["--yes"], Exit.USAGE, "No such option"),
+        (["--json=1"], Exit.USAGE, "does not take a value"),
+        (["--jsn"], Exit.USAGE, "No such option"),
+        (["--env", "small", "bucket"], Exit.USAGE, "unexpected extra argument"),
+        (["--provider", "google"], Exit.USAGE, "No such option"),
+        (["--dry-run"], Exit.USAGE, "No such option"),
+        (["--project", PROJECT], Exit.USAGE, "No such option"),
+        (["-x"], Exit.USAGE, "No such option"),
+        (["--", "--json"], Exit.USAGE, "unexpected extra argument"),
+        (["--env", "small\n"], Exit.USAGE, "there is no environment"),
+        (["--env", "small", "--only", "bucket"], Exit.USAGE, "No such option"),
+    ],
+)
+def test_wrong_input_is_a_sentence(standing: Clone, arguments: list[str], code: Exit, sentence: str) -> None:
+    done = standing.run("verify", *arguments)
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+"""Docker's login: gcloud's helper in its config, or a token that goes through a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from groundwork.errors import Exit, GroundworkError
+from groundwork.login import docker
+
+from tests.groundwork.login.conftest import Google
+
+HOST = "europe-west1-docker.pkg.dev"
+
+
+def config() -> Path:
+    return docker.config_file(os.environ)
+
+
+def test_gclouds_helper_is_written_beside_what_is_there(google: Google) -> None:
+    google.program("docker-credential-gcloud", "")
+    config().parent.mkdir()
+    config().write_text(
+        '{"psFormat": "x", "credHelpers": {"gcr.io": "gcloud"}, "auths": {"ghcr.io": {"auth": "eDp5"}}}'
+    )
+    done = google.clone("docker", "--env", "dev")
+    assert done.code == Exit.OK, done.err
+    assert json.loads(config().read_text()) == {
+        "psFormat": "x", "auths": {"ghcr.io": {"auth": "eDp5"}}, "credHelpers": {"gcr.io": "gcloud", HOST: "gcloud"},
+    }  # fmt: skip
+    assert stat.S_IMODE(config().stat().st_mode) == 0o600
+
+
+def test_twice_changes_nothing(google: Google) -> None:
+    google.program("docker-credential-gcloud", "")
+    google.clone("docker", "--env", "dev")
+    before = config().stat().st_mtime_ns
+    assert "Nothing was changed." in google.clone("docker", "--env", "dev").text
+    assert config().stat().st_mtime_ns == before
+
+
+def test_a_token_that_docker_stored_once_goes(google: Google) -> None:
+    google.program("docker-credential-gcloud", "")
+    config().parent.mkdir()
+    config().write_text(
+        json.dumps({"auths": {f"https://{HOST}": {"auth": "dG9rZW4="}}, "credHelpers": {HOST: "gcloud"}})
+    )
+    google.clone("docker", "--env", "dev")
+    assert "dG9rZW4=" not in config().read_text()
+
+
+def test_a_dry_run_writes_nothing(google: Google) -> None:
+    google.program("docker-credential-gcloud", "")
+    assert (
+        google.clone("docker", "--env", "dev", "--dry-run").text
+        == f"would write gcloud's helper for {HOST} into {config()}\n"
+    )
+    assert not config().exists()
+
+
+def test_without_a_helper_docker_gets_a_token_by_a_pipe_and_not_by_its_arguments(
+    google: Google, tmp_path: Path
+) -> None:
+    notes = google.program("docker", f"cat > '{tmp_path}/given'")
+    google.log_in()
+    done = google.clone("docker", "--env", "dev")
+    assert done.code == Exit.OK, done.err
+    assert notes.read_text() == f"docker login --username oauth2accesstoken --password-stdin https://{HOST}\n"
+    assert (tmp_path / "given").read_text().startswith("local/user:owner@example.com")
+    assert "local/" not in done.text + done.err
+    assert done.text == f"docker is logged in to {HOST} for an hour.\n"
+
+
+def test_a_token_is_used_when_it_is_asked_for(google: Google) -> None:
+    google.program("docker-credential-gcloud", "")
+    notes = google.program("docker", "")
+    google.log_in()
+    google.clone("docker", "--env", "dev", "--token")
+    assert "--password-stdin" in notes.read_text()
+    assert not config().exists()
+
+
+def test_what_docker_says_is_passed_on(google: Google) -> None:
+    google.program("docker", "echo 'denied: no' >&2; exit 1")
+    google.log_in()
+    done = google.clone("docker", "--env", "dev")
+    assert (done.code, f"docker could not log in to {HOST} (exit code 1).\n  denied: no" in done.err) == (
+        Exit.FAILED,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a JSON object"),
+        ("\x00", "is not JSON"),
+        ('{"credHelpers": []}', "credHelpers that are no names with values"),
+    ],
+)
+def test_a_config_that_docker_could_not_read_is_left_alone(text: str, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(text)
+    with pytest.raises(GroundworkError, match=sentence):
+        docker.with_helper(file, HOST)
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("text", ["", "{}"])
+def test_an_empty_config_is_none(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(text)
+    assert json.loads(str(docker.with_helper(file, HOST))) == {"credHelpers": {HOST: "gcloud"}}

@@ -1,0 +1,106 @@
+"""What this machine has and lacks is said, each lack with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment, load
+from groundwork.login import doctor
+from groundwork.login.doctor import Finding
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return load("local", ROOT)
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def look(
+    tmp_path: Path, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[doctor.Examine], list[Finding]]:
+    """Examine a machine with nothing but what the test puts on PATH and an empty cache."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("TF", raising=False)
+    return lambda examine: list(examine(Checkout(tmp_path), environment))
+
+
+def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Examine], list[Finding]]) -> None:
+    assert look(doctor._terraform) == [
+        Finding(
+            "terraform",
+            "note",
+            "not on PATH; Terraform 1.11.4 is fetched when it is needed",
+            "or install it from https://developer.hashicorp.com/terraform/install",
+        )
+    ]
+
+
+def test_an_old_terraform_is_named(look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path) -> None:
+    program(tmp_path / "bin", "terraform", 'echo \'{"terraform_version": "1.5.7"}\'')
+    [found] = look(doctor._terraform)
+    assert (found.health, found.text.split(";")[0]) == (
+        "note",
+        f"Terraform 1.5.7 at {tmp_path}/bin/terraform is too old",
+    )
+
+
+def test_programs_that_are_missing_or_broken_have_a_remedy(
+    look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path
+) -> None:
+    [gcloud] = look(doctor._gcloud)
+    assert (gcloud.health, gcloud.text) == ("missing", "not on PATH")
+    assert gcloud.remedy.startswith("install it from https://cloud.google.com/sdk/docs/install")
+    program(tmp_path / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+    [docker] = look(doctor._docker)
+    assert (docker.health, docker.text) == (
+        "missing",
+        f"at {tmp_path}/bin/docker, but it does not answer: Cannot connect to the Docker daemon",
+    )
+
+
+def test_a_program_that_answers_is_ok(look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path) -> None:
+    program(tmp_path / "bin", "gcloud", 'echo \'{"Google Cloud SDK": "528.0.0"}\'')
+    assert look(doctor._gcloud) == [Finding("gcloud", "ok", f"528.0.0 at {tmp_path}/bin/gcloud")]
+
+
+def test_a_full_disk_is_broken(
+    look: Callable[[doctor.Examine], list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_NEEDED_BYTES", 1 << 62)
+    assert {(found.health, found.remedy) for found in look(doctor._disk)} == {
+        ("broken", "free at least 4294967296 GiB")
+    }
+
+
+def test_a_command_line_configuration_that_is_not_there_is_noted(
+    look: Callable[[doctor.Examine], list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/no/such/file")
+    [found] = look(doctor._variables)
+    assert (found.subject, found.health, found.remedy) == ("TF_CLI_CONFIG_FILE", "note", "unset TF_CLI_CONFIG_FILE")
+
+
+def test_the_descriptions_of_the_apis_have_a_revision(look: Callable[[doctor.Examine], list[Finding]]) -> None:
+    [found] = look(doctor._descriptions)
+    assert found.health == "ok"
+    assert found.text.rpartition(" ")[2].isdigit()
+
+
+def test_every_lack_has_a_remedy(environment: Environment) -> None:
+    found = doctor.examine(Checkout(ROOT), environment)
+    assert [finding.subject for finding in found][:2] == ["python", "terraform"]
+    assert not [finding for finding in found if finding.health in ("missing", "broken") and not finding.remedy]

@@ -1,0 +1,133 @@
+"""What a command needs is started, found or refused; a shell's variables reach the local cloud."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from groundwork.environment.checkout import Checkout, find_checkout
+from groundwork.errors import UsageProblem
+from groundwork.google import local
+from groundwork.lifecycle import up
+from groundwork.lifecycle.up import Wish
+from groundwork.terraform import initialise
+from groundwork.terraform.session import open_session
+
+from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.conftest import Heard
+
+ADC = "import google.auth; from google.cloud import storage; print(google.auth.default()[1]); print(*[b.name for b in storage.Client().list_buckets()])"
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone that is up, for tests that leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("standing")) as made:
+        up.up(made.session(), Wish(), Heard())
+        yield made
+
+
+def test_a_clone_is_found_from_below(standing: Clone) -> None:
+    assert find_checkout(standing.root / "infra" / "platform") == Checkout(standing.root.resolve())
+
+
+def test_our_provider_is_refused_on_google_cloud(standing: Clone, talk: Heard) -> None:
+    real = replace(standing.environment, local=False)
+    with pytest.raises(
+        UsageProblem, match="which our provider never reaches: leave PROVIDER out or say PROVIDER=google"
+    ):
+        open_session(standing.checkout, real, "local", "up", talk.say)
+
+
+def test_an_unknown_provider_is_refused(standing: Clone, talk: Heard) -> None:
+    with pytest.raises(UsageProblem, match="PROVIDER=aws is not known: it is local or google"):
+        open_session(standing.checkout, standing.environment, "aws", "up", talk.say)
+
+
+def test_variables_that_change_terraform_are_reported(
+    standing: Clone, talk: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CLI_ARGS_plan", "-parallelism=2")
+    open_session(standing.checkout, standing.environment, None, "up", talk.say)
+    assert talk.lines == ["note: TF_CLI_ARGS_plan is set and changes what Terraform does: -parallelism=2"]
+
+
+def test_what_is_initialised_is_not_initialised_again(standing: Clone, talk: Heard) -> None:
+    initialise.initialise(standing.session(), talk)
+    assert talk.lines == []
+
+
+@pytest.mark.parametrize("changed", ["infra/platform/services.tf", "modules/bucket/versions.tf"])
+def test_a_change_of_what_init_looks_at_initialises_again(standing: Clone, talk: Heard, changed: str) -> None:
+    file = standing.root / changed
+    before = file.read_text("utf-8")
+    file.write_text(f"{before}\n", "utf-8")
+    try:
+        initialise.initialise(standing.session(), talk)
+    finally:
+        file.write_text(before, "utf-8")
+    assert talk.lines[0].startswith("initialising ")
+    initialise.initialise(standing.session(), talk)
+
+
+def test_a_shells_variables_reach_terraform_and_pythons_clients(standing: Clone) -> None:
+    printed = standing.run("local", "env", "--env", "small").stdout
+    shell = f'{printed}\n"$0" -c "$1"\n'
+    done = subprocess.run(
+        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
+    )
+    assert done.stdout.splitlines() == ["small-clone", "small-clone-data small-clone-kept small-clone-tfstate"], (
+        done.stderr
+    )
+
+
+def test_a_shell_may_be_somebody_else(standing: Clone) -> None:
+    printed = standing.run("local", "env", "--env", "small", "--as", "user:stranger@example.com").stdout
+    shell = f'{printed}\n"$0" -c "$1"\n'
+    done = subprocess.run(
+        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
+    )
+    assert "403" in done.stderr
+    assert "storage.buckets.list" in done.stderr
+
+
+def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
+    mine = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    theirs = local.shell_variables(standing.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
+    for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"):
+        assert mine[variable] != theirs[variable]
+    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == "local/user:owner@example.com"
+    source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
+    assert Path(source["file"]).read_text() == "local/user:stranger@example.com"
+
+
+def test_a_shell_reaches_the_local_cloud_past_its_proxies(standing: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's clients look at no_proxy, Terraform at NO_PROXY; what they named before stays."""
+    monkeypatch.setenv("NO_PROXY", "one.example")
+    monkeypatch.setenv("no_proxy", "two.example, 127.0.0.1")
+    found = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    assert found["NO_PROXY"] == found["no_proxy"] == "one.example,two.example,127.0.0.1,localhost"
+
+
+def test_files_with_tokens_are_private(standing: Clone) -> None:
+    local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    modes = {
+        name: (standing.checkout.local_state / name).stat().st_mode & 0o777 for name in ("token", "credentials.json")
+    }
+    assert modes == {"token": 0o600, "credentials.json": 0o600}
+
+
+def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path: Path, talk: Heard) -> None:
+    with cloned(tmp_path) as clone:
+        up.up(clone.session(), Wish(), talk)
+        port = json.loads(clone.run("local", "status", "--json").stdout)["base"].rpartition(":")[2]
+        assert "is stopped" in clone.run("local", "stop").stdout
+        assert json.loads(clone.run("local", "status", "--json").stdout)["running"] is False
+        assert "which is stopped" in clone.run("status", "--env", "small").stdout
+        assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+        assert json.loads(clone.run("local", "status", "--json").stdout)["base"].endswith(port)

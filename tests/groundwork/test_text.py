@@ -1,0 +1,16 @@
+"""Pieces of sentences are put together as people write them."""
+
+from __future__ import annotations
+
+from groundwork.text import allowed, listed
+
+
+def test_the_nearest_word_comes_first_where_one_is_near() -> None:
+    assert allowed(["beta", "alpha"], "alpah") == "did you mean alpha? Allowed are alpha, beta."
+    assert allowed(["beta", "alpha"], "zzz") == "allowed are alpha, beta."
+    assert allowed([], "x") == "allowed are none."
+
+
+def test_words_are_listed_and_none_says_so() -> None:
+    assert listed(["b", 1]) == "b, 1"
+    assert listed([]) == "none"

@@ -1,0 +1,320 @@
+"""Requests as they come over the wire."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from localcloud.engine.call import Call, Reply
+from localcloud.engine.service import Alias, Resource, Service
+from localcloud.errors import not_found
+
+from tests.localcloud.inside import NUMBER, OWNER, PROJECT, Inside, inside
+
+SECRETS = f"secretmanager/v1/projects/{PROJECT}/secrets"
+LARGE = 3 << 20
+
+
+def store_object(call: Call) -> Reply:
+    content = call.content
+    assert content is not None
+    size = sum(len(piece) for piece in content.chunks())
+    kept = call.cloud.store.keep(content.path or content.read())
+    return Reply(
+        200,
+        {
+            "size": size,
+            "inFile": isinstance(kept, str),
+            "type": content.type,
+            "upload": call.upload,
+            "kept": str(kept)[:40],
+        },
+    )
+
+
+def read_object(call: Call) -> Reply:
+    if call.params["object"].endswith("none"):
+        return Reply(404, b"<Error/>", {"content-type": "application/xml"})
+    if call.params.get("alt") == "media":
+        path = call.cloud.store.folder / "some"
+        path.write_bytes(b"0123456789" * 100_000)
+        return Reply(206, None, {"content-range": "bytes 5-600004/1000000"}, file=(path, 5, 600_000))
+    raise not_found(f"No such object: {call.params['object']} at {call.base}")
+
+
+def batch(call: Call) -> Reply:
+    assert call.content is not None
+    parts = [call.cloud.dispatch("POST", line, call.headers, b"{}") for line in call.content.read().decode().split()]
+    return Reply(200, {"statuses": [part.status for part in parts]})
+
+
+STORAGE = Service(
+    api="storage",
+    dialect="storage",
+    lenient=True,
+    methods={"storage.objects.insert": store_object, "storage.objects.get": read_object, "storage.batch": batch},
+    permissions={"storage.objects.insert": None, "storage.objects.get": None, "storage.batch": None},
+    aliases=(
+        Alias("GET", "{bucket}/{object...}", "storage.objects.get", {"alt": "media"}),
+        Alias("POST", "batch/storage/v1", "storage.batch"),
+    ),
+)
+
+
+def failing(_: Call) -> dict[str, str]:
+    raise RuntimeError("a bug")
+
+
+SECRET_MANAGER = Service(
+    api="secretmanager",
+    title="Secret Manager API",
+    resources={"projects.secrets": Resource(kind="Secret", id_param="secretId")},
+    methods={"secretmanager.projects.secrets.addVersion": failing},
+    permissions={"secretmanager.projects.secrets.addVersion": None},
+)
+STS = Service(api="sts", methods={"sts.token": lambda call: call.body}, anonymous=frozenset({"sts.token"}))
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    return inside(tmp_path, STORAGE, SECRET_MANAGER, STS)
+
+
+def test_an_unknown_parameter_is_refused_and_global_ones_are_taken(cloud: Inside) -> None:
+    ok = "?alt=json&prettyPrint=false&key=k&quotaUser=u&%24alt=json%3Benum-encoding%3Dint&access_token=x&pageSize=1&page_size=1"
+    assert cloud("GET", SECRETS + ok).status == 200
+    seen = cloud("GET", SECRETS + "?pagesize=1")
+    assert (seen.status, seen.body["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert 'Unknown name "pagesize"' in seen.message
+
+
+def test_a_parameter_of_the_wrong_type_is_refused(cloud: Inside) -> None:
+    assert "Invalid value at 'page_size' (TYPE_INT32), \"many\"" in cloud("GET", SECRETS + "?pageSize=many").message
+
+
+def test_a_body_that_is_no_json_is_refused(cloud: Inside) -> None:
+    seen = cloud("POST", f"{SECRETS}?secretId=s", b"{")
+    assert seen.status == 400
+    assert "Invalid JSON payload received" in seen.message
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"ttl": NaN}', b'{"labels": {"a": "\\ud800"}}', b"[" * 100_000, b"\xff\xfe", b'"text"', b"7"]
+)
+def test_no_body_is_too_strange_for_a_400(cloud: Inside, body: bytes) -> None:
+    assert cloud("POST", f"{SECRETS}?secretId=s", body).status == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["%", "%zz", "%01/%00", "//", "secretmanager//", "a" * 5000, "secretmanager/v1/projects/%2e%2e/secrets", "?"],
+)
+def test_no_path_is_too_strange_for_an_answer(cloud: Inside, path: str) -> None:
+    assert cloud("GET", path).status in {206, 403, 404}
+
+
+@pytest.mark.parametrize("target", ["bucket/%ff%fe", f"{SECRETS}/%ed%a0%80", f"{SECRETS}?secretId=%ff"])
+def test_bytes_that_are_no_utf_8_are_refused(cloud: Inside, target: str) -> None:
+    seen = cloud("GET", target)
+    assert (seen.status, "no UTF-8" in seen.message) == (400, True)
+
+
+def test_fields_selects_a_part(cloud: Inside) -> None:
+    cloud.ok("POST", f"{SECRETS}?secretId=s", {})
+    assert cloud.ok("GET", f"{SECRETS}?fields=secrets/name") == {"secrets": [{"name": f"projects/{PROJECT}/secrets/s"}]}
+
+
+def test_a_documented_method_that_nobody_wrote_names_itself_and_its_file(cloud: Inside) -> None:
+    seen = cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/s/versions/1:destroy", {})
+    assert (seen.status, seen.body["error"]["status"]) == (501, "UNIMPLEMENTED")
+    assert "secretmanager.projects.secrets.versions.destroy (v1)" in seen.message
+    assert "tools/localcloud/services/secretmanager" in seen.message
+
+
+def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside) -> None:
+    seen = cloud("GET", f"run/v2/projects/{PROJECT}/locations/europe-west1/services")
+    assert seen.status == 501
+    assert "run.projects.locations.services.list" in seen.message
+    assert "tools/localcloud/services/run.py" in seen.message
+
+
+def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> None:
+    assert "Google's description of the API has no such path" in cloud("GET", "secretmanager/v1/nothing").message
+    assert "this path answers GET, POST only" in cloud("DELETE", SECRETS).message
+
+
+def test_a_mistyped_api_is_not_taken_for_a_bucket(cloud: Inside) -> None:
+    seen = cloud("GET", f"secretmanger/v1/projects/{PROJECT}/secrets/none")
+    assert seen.status == 404
+    assert "API paths begin with the API's name" in seen.message
+    assert cloud("GET", "bucket/dev/none").body == b"<Error/>"
+
+
+def test_a_mistake_of_ours_is_a_500_that_says_whose_it_is(cloud: Inside) -> None:
+    seen = cloud("POST", f"{SECRETS}/s:addVersion", {})
+    assert seen.status == 500
+    assert "by a bug of its own" in seen.message
+
+
+def test_storage_writes_errors_in_its_own_dialect(cloud: Inside) -> None:
+    seen = cloud("GET", "storage/v1/b/bucket/o/a%2Fb")
+    assert seen.status == 404
+    assert seen.body == {
+        "error": {
+            "code": 404,
+            "message": "No such object: a/b at http://127.0.0.1:1",
+            "errors": [
+                {"message": "No such object: a/b at http://127.0.0.1:1", "domain": "global", "reason": "notFound"}
+            ],
+        }
+    }
+
+
+@pytest.mark.parametrize("path", ["upload/storage/v1/b/bucket/o", "resumable/upload/storage/v1/b/bucket/o"])
+def test_uploads_arrive_raw_at_the_root_paths(cloud: Inside, path: str) -> None:
+    body = cloud("POST", f"{path}?uploadType=media&name=x", b"not json", content_type="text/plain").body
+    assert body == {"size": 8, "inFile": False, "type": "text/plain", "upload": True, "kept": "b'not json'"}
+
+
+def test_a_large_body_goes_through_a_file_that_leaves_no_trace(cloud: Inside) -> None:
+    pieces = [b"x" * (1 << 19)] * (LARGE >> 19)
+    seen = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {"content-type": "a/b"}))
+    assert (seen.body["size"], seen.body["inFile"]) == (LARGE, True)
+    assert [path.name for path in (cloud.cloud.store.folder / "blobs").iterdir()] == [seen.body["kept"]]
+
+
+def test_a_client_that_goes_away_leaves_nothing(cloud: Inside) -> None:
+    pieces = [b"x" * (1 << 20)] * 3
+    seen = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {}, cut=True))
+    assert seen.status == 0
+    assert list((cloud.cloud.store.folder / "blobs").iterdir()) == []
+
+
+def test_downloads_have_a_path_of_their_own_and_stream_ranges(cloud: Inside) -> None:
+    seen = cloud("GET", "download/storage/v1/b/bucket/o/x")
+    assert (seen.status, len(seen.body), seen.body[:5]) == (206, 600_000, b"56789")
+    assert (seen.headers or {})["content-length"] == "600000"
+
+
+def test_the_gcs_backend_reads_below_the_root(cloud: Inside) -> None:
+    assert cloud("GET", "bucket/dev/platform/default.tfstate").status == 206
+
+
+def test_a_batch_runs_its_parts_one_by_one(cloud: Inside) -> None:
+    targets = f"{SECRETS}?secretId=a {SECRETS}?secretId=a {SECRETS}?secretId=b".encode()
+    assert cloud("POST", "batch/storage/v1", targets, content_type="multipart/mixed").body == {
+        "statuses": [200, 409, 200]
+    }
+    assert len(cloud.ok("GET", SECRETS)["secrets"]) == 2
+
+
+def test_a_form_is_taken_where_a_token_is_asked_for(cloud: Inside) -> None:
+    seen = cloud.as_("")(
+        "POST", "sts/v1/token", b"grant_type=g&subject_token=s", content_type="application/x-www-form-urlencoded"
+    )
+    assert seen.body == {"grantType": "g", "subjectToken": "s"}
+
+
+def test_curl_sends_json_under_the_type_of_a_form(cloud: Inside) -> None:
+    body = json.dumps({"ttl": "9s"}).encode()
+    assert cloud("POST", f"{SECRETS}?secretId=s", body, content_type="application/x-www-form-urlencoded").status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("secretmanager.googleapis.com", f"v1/projects/{PROJECT}/secrets"),
+        ("secretmanager.europe-west1.rep.googleapis.com", f"v1/projects/{PROJECT}/secrets"),
+        ("europe-west1-secretmanager.googleapis.com", f"v1/projects/{PROJECT}/secrets"),
+        ("us-central1-127.0.0.1:1", SECRETS),
+        ("localhost:1", SECRETS),
+    ],
+)
+def test_googles_own_hosts_and_regional_ones_lead_to_the_same(cloud: Inside, host: str, path: str) -> None:
+    assert cloud("GET", path, host=host).status == 200
+
+
+def test_behind_a_proxy_the_base_is_how_the_client_came(cloud: Inside) -> None:
+    seen = cloud("GET", "storage/v1/b/bucket/o/a", host="storage.googleapis.com")
+    assert seen.message == "No such object: a at https://storage.googleapis.com"
+
+
+def test_a_project_number_in_the_path_means_the_project(cloud: Inside) -> None:
+    cloud.ok("POST", f"{SECRETS}?secretId=s", {})
+    assert cloud.ok("GET", f"secretmanager/v1/projects/{NUMBER}/secrets/s")["name"] == f"projects/{PROJECT}/secrets/s"
+
+
+def test_a_disabled_api_is_refused_in_googles_words(cloud: Inside) -> None:
+    cloud.cloud.store.delete("serviceusage", f"projects/{PROJECT}/services/secretmanager.googleapis.com")
+    seen = cloud("GET", SECRETS)
+    assert seen.status == 403
+    assert seen.message.startswith(
+        f"Secret Manager API has not been used in project {NUMBER} before or it is disabled. Enable it by visiting https://"
+    )
+    detail = seen.body["error"]["details"][0]
+    assert detail["reason"] == "SERVICE_DISABLED"
+    assert detail["metadata"]["service"] == "secretmanager.googleapis.com"
+    assert detail["metadata"]["consumer"] == f"projects/{NUMBER}"
+
+
+def test_an_unknown_project_is_a_403_and_a_deleted_one_says_so(cloud: Inside) -> None:
+    unknown = cloud("GET", "secretmanager/v1/projects/nobodys/secrets")
+    assert (unknown.status, unknown.message) == (403, "Permission denied on resource project nobodys.")
+    row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "DELETE_REQUESTED"}
+    cloud.cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row)
+    deleted = cloud("GET", SECRETS)
+    assert (deleted.status, deleted.message) == (403, f"Project #{NUMBER} has been deleted.")
+    for answer, consumer in ((unknown, "nobodys"), (deleted, NUMBER)):
+        info, localized, help_ = answer.body["error"]["details"]
+        assert (info["reason"], info["metadata"]["consumer"]) == ("CONSUMER_INVALID", f"projects/{consumer}")
+        assert info["metadata"]["containerInfo"] == consumer
+        assert localized["message"] == answer.message
+        assert help_["links"]
+
+
+def test_a_401_says_why_and_for_which_service(cloud: Inside) -> None:
+    reasons = {
+        "": "CREDENTIALS_MISSING",
+        "Bearer nonsense": "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+        f"Bearer local/{OWNER}/1": "ACCESS_TOKEN_EXPIRED",
+    }
+    for authorization, reason in reasons.items():
+        answer = cloud.as_("")("GET", SECRETS, **({"authorization": authorization} if authorization else {}))
+        [info] = answer.body["error"]["details"]
+        assert (answer.status, info["reason"]) == (401, reason)
+        assert info["metadata"] == {"service": "secretmanager.googleapis.com"}
+        assert answer.headers is not None
+        assert 'realm="https://accounts.google.com/"' in answer.headers["www-authenticate"]
+
+
+def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:
+    cloud.ok("POST", f"{SECRETS}?secretId=before", {})
+    store = cloud.cloud.store
+    store.sql(f"PRAGMA max_page_count = {store.row('PRAGMA page_count')[0]}")
+    seen = cloud("POST", f"{SECRETS}?secretId=s", {"annotations": {"x": "y" * 100_000}})
+    assert seen.status == 400
+    assert f"could not write to its disk at {store.folder} (database or disk is full)" in seen.message
+    assert cloud("GET", f"{SECRETS}/before").status == 200
+    assert cloud("GET", f"{SECRETS}/s").status == 404
+    store.sql("PRAGMA max_page_count = 1000000")
+    assert cloud("POST", f"{SECRETS}?secretId=s", {}).status == 200
+
+
+def test_a_disk_that_became_read_only_is_named_and_reads_go_on(cloud: Inside) -> None:
+    cloud.cloud.store.sql("PRAGMA query_only = ON")
+    seen = cloud("POST", f"{SECRETS}?secretId=s", {})
+    assert (seen.status, "readonly" in seen.message) == (400, True)
+    assert cloud("GET", SECRETS).status == 200
+
+
+def test_the_same_request_from_eight_clients_at_a_time_counts_once(cloud: Inside) -> None:
+    async def all_at_once() -> list[int]:
+        one = [cloud.sent("POST", f"{SECRETS}?secretId=s", [b"{}"], {}) for _ in range(8)]
+        return sorted(seen.status for seen in await asyncio.gather(*one))
+
+    assert asyncio.run(all_at_once()) == [200] + [409] * 7
+
+
+def test_nobody_in_particular_is_the_owner(cloud: Inside) -> None:
+    assert cloud.as_("user:eve@example.com")("GET", SECRETS).status == 403
+    assert cloud.as_(OWNER)("GET", SECRETS).status == 200

@@ -1,0 +1,90 @@
+"""The control interface."""
+
+from pathlib import Path
+
+import pytest
+from localcloud.engine.service import Resource, Service
+
+from tests.localcloud.inside import PROJECT, Inside, Seen, inside
+
+SECRETS = f"secretmanager/v1/projects/{PROJECT}/secrets"
+SERVICE = Service(
+    api="secretmanager",
+    resources={"projects.secrets": Resource(kind="Secret", id_param="secretId")},
+    methods={"secretmanager.projects.secrets.addVersion": lambda _: {}},
+)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    return inside(tmp_path, SERVICE)
+
+
+def control(cloud: Inside, verb: str, path: str, body: object = None) -> Seen:
+    return cloud(verb, f"_local/{path}", body, x_local_control="key")
+
+
+@pytest.mark.parametrize("path", ["faults", "clock", "requests", "coverage"])
+def test_it_needs_the_key_from_the_state_folder(cloud: Inside, path: str) -> None:
+    assert cloud("GET", f"_local/{path}").status == 403
+    assert cloud("GET", f"_local/{path}", x_local_control="guess").status == 403
+    assert control(cloud, "GET", path).status == 200
+
+
+def test_health_is_open_and_says_that_it_is_simulated(cloud: Inside) -> None:
+    assert cloud("GET", "_local/health").body == {"status": "ok", "cloud": "local", "simulated": True}
+
+
+def test_the_clock_moves_by_seconds_or_to_a_moment(cloud: Inside) -> None:
+    control(cloud, "POST", "clock", {"advance_seconds": 86_400})
+    assert control(cloud, "GET", "clock").body["offset_seconds"] == 86_400
+    assert control(cloud, "POST", "clock", {"set": "2030-01-01T00:00:00Z"}).body["now"].startswith("2030-01-01T00:00:0")
+    assert cloud.ok("POST", f"{SECRETS}?secretId=s", {})["createTime"].startswith("2030-01-01")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"set": "soon"},
+        {"set": "1969-12-31T23:59:59Z"},
+        {"set": "9999-12-31T23:59:59Z"},
+        {"advance_seconds": "x"},
+        {"advance_seconds": 1e300},
+        {"advance_seconds": "nan"},
+        {"advance_seconds": -1e10},
+        [],
+        b"{",
+    ],
+)
+def test_a_clock_order_that_makes_no_sense_is_refused(cloud: Inside, body: object) -> None:
+    assert control(cloud, "POST", "clock", body).status == 400
+    assert control(cloud, "GET", "clock").body["offset_seconds"] == 0
+
+
+def test_a_reset_leaves_nothing(cloud: Inside) -> None:
+    cloud.ok("POST", f"{SECRETS}?secretId=s", {})
+    control(cloud, "POST", "clock", {"advance_seconds": 60})
+    assert control(cloud, "POST", "reset").status == 200
+    assert cloud("GET", SECRETS).status == 403
+    assert control(cloud, "GET", "clock").body["offset_seconds"] == 0
+    assert not cloud.cloud.iam.allowed(
+        "user:owner@example.com", "secretmanager.secrets.get", "secretmanager", "x", PROJECT
+    )
+
+
+def test_coverage_tells_own_functions_standard_verbs_and_gaps_apart(cloud: Inside) -> None:
+    methods = control(cloud, "GET", "coverage").body["secretmanager.v1"]["methods"]
+    assert methods["secretmanager.projects.secrets.addVersion"] == "emulated"
+    assert methods["secretmanager.projects.secrets.create"] == "generic"
+    assert methods["secretmanager.projects.secrets.setIamPolicy"] == "absent"
+    assert methods["secretmanager.projects.locations.list"] == "generic"
+
+
+def test_the_last_requests_are_shown_with_what_became_of_them(cloud: Inside) -> None:
+    cloud("GET", SECRETS + "?pageSize=1")
+    cloud("GET", "secretmanager/v1/nothing")
+    rows = control(cloud, "GET", "requests?last=2").body["requests"]
+    assert [(row["method"], row["status"]) for row in rows] == [("secretmanager.projects.secrets.list", 200), ("", 404)]
+    assert rows[0]["principal"] == "user:owner@example.com"
+    assert rows[0]["query"] == "pageSize=1"

@@ -1,0 +1,282 @@
+"""Starting, finding, killing and stopping the local cloud."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from localcloud.server import launcher, records
+from localcloud.server.launcher import LocalCloud, LocalCloudError
+
+from tests.cloud_client import Client
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "local"
+    yield folder
+    launcher.stop(folder)
+
+
+def owner(cloud: LocalCloud, project: str = "some-project") -> Client:
+    return Client(cloud, project)
+
+
+def killed(cloud: LocalCloud) -> None:
+    """kill -9, and wait until the system has taken the process away."""
+    os.kill(cloud.pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while launcher.find(cloud.state) is not None:
+        assert time.monotonic() < until
+
+
+def test_a_daemon_that_ends_for_want_of_room_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can then not even write its log."""
+    (state / "cloud.db").mkdir(parents=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=100))
+    with pytest.raises(LocalCloudError) as raised:
+        launcher.start(state)
+    assert str(raised.value) == (
+        f"The local cloud did not start, since the disk of {state} is full: free some space and run the same command again."
+    )
+
+
+def test_a_started_cloud_is_found_again_and_stopped_once(state: Path) -> None:
+    assert launcher.find(state) is None
+    cloud = launcher.start(state)
+    assert launcher.find(state) == cloud == launcher.start(state)
+    assert launcher.stop(state)
+    assert launcher.find(state) is None
+    assert not launcher.stop(state)
+    assert not (state / records.SERVER).exists()
+
+
+def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clears_it_away() -> None:
+    code = "import os, time; pid = os.fork() or os._exit(0); print(pid, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        ended = int(parent.stdout.readline())
+        until = time.monotonic() + 10
+        while launcher._alive(ended) and Path("/proc/self").exists():
+            assert time.monotonic() < until
+        os.kill(ended, 0)
+        parent.kill()
+
+
+def test_a_stopped_cloud_comes_back_on_its_port_with_all_it_had(state: Path) -> None:
+    first = launcher.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    launcher.stop(state)
+    second = launcher.start(state)
+    assert second.port == first.port
+    assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
+
+
+def test_what_was_answered_before_kill_9_is_there_after(state: Path) -> None:
+    cloud = launcher.start(state)
+    client = owner(cloud)
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    client.enable("secretmanager")
+    answered: list[str] = []
+
+    def writing(worker: int) -> None:
+        mine = Client(cloud, client.project)
+        for number in range(1000):
+            name = f"s-{worker}-{number}"
+            try:
+                answer = mine(
+                    "POST",
+                    f"secretmanager/v1/projects/{mine.project}/secrets",
+                    {"replication": {"automatic": {}}},
+                    secretId=name,
+                )
+            except OSError:
+                return
+            assert answer.status == 200
+            answered.append(name)
+            if len(answered) == 100:
+                os.kill(cloud.pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(writing, range(8)))
+    again = owner(launcher.start(state))
+    listed = again.ok("GET", f"secretmanager/v1/projects/{again.project}/secrets", pageSize="25000")["secrets"]
+    assert {one["name"].rpartition("/")[2] for one in listed} >= set(answered)
+    assert len(answered) >= 100
+
+
+def test_eight_starters_get_one_server(state: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: launcher.start(state), range(8)))
+    assert len({cloud.pid for cloud in found}) == 1
+
+
+def test_starters_in_different_processes_get_one_server(state: Path) -> None:
+    code = "import pathlib, sys; from localcloud import serve; print(launcher.start(pathlib.Path(sys.argv[1])).pid)"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert len({process.communicate(timeout=60)[0] for process in started}) == 1
+
+
+def test_it_outlives_who_started_it(state: Path) -> None:
+    code = "import pathlib, sys; from localcloud import serve; launcher.start(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(state)], check=True, timeout=60)
+    cloud = launcher.find(state)
+    assert cloud is not None
+    assert owner(cloud)("GET", "_local/health").status == 200
+    assert os.getsid(cloud.pid) != os.getsid(0)
+
+
+def test_a_busy_port_is_named(state: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=rf"Port {port} is taken .* choose another port"):
+            launcher.start(state, port)
+
+
+def test_when_the_remembered_port_is_taken_another_is_used(state: Path) -> None:
+    first = launcher.start(state)
+    launcher.stop(state)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", first.port))
+        taken.listen()
+        assert launcher.start(state).port != first.port
+
+
+def test_another_port_than_the_running_ones_is_refused(state: Path) -> None:
+    cloud = launcher.start(state)
+    with pytest.raises(LocalCloudError, match=f"already runs on port {cloud.port}; stop it first"):
+        launcher.start(state, cloud.port + 1 if cloud.port < 65535 else 1024)
+    assert launcher.start(state, cloud.port) == cloud
+
+
+@pytest.mark.parametrize("text", ["{ not json", '{"pid": 1}', ""])
+def test_a_damaged_record_leads_to_a_fresh_server_with_the_same_state(state: Path, text: str) -> None:
+    first = launcher.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    (state / records.SERVER).write_text(text)
+    assert launcher.find(state) is None
+    second = launcher.start(state)
+    assert second.pid != first.pid
+    assert owner(second)("GET", "cloudresourcemanager/v1/projects/some-project").status == 200
+
+
+def test_after_an_update_of_the_code_cloud_and_provider_are_started_anew_and_keep_all(state: Path) -> None:
+    first = launcher.start(state)
+    owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    provider = launcher.start_provider(state, first, launcher.token())
+    record = records.read(state / records.SERVER) or {}
+    records.write(state / records.SERVER, record | {"code": "that of yesterday"})
+    second = launcher.start(state)
+    assert second.pid != first.pid
+    assert second.port == first.port
+    assert not launcher._alive(provider.pid)
+    assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
+    assert launcher.start(state) == second
+
+
+def test_a_record_of_a_dead_server_is_nobody(state: Path) -> None:
+    cloud = launcher.start(state)
+    killed(cloud)
+    assert (state / records.SERVER).exists()
+    assert launcher.find(state) is None
+    assert launcher.start(state).port == cloud.port
+
+
+def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> None:
+    """The killed process may answer once more while it dies."""
+    cloud = launcher.start(state)
+    for _ in range(5):
+        os.kill(cloud.pid, signal.SIGKILL)
+        fresh = launcher.start(state)
+        assert fresh.pid != cloud.pid
+        assert owner(fresh)("GET", "_local/health").status == 200
+        cloud = fresh
+
+
+def test_files_that_no_row_names_are_gone_after_a_start_and_no_others(state: Path) -> None:
+    cloud = launcher.start(state)
+    client = owner(cloud)
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    client.ok("POST", "storage/v1/b", {"name": "a-bucket"}, project=client.project)
+    body = b"x" * 100_000
+    assert client("POST", "upload/storage/v1/b/a-bucket/o", body, uploadType="media", name="big").status == 200
+    kept = {path.name for path in (state / "blobs").iterdir()}
+    os.kill(cloud.pid, signal.SIGKILL)
+    (state / "blobs" / ("0" * 32)).write_bytes(body)
+    again = owner(launcher.start(state))
+    assert {path.name for path in (state / "blobs").iterdir()} == kept
+    assert again.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == str(len(body))
+    assert [path.stat().st_size for path in (state / "blobs").iterdir()] == [len(body)]
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalCloudError, match=r"cannot keep its state in .* choose another folder"):
+        launcher.start(tmp_path / "file" / "local")
+
+
+def test_a_damaged_database_is_a_sentence(state: Path) -> None:
+    state.mkdir()
+    (state / "cloud.db").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(LocalCloudError, match="cannot use the folder"):
+        launcher.start(state)
+
+
+def test_a_reset_empties_a_running_cloud(state: Path) -> None:
+    client = owner(launcher.start(state))
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    launcher.reset(state)
+    assert client.ok("GET", "cloudresourcemanager/v1/projects") == {}
+
+
+def test_the_control_interface_is_at_hand(state: Path) -> None:
+    cloud = launcher.start(state)
+    assert launcher.control(cloud, "POST", "/_local/clock", {"advance_seconds": 5})["offset_seconds"] == 5
+    with pytest.raises(LocalCloudError, match="A fault needs method"):
+        launcher.control(cloud, "POST", "/_local/faults", {})
+    launcher.stop(state)
+    with pytest.raises(LocalCloudError, match="does not answer"):
+        launcher.control(cloud, "GET", "/_local/clock")
+
+
+def test_a_second_server_on_the_same_folder_is_refused(state: Path) -> None:
+    launcher.start(state)
+    ran = subprocess.run(
+        [sys.executable, "-m", "localcloud", "serve", "--state", str(state)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.strip() == f"Another local cloud already serves {state}."
+
+
+def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: Path) -> None:
+    cloud = launcher.start(state)
+    alice = launcher.start_provider(state, cloud, launcher.token("user:alice@example.com"))
+    bob = launcher.start_provider(state, cloud, launcher.token("user:bob@example.com"))
+    assert launcher.start_provider(state, cloud, launcher.token("user:alice@example.com")) == alice
+    assert alice.pid != bob.pid
+    assert "registry.terraform.io/hashicorp/google" in alice.reattach
+    assert "registry.opentofu.org/hashicorp/google" in alice.reattach
+    launcher.stop(state)
+    assert not launcher._alive(alice.pid)
+    assert not launcher._alive(bob.pid)
+
+
+def test_a_token_names_its_principal() -> None:
+    assert launcher.token() == "local/user:owner@example.com"

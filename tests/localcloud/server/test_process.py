@@ -1,0 +1,67 @@
+"""The server on its socket: what HTTP clients send that is not plain."""
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+import pytest
+import uvicorn
+from localcloud.server.process import Server
+
+from tests.cloud_client import Client
+
+
+def raw(cloud: Client, text: str) -> str:
+    with socket.create_connection(("127.0.0.1", cloud.server.port), 10) as stream:
+        stream.sendall(text.replace("\n", "\r\n").encode())
+        stream.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: stream.recv(65536), b"")).decode()
+
+
+def test_gcloud_may_use_it_as_its_proxy(cloud: Client) -> None:
+    path = f"cloudresourcemanager/v1/projects/{cloud.project}"
+    head = f"Host: us-central1-127.0.0.1:{cloud.server.port}\nAuthorization: Bearer local/{cloud.principal}\nConnection: close\n\n"
+    answer = raw(cloud, f"GET http://us-central1-127.0.0.1:{cloud.server.port}/{path}?alt=json HTTP/1.1\n{head}")
+    assert answer.startswith("HTTP/1.1 200")
+    assert f'"projectId":"{cloud.project}"' in answer
+
+
+def test_it_tunnels_nowhere(cloud: Client) -> None:
+    answer = raw(cloud, "CONNECT secretmanager.googleapis.com:443 HTTP/1.1\nHost: secretmanager.googleapis.com:443\n\n")
+    assert answer.startswith(("HTTP/1.1 400", "HTTP/1.1 405"))
+    assert cloud("GET", "_local/health").status == 200
+
+
+def test_it_says_that_it_is_simulated(cloud: Client) -> None:
+    assert "simulated" in cloud("GET", "_local/health").headers["server"]
+
+
+def test_a_dropped_connection_is_seen_as_one(cloud: Client) -> None:
+    cloud.control("POST", "faults", {"method": "cloudresourcemanager.projects.get", "kind": "drop", "count": 1})
+    head = f"Host: x\nAuthorization: Bearer local/{cloud.principal}\n\n"
+    path = f"/cloudresourcemanager/v1/projects/{cloud.project}"
+    with socket.create_connection(("127.0.0.1", cloud.server.port), 10) as stream:
+        stream.sendall(f"GET {path} HTTP/1.1\n{head}".replace("\n", "\r\n").encode())
+        with contextlib.suppress(ConnectionResetError):
+            assert stream.recv(100) == b""
+    assert cloud("GET", path[1:]).status == 200
+
+
+def test_many_requests_share_a_connection(cloud: Client) -> None:
+    for _ in range(20):
+        assert cloud("GET", f"cloudresourcemanager/v3/projects/{cloud.project}").status == 200
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_it_ends_when_its_database_is_deleted(tmp_path: Path, replaced: bool) -> None:
+    database, spare = tmp_path / "cloud.db", tmp_path / "spare.db"
+    database.touch()
+    spare.touch()
+    server = Server(uvicorn.Config("none:none"), database)
+    assert not asyncio.run(server.on_tick(0))
+    if replaced:
+        spare.replace(database)
+    else:
+        database.unlink()
+    assert asyncio.run(server.on_tick(20))

@@ -1,0 +1,154 @@
+"""The billing export in BigQuery, by Google's own client: the same one query, its price known and capped beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from groundwork.cost import query
+from groundwork.cost.files import Labels
+from groundwork.cost.ledger import Ledger, lines_of
+from groundwork.errors import GroundworkError, PermissionProblem, Refused
+from groundwork.google.transport import refused_login
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+    from groundwork.google.cloud import Cloud
+
+TABLES = ("gcp_billing_export_v1_", "gcp_billing_export_resource_v1_")
+"""What Google calls the standard and the detailed export, before the billing account's id; one is enough, standard first."""
+
+BYTES_ALLOWED = 2 * 1024**3
+ENABLE = "https://console.cloud.google.com/billing/export"
+
+
+class ExportNotThere(GroundworkError):
+    """The dataset has no billing export, or none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Where a billing export lies."""
+
+    project: str
+    dataset: str
+    location: str = "EU"
+
+    @property
+    def name(self) -> str:
+        """The dataset as people name it."""
+        return f"{self.project}.{self.dataset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A query that was not run: what it would read."""
+
+    sql: str
+    table: str
+    bytes: int
+
+    @property
+    def words(self) -> str:
+        """What the query reads, for people."""
+        return f"reads {self.bytes / 1024**2:.1f} MiB of {self.table}"
+
+
+def read(
+    client: bigquery.Client, export: Export, since: date | None, labels: Labels | None = None, most: int = BYTES_ALLOWED
+) -> Ledger:
+    """The ledger of an export from the day `since` on.
+
+    A dry run comes first; the query itself runs with a cap of `most` bytes billed.
+    Raises ExportNotThere, Refused when it would read more than `most`, PermissionProblem, or GroundworkError.
+    """
+    held = labels or Labels()
+    scan = plan(client, export, since, held)
+    if scan.bytes > most:
+        raise Refused(
+            f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
+        )
+    return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery")
+
+
+def plan(client: bigquery.Client, export: Export, since: date | None, labels: Labels) -> Scan:
+    """What `read` would run and how much it would read, by a dry run, which is free."""
+    prefix = _prefix(client, export)
+    table = f"{export.name}.{prefix}*"
+    recent = f"_PARTITIONTIME >= TIMESTAMP('{since - timedelta(days=2)}')" if since else "TRUE"
+    sql = query.render(query.BIGQUERY, f"`{table}`", recent)
+    job = _asked(client, sql, _settings(labels, None, dry=True), export)
+    return Scan(sql, table, int(job.total_bytes_processed or 0))
+
+
+def _prefix(client: bigquery.Client, export: Export) -> str:
+    with _sentences(export):
+        names = [str(table.table_id) for table in client.list_tables(f"{export.project}.{export.dataset}")]
+    for prefix in TABLES:
+        if any(name.startswith(prefix) for name in names):
+            return prefix
+    raise ExportNotThere(
+        f"{export.name} has no billing export (no table {TABLES[0]}…). Switch it on at {ENABLE}: only the console can; "
+        "the first rows come some hours later."
+    )
+
+
+def _settings(labels: Labels, most: int | None, dry: bool = False) -> Any:
+    from google.cloud import bigquery
+
+    values = {"member_label": labels.member, "component_label": labels.component}
+    return bigquery.QueryJobConfig(
+        dry_run=dry,
+        use_query_cache=not dry,
+        maximum_bytes_billed=most,
+        labels={"made-by": "groundwork"},
+        query_parameters=[bigquery.ScalarQueryParameter(name, "STRING", value) for name, value in values.items()],
+    )
+
+
+def _run(client: bigquery.Client, sql: str, export: Export, labels: Labels, most: int) -> list[Sequence[Any]]:
+    with _sentences(export):
+        rows = _asked(client, sql, _settings(labels, most), export).result()
+        return [tuple(row[name] for name in query.COLUMNS) for row in rows]
+
+
+def _asked(client: bigquery.Client, sql: str, settings: Any, export: Export) -> Any:
+    with _sentences(export):
+        return client.query(sql, job_config=settings, location=export.location)
+
+
+@contextmanager
+def _sentences(export: Export) -> Iterator[None]:
+    """Google's refusals as sentences about an export."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    try:
+        yield
+    except (exceptions.Forbidden, exceptions.Unauthorized) as problem:
+        raise PermissionProblem(
+            f"You may not read the billing export {export.name}: {problem.message} An owner of {export.project} "
+            "gives you roles/bigquery.dataViewer on the dataset and roles/bigquery.jobUser on the project."
+        ) from problem
+    except exceptions.NotFound as problem:
+        raise ExportNotThere(
+            f"There is no {export.name} in {export.location}: {problem.message} Correct cost.export in the environment file."
+        ) from problem
+    except exceptions.GoogleAPICallError as problem:
+        raise GroundworkError(f"BigQuery did not answer for {export.name}: {problem.message}") from problem
+    except TransportError:
+        raise GroundworkError(f"BigQuery could not be reached for {export.name}: run the same command again.") from None
+    except GoogleAuthError as problem:
+        raise refused_login(problem) from None
+
+
+def client(cloud: Cloud) -> bigquery.Client:
+    """The official client for a cloud: queries run, and are billed, in its project."""
+    from google.cloud import bigquery
+
+    options = {"api_endpoint": cloud.address("bigquery")} if cloud.base else None
+    return bigquery.Client(project=cloud.project, credentials=cloud.credentials, client_options=options)

@@ -1,0 +1,276 @@
+"""A page to look at: costs by day, service, component and member, and the credits left, as one HTML file that asks nothing of the network.
+
+What credits paid is hatched and what is paid in money is solid, every bar has its figure beside it in a table, and
+nothing is told by colour alone. Light or dark is the reader's choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from html import escape
+
+from groundwork.cost.amounts import ZERO, shown
+from groundwork.cost.credits import HOW, Purse, Standing
+from groundwork.cost.report import Group, Report, Sums, groupings
+from groundwork.cost.tables import day_words, purse_sentence
+
+LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#1b1b1f",
+    "soft": "#55555f",
+    "line": "#c9c9d1",
+    "bar": "#0b57d0",
+    "wash": "#dbe6fb",
+}
+DARK = {"paper": "#16171b", "ink": "#ececf1", "soft": "#b4b4bf", "line": "#46474f", "bar": "#8ab4ff", "wash": "#24344f"}
+MOST_COLUMNS = 92
+WIDTH, HEIGHT, LEFT, FLOOR = 960, 240, 70, 30
+
+_STYLE = """
+:root { color-scheme: light dark; %(light)s }
+@media (prefers-color-scheme: dark) { :root { %(dark)s } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem; max-width: 64rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.45 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+p { margin: .25rem 0; } .soft { color: var(--soft); }
+.warning { border: 2px solid var(--ink); padding: .5rem .75rem; margin: .75rem 0; font-weight: 600; }
+.figures { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: 1rem 0; padding: 0; list-style: none; }
+.figures strong { display: block; font-size: 1.35rem; }
+table { border-collapse: collapse; width: 100%%; }
+th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.bars { width: 45%%; min-width: 6rem; } td.short { width: 25%%; } .day { white-space: nowrap; }
+.days { min-width: 40rem; }
+svg { display: block; width: 100%%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
+.key { display: flex; gap: 1.5rem; flex-wrap: wrap; margin: .25rem 0 .5rem; } .key svg { display: inline; width: 2rem; height: 1rem; vertical-align: -2px; }
+.money { fill: var(--bar); stroke: var(--bar); } .credit { fill: url(#hatch); stroke: var(--bar); }
+.open { stroke-dasharray: 4 3; } .rule { stroke: var(--line); } .hatch { stroke: var(--bar); stroke-width: 2; }
+.ground { fill: var(--wash); }
+@media (max-width: 40rem) { td.bars, th.bars { display: none; } body { padding: .75rem; } .key { gap: .1rem 1.5rem; } .scroll { overflow-x: auto; } }
+"""
+_HATCH = (
+    '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
+    '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="ground" width="6" height="6"/><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs></svg>'
+)
+
+
+def page(found: Report, purses: Sequence[Purse], now: datetime) -> str:
+    """The whole page for a report and the credits that go with it."""
+    simulated = " (simulated)" if found.ledger.simulated else ""
+    parts = [_head(found, simulated), _figures(found)]
+    parts += [_days(found, simulated)] if "day" in groupings(found) else []
+    parts += [_bars(found, name, simulated) for name in ("service", "component", "member")]
+    parts += [_credits(purses, now.date(), simulated)] if purses else []
+    return _document(f"Costs{simulated}", "\n".join(parts), now)
+
+
+def _document(title: str, body: str, now: datetime) -> str:
+    style = _STYLE % {"light": _variables(LIGHT), "dark": _variables(DARK)}
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{_HATCH}\n{body}\n"
+        f'<p class="soft">Written by groundwork on {now:%Y-%m-%d %H:%M} UTC.</p>\n</body>\n</html>\n'
+    )
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+def _head(found: Report, simulated: str) -> str:
+    as_of = found.ledger.as_of
+    when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
+    warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in found.warnings)
+    return (
+        f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(found.ledger.origin)}, {escape(found.period.words)}, in {escape(found.currency)}. {when}</p>\n'
+        f"{warnings}"
+    )
+
+
+def _figures(found: Report) -> str:
+    sums = found.sums
+    figures = (
+        ("gross", sums.gross),
+        ("free tier and discounts", sums.other_credits),
+        ("before promotional credits", sums.before_promotion),
+        ("promotional credits", sums.promotion),
+        ("net", sums.net),
+    )
+    items = "".join(
+        f"<li>{name}<strong>{escape(shown(amount, found.currency))}</strong></li>" for name, amount in figures
+    )
+    return f'<ul class="figures">{items}</ul>\n{_key()}'
+
+
+def _key() -> str:
+    def sample(name: str) -> str:
+        return f'<svg viewBox="0 0 32 16" aria-hidden="true"><rect class="{name}" x="1" y="1" width="30" height="14"/></svg>'
+
+    return (
+        f'<p class="key"><span>{sample("money")} paid in money (net)</span> <span>{sample("credit")} paid by promotional credits</span> '
+        f"<span>{sample('credit open')} dashed outline: lines may still come</span></p>"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A bar in two parts, neither below zero: what is paid in money and what credits paid."""
+
+    money: Decimal
+    credit: Decimal
+
+
+def _parts(sums: Sums) -> _Parts:
+    whole = max(sums.before_promotion, ZERO)
+    credit = min(max(-sums.promotion, ZERO), whole)
+    return _Parts(whole - credit, credit)
+
+
+def _bars(found: Report, grouping: str, simulated: str) -> str:
+    groups = found.by(grouping)
+    most = max((group.sums.before_promotion for group in groups), default=ZERO)
+    rows = "\n".join(_bar_row(group, most, found.currency) for group in groups)
+    return (
+        f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll"><table>\n<tr><th>{grouping}</th><th class="bars">before promotional credits</th>'
+        '<th class="number">before credits</th><th class="number">credits</th><th class="number">net</th></tr>\n'
+        f"{rows}\n</table></div>"
+    )
+
+
+def _bar_row(group: Group, most: Decimal, currency: str) -> str:
+    sums = group.sums
+    numbers = "".join(
+        f'<td class="number">{escape(shown(amount, currency))}</td>'
+        for amount in (sums.before_promotion, sums.promotion, sums.net)
+    )
+    return f'<tr><td>{escape(group.name)}</td><td class="bars">{_bar(_parts(sums), most)}</td>{numbers}</tr>'
+
+
+def _bar(parts: _Parts, most: Decimal) -> str:
+    money = _share(parts.money, most, 300)
+    credit = _share(parts.credit, most, 300)
+    return (
+        '<svg viewBox="0 0 302 18" aria-hidden="true">'
+        + (f'<rect class="money" x="1" y="2" width="{money:.1f}" height="14"/>' if parts.money else "")
+        + (f'<rect class="credit" x="{1 + money:.1f}" y="2" width="{credit:.1f}" height="14"/>' if parts.credit else "")
+        + "</svg>"
+    )
+
+
+def _share(amount: Decimal, most: Decimal, length: int) -> float:
+    return float(amount / most * length) if most > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A day, or a week where there are many, with its sums."""
+
+    start: date
+    sums: Sums
+    unfinished: bool
+
+
+def _days(found: Report, simulated: str) -> str:
+    columns, step = _columns(found)
+    most = max((column.sums.before_promotion for column in columns), default=ZERO)
+    wide = (WIDTH - LEFT) / len(columns)
+    drawn = "".join(_column(column, n, wide, most, found.currency) for n, column in enumerate(columns))
+    word = "day" if step == 1 else "week"
+    label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {shown(most, found.currency)}"
+    return (
+        f'<h2>By {word}{simulated}</h2>\n<div class="scroll"><svg class="days" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{_scale(most, found.currency)}{drawn}{_dates(columns, wide)}</svg></div>"
+    )
+
+
+def _columns(found: Report) -> tuple[list[_Column], int]:
+    """A column for every day between the first and the last, or for every week where that would be too many."""
+    sums = {date.fromisoformat(group.key): group.sums for group in found.by("day")}
+    first, last = min(sums), max(sums)
+    step = 1 if (last - first).days < MOST_COLUMNS else 7
+    starts = [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)]
+    columns = []
+    for start in starts:
+        held = [sums[day] for day in (start + timedelta(days=n) for n in range(step)) if day in sums]
+        end = start + timedelta(days=step - 1)
+        columns.append(_Column(start, _added(held), found.unfinished(end)))
+    return columns, step
+
+
+def _added(held: Sequence[Sums]) -> Sums:
+    return Sums(
+        gross=sum((sums.gross for sums in held), ZERO),
+        other_credits=sum((sums.other_credits for sums in held), ZERO),
+        promotion=sum((sums.promotion for sums in held), ZERO),
+    )
+
+
+def _column(column: _Column, place: int, wide: float, most: Decimal, currency: str) -> str:
+    parts, ground, high = _parts(column.sums), HEIGHT - FLOOR, HEIGHT - FLOOR - 15
+    money, credit = _share(parts.money, most, high), _share(parts.credit, most, high)
+    x, width = LEFT + place * wide + wide * 0.1, wide * 0.8
+    outline = " open" if column.unfinished else ""
+    title = f"{column.start}: {shown(column.sums.before_promotion, currency)}, of which credits paid {shown(parts.credit, currency)}"
+    title += ", lines may still come" if column.unfinished else ""
+    return (
+        f"<g><title>{escape(title)}</title>"
+        f'<rect class="money{outline}" x="{x:.1f}" y="{ground - money:.1f}" width="{width:.1f}" height="{money:.1f}"/>'
+        f'<rect class="credit{outline}" x="{x:.1f}" y="{ground - money - credit:.1f}" width="{width:.1f}" height="{credit:.1f}"/></g>'
+    )
+
+
+def _scale(most: Decimal, currency: str) -> str:
+    ground, high = HEIGHT - FLOOR, HEIGHT - FLOOR - 15
+    lines = []
+    for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
+        y = ground - float(part) * high
+        lines.append(
+            f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(shown(most * part, currency))}</text>'
+        )
+    return "".join(lines)
+
+
+def _dates(columns: Sequence[_Column], wide: float) -> str:
+    every = max(1, round(90 / wide))
+    return "".join(
+        f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{column.start:%m-%d}</text>'
+        for n, column in enumerate(columns)
+        if n % every == 0
+    )
+
+
+def _credits(purses: Sequence[Purse], today: date, simulated: str) -> str:
+    rows = "\n".join(_grant_row(purse, standing, today) for purse in purses for standing in purse.standings)
+    sentences = "".join(f"<p>{escape(purse_sentence(purse))}</p>" for purse in purses)
+    return (
+        f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll"><table>\n<tr><th>member</th><th class="bars">left of what was granted</th>'
+        '<th class="number">granted</th><th class="number">left</th><th>empty</th><th>expires</th></tr>\n'
+        f'{rows}\n</table></div>\n{sentences}<p class="soft">{escape(HOW)}</p>'
+    )
+
+
+def _grant_row(purse: Purse, standing: Standing, today: date) -> str:
+    grant = standing.grant
+    left = _share(standing.left, grant.amount, 300)
+    bar = (
+        '<svg viewBox="0 0 302 18" aria-hidden="true"><rect class="money" fill-opacity="0" x="1" y="2" width="300" height="14"/>'
+        f'<rect class="credit" x="1" y="2" width="{left:.1f}" height="14"/></svg>'
+    )
+    empty = standing.empty
+    words = f'<span class="day">{escape(day_words(standing, today))}</span>'
+    if empty.soonest and standing.left:
+        words += f'<br><span class="day soft">{empty.soonest} to {empty.latest or "expiry"}</span>'
+    return (
+        f'<tr><td>{escape(grant.member)}</td><td class="bars short">{bar}</td>'
+        f'<td class="number">{escape(shown(grant.amount, purse.currency))}</td>'
+        f'<td class="number">{escape(shown(standing.left, purse.currency))}</td>'
+        f'<td>{words}</td><td class="day">{grant.expires}</td></tr>'
+    )

@@ -1,0 +1,265 @@
+"""How long the credits last: what is left of each grant, and the day it runs out with its spread.
+
+There is no API for a credit balance (Cloud Billing v1 has none), so what is left is what was entered, less what the
+export shows as used. It is never an official balance, and the newest costs are not in the export yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from groundwork.cost.amounts import ZERO, exact, total
+from groundwork.cost.grants import Grant
+from groundwork.cost.ledger import Ledger, Line
+from groundwork.cost.report import member_names
+
+WINDOW_DAYS = 28
+SMOOTHED_DAYS = 7
+FEWEST_DAYS = 7
+LOW, HIGH = Decimal("0.1"), Decimal("0.9")
+FURTHEST_DAYS = 3650
+HOW = (
+    f"Left = what was entered less the promotional credits in the export. Days run out at the mean daily cost before promotional "
+    f"credits over the last {WINDOW_DAYS} finished days; the spread is that of the {SMOOTHED_DAYS}-day means among them "
+    f"(10th to 90th percentile). Not an official balance: only the console has that."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """Cost a day before promotional credits: the mean, and the band in which the 7-day means lay.
+
+    All three are None where fewer than seven finished days are known.
+    """
+
+    mean: Decimal | None
+    slow: Decimal | None
+    fast: Decimal | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A day by the mean burn, the earliest by the fast one and the latest by the slow one; None where it is not foreseen."""
+
+    likely: date | None
+    soonest: date | None
+    latest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A grant on a day: `used` since it was counted from, `left`, and the day on which it is empty.
+
+    In `empty`, None means not before it expires. `lost` is what will be left over when it expires, at the mean burn.
+    """
+
+    grant: Grant
+    used: Decimal
+    left: Decimal
+    empty: Spread
+    lost: Decimal
+
+    def expired(self, today: date) -> bool:
+        """Whether it pays no longer."""
+        return self.grant.expires <= today
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """The grants that pay for the same costs: those on one billing account, used up in order of expiry.
+
+    `over` is what was used beyond all grants, so that a grant must be missing. `end` is the day from which none pays:
+    all are empty or expired.
+    """
+
+    name: str
+    standings: tuple[Standing, ...]
+    burn: Burn
+    over: Decimal
+    currency: str
+    end: Spread
+
+    @property
+    def left(self) -> Decimal:
+        """What is left of all its grants."""
+        return total(standing.left for standing in self.standings)
+
+
+def purses(grants: Sequence[Grant], ledger: Ledger, today: date) -> list[Purse]:
+    """Every purse as it stands on `today`, from the costs in `ledger`."""
+    ordered = sorted(grants, key=lambda grant: (_purse_key(grant), grant.expires, grant.start))
+    return [_purse(key, list(held), ledger, today) for key, held in groupby(ordered, _purse_key)]
+
+
+def _purse_key(grant: Grant) -> tuple[str, str]:
+    """Grants without an account are the member's own, told by the label on what was used."""
+    return (grant.account or f"label {grant.member}", grant.currency)
+
+
+def _purse(key: tuple[str, str], grants: list[Grant], ledger: Ledger, today: date) -> Purse:
+    lines = [line for line in ledger.lines if _pays(grants[0])(line)]
+    used, over = _used(grants, lines)
+    left = [_left(grant, spent, today) for grant, spent in zip(grants, used, strict=True)]
+    burn = _burn(lines, ledger, today)
+    begin = min(ledger.as_of.date(), today) if ledger.as_of else today
+    likely, soonest, latest = (_ends(grants, left, pace, begin) for pace in (burn.mean, burn.fast, burn.slow))
+    standings = [
+        Standing(grant, used[n], left[n], Spread(likely.days[n], soonest.days[n], latest.days[n]), likely.spare[n])
+        for n, grant in enumerate(grants)
+    ]
+    end = Spread(*(ends.last(grants) for ends in (likely, soonest, latest))) if burn.mean else Spread(None, None, None)
+    return Purse(key[0], tuple(standings), burn, over, key[1], end)
+
+
+def _pays(grant: Grant) -> Callable[[Line], bool]:
+    if grant.account:
+        return lambda line: line.account == grant.account and line.currency == grant.currency
+    names = member_names([grant.member])
+    return lambda line: names.get(line.member, line.member) == grant.member and line.currency == grant.currency
+
+
+def _used(grants: Sequence[Grant], lines: Iterable[Line]) -> tuple[list[Decimal], Decimal]:
+    """What each grant paid, by day and in order of expiry, and what no grant can have paid."""
+    used, over = [ZERO] * len(grants), ZERO
+    for day, spent in sorted(_promotion_by_day(lines).items()):
+        rest = spent
+        for index, grant in enumerate(grants):
+            if grant.counted_from <= day < grant.expires:
+                part = min(rest, grant.opening - used[index])
+                used[index], rest = used[index] + part, rest - part
+        if any(grant.counted_from <= day for grant in grants):
+            over += max(rest, ZERO)
+    return used, over
+
+
+def _promotion_by_day(lines: Iterable[Line]) -> dict[date, Decimal]:
+    days: dict[date, Decimal] = {}
+    for line in lines:
+        days[line.day] = days.get(line.day, ZERO) - line.promotion
+    return days
+
+
+def _left(grant: Grant, used: Decimal, today: date) -> Decimal:
+    return ZERO if grant.expires <= today else grant.opening - used
+
+
+def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> Burn:
+    """The daily cost over the finished days: those more than a day older than the newest export, at most 28 of them."""
+    if not ledger.daily or not lines:
+        return Burn(None, None, None, 0)
+    newest = ledger.as_of.date() if ledger.as_of else today
+    last = min(newest, today) - timedelta(days=2)
+    first = max(min(line.day for line in ledger.lines), last - timedelta(days=WINDOW_DAYS - 1))
+    spent: dict[date, Decimal] = {}
+    for line in lines:
+        spent[line.day] = spent.get(line.day, ZERO) + line.before_promotion
+    days = [spent.get(first + timedelta(days=n), ZERO) for n in range((last - first).days + 1)]
+    if len(days) < FEWEST_DAYS:
+        return Burn(None, None, None, len(days))
+    means = sorted(total(days[n : n + SMOOTHED_DAYS]) / SMOOTHED_DAYS for n in range(len(days) - SMOOTHED_DAYS + 1))
+    return Burn(total(days) / len(days), _quantile(means, LOW), _quantile(means, HIGH), len(days))
+
+
+def _quantile(ordered: Sequence[Decimal], part: Decimal) -> Decimal:
+    """The value a `part` of the way up, between neighbours in a straight line."""
+    place = part * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """For each grant the day that it is empty (None: not before it expires), and what is spare when it expires."""
+
+    days: list[date | None]
+    spare: list[Decimal]
+
+    def last(self, grants: Sequence[Grant]) -> date:
+        """The day from which no grant pays."""
+        return max(day or grant.expires for day, grant in zip(self.days, grants, strict=True))
+
+
+def _ends(grants: Sequence[Grant], left: Sequence[Decimal], pace: Decimal | None, begin: date) -> _Ends:
+    """Spend `pace` a day from `begin` on, first what expires first."""
+    rest = list(left)
+    days = [begin if grant.expires > begin and not rest[n] else None for n, grant in enumerate(grants)]
+    if pace is None or pace <= 0:
+        return _Ends(days, rest)
+    day = begin
+    while day < begin + timedelta(days=FURTHEST_DAYS) and any(_alive(grants, rest, day)):
+        due = pace
+        for index in [i for i, alive in enumerate(_alive(grants, rest, day)) if alive and grants[i].start <= day]:
+            part = min(due, rest[index])
+            rest[index], due = rest[index] - part, due - part
+            if not rest[index]:
+                days[index] = day
+        day += timedelta(days=1)
+    return _Ends(days, rest)
+
+
+def _alive(grants: Sequence[Grant], rest: Sequence[Decimal], day: date) -> list[bool]:
+    return [amount > 0 and day < grant.expires for grant, amount in zip(grants, rest, strict=True)]
+
+
+def as_json(found: Sequence[Purse], ledger: Ledger, today: date) -> dict[str, Any]:
+    """Purses as one JSON object: amounts are exact decimals in strings."""
+    as_of = ledger.as_of
+    return {
+        "today": today.isoformat(),
+        "as_of": as_of.isoformat() if as_of else None,
+        "source": ledger.origin,
+        "simulated": ledger.simulated,
+        "official": False,
+        "how": HOW,
+        "purses": [_purse_json(purse, today) for purse in found],
+    }
+
+
+def _purse_json(purse: Purse, today: date) -> dict[str, Any]:
+    burn = purse.burn
+    return {
+        "purse": purse.name,
+        "currency": purse.currency,
+        "left": exact(purse.left),
+        "used_beyond_grants": exact(purse.over),
+        "ends": _spread(purse.end),
+        "cost_a_day": {
+            "mean": _exact(burn.mean),
+            "slow": _exact(burn.slow),
+            "fast": _exact(burn.fast),
+            "days": burn.days,
+        },
+        "grants": [_standing_json(standing, today) for standing in purse.standings],
+    }
+
+
+def _standing_json(standing: Standing, today: date) -> dict[str, Any]:
+    grant = standing.grant
+    return {
+        "member": grant.member,
+        "amount": exact(grant.amount),
+        "start": grant.start.isoformat(),
+        "expires": grant.expires.isoformat(),
+        "expired": standing.expired(today),
+        "counted_from": grant.counted_from.isoformat(),
+        "used": exact(standing.used),
+        "left": exact(standing.left),
+        "runs_out": _spread(standing.empty),
+        "unused_at_expiry": exact(standing.lost),
+    }
+
+
+def _spread(spread: Spread) -> dict[str, str | None]:
+    days = {"likely": spread.likely, "soonest": spread.soonest, "latest": spread.latest}
+    return {name: day.isoformat() if day else None for name, day in days.items()}
+
+
+def _exact(value: Decimal | None) -> str | None:
+    return None if value is None else exact(value)

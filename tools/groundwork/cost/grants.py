@@ -1,0 +1,223 @@
+"""Grants of credits as the environment file holds them: read, checked, entered and compared with the console, comments kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from groundwork.cost.amounts import decimal, shown
+from groundwork.environment import editing
+from groundwork.errors import UsageProblem
+
+MOST = Decimal(10**9)
+"""No grant is larger; what somebody typed beyond it is a slip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the console said was left on a day; counting starts again from there."""
+
+    left: Decimal
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Credits that a member brought: `amount` from `start` to before `expires`, on `account` ("" where it was not said)."""
+
+    member: str
+    amount: Decimal
+    start: date
+    expires: date
+    currency: str = "USD"
+    account: str = ""
+    checked: Checked | None = None
+
+    @property
+    def counted_from(self) -> date:
+        """The day from which use is subtracted from `opening`."""
+        return self.checked.day if self.checked else self.start
+
+    @property
+    def opening(self) -> Decimal:
+        """What was there on that day."""
+        return self.checked.left if self.checked else self.amount
+
+    @property
+    def words(self) -> str:
+        """The grant as a sentence names it."""
+        return f"{self.member}'s {shown(self.amount, self.currency)} of {self.start}"
+
+
+def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[Grant, ...]:
+    """The `cost.grants` of an environment file. Raises UsageProblem naming the entry that cannot be."""
+    return tuple(_grant(entry, f"cost.grants.{index}") for index, entry in enumerate(section or ()))
+
+
+def _grant(entry: Mapping[str, Any], where: str) -> Grant:
+    checked = entry.get("checked")
+    return sound(
+        Grant(
+            member=str(entry["member"]),
+            amount=amount(entry["amount"], f"{where}.amount"),
+            start=day(entry["start"], f"{where}.start"),
+            expires=day(entry["expires"], f"{where}.expires"),
+            currency=str(entry.get("currency", "USD")),
+            account=str(entry.get("billing_account", "")),
+            checked=Checked(
+                amount(checked["left"], f"{where}.checked.left", least=Decimal(0)),
+                day(checked["day"], f"{where}.checked.day"),
+            )
+            if checked
+            else None,
+        ),
+        where,
+    )
+
+
+def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
+    """A sum of money that somebody typed. Raises UsageProblem when it is none, or not above zero."""
+    found = None if isinstance(value, bool) else decimal(value)
+    if found is None or found > MOST or (found < least if least is not None else found <= 0):
+        limit = "of at least 0" if least is not None else "above 0"
+        raise UsageProblem(f"{where} is {value}, which is not an amount {limit}; write it as 50 or 49.90.")
+    return found
+
+
+def looked(left: str, on: str | None, today: date) -> Checked:
+    """A look at the console from what somebody typed; today where no day is given. Raises UsageProblem for a day to come."""
+    seen = Checked(amount(left, "--left", least=Decimal(0)), day(on, "--on") if on else today)
+    if seen.day > today:
+        raise UsageProblem(f"--on {seen.day} is still to come; give the day on which the console said so.")
+    return seen
+
+
+def day(value: object, where: str) -> date:
+    """A day that somebody typed. Raises UsageProblem when it is none."""
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError as problem:
+        raise UsageProblem(f"{where} is {value}, which is not a day; write it as 2026-10-31.") from problem
+
+
+def sound(grant: Grant, where: str) -> Grant:
+    """The grant itself. Raises UsageProblem when its days or its check contradict each other."""
+    if grant.expires <= grant.start:
+        raise UsageProblem(f"{where}: {grant.words} expires on {grant.expires}, which is not after its start.")
+    if grant.checked and not grant.start <= grant.checked.day <= grant.expires:
+        raise UsageProblem(f"{where}: {grant.words} was looked at on {grant.checked.day}, when it was not valid.")
+    if grant.checked and grant.checked.left > grant.amount:
+        raise UsageProblem(
+            f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than it was."
+        )
+    return grant
+
+
+def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Grant:
+    """A grant from what somebody typed: amount, currency, start, expires, billing_account.
+
+    Raises UsageProblem for a member that the environment does not have, and for what cannot be.
+    """
+    if member not in members:
+        known = ", ".join(members) or "none"
+        raise UsageProblem(f"{member} is not a member of this environment; members are: {known}.")
+    if not re.fullmatch("[A-Z]{3}", typed["currency"]):
+        raise UsageProblem(f"--currency {typed['currency']} is not three capital letters such as USD.")
+    account = typed["billing_account"]
+    if account and not re.fullmatch("[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", account):
+        raise UsageProblem(f"--billing-account {account} is not an id such as 012345-6789AB-CDEF01.")
+    return sound(
+        Grant(
+            member=member,
+            amount=amount(typed["amount"], "--amount"),
+            start=day(typed["start"], "--start"),
+            expires=day(typed["expires"], "--expires"),
+            currency=typed["currency"],
+            account=account,
+        ),
+        "credits",
+    )
+
+
+def add(path: Path, grant: Grant) -> bool:
+    """Enter a grant into the environment file at `path`; False when it is there already.
+
+    Two processes at once both enter theirs; comments and order stay.
+    """
+
+    def entered(document: CommentedMap) -> bool:
+        held = _section(document)
+        if any(parse([entry])[0] == grant for entry in held):
+            return False
+        held.append(_entry(grant))
+        return True
+
+    return editing.edit(path, entered)
+
+
+def check(path: Path, member: str, seen: Checked, start: date | None = None) -> Grant:
+    """Write down what the console says is left of a member's grant; returns the grant as it then stands.
+
+    Raises UsageProblem when the member has no grant on that day, or several and `start` does not say which.
+    """
+    found: list[Grant] = []
+
+    def written(document: CommentedMap) -> bool:
+        held = _section(document)
+        grants = [parse([entry])[0] for entry in held]
+        index = _which(grants, member, seen.day, start)
+        held[index]["checked"] = editing.inline({"left": _number(seen.left), "day": _quoted(seen.day)})
+        found.append(sound(parse([held[index]])[0], f"cost.grants.{index}"))
+        return True
+
+    editing.edit(path, written)
+    return found[0]
+
+
+def _which(grants: Sequence[Grant], member: str, on: date, start: date | None) -> int:
+    fitting = [
+        index
+        for index, grant in enumerate(grants)
+        if grant.member == member and (grant.start == start if start else grant.start <= on <= grant.expires)
+    ]
+    if not fitting:
+        known = ", ".join(grant.words for grant in grants) or "none"
+        raise UsageProblem(
+            f"{member} has no grant on {on}; grants are: {known}. Enter it with `groundwork cost credits add`."
+        )
+    if len(fitting) > 1:
+        raise UsageProblem(f"{member} has {len(fitting)} grants on {on}; say which with --start.")
+    return fitting[0]
+
+
+def _section(document: CommentedMap) -> CommentedSeq:
+    cost = document.get("cost")
+    if not cost:
+        cost = document["cost"] = CommentedMap()
+    grants = cost.get("grants")
+    if not grants:
+        grants = cost["grants"] = CommentedSeq()
+        cost.fa.set_block_style()
+    return grants  # type: ignore[no-any-return]
+
+
+def _entry(grant: Grant) -> CommentedMap:
+    fields: dict[str, Any] = {"member": grant.member, "amount": _number(grant.amount), "currency": grant.currency}
+    fields |= {"start": _quoted(grant.start), "expires": _quoted(grant.expires)}
+    fields |= {"billing_account": grant.account} if grant.account else {}
+    return editing.inline(fields)
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _quoted(value: date) -> str:
+    return value.isoformat()

@@ -1,0 +1,113 @@
+"""What was charged: the lines that the query answers with, whichever export they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from groundwork.cost.query import COLUMNS
+
+SIMULATED_ACCOUNT = "SIMULATED"
+"""Billing accounts that begin so are made up: what is shown of them says simulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Everything charged on a Pacific day for one account, invoice, project, service, member and component.
+
+    `gross` is before credits; `promotion` and `other_credits` are negative. Amounts are in `currency`, exact.
+    `member` and `component` are "" where nothing is labelled; `project` is "" for taxes and support.
+    """
+
+    day: date
+    invoice_month: str
+    account: str
+    currency: str
+    cost_type: str
+    service_id: str
+    service: str
+    project: str
+    member: str
+    component: str
+    gross: Decimal
+    promotion: Decimal
+    other_credits: Decimal
+    line_count: int
+    exported: datetime | None
+
+    @property
+    def before_promotion(self) -> Decimal:
+        """What it cost after discounts and free tier, before promotional credits."""
+        return self.gross + self.other_credits
+
+    @property
+    def late(self) -> bool:
+        """Whether it was billed on a later month's invoice than the day it was used."""
+        return bool(self.invoice_month) and self.invoice_month > f"{self.day:%Y%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The lines of one export, or of several.
+
+    `origin` says where they came from; `notes` are sentences about what the export does not say;
+    `daily` is False where an export has one line for a whole month.
+    """
+
+    lines: tuple[Line, ...]
+    origin: str
+    notes: tuple[str, ...] = ()
+    daily: bool = True
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the newest line was exported, or None where the layout does not say."""
+        return max((line.exported for line in self.lines if line.exported), default=None)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of it is made up."""
+        return any(line.account.startswith(SIMULATED_ACCOUNT) for line in self.lines)
+
+
+def merged(ledgers: Sequence[Ledger]) -> Ledger:
+    """Several exports as one."""
+    return Ledger(
+        lines=tuple(line for ledger in ledgers for line in ledger.lines),
+        origin=", ".join(ledger.origin for ledger in ledgers),
+        notes=tuple(dict.fromkeys(note for ledger in ledgers for note in ledger.notes)),
+        daily=all(ledger.daily for ledger in ledgers),
+    )
+
+
+def lines_of(answer: Iterable[Sequence[Any]]) -> tuple[Line, ...]:
+    """The lines in a query's answer, by day, whichever engine gave it: columns as query.COLUMNS has them."""
+    return tuple(sorted((_line(dict(zip(COLUMNS, row, strict=True))) for row in answer), key=_place))
+
+
+def _place(line: Line) -> tuple[str, ...]:
+    where = (line.invoice_month, line.account, line.currency, line.cost_type, line.service_id, line.project)
+    return (line.day.isoformat(), *where, line.member, line.component)
+
+
+def _line(row: dict[str, Any]) -> Line:
+    return Line(
+        day=row["day"],
+        invoice_month=row["invoice_month"] or "",
+        account=row["billing_account_id"] or "",
+        currency=row["currency"],
+        cost_type=row["cost_type"] or "regular",
+        service_id=row["service_id"] or row["service"] or "",
+        service=row["service"] or row["service_id"] or "",
+        project=row["project"] or "",
+        member=row["member"] or "",
+        component=row["component"] or "",
+        gross=Decimal(row["gross"]),
+        promotion=Decimal(row["promotion"]),
+        other_credits=Decimal(row["other_credits"]),
+        line_count=int(row["line_count"]),
+        exported=datetime.fromisoformat(row["exported"]) if row["exported"] else None,
+    )

@@ -1,0 +1,49 @@
+"""The cost of the plans that a run has just made: one line to say, or the whole estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from groundwork.cost.assumptions import Assumptions, parse
+from groundwork.cost.budget import of_estimate
+from groundwork.cost.estimate import Estimate, estimate, sentence
+from groundwork.environment.values import Environment
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+
+LOCAL_NOTE = " The local cloud itself bills nothing: this is what the same would cost on Google Cloud (simulated)."
+
+
+def assumptions_of(environment: Environment) -> Assumptions:
+    """The assumptions in force for an environment. Raises UsageProblem naming the one that cannot be."""
+    return parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
+
+
+def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
+    """What the saved plans of all layers cost together, as Terraform shows them."""
+    held = assumptions or assumptions_of(session.environment)
+    return estimate([session.shown(entry.layer, entry.file) for entry in made], held)
+
+
+def in_a_line(environment: Environment, found: Estimate, today: date | None = None) -> str:
+    """An estimate in one line, with the environment's budget beside it."""
+    held = of_estimate(environment.budget, found)
+    return sentence(found, today) + (f" {held.text}" if held else "")
+
+
+Check = Callable[[Session, Sequence[LayerPlan]], None]
+
+
+def saying_cost(environment: Environment, say: Callable[[str], None], today: date) -> Check:
+    """A check for `groundwork.lifecycle.up.up` that refuses nothing and says in a line what the plans cost.
+
+    Raises UsageProblem at once, before anything is planned, for an assumption that cannot be.
+    """
+    assumptions = assumptions_of(environment)
+    note = LOCAL_NOTE if environment.local else ""
+
+    def check(session: Session, made: Sequence[LayerPlan]) -> None:
+        say(in_a_line(environment, of_plans(session, made, assumptions), today) + note)
+
+    return check

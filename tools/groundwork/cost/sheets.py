@@ -1,0 +1,151 @@
+"""Estimates, reports and credits as JSON values and as rows of a CSV file: exact decimals, one fact a cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from groundwork.cost import catalogue
+from groundwork.cost.amounts import exact
+from groundwork.cost.budget import Held
+from groundwork.cost.credits import Purse
+from groundwork.cost.credits import as_json as purses_json
+from groundwork.cost.estimate import KINDS, Component, Estimate, Row, Side
+from groundwork.cost.ledger import Ledger
+from groundwork.cost.report import Report, groupings
+from groundwork.cost.report import as_json as report_json
+
+Cell = str | int | None
+
+
+def written(rows: Iterable[Mapping[str, Cell]]) -> str:
+    """Rows as CSV text with a line of names; nothing at all without rows."""
+    held = list(rows)
+    if not held:
+        return ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(held[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(held)
+    return text.getvalue()
+
+
+def estimate_json(found: Estimate, today: date, *, simulated: bool, budget: Held | None = None) -> dict[str, Any]:
+    """An estimate as one JSON object."""
+    return {
+        "budget": budget.data if budget else None,
+        "simulated": simulated,
+        "currency": "USD",
+        "hours_a_month": 730,
+        "before": _side(found.before),
+        "after": _side(found.after),
+        "delta_monthly": exact(found.delta),
+        "changes": [_change(row) for row in found.rows],
+        "assumptions": {name: _assumption(found, name) for name in found.assumed},
+        "prices": [_price(price) for price in found.used],
+        "stale_prices": [f"{price.key} in {price.region}" for price in catalogue.stale(found.used, today)],
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "monthly": exact(side.monthly),
+        "hourly": exact(round(side.hourly, 9)),
+        "at_least": side.bounded,
+        "list_monthly": exact(side.listed),
+        "free_tiers": {tier.pool: exact(tier.off) for tier in side.free_tiers},
+        "components": {kind: [_component(part) for part in side.of(kind)] for kind in KINDS},
+    }
+
+
+def _component(part: Component) -> dict[str, Any]:
+    return {
+        "address": part.address,
+        "part": part.part,
+        "monthly": None if part.kind == "unpriced" else exact(part.monthly),
+        "quantity": exact(part.quantity),
+        "unit": part.price.unit if part.price else None,
+        "price": part.price.key if part.price else None,
+        "assumptions": list(part.assumed),
+        "why": part.why,
+    }
+
+
+def _change(row: Row) -> dict[str, Any]:
+    return {
+        "address": row.address,
+        "action": row.action,
+        "before": None if row.before is None else exact(row.before),
+        "after": None if row.after is None else exact(row.after),
+        "delta": exact(row.delta),
+    }
+
+
+def _assumption(found: Estimate, name: str) -> dict[str, Any]:
+    by_name = {key: exact(own[name]) for key, own in found.assumptions.by_name.items() if name in own}
+    return {
+        "value": exact(found.assumptions.value(name)),
+        "from": found.assumptions.origin(name),
+        **({"by_name": by_name} if by_name else {}),
+    }
+
+
+def _price(price: catalogue.Price) -> dict[str, Any]:
+    return {
+        "key": price.key,
+        "region": price.region,
+        "price": exact(price.price),
+        "per": f"{price.per:f} {price.unit}",
+        "read": price.read.isoformat(),
+        "confidence": price.confidence,
+        "source": price.source,
+    }
+
+
+def estimate_rows(found: Estimate) -> list[dict[str, Cell]]:
+    """A row per component of what is there after the plan, then one per free tier."""
+    parts: list[dict[str, Cell]] = [
+        {
+            "address": part.address, "part": part.part, "kind": part.kind,
+            "monthly_usd": None if part.kind == "unpriced" else exact(part.monthly), "why": part.why,
+        }
+        for part in found.after.components
+    ]  # fmt: skip
+    tiers: list[dict[str, Cell]] = [
+        {"address": "", "part": tier.pool, "kind": "free tier", "monthly_usd": exact(-tier.off), "why": "free units"}
+        for tier in found.after.free_tiers
+    ]
+    return [*parts, *tiers]
+
+
+def report_rows(found: Report, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
+    """A row per group, of the groupings in `only` or of all."""
+    document = report_json(found)
+    rows: list[dict[str, Cell]] = []
+    for grouping in only or groupings(found):
+        name = grouping.replace(" ", "_")
+        for group in document[f"by_{name}"]:
+            amounts = {key: group[key] for key in group if key not in (name, "name", "complete")}
+            rows.append(
+                {"by": grouping, "key": group[name], "name": group["name"], "currency": found.currency, **amounts}
+            )
+    return rows
+
+
+def credit_rows(found: Sequence[Purse], ledger: Ledger, today: date) -> list[dict[str, Cell]]:
+    """A row per grant."""
+    document = purses_json(found, ledger, today)
+    return [
+        {
+            "purse": purse["purse"], "member": grant["member"], "currency": purse["currency"], "amount": grant["amount"],
+            "start": grant["start"], "expires": grant["expires"], "used": grant["used"], "left": grant["left"],
+            "runs_out": grant["runs_out"]["likely"], "soonest": grant["runs_out"]["soonest"],
+            "latest": grant["runs_out"]["latest"], "as_of": document["as_of"],
+            "simulated": "simulated" if ledger.simulated else "",
+        }
+        for purse in document["purses"]
+        for grant in purse["grants"]
+    ]  # fmt: skip

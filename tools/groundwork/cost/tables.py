@@ -1,0 +1,231 @@
+"""Estimates, reports and credits as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from rich.table import Table
+from rich.text import Text
+
+from groundwork.cost import credits as purse_words
+from groundwork.cost.amounts import shown, total
+from groundwork.cost.assumptions import DEFAULTS
+from groundwork.cost.credits import Purse, Spread, Standing
+from groundwork.cost.estimate import Component, Estimate, Kind, sentence
+from groundwork.cost.ledger import Ledger
+from groundwork.cost.report import Group, Report, groupings
+
+HEADINGS: dict[Kind, str] = {
+    "fixed": "Fixed: there as long as the resource is",
+    "usage": "By usage: from the assumptions below",
+    "free": "Free",
+    "unpriced": "Unpriced: what they cost is not in the total",
+}
+Shown = Table | Text
+
+
+def _table(title: str, *names: str, numbers: int = 0) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for place, name in enumerate(names):
+        table.add_column(name, justify="right" if place >= len(names) - numbers else "left", overflow="fold")
+    return table
+
+
+def of_estimate(found: Estimate, today: date) -> Iterator[Shown]:
+    """An estimate in full."""
+    for kind in ("fixed", "usage"):
+        if found.after.of(kind):
+            yield _charged(HEADINGS[kind], found.after.of(kind))
+    if found.after.free_tiers:
+        yield _free_tiers(found)
+    if found.after.of("unpriced"):
+        yield _reasons(found.after.of("unpriced"))
+    if found.after.of("free"):
+        yield _free(found.after.of("free"))
+    if any(row.action != "keep" for row in found.rows):
+        yield _changes(found)
+    if found.assumed:
+        yield _assumptions(found)
+    yield Text(_sources(found))
+    yield Text(sentence(found, today))
+
+
+def _charged(title: str, parts: Sequence[Component]) -> Table:
+    table = _table(title, "resource", "what", "quantity", "a month", numbers=2)
+    for part in parts:
+        unit = part.price.unit if part.price else ""
+        table.add_row(part.address, part.part, f"{part.quantity:,.2f} {unit}", shown(part.monthly))
+    table.add_row("", "", "", shown(total(part.monthly for part in parts)), style="bold")
+    return table
+
+
+def _free_tiers(found: Estimate) -> Table:
+    table = _table("Free tiers: once for the whole billing account", "pool", "a month", numbers=1)
+    for tier in found.after.free_tiers:
+        table.add_row(tier.pool, shown(-tier.off))
+    return table
+
+
+def _reasons(parts: Sequence[Component]) -> Table:
+    table = _table(HEADINGS["unpriced"], "resource", "what", "why")
+    for part in parts:
+        table.add_row(part.address, part.part, part.why)
+    return table
+
+
+def _free(parts: Sequence[Component]) -> Table:
+    table = _table(HEADINGS["free"], "why", "resources", numbers=1)
+    for why in sorted({part.why for part in parts}):
+        table.add_row(why, str(len({part.address for part in parts if part.why == why})))
+    return table
+
+
+def _changes(found: Estimate) -> Table:
+    table = _table(
+        "What the plan changes, at list prices", "resource", "action", "before", "after", "change", numbers=3
+    )
+    for row in found.rows:
+        if row.action == "keep" or not (row.before or row.after):
+            continue
+        before, after = ("-" if side is None else shown(side) for side in (row.before, row.after))
+        table.add_row(row.address, row.action, before, after, shown(row.delta, signed=True))
+    table.add_row(
+        "after free tiers",
+        "",
+        shown(found.before.monthly),
+        shown(found.after.monthly),
+        shown(found.delta, signed=True),
+        style="bold",
+    )
+    return table
+
+
+def _assumptions(found: Estimate) -> Table:
+    table = _table("Assumptions (cost.assumptions in the environment file)", "name", "value", "from", "meaning")
+    for name in found.assumed:
+        default = DEFAULTS[name]
+        table.add_row(
+            name, f"{found.assumptions.value(name):f} {default.unit}", found.assumptions.origin(name), default.meaning
+        )
+        for own, numbers in sorted(found.assumptions.by_name.items()):
+            if name in numbers:
+                table.add_row(f"  {own}", f"{numbers[name]:f} {default.unit}", "environment file", f"only for {own}")
+    return table
+
+
+def _sources(found: Estimate) -> str:
+    read = sorted({price.read for price in found.used})
+    if not read:
+        return "No price was needed."
+    return f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json names the page of each. A month has 730 hours."
+
+
+def of_report(found: Report, only: Sequence[str] = ()) -> Iterator[Shown]:
+    """A report: totals, then the groupings in `only`, or those that people ask for."""
+    yield _totals(found)
+    wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(found)]
+    for grouping in wanted:
+        yield _groups(found, grouping)
+
+
+def _totals(found: Report) -> Text:
+    as_of = found.ledger.as_of
+    when = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "as-of time not in this layout"
+    sums = found.sums
+    parts = {
+        "gross": sums.gross,
+        "credits of other kinds": sums.other_credits,
+        "before promotional credits": sums.before_promotion,
+        "promotional credits": sums.promotion,
+        "net": sums.net,
+    }
+    lines = [f"Costs from {found.ledger.origin}, {found.period.words}, {when}"]
+    lines.append(" · ".join(f"{name} {shown(amount, found.currency)}" for name, amount in parts.items()))
+    if found.late.line_count:
+        lines.append(
+            f"of which late: {found.late.line_count} lines, {shown(found.late.before_promotion, found.currency)}, "
+            "billed on a later month's invoice than their day"
+        )
+    return Text("\n".join(lines))
+
+
+def _groups(found: Report, grouping: str) -> Table:
+    title = f"By {grouping}" + (" (simulated)" if found.ledger.simulated else "")
+    table = _table(title, grouping, "gross", "before promotional credits", "promotional credits", "net", numbers=4)
+    for group in found.by(grouping):
+        sums = group.sums
+        amounts = (sums.gross, sums.before_promotion, sums.promotion, sums.net)
+        table.add_row(_name(found, grouping, group), *(shown(amount, found.currency) for amount in amounts))
+    return table
+
+
+def _name(found: Report, grouping: str, group: Group) -> str:
+    open_day = grouping == "day" and found.unfinished(date.fromisoformat(group.key))
+    return f"{group.name} (unfinished)" if open_day else group.name
+
+
+def of_credits(found: Sequence[Purse], ledger: Ledger, today: date) -> Iterator[Shown]:
+    """Credits: a table of grants, what each purse comes to, and how it was worked out."""
+    title = f"Credits left on {today}" + (" (simulated)" if ledger.simulated else "")
+    table = _table(title, "member", "granted", "used", "left", "expires", "empty", "between", numbers=0)
+    for purse in found:
+        for standing in purse.standings:
+            table.add_row(*_standing(purse, standing, today))
+    yield table
+    for purse in found:
+        yield Text(purse_sentence(purse))
+    as_of = ledger.as_of
+    yield Text(f"Costs as of {as_of:%Y-%m-%d %H:%M} UTC. {purse_words.HOW}" if as_of else purse_words.HOW)
+
+
+def _standing(purse: Purse, standing: Standing, today: date) -> Sequence[str]:
+    grant, empty = standing.grant, standing.empty
+    fate = day_words(standing, today)
+    between = (
+        f"{_day(empty.soonest, grant.expires)} to {_day(empty.latest, grant.expires)}"
+        if purse.burn.mean and standing.left
+        else "-"
+    )
+    return (
+        grant.member,
+        shown(grant.amount, purse.currency),
+        shown(standing.used, purse.currency),
+        shown(standing.left, purse.currency),
+        grant.expires.isoformat(),
+        fate,
+        between,
+    )
+
+
+def day_words(standing: Standing, today: date) -> str:
+    """When a grant is empty, in words."""
+    if standing.expired(today):
+        return "expired"
+    if not standing.left:
+        return "used up"
+    return standing.empty.likely.isoformat() if standing.empty.likely else "not before it expires"
+
+
+def _day(day: date | None, expires: date) -> str:
+    return day.isoformat() if day else f"{expires} (expiry)"
+
+
+def purse_sentence(purse: Purse) -> str:
+    """What a purse comes to, in one sentence."""
+    burn, left = purse.burn, shown(purse.left, purse.currency)
+    over = (
+        f" {shown(purse.over, purse.currency)} more was used than all grants entered: one is missing."
+        if purse.over
+        else ""
+    )
+    if burn.mean is None:
+        return f"{purse.name}: {left} left; {burn.days} finished days are too few to say when it ends.{over}"
+    if not purse.left:
+        return f"{purse.name}: nothing left.{over}"
+    pace = f"{shown(burn.mean, purse.currency)} a day ({shown(burn.slow or burn.mean, purse.currency)} to {shown(burn.fast or burn.mean, purse.currency)})"
+    return f"{purse.name}: {left} left at {pace}, the last credit ends {_spread(purse.end)}.{over}"
+
+
+def _spread(spread: Spread) -> str:
+    return f"on {spread.likely}, between {spread.soonest} and {spread.latest}"

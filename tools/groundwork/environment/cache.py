@@ -1,0 +1,49 @@
+"""Environment files that were found right: their values are kept until the file, its neighbours, the schema or the checks change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_DIGITS = 32
+_CHECKS = ("cache.py", "document.py", "schema.py", "validation.py")
+
+
+def recall(path: Path, root: Path) -> dict[str, Any] | None:
+    """The values of a file that is as it was when it was found right, else None."""
+    try:
+        return dict(json.loads(_place(path, root).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def keep(path: Path, root: Path, values: Mapping[str, Any]) -> None:
+    """Remember the values of a file without mistakes; a disk that does not take them is no reason to stop."""
+    with suppress(OSError):
+        place = _place(path, root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for old in place.parent.glob(f"{path.stem}-{'?' * _DIGITS}.json"):
+            old.unlink(missing_ok=True)
+        fresh = place.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(values), "utf-8")
+        fresh.replace(place)
+
+
+def _place(path: Path, root: Path) -> Path:
+    found = hashlib.sha256(str(path).encode())
+    for file in _looked_at(path, root):
+        found.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return root / ".groundwork" / "checked" / f"{path.stem}-{found.hexdigest()[:_DIGITS]}.json"
+
+
+def _looked_at(path: Path, root: Path) -> Iterator[Path]:
+    """Everything that decides whether the file is right: other files may name the same project."""
+    yield path
+    yield root / "envs" / "schema.json"
+    yield from sorted(other for other in path.parent.glob("*.yaml") if other != path)
+    yield from (Path(__file__).with_name(name) for name in _CHECKS)

@@ -1,0 +1,167 @@
+"""What is wrong in an environment file: against YAML, against envs/schema.json, and against itself; every mistake with its line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment.document import Document, Mistake, Place, dotted, read
+from groundwork.environment.schema import Objection, completed, objections, part_at
+from groundwork.errors import UsageProblem
+from groundwork.text import listed
+
+LONGEST_BUCKET_NAME = 63
+
+
+def examined(path: Path, rules: Path, shown: str) -> tuple[dict[str, Any], list[Mistake]]:
+    """The file's values with all defaults filled in, and the mistakes in it; with mistakes the values mean nothing.
+
+    `rules` is the schema's file, `shown` how sentences call this one. Raises UsageProblem when it cannot be read at all.
+    """
+    schema = json.loads(rules.read_text(encoding="utf-8"))
+    document = _document(path, shown)
+    found = _mistakes(document, schema, path)
+    return ({}, found) if found else (completed(schema, document.values), [])
+
+
+def _document(path: Path, shown: str) -> Document:
+    try:
+        return read(path)
+    except OSError as error:
+        raise UsageProblem(f"{shown} cannot be read: {error.strerror}.") from error
+
+
+def _mistakes(document: Document, schema: Mapping[str, Any], path: Path) -> list[Mistake]:
+    if document.mistakes and document.values is None:
+        return list(document.mistakes)
+    if not isinstance(document.values, dict):
+        return [Mistake(1, "the file says nothing of an environment; it needs at least project and region.")]
+    own = [*document.mistakes, *_moments(document, schema), *_values_of_secrets(document)]
+    explained = {mistake.place for mistake in own}
+    found = objections(schema, _without_nulls(schema, document.values))
+    found += [*_contradictions(document.values), *_file_name(path), *_shared_project(document.values, path)]
+    rest = [Mistake(document.line(place), sentence, place) for place, sentence in found if place not in explained]
+    return [*own, *rest]
+
+
+def _moments(document: Document, schema: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Days without quotes where text belongs: Terraform would make them a moment, midnight in Greenwich."""
+    for place in sorted(document.days, key=str):
+        if not str(part_at(schema, place).get("x-allowed", "")).startswith("days"):
+            yield Mistake(
+                document.line(place),
+                f"{dotted(place)} is a day without quotes, which Terraform reads as a moment; put it in quotes.",
+                place,
+            )
+
+
+def _values_of_secrets(document: Document) -> Iterator[Mistake]:
+    """A value where a secret's readers belong; the sentence does not repeat it."""
+    secrets = document.values.get("secrets")
+    for name, value in secrets.items() if isinstance(secrets, dict) else ():
+        if isinstance(value, (str, int, float)):
+            place = ("secrets", name)
+            yield Mistake(
+                document.line(place),
+                f"{dotted(place)} has a value, and no secret's value may stand in this file; write {{}} and run `groundwork secrets set {name}`.",
+                place,
+            )
+
+
+def _without_nulls(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without the parts that the file names and leaves empty."""
+    return {key: value for key, value in values.items() if value is not None or key not in schema["properties"]}
+
+
+def _file_name(path: Path) -> Iterator[Objection]:
+    stem = path.stem
+    plain = stem.isascii() and stem.replace("-", "").isalnum() and stem == stem.lower() and stem[:1].isalpha()
+    if path.suffix != ".yaml" or not plain or len(stem) > 31:
+        yield (
+            (),
+            "the file needs a name like dev.yaml: at most 31 lower-case letters, digits and dashes, beginning with a letter.",
+        )
+
+
+def _shared_project(values: Mapping[str, Any], path: Path) -> Iterator[Objection]:
+    """Two environments in one project would overwrite each other's names."""
+    for other in sorted(path.parent.glob("*.yaml")):
+        if other == path or other.name.startswith(".") or values.get("project") is None:
+            continue
+        theirs = _values(other)
+        if isinstance(theirs, dict) and theirs.get("project") == values["project"]:
+            yield (
+                ("project",),
+                f'project is "{values["project"]}", as in {other.name}; each environment needs a project of its own.',
+            )
+
+
+def _values(path: Path) -> Any:
+    """What another file says, as far as it can be read."""
+    try:
+        return read(path).values
+    except OSError:
+        return None
+
+
+def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
+    """What each part alone may say but not together with the others."""
+    yield from _bucket_contradictions(values)
+    identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
+    for name, identity in identities.items():
+        yield from _unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
+        yield from _unknown(
+            ("identities", name, "repositories"), identity.get("repositories"), repositories, "repositories"
+        )
+    for name, secret in _part(values, "secrets").items():
+        yield from _unknown(("secrets", name, "readers"), secret.get("readers"), identities, "identities")
+    exceptions = _part(values, "policy", entries=False).get("exceptions")
+    for index, exception in enumerate(exceptions if isinstance(exceptions, list) else []):
+        yield from _impossible_day(("policy", "exceptions", index, "expires"), exception)
+
+
+def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict[str, Any]:
+    """A part of the file as far as it has the right shape; the schema objects to the rest."""
+    part = values.get(name)
+    if not isinstance(part, dict):
+        return {}
+    return {key: value if isinstance(value, dict) else {} for key, value in part.items()} if entries else part
+
+
+def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
+    for name, bucket in _part(values, "buckets").items():
+        full_name = f"{values.get('project')}-{name}"
+        if len(full_name) > LONGEST_BUCKET_NAME:
+            yield (
+                ("buckets", name),
+                f"buckets.{name} would be called {full_name}, which has {len(full_name)} characters; allowed are {LONGEST_BUCKET_NAME}.",
+            )
+        place = ("buckets", name, "noncurrent_versions")
+        if "noncurrent_versions" in bucket and bucket.get("dvc") is True:
+            yield (
+                place,
+                f"{dotted(place)} is not allowed with dvc: true, whose old commits point at old versions; leave one of the two out.",
+            )
+        elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
+            yield place, f"{dotted(place)} has no effect without versioning: true; add that, or leave it out."
+
+
+def _unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
+    there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
+    for index, name in enumerate(used if isinstance(used, (dict, list)) else []):
+        if isinstance(name, str) and name not in known:
+            yield (*place, index if isinstance(used, list) else name), f'{dotted(place)} has "{name}", but {there}'
+
+
+def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:
+    day = exception.get("expires") if isinstance(exception, dict) else None
+    try:
+        date.fromisoformat(day if isinstance(day, str) and len(day) == 10 else "2000-01-01")
+    except ValueError:
+        yield (
+            place,
+            f'{dotted(place)} is "{day}", which the calendar does not have; allowed are days such as 2027-03-31.',
+        )

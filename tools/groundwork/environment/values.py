@@ -1,0 +1,262 @@
+"""The environment file as values, checked before anything is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groundwork.environment import cache
+from groundwork.errors import UsageProblem
+from groundwork.text import allowed
+
+if TYPE_CHECKING:
+    from groundwork.environment.document import Mistake
+
+DEPLOYER = "groundwork-deployer"
+PLANNER = "groundwork-planner"
+
+
+class EnvironmentProblem(UsageProblem):
+    """An environment file with mistakes, or none at all; `sentences` are "FILE:LINE: SENTENCE" each."""
+
+    def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
+        self.sentences = tuple(f"{file}:{mistake.line}: {mistake.sentence}" for mistake in sorted(mistakes))
+        if len(self.sentences) == 1:
+            super().__init__(self.sentences[0])
+        else:
+            super().__init__(f"{file} has {len(self.sentences)} mistakes:", self.sentences)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody in the team: `role` is a persona, `type` is "user" or "group"."""
+
+    email: str
+    role: str
+    type: str
+
+    @property
+    def principal(self) -> str:
+        """The member as IAM policies write it, e.g. "user:alice@example.com"."""
+        return f"{self.type}:{self.email}"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket by its short name; `full_name` is what Cloud Storage calls it."""
+
+    name: str
+    full_name: str
+    versioning: bool
+    dvc: bool
+    force_destroy: bool
+    noncurrent_days: int
+    noncurrent_keep: int
+    soft_delete_days: int
+    storage_class: str
+
+    @property
+    def url(self) -> str:
+        """The bucket's address, e.g. "gs://my-project-data"."""
+        return f"gs://{self.full_name}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of Docker images; `url` is what the names of its images begin with."""
+
+    name: str
+    url: str
+    description: str
+    keep: int
+    delete_after_days: int
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's container; `readers` are names of identities."""
+
+    name: str
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A service account of one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas."""
+
+    name: str
+    email: str
+    description: str
+    buckets: Mapping[str, str]
+    repositories: Mapping[str, str]
+    project_roles: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Github:
+    """The repository on GitHub whose workflows log in without a key."""
+
+    repository: str
+    owner_id: str
+    branch: str
+    pool: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a month may cost, in the billing account's currency."""
+
+    amount: float
+    currency: str
+    billing_account: str
+
+
+@dataclass(frozen=True)
+class PolicyException:
+    """A finding that is accepted before the day `expires`."""
+
+    check: str
+    resource: str
+    reason: str
+    owner: str
+    expires: date
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: a project and all that the file says of it, defaults filled in; maps are by short name."""
+
+    name: str
+    path: Path
+    project: str
+    region: str
+    local: bool
+    protected: bool
+    labels: Mapping[str, str]
+    members: Mapping[str, Member]
+    buckets: Mapping[str, Bucket]
+    repositories: Mapping[str, Repository]
+    secrets: Mapping[str, Secret]
+    identities: Mapping[str, Identity]
+    github: Github | None = None
+    budget: Budget | None = None
+    assumptions: Mapping[str, Any] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    exceptions: tuple[PolicyException, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Which cloud, in words; what is simulated says so."""
+        return "the local cloud (simulated)" if self.local else "Google Cloud"
+
+    @property
+    def place(self) -> str:
+        """The project and its cloud, in words."""
+        return f"{self.project} on {self.where}"
+
+    @property
+    def state_bucket(self) -> str:
+        """Name of the bucket that keeps Terraform's state."""
+        return f"{self.project}-tfstate"
+
+    @property
+    def deployer(self) -> str:
+        """E-mail address of the service account that operators act as."""
+        return f"{DEPLOYER}@{self.project}.iam.gserviceaccount.com"
+
+    @property
+    def planner(self) -> str:
+        """E-mail address of the service account that pull requests plan as; it exists where `github` is given."""
+        return f"{PLANNER}@{self.project}.iam.gserviceaccount.com"
+
+
+def load(name: str | Path, root: Path) -> Environment:
+    """The environment called `name` ("dev" is envs/dev.yaml below `root`), or of the file at that path.
+
+    Raises EnvironmentProblem, which lists every mistake in the file.
+    """
+    path = _path(name, root)
+    remembered = cache.recall(path, root)
+    return _environment(path, _checked(path, root) if remembered is None else remembered)
+
+
+def _checked(path: Path, root: Path) -> dict[str, Any]:
+    """The values of a file that has no mistakes; they are remembered, since checking them takes longer than most commands."""
+    from groundwork.environment.validation import examined
+
+    values, mistakes = examined(path, root / "envs" / "schema.json", _shown(path, root))
+    if mistakes:
+        raise EnvironmentProblem(_shown(path, root), mistakes)
+    cache.keep(path, root, values)
+    return values
+
+
+def names(root: Path) -> tuple[str, ...]:
+    """The environments there are, by name."""
+    return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))
+
+
+def _path(name: str | Path, root: Path) -> Path:
+    text = str(name)
+    if isinstance(name, Path) or text.endswith((".yaml", ".yml")) or "/" in text:
+        return Path(text).absolute()
+    path = root / "envs" / f"{text}.yaml"
+    if text not in names(root):
+        raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(names(root), text)}')
+    return path
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
+    project, region = values["project"], values["region"]
+    return Environment(
+        name=path.stem,
+        path=path,
+        project=project,
+        region=region,
+        local=values["cloud"] == "local",
+        protected=values["protected"],
+        labels=values["labels"],
+        members={email: Member(email, **member) for email, member in values["members"].items()},
+        buckets={name: _bucket(name, project, bucket) for name, bucket in values["buckets"].items()},
+        repositories={
+            name: Repository(name, f"{region}-docker.pkg.dev/{project}/{name}", **repository)
+            for name, repository in values["repositories"].items()
+        },
+        secrets={name: Secret(name, tuple(secret["readers"])) for name, secret in values["secrets"].items()},
+        identities={name: _identity(name, project, identity) for name, identity in values["identities"].items()},
+        github=Github(**values["github"]) if "github" in values else None,
+        budget=Budget(**values["budget"]) if "budget" in values else None,
+        assumptions=values["cost"].get("assumptions", {}),
+        cost=values["cost"],
+        exceptions=tuple(
+            PolicyException(**{**exception, "expires": date.fromisoformat(exception["expires"])})
+            for exception in values["policy"].get("exceptions", [])
+        ),
+    )
+
+
+def _bucket(name: str, project: str, values: Mapping[str, Any]) -> Bucket:
+    versions = values["noncurrent_versions"]
+    rest = {"versioning": values["dvc"], **values}
+    del rest["noncurrent_versions"]
+    return Bucket(name, f"{project}-{name}", noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
+
+
+def _identity(name: str, project: str, values: Mapping[str, Any]) -> Identity:
+    return Identity(
+        name=name,
+        email=f"groundwork-{name}@{project}.iam.gserviceaccount.com",
+        description=values["description"],
+        buckets=values["buckets"],
+        repositories=values["repositories"],
+        project_roles=tuple(values["project_roles"]),
+        users=tuple(values["users"]),
+    )

@@ -1,0 +1,278 @@
+"""How features reach Google's APIs, or the local cloud in their place: one door, official clients and plain requests alike."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from groundwork.environment.checkout import Checkout
+from groundwork.errors import Exit, GroundworkError, PermissionProblem
+from groundwork.google import isolation, local
+from groundwork.google.transport import Answer, Google, Loopback, Transport, Unreachable
+from groundwork.google.waiting import patiently
+
+if TYPE_CHECKING:
+    from google.cloud.secretmanager import SecretManagerServiceClient
+    from google.cloud.storage import Client as StorageClient
+
+    from groundwork.environment.values import Environment
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_BELOW_HOST = ("storage", "compute", "bigquery")
+_PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
+# A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
+_TOO_OFTEN = ("rateLimitExceeded", "userRateLimitExceeded")
+_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
+_BLIPS = _WAITS[:4]
+_LOCAL_WAITS = (0.1, 0.2, 0.4)
+
+
+WHOM_TO_ASK = (
+    "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
+    "shows them the line that grants it"
+)
+WHO_ONE_IS = "your login was not taken: `groundwork doctor --env NAME` says who you are and what your login lacks"
+_UNPAID = "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one"
+# Refusals that no grant mends. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
+# https://cloud.google.com/storage/docs/json_api/v1/status-codes#403-forbidden.
+WHAT_ELSE = {
+    "BILLING_DISABLED": _UNPAID,
+    "accountDisabled": _UNPAID,
+    "USER_PROJECT_DENIED": "your login counts calls for a project that is not yours to use: run `groundwork login --env NAME`",
+}
+
+
+class CloudProblem(GroundworkError):
+    """A call that Google (or the local cloud) refused: HTTP `code`, `status` ("NOT_FOUND"), `reason` ("SERVICE_DISABLED").
+
+    `code` is 0 when no answer came at all.
+    """
+
+    def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
+        refused = code in (401, 403) and reason not in ("SERVICE_DISABLED", *_TOO_OFTEN)
+        way_on = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
+        answer = f"{code or 'no answer'} {status}".rstrip()
+        super().__init__(": ".join(filter(None, (call, answer, text))), (way_on,) if refused else ())
+        self.code = code
+        self.status = status
+        self.text = text
+        self.reason = reason
+        if refused:
+            self.exit_code = Exit.PERMISSION
+
+    @property
+    def passes_by_itself(self) -> bool:
+        """Whether the same call may succeed a moment later."""
+        return self.code == 0 or self.code in _PASSES_BY_ITSELF or self.reason in _TOO_OFTEN
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Google Cloud as one principal, for one project.
+
+    `base` is the local cloud's address, None for Google itself; `login` is the local cloud's token, or google-auth's credentials.
+    """
+
+    project: str
+    base: str | None
+    login: Any = field(repr=False)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return Loopback(self.login) if self.base else Google(self.credentials)
+
+    @cached_property
+    def credentials(self) -> Any:
+        """google-auth's credentials, for the official clients too."""
+        if not self.base:
+            return _charged(self.login, self.project)
+        from google.oauth2.credentials import Credentials
+
+        return Credentials(self.login)  # type: ignore[no-untyped-call]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is the local cloud."""
+        return self.base is not None
+
+    def address(self, api: str) -> str:
+        """The root of an API, to put "/v1/…" after: by discovery name, e.g. "secretmanager" or "europe-west1-aiplatform"."""
+        if self.base is not None:
+            return f"{self.base}/{api.rpartition('-')[2]}"
+        return f"https://{api}.googleapis.com" + (f"/{api}" if api in _BELOW_HOST else "")
+
+    def request(
+        self, verb: str, api: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
+    ) -> dict[str, Any]:
+        """The answer of one call, e.g. request("GET", "secretmanager", "v1/projects/p/secrets").
+
+        Retried for a minute when it passes by itself, for some seconds when nobody can be reached; anything but a GET only
+        when nothing can have happened (429, 503). Raises CloudProblem.
+        """
+        answer = self._send(verb, api, path, params, json)
+        if not answer.content and verb != "GET":
+            return {}
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise CloudProblem(
+                f"{verb} {api} {path}", answer.status, "", "the answer cannot be read: it is no JSON object"
+            )
+        return found
+
+    def read(self, api: str, path: str, *, params: Mapping[str, Any] | None = None) -> bytes:
+        """The raw bytes that a GET answers, e.g. an object with alt=media."""
+        return self._send("GET", api, path, params).content
+
+    def pages(self, api: str, path: str, key: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every item of a list call, over all its pages; `key` is where a page keeps its items."""
+        for page in self.whole_pages(api, path, params):
+            yield from page.get(key, ())
+
+    def whole_pages(self, api: str, path: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Every page of a list call as it came. Raises CloudProblem, also for a page that was answered before."""
+        seen = {""}
+        token = ""
+        while True:
+            page = self.request("GET", api, path, params={**(params or {}), **({"pageToken": token} if token else {})})
+            yield page
+            token = str(page.get("nextPageToken") or "")
+            if not token:
+                return
+            if token in seen:
+                raise CloudProblem(f"GET {api} {path}", 200, "", "the next page is one that was answered before")
+            seen.add(token)
+
+    def storage(self) -> StorageClient:
+        """The official Cloud Storage client."""
+        from google.cloud.storage import Client
+
+        options = {"api_endpoint": self.base} if self.base else None
+        return Client(project=self.project, credentials=self.credentials, client_options=options)
+
+    def secrets(self) -> SecretManagerServiceClient:
+        """The official Secret Manager client (REST)."""
+        from google.cloud.secretmanager import SecretManagerServiceClient
+
+        options = {"api_endpoint": self.address("secretmanager")} if self.base else None
+        return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
+
+    def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
+        def once() -> Answer:
+            return self._once(verb, api, path, params or {}, body)
+
+        def passes(problem: Exception) -> bool:
+            if not isinstance(problem, CloudProblem) or problem.code == 0:
+                return False
+            return problem.passes_by_itself and (verb == "GET" or problem.code in (429, 503))
+
+        waits = _LOCAL_WAITS if self.base else _WAITS
+        blips = _LOCAL_WAITS if self.base else _BLIPS
+        return patiently(lambda: patiently(once, _is_offline, blips if verb == "GET" else ()), passes, waits)
+
+    def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Answer:
+        call = f"{verb} {api} {path}"
+        try:
+            answer = self._transport.send(verb, f"{self.address(api)}/{path}", params, body)
+        except Unreachable as error:
+            raise CloudProblem(call, 0, "UNREACHABLE", str(error)) from None
+        if answer.status >= 400:
+            raise _problem(call, answer)
+        return answer
+
+
+def _is_offline(problem: Exception) -> bool:
+    return isinstance(problem, CloudProblem) and problem.code == 0
+
+
+def _problem(call: str, answer: Answer) -> CloudProblem:
+    """Google's two error dialects as one: `status` and `details` or, from Cloud Storage, `errors`."""
+    try:
+        body = answer.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return CloudProblem(call, answer.status, "", answer.content[:200].decode("utf-8", "replace"))
+    if not isinstance(body, dict):
+        return CloudProblem(call, answer.status, str(body), "")
+    details = [item for item in body.get("details", ()) if isinstance(item, dict)]
+    reason = next((str(item["reason"]) for item in details if "reason" in item), "")
+    reason = reason or next((str(item.get("reason", "")) for item in body.get("errors", ())), "")
+    return CloudProblem(call, answer.status, str(body.get("status", "")), str(body.get("message", "")), reason)
+
+
+def local_cloud(project: str, base: str, token: str) -> Cloud:
+    """The local cloud at `base`, as the principal that `token` names."""
+    return Cloud(project, base, token)
+
+
+def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:
+    """The environment's cloud, for features that do without Terraform; the local cloud is started if need be.
+
+    `principal` ("user:alice@example.com") is for the local cloud; on Google Cloud it is whoever is logged in.
+    `checkout` is the clone whose local cloud is meant: by default the one that the environment file lies in.
+    """
+    if not environment.local:
+        isolation.google_surroundings(os.environ, environment.name)
+        return google_cloud(environment.project)
+    running = local.start(checkout or Checkout(environment.path.parents[1]))
+    return local_cloud(environment.project, running.base, local.token(principal or local.OWNER))
+
+
+def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cloud:
+    """Google Cloud with the caller's login.
+
+    Credentials: GOOGLE_OAUTH_ACCESS_TOKEN, else application default credentials, with the deployer impersonated when
+    GOOGLE_IMPERSONATE_SERVICE_ACCOUNT names it (Terraform's provider reads the same variables). Raises PermissionProblem.
+    """
+    seen = os.environ if variables is None else variables
+    return Cloud(project, None, _credentials(seen))
+
+
+def _charged(login: Any, project: str) -> Any:
+    """A person's login that does not say which project its calls count for is given this one.
+
+    Otherwise calls of many APIs count for gcloud's own project, where they are off
+    (https://cloud.google.com/docs/authentication/troubleshoot-adc#user-creds-client-based).
+    """
+    from google.oauth2.credentials import Credentials
+
+    if isinstance(login, Credentials) and login.refresh_token and not login.quota_project_id:
+        return login.with_quota_project(project)
+    return login
+
+
+def _credentials(variables: Mapping[str, str]) -> Any:
+    from google.auth import default, impersonated_credentials
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.oauth2.credentials import Credentials
+
+    if token := variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
+        source: Any = Credentials(token)  # type: ignore[no-untyped-call]
+    else:
+        # It warns when gcloud has no default project, but which one is meant stands in the environment file.
+        logging.getLogger("google.auth._default").setLevel(logging.ERROR)
+        try:
+            source, _project = default(scopes=[SCOPE])
+        except DefaultCredentialsError:
+            raise _not_logged_in(by_file=bool(variables.get("GOOGLE_APPLICATION_CREDENTIALS"))) from None
+    deployer = variables.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT")
+    if not deployer:
+        return source
+    return impersonated_credentials.Credentials(
+        source_credentials=source, target_principal=deployer, target_scopes=[SCOPE]
+    )  # type: ignore[no-untyped-call]
+
+
+def _not_logged_in(*, by_file: bool) -> PermissionProblem:
+    if by_file:
+        # What it names is not repeated: people put the key itself there.
+        return PermissionProblem(
+            "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is no login that can be used: unset it and run "
+            "`gcloud auth application-default login`."
+        )
+    return PermissionProblem("You are not logged in to Google Cloud: run `gcloud auth application-default login`.")

@@ -1,0 +1,170 @@
+"""The local cloud as a command sees it: started when it is needed, found again, stopped, emptied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localcloud.server import launcher
+
+from groundwork.environment.checkout import Checkout
+from groundwork.errors import GroundworkError
+
+OWNER = launcher.OWNER
+_LOOK = 0.3
+_TOKEN = "local/"  # noqa: S105 - the beginning of every token of the local cloud, no secret
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except launcher.LocalCloudError as error:
+        raise GroundworkError(str(error)) from None
+
+
+def start(checkout: Checkout, port: int | None = None) -> launcher.LocalCloud:
+    """The clone's local cloud, started if it does not run. Raises GroundworkError (a busy port, a full disk)."""
+    with _sentences():
+        return launcher.start(checkout.local_state, port)
+
+
+def find(checkout: Checkout) -> launcher.LocalCloud | None:
+    """The clone's local cloud if it runs."""
+    with _sentences():
+        return launcher.find(checkout.local_state)
+
+
+def provider(checkout: Checkout, cloud: launcher.LocalCloud, token: str) -> launcher.Provider:
+    """Our Terraform provider for one principal, started if it does not run."""
+    with _sentences():
+        return launcher.start_provider(checkout.local_state, cloud, token)
+
+
+@contextmanager
+def kept_running(checkout: Checkout, say: Callable[[str], None]) -> Iterator[None]:
+    """While inside, start the local cloud again if it dies: Terraform would wait for it, for ever when it releases its lock."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_LOOK):
+            if find(checkout) is None and not done.is_set():
+                say("the local cloud died and is started again; what it had answered for is there")
+                try:
+                    start(checkout)
+                except GroundworkError as error:
+                    say(error.message)
+                    return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def stop(checkout: Checkout) -> bool:
+    """Stop the local cloud and its providers; what they hold stays on disk. False when nothing ran."""
+    with _sentences():
+        return launcher.stop(checkout.local_state)
+
+
+def empty(checkout: Checkout) -> None:
+    """Make the local cloud forget everything."""
+    with _sentences():
+        launcher.reset(checkout.local_state)
+
+
+def token(principal: str = OWNER) -> str:
+    """The token that makes the local cloud see this principal."""
+    return launcher.token(principal)
+
+
+def shells_principal(variables: Mapping[str, str]) -> str:
+    """Whom a shell that has `local env --as WHO` in it stands for, else the owner."""
+    given = variables.get("GOOGLE_OAUTH_ACCESS_TOKEN", "")
+    return given.removeprefix(_TOKEN) if given.startswith(_TOKEN) else OWNER
+
+
+def endpoints(base: str) -> dict[str, str]:
+    """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
+    return launcher.endpoints(base)
+
+
+def coverage(checkout: Checkout) -> dict[str, Any]:
+    """What the local cloud answers, per API and version: title, revision, counts, and each method's kind."""
+    with _sentences():
+        return launcher.control(launcher.start(checkout.local_state), "GET", "/_local/coverage")
+
+
+def logs(checkout: Checkout) -> list[Path]:
+    """The log files of the local cloud and its providers, oldest name first."""
+    return sorted(checkout.local_state.glob("*.log"))
+
+
+def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
+    """Everything that a shell needs so that terraform, gcloud and Google's Python clients speak to the local cloud.
+
+    The token of gcloud and the application default credentials of the Python clients are files beside the local cloud's state,
+    a pair for each principal: shells of several people do not meet.
+    """
+    cloud = start(checkout)
+    secret = token(principal)
+    token_file = _private(checkout, f"token{_suffix(principal)}", secret)
+    return {
+        **endpoints(cloud.base),
+        "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
+        "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, token_file)),
+        "GOOGLE_CLOUD_PROJECT": project,
+        "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
+        "CLOUDSDK_CORE_PROJECT": project,
+        "CLOUDSDK_COMPUTE_REGION": region,
+        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+        "CHECKPOINT_DISABLE": "1",
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), without_proxy(os.environ)),
+    }
+
+
+def _suffix(principal: str) -> str:
+    return "" if principal == OWNER else f"-{hashlib.sha256(principal.encode()).hexdigest()[:16]}"
+
+
+def _credentials(checkout: Checkout, base: str, token_file: Path) -> Path:
+    """Application default credentials that exchange the token at the local cloud's own token service."""
+    content = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_url": f"{base}/sts/v1/token",
+        "credential_source": {"file": str(token_file)},
+    }
+    name = token_file.name.replace("token", "credentials")
+    return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
+
+
+def _private(checkout: Checkout, name: str, content: str) -> Path:
+    """A file that only its owner can read, whole or not at all."""
+    file = checkout.local_state / name
+    fresh = checkout.local_state / f"{name}.{os.getpid()}"
+    fresh.touch(mode=0o600)
+    fresh.write_text(content, "utf-8")
+    return fresh.replace(file)
+
+
+def without_proxy(variables: Mapping[str, str]) -> str:
+    """What NO_PROXY and no_proxy name, some clients read the one and some the other, with the loopback addresses."""
+    named = f"{variables.get('NO_PROXY', '')},{variables.get('no_proxy', '')}"
+    present = [name.strip() for name in named.split(",") if name.strip()]
+    return ",".join(dict.fromkeys([*present, "127.0.0.1", "localhost"]))

@@ -1,0 +1,1 @@
+"""Up, down, and the proof that nothing is left."""

@@ -1,0 +1,185 @@
+"""`down --all`: the platform, then the bootstrap layer, then the bucket that kept Terraform's state; or the whole project."""
+
+from __future__ import annotations
+
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.lifecycle import recovery, teardown, up, verify
+from groundwork.lifecycle.removal import empty_bucket
+from groundwork.lifecycle.verify import Remains
+from groundwork.terraform import plans, runs
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import State, read_state
+from groundwork.terraform.talk import Talk
+
+LAYER = "bootstrap"
+STATE_BUCKET = "module.state_bucket"
+
+
+def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
+    """Destroy both layers, the state bucket last. Killed half-way, it finishes when it is run again.
+
+    Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
+    """
+    environment = session.environment
+    teardown.refuse_protected(environment)
+    _refuse_deployer(session)
+    teardown.down(session, wish, talk)
+    with runs.alone(session.folder, runs.this_run("down --all", environment.name)):
+        if not teardown.bucket_exists(session):
+            talk.say(f"{environment.name}: the bootstrap layer is gone already")
+            return teardown.remains(session)
+        if not wish.dry_run:
+            _refuse_other_states(session)
+        made = _planned(session, talk)
+        up.show_plans(session, made, talk)
+        talk.say(
+            f"  - bucket {environment.state_bucket}, with every version of Terraform's state; this cannot be undone"
+        )
+        _say_pool(environment, talk)
+        if wish.dry_run:
+            return teardown.remains(session)
+        if not wish.yes:
+            word = f"delete {environment.state_bucket}"
+            talk.typed(word, f"Type `{word}` to destroy the bootstrap layer and the state bucket:")
+        _destroy(session, made, wish, talk)
+        _delete_state_bucket(session, talk)
+        return teardown.remains(session)
+
+
+def _refuse_deployer(session: Session) -> None:
+    """By the login itself: a shell's variable makes somebody the deployer, and so does `login --impersonate`."""
+    deployer = session.environment.deployer
+    if getattr(session.cloud.login, "service_account_email", None) == deployer:
+        raise Refused(
+            f"You act as {deployer}, which `down --all` deletes: unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, and be an owner of "
+            f"{session.environment.project}: `groundwork login --env {session.environment.name} --again`."
+        )
+
+
+def _refuse_other_states(session: Session) -> None:
+    """The bucket goes with every state in it: another environment's must be empty, and all must be readable."""
+    known = verify.read_known(session.cloud, session.environment)
+    if known.unknown:
+        lines = [f"{what}: {why}" for what, why in known.unknown.items()]
+        raise CouldNotTell("What the state bucket holds is unknown, so it is not deleted:", lines)
+    held = [
+        f"{name}: {len(state.resources)} resources"
+        for name, state in known.states.items()
+        if state.resources and name != f"state of {LAYER}"
+    ]
+    if held:
+        raise Refused(
+            f"Bucket {session.environment.state_bucket} holds the state of things that are still there; take them down first:",
+            held,
+        )
+
+
+def _state(session: Session) -> State:
+    return read_state(session.cloud, session.place(LAYER))
+
+
+def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
+    """The plan of what goes, as it is shown; nothing when the layer's state is empty already."""
+    recovery.settle(session, LAYER, talk)
+    if not _state(session).resources:
+        return ()
+    return up.prepare(session, talk, destroy=True, layers=(LAYER,))
+
+
+def _destroy(session: Session, made: tuple[LayerPlan, ...], wish: up.Wish, talk: Talk) -> None:
+    """Apply what was shown without the state bucket: Terraform's own state is in it."""
+    if not made:
+        return
+    terraform = session.terraform(LAYER)
+    bucket = {resource.address for resource in _state(session).resources if resource.module == STATE_BUCKET}
+    if bucket:
+        terraform.forget(sorted(bucket))
+    agreed = {change.address for entry in made for change in entry.changes}
+    fresh = up.plan_layer(session, LAYER, lambda _event: None, destroy=True)
+    extra = [change.address for change in fresh.changes if change.address not in agreed or change.action != "delete"]
+    again = [change.address for change in fresh.changes if change.address in bucket]
+    if extra or again:
+        raise GroundworkError(
+            f"{LAYER}: the plan holds what was not shown before: run the same command again to see it.",
+            [*extra, *again],
+        )
+    if fresh.pending and fresh.changes:
+        up.apply_all(session, [fresh], wish, talk)
+
+
+def _delete_state_bucket(session: Session, talk: Talk) -> None:
+    """Delete the bucket with every version in it, once no state knows anything any more."""
+    name = session.environment.state_bucket
+    left = [resource.address for resource in _state(session).resources]
+    if left:
+        raise GroundworkError(f"{LAYER} is not empty, so bucket {name} stays: run the same command again.", left)
+    talk.say(f"deleting bucket {name}")
+    empty_bucket(session.cloud, name)
+    try:
+        session.cloud.request("DELETE", "storage", f"v1/b/{name}")
+    except CloudProblem as problem:
+        if problem.code != 404:
+            raise
+    for layer in session.places:
+        (session.data(layer) / plans.FILE).unlink(missing_ok=True)
+
+
+def _say_pool(environment: Environment, talk: Talk) -> None:
+    if environment.github is None:
+        return
+    pool, project = environment.github.pool, environment.project
+    talk.say(
+        f"Google keeps the identity pool {pool} for 30 days, and its name is taken as long. `up` brings it back by itself; by "
+        f"hand: `gcloud iam workload-identity-pools undelete {pool} --location global --project {project}`."
+    )
+
+
+def confirmed(project: str | None, environment: Environment, *, yes: bool) -> None:
+    """Refuse a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
+    if yes and not project:
+        raise UsageProblem(
+            f"--delete-project with --yes needs --project as well: add `--project {environment.project}` if that is meant."
+        )
+    if project and project != environment.project:
+        raise Refused(
+            f"--project says {project}, but {environment.name} is project {environment.project}: nothing was changed."
+        )
+
+
+def delete_project(cloud: Cloud, environment: Environment, talk: Talk, *, yes: bool, dry_run: bool) -> bool:
+    """Mark the project for deletion, with everything in it; whether it is marked now.
+
+    Raises GroundworkError: Refused (protected, not confirmed), CloudProblem.
+    """
+    project = environment.project
+    teardown.refuse_protected(environment)
+    if _state_of(cloud) == "DELETE_REQUESTED":
+        talk.say(f"project {project} is marked for deletion already; {undo(project)}")
+        return True
+    found = verify.verify(cloud, environment, inside=False)
+    for item in (*found.kept, *found.left):
+        talk.say(f"  - {item.kind} {item.short}")
+    for kind, why in found.unknown.items():
+        talk.say(f"  - unknown: {kind}: {why}")
+    talk.say(f"Project {project} goes with everything in it, also what is not listed here; {undo(project)}")
+    if dry_run:
+        return False
+    if not yes:
+        talk.typed(f"delete {project}", f"Type `delete {project}` to delete the project:")
+    cloud.request("DELETE", "cloudresourcemanager", f"v1/projects/{project}")
+    if _state_of(cloud) != "DELETE_REQUESTED":
+        raise GroundworkError(f"Google took the deletion of project {project}, but does not show it yet: run it again.")
+    return True
+
+
+def undo(project: str) -> str:
+    """How to bring a deleted project back."""
+    return f"for 30 days `gcloud projects undelete {project}` brings it back"
+
+
+def _state_of(cloud: Cloud) -> str:
+    found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
+    return str(found.get("lifecycleState", ""))

@@ -1,0 +1,191 @@
+"""After a run that was killed: its lock is released, its state uploaded, and what it made but could not note is adopted.
+
+Nothing here happens unless a record of an interrupted run lies in the layer's folder.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import GroundworkError
+from groundwork.terraform import runs
+from groundwork.terraform.events import Diagnostic, Event, Step, parse
+from groundwork.terraform.lock import left_by, release
+from groundwork.terraform.plans import FILE
+from groundwork.terraform.process import Terraform
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_lock, read_state
+from groundwork.terraform.talk import Talk
+
+EVENTS = "interrupted.ndjson"
+PLAN = "interrupted.tfplan"
+STATE = "errored.tfstate"
+
+# What `terraform import` wants for each type, over planned values. IAM members, bindings and enabled APIs are not here:
+# making them again changes nothing, so the next apply simply does.
+IDENTITIES = {
+    "google_artifact_registry_repository": "projects/{project}/locations/{location}/repositories/{repository_id}",
+    "google_iam_workload_identity_pool": "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}",
+    "google_iam_workload_identity_pool_provider": "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}"
+    "/providers/{workload_identity_pool_provider_id}",
+    "google_project_iam_custom_role": "projects/{project}/roles/{role_id}",
+    "google_secret_manager_secret": "projects/{project}/secrets/{secret_id}",
+    "google_service_account": "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
+    "google_storage_bucket": "{name}",
+}
+_HARMLESS_AGAIN = (
+    "_iam_member",
+    "_iam_binding",
+    "_iam_policy",
+    "_bucket_object",
+    "google_project_service",
+    "terraform_data",
+)
+_REFUSAL = re.compile(r"\bError 4\d\d\b")
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A resource that an interrupted run may have made: `id` is Terraform's, "" when it was killed before it knew."""
+
+    address: str
+    type: str
+    id: str
+
+
+def settle(session: Session, layer: str, talk: Talk) -> bool:
+    """Before init: let an interrupted run's Terraform end, release the lock that it left; whether there was such a run."""
+    folder = session.data(layer)
+    run = runs.read(folder)
+    if run is None:
+        return (folder / EVENTS).exists() or (folder / STATE).exists()
+    if run.at_work:
+        talk.say(f"an earlier run ({run.text}) was killed, its Terraform is still at work on {layer}: waiting for it …")
+        runs.wait_for_orphan(run)
+    if run.phase == "apply":
+        _keep(folder / "apply.ndjson", folder / EVENTS)
+        _keep(folder / FILE, folder / PLAN)
+    lock = read_lock(session.cloud, session.place(layer))
+    if lock and left_by(run, lock, _log(folder, run)):
+        talk.say(f"{layer}: releasing the lock of your earlier {run.phase}, which died at work (lock ID {lock.id})")
+        release(session.cloud, session.place(layer), lock)
+    return True
+
+
+def _keep(source: Path, target: Path) -> None:
+    if source.exists():
+        source.replace(target)
+
+
+def _log(folder: Path, run: runs.Run) -> Path:
+    kept = folder / EVENTS
+    return kept if run.phase == "apply" and kept.exists() else folder / f"{run.phase.replace(' ', '-')}.ndjson"
+
+
+def restore(session: Session, layer: str, talk: Talk) -> None:
+    """After init: upload a state that could not be uploaded, and adopt what was made and is not in the state."""
+    folder = session.data(layer)
+    _push(session, layer, talk)
+    if (folder / EVENTS).exists():
+        known = read_state(session.cloud, session.place(layer)).addresses
+        events = [parse(line) for line in (folder / EVENTS).read_text("utf-8", "replace").splitlines() if line]
+        lost = [orphan for orphan in orphans(events) if orphan.address not in known]
+        if lost:
+            _adopt(lost, session, layer, talk)
+    (folder / EVENTS).unlink(missing_ok=True)
+    (folder / PLAN).unlink(missing_ok=True)
+    runs.ended(folder)
+
+
+def rescue_state(session: Session, layer: str) -> None:
+    """Keep the state that Terraform wrote beside the code because it could not upload it; it is one environment's own."""
+    brought(session.checkout.layer(layer) / STATE, session.data(layer) / STATE)
+
+
+def brought(left: Path, kept: Path) -> None:
+    """Move a file, also to another disk; where there is no room for it, it stays where it is and the next run moves it."""
+    if not left.exists():
+        return
+    fresh = kept.with_suffix(".fresh")
+    try:
+        shutil.copyfile(left, fresh)
+        fresh.replace(kept)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+    else:
+        left.unlink()
+
+
+def _push(session: Session, layer: str, talk: Talk) -> None:
+    rescue_state(session, layer)
+    kept = session.data(layer) / STATE
+    if not kept.exists():
+        return
+    talk.say(f"{layer}: uploading the state that your earlier run could not upload")
+    try:
+        session.terraform(layer).push(kept)
+    except GroundworkError as error:
+        talk.say(f"{layer}: that state is older than the one in the bucket and is left in {kept} ({error.message})")
+        kept.replace(kept.with_suffix(".tfstate.outdated"))
+        return
+    kept.unlink()
+
+
+def orphans(events: Iterable[Event]) -> list[Orphan]:
+    """What an apply began to create and may have created, in order; what Google clearly refused is left out."""
+    begun: dict[str, Orphan] = {}
+    failed: set[str] = set()
+    refused: set[str] = set()
+    for event in events:
+        if isinstance(event, Step) and event.action == "create":
+            begun[event.address] = Orphan(event.address, event.type, event.id)
+            if event.stage == "errored":
+                failed.add(event.address)
+        elif isinstance(event, Diagnostic) and event.severity == "error" and _REFUSAL.search(event.text):
+            refused.add(event.address)
+    return [
+        orphan
+        for orphan in begun.values()
+        if orphan.address not in failed & refused and not orphan.type.endswith(_HARMLESS_AGAIN)
+    ]
+
+
+def _planned(file: Path, terraform: Terraform) -> dict[str, Mapping[str, Any]]:
+    """The planned values by address; nothing when the plan cannot be read any more."""
+    if not file.exists():
+        return {}
+    try:
+        plan = terraform.show(file)
+    except GroundworkError:
+        return {}
+    return {str(entry["address"]): entry["change"].get("after") or {} for entry in plan.get("resource_changes", ())}
+
+
+def identity(orphan: Orphan, planned: Mapping[str, Any], project: str) -> str:
+    """What to import a resource by: the id that the run learned, else one made of planned values; "" when neither is known."""
+    if orphan.id:
+        return orphan.id
+    values = {"project": project, **{key: value for key, value in planned.items() if isinstance(value, str) and value}}
+    try:
+        return IDENTITIES[orphan.type].format_map(values)
+    except KeyError:
+        return ""
+
+
+def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> None:
+    session.freeze(layer)
+    terraform = session.terraform(layer)
+    planned = _planned(session.data(layer) / PLAN, terraform)
+    for orphan in lost:
+        name = identity(orphan, planned.get(orphan.address, {}), session.environment.project)
+        if not name:
+            talk.say(
+                f"{layer}: whether {orphan.address} was made cannot be told; if it exists, run terraform import for it"
+            )
+        elif terraform.adopt(orphan.address, name):
+            talk.say(f"{layer}: adopted {orphan.address}, which the interrupted run had made ({name})")

@@ -1,0 +1,108 @@
+"""What was reviewed, as a record that holds no value: the apply afterwards refuses a plan that is not the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import Refused, UsageProblem
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+
+FORMAT = 1
+# What Google writes: it differs between two readings of the same thing.
+_VOLATILE = frozenset(
+    {"create_time", "effective_time", "etag", "generation", "metageneration", "time_created", "update_time", "updated"}
+)
+_NOTHING = (["no-op"], ["read"])
+
+
+@dataclass(frozen=True)
+class Record:
+    """The changes of a reviewed plan: for each layer, address ("output NAME" for an output) to a digest of what changes."""
+
+    environment: str
+    layers: Mapping[str, Mapping[str, str]]
+
+    @property
+    def text(self) -> str:
+        """The record as a file keeps it: addresses and digests."""
+        content = {"format": FORMAT, "environment": self.environment, "layers": self.layers}
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def record(environment: str, plans: Mapping[str, Mapping[str, Any]]) -> Record:
+    """The record of plans given by layer as Terraform's JSON."""
+    return Record(environment, {layer: dict(_changes(plan)) for layer, plan in plans.items()})
+
+
+def read(path: Path) -> Record:
+    """A record from its file. Raises UsageProblem."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        layers = {FORMAT: content["layers"]}[content["format"]]
+        return Record(str(content["environment"]), {layer: dict(changes) for layer, changes in layers.items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UsageProblem(
+            f"{path} is no record of a review: `groundwork review --record {path}` writes one when the change is reviewed."
+        ) from None
+
+
+def differences(reviewed: Record, now: Record) -> list[str]:
+    """What the plan now would do that was not reviewed, and what was reviewed that it would not do; a line each."""
+    found = []
+    for layer in sorted({*reviewed.layers, *now.layers}):
+        before, after = reviewed.layers.get(layer, {}), now.layers.get(layer, {})
+        found += [f"{layer}: not reviewed: {address}" for address in sorted(after.keys() - before.keys())]
+        found += [f"{layer}: no longer needed: {address}" for address in sorted(before.keys() - after.keys())]
+        both = sorted(before.keys() & after.keys())
+        found += [f"{layer}: changed since: {address}" for address in both if before[address] != after[address]]
+    return found
+
+
+def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
+    """A check for `up`: raises Refused unless the plan is the reviewed one. Raises UsageProblem for an unreadable record."""
+    reviewed = read(path)
+
+    def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
+        if reviewed.environment != session.environment.name:
+            raise Refused(f"{path} is the review of {reviewed.environment}, not of {session.environment.name}.")
+        lines = differences(reviewed, record(session.environment.name, shown(session, made)))
+        if lines:
+            raise Refused(
+                f"The plan of {session.environment.name} is not the one that was reviewed: nothing was changed. Open a pull "
+                "request again, so that what would happen now can be reviewed.",
+                lines,
+            )
+
+    return refuse
+
+
+def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
+    """The saved plans as Terraform's JSON, by layer. They may hold secrets: do not keep them."""
+    return {plan.layer: session.shown(plan.layer, plan.file) for plan in made}
+
+
+def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for one in plan.get("resource_changes", []):
+        change = one["change"]
+        if change["actions"] not in _NOTHING or change.get("importing"):
+            yield one["address"], _digest(change)
+    for name, change in plan.get("output_changes", {}).items():
+        if change["actions"] not in _NOTHING:
+            yield f"output {name}", _digest(change)
+
+
+def _digest(change: Mapping[str, Any]) -> str:
+    kept = {part: _lasting(change.get(part)) for part in ("actions", "before", "after", "after_unknown", "importing")}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lasting(item) for name, item in value.items() if name not in _VOLATILE}
+    return [_lasting(item) for item in value] if isinstance(value, list) else value

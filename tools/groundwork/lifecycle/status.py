@@ -1,0 +1,107 @@
+"""`status`: what the state knows, who holds its lock, and whether a run is at work or was cut short."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import PermissionProblem
+from groundwork.google import local
+from groundwork.google.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
+from groundwork.terraform import runs
+from groundwork.terraform.plans import component
+from groundwork.terraform.runs import Run
+from groundwork.terraform.state import BLANK, Lock, Output, Place, read_lock, read_state
+
+
+@dataclass(frozen=True)
+class LayerStatus:
+    """A layer: how often its state changed, its resources by component, its lock, and a run that has not ended in order."""
+
+    name: str
+    serial: int
+    components: Mapping[str, int]
+    lock: Lock | None
+    run: Run | None
+
+    @property
+    def resources(self) -> int:
+        """How many resources the state knows."""
+        return sum(self.components.values())
+
+
+@dataclass(frozen=True)
+class Status:
+    """An environment; `base` is the running local cloud's address, None on Google Cloud or when it is stopped."""
+
+    environment: Environment
+    running: bool
+    base: str | None
+    layers: tuple[LayerStatus, ...]
+
+    @property
+    def never_up(self) -> bool:
+        """Whether no apply has written a state, nor is one at work: nobody has brought it up yet, or all of it was taken away."""
+        return self.running and not any(layer.serial > BLANK or layer.lock or layer.run for layer in self.layers)
+
+    @property
+    def where(self) -> str:
+        """Which cloud, for people."""
+        if not self.environment.local:
+            return "Google Cloud"
+        return (
+            f"the local cloud (simulated) at {self.base}"
+            if self.running
+            else "the local cloud (simulated), which is stopped"
+        )
+
+
+def status(checkout: Checkout, environment: Environment) -> Status:
+    """Read everything; nothing is started and nothing is changed."""
+    found = local.find(checkout) if environment.local else None
+    running = found is not None or not environment.local
+    cloud = connect(environment, checkout=checkout) if running else None
+    layers = tuple(_layer(checkout, environment, cloud, layer) for layer in LAYERS)
+    return Status(environment, running, found.base if found else None, layers)
+
+
+def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, layer: str) -> LayerStatus:
+    run = runs.read(checkout.data(environment.name, layer))
+    if cloud is None:
+        return LayerStatus(layer, 0, {}, None, run)
+    place = Place(environment.state_bucket, f"{environment.name}/{layer}")
+    with _readable(environment):
+        state, held = read_state(cloud, place), read_lock(cloud, place)
+    components = Counter(component(resource.module) for resource in state.resources)
+    return LayerStatus(layer, state.serial, dict(sorted(components.items())), held, run)
+
+
+def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:
+    """The outputs of all layers, the platform's first, as the states have them."""
+    cloud = connect(environment, checkout=checkout)
+    places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in reversed(LAYERS)]
+    with _readable(environment):
+        return {name: output for place in places for name, output in read_state(cloud, place).outputs.items()}
+
+
+@contextmanager
+def _readable(environment: Environment) -> Iterator[None]:
+    """A state that may not be read is not an empty one. Raises PermissionProblem with what is missing and the way on."""
+    try:
+        yield
+    except CloudProblem as problem:
+        if problem.code not in (401, 403):
+            raise
+        raise PermissionProblem(
+            f"What is up in {environment.name} is not known to you: the permission to read its state in "
+            f"gs://{environment.state_bucket} (storage.objects.get) is missing.",
+            [
+                f"operators read it as the deployer: groundwork login --env {environment.name} --impersonate",
+                WHOM_TO_ASK,
+                problem.text,
+            ],
+        ) from None

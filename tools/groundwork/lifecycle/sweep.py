@@ -1,0 +1,191 @@
+"""`sweep`: delete what no Terraform state knows, of chosen kinds, old enough and not labelled to be kept; then verify again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
+from groundwork.google.cloud import Cloud
+from groundwork.lifecycle.removal import remove
+from groundwork.lifecycle.verify import Remains, created, read_known, verify
+from groundwork.resources.inventory import Item, field_of
+from groundwork.resources.listings import KINDS
+from groundwork.terraform.talk import Talk
+
+KEEP = ("groundwork-keep", "keep")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What may be deleted: kinds (all when empty), nothing younger than `older_than`, of unknown age only with `any_age`."""
+
+    only: tuple[str, ...] = ()
+    older_than: timedelta = timedelta(hours=1)
+    any_age: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happens to a thing that is left over: it goes, or it stays for a reason ("" when it goes)."""
+
+    item: Item
+    stays: str
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is deleted."""
+        return not self.stays
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was deleted, what could not be (with the reason), and what the project holds afterwards."""
+
+    gone: tuple[Item, ...]
+    failed: dict[str, str] = field(default_factory=dict)
+    remains: Remains | None = None
+
+
+def parse_age(text: str) -> timedelta:
+    """An age such as 90m, 1h or 2d. Raises UsageProblem."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text.strip())
+    if not found:
+        raise UsageProblem(f'"{text}" is no age: write a number and s, m, h, d or w, such as 90m, 1h or 2d.')
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def parse_kinds(text: str) -> tuple[str, ...]:
+    """Kinds separated by commas, as verify names them; dashes stand for spaces. Raises UsageProblem with the known ones."""
+    spelled = {kind.lower().replace(" ", "-"): kind for kind in KINDS}
+    wanted = [word.strip().lower().replace(" ", "-") for word in text.split(",") if word.strip()]
+    unknown = [word for word in wanted if word not in spelled]
+    if unknown or not wanted:
+        what = f'"{unknown[0]}" is no kind' if unknown else "--only names no kind"
+        raise UsageProblem(f"{what} that sweep knows: choose among {', '.join(sorted(spelled))}.")
+    return tuple(dict.fromkeys(spelled[word] for word in wanted))
+
+
+def confirmed_project(given: str | None, environment: Environment, *, yes: bool) -> None:
+    """Refuse a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
+    if yes and not given:
+        raise UsageProblem(
+            f"--yes deletes without asking, so it needs --project as well: add `--project {environment.project}` if that is meant."
+        )
+    if given and given != environment.project:
+        raise Refused(
+            f"--project says {given}, but {environment.name} is project {environment.project}: nothing was changed."
+        )
+
+
+def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...]:
+    """What happens to each thing that is left over, in the order in which things can be deleted."""
+    protected = {item.name for item in found.left if _kept_by(item)}
+    order = {kind: number for number, kind in enumerate(KINDS)}
+    items = sorted(found.left, key=lambda item: (order[item.kind], item.name))
+    return tuple(Decision(item, _stays(item, choice, now, protected)) for item in items)
+
+
+def _stays(item: Item, choice: Choice, now: datetime, protected: set[str]) -> str:
+    if label := _kept_by(item):
+        return f"it says {label}"
+    for parent in protected if item.row and item.row.of else ():
+        if f"/{parent}/" in f"/{item.name}":
+            return f"{parent.rpartition('/')[2]}, which it belongs to, is to be kept"
+    if choice.only and item.kind not in choice.only:
+        return "its kind is not in --only"
+    born = created(item)
+    if choice.any_age:
+        return ""
+    if born is None:
+        return "its service does not say when it was made; --any-age takes it too"
+    age = now - born
+    return (
+        "" if age >= choice.older_than else f"it was made {_span(age)} ago; --older-than is {_span(choice.older_than)}"
+    )
+
+
+def _kept_by(item: Item) -> str:
+    """The label or, where a kind has no labels, the words in the description that protect a thing."""
+    labels = field_of(item, item.row.labels) if item.row else None
+    for name in KEEP:
+        value = labels.get(name) if isinstance(labels, dict) else None
+        if value is not None and value != "false":
+            return f"{name}={value}"
+    words = re.findall(r"[\w-]+", f"{item.body.get('description', '')} {item.body.get('displayName', '')}")
+    return KEEP[0] if KEEP[0] in words else ""
+
+
+def _span(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    unit = next(
+        (unit for unit in "wdhm" if seconds >= _UNITS[unit] and (unit != "w" or seconds % _UNITS[unit] == 0)), "s"
+    )
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def refuse_protected(environment: Environment) -> None:
+    """Raises Refused for an environment that is protected: true."""
+    if environment.protected:
+        raise Refused(
+            f"{environment.name} is protected: true in {environment.path.name}, so `sweep` refuses. Delete single things by hand, "
+            f"or set it to false there first."
+        )
+
+
+def look(cloud: Cloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
+    """The project as it is and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
+    refuse_protected(environment)
+    known = read_known(cloud, environment)
+    if known.unknown:
+        lines = [f"{what}: {reason}" for what, reason in known.unknown.items()]
+        raise CouldNotTell(
+            "What belongs to Terraform is unknown, so nothing is deleted: a state could not be read.", lines
+        )
+    found = verify(cloud, environment)
+    return found, decide(found, choice, datetime.now(UTC))
+
+
+def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
+    """Say what goes, in the word `going`, and what stays, each with its reason."""
+    for decision in decisions:
+        item = decision.item
+        line = f"{item.kind:<18} {item.name}"
+        talk.say(f"{going:<12}  {line}" if decision.goes else f"{'keeps':<12}  {line}: {decision.stays}")
+
+
+def sweep(cloud: Cloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool) -> Swept:
+    """Show what would go, ask for the project's id, delete exactly that, and look again.
+
+    What was labelled to be kept while the question stood is kept. Raises GroundworkError: Refused, CouldNotTell.
+    """
+    found, decisions = look(cloud, environment, choice)
+    show(decisions, talk, "would delete" if dry_run else "deletes" if yes else "to delete")
+    shown = [decision.item for decision in decisions if decision.goes]
+    if dry_run or not shown:
+        return Swept((), {}, found)
+    if not yes:
+        these = "this" if len(shown) == 1 else f"these {len(shown)} things"
+        talk.typed(environment.project, f"Type the project's id ({environment.project}) to delete {these}:")
+    now_left = {decision.item for decision in look(cloud, environment, choice)[1] if decision.goes}
+    gone, failed = _delete(cloud, [item for item in shown if item in now_left], talk)
+    return Swept(tuple(gone), failed, verify(cloud, environment))
+
+
+def _delete(cloud: Cloud, items: Sequence[Item], talk: Talk) -> tuple[list[Item], dict[str, str]]:
+    gone: list[Item] = []
+    failed: dict[str, str] = {}
+    for item in items:
+        try:
+            remove(cloud, item)
+        except GroundworkError as problem:
+            failed[item.name] = problem.message
+            talk.say(f"not deleted   {item.kind:<18} {item.name}: {problem.message}")
+        else:
+            gone.append(item)
+            talk.say(f"deleted       {item.kind:<18} {item.name}")
+    return gone, failed

@@ -1,0 +1,69 @@
+"""`down`: show what goes, check what would fail half-way, ask for the project's id, destroy, and list what is left."""
+
+from __future__ import annotations
+
+from groundwork.environment.values import Environment
+from groundwork.errors import Refused
+from groundwork.google.cloud import CloudProblem
+from groundwork.lifecycle import obstacles, recovery, up, verify
+from groundwork.lifecycle.verify import Remains
+from groundwork.terraform import runs
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_state
+from groundwork.terraform.talk import Talk
+
+DISPOSABLE = ("platform",)
+
+
+def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
+    """Destroy the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
+
+    Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
+    """
+    environment = session.environment
+    refuse_protected(environment)
+    with runs.alone(session.folder, runs.this_run("down", environment.name)):
+        if _anything(session, talk):
+            made = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
+            up.show_plans(session, made, talk)
+            obstacles.refuse(session, made, f"Destroying {environment.name}")
+            if wish.dry_run:
+                return remains(session)
+            if not wish.yes:
+                talk.typed(environment.project, f"Type the project's id ({environment.project}) to destroy all this:")
+            up.apply_all(session, [entry for entry in made if entry.pending], wish, talk)
+        else:
+            talk.say(f"{environment.name}: there is nothing to take away")
+        return remains(session)
+
+
+def refuse_protected(environment: Environment) -> None:
+    """Raises Refused for an environment that is protected: true."""
+    if environment.protected:
+        raise Refused(
+            f"{environment.name} is protected: true in {environment.path.name}, so `down` refuses. Set it to false there first, "
+            f"if you really mean project {environment.project}."
+        )
+
+
+def _anything(session: Session, talk: Talk) -> bool:
+    """Whether the platform's state holds anything, or an interrupted run may have made something beside it."""
+    interrupted = [layer for layer in session.places if recovery.settle(session, layer, talk)]
+    state = read_state(session.cloud, session.place(DISPOSABLE[0]))
+    return bool(state.resources) or (bool(interrupted) and bucket_exists(session))
+
+
+def bucket_exists(session: Session) -> bool:
+    """Whether the state bucket is there. Raises CloudProblem when that cannot be told."""
+    try:
+        session.cloud.request("GET", "storage", f"v1/b/{session.environment.state_bucket}")
+    except CloudProblem as problem:
+        if problem.code != 404:
+            raise
+        return False
+    return True
+
+
+def remains(session: Session) -> Remains:
+    """What the project holds now, by list calls."""
+    return verify.verify(session.cloud, session.environment, inside=False)

@@ -1,0 +1,238 @@
+"""`up` and `plan`: make ready, plan every layer, say what would happen, ask, and apply those very plans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from groundwork.environment.checkout import LAYERS
+from groundwork.errors import GroundworkError, StateLocked
+from groundwork.google.waiting import patiently
+from groundwork.lifecycle import obstacles, pools, prerequisites, recovery
+from groundwork.terraform import advice, lock, plans, runs, transient
+from groundwork.terraform.events import Change, Diagnostic, Event
+from groundwork.terraform.initialise import initialise
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.process import TerraformFailed
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import Output, read_lock, read_state
+from groundwork.terraform.talk import LayerListen, Talk
+
+Check = Callable[[Session, Sequence[LayerPlan]], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How `up` is to go about it: ask nothing, change nothing, `patient` with another run of this clone.
+
+    `waits` are the seconds before each further try after an error that passes by itself.
+    """
+
+    yes: bool = False
+    dry_run: bool = False
+    patient: bool = False
+    waits: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `up` came to: the plans as they were shown, and the outputs of all layers afterwards."""
+
+    plans: tuple[LayerPlan, ...]
+    outputs: dict[str, Output]
+
+
+def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Outcome:
+    """Bring the environment to what its file says.
+
+    `checks` see the plans after they are shown and before anything is asked; they may refuse by raising.
+    Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
+    """
+    with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=wish.patient):
+        made = prepare(session, talk)
+        show_plans(session, made, talk)
+        for check in checks:
+            check(session, made)
+        obstacles.refuse(session, made, f"Applying this to {session.environment.name}")
+        pending = [plan for plan in made if plan.pending]
+        if pending and not wish.dry_run:
+            if not (wish.yes or session.environment.local):
+                talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
+            apply_all(session, _with_pool_back(session, pending, talk), wish, talk)
+        return Outcome(tuple(made), outputs(session))
+
+
+def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
+    """Plan every layer and leave the plans as files; nothing is changed."""
+    with runs.alone(session.folder, runs.this_run("plan", session.environment.name)):
+        return prepare(session, talk)
+
+
+def prepare(
+    session: Session, talk: Talk, *, destroy: bool = False, layers: Sequence[str] = LAYERS
+) -> tuple[LayerPlan, ...]:
+    """The foundation laid, an interrupted run settled, the layers initialised and planned side by side."""
+    if not destroy:
+        prerequisites.lay(session.cloud, session.environment, talk.say)
+    interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
+    try:
+        with session.held_up(talk.say):
+            initialise(session, talk)
+            for layer in interrupted:
+                recovery.restore(session, layer, talk)
+            with talk.progress(f"planning {' and '.join(layers)}", 0) as listen:
+                return _plan_all(session, layers, listen, destroy=destroy)
+    except TerraformFailed as failure:
+        raise understood(session, failure) from failure
+
+
+def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
+    """The layers' plans, read at once: what they cost and change will be asked."""
+    with ThreadPoolExecutor(len(layers)) as pool:
+        planning: list[Future[LayerPlan]] = [
+            pool.submit(plan_layer, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
+        ]
+        made = tuple(future.result() for future in planning)
+        reading = [pool.submit(session.shown, entry.layer, entry.file) for entry in made]
+    for future in reading:
+        future.result()
+    return made
+
+
+def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
+    """One layer's plan, saved in its folder; errors that pass by themselves are waited out. Raises TerraformFailed."""
+
+    def passes(problem: Exception) -> bool:
+        return isinstance(problem, TerraformFailed) and bool(
+            transient.reason(problem.diagnostics, local=session.environment.local)
+        )
+
+    return patiently(lambda: _plan(session, layer, listen, destroy=destroy), passes, _waits(session))
+
+
+def _waits(session: Session) -> tuple[float, ...]:
+    return transient.LOCAL_WAITS if session.environment.local else transient.GOOGLE_WAITS
+
+
+def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
+    changes: list[Change] = []
+    warnings: list[Diagnostic] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Change):
+            changes.append(event)
+        elif isinstance(event, Diagnostic) and event.severity == "warning":
+            warnings.append(event)
+        listen(event)
+
+    session.freeze(layer)
+    file = session.data(layer) / plans.FILE
+    pending = session.terraform(layer).plan(file, note, destroy=destroy)
+    return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
+
+
+def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
+    """Say the plans in the team's words, with what each update changes and what is lost with what goes."""
+    updates = [plan for plan in made if any(change.action in ("update", "replace") for change in plan.changes)]
+    changed: dict[str, list[str]] = {}
+    for entry in updates:
+        changed |= plans.changed_attributes(session.shown(entry.layer, entry.file))
+    for line in plans.summary(made, changed):
+        talk.say(line)
+    if lost := obstacles.losses(session, made):
+        talk.say("what goes with it, for good")
+    for line in lost:
+        talk.say(f"  ! {line}")
+    for warning in (warning for entry in made for warning in entry.warnings):
+        talk.say(f"warning: {warning.summary} {warning.address}".rstrip())
+    total = plans.counts(made)
+    only_outputs = total.none and any(entry.pending for entry in made)
+    what = "only outputs change" if only_outputs else total.text
+    talk.say(f"{session.environment.name}: {what}, in project {session.environment.place}")
+
+
+def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
+    """Apply the saved plans of the layers, one after the other."""
+    total = sum(len(entry.changes) for entry in pending)
+    with session.held_up(talk.say), talk.progress(f"applying to {session.environment.name}", total) as listen:
+        for entry in pending:
+            apply_layer(session, entry, wish, listen, talk)
+
+
+def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerListen, talk: Talk) -> None:
+    """Apply a layer's saved plan; errors that pass by themselves are tried again with a fresh plan of what is left of it.
+
+    Raises GroundworkError, with advice.
+    """
+    current = shown
+    for seconds in (*(wish.waits or _waits(session)), None):
+        try:
+            return _apply(session, current, partial(listen, shown.layer))
+        except TerraformFailed as failure:
+            why = transient.reason(failure.diagnostics, local=session.environment.local)
+            if seconds is None or not why:
+                raise understood(session, failure) from failure
+        talk.say(f"{shown.layer}: {why}; this passes by itself, trying again in {seconds:g} s")
+        time.sleep(seconds)
+        current = _what_is_left(session, shown, talk)
+        if not current.pending:
+            return None
+    return None
+
+
+def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) -> None:
+    try:
+        session.terraform(entry.layer).apply(entry.file, listen)
+    finally:
+        recovery.rescue_state(session, entry.layer)
+
+
+def _with_pool_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
+    """The plans; that of the bootstrap layer anew where its identity pool had to be undeleted."""
+    back = pools.revive(session, pending, talk)
+    if not back:
+        return list(pending)
+    fresh = [_what_is_left(session, entry, talk, back) if entry.layer == pools.LAYER else entry for entry in pending]
+    return [entry for entry in fresh if entry.pending]
+
+
+def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()) -> LayerPlan:
+    """A fresh plan after a failed apply; it may hold nothing that was not shown before. `adopted` may be updated."""
+    if recovery.settle(session, shown.layer, talk):
+        recovery.restore(session, shown.layer, talk)
+    fresh = plan_layer(session, shown.layer, lambda _event: None)
+    agreed = {(change.address, change.action) for change in shown.changes}
+    # What failed half-way is tainted: Terraform replaces what it was asked to create.
+    agreed |= {(change.address, "replace") for change in shown.changes if change.action == "create"}
+    agreed |= {(address, "update") for address in adopted}
+    new = [change for change in fresh.changes if (change.address, change.action) not in agreed]
+    if new:
+        names = [f"{change.action} {change.address}" for change in new]
+        raise GroundworkError(
+            f"{shown.layer}: the plan for the next try holds what was not shown before: run the same command again to see it.",
+            names,
+        )
+    return replace(fresh, warnings=())
+
+
+def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
+    """A Terraform failure in our words: who holds the lock, or what went wrong and what to do."""
+    if lock.is_locked(failure):
+        layer = failure.directory.name
+        return _locked(session, layer)
+    return advice.advised(failure)
+
+
+def _locked(session: Session, layer: str) -> StateLocked:
+    return lock.explained(read_lock(session.cloud, session.place(layer)), session.environment.name, layer)
+
+
+def outputs(session: Session) -> dict[str, Output]:
+    """The outputs of all layers, the platform's first."""
+    found: dict[str, Output] = {}
+    for layer in reversed(LAYERS):
+        found |= read_state(session.cloud, session.place(layer)).outputs
+    return found

@@ -1,0 +1,177 @@
+"""Whether anything is in the project that no Terraform state knows: clean, left over, or not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from groundwork.environment.checkout import LAYERS
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell, Exit, LeftOver
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.resources import inventory
+from groundwork.resources.contents import Contents, look_into
+from groundwork.resources.inventory import Item, field_of
+from groundwork.resources.listings import LISTINGS, maker
+from groundwork.terraform.state import BLANK, Place, State, Unreadable, read_state
+
+ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What a project holds: known to Terraform and kept, left over, or not to be told (`unknown`: what, and why).
+
+    `calls` is how many list calls answered, `contents` what kept things hold, `off` the kinds whose API is off, `absent` the
+    kinds that the local cloud does not simulate, `own` what Google made for itself.
+    """
+
+    kept: tuple[Item, ...]
+    left: tuple[Item, ...]
+    unknown: Mapping[str, str]
+    calls: int
+    contents: tuple[Contents, ...] = ()
+    off: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    own: tuple[Item, ...] = ()
+
+    @property
+    def exit_code(self) -> Exit:
+        """UNKNOWN before LEFT_OVER before OK."""
+        return Exit.UNKNOWN if self.unknown else Exit.LEFT_OVER if self.left else Exit.OK
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two."""
+        return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, "clean")
+
+    def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
+        """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""
+        if self.unknown:
+            lines = [f"{kind}: {why}" for kind, why in self.unknown.items()]
+            raise CouldNotTell(
+                f"Whether anything is left in project {place} is unknown: these could not be listed.", lines
+            )
+        if self.left:
+            lines = [f"{item.kind}: {item.name}" for item in self.left]
+            raise LeftOver(f"{beginning} {place} still holds what Terraform did not make: {advice}.", lines)
+
+
+@dataclass(frozen=True)
+class Known:
+    """All names that a Terraform state knows, the states by where they are, and which could not be read, with the reason."""
+
+    names: frozenset[str]
+    states: Mapping[str, State]
+    unknown: Mapping[str, str]
+
+
+def verify(cloud: Cloud, environment: Environment, *, inside: bool = True) -> Remains:
+    """What the project holds now, by list calls; `inside`: look also into what is kept."""
+    if never_made(cloud):
+        return Remains((), (), {}, 1)
+    known = read_known(cloud, environment)
+    found = inventory.take(cloud)
+    left = inventory.beside(found, known.names | {environment.state_bucket})
+    kept = tuple(item for item in found.items if item not in left)
+    contents, dark = look_into(cloud, found.items) if inside else ([], {})
+    unknown = {**known.unknown, **found.unknown, **_shut(found.off, known), **dark}
+    return Remains(kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own)
+
+
+def never_made(cloud: Cloud) -> bool:
+    """Whether the local cloud has no such project; Google's own refusal could also mean that you may not see it."""
+    if not cloud.simulated:
+        return False
+    projects = cloud.pages("cloudresourcemanager", "v1/projects", "projects")
+    return all(project["projectId"] != cloud.project for project in projects)
+
+
+def read_known(cloud: Cloud, environment: Environment) -> Known:
+    """Every state in the state bucket, those of other names too: an environment may have been renamed."""
+    places = {f"state of {layer}": Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS}
+    states: dict[str, State] = {}
+    unknown: dict[str, str] = {}
+    try:
+        places |= dict(_others(cloud, environment.state_bucket, {place.prefix for place in places.values()}))
+    except CloudProblem as problem:
+        if problem.code != 404:
+            unknown["states in the state bucket"] = problem.message
+    for name, place in places.items():
+        try:
+            states[name] = read_state(cloud, place)
+        except (CloudProblem, Unreadable) as problem:
+            unknown[name] = problem.message
+    names = frozenset[str]().union(*(inventory.known_to(state) for state in states.values()))
+    return Known(names, states, unknown)
+
+
+def _others(cloud: Cloud, bucket: str, ours: Iterable[str]) -> Iterator[tuple[str, Place]]:
+    ending = "/default.tfstate"
+    for entry in cloud.pages("storage", f"v1/b/{bucket}/o", "items", {"fields": "items(name),nextPageToken"}):
+        prefix = str(entry["name"]).removesuffix(ending)
+        if str(entry["name"]).endswith(ending) and prefix not in set(ours):
+            yield f"state at {prefix}", Place(bucket, prefix)
+
+
+def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
+    """Kinds of the platform's own APIs that are off though a platform was applied: what they hold cannot be listed any more."""
+    platforms = [state for name, state in known.states.items() if name.endswith(LAYERS[-1])]
+    if all(state.serial <= BLANK for state in platforms):
+        return {}
+    ours = {row.kind: row.host for row in LISTINGS if row.platform}
+    return {
+        kind: f"{why}, but the platform uses it, and what it holds stays: run `gcloud services enable {ours[kind]}`"
+        for kind, why in off.items()
+        if kind in ours
+    }
+
+
+def created(item: Item) -> datetime | None:
+    """When a thing was made, as its service says; None when it does not say."""
+    if item.row is None or not item.row.born:
+        return None
+    text = field_of(item, item.row.born)
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def why(item: Item) -> str:
+    """Why a thing costs."""
+    return item.row.why if item.row else ""
+
+
+def made_by(item: Item, project: str) -> str:
+    """What made a thing, as far as its name tells."""
+    return maker(item.row, item.short, project) if item.row else ""
+
+
+def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
+    """The verdict for --json."""
+    project = environment.project
+    inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
+    return {
+        "environment": environment.name,
+        "project": project,
+        "simulated": environment.local,
+        "verdict": found.word,
+        "left": [_item(item, project, inside) for item in found.left],
+        "unknown": dict(found.unknown),
+        "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in found.kept],
+        "made_by_google": [_item(item, project, inside) for item in found.own],
+        "off": dict(found.off),
+        "not_simulated": list(found.absent),
+        "calls": found.calls,
+    }
+
+
+def _item(item: Item, project: str, inside: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    born = created(item)
+    said = {"created": born.isoformat() if born else None, "costs": why(item), "made_by": made_by(item, project)}
+    held = inside.get((item.kind, item.name))
+    return {"kind": item.kind, "name": item.name, **said, **({"holds": held} if held else {})}

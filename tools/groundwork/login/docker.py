@@ -1,0 +1,112 @@
+"""Docker's login: gcloud's credential helper in docker's config, or a token for an hour that goes to docker by a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google.cloud import Cloud
+from groundwork.google.transport import refused_login
+from groundwork.terraform.process import run
+
+HELPER = "gcloud"
+USER = "oauth2accesstoken"
+"""Source: https://cloud.google.com/artifact-registry/docs/docker/authentication#token."""
+
+
+def host(environment: Environment) -> str:
+    """Where the environment's images are. Raises UsageProblem when there are none to come."""
+    if not environment.repositories:
+        raise UsageProblem(
+            f"envs/{environment.path.name} has no repositories, so there is nothing to push to: write one such as "
+            f"`images: {{}}` under repositories: and run `make up ENV={environment.name}`."
+        )
+    if environment.local:
+        raise GroundworkError(
+            f"{environment.name} is the local cloud (simulated), which keeps repositories and their access but serves no images: "
+            "there is nothing for docker to log in to. Try it with an environment on Google Cloud."
+        )
+    return f"{environment.region}-docker.pkg.dev"
+
+
+def config_file(variables: Mapping[str, str]) -> Path:
+    """Docker's own config."""
+    folder = variables.get("DOCKER_CONFIG")
+    return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+
+
+def has_helper() -> bool:
+    """Whether gcloud's credential helper is on PATH."""
+    return which(f"docker-credential-{HELPER}") is not None
+
+
+def with_helper(file: Path, registry: str) -> str | None:
+    """Docker's config with the helper for a registry; None when it says so already. Raises GroundworkError."""
+    config = _read(file)
+    helpers = config.get("credHelpers", {})
+    if not isinstance(helpers, dict):
+        raise GroundworkError(f"{file} has credHelpers that are no names with values: mend or delete it.")
+    logins = config.get("auths", {})
+    stale = [name for name in logins if name.removeprefix("https://") == registry] if isinstance(logins, dict) else []
+    if helpers.get(registry) == HELPER and not stale:
+        return None
+    # A login that was stored goes before nothing, but stays readable in the file until it expires.
+    kept = {"auths": {name: login for name, login in logins.items() if name not in stale}} if stale else {}
+    return json.dumps({**config, **kept, "credHelpers": {**helpers, registry: HELPER}}, indent="\t") + "\n"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8") or "{}")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise GroundworkError(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise GroundworkError(f"{file} is not JSON: mend or delete it, docker does not read it either.") from None
+    if not isinstance(found, dict):
+        raise GroundworkError(f"{file} is not a JSON object: mend or delete it, docker does not read it either.")
+    return found
+
+
+def write(file: Path, text: str) -> None:
+    """Write docker's config, whole or not at all, readable for its owner only."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    fresh.replace(file)
+
+
+def login_command(registry: str) -> tuple[str, ...]:
+    """What docker is asked; the token comes by its standard input."""
+    return ("docker", "login", "--username", USER, "--password-stdin", f"https://{registry}")
+
+
+def log_in(cloud: Cloud, registry: str) -> None:
+    """Give docker a token of the caller. Raises PermissionProblem, GroundworkError."""
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.auth.transport.requests import Request
+
+    if not which("docker"):
+        raise GroundworkError("docker was not found: install it or put it on PATH.")
+    try:
+        if not cloud.credentials.valid:
+            cloud.credentials.refresh(Request())
+    except TransportError:
+        raise GroundworkError(
+            "Google could not be reached for a token: go online and run the same command again."
+        ) from None
+    except GoogleAuthError as error:
+        raise refused_login(error, cloud.credentials) from None
+    done = run(login_command(registry), given=str(cloud.credentials.token), seconds=120)
+    if done.code:
+        raise GroundworkError(
+            f"docker could not log in to {registry} (exit code {done.code}).", done.err.splitlines()[-3:]
+        )

@@ -1,0 +1,254 @@
+"""`doctor`: what this machine has and lacks for groundwork, each lack with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+from typing import Literal
+
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError
+from groundwork.google import isolation, local
+from groundwork.google.cloud import google_cloud
+from groundwork.login import checks
+from groundwork.terraform import installation
+from groundwork.terraform.process import run
+
+Health = Literal["ok", "missing", "broken", "note"]
+NEEDED_PYTHON = (3, 11)
+_NEEDED_BYTES = 2 << 30
+_PROVIDER = Path("registry.terraform.io/hashicorp/google")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: "broken" is needed and does not work, "missing" is only needed for some things."""
+
+    subject: str
+    health: Health
+    text: str
+    remedy: str = ""
+
+
+Examine = Callable[[Checkout, Environment], Iterator[Finding]]
+
+
+def examine(checkout: Checkout, environment: Environment) -> list[Finding]:
+    """Look at everything, side by side; in the order of EXAMINATIONS."""
+    with ThreadPoolExecutor(len(EXAMINATIONS)) as pool:
+        return [
+            finding
+            for found in pool.map(lambda each: list(each(checkout, environment)), EXAMINATIONS)
+            for finding in found
+        ]
+
+
+def _python(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    text = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info >= NEEDED_PYTHON:
+        yield Finding("python", "ok", text)
+    else:
+        yield Finding(
+            "python",
+            "broken",
+            text,
+            f"install Python {installation.dotted(NEEDED_PYTHON)} or newer and run `make up` again",
+        )
+
+
+def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    name = installation.chosen()
+    release = installation.RELEASES[name]
+    present, cached = installation.on_path(name), installation.in_cache(name, installation.user_cache())
+    used = present if present and present.new_enough else cached
+    if used:
+        yield Finding(name, "ok", f"{used.text} at {used.path}")
+    elif present:
+        yield Finding(
+            name,
+            "note",
+            f"{present.text} at {present.path} is too old; {release.version} is fetched when it is needed",
+            f"or install a newer one from {release.page}",
+        )
+    else:
+        yield Finding(
+            name,
+            "note",
+            f"not on PATH; {release.title} {release.version} is fetched when it is needed",
+            f"or install it from {release.page}",
+        )
+
+
+def _provider(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+    if environment.local:
+        yield Finding("provider (ours)", "ok", "part of this project, for the local cloud only")
+    found = next(_real_providers(), None)
+    if found:
+        yield Finding("provider (Google's)", "ok", str(found))
+        return
+    reachable = _reaches("https://registry.terraform.io/.well-known/terraform.json")
+    text = (
+        "fetched from the Terraform registry when it is needed"
+        if reachable
+        else "not here, and the Terraform registry cannot be reached"
+    )
+    remedy = (
+        ""
+        if reachable
+        else "needed for PROVIDER=google and for Google Cloud only: go online once, or use `terraform providers mirror`"
+    )
+    yield Finding("provider (Google's)", "ok" if reachable else "missing", text, remedy)
+
+
+def _real_providers() -> Iterator[Path]:
+    """Where the real provider already is on this machine: implied mirrors and plugin caches."""
+    home = Path.home()
+    roots = [
+        home / ".terraform.d" / "plugins",
+        home / ".local" / "share" / "terraform" / "plugins",
+        Path("/usr/local/share/terraform/plugins"),
+        installation.user_cache() / "providers",
+        *(Path(folder) for folder in [os.environ.get("TF_PLUGIN_CACHE_DIR")] if folder),
+    ]
+    for root in roots:
+        yield from (
+            file for file in root.glob(f"{_PROVIDER}/*/*/terraform-provider-google*") if os.access(file, os.X_OK)
+        )
+
+
+def _reaches(url: str) -> bool:
+    import requests
+
+    try:
+        return requests.head(url, timeout=4).status_code < 500
+    except requests.RequestException:
+        return False
+
+
+def _gcloud(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    yield from _program(
+        "gcloud",
+        ["gcloud", "version", "--format=json"],
+        _gcloud_version,
+        "install it from https://cloud.google.com/sdk/docs/install; needed to log in to Google Cloud",
+    )
+
+
+def _gcloud_version(out: str) -> str:
+    return str(json.loads(out).get("Google Cloud SDK", ""))
+
+
+def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    yield from _program(
+        "docker",
+        ["docker", "version", "--format", "{{.Server.Version}}"],
+        str.strip,
+        "install Docker and start it; needed to build images on this machine only",
+    )
+
+
+def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: str) -> Iterator[Finding]:
+    path = shutil.which(name)
+    if path is None:
+        yield Finding(name, "missing", "not on PATH", remedy)
+        return
+    try:
+        done = run(argv, seconds=20)
+        text = f"{version(done.out)} at {path}" if done.code == 0 else ""
+        why = (done.err.strip().splitlines() or ["it says nothing"])[-1]
+    except (GroundworkError, ValueError) as error:
+        text, why = "", str(error)
+    if text:
+        yield Finding(name, "ok", text)
+    else:
+        yield Finding(name, "missing", f"at {path}, but it does not answer: {why}", remedy)
+
+
+def _disk(checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    for subject, folder in (("disk of the project", checkout.root), ("disk of the cache", installation.user_cache())):
+        present = next(each for each in (folder, *folder.parents) if each.exists())
+        free = shutil.disk_usage(present).free
+        text = f"{free / (1 << 30):.0f} GiB free at {present}"
+        if free < _NEEDED_BYTES:
+            yield Finding(subject, "broken", text, f"free at least {_NEEDED_BYTES >> 30} GiB")
+        else:
+            yield Finding(subject, "ok", text)
+
+
+def _local_cloud(checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    found = local.find(checkout)
+    state = checkout.local_state
+    size = sum(file.stat().st_size for file in state.rglob("*") if file.is_file()) if state.exists() else 0
+    running = f"running at {found.base} (process {found.pid})" if found else "stopped; commands on ENV=local start it"
+    yield Finding("local cloud", "ok", f"{running}, {size / (1 << 20):.1f} MiB in {state}")
+
+
+def _descriptions(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+    version = metadata.version("google-api-python-client")
+    package = util.find_spec("googleapiclient")
+    folder = Path(str(package.origin)).parent / "discovery_cache" / "documents" if package else Path()
+    try:
+        revision = json.loads((folder / "storage.v1.json").read_text("utf-8"))["revision"]
+    except (OSError, KeyError, ValueError):
+        yield Finding(
+            "API descriptions",
+            "broken",
+            f"google-api-python-client {version} has none",
+            "delete .venv and run `make up` again",
+        )
+        return
+    yield Finding("API descriptions", "ok", f"google-api-python-client {version}, storage of {revision}")
+
+
+def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+    if environment.local:
+        yield Finding("credentials", "ok", f"none needed: the local cloud sees {local.OWNER} (simulated)")
+        return
+    try:
+        cloud = google_cloud(environment.project)
+    except GroundworkError as error:
+        yield Finding("login", "broken", error.message, f"run `groundwork login --env {environment.name}`")
+        return
+    for row in checks.rows(cloud, environment):
+        yield Finding(*row)
+
+
+def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+    for name in isolation.silent_changes(os.environ):
+        yield Finding(name, "note", f"is set to {os.environ[name]!r} and changes what Terraform does", f"unset {name}")
+    config = os.environ.get("TF_CLI_CONFIG_FILE")
+    if config and not Path(config).exists():
+        yield Finding(
+            "TF_CLI_CONFIG_FILE",
+            "note",
+            f"names {config}, which does not exist; Terraform only warns",
+            "unset TF_CLI_CONFIG_FILE",
+        )
+    if not environment.local:
+        try:
+            isolation.google_surroundings(os.environ, environment.name)
+        except GroundworkError as error:
+            yield Finding("variables", "broken", error.message, "unset them")
+
+
+EXAMINATIONS: tuple[Examine, ...] = (
+    _python,
+    _terraform,
+    _provider,
+    _gcloud,
+    _docker,
+    _disk,
+    _local_cloud,
+    _descriptions,
+    _credentials,
+    _variables,
+)

@@ -1,0 +1,107 @@
+"""Who the caller is, to Google Cloud or to the local cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.transport import refused_login
+
+DEPLOYER_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a variable's name
+FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody, as IAM sees them: `principal` is an e-mail address, "" where Google does not say.
+
+    `source` says where the login comes from; `impersonated` is the service account that they act as, "" for none;
+    `expires` is when the token does (UTC), None where that is not known or it does not.
+    """
+
+    principal: str
+    source: str
+    project: str
+    quota_project: str
+    impersonated: str
+    expires: datetime | None
+    simulated: bool
+
+    def expiry(self, now: datetime) -> str:
+        """When the token expires, in words."""
+        if self.simulated:
+            return "never"
+        if self.expires is None:
+            return "not known"
+        left = int((self.expires - now).total_seconds() // 60)
+        return f"in {left} min, then it is renewed" if left >= 0 else "expired"
+
+
+def simulated(project: str, principal: str) -> Identity:
+    """Somebody on the local cloud."""
+    return Identity(principal, "the local cloud (simulated)", project, "", "", None, simulated=True)
+
+
+def of(cloud: Cloud, variables: Mapping[str, str]) -> Identity:
+    """Who the caller of a Google Cloud is; `variables` are the shell's.
+
+    Raises PermissionProblem when the login is not valid any more, CloudProblem when Google does not answer.
+    """
+    credentials = cloud.credentials
+    _refresh(credentials, fixed=TOKEN_VARIABLE in variables and DEPLOYER_VARIABLE not in variables)
+    account = str(getattr(credentials, "service_account_email", "") or "")
+    acting = _impersonates(credentials)
+    return Identity(
+        principal=account if "@" in account else _email(cloud),
+        source=_source(variables),
+        project=cloud.project,
+        quota_project=str(getattr(cloud.login, "quota_project_id", "") or ""),
+        impersonated=account if acting else "",
+        expires=_aware(getattr(credentials, "expiry", None)),
+        simulated=False,
+    )
+
+
+def _refresh(credentials: Any, *, fixed: bool) -> None:
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.auth.transport.requests import Request
+
+    if fixed:
+        return
+    try:
+        credentials.refresh(Request())
+    except TransportError as error:
+        raise CloudProblem("the login", 0, "UNREACHABLE", str(error)) from None
+    except GoogleAuthError as error:
+        raise refused_login(error, credentials) from None
+
+
+def _impersonates(credentials: Any) -> bool:
+    from google.auth import impersonated_credentials
+
+    return isinstance(credentials, impersonated_credentials.Credentials)
+
+
+def _email(cloud: Cloud) -> str:
+    try:
+        return str(cloud.request("GET", "openidconnect", "v1/userinfo").get("email", ""))
+    except CloudProblem as problem:
+        if problem.passes_by_itself:
+            raise
+        return ""
+
+
+def _source(variables: Mapping[str, str]) -> str:
+    if variables.get(TOKEN_VARIABLE):
+        return f"the token in {TOKEN_VARIABLE}"
+    if variables.get(FILE_VARIABLE):
+        return f"the file that {FILE_VARIABLE} names"
+    return "application default credentials"
+
+
+def _aware(expiry: datetime | None) -> datetime | None:
+    return expiry.replace(tzinfo=UTC) if expiry and expiry.tzinfo is None else expiry

@@ -1,0 +1,100 @@
+"""Logging in: application default credentials by gcloud, the project that calls are charged to, and the deployer, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from shutil import which
+
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError, PermissionProblem, UsageProblem
+from groundwork.google import isolation
+from groundwork.google.cloud import google_cloud
+from groundwork.login import deployer, identity
+from groundwork.login.deployer import Impersonation
+from groundwork.login.identity import DEPLOYER_VARIABLE, FILE_VARIABLE, TOKEN_VARIABLE, Identity
+from groundwork.terraform.process import attended, run
+from groundwork.terraform.talk import Talk
+
+GCLOUD_PAGE = "https://cloud.google.com/sdk/docs/install"
+_ADC = ("gcloud", "auth", "application-default")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How to log in: `again` although the login is valid, `impersonate` the deployer, `browser` on this machine or not."""
+
+    again: bool = False
+    impersonate: bool = False
+    browser: bool = True
+
+
+def command(environment: Environment, wish: Wish) -> tuple[str, ...]:
+    """What gcloud is asked."""
+    as_deployer = ("--impersonate-service-account", environment.deployer) if wish.impersonate else ()
+    return (*_ADC, "login", *as_deployer, *(() if wish.browser else ("--no-launch-browser",)))
+
+
+def quota_command(environment: Environment) -> tuple[str, ...]:
+    """What makes calls count for the environment's project."""
+    return (*_ADC, "set-quota-project", environment.project)
+
+
+def check_shell(environment: Environment, variables: Mapping[str, str], wish: Wish) -> None:
+    """Raises UsageProblem for a variable that goes before every login, and for local endpoints."""
+    isolation.google_surroundings(variables, environment.name)
+    for name in (TOKEN_VARIABLE, FILE_VARIABLE):
+        if variables.get(name):
+            raise UsageProblem(
+                f"{name} is set and goes before every login, so logging in would change nothing: unset {name} and run again."
+            )
+    if wish.impersonate and variables.get(DEPLOYER_VARIABLE):
+        raise UsageProblem(
+            f"{DEPLOYER_VARIABLE} is set, and the deployer cannot act as itself: unset {DEPLOYER_VARIABLE}, or leave "
+            "--impersonate out."
+        )
+
+
+def login(
+    environment: Environment, variables: Mapping[str, str], wish: Wish, talk: Talk
+) -> tuple[Identity, Impersonation]:
+    """Log in unless the login is valid, set the quota project, and try the deployer.
+
+    Raises UsageProblem, GroundworkError when gcloud is not there, PermissionProblem when nobody is logged in afterwards.
+    """
+    check_shell(environment, variables, wish)
+    if not which("gcloud"):
+        raise GroundworkError(f"gcloud was not found, and it is what logs people in: install it from {GCLOUD_PAGE}.")
+    who = None if wish.again or wish.impersonate else _valid(environment, variables)
+    if who is None:
+        _ask(command(environment, wish))
+        who = identity.of(google_cloud(environment.project, variables), variables)
+    if not who.impersonated and who.quota_project != environment.project:
+        who = _charge(environment, variables, who, talk)
+    return who, deployer.ask(google_cloud(environment.project, variables), environment, who.principal)
+
+
+def _valid(environment: Environment, variables: Mapping[str, str]) -> Identity | None:
+    try:
+        return identity.of(google_cloud(environment.project, variables), variables)
+    except PermissionProblem:
+        return None
+
+
+def _ask(argv: tuple[str, ...]) -> None:
+    code = attended(argv)
+    if code:
+        raise PermissionProblem(f"gcloud did not log you in (exit code {code}): run `{' '.join(argv)}` to see why.")
+
+
+def _charge(environment: Environment, variables: Mapping[str, str], who: Identity, talk: Talk) -> Identity:
+    """Set the quota project; without the right to do so the login still works."""
+    done = run(quota_command(environment), seconds=120)
+    if done.code:
+        why = next((line for line in done.err.splitlines() if line.startswith("ERROR")), "").partition(") ")[2]
+        talk.say(
+            f"note: calls are not charged to {environment.project}, since gcloud could not set it as the quota project "
+            f"({why or f'exit code {done.code}'}); that needs serviceusage.services.use, which every persona has."
+        )
+        return who
+    return identity.of(google_cloud(environment.project, variables), variables)

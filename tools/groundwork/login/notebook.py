@@ -1,0 +1,81 @@
+"""What a shell or a notebook needs so that Google's clients speak to an environment: variables, nothing secret among them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
+from groundwork.google import local
+
+_TERRAFORMS = ("TF_", "CHECKPOINT_")
+_HOLDS_A_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a variable's name
+_FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Variables to set and to take away; `base` is the local cloud's address, None on Google Cloud."""
+
+    environment: Environment
+    variables: Mapping[str, str]
+    gone: tuple[str, ...]
+    base: str | None
+
+
+def surroundings(checkout: Checkout, environment: Environment, seen: Mapping[str, str]) -> Surroundings:
+    """What the shell that has `seen` needs; the local cloud is started if it is meant."""
+    if environment.local:
+        found = local.shell_variables(checkout, environment.project, environment.region)
+        kept = {name: value for name, value in found.items() if _for_clients(name)}
+        return Surroundings(environment, kept, (), local.start(checkout).base)
+    return Surroundings(environment, _on_google(environment), _left_by_local(seen), None)
+
+
+def _for_clients(name: str) -> bool:
+    return not name.startswith(_TERRAFORMS) and not name.endswith("_CUSTOM_ENDPOINT") and name != _HOLDS_A_TOKEN
+
+
+def _on_google(environment: Environment) -> dict[str, str]:
+    return {
+        "GOOGLE_CLOUD_PROJECT": environment.project,
+        "GOOGLE_CLOUD_QUOTA_PROJECT": environment.project,
+        "CLOUDSDK_CORE_PROJECT": environment.project,
+        "CLOUDSDK_COMPUTE_REGION": environment.region,
+    }
+
+
+def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables that a shell still has from a local environment."""
+    ours = [name for name, value in local.endpoints("http://127.0.0.1").items() if "127.0.0.1" in value]
+    files = [name for name in _FILES if ".groundwork/local/" in Path(seen.get(name, "")).as_posix()]
+    token = [_HOLDS_A_TOKEN] if seen.get(_HOLDS_A_TOKEN, "").startswith("local/") else []
+    return tuple(name for name in (*ours, *files, *token) if seen.get(name))
+
+
+def shell(found: Surroundings) -> list[str]:
+    """Lines for eval."""
+    return [
+        *(f"unset {name}" for name in found.gone),
+        *(f"export {name}={shlex.quote(value)}" for name, value in found.variables.items()),
+    ]
+
+
+def python(found: Surroundings) -> list[str]:
+    """Lines for the first cell of a notebook; they need Google's own packages only."""
+    where = "the local cloud (simulated)" if found.base else "Google Cloud"
+    lines = [f"# {found.environment.project} on {where}; run before any client of Google's is made.", "import os", ""]
+    lines += [f"os.environ.pop({name!r}, None)" for name in found.gone]
+    lines += ["os.environ.update(", *(f"    {name}={value!r}," for name, value in found.variables.items()), ")"]
+    return [*lines, *(_OPTIONS.format(base=found.base).splitlines() if found.base else ())]
+
+
+_OPTIONS = '''
+
+def local_cloud(api: str) -> dict:
+    """For clients that read no variable: Client(transport="rest", client_options=local_cloud("secretmanager"))."""
+    return {{"api_endpoint": "{base}/" + api}}
+'''

@@ -1,0 +1,57 @@
+"""A policy check for people: what was found, where, why it matters and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from groundwork.environment.values import PolicyException
+from groundwork.policy.result import Finding, Result
+
+
+def lines(result: Result) -> list[str]:
+    """Everything but the summary, findings first, grouped by policy."""
+    return [*_findings(result), *_exceptions(result), *(f"note: {note}" for note in result.notes)]
+
+
+def expired(exception: PolicyException) -> str:
+    """The sentence for an exception that is over."""
+    return (
+        f"The exception for {exception.check} on {exception.resource} ended on {exception.expires} (owner: {exception.owner}): "
+        "mend the resource and remove the exception, or renew it with a reason that holds today."
+    )
+
+
+def unused(exception: PolicyException) -> str:
+    """The sentence for an exception that nothing needs."""
+    return (
+        f"The exception for {exception.check} on {exception.resource} matches no finding (owner: {exception.owner}): "
+        "remove it from the environment file."
+    )
+
+
+def _findings(result: Result) -> Iterator[str]:
+    for name, group in groupby(result.findings, key=lambda finding: finding.row.name):
+        row = result.rows[name]
+        yield f"{row.severity}: {row.title} ({name})"
+        yield from (f"  {_where(finding)}" for finding in group)
+        yield f"  why:  {row.why}"
+        yield f"  mend: {row.mend}"
+
+
+def _where(finding: Finding) -> str:
+    parts = [finding.place.text, f"plan of {finding.layer}" if finding.layer else ""]
+    place = ", ".join(filter(None, parts))
+    return f"{finding.sentence}{f'  [{place}]' if place else ''}"
+
+
+def _exceptions(result: Result) -> Iterator[str]:
+    for exception in result.expired:
+        yield expired(exception)
+    for one in result.excused:
+        yield (
+            f"excused until {one.exception.expires}: {one.finding.sentence} ({one.finding.row.name}): "
+            f"{one.exception.reason} ({one.exception.owner})"
+        )
+    for exception in result.unused:
+        yield unused(exception)

@@ -1,0 +1,103 @@
+"""One page for a reviewer: what a change would do, what it would cost, what the policies say; and the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.cost.estimate import Estimate, estimate
+from groundwork.cost.planned import assumptions_of, in_a_line
+from groundwork.lifecycle import reviewed, up
+from groundwork.policy import check as checks
+from groundwork.policy.check import SavedPlan
+from groundwork.policy.data import as_data as policy_data
+from groundwork.policy.markdown import markdown
+from groundwork.policy.result import Result
+from groundwork.terraform import plans
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+from groundwork.terraform.talk import Talk
+
+
+@dataclass(frozen=True)
+class Review:
+    """A plan as a reviewer needs it; `lines` say it in the team's words, `cost` in one line."""
+
+    environment: str
+    simulated: bool
+    plans: tuple[LayerPlan, ...]
+    lines: tuple[str, ...]
+    cost: str
+    policy: Result
+    record: reviewed.Record
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything would change."""
+        return any(plan.pending for plan in self.plans)
+
+    @property
+    def markdown(self) -> str:
+        """The page, for a job's summary."""
+        total = plans.counts(self.plans)
+        where = "the local cloud (simulated)" if self.simulated else "Google Cloud"
+        what = "only outputs change" if total.none and self.pending else total.text
+        parts = [f"# {self.environment}: {what}", f"Planned on {where}."]
+        if self.lines:
+            parts.append(f"```text\n{_fenced(self.lines)}\n```")
+        return "\n\n".join([*parts, "## Cost", self.cost, markdown(self.policy)])
+
+
+def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
+    """Plan every layer, change nothing, and say all that there is to say of the plans.
+
+    Raises what planning and the policy check raise.
+    """
+    made = up.plan(session, talk)
+    shown = reviewed.shown(session, made)
+    changed: dict[str, list[str]] = {}
+    for plan in shown.values():
+        changed |= plans.changed_attributes(plan)
+    return Review(
+        environment=session.environment.name,
+        simulated=session.environment.local,
+        plans=made,
+        lines=tuple(plans.summary(made, changed)),
+        cost=in_a_line(session.environment, _estimate(session, shown), checks.today()),
+        policy=_policy(session, shown, say),
+        record=reviewed.record(session.environment.name, shown),
+    )
+
+
+def as_data(found: Review) -> dict[str, Any]:
+    """The review as `review --json` prints it."""
+    total = plans.counts(found.plans)
+    return {
+        "environment": found.environment,
+        "simulated": found.simulated,
+        "pending": found.pending,
+        "changes": {"create": total.create, "update": total.update, "delete": total.delete},
+        "cost": found.cost,
+        "policy": policy_data(found.policy),
+        "record": {layer: dict(changes) for layer, changes in found.record.layers.items()},
+    }
+
+
+def _estimate(session: Session, shown: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    return estimate(list(shown.values()), assumptions_of(session.environment))
+
+
+def _policy(session: Session, shown: Mapping[str, Mapping[str, Any]], say: Callable[[str], None]) -> Result:
+    saved = {layer: _saved(plan) for layer, plan in shown.items()}
+    scanner = checks.scanner(session.checkout, say)
+    return checks.check(scanner, session.environment, saved, session.checkout.runs / checks.FOLDER, checks.today())
+
+
+def _saved(plan: Mapping[str, Any]) -> SavedPlan:
+    return SavedPlan(lambda: plan)
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """The lines without what would end the block they stand in: addresses come from anybody's branch."""
+    return "\n".join(line.replace("`", "'") for line in lines)

@@ -1,0 +1,1 @@
+"""What each kind of resource is to the verbs."""

@@ -1,0 +1,243 @@
+"""What is in a project, by each service's own list calls; a call that fails is unknown, never nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from groundwork.errors import GroundworkError
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.resources.listings import LISTINGS, Listing
+from groundwork.terraform.state import State
+
+__all__ = ["LISTINGS", "Inventory", "Item", "Listing", "beside", "field_of", "known_to", "take"]
+
+AT_ONCE = 8
+_ALWAYS_ON = ("storage.googleapis.com",)
+_NOT_SIMULATED = "does not emulate"
+_NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One thing in the project: its kind and its name as the service gives it; `body` is all that the list call said of it."""
+
+    kind: str
+    name: str
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    row: Listing | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def short(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All items that were found, and per kind whose list call failed why; `calls` is how many rows answered.
+
+    `off`: kinds that were not asked since Service Usage says that their API is off. `absent`: kinds of APIs that the local
+    cloud does not simulate, where nothing can be. `own`: what Google makes itself.
+    """
+
+    items: tuple[Item, ...]
+    unknown: Mapping[str, str]
+    calls: int
+    off: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    own: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A row's answer: its items, or why there are none."""
+
+    row: Listing
+    items: tuple[Item, ...] = ()
+    unknown: str = ""
+    absent: bool = False
+
+
+def take(cloud: Cloud, listings: Iterable[Listing] = LISTINGS) -> Inventory:
+    """Ask every list call for all its pages, as far as its API is enabled; what hangs on an item is asked after it."""
+    rows = list(listings)
+    asked_apis = [row for row in rows if row.host not in _ALWAYS_ON]
+    enabled, why = _enabled(cloud) if asked_apis else (frozenset(_ALWAYS_ON), "")
+    on = [row for row in rows if why or row.host in enabled]
+    first = _ask_all(cloud, [(row, ()) for row in on if not row.of])
+    found: dict[str, list[Item]] = {}
+    for answer in first:
+        found.setdefault(answer.row.kind, []).extend(answer.items)
+    second = _ask_all(cloud, [(row, found.get(row.of, [])) for row in on if row.of])
+    return _summed([*first, *second], cloud.project, why, [row for row in rows if row not in on])
+
+
+def _enabled(cloud: Cloud) -> tuple[frozenset[str], str]:
+    """The host names of the enabled APIs, and why they are not known."""
+    path = f"v1/projects/{cloud.project}/services"
+    try:
+        services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
+        return frozenset({*_ALWAYS_ON, *(str(entry["name"]).rpartition("/")[2] for entry in services)}), ""
+    except CloudProblem as problem:
+        return frozenset(), problem.message
+    except (KeyError, TypeError, AttributeError) as problem:
+        return frozenset(), f"the answer cannot be read ({problem!r})"
+
+
+def _ask_all(cloud: Cloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> list[_Asked]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda pair: _ask(cloud, *pair), work))
+
+
+def _ask(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> _Asked:
+    try:
+        found = tuple(_items(cloud, row, parents))
+        if row.needs and not _may(cloud, row.needs):
+            return _Asked(row, found, unknown=f"without {row.needs} its list leaves out what you may not see")
+        return _Asked(row, found)
+    except CloudProblem as problem:
+        unsimulated = cloud.simulated and problem.code == 501 and _NOT_SIMULATED in problem.text
+        if unsimulated and row.from_start:
+            return _Asked(row, absent=True)
+        return _Asked(row, unknown=problem.message)
+    except _Partial as problem:
+        return _Asked(row, unknown=problem.message)
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        return _Asked(row, unknown=f"GET {row.api} {row.path}: the answer cannot be read ({problem!r})")
+
+
+def _may(cloud: Cloud, permission: str) -> bool:
+    """Whether the caller has a permission on the project, by IAM's own answer."""
+    path = f"v1/projects/{cloud.project}:testIamPermissions"
+    answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": [permission]})
+    return permission in answer.get("permissions", ())
+
+
+def _summed(answers: Iterable[_Asked], project: str, why: str, off: Iterable[Listing]) -> Inventory:
+    items: dict[tuple[str, str], Item] = {}
+    own: dict[tuple[str, str], Item] = {}
+    unknown = {"enabled APIs": why} if why else {}
+    calls, absent = 0, []
+    for answer in answers:
+        if answer.unknown:
+            unknown[answer.row.kind] = answer.unknown
+        elif answer.absent:
+            absent.append(answer.row.kind)
+        else:
+            calls += 1
+        for item in answer.items:
+            kept = own if answer.row.own and re.fullmatch(answer.row.own, item.short) else items
+            kept.setdefault((item.kind, item.name), item)
+    closed = {row.kind: f"{row.host} is off in project {project} (Service Usage says so)" for row in off}
+    return Inventory(
+        tuple(sorted(items.values())), unknown, calls, closed, tuple(dict.fromkeys(absent)), tuple(sorted(own.values()))
+    )
+
+
+class _Partial(GroundworkError):
+    """A page that says itself that something is missing."""
+
+
+def _items(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[Item]:
+    for api, path in _paths(cloud, row, parents):
+        params = {key: value.format(project=cloud.project) for key, value in row.params.items()}
+        for page in cloud.whole_pages(api, path, params):
+            _whole(page, f"GET {api} {path}")
+            for body in _bodies(page, row.key):
+                yield Item(row.kind, _name(row, body, cloud.project), body, row)
+
+
+def _paths(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """The API (with its region, if it has one) and path of every call that a row makes."""
+    if row.of:
+        yield from ((row.api, row.path.format(project=cloud.project, parent=parent.name)) for parent in parents)
+        return
+    if "{location}" not in row.path:
+        yield row.api, row.path.format(project=cloud.project)
+        return
+    places = (row.places or row.path.partition("/{location}")[0]).format(project=cloud.project)
+    for place in list(cloud.pages(row.api, places, "locations")):
+        location = place["locationId"]
+        yield host_of(row, location), row.path.format(project=cloud.project, location=location)
+
+
+def host_of(row: Listing, location: str) -> str:
+    """The API that serves a row's things in a location: some have a host of their own in each region."""
+    return f"{location}-{row.api}" if row.regional and location != "global" else row.api
+
+
+def _whole(page: Mapping[str, Any], call: str) -> None:
+    """Raise _Partial where Google says that it could not ask everywhere, with status 200 all the same."""
+    away = [str(place) for key in ("unreachable", "unreachables") for place in page.get(key) or ()]
+    parts = page.get("items")
+    values = parts.values() if isinstance(parts, Mapping) else ()
+    warnings = [value.get("warning", {}).get("code", "") for value in values] + [
+        (page.get("warning") or {}).get("code", "")
+    ]
+    away += [code for code in warnings if code not in _NO_RESULTS]
+    if away:
+        raise _Partial(f"{call}: the answer is not whole, these could not be asked: {', '.join(away)}")
+
+
+def _bodies(page: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    head, star, inner = key.partition("/*/")
+    found = page.get(head) or ()
+    if not star:
+        yield from found
+        return
+    for part in found.values() if isinstance(found, Mapping) else ():
+        yield from part.get(inner, ())
+
+
+def _name(row: Listing, body: Mapping[str, Any], project: str) -> str:
+    """The full name as Terraform's ids have it: no address before it, the project's id in place of its number."""
+    if "{" in row.name:
+        return re.sub(
+            r"{([^}]*)}", lambda found: project if found[1] == "project" else _dotted(body, found[1]), row.name
+        )
+    name = str(body[row.name])
+    return re.sub(r"^https://[^/]+/(?:compute/)?v\d+/", "", name)
+
+
+def _dotted(body: Mapping[str, Any], path: str) -> str:
+    value: Any = body
+    for step in path.split("."):
+        value = value[step]
+    return str(value)
+
+
+def field_of(item: Item, path: str) -> Any:
+    """A field of an item by its path ("creationRecord/mutateTime"); None where there is none."""
+    value: Any = item.body
+    for step in path.split("/"):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def known_to(state: State) -> frozenset[str]:
+    """Every name by which the state's resources can appear in a list: ids, full names, addresses of accounts.
+
+    A bare name counts for nothing but buckets, whose names are the world's: a disk may be called like an account.
+    """
+    found: set[str] = set()
+    for resource in state.resources:
+        if resource.type.startswith("google_"):
+            keys = ("id", "name", "email", "unique_id")
+            values = [str(resource.attributes[key]) for key in keys if resource.attributes.get(key)]
+            bucket = resource.type == "google_storage_bucket"
+            found |= {_plain(value) for value in values if bucket or "/" in value or "@" in value}
+    return frozenset(found)
+
+
+def _plain(name: str) -> str:
+    """A name without its project, which is written by id here and by number there."""
+    return re.sub(r"^projects/[^/]+/", "", name)
+
+
+def beside(inventory: Inventory, known: frozenset[str]) -> tuple[Item, ...]:
+    """The items that no state knows."""
+    return tuple(item for item in inventory.items if item.name not in known and _plain(item.name) not in known)

@@ -1,0 +1,1 @@
+"""Terraform: the process, its events, plans, states and locks."""

@@ -1,0 +1,75 @@
+"""`validate`: format and validity of every module and layer, as `make check` wants it."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.terraform.events import Event
+from groundwork.terraform.process import Terraform, run
+from groundwork.terraform.session import Session
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong in the Terraform: "folder/file:line" and a sentence."""
+
+    place: str
+    sentence: str
+
+
+def validate(session: Session) -> tuple[int, list[Finding]]:
+    """Check the format of all files and validate every module and layer; how many folders, and what is wrong."""
+    root = session.checkout.root
+    folders = sorted({path.parent for top in ("modules", "infra") for path in (root / top).glob("*/*.tf")})
+    with ThreadPoolExecutor(2) as pool:
+        found = [
+            finding for findings in pool.map(lambda folder: _folder(session, folder), folders) for finding in findings
+        ]
+    return len(folders), [*_unformatted(session), *found]
+
+
+def _unformatted(session: Session) -> list[Finding]:
+    found = []
+    for top in ("modules", "infra"):
+        words = [str(session.tool.path), "fmt", "-check", "-recursive", "-list=true"]
+        done = run(words, cwd=session.checkout.root / top, env=session.surroundings.work)
+        files = done.out.splitlines() if done.code == 3 or done.out else []
+        found += [
+            Finding(f"{top}/{file}", f"is not formatted: run {session.tool.name} fmt -recursive {top}.")
+            for file in files
+        ]
+        if done.code and not files:
+            found.append(Finding(top, f"cannot be formatted: {done.err.strip().splitlines()[-1]}"))
+    return found
+
+
+def _folder(session: Session, folder: Path) -> list[Finding]:
+    name = folder.relative_to(session.checkout.root).as_posix()
+    data = session.checkout.runs / "validate" / name.replace("/", "-")
+    terraform = Terraform(
+        binary=str(session.tool.path),
+        directory=folder,
+        data=data,
+        variables=session.surroundings.work,
+        downloads=session.surroundings.fetch,
+    )
+    stamp, now = data / "initialised", _fingerprint(session, folder)
+    if not stamp.exists() or stamp.read_text("utf-8") != now:
+        terraform.init(None, _ignore)
+        stamp.write_text(now, "utf-8")
+    return [
+        Finding(f"{name}/{item.place}" if item.place else name, f"{item.summary}. {' '.join(item.detail.split())}")
+        for item in terraform.validate()
+    ]
+
+
+def _ignore(_event: Event) -> None:
+    return None
+
+
+def _fingerprint(session: Session, folder: Path) -> str:
+    text = f"{session.tool.text} {session.provider}".encode()
+    return hashlib.sha256(text + b"".join(path.read_bytes() for path in sorted(folder.glob("*.tf")))).hexdigest()

@@ -1,0 +1,65 @@
+"""`terraform init`, only when something that it looks at has changed: tool, provider, backend, lock file, root module."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from groundwork.environment.checkout import LAYERS
+from groundwork.terraform.events import Event
+from groundwork.terraform.session import Session
+from groundwork.terraform.talk import Talk
+
+_FILE = "initialised"
+
+
+def initialise(session: Session, talk: Talk) -> None:
+    """Initialise the layers that need it; side by side where nothing is fetched, since a plugin cache is not made for two.
+
+    Raises TerraformFailed.
+    """
+    stale = [layer for layer in LAYERS if not _is_fresh(session, layer)]
+    if not stale:
+        return
+    talk.say(f"initialising {' and '.join(stale)} with {session.tool.text}")
+    with ThreadPoolExecutor(len(stale) if session.provider == "local" else 1) as pool:
+        for done in [pool.submit(_initialise, session, layer) for layer in stale]:
+            done.result()
+
+
+def _initialise(session: Session, layer: str) -> None:
+    (session.data(layer) / _FILE).unlink(missing_ok=True)
+    session.terraform(layer).init(session.place(layer).backend, _ignore)
+    (session.data(layer) / _FILE).write_text(_fingerprint(session, layer), "utf-8")
+
+
+def _ignore(_event: Event) -> None:
+    return None
+
+
+def _is_fresh(session: Session, layer: str) -> bool:
+    data = session.data(layer)
+    present = (data / "terraform.tfstate").is_file() and (data / "modules" / "modules.json").is_file()
+    try:
+        return present and (data / _FILE).read_text("utf-8") == _fingerprint(session, layer)
+    except OSError:
+        return False
+
+
+def _fingerprint(session: Session, layer: str) -> str:
+    found = hashlib.sha256()
+    facts = [session.tool.text, str(session.tool.path), session.provider, session.place(layer).backend]
+    found.update(json.dumps(facts).encode())
+    for path in _looked_at(session.checkout.root, session.checkout.layer(layer)):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def _looked_at(root: Path, layer: Path) -> Iterator[Path]:
+    yield from sorted(layer.glob("*.tf"))
+    yield from sorted(layer.glob(".terraform.lock.hcl"))
+    yield from sorted((root / "infra" / "environment").glob("*.tf"))
+    yield from sorted((root / "modules").glob("*/versions.tf"))

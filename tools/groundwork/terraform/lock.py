@@ -1,0 +1,73 @@
+"""The lock of a remote state: who holds it, how to get it back, and whether it is what a dead run of ours left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from groundwork.errors import StateLocked
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.terraform.process import TerraformFailed
+from groundwork.terraform.runs import Run
+from groundwork.terraform.state import Lock, Place, read_lock
+
+_KNOWN = "Error acquiring the state lock"
+# Who may not write the lock is told so, not that somebody else holds it.
+_REFUSED = "Error 403"
+_MARGIN = timedelta(seconds=2)
+
+
+def is_locked(failure: TerraformFailed) -> bool:
+    """Whether a command failed because somebody else holds the lock."""
+    return any(_KNOWN in found.summary and _REFUSED not in found.detail for found in failure.diagnostics)
+
+
+def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:
+    """The error that says who holds the lock, since when and from where, and what to do."""
+    if lock is None:
+        return StateLocked(
+            f"The state of {environment}/{layer} was locked a moment ago and is free now: run the same command again."
+        )
+    return StateLocked(
+        f"The state of {environment}/{layer} is locked by {text(lock)}: wait for that run to end. "
+        f"If you are sure that it is dead, `groundwork unlock --env {environment}` removes the lock."
+    )
+
+
+def text(lock: Lock) -> str:
+    """Who holds a lock, doing what, since when, for people."""
+    since = lock.created.astimezone()
+    return f"{lock.who} ({lock.doing}, since {since:%Y-%m-%d %H:%M:%S}, {_ago(lock.created)} ago, Terraform {lock.version or 'unknown'}, lock ID {lock.id})"
+
+
+def _ago(moment: datetime) -> str:
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def left_by(run: Run, lock: Lock, log: Path) -> bool:
+    """Whether a lock is what a dead run left: taken by the same user on the same host, between its start and its last line.
+
+    While it lies there nobody else can have taken one, so the window needs only a small margin.
+    """
+    if lock.who != f"{run.user}@{run.host}" or run.in_order or run.at_work:
+        return False
+    last = datetime.fromtimestamp(log.stat().st_mtime, UTC) if log.exists() else datetime.fromisoformat(run.started)
+    return datetime.fromisoformat(run.started) <= lock.created <= last + _MARGIN
+
+
+def held(cloud: Cloud, places: dict[str, Place]) -> dict[str, Lock]:
+    """The locks that are held now, by layer."""
+    locks = {layer: read_lock(cloud, place) for layer, place in places.items()}
+    return {layer: lock for layer, lock in locks.items() if lock is not None}
+
+
+def release(cloud: Cloud, place: Place, lock: Lock) -> None:
+    """Remove this very lock: a newer one is never touched, since its generation differs."""
+    try:
+        cloud.request("DELETE", "storage", place.path("tflock"), params={"ifGenerationMatch": lock.id})
+    except CloudProblem as problem:
+        if problem.code not in (404, 412):
+            raise

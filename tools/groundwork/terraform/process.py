@@ -1,0 +1,379 @@
+"""The one module that starts processes: Terraform or OpenTofu with its events streamed, and small tools asked for a word.
+
+python-terraform builds the argument lists and nothing more: its process handling leaves orphans that hold the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, Protocol
+
+from python_terraform import IsFlagged
+from python_terraform import Terraform as ArgumentBuilder
+
+from groundwork.errors import GroundworkError, Interrupted
+from groundwork.terraform.events import Diagnostic, Event, document, parse
+from groundwork.terraform.liveness import alive, tail
+
+LOCK_TIMEOUT = "5s"
+# Mostly waiting: Google's provider sleeps seconds for each account and grant, and changes one policy at a time.
+PARALLELISM = 20
+_LAST_LINES = 10
+_LOCK_LEFT = "Error releasing the state lock"
+_STOPPING = b"\nStopping: Terraform ends what it has begun and releases its lock; ^C again kills it.\n"
+_KILLING = b"\nKilling Terraform: the next `groundwork up` finds what it had made.\n"
+_STOPPED = "Interrupted: {tool} {command} was stopped. Run the same command again to go on."
+
+Listen = Callable[[Event], None]
+
+
+class Watch(Protocol):
+    """Is told of every Terraform command of a layer: which process it is, and how it ended."""
+
+    def started(self, command: str, pid: int) -> None:
+        """The command runs now."""
+        ...
+
+    def ended(self, command: str, code: int, *, in_order: bool) -> None:
+        """It ended; not `in_order` when it was killed or could not release its lock."""
+        ...
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended: its arguments, exit code (negative = signal) and what it wrote."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+
+class TerraformFailed(GroundworkError):
+    """A Terraform command ended with an error; `diagnostics` are the errors that it named."""
+
+    def __init__(self, finished: Finished, directory: Path, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        tool, verb = Path(finished.argv[0]).name, finished.argv[1]
+        self.finished = finished
+        self.directory = directory
+        self.diagnostics = tuple(diagnostics)
+        ending = f"was killed (signal {-finished.code})" if finished.code < 0 else f"failed (exit code {finished.code})"
+        lines = [line for line in (finished.err or finished.out).splitlines() if line.strip()][-_LAST_LINES:]
+        super().__init__(
+            f"{tool} {verb} in infra/{directory.name} {ending}.",
+            [f"command: {' '.join(finished.argv)}", *(lines if not diagnostics else [])],
+        )
+
+
+class _Children:
+    """The children of this process that are at work, and what ^C and SIGTERM do to them."""
+
+    def __init__(self) -> None:
+        self.pids: set[int] = set()
+        self.starting = 0
+        self.signals = 0
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        """Pass the signal on as SIGINT, once per signal received; with nobody at work it is an ordinary ^C."""
+        self.signals += 1
+        if self.pids:
+            os.write(2, _STOPPING if self.signals == 1 else _KILLING)
+        for pid in tuple(self.pids):
+            _signal_group(pid, signal.SIGINT)
+        if not self.pids and not self.starting:
+            raise KeyboardInterrupt
+
+    def add(self, pid: int) -> None:
+        """A child has started; a signal that came while it did is passed on now."""
+        self.pids.add(pid)
+        if self.signals:
+            _signal_group(pid, signal.SIGINT)
+
+
+_CHILDREN = _Children()
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+@contextmanager
+def signals_passed_on() -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM reach the children as one SIGINT each: they end in order and release their locks.
+
+    Works in the main thread only; elsewhere it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _CHILDREN.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    _CHILDREN.signals = 0
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    seconds: float = 60,
+    given: str = "",
+) -> Finished:
+    """Run a small command to its end and keep what it writes; `given` is its standard input.
+
+    Raises GroundworkError when the program is not there or takes longer than `seconds`.
+    """
+    try:
+        done = subprocess.run(
+            argv, cwd=cwd, env=env, timeout=seconds, input=given, capture_output=True, check=False,
+            text=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
+    except PermissionError:
+        raise GroundworkError(f"{argv[0]} may not be executed: check its permissions.") from None
+    except subprocess.TimeoutExpired:
+        raise GroundworkError(f"{' '.join(argv)} did not end within {seconds:.0f} s.") from None
+    return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a command that talks to the person at this terminal, to its end; its exit code. ^C reaches it as it does us.
+
+    Raises GroundworkError when the program is not there.
+    """
+    try:
+        child = subprocess.Popen(argv, env=env)
+    except FileNotFoundError:
+        raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
+    while True:
+        with suppress(KeyboardInterrupt):
+            return child.wait()
+
+
+def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Turn this process into another program, whose exit code is ours. Raises GroundworkError when the system refuses."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execve(program, list(argv), dict(env))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise GroundworkError(f"{program} could not be started: {error.strerror}.") from None
+
+
+def follow(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    line: Callable[[str], None],
+    started: Callable[[int], None],
+) -> Finished:
+    """Run a command in its own process group and hand over each line while it works.
+
+    Its output goes straight into the file `log` and is read from there, so that it neither blocks nor dies when this process
+    is killed, and every line is kept. `started` gets the child's pid.
+    """
+    errors = log.with_suffix(".stderr")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    _CHILDREN.starting += 1
+    try:
+        with log.open("wb") as out, errors.open("wb") as err:
+            child = _start(argv, cwd, env, out.fileno(), err.fileno())
+        _CHILDREN.add(child.pid)
+        _attend(child, log, line, started)
+    finally:
+        _CHILDREN.starting -= 1
+    if child.returncode < 0:
+        _signal_group(child.pid, signal.SIGTERM)
+    return Finished(tuple(argv), child.returncode, _text(log), _text(errors))
+
+
+def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], out: int, err: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, process_group=0
+        )
+    except FileNotFoundError:
+        raise GroundworkError(f"{argv[0]} was not found: `groundwork doctor` says how to get it.") from None
+
+
+def _wait(child: subprocess.Popen[bytes], ended: threading.Event) -> None:
+    child.wait()
+    ended.set()
+
+
+def _attend(
+    child: subprocess.Popen[bytes], log: Path, line: Callable[[str], None], started: Callable[[int], None]
+) -> None:
+    """Hand over the lines until the child ends; when nobody can take them any more it is interrupted and waited for."""
+    ended = threading.Event()
+    threading.Thread(target=_wait, args=(child, ended), daemon=True).start()
+    try:
+        started(child.pid)
+        for text in tail(log, ended.wait, ended.is_set):
+            line(text)
+    except BaseException:
+        _signal_group(child.pid, signal.SIGINT)
+        raise
+    finally:
+        ended.wait()
+        _CHILDREN.pids.discard(child.pid)
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace")
+
+
+def wait_for(pid: int, born: str) -> None:
+    """Wait until a process that is not our child has ended; ^C is passed on to it."""
+    _CHILDREN.pids.add(pid)
+    try:
+        while alive(pid, born):
+            time.sleep(0.1)
+    finally:
+        _CHILDREN.pids.discard(pid)
+    if _CHILDREN.signals:
+        raise Interrupted("Interrupted, and so was the earlier run; run the same command again to go on.")
+
+
+class _Arguments(ArgumentBuilder):  # type: ignore[misc]
+    """python-terraform without its habit of reading state files and of turning every unknown attribute into a command."""
+
+    def read_state_file(self, *_path: str) -> None:
+        self.tfstate = None
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(name)
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A root module, where its data goes and what its processes see.
+
+    `inputs` are "name=value" for -var; `downloads` goes on top of `variables` where providers are fetched. All paths are
+    absolute.
+    """
+
+    binary: str
+    directory: Path
+    data: Path
+    variables: Mapping[str, str] = field(repr=False)
+    inputs: tuple[str, ...] = ()
+    downloads: Mapping[str, str] = field(default_factory=dict, repr=False)
+    watch: Watch | None = None
+
+    def init(self, backend: Mapping[str, str] | None, listen: Listen) -> None:
+        """Prepare the working directory; `backend` None leaves the backend alone (for validate)."""
+        if backend is None:
+            self._events("init", listen, json=IsFlagged, input=False, backend=False)
+        else:
+            self._events(
+                "init", listen, json=IsFlagged, input=False, reconfigure=IsFlagged, backend_config=dict(backend)
+            )
+
+    def plan(self, file: Path, listen: Listen, *, destroy: bool = False) -> bool:
+        """Plan into `file`; whether anything would change."""
+        done = self._events(
+            "plan", listen, json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, detailed_exitcode=IsFlagged,
+            var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None, parallelism=PARALLELISM,
+        )  # fmt: skip
+        return done.code == 2
+
+    def apply(self, file: Path, listen: Listen) -> None:
+        """Apply a saved plan, and nothing but it."""
+        self._events(
+            "apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, parallelism=PARALLELISM
+        )
+
+    def adopt(self, address: str, identity: str) -> bool:
+        """Bring something that exists into the state; False when there is no such thing or the state has it."""
+        done = self._follow(
+            "import", lambda _text: None, address, identity,
+            input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT, var=list(self.inputs),
+        )  # fmt: skip
+        return done.code == 0
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Take resources out of the state; they stay in the cloud."""
+        self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
+
+    def push(self, file: Path) -> None:
+        """Upload a state that an interrupted run could not upload itself."""
+        self._checked("state push", str(file), lock_timeout=LOCK_TIMEOUT)
+
+    def show(self, file: Path) -> dict[str, Any]:
+        """The saved plan as Terraform's JSON (format 1.2). It may hold secrets: do not keep it."""
+        done = run(
+            self._argv("show", str(file), json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
+        )
+        if done.code:
+            raise TerraformFailed(done, self.directory)
+        return document(done.out)
+
+    def validate(self) -> list[Diagnostic]:
+        """What `validate` finds wrong."""
+        done = run(self._argv("validate", json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600)
+        try:
+            found = document(done.out)["diagnostics"]
+        except (ValueError, KeyError):
+            raise TerraformFailed(done, self.directory) from None
+        events = (parse(json.dumps({"type": "diagnostic", "diagnostic": item})) for item in found)
+        return [event for event in events if isinstance(event, Diagnostic)]
+
+    def _argv(self, command: str, *arguments: str, **options: Any) -> list[str]:
+        return list(_Arguments(terraform_bin_path=self.binary).generate_cmd_string(command, *arguments, **options))
+
+    def _environment(self, command: str = "") -> dict[str, str]:
+        return {**self.variables, **(self.downloads if command == "init" else {}), "TF_DATA_DIR": str(self.data)}
+
+    def _follow(self, command: str, line: Callable[[str], None], *arguments: str, **options: Any) -> Finished:
+        done = follow(
+            self._argv(command, *arguments, **options),
+            cwd=self.directory,
+            env=self._environment(command),
+            log=self.data / f"{command.replace(' ', '-')}.ndjson",
+            line=line,
+            started=lambda pid: self.watch.started(command, pid) if self.watch else None,
+        )
+        if self.watch:
+            in_order = done.code >= 0 and _CHILDREN.signals < 2 and _LOCK_LEFT not in done.out + done.err
+            self.watch.ended(command, done.code, in_order=in_order)
+        if _CHILDREN.signals:
+            raise Interrupted(_STOPPED.format(tool=Path(self.binary).name, command=command))
+        return done
+
+    def _checked(self, command: str, *arguments: str, **options: Any) -> Finished:
+        done = self._follow(command, lambda _text: None, *arguments, **options)
+        if done.code:
+            raise TerraformFailed(done, self.directory)
+        return done
+
+    def _events(self, command: str, listen: Listen, *arguments: str, **options: Any) -> Finished:
+        errors: list[Diagnostic] = []
+
+        def line(text: str) -> None:
+            event = parse(text)
+            if isinstance(event, Diagnostic) and event.severity == "error":
+                errors.append(event)
+            listen(event)
+
+        done = self._follow(command, line, *arguments, **options)
+        if done.code not in (0, 2) or (done.code == 2 and command != "plan"):
+            raise TerraformFailed(done, self.directory, errors)
+        return done

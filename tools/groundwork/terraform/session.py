@@ -1,0 +1,131 @@
+"""One command's way to one environment: its cloud, its Terraform, and where the state of each layer is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import UsageProblem
+from groundwork.google import isolation, local
+from groundwork.google.cloud import Cloud, google_cloud, local_cloud
+from groundwork.terraform import installation, runs
+from groundwork.terraform.process import Terraform
+from groundwork.terraform.state import Place
+
+PROVIDERS = ("local", "google")
+
+
+@dataclass(frozen=True)
+class Session:
+    """An environment within reach; `provider` is "local" (ours) or "google" (the real one)."""
+
+    checkout: Checkout
+    environment: Environment
+    cloud: Cloud
+    provider: str
+    tool: installation.Tool
+    surroundings: isolation.Surroundings
+    command: str
+    _documents: dict[tuple[Path, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where the environment's runs leave their files."""
+        return self.checkout.runs / self.environment.name
+
+    def data(self, layer: str) -> Path:
+        """Where a layer's runs leave theirs."""
+        return self.checkout.data(self.environment.name, layer)
+
+    def place(self, layer: str) -> Place:
+        """Where a layer's state is."""
+        return Place(self.environment.state_bucket, f"{self.environment.name}/{layer}")
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where the state of every layer is."""
+        return {layer: self.place(layer) for layer in LAYERS}
+
+    def shown(self, layer: str, plan: Path) -> dict[str, Any]:
+        """A saved plan as Terraform's JSON, read once however many look at it. It may hold secrets: do not keep it in a file."""
+        key = (plan, plan.stat().st_mtime_ns)
+        if key not in self._documents:
+            self._documents[key] = self.terraform(layer).show(plan)
+        return self._documents[key]
+
+    def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """While Terraform works: the local cloud is kept running; Google's needs no help."""
+        return local.kept_running(self.checkout, say) if self.environment.local else nullcontext()
+
+    def _frozen(self, layer: str) -> Path:
+        return self.data(layer) / self.environment.path.name
+
+    def freeze(self, layer: str) -> None:
+        """Copy the environment file for Terraform, which reads it again while it applies: an edit in between must not count."""
+        self.data(layer).mkdir(parents=True, exist_ok=True)
+        fresh = self._frozen(layer).with_suffix(".fresh")
+        fresh.write_bytes(self.environment.path.read_bytes())
+        fresh.replace(self._frozen(layer))
+
+    def terraform(self, layer: str) -> Terraform:
+        """Terraform for a layer; its commands are recorded while they run."""
+        return Terraform(
+            binary=str(self.tool.path),
+            directory=self.checkout.layer(layer),
+            data=self.data(layer),
+            variables=self.surroundings.work,
+            downloads=self.surroundings.fetch,
+            inputs=(f"environment_file={self._frozen(layer)}",),
+            watch=runs.Recorder(self.data(layer), runs.this_run(self.command, self.environment.name, layer)),
+        )
+
+
+def default_provider(environment: Environment) -> str:
+    """Ours for the local cloud, Google's for Google Cloud."""
+    return "local" if environment.local else "google"
+
+
+def open_session(
+    checkout: Checkout, environment: Environment, provider: str | None, command: str, say: Callable[[str], None]
+) -> Session:
+    """Everything that a command needs to run Terraform: started, found or fetched side by side.
+
+    Raises UsageProblem for a provider that does not fit, GroundworkError for a tool that cannot be had.
+    """
+    wanted = provider or default_provider(environment)
+    if wanted not in PROVIDERS:
+        raise UsageProblem(f"PROVIDER={wanted} is not known: it is local or google.")
+    if wanted == "local" and not environment.local:
+        raise UsageProblem(
+            f"{environment.name} is on Google Cloud, which our provider never reaches: leave PROVIDER out or say PROVIDER=google."
+        )
+    for name in isolation.silent_changes(os.environ):
+        say(f"note: {name} is set and changes what Terraform does: {os.environ[name]}")
+    with ThreadPoolExecutor(1) as pool:
+        tool = pool.submit(installation.tool, installation.chosen(), installation.user_cache(), say)
+        cloud, surroundings = _local(checkout, environment, wanted) if environment.local else _google(environment)
+        return Session(checkout, environment, cloud, wanted, tool.result(), surroundings, command)
+
+
+def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple[Cloud, isolation.Surroundings]:
+    running = local.start(checkout)
+    token = local.token()
+    reattach = local.provider(checkout, running, token).reattach if provider == "local" else None
+    seen: Mapping[str, str] = os.environ
+    if provider == "google":
+        seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
+    around = isolation.local_surroundings(seen, local.endpoints(running.base), token, reattach)
+    return local_cloud(environment.project, running.base, token), around
+
+
+def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
+    seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
+    around = isolation.google_surroundings(seen, environment.name)
+    return google_cloud(environment.project), around

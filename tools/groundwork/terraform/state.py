@@ -1,0 +1,173 @@
+"""A layer's remote state read through Cloud Storage: resources, outputs and the lock, without starting Terraform.
+
+The objects are those of Terraform's gcs backend: PREFIX/default.tfstate (format 4) and PREFIX/default.tflock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.errors import GroundworkError
+from groundwork.google.cloud import Cloud, CloudProblem
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer's state is: the bucket and the prefix of its objects."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def backend(self) -> dict[str, str]:
+        """The settings for -backend-config."""
+        return {"bucket": self.bucket, "prefix": self.prefix}
+
+    @property
+    def address(self) -> str:
+        """The state's address, for people and gcloud."""
+        return f"gs://{self.bucket}/{self.prefix}/default.tfstate"
+
+    def path(self, suffix: str) -> str:
+        """The API path of the object with this suffix ("tfstate" or "tflock")."""
+        return f"v1/b/{self.bucket}/o/{quote(f'{self.prefix}/default.{suffix}', safe='')}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A managed resource that the state knows: its address, module ("" at the root), type and attributes."""
+
+    address: str
+    module: str
+    type: str
+    attributes: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Terraform's id of it."""
+        return str(self.attributes.get("id", ""))
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output's value; a sensitive one is not for printing."""
+
+    value: Any = field(repr=False)
+    sensitive: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """What Terraform knows of a layer; `serial` counts its changes, 0 when there is no state."""
+
+    serial: int
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Output]
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The addresses of all managed resources."""
+        return frozenset(resource.address for resource in self.resources)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A held lock: its ID (the object's generation), what holds it, who ("user@host") and since when."""
+
+    id: str
+    operation: str
+    who: str
+    version: str
+    created: datetime
+
+    @property
+    def doing(self) -> str:
+        """The operation in a word: "apply" for Terraform's OperationTypeApply."""
+        return self.operation.removeprefix("OperationType").lower() or "an unknown operation"
+
+
+EMPTY = State(0, (), {})
+# The empty state that `init` leaves has this serial; whatever an apply writes has a higher one.
+BLANK = 1
+
+
+class Unreadable(GroundworkError):
+    """There is a state, and it is not what Terraform writes."""
+
+
+def read_state(cloud: Cloud, place: Place) -> State:
+    """The state as it is now; EMPTY when there is none. Raises CloudProblem when that cannot be told, Unreadable."""
+    content = _object(cloud, place.path("tfstate"))
+    try:
+        return parse_state(content) if content else EMPTY
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(
+            f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): put an older version of it back, "
+            f"which `gcloud storage ls --all-versions {place.address}` lists."
+        ) from None
+
+
+def read_lock(cloud: Cloud, place: Place) -> Lock | None:
+    """The lock if somebody holds it. Raises CloudProblem when that cannot be told."""
+    try:
+        about = cloud.request("GET", "storage", place.path("tflock"))
+    except CloudProblem as problem:
+        if problem.code == 404:
+            return None
+        raise
+    content = _object(cloud, place.path("tflock"))
+    return None if content is None else _lock(about, content)
+
+
+def _lock(about: Mapping[str, Any], content: bytes) -> Lock:
+    """A lock that does not say what Terraform's say is held by somebody all the same, since it was made."""
+    try:
+        info = dict(json.loads(content))
+        created = datetime.fromisoformat(str(info["Created"]))
+    except (ValueError, KeyError, TypeError):
+        info, created = {}, datetime.fromisoformat(str(about["timeCreated"]))
+    return Lock(
+        id=str(about["generation"]),
+        operation=str(info.get("Operation", "")),
+        who=str(info.get("Who", "somebody")),
+        version=str(info.get("Version", "")),
+        created=created,
+    )
+
+
+def parse_state(content: bytes) -> State:
+    """The state that a file in format 4 holds."""
+    data = json.loads(content)
+    resources = tuple(
+        _resource(entry, instance)
+        for entry in data.get("resources", ())
+        if entry.get("mode") == "managed"
+        for instance in entry.get("instances", ())
+    )
+    outputs = {
+        name: Output(body.get("value"), bool(body.get("sensitive"))) for name, body in data.get("outputs", {}).items()
+    }
+    return State(int(data.get("serial", 0)), resources, outputs)
+
+
+def _resource(entry: Mapping[str, Any], instance: Mapping[str, Any]) -> Resource:
+    module = str(entry.get("module", ""))
+    key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+    name = f"{entry['type']}.{entry['name']}{key}"
+    return Resource(
+        f"{module}.{name}" if module else name, module, str(entry["type"]), instance.get("attributes") or {}
+    )
+
+
+def _object(cloud: Cloud, path: str) -> bytes | None:
+    try:
+        return cloud.read("storage", path, params={"alt": "media"})
+    except CloudProblem as problem:
+        if problem.code == 404:
+            return None
+        raise

@@ -1,0 +1,31 @@
+"""How a feature talks to the person at the terminal; the command line brings its own, tests bring theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from groundwork.terraform.events import Event
+
+LayerListen = Callable[[str, Event], None]
+
+
+class Talk(Protocol):
+    """Everything here goes to standard error; data on standard output is the command's own affair."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        ...
+
+    def confirm(self, question: str) -> None:
+        """Return when the answer is yes; raise Refused otherwise, and when there is no terminal to ask on."""
+        ...
+
+    def typed(self, word: str, question: str) -> None:
+        """Return when exactly `word` was typed; raise Refused otherwise, and when there is no terminal to ask on."""
+        ...
+
+    def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
+        """Show Terraform's events of the layers while inside; `total` is the number of resources that will change."""
+        ...

@@ -1,0 +1,59 @@
+"""Errors of Google's that pass by themselves, by a list of known messages; nothing else is ever tried again.
+
+Sources: hashicorp/terraform-provider-google issues 11023, 8214 (API just enabled), 15042 (account just created), 964
+(concurrent policy changes), 7853 (412 on bucket IAM).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundwork.terraform.events import Diagnostic
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A known message and why it passes."""
+
+    pattern: re.Pattern[str]
+    why: str
+
+
+KNOWN = (
+    Passing(
+        re.compile(r"SERVICE_DISABLED|has not been used in project \S+ before or it is disabled"),
+        "the API was enabled a moment ago",
+    ),
+    Passing(re.compile(r"Service account \S+ does not exist"), "the service account was made a moment ago"),
+    Passing(
+        re.compile(r"There were concurrent policy changes|Too many conflicts"), "somebody else changed the same policy"
+    ),
+    Passing(
+        re.compile(r"(?s)(?=.*\b412\b)(?=.*(iam|IAM|policy))(?=.*([Pp]recondition|conditionNotMet))"),
+        "the bucket's policy changed in between",
+    ),
+    Passing(re.compile(r"Identity Pool does not exist"), "the identity pool was made a moment ago"),
+)
+# The local cloud is on this machine and is started again when it dies; nothing else that is unreachable comes back for sure.
+LOCAL = Passing(
+    re.compile(r"connection refused|connection reset|(?i:unexpected eof)|cannot be reached"),
+    "the local cloud was gone for a moment",
+)
+NEVER = re.compile(r"(?i)quota|state lock")
+GOOGLE_WAITS = (10.0, 20.0, 40.0, 60.0)
+LOCAL_WAITS = (0.2, 0.5, 1.0)
+
+
+def reason(errors: Sequence[Diagnostic], *, local: bool = False) -> str:
+    """Why all these errors pass by themselves, on the `local` cloud or on Google's; "" when one of them does not."""
+    known = (*KNOWN, LOCAL) if local else KNOWN
+    reasons = [_reason(error.text, known) for error in errors]
+    return "; ".join(dict.fromkeys(reasons)) if reasons and all(reasons) else ""
+
+
+def _reason(text: str, known: Sequence[Passing]) -> str:
+    if NEVER.search(text):
+        return ""
+    return next((entry.why for entry in known if entry.pattern.search(text)), "")

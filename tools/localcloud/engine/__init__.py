@@ -1,0 +1,1 @@
+"""What every service shares: calls, verbs, access, storage, operations, time."""

@@ -1,0 +1,225 @@
+"""One request from its URL to its reply, synchronously: route, authenticate, check, admit, handle, render."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from localcloud import errors
+from localcloud.engine import gate, lro, places, rendering, standard, tokens
+from localcloud.engine.call import Call, Cloud, Content, Reply
+from localcloud.engine.router import Router, Target, absent
+from localcloud.engine.service import Handler, Service
+from localcloud.engine.store import disk_refused
+from localcloud.spec import schema
+from localcloud.spec.discovery import Param, document, snake
+
+_log = logging.getLogger("localcloud")
+_FORM = "application/x-www-form-urlencoded"
+_FORMS = {"json", "media"}
+_BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
+
+
+class Request(NamedTuple):
+    """A request as it arrived: `path` raw without leading slash, `headers` with lower-case names, `base` how the client reached us."""
+
+    verb: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    content: Content | None
+    base: str
+
+
+class Outcome(NamedTuple):
+    """A reply with what the request log and the faults want to know about it."""
+
+    reply: Reply
+    target: Target | None = None
+    call: Call | None = None
+    body: Any = None
+
+
+@dataclass
+class Dispatcher:
+    """Runs requests against the cloud."""
+
+    cloud: Cloud
+    router: Router
+    _handlers: dict[tuple[str, str], Handler] = field(default_factory=dict)
+
+    def target(self, request: Request) -> Target:
+        """What the request's URL means; 404 or 501."""
+        return self.router.find(request.verb, request.path)
+
+    def run(self, request: Request, target: Target) -> Outcome:
+        """The outcome of a request whose target is known. Raises CloudError so that the caller can take writes back."""
+        call = self._call(request, target)
+        handle = self._handler(target)
+        gate.admit(call)
+        _complete(call)
+        if call.service.before is not None:
+            call.service.before(call)
+        result = handle(call)
+        if isinstance(result, Reply):
+            if result.status == 404 and target.guessed:
+                raise self.router.unknown(request.verb, request.path)
+            return Outcome(rendering.reply(call, result), target, call, result.body)
+        return Outcome(rendering.reply(call, result), target, call, result)
+
+    def failed(self, problem: Exception, target: Target | None) -> Outcome:
+        """The outcome of a request that ended with an exception."""
+        if not isinstance(problem, errors.CloudError):
+            if disk_refused(problem):
+                problem = self.cloud.store.explain(problem)
+            else:
+                _log.error("A request failed.", exc_info=problem)
+                problem = errors.CloudError(500, "INTERNAL", _BUG)
+        if problem.code == 401 and target and problem.details:
+            problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
+        dialect = target.service.dialect if target else "standard"
+        body = errors.body_of(problem, dialect)
+        return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)
+
+    def _call(self, request: Request, target: Target) -> Call:
+        now = self.cloud.clock.seconds()
+        principal = tokens.principal(request.headers, now)
+        params = _params(request.query, target)
+        path = self.cloud.projects.named(target.path)
+        if path != target.path:
+            params |= {key: self._renamed(value) for key, value in target.params.items()}
+        return Call(
+            service=target.service,
+            method=target.method,
+            path=path,
+            params=params,
+            body=_body(request, target),
+            principal=principal,
+            cloud=self.cloud,
+            base=request.base,
+            headers=request.headers,
+            content=request.content,
+            http_path=request.path,
+        )
+
+    def _renamed(self, value: str) -> str:
+        projects = self.cloud.projects
+        return projects.id_of(value) if value.isdecimal() else projects.named(value)
+
+    def _handler(self, target: Target) -> Handler:
+        key = (target.method.version, target.method.id)
+        found = self._handlers.get(key)
+        if found is None:
+            found = handler(target.service, target.method.id)
+            if found is None:
+                raise absent(target.method)
+            self._handlers[key] = found
+        return found
+
+
+def json_reply(outcome: Outcome, body: Any) -> Outcome:
+    """The same outcome with another JSON body."""
+    return outcome._replace(reply=Reply(outcome.reply.status, rendering.dump(body), rendering.JSON), body=body)
+
+
+def handler(service: Service, method_id: str) -> Handler | None:
+    """The function that answers a method: the service's own, else a standard verb, else the generic operations and locations."""
+    return (
+        service.methods.get(method_id)
+        or standard.handler(service, method_id)
+        or lro.handler(method_id)
+        or places.handler(method_id)
+    )
+
+
+def _complete(call: Call) -> None:
+    """Raises 400 for a parameter that the method cannot do without, and for an answer that is to be no JSON."""
+    form = call.params.get("alt", "json")
+    if form not in _FORMS and not form.startswith("json;"):
+        if form == "proto":
+            raise errors.unimplemented("The local cloud answers in JSON only; leave out alt=proto.")
+        raise errors.invalid(f"Invalid value at 'alt' (TYPE_ENUM), \"{form}\"", "alt")
+    for name in call.method.required:
+        if name not in call.params:
+            if call.service.dialect == "storage":
+                raise errors.invalid(f"Required parameter: {name}", name, "required")
+            raise errors.invalid(f"Missing required parameter: {name}", snake(name))
+
+
+def _params(query: str, target: Target) -> dict[str, Any]:
+    params: dict[str, Any] = dict(target.params)
+    if target.preset:
+        params |= target.preset
+    if query:
+        for key, value in _pairs(query):
+            _add(params, key, value, target)
+    return params
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    if "%" in query or "+" in query or ";" in query:
+        try:
+            return parse_qsl(query, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise errors.invalid("The URL's query holds percent-encoded bytes that are no UTF-8.") from None
+    return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key]
+
+
+def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
+    method = target.method
+    param = method.query.get(key) or _everywhere(method.api, method.version).get(key)
+    if param is None:
+        if target.service.lenient:
+            params.setdefault(key, value)
+        elif not key.startswith("$"):
+            raise schema.unknown_parameter(key)
+    elif param.repeated:
+        params.setdefault(param.name, []).append(schema.typed(param, value))
+    else:
+        older = target.service.dialect == "storage"
+        params[param.name] = schema.typed(param, value, older=older) if param.location == "query" else value
+
+
+@lru_cache
+def _everywhere(api: str, version: str) -> Mapping[str, Param]:
+    """What every method takes: the document's global parameters, whatever their values, and a mask."""
+    found = {name: Param(name, "global") for name in document(api, version).global_params}
+    return found | {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
+
+
+def _body(request: Request, target: Target) -> dict[str, Any]:
+    content = request.content
+    if target.upload or content is None or not content.size or not target.method.request:
+        return {}
+    data = content.read()
+    form = content.type.startswith(_FORM) and not data.lstrip().startswith(b"{")  # curl -d sends JSON under that type
+    raw: Any = dict(parse_qsl(data.decode("utf-8", "replace"))) if form else _parsed(data)
+    service = target.service
+    described = document(target.method.api, target.method.version)
+    return schema.check(
+        described,
+        target.method.request,
+        raw,
+        numbers=service.enum_numbers,
+        older=service.dialect == "storage",
+        lenient=service.lenient,
+    )
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        found = json.loads(data, parse_constant=_no_constant)
+        if b"\\u" in data:
+            rendering.dump(found)  # half a surrogate pair can be written in JSON, but not stored
+    except (ValueError, RecursionError) as problem:
+        raise errors.invalid(f"Invalid JSON payload received. The body cannot be parsed: {problem}.") from None
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")

@@ -1,0 +1,118 @@
+"""Who is let in: enabled APIs and permissions, before a handler sees the call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from localcloud import errors
+from localcloud.engine import tokens
+from localcloud.engine.call import Call
+from localcloud.engine.projects import Project
+
+ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
+_OPEN_COLLECTIONS = {"operations", "locations"}
+_OPEN_VERBS = {"testIamPermissions"}
+_WORDS = {"patch": "update"}
+_MISSING = "?"
+
+
+def admit(call: Call) -> None:
+    """Raises 401 or 403 unless the caller may make this call."""
+    if call.method.id in call.service.anonymous:
+        return
+    needs = needed(call)
+    if not needs and not call.principal:
+        raise errors.unauthenticated()
+    if not call.cloud.iam.active(call.principal):
+        raise inactive(call.principal)
+    if not call.service.always_enabled and call.service.api not in ALWAYS_ENABLED:
+        _enabled(call)
+    for permission, resource in needs:
+        call.cloud.iam.check(call, permission, resource)
+
+
+def needed(call: Call) -> Sequence[tuple[str, str]]:
+    """The permissions that a call needs, each with the resource it is needed on."""
+    said = call.service.permissions.get(call.method.id, _MISSING)
+    if said is None:
+        return ()
+    if not isinstance(said, str):
+        return said(call)
+    permission = usual(call.method.id) if said == _MISSING else said
+    return ((permission, call.name),) if permission else ()
+
+
+def usual(method_id: str) -> str:
+    """The permission that a method id implies: "secretmanager.projects.secrets.patch" → "secretmanager.secrets.update"; "" = none."""
+    words = method_id.split(".")
+    verb = words[-1]
+    if verb in _OPEN_VERBS or len(words) < 3 or words[-2] in _OPEN_COLLECTIONS:
+        return ""
+    return f"{words[0]}.{words[-2]}.{_WORDS.get(verb, verb)}"
+
+
+def inactive(principal: str) -> errors.CloudError:
+    """401 for the token of a service account that was disabled or deleted since, or never existed."""
+    problem = tokens.refused()
+    email = principal.partition(":")[2]
+    problem.details = [errors.error_info("ACCOUNT_STATE_INVALID", "googleapis.com", {"email": email})]
+    problem.message = f"The service account {email} is disabled or deleted, or was never created. {problem.message}"
+    return problem
+
+
+def _enabled(call: Call) -> None:
+    project = call.project
+    if project is None:
+        return
+    found = call.cloud.projects.find(project)
+    if found is None or not found.active:
+        raise unknown_project(call, project, found)
+    if not call.cloud.projects.enabled(found.id, call.service.api):
+        raise disabled(call, found)
+
+
+def unknown_project(call: Call, project: str, found: Project | None) -> errors.CloudError:
+    """403 for a project that does not exist, or was deleted."""
+    text = (
+        f"Project #{found.number} has been deleted." if found else f"Permission denied on resource project {project}."
+    )
+    consumer = str(found.number) if found else project
+    described = {
+        "consumer": f"projects/{consumer}",
+        "containerInfo": consumer,
+        "service": f"{call.service.api}.googleapis.com",
+    }
+    return errors.permission_denied(
+        text,
+        [
+            errors.error_info("CONSUMER_INVALID", "googleapis.com", described),
+            errors.localized(text),
+            errors.help_links("Google developers console", "https://console.developers.google.com"),
+        ],
+    )
+
+
+def disabled(call: Call, project: Project) -> errors.CloudError:
+    """403 SERVICE_DISABLED: the API is not enabled in the project."""
+    host = f"{call.service.api}.googleapis.com"
+    title = call.service.title or call.document.title
+    url = f"https://console.developers.google.com/apis/api/{host}/overview?project={project.number}"
+    described = {
+        "service": host,
+        "serviceTitle": title,
+        "consumer": f"projects/{project.number}",
+        "containerInfo": str(project.number),
+        "activationUrl": url,
+    }
+    text = (
+        f"{title} has not been used in project {project.number} before or it is disabled. Enable it by visiting {url} then retry. "
+        "If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry."
+    )
+    return errors.permission_denied(
+        text,
+        [
+            errors.error_info("SERVICE_DISABLED", "googleapis.com", described),
+            errors.localized(text),
+            errors.help_links("Google developers console API activation", url),
+        ],
+    )

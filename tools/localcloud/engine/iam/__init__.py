@@ -1,0 +1,259 @@
+"""Who may do what: policies, members, conditions and roles, and the decision that follows from them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from localcloud import errors
+from localcloud.engine.iam import conditions, members, policies, roles
+
+if TYPE_CHECKING:
+    from localcloud.engine.call import Call
+    from localcloud.engine.clock import Clock
+    from localcloud.engine.projects import Projects
+    from localcloud.engine.store import Store
+
+Policy = dict[str, Any]
+Grant = tuple[str, str]  # role, condition expression ("" = none)
+PROJECTS = "cloudresourcemanager"
+_ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
+_AGENT = re.compile(r"(service-|bq-|p)?(?P<number>\d+)@.+")
+
+
+class Iam:
+    """Policies and decisions.
+
+    A policy belongs to (api, resource name): ("secretmanager", "projects/p/secrets/s"), ("storage", "projects/_/buckets/b"),
+    ("cloudresourcemanager", "projects/p"). A decision looks at the resource, what it lies in, and the project.
+    Service accounts are known by the resource ("iam", "projects/p/serviceAccounts/EMAIL"), custom roles by
+    ("iam", "projects/p/roles/ID") with includedPermissions.
+    """
+
+    def __init__(self, store: Store, clock: Clock, projects: Projects, type_of: Callable[[str, str], str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._projects = projects
+        self._type_of = type_of
+        self._generation = 0
+        self._seen = (-1, -1)
+        self._grants: dict[tuple[str, str, str], list[Grant]] = {}
+        self._holds: dict[tuple[str, str], bool] = {}
+        self._reload()
+        store.on_rollback(self._reload)
+
+    # Policies.
+
+    def policy(self, api: str, resource: str) -> Policy:
+        """The stored policy with its etag; the empty one when none was ever set."""
+        row = self._store.row("SELECT body FROM policies WHERE service = ? AND resource = ?", api, resource)
+        return json.loads(row[0]) if row else policies.empty()
+
+    def has_policy(self, api: str, resource: str) -> bool:
+        """Whether a policy was ever set on a resource that is still there."""
+        return (api, resource) in self._holders
+
+    def view(self, policy: Policy, version: int = 0) -> Policy:
+        """A policy as a caller sees it that asked for `version` (0, 1 or 3)."""
+        return policies.view(policy, version)
+
+    def set_policy(self, api: str, resource: str, policy: Mapping[str, Any], mask: Sequence[str] = ()) -> Policy:
+        """Stores a policy and gives it back; 409 ABORTED on a stale etag, 400 on members or roles that do not exist."""
+        current = self.policy(api, resource)
+        result = policies.changed(current, policy, mask)
+        self._check_names(result.get("bindings", ()), current)
+        same = {key: value for key, value in current.items() if key != "etag"} == result
+        if same and current["etag"] != policies.EMPTY_ETAG:
+            return current
+        return self.write(api, resource, result)
+
+    def write(self, api: str, resource: str, policy: Policy) -> Policy:
+        """Stores a policy as it is, unchecked, under a new etag: for policies that the cloud itself makes."""
+        body = policy | {"etag": policies.etag(int(self._clock.seconds() * 1_000_000) + self._generation % 1000)}
+        body.setdefault("version", 1)
+        self._put(api, resource, body)
+        return body
+
+    def forget(self, api: str, resource: str) -> None:
+        """Removes the policies of a resource that is gone and of all below it."""
+        gone = self._store.sql(
+            "DELETE FROM policies WHERE service = ? AND (resource = ? OR (resource > ? AND resource < ?)) RETURNING service, resource",
+            *(api, resource, f"{resource}/", f"{resource}0"),
+        )
+        if gone:
+            self._generation += 1
+            self._holders.difference_update(gone)
+
+    def rename(self, member: str, new: str) -> None:
+        """Replaces a member in every policy: a deleted account stays as "deleted:serviceAccount:…?uid=…", an undeleted one returns.
+
+        The policies get new etags, so that a change that began before is told to begin again.
+        """
+        rows = self._store.sql(
+            "SELECT service, resource, body FROM policies WHERE instr(body, ?)", json.dumps(member)[1:-1]
+        )
+        for api, resource, text in rows:
+            body = json.loads(text)
+            for binding in body.get("bindings", ()):
+                binding["members"] = [new if one == member else one for one in binding["members"]]
+            self.write(api, resource, body)
+
+    def _put(self, api: str, resource: str, body: Policy) -> None:
+        self._generation += 1
+        self._holders.add((api, resource))
+        text = json.dumps(body, separators=(",", ":"))
+        self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
+
+    def _check_names(self, bindings: Sequence[Mapping[str, Any]], current: Policy) -> None:
+        known = {(binding["role"], member) for binding in current.get("bindings", ()) for member in binding["members"]}
+        for binding in bindings:
+            fresh = [member for member in binding["members"] if (binding["role"], member) not in known]
+            if fresh and not self._role_exists(binding["role"]):
+                raise errors.invalid(
+                    f"Role {binding['role']} is not supported for this resource. (The local cloud knows the roles in "
+                    "tools/localcloud/iam/predefined and the project's custom roles; add a row there for another of Google's.)"
+                )
+            for member in fresh:
+                members.check(member)
+                self._check_account(member)
+
+    def _role_exists(self, role: str) -> bool:
+        if role.startswith("roles/"):
+            return role in roles.predefined()
+        body = self._store.get("iam", role)
+        return body is not None and not body.get("deleted")
+
+    def _check_account(self, member: str) -> None:
+        kind, _, email = member.partition(":")
+        if kind != "serviceAccount":
+            return
+        agent = _AGENT.fullmatch(email)
+        found = _ACCOUNT.fullmatch(email)
+        if agent and self._projects.by_number(int(agent["number"])):
+            return
+        known = found and self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{email}")
+        if not known or known.get("deleted"):
+            raise errors.invalid(f"Service account {email} does not exist.")
+
+    # Decisions.
+
+    def check(self, call: Call, permission: str, resource: str) -> None:
+        """Refuses (403, or 401 without a token) a call whose principal lacks a permission on a resource."""
+        if self.allowed(call.principal, permission, call.service.api, resource, call.project):
+            return
+        if not call.principal:
+            raise errors.unauthenticated(_anonymous(call, permission))
+        raise self.refusal(call, permission, resource)
+
+    def refusal(self, call: Call, permission: str, resource: str) -> errors.CloudError:
+        """The 403 in the service's own words."""
+        described = {"permission": permission, "resource": resource}
+        host = f"{call.service.api}.googleapis.com"
+        said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
+        if isinstance(said, errors.CloudError):
+            return said
+        text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
+        return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
+
+    def allowed(self, principal: str, permission: str, api: str, resource: str, project: str | None) -> bool:
+        """Whether a principal has a permission on a resource of an API, by its policy, its parents' or the project's."""
+        self._refresh()
+        for where in self._nodes(api, resource, project):
+            for role, condition in self._granted(principal, *where):
+                if not self._role_holds(role, permission):
+                    continue
+                if not condition or conditions.holds(condition, self._facts(api, resource)):
+                    return True
+        return False
+
+    def active(self, principal: str) -> bool:
+        """Whether a principal may act: False for a service account of a project here that does not exist or is disabled."""
+        found = (
+            _ACCOUNT.fullmatch(principal.removeprefix("serviceAccount:")) if principal.startswith("service") else None
+        )
+        if found is None or self._projects.find(found["project"]) is None:
+            return True
+        body = self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{found[0]}")
+        return body is not None and not body.get("disabled")
+
+    def tested(self, call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
+        """Which of the permissions the caller has, in the order asked."""
+        api, project = call.service.api, call.project
+        return [one for one in permissions if self.allowed(call.principal, one, api, resource, project)]
+
+    def _facts(self, api: str, resource: str) -> conditions.Facts:
+        numbered = self._projects.numbered(resource)
+        names = (resource,) if numbered == resource else (resource, numbered)
+        return conditions.Facts(self._clock.now(), names, self._type_of(api, resource), f"{api}.googleapis.com")
+
+    def _nodes(self, api: str, resource: str, project: str | None) -> Iterator[tuple[str, str]]:
+        holders = self._holders
+        if project is not None and (PROJECTS, f"projects/{project}") in holders:
+            yield PROJECTS, f"projects/{project}"
+        name = resource
+        while name:
+            if (api, name) in holders and not (api == PROJECTS and name == f"projects/{project}"):
+                yield api, name
+            name = name.rpartition("/")[0]
+
+    def _granted(self, principal: str, api: str, resource: str) -> list[Grant]:
+        key = (principal, api, resource)
+        found = self._grants.get(key)
+        if found is None:
+            found = self._grants[key] = list(self._find_grants(*key))
+        return found
+
+    def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
+        own = members.identities(principal)
+        for binding in self.policy(api, resource).get("bindings", ()):
+            there = binding["members"]
+            if any(members.normal(member) in own for member in there) or (
+                # On a project they would ask its policy who they are: they mean nobody there.
+                api != PROJECTS and any(self._by_project(principal, member) for member in there)
+            ):
+                yield binding["role"], binding.get("condition", {}).get("expression", "")
+
+    def _by_project(self, principal: str, member: str) -> bool:
+        meant = members.convenience(member)
+        if meant is None:
+            return False
+        role, project = meant
+        where = f"projects/{self._projects.id_of(project)}"
+        return any(
+            granted == role and not condition for granted, condition in self._granted(principal, PROJECTS, where)
+        )
+
+    def _role_holds(self, role: str, permission: str) -> bool:
+        key = (role, permission)
+        found = self._holds.get(key)
+        if found is None:
+            found = self._holds[key] = permission in self._permissions(role)
+        return found
+
+    def _permissions(self, role: str) -> frozenset[str]:
+        if role.startswith("roles/"):
+            known = roles.predefined().get(role)
+            return known.permissions if known else frozenset()
+        body = self._store.get("iam", role) or {}
+        off = body.get("deleted") or body.get("stage") == "DISABLED"
+        return frozenset() if off else frozenset(body.get("includedPermissions", ()))
+
+    def _refresh(self) -> None:
+        seen = (self._generation, self._store.writes["iam"])
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._grants.clear()
+        self._holds.clear()
+
+    def _reload(self) -> None:
+        self._generation += 1
+        self._holders: set[tuple[str, str]] = set(self._store.sql("SELECT service, resource FROM policies"))
+
+
+def _anonymous(call: Call, permission: str) -> str:
+    if call.service.dialect != "storage":
+        return ""
+    return f"Anonymous caller does not have {permission} access to the Google Cloud Storage resource. Permission '{permission}' denied on resource (or it may not exist)."

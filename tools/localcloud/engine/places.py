@@ -1,0 +1,76 @@
+"""The locations that every regional API lists alike."""
+
+from __future__ import annotations
+
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Handler
+from localcloud.errors import not_found
+
+# Source: https://cloud.google.com/about/locations.
+REGIONS = (
+    "africa-south1",
+    "asia-east1",
+    "asia-east2",
+    "asia-northeast1",
+    "asia-northeast2",
+    "asia-northeast3",
+    "asia-south1",
+    "asia-south2",
+    "asia-southeast1",
+    "asia-southeast2",
+    "australia-southeast1",
+    "australia-southeast2",
+    "europe-central2",
+    "europe-north1",
+    "europe-southwest1",
+    "europe-west1",
+    "europe-west10",
+    "europe-west12",
+    "europe-west2",
+    "europe-west3",
+    "europe-west4",
+    "europe-west6",
+    "europe-west8",
+    "europe-west9",
+    "me-central1",
+    "me-central2",
+    "me-west1",
+    "northamerica-northeast1",
+    "northamerica-northeast2",
+    "northamerica-south1",
+    "southamerica-east1",
+    "southamerica-west1",
+    "us-central1",
+    "us-east1",
+    "us-east4",
+    "us-east5",
+    "us-south1",
+    "us-west1",
+    "us-west2",
+    "us-west3",
+    "us-west4",
+)
+
+
+def handler(method_id: str) -> Handler | None:
+    """The function for a method of a locations collection, None for any other."""
+    if method_id.endswith(".projects.locations.list"):
+        return list_
+    return get if method_id.endswith(".projects.locations.get") else None
+
+
+def get(call: Call) -> Body:
+    """One location; 404 for a name that is no region."""
+    if call.id not in REGIONS and call.id != "global":
+        raise not_found(f"Location '{call.id}' was not found. Regions are: {', '.join(REGIONS)}.")
+    return _location(call.name)
+
+
+def list_(call: Call) -> Body:
+    """All regions in one page."""
+    return {"locations": [_location(f"{call.path}/{region}") for region in REGIONS]}
+
+
+def _location(name: str) -> Body:
+    region = name.rpartition("/")[2]
+    return {"name": name, "locationId": region, "labels": {"cloud.googleapis.com/region": region}}

@@ -1,0 +1,100 @@
+"""The projects of the local cloud: number and id, and which APIs are enabled where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.engine.store import Store
+
+API = "cloudresourcemanager"
+USAGE = "serviceusage"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its id, its number, whether it is alive (not DELETE_REQUESTED)."""
+
+    id: str
+    number: int
+    active: bool
+
+
+class Projects:
+    """Look-ups by id and number, remembered until a project changes.
+
+    A project is the resource ("cloudresourcemanager", "projects/ID") with projectId, projectNumber and state; an enabled API
+    is the resource ("serviceusage", "projects/ID/services/x.googleapis.com").
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen = (-1, -1)
+        self._ids: dict[str, Project | None] = {}
+        self._numbers: dict[int, str | None] = {}
+        self._enabled: dict[tuple[str, str], bool] = {}
+
+    def find(self, project: str) -> Project | None:
+        """The project with this id or number, None when there is none."""
+        self._refresh()
+        wanted = self.id_of(project)
+        if wanted not in self._ids:
+            body = self._store.get(API, f"projects/{wanted}")
+            self._ids[wanted] = _project(body) if body else None
+        return self._ids[wanted]
+
+    def by_number(self, number: int) -> str | None:
+        """The id of the project with this number."""
+        self._refresh()
+        if number not in self._numbers:
+            row = self._store.row(
+                "SELECT name FROM resources WHERE service = ? AND collection = 'projects' AND parent = '' "
+                "AND json_extract(body, '$.projectNumber') = ?",
+                *(API, str(number)),
+            )
+            self._numbers[number] = row[0].partition("/")[2] if row else None
+        return self._numbers[number]
+
+    def id_of(self, project: str) -> str:
+        """A project id for an id or a number; an unknown number stays as it is."""
+        return (self.by_number(int(project)) or project) if project.isdecimal() else project
+
+    def number(self, project: str) -> int:
+        """The number of a project; 0 for an unknown one."""
+        found = self.find(project)
+        return found.number if found else 0
+
+    def numbered(self, resource: str) -> str:
+        """A resource name with the project's number in place of its id: "projects/123/secrets/s"."""
+        words = resource.split("/", 2)
+        found = (
+            self.find(words[1]) if words[0] == "projects" and len(words) > 1 and words[1] not in {"-", "_"} else None
+        )
+        return "/".join(["projects", str(found.number), *words[2:]]) if found else resource
+
+    def named(self, resource: str) -> str:
+        """A resource name with the project's id in place of its number."""
+        if not resource.startswith("projects/") or not resource[9:10].isdecimal():
+            return resource
+        words = resource.split("/", 2)
+        return "/".join(["projects", self.id_of(words[1]), *words[2:]])
+
+    def enabled(self, project: str, api: str) -> bool:
+        """Whether an API ("secretmanager") is enabled in a project."""
+        self._refresh()
+        key = (project, api)
+        if key not in self._enabled:
+            self._enabled[key] = self._store.get(USAGE, f"projects/{project}/services/{api}.googleapis.com") is not None
+        return self._enabled[key]
+
+    def _refresh(self) -> None:
+        seen = (self._store.writes[API], self._store.writes[USAGE])
+        if seen != self._seen:
+            self._seen = seen
+            self._ids.clear()
+            self._numbers.clear()
+            self._enabled.clear()
+
+
+def _project(body: dict[str, Any]) -> Project:
+    return Project(body["projectId"], int(body["projectNumber"]), body["state"] == "ACTIVE")

@@ -1,0 +1,44 @@
+"""How an answer is written as JSON: the part that `fields` asks for, indented or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine.call import Call, Reply
+from localcloud.spec import fields
+
+JSON = {"content-type": "application/json; charset=UTF-8", "vary": "Origin, X-Origin, Referer"}
+"""Headers of every JSON answer."""
+_ASKS = {"fields", "prettyPrint"}
+
+
+def reply(call: Call, result: Mapping[str, Any] | Reply) -> Reply:
+    """What a handler gave back, with its JSON written as the caller wants it."""
+    if not isinstance(result, Reply):
+        return Reply(200, _text(call, result), JSON)
+    body = result.body
+    if body is None or isinstance(body, bytes):
+        return result
+    if isinstance(body, str) and not _ASKS & call.params.keys():
+        return Reply(result.status, body.encode(), {**JSON, **result.headers})
+    return Reply(result.status, _text(call, body), {**JSON, **result.headers})
+
+
+def dump(body: Any, *, indented: bool = False) -> bytes:
+    """JSON as bytes: compact, which Google does only for `prettyPrint=false`, since most readers are programs."""
+    if indented:
+        return json.dumps(body, indent=2, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _text(call: Call, body: Mapping[str, Any] | str) -> bytes:
+    params = call.params
+    selector = params.get("fields")
+    indented = "prettyPrint" in params and params["prettyPrint"].lower() in {"", "true", "1"}
+    content = json.loads(body) if isinstance(body, str) else body
+    if selector:
+        fields.check_selector(selector, call.document.schemas, call.method.response, call.service.dialect)
+        content = fields.selected(content, selector)
+    return dump(content, indented=indented)

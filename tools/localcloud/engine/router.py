@@ -1,0 +1,198 @@
+"""From a URL to the service and method that answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from localcloud.engine.service import Alias, Service
+from localcloud.errors import CloudError, invalid, not_found, unimplemented
+from localcloud.spec.discovery import Document, Method, document, versions
+from localcloud.spec.routes import Routes, Slot
+
+_MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
+_REMEMBERED = 8192
+_LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
+SERVICES_FOLDER = "tools/localcloud/services"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a URL means. `upload`: its body is handed over raw; `preset`: parameters that the path itself sets.
+
+    `guessed`: the path looks like an API's but names none, and was taken for a bucket and object.
+    """
+
+    service: Service
+    method: Method
+    params: Mapping[str, str]
+    path: str
+    upload: bool = False
+    preset: Mapping[str, Any] = field(default_factory=dict)
+    guessed: bool = False
+
+
+class Router:
+    """Finds targets for the registered services; what it once found it remembers."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = {(service.api, version): service for service in services for version in service.versions}
+        self._apis = {service.api for service in services}
+        self._aliases: Routes[tuple[Service, Alias]] = Routes()
+        self._seen: dict[tuple[str, str], Target] = {}
+        for service in services:
+            for alias in service.aliases:
+                self._aliases.add(
+                    alias.http, alias.path.replace("...}", "}"), (service, alias), _alias_slots(alias.path)
+                )
+
+    def find(self, http: str, path: str) -> Target:
+        """The target of a raw path without its leading slash; 501 when only documented, 404 when unknown."""
+        key = (http, path)
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) > _REMEMBERED:
+                self._seen.clear()
+            found = self._seen[key] = self._find(http, path)
+        return found
+
+    def _find(self, http: str, path: str) -> Target:
+        _check_encoding(path)
+        inner, upload, preset = _media(path)
+        api, _, rest = inner.partition("/")
+        after, late_upload, _ = _media(rest)
+        if api in self._apis or (rest and versions(api)):
+            found = self._documented(http, api, after)
+            if found is not None:
+                upload = upload or late_upload
+                return Target(found.service, found.method, found.params, found.path, upload, preset)
+        first, _, second = path.partition("/")
+        alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
+        if alias is not None:
+            return _aliased(*alias, guessed=_LIKE_API.match(path) is not None)
+        raise self.unknown(http, path)
+
+    def _documented(self, http: str, api: str, rest: str) -> Target | None:
+        for version in self._versions(api, rest.partition("/")[0]):
+            found = document(api, version).match(http, rest)
+            if found is None:
+                continue
+            method, params = found
+            service = self._services.get((api, version))
+            if service is None:
+                raise absent(method)
+            return Target(service, method, params, _resource(method, rest))
+        return self._operation(http, api, rest)
+
+    def _versions(self, api: str, said: str) -> list[str]:
+        known = versions(api)
+        return [said] if said in known else [version for one, version in self._services if one == api]
+
+    def _operation(self, http: str, api: str, rest: str) -> Target | None:
+        """Operations may lie below any resource, documented or not."""
+        version, _, path = rest.partition("/")
+        words = path.split("/")
+        service = self._services.get((api, version))
+        if service is None or http != "GET" or len(words) < 2 or words[-2] != "operations":
+            return None
+        name = unquote(path)
+        method = Method(
+            f"{api}.operations.get", api, version, "GET", f"{version}/{{+name}}", rest, response="Operation"
+        )
+        return Target(service, method, {"name": name}, name)
+
+    def unknown(self, http: str, path: str) -> CloudError:
+        """The 404 for a path that no document has, saying what would be there."""
+        api, _, rest = _media(path)[0].partition("/")
+        if api not in self._apis and not versions(api):
+            return not_found(
+                f"The requested URL /{path} was not found: the local cloud has no API or bucket path of that form. "
+                "API paths begin with the API's name, e.g. /secretmanager/v1/…"
+            )
+        verbs = sorted(
+            {
+                verb
+                for version in self._versions(api, rest.partition("/")[0])
+                for verb in document(api, version).verbs(rest)
+            }
+        )
+        hint = (
+            f"this path answers {', '.join(verbs)} only"
+            if verbs
+            else "Google's description of the API has no such path"
+        )
+        return not_found(f"The requested URL {http} /{path} was not found: {hint}.")
+
+
+def _check_encoding(path: str) -> None:
+    """400 for percent-encoded bytes that are no UTF-8: two names of objects could not be told apart."""
+    try:
+        unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are no UTF-8.") from None
+
+
+def absent(method: Method) -> CloudError:
+    """The 501 for a method that Google documents and nobody has written here."""
+    return unimplemented(
+        f"{method.id} ({method.version}) is a method of Google's that the local cloud does not emulate. "
+        f"To add it: {where(method.api)}."
+    )
+
+
+def where(api: str) -> str:
+    """The file or folder in which a service is written: "tools/localcloud/services/iam.py"."""
+    folder = Path(__file__).parent.parent / "services" / api
+    return f"{SERVICES_FOLDER}/{api}/" if folder.is_dir() else f"{SERVICES_FOLDER}/{api}.py"
+
+
+def _media(path: str) -> tuple[str, bool, dict[str, Any]]:
+    for prefix, upload in _MEDIA:
+        if path.startswith(prefix):
+            return path[len(prefix) :], upload, {} if upload else {"alt": "media"}
+    return path, False, {}
+
+
+def _resource(method: Method, rest: str) -> str:
+    """The path without version and custom verb, decoded."""
+    path = rest.partition("/")[2]
+    _, colon, verb = method.flat_path.rpartition("/")[2].rpartition(":")
+    if colon and "}" not in verb:
+        path = path.removesuffix(":" + verb).removesuffix("%3A" + verb)
+    return unquote(path)
+
+
+def _aliased(found: tuple[Service, Alias], params: Mapping[str, str], *, guessed: bool) -> Target:
+    service, alias = found
+    method = _method(service, alias)
+    path = alias.path
+    for name, value in params.items():
+        path = path.replace(f"{{{name}...}}", value).replace(f"{{{name}}}", value)
+    raw_body = bool(method.uploads) or not method.request
+    return Target(service, method, params, path, raw_body, alias.params, guessed)
+
+
+def _method(service: Service, alias: Alias) -> Method:
+    for version in service.versions:
+        methods = document(service.api, version).methods
+        if alias.method in methods:
+            return methods[alias.method]
+    return Method(alias.method, service.api, service.versions[0], alias.http, alias.path, alias.path)
+
+
+def _alias_slots(path: str) -> list[Slot]:
+    slots: list[Slot] = []
+    for at, segment in enumerate(path.split("/")):
+        if segment.startswith("{"):
+            name = segment.strip("{}")
+            slots.append((name.removesuffix("..."), at, None if name.endswith("...") else at + 1))
+    return slots
+
+
+def described(service: Service) -> list[Document]:
+    """The documents behind a service."""
+    return [document(service.api, version) for version in service.versions]

@@ -1,0 +1,128 @@
+"""How a Google service is declared: one Service value per file in services/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from localcloud.engine.call import Call, Cloud, Reply
+from localcloud.errors import CloudError
+
+Body = dict[str, Any]
+Handler = Callable[[Call], "Body | Reply"]
+Needs = Callable[[Call], Sequence[tuple[str, str]]]
+Permission = str | None | Needs
+
+
+@dataclass(frozen=True, slots=True)
+class SoftDelete:
+    """Deleting marks instead of removing: `field` becomes `value`, `expire_field` the moment of purging, undelete restores."""
+
+    field: str = "state"
+    value: Any = "DELETED"
+    live: Any = "ACTIVE"
+    days: int = 30
+    expire_field: str = "expireTime"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A collection served by the standard verbs.
+
+    Whether a verb answers an operation is read from the document. createTime, updateTime, uid and etag are set when the schema
+    has them. Fields are stored as sent; output-only fields in requests are ignored.
+
+    kind       schema name of the resource ("Secret"); also its IAM type and, with Service.proto, its @type
+    id_param   query parameter that names a new one ("secretId"); "" = see id_field, else a server-made number
+    id_field   body field that names a new one ("accountId"); may be the resource's "name" as id or full name
+    id_rule    regular expression for the id, `id_error` the sentence when it does not match
+    wrapper    body field that holds the resource in create and patch requests ("serviceAccount"), "" when the body is it
+    complete   (call, body) -> body: server-assigned fields and defaults, on create; may raise CloudError
+    changed    (call, old, new) -> new: the same on patch and update
+    present    (cloud, body) -> body: on the way out
+    delete     (call, body): refuse (raise) or cascade before a delete
+    immutable  top-level fields that a patch may not change
+    taken      text of the 409 for an id in use, `missing` of the 404; {name}, {numbered} (project number instead of id), {id}
+    update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
+    iam        whether it carries a policy (getIamPolicy, setIamPolicy, testIamPermissions)
+    """
+
+    kind: str
+    id_param: str = ""
+    id_field: str = ""
+    id_rule: str = ""
+    id_error: str = ""
+    wrapper: str = ""
+    complete: Callable[[Call, Body], Body] | None = None
+    changed: Callable[[Call, Body, Body], Body] | None = None
+    present: Callable[[Cloud, Body], Body] | None = None
+    delete: Callable[[Call, Body], None] | None = None
+    immutable: tuple[str, ...] = ()
+    taken: str = "Resource '{name}' already exists."
+    missing: str = "Resource '{name}' was not found."
+    update: Literal["mask", "full"] = "full"
+    iam: bool = False
+    soft_delete: SoftDelete | None = None
+    page_size: int = 100
+    max_page_size: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A path outside the documents that means a method: root paths, older spellings.
+
+    `path` is host-absolute without leading slash, `{name}` one segment, `{name...}` the rest; `method` a method id, documented or
+    only in Service.methods; `params` are set as if they had been sent.
+    """
+
+    http: str
+    path: str
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One API of the local cloud.
+
+    api, versions   the discovery documents that route and check it; two Service values may share an api with other versions
+    title           as Google names it in SERVICE_DISABLED
+    dialect         how errors are written
+    resources       collection as in method ids ("projects.secrets") -> Resource, served by the standard verbs
+    methods         method id -> own function, which wins over the standard verb
+    permissions     method id -> permission, None (any authenticated principal; the handler decides), or a function
+                    (call) -> [(permission, resource)]; without entry: "<api>.<collection>.<verb>" on the URL's resource
+    anonymous       method ids that may be called without any token and without permission check
+    tables          DDL of own tables ("CREATE TABLE IF NOT EXISTS …;")
+    proto           protobuf package for @type of operations ("google.devtools.artifactregistry.v1")
+    operation_metadata  message name of operation metadata in that package, "" for none
+    operation_parent    (call) -> prefix of operation names; default the location in the path, else global "operations/…"
+    project         (call) -> project id, when the path does not say it
+    always_enabled  not subject to API enablement
+    refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
+    enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
+    lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
+    before          runs between admission and handler: lets happen what is due by the clock (a secret that expires)
+    aliases         see Alias
+    """
+
+    api: str
+    versions: tuple[str, ...] = ("v1",)
+    title: str = ""
+    dialect: Literal["standard", "storage"] = "standard"
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    methods: Mapping[str, Handler] = field(default_factory=dict)
+    permissions: Mapping[str, Permission] = field(default_factory=dict)
+    anonymous: frozenset[str] = frozenset()
+    tables: str = ""
+    proto: str = ""
+    operation_metadata: str = "OperationMetadata"
+    operation_parent: Callable[[Call], str] | None = None
+    project: Callable[[Call], str | None] | None = None
+    always_enabled: bool = False
+    refusal: Callable[[Call, str, str], str | CloudError] | None = None
+    enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    lenient: bool = False
+    before: Callable[[Call], None] | None = None
+    aliases: tuple[Alias, ...] = ()

@@ -1,0 +1,301 @@
+"""The standard verbs, written once: get, list, create, patch, update, delete, undelete and the three of IAM."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+
+from localcloud import errors
+from localcloud.engine import paging
+from localcloud.engine.call import Call
+from localcloud.engine.service import Body, Handler, Resource, Service
+from localcloud.spec import fields, filters
+
+Verb = Callable[[Call, Resource], Body]
+
+
+def handler(service: Service, method_id: str) -> Handler | None:
+    """The standard handler for a method of a declared resource, None when there is none."""
+    collection, _, verb = method_id.partition(".")[2].rpartition(".")
+    resource = service.resources.get(collection)
+    found = VERBS.get(verb)
+    if (
+        resource is None
+        or found is None
+        or (verb in _IAM and not resource.iam)
+        or (verb == "undelete" and not resource.soft_delete)
+    ):
+        return None
+    return lambda call: found(call, resource)
+
+
+def get(call: Call, resource: Resource) -> Body:
+    """The resource that the URL names; 404 when there is none."""
+    return shown(call, resource, call.name, existing(call, resource))
+
+
+def list_(call: Call, resource: Resource) -> Body:
+    """A page of the collection, sorted by name, in the response's own list field."""
+    if call.params.get("orderBy", "name") not in {"name", "name asc"}:
+        raise errors.unimplemented(
+            f"The local cloud lists by name only; orderBy={call.params['orderBy']} is not emulated."
+        )
+    question = f"{call.path}?{call.params.get('filter', '')}"
+    parent_exists(call)
+    size = paging.size(call.params.get("pageSize"), resource.page_size, resource.max_page_size)
+    test = _test(call, resource)
+    after = paging.after(call.params.get("pageToken", ""), question)
+    found = call.cloud.store.list(call.service.api, call.parent, call.collection, after, None if test else size + 1)
+    pairs = [(name, shown(call, resource, name, body)) for name, body in found]
+    pairs = [pair for pair in pairs if test(pair[1])] if test else pairs
+    page: Body = {list_field(call, resource): [body for _, body in pairs[:size]]} if pairs else {}
+    return page | ({"nextPageToken": paging.token(pairs[size - 1][0], question)} if len(pairs) > size else {})
+
+
+def create(call: Call, resource: Resource) -> Body:
+    """Adds a resource: id by rule, server-assigned fields, 409 when the name is taken."""
+    identity, body = _identified(call, resource)
+    parent_exists(call)
+    return _created(call, resource, f"{call.path}/{identity}", body)
+
+
+def _created(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    body["name"] = name
+    _stamp(call, resource, body, new=True)
+    if resource.complete is not None:
+        body = resource.complete(call, body)
+    store = call.cloud.store
+    if store.get(call.service.api, name) is not None:
+        raise errors.already_exists(_text(call, resource.taken, name))
+    if not call.params.get("validateOnly"):
+        store.insert(call.service.api, name, _with_etag(call, resource, body))
+    return _answer(call, resource, name, body)
+
+
+def patch(call: Call, resource: Resource) -> Body:
+    """Changes the masked fields; without a mask, what Resource.update says."""
+    if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
+        return _created(call, resource, call.name, dict(call.body))
+    old = existing(call, resource)
+    sent = dict(call.body.get(resource.wrapper, {}) if resource.wrapper else call.body)
+    mask = call.params.get("updateMask") or (call.body.get("updateMask", "") if resource.wrapper else "")
+    _same_etag(sent.get("etag"), old)
+    schemas, kind = call.document.schemas, _schema(call, resource)
+    if mask:
+        new = fields.updated(old, sent, mask, schemas, kind)
+    elif resource.update == "full":
+        new = fields.replaced(old, sent, schemas, kind)
+    else:
+        new = {**old, **{key: value for key, value in sent.items() if key not in {"name", "etag"}}}
+    return _changed(call, resource, old, new)
+
+
+def update(call: Call, resource: Resource) -> Body:
+    """PUT: replaces everything that the caller may set, or the masked fields when a mask came."""
+    return patch(call, resource)
+
+
+def delete(call: Call, resource: Resource) -> Body:
+    """Removes the resource with its policies and what lies below it, or marks it when it is deleted softly."""
+    if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
+        return call.cloud.operations.finished(call) if answers_operation(call) else {}
+    old = existing(call, resource)
+    _same_etag(call.params.get("etag"), old)
+    if resource.delete is not None:
+        resource.delete(call, old)
+    if resource.soft_delete is not None:
+        soft = resource.soft_delete
+        until = call.cloud.clock.rfc3339(soft.days * 86400)
+        return _changed(call, resource, old, old | {soft.field: soft.value, soft.expire_field: until})
+    api, name = call.service.api, call.name
+    if not call.params.get("validateOnly"):
+        call.cloud.store.delete(api, name)
+        call.cloud.store.delete_below(api, name)
+        call.cloud.iam.forget(api, name)
+    if answers_operation(call):
+        return call.cloud.operations.finished(call)
+    return {} if call.method.response.endswith("Empty") else shown(call, resource, name, old)
+
+
+def undelete(call: Call, resource: Resource) -> Body:
+    """Restores a softly deleted resource."""
+    old = existing(call, resource)
+    soft = resource.soft_delete
+    if soft is None or old.get(soft.field) != soft.value:
+        raise errors.failed_precondition(f"{call.name} is not deleted; there is nothing to undelete.")
+    new = {key: value for key, value in old.items() if key != soft.expire_field} | {soft.field: soft.live}
+    return _changed(call, resource, old, new)
+
+
+def get_iam_policy(call: Call, resource: Resource) -> Body:
+    """The policy of the resource, empty with an etag when none was set."""
+    existing(call, resource)
+    options = call.body.get("options", {})
+    version = call.params.get("options.requestedPolicyVersion", options.get("requestedPolicyVersion", 0))
+    return call.cloud.iam.view(call.cloud.iam.policy(call.service.api, call.name), version)
+
+
+def set_iam_policy(call: Call, resource: Resource) -> Body:
+    """Replaces the policy of the resource; 409 on a stale etag."""
+    existing(call, resource)
+    mask = fields.paths(call.body.get("updateMask", ""))
+    return call.cloud.iam.set_policy(call.service.api, call.name, call.body.get("policy", {}), mask)
+
+
+def check_iam_permissions(call: Call, _: Resource) -> Body:
+    """The permissions of those asked that the caller has; nothing for a resource that does not exist."""
+    if call.cloud.store.get(call.service.api, call.name) is None:
+        return {}
+    asked = call.body.get("permissions", [])
+    held = call.cloud.iam.tested(call, call.name, asked)
+    return {"permissions": held} if held else {}
+
+
+_IAM = {"getIamPolicy", "setIamPolicy", "testIamPermissions"}
+VERBS: Mapping[str, Verb] = {
+    "get": get,
+    "list": list_,
+    "create": create,
+    "patch": patch,
+    "update": update,
+    "delete": delete,
+    "undelete": undelete,
+    "getIamPolicy": get_iam_policy,
+    "setIamPolicy": set_iam_policy,
+    "testIamPermissions": check_iam_permissions,
+}
+
+
+# What own functions of a service may need too.
+
+
+def existing(call: Call, resource: Resource) -> Body:
+    """The stored body of the resource that the URL names; 404 in the resource's words."""
+    body = call.cloud.store.get(call.service.api, call.name)
+    if body is None:
+        raise errors.not_found(_text(call, resource.missing, call.name))
+    return body
+
+
+def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    """A stored body on its way out."""
+    body = {"name": name, **body}
+    return resource.present(call.cloud, body) if resource.present is not None else body
+
+
+def saved(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    """Stores a changed body with a new updateTime and etag; what was stored."""
+    _stamp(call, resource, body, new=False)
+    body = _with_etag(call, resource, body)
+    call.cloud.store.put(call.service.api, name, body)
+    return body
+
+
+def parent_exists(call: Call) -> None:
+    """404 when the parent in the URL is itself a declared resource and does not exist."""
+    parent = call.parent
+    resource = call.service.resources.get(".".join(parent.split("/")[::2]))
+    if resource is not None and "-" not in parent.split("/") and call.cloud.store.get(call.service.api, parent) is None:
+        raise errors.not_found(_text(call, resource.missing, parent))
+
+
+def answers_operation(call: Call) -> bool:
+    """Whether the document says that this method answers a long-running operation."""
+    return call.method.response.endswith("Operation")
+
+
+def list_field(call: Call, resource: Resource) -> str:
+    """The list response's field that holds the resources: "secrets"."""
+    properties = call.schema(call.method.response).get("properties", {})
+    arrays = {
+        name: one.get("items", {}).get("$ref", "") for name, one in properties.items() if one.get("type") == "array"
+    }
+    return next(
+        (name for name, kind in arrays.items() if kind.endswith(resource.kind)), next(iter(arrays), call.collection)
+    )
+
+
+def _test(call: Call, resource: Resource) -> filters.Test | None:
+    wanted = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
+    soft = resource.soft_delete
+    if soft is None or call.params.get("showDeleted"):
+        return wanted
+    return lambda body: body.get(soft.field) != soft.value and (wanted is None or wanted(body))
+
+
+def _answer(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    body = shown(call, resource, name, body)
+    return call.cloud.operations.finished(call, body, kind=resource.kind) if answers_operation(call) else body
+
+
+def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
+    for name in resource.immutable:
+        if new.get(name, old.get(name)) != old.get(name):
+            raise errors.invalid(
+                f"Field '{name}' of {call.name} cannot be changed once it is set; make a new resource instead.", name
+            )
+    # A mask may name them without a value, which clears other fields.
+    new |= {name: old[name] for name in ("name", *resource.immutable) if name in old}
+    if resource.changed is not None:
+        new = resource.changed(call, old, new)
+    if call.params.get("validateOnly"):
+        return _answer(call, resource, call.name, new)
+    return _answer(call, resource, call.name, saved(call, resource, call.name, new))
+
+
+def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
+    body = dict(call.body.get(resource.wrapper, {}) if resource.wrapper else call.body)
+    if resource.id_param:
+        identity = str(call.params.get(resource.id_param, ""))
+    elif resource.id_field:
+        identity = str(call.body.get(resource.id_field, body.get(resource.id_field, ""))).rpartition("/")[2]
+    else:
+        return str(uuid.uuid4().int % 10**19), body
+    field = resource.id_param or resource.id_field
+    if not identity:
+        raise errors.invalid(
+            f"The request is missing the required field {field}: the id of the new {resource.kind}.", field
+        )
+    if resource.id_rule and not re.fullmatch(resource.id_rule, identity):
+        rule = f"{field} '{identity}' must match the pattern {resource.id_rule}."
+        raise errors.invalid(resource.id_error.format(id=identity) if resource.id_error else rule, field)
+    return identity, body
+
+
+def _stamp(call: Call, resource: Resource, body: Body, *, new: bool) -> None:
+    properties = call.document.schemas.get(_schema(call, resource), {}).get("properties", {})
+    now = call.cloud.clock.rfc3339()
+    if "updateTime" in properties:
+        body["updateTime"] = now
+    if new and "createTime" in properties:
+        body["createTime"] = now
+    if new and "uid" in properties:
+        body["uid"] = str(uuid.uuid4())
+
+
+def _with_etag(call: Call, resource: Resource, body: Body) -> Body:
+    if "etag" not in call.document.schemas.get(_schema(call, resource), {}).get("properties", {}):
+        return body
+    content = {key: value for key, value in body.items() if key != "etag"}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:14]
+    body["etag"] = f'"{digest}"'
+    return body
+
+
+def _same_etag(sent: str | None, body: Body) -> None:
+    if sent and "etag" in body and sent.strip('"') != str(body["etag"]).strip('"'):
+        raise errors.aborted(
+            f"The etag {sent} is not the resource's current one ({body['etag']}): somebody changed it. Read it again and repeat."
+        )
+
+
+def _schema(call: Call, resource: Resource) -> str:
+    said = (call.method.request, call.method.response, resource.kind, *call.document.schemas)
+    return next(name for name in said if name.endswith(resource.kind) and not name.endswith("Operation"))
+
+
+def _text(call: Call, text: str, name: str) -> str:
+    return text.format(name=name, numbered=call.cloud.projects.numbered(name), id=name.rpartition("/")[2])

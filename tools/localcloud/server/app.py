@@ -1,0 +1,186 @@
+"""The ASGI application: bytes in, bytes out, and the request log; everything else is the dispatcher's."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from localcloud.engine.call import Content, Reply
+from localcloud.engine.dispatch import Dispatcher, Outcome, Request
+from localcloud.engine.router import Target
+from localcloud.errors import CloudError
+from localcloud.server.commits import Commits
+from localcloud.server.fault_rules import Faults
+from localcloud.server.faults import disturbed
+from localcloud.server.request_log import RequestLog
+from localcloud.server.wire import Message, Send, compressed, send_reply
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_IN_MEMORY = 1 << 20
+_GOOGLE = re.compile(r"(?:[a-z]+-[a-z]+\d+-)?([a-z]+)(?:\.[a-z0-9-]+\.rep|\.mtls)?\.googleapis\.com(?::\d+)?")
+_AT_ROOT = {"storage", "compute", "bigquery", "www"}
+_READS = {"GET", "HEAD"}
+_OVERRIDE = "x-http-method-override"
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+class App:
+    """Serves the cloud. `base` is its own address; `control` answers below /_local/;"""
+
+    def __init__(self, dispatcher: Dispatcher, faults: Faults, log: RequestLog, control: ASGI, base: str) -> None:
+        self.base = base
+        self._log = log
+        self._faults = faults
+        self._dispatcher = dispatcher
+        self._control = control
+        self._store = dispatcher.cloud.store
+        self._clock = dispatcher.cloud.clock
+        self._commits: Commits[Outcome] = Commits(self._store)
+        dispatcher.cloud.dispatch = self.inside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        if raw.startswith("/_local/"):
+            await self._control(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        base, path = self._addressed(headers, raw[1:])
+        try:
+            content = await self._content(headers, receive)
+        except Disconnected:
+            return
+        except OSError as problem:
+            await send_reply(self._dispatcher.failed(problem, None).reply, send, self._clock.seconds())
+            return
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, content, base)
+        if _OVERRIDE in headers:
+            request = _overridden(request)
+        try:
+            outcome = await self._outcome(request)
+            if outcome is None:
+                scope["extensions"]["localcloud.drop"]["abort"]()
+            else:
+                await send_reply(compressed(outcome.reply, headers), send, self._clock.seconds())
+        finally:
+            if content is not None and content.path is not None:
+                content.path.unlink(missing_ok=True)
+
+    def inside(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Runs another request inside a running one; it fails or succeeds on its own."""
+        path, _, query = target.partition("?")
+        content = Content(headers.get("content-type", ""), len(body), body) if body else None
+        request = Request(verb, path.lstrip("/"), query, headers, content, self.base)
+        found: Target | None = None
+        mark = self._store.savepoint()
+        try:
+            found = self._dispatcher.target(request)
+            outcome = self._dispatcher.run(request, found)
+        except Exception as problem:
+            self._store.undo(mark)
+            if not self._store.open:
+                raise
+            return self._dispatcher.failed(problem, found).reply
+        self._store.release()
+        return outcome.reply
+
+    async def _outcome(self, request: Request) -> Outcome | None:
+        started = time.perf_counter()
+        target: Target | None = None
+        try:
+            target = self._dispatcher.target(request)
+        except CloudError as problem:
+            outcome: Outcome | None = self._dispatcher.failed(problem, None)
+        else:
+            outcome = await self._run(request, target)
+        self._log.add(request, target, outcome, time.perf_counter() - started)
+        return outcome
+
+    async def _run(self, request: Request, target: Target) -> Outcome | None:
+        if self._faults.quiet:
+            return await self._done(request, target)
+        return await disturbed(self._faults, self._dispatcher, target, lambda: self._done(request, target))
+
+    async def _done(self, request: Request, target: Target) -> Outcome:
+        dispatcher = self._dispatcher
+        if request.verb not in _READS:
+            return await self._commits.run(
+                lambda: dispatcher.run(request, target), lambda problem: dispatcher.failed(problem, target)
+            )
+        try:
+            return dispatcher.run(request, target)
+        except Exception as problem:
+            return dispatcher.failed(problem, target)
+
+    def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str]:
+        """How the client reached us, and the path with the API's prefix when the host is one of Google's."""
+        host = headers.get("x-forwarded-host") or headers.get("host", "")
+        google = _GOOGLE.fullmatch(host) if host.endswith("m") or ".googleapis.com:" in host else None
+        if google is None:
+            return self.base, path
+        base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
+        return base, path if google[1] in _AT_ROOT else f"{google[1]}/{path}"
+
+    async def _content(self, headers: Mapping[str, str], receive: Receive) -> Content | None:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        data: bytes = message.get("body", b"")
+        kind = headers.get("content-type", "")
+        if not message.get("more_body"):
+            return Content(kind, len(data), data) if data else None
+        pieces = bytearray(data)
+        while len(pieces) <= _IN_MEMORY and message.get("more_body"):
+            message = await _next(receive)
+            pieces += message.get("body", b"")
+        if not message.get("more_body"):
+            return Content(kind, len(pieces), bytes(pieces))
+        return await self._spooled(kind, pieces, receive)
+
+    async def _spooled(self, kind: str, begun: bytearray, receive: Receive) -> Content:
+        path = self._store.spool()
+        size = len(begun)
+        try:
+            with path.open("wb") as stream:
+                stream.write(begun)
+                more = True
+                while more:
+                    message = await _next(receive)
+                    size += stream.write(message.get("body", b""))
+                    more = message.get("more_body", False)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Content(kind, size, None, path)
+
+
+async def _next(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    return message
+
+
+def _overridden(request: Request) -> Request:
+    """A POST that says to be another verb: how clients send what firewalls or the length of an address would stop.
+
+    A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
+    """
+    verb, content = request.headers[_OVERRIDE].upper(), request.content
+    if request.verb != "POST":
+        return request
+    if verb != "GET" or content is None or not content.type.startswith(_FORM):
+        return request._replace(verb=verb)
+    queries = (request.query, content.read().decode("latin-1"))
+    return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)

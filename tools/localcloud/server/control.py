@@ -1,0 +1,115 @@
+"""The control interface below /_local/: health, faults, clock, reset, coverage, the request log. For local tools only."""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localcloud.engine.dispatch import Dispatcher
+from localcloud.server.coverage import coverage
+from localcloud.server.fault_rules import Faults
+from localcloud.server.request_log import RequestLog
+from localcloud.spec import timestamps
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_CLOCK = (
+    'Send {"advance_seconds": number} or {"set": "2026-11-21T00:00:00Z"}; it can be between the years 1970 and 9000.'
+)
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the control interface acts on. `key` must come with each request in X-Local-Control (health excepted)."""
+
+    dispatcher: Dispatcher
+    faults: Faults
+    log: RequestLog
+    key: str
+
+    def app(self) -> Starlette:
+        """The ASGI application of the control interface."""
+        routes = [
+            Route("/_local/health", self.health),
+            Route("/_local/faults", self._guarded(self.faults_), methods=["GET", "POST", "DELETE"]),
+            Route("/_local/clock", self._guarded(self.clock), methods=["GET", "POST"]),
+            Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
+            Route("/_local/coverage", self._guarded(self.coverage)),
+            Route("/_local/requests", self._guarded(self.requests)),
+        ]
+        return Starlette(routes=routes)
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def guarded(request: Request) -> Response:
+            host = request.client.host if request.client else "127.0.0.1"
+            given = request.headers.get("x-local-control", "")
+            if host not in _LOOPBACK or not hmac.compare_digest(given, self.key):
+                return _problem(
+                    403, "The header X-Local-Control must hold the control_key from server.json in the state folder."
+                )
+            try:
+                return await endpoint(request)
+            except (sqlite3.Error, OSError) as problem:
+                return _problem(400, self.dispatcher.cloud.store.explain(problem).message)
+
+        return guarded
+
+    async def health(self, _: Request) -> Response:
+        """{"status": "ok"}: somebody is there, and it is the local cloud."""
+        return JSONResponse({"status": "ok", "cloud": "local", "simulated": True})
+
+    async def faults_(self, request: Request) -> Response:
+        """GET the faults in force, POST one or a list of them, DELETE all."""
+        if request.method == "DELETE":
+            self.faults.clear()
+        elif request.method == "POST":
+            try:
+                sent = await request.json()
+                for one in sent if isinstance(sent, list) else [sent]:
+                    self.faults.order(one)
+            except (ValueError, TypeError) as problem:
+                return _problem(400, str(problem))
+        return JSONResponse({"faults": [fault.described() for fault in self.faults.ordered]})
+
+    async def clock(self, request: Request) -> Response:
+        """GET the time, POST {"advance_seconds": n} or {"set": RFC 3339} to move it."""
+        cloud = self.dispatcher.cloud
+        if request.method == "POST":
+            try:
+                sent = await request.json()
+                seconds = (
+                    float(sent["advance_seconds"])
+                    if "advance_seconds" in sent
+                    else (timestamps.parse(sent["set"]) - cloud.clock.now()).total_seconds()
+                )
+                cloud.clock.advance(seconds)
+            except (KeyError, TypeError, ValueError, OverflowError):
+                return _problem(400, _CLOCK)
+        return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
+
+    async def reset(self, _: Request) -> Response:
+        """Forgets everything: resources, policies, operations, bodies, faults and the clock's offset."""
+        self.faults.clear()
+        self.dispatcher.cloud.store.empty()
+        return JSONResponse({"status": "empty"})
+
+    async def coverage(self, _: Request) -> Response:
+        """Which methods of which service are emulated, generic or absent."""
+        return JSONResponse(coverage(self.dispatcher.cloud.services.values()))
+
+    async def requests(self, request: Request) -> Response:
+        """The last requests, oldest first; ?last=n gives the last n."""
+        last = request.query_params.get("last", "")
+        rows = self.log.rows()
+        return JSONResponse({"requests": rows[-int(last) :] if last.isdecimal() and int(last) else rows})
+
+
+def _problem(code: int, text: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": text}}, code)

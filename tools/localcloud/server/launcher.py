@@ -1,0 +1,344 @@
+"""Starts, finds and stops the local cloud and its Terraform provider: the only door for other packages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from localcloud.engine import tokens
+from localcloud.server import edition, records
+from localcloud.server import endpoints as _endpoints
+
+__all__ = [
+    "OWNER",
+    "LocalCloud",
+    "LocalCloudError",
+    "Provider",
+    "control",
+    "endpoints",
+    "find",
+    "reset",
+    "start",
+    "start_provider",
+    "stop",
+    "token",
+]
+
+OWNER = "user:owner@example.com"
+_PATIENCE = 30.0
+# Bytes without which a daemon can write neither its database nor why it ends.
+_ROOM = 1024 * 1024
+T = TypeVar("T")
+
+
+class LocalCloudError(Exception):
+    """A sentence: what went wrong with the local cloud and what to do."""
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud: its address, process, state folder and the key of its control interface."""
+
+    base: str
+    pid: int
+    port: int
+    state: Path
+    control_key: str
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A running Terraform provider; `reattach` is the value for TF_REATTACH_PROVIDERS."""
+
+    pid: int
+    address: str
+    reattach: str
+
+
+def find(state: Path) -> LocalCloud | None:
+    """The local cloud that serves a folder, None when none answers."""
+    found = _record(state)
+    return found if found and found.pid == records.holder(state / records.SERVER_LOCK) else None
+
+
+def start(state: Path, port: int | None = None) -> LocalCloud:
+    """The local cloud of a folder, started if none runs; raises LocalCloudError.
+
+    It keeps its port across restarts. An explicit `port` that is taken, or another one than a running cloud has, is refused.
+    One that runs code of another edition, as after an update, is stopped first.
+    """
+    found = _up_to_date(state)
+    if found is None:
+        _make(state)
+        try:
+            with records.locked(state / records.START_LOCK, wait=True, seconds=_PATIENCE):
+                found = _up_to_date(state) or _started(state, port)
+        except records.Locked:
+            raise LocalCloudError(
+                f"Another process has been starting the local cloud of {state} for long; see {state / 'server.log'}."
+            ) from None
+    if port is not None and found.port != port:
+        raise LocalCloudError(
+            f"The local cloud of {state} already runs on port {found.port}; stop it first to have port {port}."
+        )
+    return found
+
+
+def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
+    """The Terraform provider that acts with a token, started if none runs; it outlives its starter. Raises LocalCloudError."""
+    name = f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    with records.locked(state / f"{name}.lock", wait=True, seconds=_PATIENCE):
+        found = _provider(state / f"{name}.json", cloud)
+        if found is not None:
+            return found
+        (state / f"{name}.json").unlink(missing_ok=True)
+        arguments = ["provider", "--state", str(state), "--cloud", cloud.base, "--token", token]
+        process = _spawn(arguments, state / f"{name}.log")
+        return _awaited(
+            lambda: _provider(state / f"{name}.json", cloud), process, state / f"{name}.log", "Terraform provider"
+        )
+
+
+def stop(state: Path) -> bool:
+    """Ends the local cloud and its providers; whether anything was running."""
+    pids = [found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and _ours(found.pid)]
+    cloud = find(state)
+    pid = cloud.pid if cloud else records.holder(state / records.SERVER_LOCK)
+    pids += [pid] if pid else []
+    for one in pids:
+        _end(one)
+    for path in state.glob("provider-*.json"):
+        path.unlink(missing_ok=True)
+    return bool(pids)
+
+
+def reset(state: Path) -> None:
+    """Empties the local cloud of a folder: resources, bodies, policies, the clock. Starts it if need be."""
+    _control(start(state), "POST", "/_local/reset")
+
+
+def control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dict[str, Any]:
+    """Calls the control interface: ("GET", "/_local/coverage"), ("POST", "/_local/clock", {"advance_seconds": 60}) …"""
+    return _control(cloud, verb, path, body)
+
+
+def token(principal: str = OWNER) -> str:
+    """The bearer token of a principal such as "user:alice@example.com"."""
+    return tokens.token(principal)
+
+
+def endpoints(base: str) -> dict[str, str]:
+    """The environment variables that point terraform, gcloud and the Python clients at a base address."""
+    return _endpoints.variables(base)
+
+
+def _record(state: Path) -> LocalCloud | None:
+    """What the record says; None when there is none or it is damaged."""
+    record = records.read(state / records.SERVER) or {}
+    try:
+        return LocalCloud(record["base"], record["pid"], record["port"], state, record["control_key"])
+    except KeyError:
+        return None
+
+
+def _answering(state: Path) -> LocalCloud | None:
+    """The running cloud if it answers: one that was killed a moment ago still holds its lock, and may even answer once more."""
+    found = find(state)
+    try:
+        answers = found is not None and bool(_control(found, "GET", "/_local/health"))
+        return found if found and answers and not _dying(found.pid) else None
+    except LocalCloudError:
+        return None
+
+
+def _up_to_date(state: Path) -> LocalCloud | None:
+    """The running cloud if it answers and runs the code that lies here."""
+    return None if _is_outdated(state) else _answering(state)
+
+
+def _is_outdated(state: Path) -> bool:
+    record = records.read(state / records.SERVER)
+    return record is not None and record.get("code") != edition.current()
+
+
+def _started(state: Path, port: int | None) -> LocalCloud:
+    """Starts a server; one that holds the folder without a readable record, or of another edition, is ended first."""
+    lock = state / records.SERVER_LOCK
+    if _is_outdated(state):
+        stop(state)
+    damaged = (state / records.SERVER).exists() and _record(state) is None
+    if records.holder(lock) is not None and not damaged:
+        found = _polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
+        if found is not None:
+            return found
+    pid = records.holder(lock)
+    if pid is not None:
+        _end(pid)
+    arguments = ["serve", "--state", str(state)] + (["--port", str(port)] if port is not None else [])
+    process = _spawn(arguments, state / "server.log")
+    return _awaited(lambda: find(state), process, state / "server.log", "local cloud")
+
+
+def _make(state: Path) -> None:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with (state / records.START_LOCK).open("a"):
+            pass
+    except OSError as problem:
+        raise LocalCloudError(
+            f"The local cloud cannot keep its state in {state} ({problem}); make it writable, free space on its disk, or choose another folder."
+        ) from None
+
+
+def _spawn(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """A daemon: its own session, nothing of the caller's terminal."""
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def _awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log: Path, what: str) -> T:
+    found = _polled(look, _PATIENCE, lambda: process.poll() is None)
+    if found is not None:
+        return found
+    if process.poll() is None:
+        process.terminate()
+    if shutil.disk_usage(log.parent).free < _ROOM:
+        raise LocalCloudError(
+            f"The {what} did not start, since the disk of {log.parent} is full: free some space and run the same command again."
+        )
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    raise LocalCloudError(f"The {what} did not start: {lines[-1] if lines else 'it said nothing'} (log: {log})")
+
+
+def _polled(look: Callable[[], T | None], seconds: float, worth_it: Callable[[], bool] = lambda: True) -> T | None:
+    until = time.monotonic() + seconds
+    while True:
+        goes_on = worth_it()
+        found = look()
+        if found is not None or not goes_on or time.monotonic() > until:
+            return found
+        time.sleep(0.01)
+
+
+def _recorded(path: Path) -> Provider | None:
+    record = records.read(path) or {}
+    try:
+        return Provider(int(record["pid"]), str(record["address"]), str(record["reattach"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _provider(path: Path, cloud: LocalCloud) -> Provider | None:
+    found = _recorded(path)
+    if found is None or not _ours(found.pid) or not _reachable(found.address):
+        return None
+    if (records.read(path) or {}).get("cloud", cloud.base) != cloud.base:
+        _end(found.pid)
+        return None
+    return found
+
+
+def _reachable(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), 1):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _ours(pid: int) -> bool:
+    """Whether a process is alive and, where the system tells, one of the local cloud's."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    try:
+        return b"localcloud" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def _dying(pid: int) -> bool:
+    """Whether SIGKILL is on its way to a process, or it has ended and is not cleared away; False where the system does not tell."""
+    fields = _status(pid)
+    if not fields:
+        return Path("/proc/self").exists()
+    pending = int(fields.get("SigPnd", "0"), 16) | int(fields.get("ShdPnd", "0"), 16)
+    return _ended(pid) or bool(pending >> (signal.SIGKILL - 1) & 1)
+
+
+def _end(pid: int) -> None:
+    """Asks a process to end, and ends it after ten seconds."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sign)
+        except OSError:
+            return
+        if _polled(lambda: None if _alive(pid) else True, 10):
+            return
+
+
+def _alive(pid: int) -> bool:
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent, which in a container may never come for it."""
+    return _status(pid).get("State", "").strip()[:1] in ("Z", "X")
+
+
+def _status(pid: int) -> dict[str, str]:
+    """What the system tells of a process; nothing where it does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def _control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dict[str, Any]:
+    data = b"" if body is None else json.dumps(body).encode()
+    head = f"{verb} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nX-Local-Control: {cloud.control_key}\r\nContent-Length: {len(data)}\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", cloud.port), 60) as stream:
+            stream.sendall(head.encode() + data)
+            answer = b"".join(iter(lambda: stream.recv(1 << 16), b""))
+        lines, _, text = answer.partition(b"\r\n\r\n")
+        result: dict[str, Any] = json.loads(text)
+    except (OSError, ValueError) as problem:
+        raise LocalCloudError(
+            f"The local cloud at {cloud.base} does not answer ({problem}); stop and start it."
+        ) from None
+    if lines.split()[1:2] != [b"200"]:
+        raise LocalCloudError(
+            f"The local cloud refused {verb} {path}: {result.get('error', {}).get('message', text.decode())}"
+        )
+    return result

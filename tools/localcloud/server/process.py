@@ -1,0 +1,149 @@
+"""The server process: takes the state folder's lock, opens the listening socket, writes the record, serves until told to stop."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from localcloud.server import cloud, edition, records
+from localcloud.server.app import App
+from localcloud.services import SERVICES
+
+HOST = "127.0.0.1"
+_BACKLOG = 512
+_LOOKS = 20  # ticks between two looks at the database
+# Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
+_QUIET_PORTS = range(20_000, 32_000)
+
+
+class CannotServe(Exception):
+    """A sentence that says why the server did not start."""
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which also lets a fault drop the connection."""
+
+    def on_headers_complete(self) -> None:
+        """Adds the way to drop the connection to the request's scope."""
+        super().on_headers_complete()
+        self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which also ends when its database is deleted: nobody could find it or stop it any more."""
+
+    def __init__(self, config: uvicorn.Config, database: Path) -> None:
+        super().__init__(config)
+        self._database = database
+        self._identity = database.stat().st_ino
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end; asked ten times a second."""
+        return await super().on_tick(counter) or (counter % _LOOKS == 0 and self._is_gone())
+
+    def _is_gone(self) -> bool:
+        try:
+            return self._database.stat().st_ino != self._identity
+        except OSError:
+            return True
+
+
+def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lambda _: None) -> None:
+    """Serves the folder `state` in this process until SIGTERM or SIGINT. Raises CannotServe.
+
+    Without `port` the port of last time is taken when it is free, else any. `ready` is told the base address.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:
+            _serve(state, listening, ready)
+    except records.Locked:
+        raise CannotServe(f"Another local cloud already serves {state}.") from None
+    except (OSError, sqlite3.Error) as problem:
+        raise CannotServe(
+            f"The local cloud cannot use the folder {state} ({problem}); make it writable, free space on its disk, or choose another."
+        ) from None
+
+
+def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) -> None:
+    port = listening.getsockname()[1]
+    base = f"http://{HOST}:{port}"
+    opened = cloud.opened(state)
+    key = secrets.token_hex(16)
+    record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
+    config = _config(cloud.application(opened, SERVICES, base, key))
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
+    records.write(state / records.SERVER, record)
+    records.write(state / records.PORT, {"port": port})
+    ready(base)
+    try:
+        Server(config, opened.store.database).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        opened.store.close()
+        records.remove(state / records.SERVER, record)
+
+
+def _config(application: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http=Protocol,
+        loop=_loop(),
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        headers=[("server", "local-cloud (simulated)")],
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        backlog=_BACKLOG,
+    )
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _loop() -> str:
+    try:
+        import uvloop  # noqa: F401 - it is not there on every platform
+    except ImportError:
+        return "asyncio"
+    return "uvloop"
+
+
+@contextmanager
+def _listening(state: Path, port: int | None) -> Iterator[socket.socket]:
+    free = [*random.sample(_QUIET_PORTS, 9), 0]
+    remembered = (records.read(state / records.PORT) or {}).get("port", free[0])
+    wanted = [port] if port is not None else [remembered, *free]
+    problem: OSError | None = None
+    for one in wanted:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            listening.bind((HOST, one))
+            listening.listen(_BACKLOG)
+        except OSError as found:
+            problem = found
+            listening.close()
+            continue
+        with listening:
+            yield listening
+        return
+    raise CannotServe(f"Port {port} is taken ({problem}); stop what uses it or choose another port.")

@@ -1,0 +1,37 @@
+"""The last requests that the cloud answered, for whoever wants to see what a client does."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from localcloud.engine.dispatch import Outcome, Request
+from localcloud.engine.router import Target
+
+_KEPT = 1000
+
+
+class RequestLog:
+    """Keeps the last 1,000 requests without their bodies, in memory."""
+
+    def __init__(self) -> None:
+        self._rows: deque[tuple[Request, Target | None, int, float]] = deque(maxlen=_KEPT)
+
+    def add(self, request: Request, target: Target | None, outcome: Outcome | None, seconds: float) -> None:
+        """Notes one request; no outcome = its connection was dropped."""
+        self._rows.append((request._replace(content=None), target, outcome.reply.status if outcome else 0, seconds))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The requests, oldest first; status 0 = the connection was dropped."""
+        return [
+            {
+                "verb": request.verb,
+                "path": "/" + request.path,
+                "query": request.query,
+                "method": target.method.id if target else "",
+                "status": status,
+                "principal": request.headers.get("authorization", "").partition("local/")[2],
+                "milliseconds": round(seconds * 1000, 2),
+            }
+            for request, target, status, seconds in self._rows
+        ]

@@ -1,0 +1,77 @@
+"""Replies as ASGI messages: lengths, the Date header, compression."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
+from email.utils import formatdate
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from localcloud.engine.call import Reply
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+_PIECE = 1 << 18
+_WORTH_COMPRESSING = 1 << 11
+_DONE = "content-encoding", "accept-ranges"
+
+
+async def send_reply(reply: Reply, send: Send, now: float) -> None:
+    """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970."""
+    body = reply.body if isinstance(reply.body, bytes) else b""
+    length = reply.file[2] if reply.file else len(body)
+    headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers.append(_date(int(now)))
+    if reply.status != 204 and "content-length" not in reply.headers:
+        headers.append((b"content-length", b"%d" % length))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.file:
+        await _stream(*reply.file, send)
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
+    """The reply as gzip, when the request's `headers` accept that and the reply is JSON of some length.
+
+    The content of an object, JSON or not, goes out as it lies: it has Accept-Ranges.
+    """
+    body = reply.body
+    if (
+        not isinstance(body, bytes)
+        or len(body) < _WORTH_COMPRESSING
+        or "gzip" not in headers.get("accept-encoding", "")
+    ):
+        return reply
+    if not reply.headers.get("content-type", "").startswith("application/json") or any(
+        name in reply.headers for name in _DONE
+    ):
+        return reply
+    vary = {"vary": f"{reply.headers.get('vary', 'Origin')}, Accept-Encoding", "content-encoding": "gzip"}
+    return replace(reply, body=gzip.compress(body, 1, mtime=0), headers={**reply.headers, **vary})
+
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> tuple[bytes, bytes]:
+    return b"date", formatdate(second, usegmt=True).encode()
+
+
+@lru_cache
+def _wire(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
+async def _stream(path: Path, start: int, length: int, send: Send) -> None:
+    with path.open("rb") as stream:
+        stream.seek(start)
+        while length > 0:
+            piece = stream.read(min(length, _PIECE))
+            length -= len(piece)
+            if not piece:
+                raise RuntimeError(f"{path} ended {length} bytes early.")
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

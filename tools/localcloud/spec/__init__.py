@@ -1,0 +1,1 @@
+"""What Google's API descriptions say: routes, schemas, masks, filters."""

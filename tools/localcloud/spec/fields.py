@@ -1,0 +1,182 @@
+"""Field masks: which fields an update touches, and which of an answer are asked for."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from localcloud.errors import invalid
+from localcloud.spec.discovery import camel
+
+Body = dict[str, Any]
+Schemas = Mapping[str, Any]
+_PART = re.compile(r"`([^`]*)`|([^.`]+)")
+
+
+def paths(mask: str) -> list[str]:
+    """The paths of a mask as written: "labels,display_name" → ["labels", "display_name"]."""
+    return [path.strip() for path in mask.split(",") if path.strip()]
+
+
+def updated(old: Body, sent: Mapping[str, Any], mask: str, schemas: Schemas, kind: str) -> Body:
+    """`old` with the masked fields taken from `sent`; a field that the mask names and `sent` lacks is cleared.
+
+    Paths may be camelCase or snake_case; `*` replaces every field but the output-only ones; map keys may be quoted with
+    backticks. An unknown path is a 400. Source: https://google.aip.dev/134, https://google.aip.dev/161.
+    """
+    result = copy.deepcopy(old)
+    for path in paths(mask):
+        if path == "*":
+            return replaced(old, sent, schemas, kind)
+        words = resolved(path, schemas, kind)
+        if words is not None:
+            _set(result, words, _found(sent, words))
+    return result
+
+
+def replaced(old: Body, sent: Mapping[str, Any], schemas: Schemas, kind: str) -> Body:
+    """`sent` with the output-only fields and the name of `old`: what an update without mask means for a full replacement."""
+    properties = schemas.get(kind, {}).get("properties", {})
+    kept = {
+        key: value
+        for key, value in old.items()
+        if key == "name" or properties.get(key, {"readOnly": True}).get("readOnly")
+    }
+    return {**copy.deepcopy(dict(sent)), **kept}
+
+
+def resolved(path: str, schemas: Schemas, kind: str) -> list[str] | None:
+    """A mask path as documented field names; None for an output-only field, which is ignored; 400 for an unknown one."""
+    schema = schemas.get(kind, {})
+    found: list[str] = []
+    for quoted, plain in _PART.findall(path):
+        word = quoted or plain
+        properties = schema.get("properties")
+        if properties is None:
+            found.append(word)
+            schema = _target(schema.get("additionalProperties", {}), schemas)
+            continue
+        name = word if word in properties else camel(word)
+        if name not in properties:
+            raise invalid(
+                f"Invalid update mask: '{path}' names no field of {kind}. Fields are: {', '.join(sorted(properties))}.",
+                "update_mask",
+            )
+        if properties[name].get("readOnly"):
+            return None
+        found.append(name)
+        schema = _target(properties[name], schemas)
+    return found
+
+
+def _target(schema: Mapping[str, Any], schemas: Schemas) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schemas.get(schema["$ref"], {}) if "$ref" in schema else schema
+    return found
+
+
+class _Absent:
+    """What a path leads to when nothing is there."""
+
+
+_ABSENT = _Absent()
+
+
+def _found(sent: Mapping[str, Any], words: Sequence[str]) -> Any:
+    here: Any = sent
+    for word in words:
+        if not isinstance(here, Mapping) or word not in here:
+            return _ABSENT
+        here = here[word]
+    return copy.deepcopy(here)
+
+
+def _set(body: Body, words: Sequence[str], value: Any) -> None:
+    here = body
+    for word in words[:-1]:
+        inner = here.get(word)
+        if not isinstance(inner, dict):
+            if isinstance(value, _Absent):
+                return
+            inner = here[word] = {}
+        here = inner
+    if isinstance(value, _Absent):
+        here.pop(words[-1], None)
+    else:
+        here[words[-1]] = value
+
+
+def said(body: Body, *messages: str) -> Body:
+    """A body without the top-level fields that hold a zero, as proto JSON leaves them out; an empty one of `messages` stays."""
+    return {key: value for key, value in body.items() if key in messages or value not in (False, 0, "", [], {}, None)}
+
+
+def selected(body: Any, selector: str) -> Any:
+    """The part of an answer that `fields=` asks for: "services/name,nextPageToken", "items(id,name)", "*"."""
+    tree = _parsed(selector)
+    return _pick(body, tree) if tree else body
+
+
+def check_selector(selector: str, schemas: Schemas, kind: str, dialect: str) -> None:
+    """Refuses a selector with a field that answers of this kind do not have."""
+    unknown = _unknown(_parsed(selector), schemas.get(kind, {}), schemas, "")
+    if unknown is None:
+        return
+    if dialect == "storage":
+        raise invalid(f"Invalid field selection {unknown}", "fields", reason="invalidParameter")
+    raise invalid(
+        "Request contains an invalid argument.",
+        unknown,
+        description=f"Error expanding 'fields' parameter. Cannot find matching fields for path '{unknown}'.",
+    )
+
+
+def _unknown(tree: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas, at: str) -> str | None:
+    """The first path of the tree that the schema does not know; anything may lie where the schema names no fields."""
+    schema = _target(schema.get("items", schema), schemas)
+    properties = schema.get("properties")
+    if properties is None:
+        return None
+    for name, below in tree.items():
+        path = f"{at}.{name}" if at else name
+        if name != "*" and name not in properties:
+            return path
+        if name != "*" and (found := _unknown(below, properties[name], schemas, path)) is not None:
+            return found
+    return None
+
+
+def _pick(value: Any, tree: Mapping[str, Any]) -> Any:
+    if not tree or tree.get("*") == {}:
+        return value
+    if isinstance(value, list):
+        return [_pick(one, tree) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    chosen = ((key, tree.get(key, tree.get("*"))) for key in value)
+    return {key: _pick(value[key], inner) for key, inner in chosen if inner is not None}
+
+
+def _parsed(selector: str) -> dict[str, Any]:
+    words = iter(re.findall(r"[^,/()]+|[,/()]", selector.replace(" ", "")))
+    return _level(words, selector)
+
+
+def _level(words: Iterator[str], selector: str) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    here = tree
+    last = ""
+    for word in words:
+        if word == ")":
+            return tree
+        if word == ",":
+            here = tree
+        elif word == "(":
+            here[last].update(_level(words, selector))
+        elif word == "/":
+            here = here[last]
+        else:
+            last = word if word == "*" else camel(word)
+            here.setdefault(last, {})
+    return tree

@@ -1,0 +1,164 @@
+"""List filters as Google's APIs write them: ``state:ENABLED AND labels.team=cats``, turned into a test of one body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from localcloud.errors import invalid
+from localcloud.spec.discovery import camel
+from localcloud.spec.timestamps import parse as parse_time
+
+Test = Callable[[Mapping[str, Any]], bool]
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<op><=|>=|!=|[:=<>()]|-(?=\S))|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>[^\s:=<>()"!]+))"""
+)
+_COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
+
+
+def compiled(text: str) -> Test:
+    """The test that a filter means; 400 when it cannot be read.
+
+    Understood: ``field:part``, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``field:*`` (is set), ``*`` in values, dotted
+    fields, NOT or ``-``, AND, OR (binding tighter than AND), parentheses, and a bare word, which is looked for in the
+    resource's name. Source: https://google.aip.dev/160.
+    """
+    if not text.strip():
+        return lambda _: True
+    parser = _Parser(text)
+    test = parser.expression()
+    parser.end()
+    return test
+
+
+class _Parser:
+    """Recursive descent over the words of one filter."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = list(_words(text))
+        self._at = 0
+
+    def expression(self) -> Test:
+        tests = [self._factor()]
+        while self._peek() not in (None, ")"):
+            self._take_if("AND")
+            tests.append(self._factor())
+        return lambda body: all(test(body) for test in tests)
+
+    def end(self) -> None:
+        if self._at < len(self._words):
+            raise self._refusal()
+
+    def _factor(self) -> Test:
+        tests = [self._term()]
+        while self._take_if("OR"):
+            tests.append(self._term())
+        return lambda body: any(test(body) for test in tests)
+
+    def _term(self) -> Test:
+        if self._take_if("NOT") or self._take_if("-"):
+            inner = self._term()
+            return lambda body: not inner(body)
+        if self._take_if("("):
+            inner = self.expression()
+            if not self._take_if(")"):
+                raise self._refusal()
+            return inner
+        return self._restriction()
+
+    def _restriction(self) -> Test:
+        field = self._value()
+        comparator = self._peek()
+        if comparator not in _COMPARATORS:
+            return lambda body: _matches(body.get("name"), ":", field)
+        self._at += 1
+        path, wanted = field.split("."), self._value()
+        return lambda body: (
+            any(_matches(found, comparator, wanted) for found in _reach(body, path))
+            or (comparator == "!=" and not list(_reach(body, path)))
+        )
+
+    def _value(self) -> str:
+        word = self._peek()
+        if word is None or word in _COMPARATORS or word in ("(", ")"):
+            raise self._refusal()
+        self._at += 1
+        return word.removeprefix('"')
+
+    def _peek(self) -> str | None:
+        return self._words[self._at] if self._at < len(self._words) else None
+
+    def _take_if(self, word: str) -> bool:
+        if self._peek() != word:
+            return False
+        self._at += 1
+        return True
+
+    def _refusal(self) -> Exception:
+        return invalid(f"Invalid list filter: {self._text}", "filter")
+
+
+def _words(text: str) -> Iterator[str]:
+    """The filter's words; a quoted one keeps its opening quote, so that "AND" in quotes is no operator."""
+    at = 0
+    while at < len(text.rstrip()):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise invalid(f"Invalid list filter: {text}", "filter")
+        at = found.end()
+        quoted = found["text"]
+        yield found["op"] or found["word"] or '"' + re.sub(r"\\(.)", r"\1", quoted or "")
+
+
+def _reach(value: Any, path: list[str]) -> Iterator[Any]:
+    """Every value at a dotted path; lists are looked into, map keys may hold dots and underscores."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _reach(item, path)
+    elif not path:
+        yield value
+    elif isinstance(value, Mapping):
+        for size in range(len(path), 0, -1):
+            key = ".".join(path[:size])
+            for name in dict.fromkeys((key, camel(key))):
+                if name in value:
+                    yield from _reach(value[name], path[size:])
+                    return
+
+
+def _matches(found: Any, comparator: str | None, wanted: str) -> bool:
+    if comparator == ":":
+        return _has(found, wanted)
+    order = _compare(found, wanted)
+    if comparator == "=":
+        return order == 0 or ("*" in wanted and fnmatchcase(str(found), wanted.replace("[", "[[]")))
+    if comparator == "!=":
+        return order != 0
+    return order is not None and {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[comparator or "<"]
+
+
+def _has(found: Any, wanted: str) -> bool:
+    if wanted == "*":
+        return found not in (None, "", [], {})
+    if isinstance(found, Mapping):
+        return wanted in found
+    return wanted.strip("*").casefold() in _plain(found).casefold()
+
+
+def _compare(found: Any, wanted: str) -> int | None:
+    """-1, 0 or 1 as moments, numbers or text; None when a value of that kind has no order with the wanted one."""
+    for read in (lambda text: parse_time(text).timestamp(), float):
+        try:
+            left, right = read(_plain(found)), read(wanted)
+        except ValueError:
+            continue
+        return (left > right) - (left < right)
+    text = _plain(found)
+    return (text > wanted) - (text < wanted)
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
