@@ -15,7 +15,8 @@ from groundwork.errors import Exit, PermissionProblem
 from groundwork.google import local
 from groundwork.google.cloud import Cloud, CloudProblem, google_cloud, local_cloud
 from groundwork.google.transport import refused_login
-from tests.groundwork.google_lists import PROJECT, scripted
+
+from tests.groundwork.resources.google_lists import PROJECT, scripted
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from groundwork.errors import GroundworkError
 from groundwork.google import operations
-from tests.groundwork.google_lists import PROJECT, Script, scripted
+
+from tests.groundwork.resources.google_lists import PROJECT, Script, scripted
 
 NAME = f"projects/{PROJECT}/locations/europe-west1/operations/7"
 COMPUTE = f"projects/{PROJECT}/zones/europe-west1-b/operations/7"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 
 import pytest
-from groundwork.google.waiting import patiently
+from groundwork.google.waiting import GRANTS, LISTS, PROMPT, SERVICES, Patience, patiently
 
 
 @pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
+def waited() -> list[float]:
+    return []
 
 
 class Act:
@@ -33,19 +31,66 @@ def passes(problem: Exception) -> bool:
 
 @pytest.mark.parametrize("failures", range(4))
 def test_it_is_tried_again_after_each_wait(failures: int, waited: list[float]) -> None:
-    assert patiently(Act(*[OSError()] * failures), passes, (1, 2, 30)) == "done"
+    assert patiently(Act(*[OSError()] * failures), passes, (1, 2, 30), sleep=waited.append) == "done"
     assert waited == [1, 2, 30][:failures]
 
 
 @pytest.mark.parametrize("waits", [(), (1,), (1, 2, 30)])
 def test_when_the_waits_are_used_up_the_last_problem_is_raised(waits: tuple[float, ...], waited: list[float]) -> None:
     with pytest.raises(OSError, match=f"number {len(waits)}$"):
-        patiently(Act(*(OSError(f"number {number}") for number in range(9))), passes, waits)
+        patiently(Act(*(OSError(f"number {number}") for number in range(9))), passes, waits, sleep=waited.append)
     assert waited == list(waits)
 
 
 @pytest.mark.parametrize("before", range(3))
 def test_what_does_not_pass_is_raised_at_once(before: int, waited: list[float]) -> None:
     with pytest.raises(ValueError, match="for good"):
-        patiently(Act(*[OSError()] * before, ValueError("for good")), passes, (1, 2, 30))
+        patiently(Act(*[OSError()] * before, ValueError("for good")), passes, (1, 2, 30), sleep=waited.append)
     assert waited == [1, 2, 30][:before]
+
+
+def test_who_waits_hears_why_and_how_long(waited: list[float]) -> None:
+    heard: list[tuple[str, float]] = []
+    patiently(
+        Act(OSError("one"), OSError("two")),
+        passes,
+        (1, 2, 30),
+        sleep=waited.append,
+        notice=lambda problem, seconds: heard.append((str(problem), seconds)),
+    )
+    assert heard == [("one", 1), ("two", 2)]
+
+
+def counting() -> Iterator[int]:
+    yield from range(100)
+
+
+@pytest.mark.parametrize("wanted", range(4))
+def test_what_is_not_there_yet_is_looked_for_again(wanted: int, waited: list[float]) -> None:
+    seen, patience = counting(), Patience(sleep=waited.append)
+    assert patience.until(lambda: next(seen), lambda number: number == wanted, (1, 2, 30)) == wanted
+    assert waited == [1, 2, 30][:wanted]
+
+
+def test_what_never_comes_ends_with_what_was_seen_last(waited: list[float]) -> None:
+    seen, patience = counting(), Patience(sleep=waited.append)
+    assert patience.until(lambda: next(seen), lambda _number: False, (1, 2, 30)) == 3
+
+
+def test_where_nothing_is_late_nothing_is_waited_for() -> None:
+    seen = counting()
+    assert PROMPT.until(lambda: next(seen), lambda _number: False, GRANTS) == 0
+    with pytest.raises(OSError, match="once"):
+        PROMPT.retry(Act(OSError("once")), passes, GRANTS)
+
+
+def test_a_look_that_fails_is_not_taken_for_not_yet(waited: list[float]) -> None:
+    with pytest.raises(ValueError, match="no answer"):
+        Patience(sleep=waited.append).until(Act(ValueError("no answer")), bool, GRANTS)
+    assert waited == []
+
+
+@pytest.mark.parametrize(("waits", "minutes"), [(SERVICES, 5), (GRANTS, 7), (LISTS, 2)])
+def test_google_is_given_the_minutes_that_it_asks_for(waits: tuple[float, ...], minutes: int) -> None:
+    assert minutes * 60 <= sum(waits) < (minutes + 1) * 60
+    assert list(waits) == sorted(waits)

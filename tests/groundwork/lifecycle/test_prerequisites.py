@@ -13,12 +13,14 @@ from groundwork.environment.values import Environment, load
 from groundwork.errors import PermissionProblem
 from groundwork.google import local
 from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
+from groundwork.google.waiting import Patience
 from groundwork.lifecycle import prerequisites
-from tests.groundwork.google_lists import PROJECT, Script, refusal, scripted
 
 from tests.groundwork.conftest import Heard
+from tests.groundwork.resources.google_lists import PROJECT, Script, refusal, scripted
 
 ROOT = Path(__file__).resolve().parents[3]
+NOT_YET = "an API that is on refuses still, which takes Google some minutes; trying again in {} s"
 
 
 @pytest.fixture
@@ -73,9 +75,8 @@ def test_a_project_that_may_not_be_seen_is_a_sentence(cloud: Cloud, environment:
 
 
 @pytest.fixture
-def new_project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+def new_project() -> Iterator[Script]:
     """A project as the console makes it: Resource Manager is off, and Google is slow to notice that it was enabled."""
-    monkeypatch.setattr(prerequisites, "_WAITS", (0, 0))
     off = refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
     with scripted() as script:
         enable = ("POST", f"/serviceusage/v1/projects/{PROJECT}/services:batchEnable")
@@ -95,7 +96,23 @@ def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     assert prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
-    assert talk.lines == ["enabling cloudresourcemanager.googleapis.com, storage.googleapis.com"]
+    enabling, *waiting = talk.lines
+    assert enabling == "enabling cloudresourcemanager.googleapis.com, storage.googleapis.com"
+    assert waiting == [NOT_YET.format(1), NOT_YET.format(1), NOT_YET.format(2)]
+
+
+def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
+    new_project: Script, environment: Environment, talk: Heard
+) -> None:
+    new_project.enable(*(api.partition(".")[0] for api in prerequisites.APIS))
+    new_project.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}"] = {"projectNumber": "7"}
+    bucket = f"/storage/v1/b/{PROJECT}-tfstate"
+    off = refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
+    new_project.answers[bucket] = lambda: {"projectNumber": "7"} if len(waited) == 9 else off
+    waited: list[float] = []
+    cloud = replace(_as_google(new_project.cloud), patience=Patience(sleep=waited.append))
+    assert not prerequisites.lay(cloud, replace(environment, project=PROJECT), talk.say)
+    assert sum(waited) > 180
 
 
 def test_an_api_that_stays_off_is_said_in_googles_words(
@@ -136,4 +153,4 @@ class _Google(Cloud):
 
 
 def _as_google(cloud: Cloud) -> Cloud:
-    return _Google(cloud.project, cloud.base, cloud.login)
+    return _Google(cloud.project, cloud.base, cloud.login, Patience(sleep=lambda _seconds: None))

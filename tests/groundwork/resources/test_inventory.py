@@ -11,7 +11,8 @@ from groundwork.resources.inventory import Item
 from groundwork.resources.listings import KINDS, LISTINGS, Listing, maker
 from groundwork.terraform.state import Resource, State
 from localcloud.spec.discovery import document
-from tests.groundwork.google_lists import DROP, PROJECT, Script, refusal, scripted
+
+from tests.groundwork.resources.google_lists import DROP, PROJECT, Script, refusal, scripted
 
 COMPUTE = f"/compute/v1/projects/{PROJECT}/aggregated/instances"
 DISK = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/zones/europe-west1-b/disks/d"

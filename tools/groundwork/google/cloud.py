@@ -13,7 +13,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
 from groundwork.google import isolation, local
 from groundwork.google.transport import Answer, Google, Loopback, Transport, Unreachable
-from groundwork.google.waiting import patiently
+from groundwork.google.waiting import PROMPT, Patience, patiently
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager import SecretManagerServiceClient
@@ -75,11 +75,13 @@ class Cloud:
     """Google Cloud as one principal, for one project.
 
     `base` is the local cloud's address, None for Google itself; `login` is the local cloud's token, or google-auth's credentials.
+    `patience` says how long what was changed may take to show there.
     """
 
     project: str
     base: str | None
     login: Any = field(repr=False)
+    patience: Patience = field(default=Patience(), compare=False, repr=False)
 
     @cached_property
     def _transport(self) -> Transport:
@@ -205,9 +207,9 @@ def _problem(call: str, answer: Answer) -> CloudProblem:
     return CloudProblem(call, answer.status, str(body.get("status", "")), str(body.get("message", "")), reason)
 
 
-def local_cloud(project: str, base: str, token: str) -> Cloud:
+def local_cloud(project: str, base: str, token: str, patience: Patience = PROMPT) -> Cloud:
     """The local cloud at `base`, as the principal that `token` names."""
-    return Cloud(project, base, token)
+    return Cloud(project, base, token, patience)
 
 
 def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:

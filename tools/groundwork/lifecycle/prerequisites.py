@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.google.cloud import WHAT_ELSE, Cloud, CloudProblem
 from groundwork.google.operations import finish
-from groundwork.google.waiting import patiently
+from groundwork.google.waiting import SERVICES
 from groundwork.text import listed
 
 APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com")
-_WAITS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 
 Say = Callable[[str], None]
-T = TypeVar("T")
 
 
 def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
@@ -24,6 +22,10 @@ def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
 
     Raises GroundworkError with what to do when the project, an API or the bucket cannot be had.
     """
+
+    def not_yet(_problem: Exception, seconds: float) -> None:
+        say(f"an API that is on refuses still, which takes Google some minutes; trying again in {seconds:g} s")
+
     try:
         number, fresh = _project(cloud, environment, say)
         enabled = _enable(cloud, say)
@@ -32,8 +34,9 @@ def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
         if not _is_off(problem):
             raise
         enabled = _enable(cloud, say)
-        number, fresh = _patiently(lambda: _project(cloud, environment, say), enabled)
-    made = _patiently(lambda: _bucket(cloud, environment, number, say), enabled)
+        number, fresh = cloud.patience.retry(lambda: _project(cloud, environment, say), _is_off, SERVICES, not_yet)
+    # By now all of them are on, whoever enabled them: the run before this one may have ended a second ago.
+    made = cloud.patience.retry(lambda: _bucket(cloud, environment, number, say), _is_off, SERVICES, not_yet)
     return fresh or bool(enabled) or made
 
 
@@ -103,11 +106,6 @@ def _enable(cloud: Cloud, say: Say) -> list[str]:
 
 def _names(services: Iterable[dict[str, Any]]) -> list[str]:
     return [str(service["name"]).rpartition("/")[2] for service in services]
-
-
-def _patiently(act: Callable[[], T], enabled: list[str]) -> T:
-    """Act; right after an API was enabled, Google may still say for a minute that it is off."""
-    return patiently(act, _is_off, _WAITS if enabled else ())
 
 
 def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bool:
