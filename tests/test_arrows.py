@@ -133,7 +133,7 @@ def test_no_package_imports_itself_by_a_detour(package: str) -> None:
     assert not unresolved(packages(package))
 
 
-@pytest.mark.parametrize("package", ["groundwork"])
+@pytest.mark.parametrize("package", sorted(LAYERS))
 def test_no_module_imports_itself_by_a_detour(package: str) -> None:
     assert not unresolved({module: _of(imports(module), package) - {module} for module in modules(package)})
 

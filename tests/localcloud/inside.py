@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Cloud
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Service
 from localcloud.server.app import App
-from localcloud.server.cloud import application, opened
+from localcloud.server.assembly import application, opened
 
 OWNER = "user:owner@example.com"
 PROJECT = "inside-project"

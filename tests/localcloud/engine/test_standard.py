@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.engine.call import Call
-from localcloud.engine.service import Resource, Service, SoftDelete
+from localcloud.engine.service import Call, Resource, Service, SoftDelete
 from localcloud.errors import failed_precondition
 
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT, Inside, inside

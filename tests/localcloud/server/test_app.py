@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from localcloud.engine.call import Call, Reply
-from localcloud.engine.service import Alias, Resource, Service
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Alias, Call, Resource, Service
 from localcloud.errors import not_found
 
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT, Inside, inside
@@ -44,7 +44,7 @@ def read_object(call: Call) -> Reply:
 
 def batch(call: Call) -> Reply:
     assert call.content is not None
-    parts = [call.cloud.dispatch("POST", line, call.headers, b"{}") for line in call.content.read().decode().split()]
+    parts = [call.inside("POST", line, call.headers, b"{}") for line in call.content.read().decode().split()]
     return Reply(200, {"statuses": [part.status for part in parts]})
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Cloud
-from localcloud.server.app import App
-from localcloud.server.cloud import application, opened
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.exchange import Reply
+from localcloud.engine.router import Router
+from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 
 PROJECT = "cats-dogs"
@@ -22,7 +24,7 @@ class Sender:
     """Calls the cloud as one principal; each call is a transaction of its own, as the server makes them."""
 
     cloud: Cloud
-    app: App
+    dispatcher: Dispatcher
     principal: str = OWNER
 
     def as_(self, principal: str) -> Sender:
@@ -38,12 +40,17 @@ class Sender:
 
     def send(self, verb: str, path: str, headers: dict[str, str], body: bytes, status: int = 200) -> Any:
         """The same with headers and bytes of the caller's own."""
-        self.cloud.store.begin()
-        reply = self.app.inside(verb, path, headers, body)
-        self.cloud.store.commit()
+        reply = self.reply(verb, path, headers, body)
         assert isinstance(reply.body, bytes)
         assert reply.status == status, reply.body.decode()
         return json.loads(reply.body)
+
+    def reply(self, verb: str, path: str, headers: dict[str, str], body: bytes = b"") -> Reply:
+        """The whole answer, whatever its status."""
+        self.cloud.store.begin()
+        reply = self.dispatcher.inside("http://127.0.0.1:1", verb, path, headers, body)
+        self.cloud.store.commit()
+        return reply
 
     def refused(self, verb: str, path: str, body: Any = None, status: int = 400) -> str:
         """The message of an answer that is an error."""
@@ -69,6 +76,6 @@ def sender(folder: Path, *apis: str) -> Sender:
     cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
     for api in apis:
         cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
-    made = Sender(cloud, application(cloud, SERVICES, "http://127.0.0.1:1", "key"))
+    made = Sender(cloud, Dispatcher(cloud, Router(SERVICES)))
     made.grant("roles/owner", OWNER)
     return made

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.engine.call import Reply
+from localcloud.engine.exchange import Reply
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -58,9 +58,7 @@ class Storage:
         named.setdefault("content-type", "application/octet-stream" if isinstance(body, bytes) else "application/json")
         if self.call.principal:
             named.setdefault("authorization", f"Bearer local/{self.call.principal}")
-        self.call.cloud.store.begin()
-        reply = self.call.app.inside(verb, path, named, data)
-        self.call.cloud.store.commit()
+        reply = self.call.reply(verb, path, named, data)
         answer = Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, content(reply))
         assert answer.status == status, answer.body.decode("utf-8", "replace")
         return answer

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.server.cloud import opened
+from localcloud.server.assembly import opened
 
 from tests.localcloud.services.requests_inside import PROJECT
 from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.server.cloud import application, opened
+from localcloud.server.assembly import application, opened
 from localcloud.services import SERVICES
 
 from tests.localcloud.services.requests_inside import Sender

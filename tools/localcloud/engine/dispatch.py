@@ -6,15 +6,16 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
 from localcloud.engine import gate, lro, places, rendering, standard, tokens
-from localcloud.engine.call import Call, Cloud, Content, Reply
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
-from localcloud.engine.service import Handler, Service
+from localcloud.engine.service import Call, Handler, Service
 from localcloud.engine.store import disk_refused
 from localcloud.spec import schema
 from localcloud.spec.discovery import Param, document, snake
@@ -86,6 +87,25 @@ class Dispatcher:
         body = errors.body_of(problem, dialect)
         return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)
 
+    def inside(self, base: str, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Runs another request inside a running one; it fails or succeeds on its own."""
+        path, _, query = target.partition("?")
+        content = Content(headers.get("content-type", ""), len(body), body) if body else None
+        request = Request(verb, path.lstrip("/"), query, headers, content, base)
+        found: Target | None = None
+        store = self.cloud.store
+        mark = store.savepoint()
+        try:
+            found = self.target(request)
+            outcome = self.run(request, found)
+        except Exception as problem:
+            store.undo(mark)
+            if not store.open:
+                raise
+            return self.failed(problem, found).reply
+        store.release()
+        return outcome.reply
+
     def _call(self, request: Request, target: Target) -> Call:
         now = self.cloud.clock.seconds()
         principal = tokens.principal(request.headers, now)
@@ -102,6 +122,7 @@ class Dispatcher:
             principal=principal,
             cloud=self.cloud,
             base=request.base,
+            inside=partial(self.inside, request.base),
             headers=request.headers,
             content=request.content,
             http_path=request.path,

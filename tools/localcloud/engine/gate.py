@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from localcloud import errors
 from localcloud.engine import tokens
-from localcloud.engine.call import Call
 from localcloud.engine.projects import Project
+from localcloud.engine.service import Call
 
 ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
 _OPEN_COLLECTIONS = {"operations", "locations"}
@@ -28,7 +28,7 @@ def admit(call: Call) -> None:
     if not call.service.always_enabled and call.service.api not in ALWAYS_ENABLED:
         _enabled(call)
     for permission, resource in needs:
-        call.cloud.iam.check(call, permission, resource)
+        check(call, permission, resource)
 
 
 def needed(call: Call) -> Sequence[tuple[str, str]]:
@@ -49,6 +49,38 @@ def usual(method_id: str) -> str:
     if verb in _OPEN_VERBS or len(words) < 3 or words[-2] in _OPEN_COLLECTIONS:
         return ""
     return f"{words[0]}.{words[-2]}.{_WORDS.get(verb, verb)}"
+
+
+def check(call: Call, permission: str, resource: str) -> None:
+    """Refuses (403, or 401 without a token) a call whose principal lacks a permission on a resource."""
+    if call.cloud.iam.allowed(call.principal, permission, call.service.api, resource, call.project):
+        return
+    if not call.principal:
+        raise errors.unauthenticated(_anonymous(call, permission))
+    raise refusal(call, permission, resource)
+
+
+def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
+    """The 403 in the service's own words."""
+    described = {"permission": permission, "resource": resource}
+    host = f"{call.service.api}.googleapis.com"
+    said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
+    if isinstance(said, errors.CloudError):
+        return said
+    text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
+    return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
+
+
+def _anonymous(call: Call, permission: str) -> str:
+    if call.service.dialect != "storage":
+        return ""
+    return f"Anonymous caller does not have {permission} access to the Google Cloud Storage resource. Permission '{permission}' denied on resource (or it may not exist)."
+
+
+def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
+    """Which of the permissions the caller has, in the order asked."""
+    api, project = call.service.api, call.project
+    return [one for one in permissions if call.cloud.iam.allowed(call.principal, one, api, resource, project)]
 
 
 def inactive(principal: str) -> errors.CloudError:

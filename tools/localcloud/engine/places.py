@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Handler
+from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import not_found
 
 # Source: https://cloud.google.com/about/locations.

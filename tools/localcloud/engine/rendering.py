@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.spec import fields
 
 JSON = {"content-type": "application/json; charset=UTF-8", "vary": "Origin, X-Origin, Referer"}

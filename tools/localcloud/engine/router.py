@@ -40,7 +40,7 @@ class Router:
     """Finds targets for the registered services; what it once found it remembers."""
 
     def __init__(self, services: Sequence[Service]) -> None:
-        self._services = {(service.api, version): service for service in services for version in service.versions}
+        self.services = {(service.api, version): service for service in services for version in service.versions}
         self._apis = {service.api for service in services}
         self._aliases: Routes[tuple[Service, Alias]] = Routes()
         self._seen: dict[tuple[str, str], Target] = {}
@@ -82,7 +82,7 @@ class Router:
             if found is None:
                 continue
             method, params = found
-            service = self._services.get((api, version))
+            service = self.services.get((api, version))
             if service is None:
                 raise absent(method)
             return Target(service, method, params, _resource(method, rest))
@@ -90,13 +90,13 @@ class Router:
 
     def _versions(self, api: str, said: str) -> list[str]:
         known = versions(api)
-        return [said] if said in known else [version for one, version in self._services if one == api]
+        return [said] if said in known else [version for one, version in self.services if one == api]
 
     def _operation(self, http: str, api: str, rest: str) -> Target | None:
         """Operations may lie below any resource, documented or not."""
         version, _, path = rest.partition("/")
         words = path.split("/")
-        service = self._services.get((api, version))
+        service = self.services.get((api, version))
         if service is None or http != "GET" or len(words) < 2 or words[-2] != "operations":
             return None
         name = unquote(path)

@@ -1,4 +1,4 @@
-"""How a Google service is declared: one Service value per file in services/."""
+"""What a service declares (a Service), and what its handlers get (a Call): the two name each other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from localcloud.engine.call import Call, Cloud, Reply
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Content, Reply
 from localcloud.errors import CloudError
+from localcloud.spec.discovery import Document, Method, document
 
 Body = dict[str, Any]
-Handler = Callable[[Call], "Body | Reply"]
-Needs = Callable[[Call], Sequence[tuple[str, str]]]
+Handler = Callable[["Call"], "Body | Reply"]
+Needs = Callable[["Call"], Sequence[tuple[str, str]]]
 Permission = str | None | Needs
+Inside = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +129,72 @@ class Service:
     lenient: bool = False
     before: Callable[[Call], None] | None = None
     aliases: tuple[Alias, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, routed, authenticated, authorised and checked against its schema.
+
+    `params`: path and query parameters under their documented camelCase names, decoded and typed (integers and int64
+    as int, booleans as bool, repeated as list); absent ones are absent, documented defaults are not filled in. Project numbers in
+    path parameters are already project ids. `path`: the resource part of the URL without version and custom verb
+    ("projects/p/secrets/s"). `principal`: "user:alice@example.com", "" when anonymous. `headers`: lower-case names.
+    `inside(verb, target, headers, body)` runs another request within this one (for batches).
+    """
+
+    service: Service
+    method: Method
+    path: str
+    params: Mapping[str, Any]
+    body: dict[str, Any]
+    principal: str
+    cloud: Cloud
+    base: str
+    inside: Inside
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: Content | None = None
+    http_path: str = ""
+
+    @property
+    def name(self) -> str:
+        """The resource that the URL names: "projects/p/secrets/s" ("projects/p" for a method on …/secrets)."""
+        return self.path if self.path.count("/") % 2 else self.path.rpartition("/")[0]
+
+    @property
+    def parent(self) -> str:
+        """What the URL's resource or collection lies in: "projects/p" for projects/p/secrets and for projects/p/secrets/s."""
+        return self.path.rpartition("/")[0] if self.path.count("/") % 2 == 0 else self.path.rsplit("/", 2)[0]
+
+    @property
+    def collection(self) -> str:
+        """The collection's last word: "secrets"."""
+        words = self.path.split("/")
+        return words[-1] if len(words) % 2 else words[-2]
+
+    @property
+    def id(self) -> str:
+        """The last segment of the URL's resource: "s"."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def project(self) -> str | None:
+        """The id of the project that this call is about, None when it is about none."""
+        if self.service.project is not None:
+            return self.service.project(self)
+        words = self.path.split("/")
+        return words[1] if words[0] == "projects" and len(words) > 1 and words[1] not in {"-", "_"} else None
+
+    @property
+    def document(self) -> Document:
+        """The discovery document that this call was routed by."""
+        return document(self.method.api, self.method.version)
+
+    def schema(self, name: str) -> Mapping[str, Any]:
+        """A schema of this API's document; empty when the document has none of that name."""
+        found: Mapping[str, Any] = self.document.schemas.get(name, {})
+        return found
+
+    @property
+    def upload(self) -> bool:
+        """Whether the request came by a media upload path (/upload/…, /resumable/upload/…)."""
+        return "upload/" in self.http_path[:18]

@@ -9,9 +9,8 @@ import uuid
 from collections.abc import Callable, Mapping
 
 from localcloud import errors
-from localcloud.engine import paging
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Handler, Resource, Service
+from localcloud.engine import gate, lro, paging
+from localcloud.engine.service import Body, Call, Handler, Resource, Service
 from localcloud.spec import fields, filters
 
 Verb = Callable[[Call, Resource], Body]
@@ -101,7 +100,7 @@ def update(call: Call, resource: Resource) -> Body:
 def delete(call: Call, resource: Resource) -> Body:
     """Removes the resource with its policies and what lies below it, or marks it when it is deleted softly."""
     if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
-        return call.cloud.operations.finished(call) if answers_operation(call) else {}
+        return lro.finished(call) if answers_operation(call) else {}
     old = existing(call, resource)
     _same_etag(call.params.get("etag"), old)
     if resource.delete is not None:
@@ -116,7 +115,7 @@ def delete(call: Call, resource: Resource) -> Body:
         call.cloud.store.delete_below(api, name)
         call.cloud.iam.forget(api, name)
     if answers_operation(call):
-        return call.cloud.operations.finished(call)
+        return lro.finished(call)
     return {} if call.method.response.endswith("Empty") else shown(call, resource, name, old)
 
 
@@ -150,7 +149,7 @@ def check_iam_permissions(call: Call, _: Resource) -> Body:
     if call.cloud.store.get(call.service.api, call.name) is None:
         return {}
     asked = call.body.get("permissions", [])
-    held = call.cloud.iam.tested(call, call.name, asked)
+    held = gate.tested(call, call.name, asked)
     return {"permissions": held} if held else {}
 
 
@@ -228,7 +227,7 @@ def _test(call: Call, resource: Resource) -> filters.Test | None:
 
 def _answer(call: Call, resource: Resource, name: str, body: Body) -> Body:
     body = shown(call, resource, name, body)
-    return call.cloud.operations.finished(call, body, kind=resource.kind) if answers_operation(call) else body
+    return lro.finished(call, body, kind=resource.kind) if answers_operation(call) else body
 
 
 def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from localcloud.engine.call import Content, Reply
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
+from localcloud.engine.exchange import Content
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError
 from localcloud.server.commits import Commits
@@ -45,7 +45,6 @@ class App:
         self._store = dispatcher.cloud.store
         self._clock = dispatcher.cloud.clock
         self._commits: Commits[Outcome] = Commits(self._store)
-        dispatcher.cloud.dispatch = self.inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -76,24 +75,6 @@ class App:
         finally:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)
-
-    def inside(self, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Runs another request inside a running one; it fails or succeeds on its own."""
-        path, _, query = target.partition("?")
-        content = Content(headers.get("content-type", ""), len(body), body) if body else None
-        request = Request(verb, path.lstrip("/"), query, headers, content, self.base)
-        found: Target | None = None
-        mark = self._store.savepoint()
-        try:
-            found = self._dispatcher.target(request)
-            outcome = self._dispatcher.run(request, found)
-        except Exception as problem:
-            self._store.undo(mark)
-            if not self._store.open:
-                raise
-            return self._dispatcher.failed(problem, found).reply
-        self._store.release()
-        return outcome.reply
 
     async def _outcome(self, request: Request) -> Outcome | None:
         started = time.perf_counter()

@@ -102,7 +102,7 @@ class Control:
 
     async def coverage(self, _: Request) -> Response:
         """Which methods of which service are emulated, generic or absent."""
-        return JSONResponse(coverage(self.dispatcher.cloud.services.values()))
+        return JSONResponse(coverage(self.dispatcher.router.services.values()))
 
     async def requests(self, request: Request) -> Response:
         """The last requests, oldest first; ?last=n gives the last n."""

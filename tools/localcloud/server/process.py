@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud.server import cloud, edition, records
+from localcloud.server import assembly, edition, records
 from localcloud.server.app import App
 from localcloud.services import SERVICES
 
@@ -78,10 +78,10 @@ def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lam
 def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) -> None:
     port = listening.getsockname()[1]
     base = f"http://{HOST}:{port}"
-    opened = cloud.opened(state)
+    opened = assembly.opened(state)
     key = secrets.token_hex(16)
     record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
-    config = _config(cloud.application(opened, SERVICES, base, key))
+    config = _config(assembly.application(opened, SERVICES, base, key))
     signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
     records.write(state / records.SERVER, record)
     records.write(state / records.PORT, {"port": port})

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from localcloud.engine import labels, places
-from localcloud.engine.call import Call, Cloud, Reply
-from localcloud.engine.service import Body, Handler, Permission, Resource, Service
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
 from localcloud.errors import invalid, not_found
 from localcloud.spec.discovery import snake
 from localcloud.spec.fields import said

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Service
+from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import invalid, not_found, permission_denied
 
 API = "cloudbilling"

@@ -7,9 +7,8 @@ import json
 import re
 from dataclasses import replace
 
-from localcloud.engine import tokens
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Service
+from localcloud.engine import gate, tokens
+from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid
 from localcloud.services.iam import accounts, signing
 
@@ -123,7 +122,7 @@ def _check(call: Call, principal: str, permission: str, path: str) -> None:
 
 
 def _refused(call: Call, permission: str, name: str) -> CloudError:
-    problem = call.cloud.iam.refusal(call, permission, name)
+    problem = gate.refusal(call, permission, name)
     problem.args = (f"Permission '{permission}' denied on resource (or it may not exist).",)
     problem.message = problem.args[0]
     problem.details = [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", {"permission": permission})]

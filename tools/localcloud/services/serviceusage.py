@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from localcloud.engine import paging
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Service
+from localcloud.engine import lro, paging
+from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import CloudError, error_info, invalid, permission_denied
 from localcloud.spec import discovery, filters
 
@@ -110,7 +109,7 @@ def generate_identity(call: Call) -> Body:
     number = call.cloud.projects.number(call.project or "")
     agent = AGENTS.get(call.id.removesuffix(_HOST))
     response = {"email": agent.format(number=number), "uniqueId": f"1{number:020d}"} if agent else {}
-    return call.cloud.operations.finished(
+    return lro.finished(
         call,
         response,
         kind="google.api.serviceusage.v1beta1.ServiceIdentity",
@@ -214,9 +213,7 @@ def _finished(call: Call, changed: list[str], kind: str, response: Body) -> Body
             "done": True,
             "response": {"@type": f"type.googleapis.com/{_KIND}{kind}", **response},
         }
-    return call.cloud.operations.finished(
-        call, response, kind=_KIND + kind, metadata=_metadata(call, changed), parent=""
-    )
+    return lro.finished(call, response, kind=_KIND + kind, metadata=_metadata(call, changed), parent="")
 
 
 def _metadata(call: Call, names: list[str]) -> Body:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import errors
+from localcloud.engine.clock import Clock
 from localcloud.engine.iam import conditions, members, policies, roles
-
-if TYPE_CHECKING:
-    from localcloud.engine.call import Call
-    from localcloud.engine.clock import Clock
-    from localcloud.engine.projects import Projects
-    from localcloud.engine.store import Store
+from localcloud.engine.projects import Projects
+from localcloud.engine.store import Store
 
 Policy = dict[str, Any]
 Grant = tuple[str, str]  # role, condition expression ("" = none)
@@ -139,24 +136,6 @@ class Iam:
 
     # Decisions.
 
-    def check(self, call: Call, permission: str, resource: str) -> None:
-        """Refuses (403, or 401 without a token) a call whose principal lacks a permission on a resource."""
-        if self.allowed(call.principal, permission, call.service.api, resource, call.project):
-            return
-        if not call.principal:
-            raise errors.unauthenticated(_anonymous(call, permission))
-        raise self.refusal(call, permission, resource)
-
-    def refusal(self, call: Call, permission: str, resource: str) -> errors.CloudError:
-        """The 403 in the service's own words."""
-        described = {"permission": permission, "resource": resource}
-        host = f"{call.service.api}.googleapis.com"
-        said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
-        if isinstance(said, errors.CloudError):
-            return said
-        text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
-        return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
-
     def allowed(self, principal: str, permission: str, api: str, resource: str, project: str | None) -> bool:
         """Whether a principal has a permission on a resource of an API, by its policy, its parents' or the project's."""
         self._refresh()
@@ -177,11 +156,6 @@ class Iam:
             return True
         body = self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{found[0]}")
         return body is not None and not body.get("disabled")
-
-    def tested(self, call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
-        """Which of the permissions the caller has, in the order asked."""
-        api, project = call.service.api, call.project
-        return [one for one in permissions if self.allowed(call.principal, one, api, resource, project)]
 
     def _facts(self, api: str, resource: str) -> conditions.Facts:
         numbered = self._projects.numbered(resource)
@@ -251,9 +225,3 @@ class Iam:
     def _reload(self) -> None:
         self._generation += 1
         self._holders: set[tuple[str, str]] = set(self._store.sql("SELECT service, resource FROM policies"))
-
-
-def _anonymous(call: Call, permission: str) -> str:
-    if call.service.dialect != "storage":
-        return ""
-    return f"Anonymous caller does not have {permission} access to the Google Cloud Storage resource. Permission '{permission}' denied on resource (or it may not exist)."

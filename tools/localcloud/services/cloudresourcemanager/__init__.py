@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.engine.call import Call
-from localcloud.engine.service import Resource, Service
+from localcloud.engine.service import Call, Resource, Service
 from localcloud.services.cloudresourcemanager import around, projects
 
 

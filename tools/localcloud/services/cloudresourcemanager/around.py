@@ -5,8 +5,7 @@ Projects of the local cloud have no organization, like those of most people: the
 
 from __future__ import annotations
 
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Handler
+from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import invalid, permission_denied
 from localcloud.services.cloudresourcemanager import projects
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localcloud.engine import paging
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body
+from localcloud.engine import gate, lro, paging
+from localcloud.engine.service import Body, Call
 from localcloud.errors import aborted, already_exists, failed_precondition, invalid
 from localcloud.spec import fields, filters
 from localcloud.spec.discovery import camel
@@ -163,7 +162,7 @@ def _check(field: str, value: str, rule: re.Pattern[str], shortest: int) -> None
 def _found(call: Call) -> Body:
     body = call.cloud.store.get(API, call.name)
     if body is None or _gone(call, body):
-        raise call.cloud.iam.refusal(call, "resourcemanager.projects.get", call.name)
+        raise gate.refusal(call, "resourcemanager.projects.get", call.name)
     return body
 
 
@@ -240,4 +239,4 @@ def _finished(call: Call, body: Body) -> Body:
     if verb == "Create":
         metadata |= {"createTime": body["createTime"], "gettable": True, "ready": True}
     kind = _KIND if call.method.version == "v3" else _V1_KIND
-    return call.cloud.operations.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")
+    return lro.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")

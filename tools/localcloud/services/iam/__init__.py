@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from localcloud.engine import standard
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Handler, Permission, Resource, Service
+from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
 from localcloud.services.iam import accounts, custom_roles, grantable, pools, signing
 
 API = "iam"

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from localcloud.engine.call import Call
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError, already_exists, failed_precondition, invalid, not_found
 
 Body = dict[str, Any]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.engine.call import Call
 from localcloud.engine.iam import policies, roles
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid, not_found
 
 Body = dict[str, Any]

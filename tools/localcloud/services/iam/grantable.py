@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from localcloud.engine import paging
-from localcloud.engine.call import Call
 from localcloud.engine.iam import roles
+from localcloud.engine.service import Call
 from localcloud.errors import invalid
 from localcloud.services.iam import custom_roles
 

@@ -7,8 +7,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.engine.call import Call, Cloud
-from localcloud.engine.service import Resource, SoftDelete
+from localcloud.engine import lro
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Call, Resource, SoftDelete
 from localcloud.errors import invalid, not_found
 from localcloud.spec.fields import said
 
@@ -127,7 +128,7 @@ def _keep_rules(call: Call, rules: list[Body]) -> Body:
         raise invalid(f"A pool may have 50 attestation rules; these are {len(rules)}.", "attestation_rules")
     pool = _pool(call)
     call.cloud.store.put("iam", call.name, pool | {_RULES: rules})
-    return call.cloud.operations.finished(call, presented(call.cloud, pool), kind="WorkloadIdentityPool")
+    return lro.finished(call, presented(call.cloud, pool), kind="WorkloadIdentityPool")
 
 
 def _checked(body: Body) -> Body:

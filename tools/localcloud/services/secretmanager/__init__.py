@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from localcloud.engine import paging
-from localcloud.engine.call import Call
-from localcloud.engine.service import Body, Resource, Service
+from localcloud.engine.service import Body, Call, Resource, Service
 from localcloud.services.secretmanager import payloads, secrets, versions
 from localcloud.services.secretmanager.secrets import API
 from localcloud.spec import filters

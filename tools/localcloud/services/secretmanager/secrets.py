@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from localcloud.engine import labels
-from localcloud.engine.call import Call, Cloud
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Call
 from localcloud.engine.store import Store
 from localcloud.errors import aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads

@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.engine.call import Call, Cloud
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Call
 from localcloud.errors import failed_precondition, invalid, not_found
 from localcloud.services.secretmanager import payloads, secrets
 from localcloud.services.secretmanager.secrets import API, Body, shown

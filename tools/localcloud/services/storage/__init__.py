@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.engine.call import Call
-from localcloud.engine.service import Alias, Handler, Resource, Service
+from localcloud.engine.service import Alias, Call, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,

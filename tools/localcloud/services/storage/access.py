@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from localcloud.engine.call import Call
+from localcloud.engine.service import Call
 from localcloud.services.storage import refusals, rows
 from localcloud.services.storage.rows import Bucket
 

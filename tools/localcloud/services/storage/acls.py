@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
 from localcloud.services.storage.lists import Entry

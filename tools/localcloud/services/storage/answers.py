@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import acls, bucket_fields, guards, object_fields
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339

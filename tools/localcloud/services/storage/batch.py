@@ -10,7 +10,8 @@ import uuid
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import multipart, refusals
 
 _MOST_CALLS = 100
@@ -48,7 +49,7 @@ def _run_part(call: Call, request: bytes) -> Reply:
     headers = multipart.parse_headers(fields)
     if "authorization" in call.headers:
         headers.setdefault("authorization", call.headers["authorization"])
-    return call.cloud.dispatch(words[0], target, headers, body)
+    return call.inside(words[0], target, headers, body)
 
 
 def _part(part: multipart.Part, reply: Reply) -> bytes:

@@ -9,7 +9,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.engine.store import IN_ROW, Store, file_pieces
 from localcloud.services.storage import (
     access,

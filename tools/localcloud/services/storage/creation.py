@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import answers, checksums, lists, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket

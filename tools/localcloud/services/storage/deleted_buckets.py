@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import access, answers, listing, policies, refusals, rows
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import micros, parsed, rfc3339

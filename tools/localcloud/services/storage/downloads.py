@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import ranges, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import Row

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.errors import not_found
 from localcloud.services.storage import access, listing, refusals
 from localcloud.services.storage.times import rfc3339

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from localcloud.engine.call import Cloud
+from localcloud.engine.cloud import Cloud
 from localcloud.services.storage import guards, object_fields, rows, versions
 from localcloud.services.storage.lifecycle_rules import Rule, Version, action, applies
 from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Row, Span

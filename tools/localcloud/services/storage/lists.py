@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.engine.call import Call
 from localcloud.engine.iam import members
+from localcloud.engine.service import Call
 from localcloud.services.storage import access, refusals, rows
 from localcloud.services.storage.access import LISTS
 from localcloud.services.storage.rows import LIVE, Bucket, Span

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from localcloud.engine.call import Call, Reply
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,

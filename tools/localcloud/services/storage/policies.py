@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.engine.call import Call
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, refusals, rows
 from localcloud.services.storage.rows import Bucket

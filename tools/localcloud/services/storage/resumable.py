@@ -12,7 +12,8 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.service import Call
 from localcloud.engine.store import Store
 from localcloud.services.storage import (
     checksums,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.engine.call import Call
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.iam import signing
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.service import Call
 from localcloud.services.storage import checksums, creation, lifecycle, multipart, refusals, resumable
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine.call import Call, Cloud
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Call
 from localcloud.engine.store import Store
 from localcloud.services.storage import access, guards, lists, names, object_fields, refusals, rows
 from localcloud.services.storage.checksums import Checksums

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,

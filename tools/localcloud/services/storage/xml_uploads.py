@@ -14,7 +14,8 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from localcloud.engine.call import Call, Content, Reply
+from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.service import Call
 from localcloud.engine.store import Store, file_pieces
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, checksums, lifecycle, preconditions, rows, versions

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from localcloud.engine import tokens
-from localcloud.engine.call import Call, Reply
-from localcloud.engine.service import Service
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call, Service
 from localcloud.errors import CloudError
 from localcloud.services.sts import claims
 from localcloud.spec.discovery import snake

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.engine.call import Cloud
 from localcloud.engine.clock import Clock
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.iam import Iam
 from localcloud.engine.operations import Operations
@@ -31,8 +31,7 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
     clock = Clock(store)
     projects = Projects(store)
     kinds = Kinds(services)
-    registry = {(service.api, version): service for service in services for version in service.versions}
-    return Cloud(store, clock, Iam(store, clock, projects, kinds.of), Operations(store, clock), projects, registry)
+    return Cloud(store, clock, Iam(store, clock, projects, kinds.of), Operations(store, clock), projects)
 
 
 def application(cloud: Cloud, services: Sequence[Service], base: str, key: str) -> App:

@@ -1,0 +1,22 @@
+"""Everything behind the services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from localcloud.engine.clock import Clock
+from localcloud.engine.iam import Iam
+from localcloud.engine.operations import Operations
+from localcloud.engine.projects import Projects
+from localcloud.engine.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One per process; handlers reach it as `call.cloud`."""
+
+    store: Store
+    clock: Clock
+    iam: Iam
+    operations: Operations
+    projects: Projects
