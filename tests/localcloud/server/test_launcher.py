@@ -120,7 +120,7 @@ def test_eight_starters_get_one_server(state: Path) -> None:
 
 
 def test_starters_in_different_processes_get_one_server(state: Path) -> None:
-    code = "import pathlib, sys; from localcloud import serve; print(launcher.start(pathlib.Path(sys.argv[1])).pid)"
+    code = "import pathlib, sys; from localcloud.server import launcher; print(launcher.start(pathlib.Path(sys.argv[1])).pid)"
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
@@ -128,7 +128,7 @@ def test_starters_in_different_processes_get_one_server(state: Path) -> None:
 
 
 def test_it_outlives_who_started_it(state: Path) -> None:
-    code = "import pathlib, sys; from localcloud import serve; launcher.start(pathlib.Path(sys.argv[1]))"
+    code = "import pathlib, sys; from localcloud.server import launcher; launcher.start(pathlib.Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(state)], check=True, timeout=60)
     cloud = launcher.find(state)
     assert cloud is not None
