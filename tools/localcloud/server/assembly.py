@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from localcloud.engine import jobs, lro
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.iam import Iam
+from localcloud.engine.jobs import Jobs
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
 from localcloud.engine.service import Service
+from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.server.app import App
 from localcloud.server.control import Control
@@ -30,8 +35,29 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
     store.tidy()
     clock = Clock(store)
     projects = Projects(store)
-    kinds = Kinds(services)
-    return Cloud(store, clock, Iam(store, clock, projects, kinds.of), Operations(store, clock), projects)
+    signals, commits = Signals(store), Commits(store)
+    cloud = Cloud(
+        store=store,
+        clock=clock,
+        iam=Iam(store, clock, projects, Kinds(services).of),
+        operations=Operations(store, clock, signals),
+        projects=projects,
+        commits=commits,
+        signals=signals,
+        jobs=Jobs(store, commits),
+    )
+    for service in services:
+        _bind(cloud, service)
+    with store.together():
+        cloud.jobs.recover()
+    return cloud
+
+
+def _bind(cloud: Cloud, service: Service) -> None:
+    """Gives what a service declares to the parts of the cloud that will call it."""
+    for kind, worker in service.workers.items():
+        cut = partial(worker.cut or lro.cut, cloud)
+        cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
 
 
 def application(cloud: Cloud, services: Sequence[Service], base: str, key: str) -> App:

@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from localcloud.engine.cloud import Cloud
 from localcloud.server import assembly, edition, records
 from localcloud.server.app import App
 from localcloud.services import SERVICES
@@ -42,13 +43,15 @@ class Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """uvicorn's server, which also ends when its database is deleted: nobody could find it or stop it any more."""
 
-    def __init__(self, config: uvicorn.Config, database: Path) -> None:
+    def __init__(self, config: uvicorn.Config, cloud: Cloud) -> None:
         super().__init__(config)
-        self._database = database
-        self._identity = database.stat().st_ino
+        self._cloud = cloud
+        self._database = cloud.store.database
+        self._identity = self._database.stat().st_ino
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
+        self._cloud.jobs.launch()  # what an earlier run has left
         return await super().on_tick(counter) or (counter % _LOOKS == 0 and self._is_gone())
 
     def _is_gone(self) -> bool:
@@ -87,7 +90,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     records.write(state / records.PORT, {"port": port})
     ready(base)
     try:
-        Server(config, opened.store.database).run(sockets=[listening])
+        Server(config, opened).run(sockets=[listening])
     except KeyboardInterrupt:
         pass
     finally:
