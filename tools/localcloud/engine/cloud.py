@@ -8,6 +8,7 @@ from localcloud.engine.clock import Clock
 from localcloud.engine.commits import Commits
 from localcloud.engine.iam import Iam
 from localcloud.engine.jobs import Jobs
+from localcloud.engine.lateness import Lateness
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.signals import Signals
@@ -26,3 +27,4 @@ class Cloud:
     commits: Commits
     signals: Signals
     jobs: Jobs
+    lateness: Lateness

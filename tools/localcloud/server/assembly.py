@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.iam import Iam
 from localcloud.engine.jobs import Jobs
+from localcloud.engine.lateness import Lateness
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
@@ -34,17 +35,19 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
             store.define(service.tables)
     store.tidy()
     clock = Clock(store)
+    lateness = Lateness(store, clock)
     projects = Projects(store)
     signals, commits = Signals(store), Commits(store)
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, Kinds(services).of),
+        iam=Iam(store, clock, projects, lateness, Kinds(services).of),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
         signals=signals,
         jobs=Jobs(store, commits),
+        lateness=lateness,
     )
     for service in services:
         _bind(cloud, service)
@@ -60,12 +63,14 @@ def _bind(cloud: Cloud, service: Service) -> None:
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
 
 
-def application(cloud: Cloud, services: Sequence[Service], base: str, key: str) -> App:
-    """The ASGI application over a cloud. `key` opens the control interface."""
+def application(
+    cloud: Cloud, services: Sequence[Service], base: str, key: str, publish: Callable[[str], object] = str
+) -> App:
+    """The ASGI application over a cloud. `key` opens the control interface; `publish` hears which profile is in force."""
     dispatcher = Dispatcher(cloud, Router(services))
     faults = Faults(cloud.clock.seconds)
     log = RequestLog()
-    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key).app(), base)
+    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key, publish).app(), base)
 
 
 class Kinds:

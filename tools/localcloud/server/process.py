@@ -84,7 +84,13 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     opened = assembly.opened(state)
     key = secrets.token_hex(16)
     record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
-    config = _config(assembly.application(opened, SERVICES, base, key))
+    record["profile"] = opened.lateness.name
+
+    def publish(profile: str) -> None:
+        record["profile"] = profile
+        records.write(state / records.SERVER, record)
+
+    config = _config(assembly.application(opened, SERVICES, base, key, publish))
     signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
     records.write(state / records.SERVER, record)
     records.write(state / records.PORT, {"port": port})
