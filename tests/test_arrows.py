@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,14 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def _tree(module: str) -> ast.Module:
     path = TOOLS / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return ast.parse(file.read_text("utf-8"), str(file))
 
 
+@cache
 def imports(module: str) -> frozenset[str]:
     """The dotted names that a module imports anywhere in it, as modules where they are modules."""
     return frozenset(_imports(_tree(module)))
