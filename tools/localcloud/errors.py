@@ -63,19 +63,6 @@ class CloudError(Exception):
         self.details = list(details)
         self.headers = dict(headers or {})
 
-    def described(self) -> dict[str, Any]:
-        """What there is to say of the error, as JSON can keep it."""
-        return {name: getattr(self, name) for name in ("code", "status", "message", "reason", "details")}
-
-
-def rpc_code(status: str) -> int:
-    """The number of a canonical status name in google.rpc.Code."""
-    names = (
-        "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
-        "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
-    )
-    return names.split().index(status)
-
 
 def invalid(message: str, field: str = "", reason: str = "", description: str = "") -> CloudError:
     """400 INVALID_ARGUMENT; with `field`, a BadRequest detail names it, and describes it as `description`, else as the message."""
@@ -141,11 +128,6 @@ def aborted(message: str) -> CloudError:
     return CloudError(409, "ABORTED", message, "conflict")
 
 
-def cancelled(message: str = "The operation was cancelled.") -> CloudError:
-    """499 CANCELLED: whoever asked for it called it off."""
-    return CloudError(499, "CANCELLED", message, "clientClosedRequest")
-
-
 def failed_precondition(message: str) -> CloudError:
     """400 FAILED_PRECONDITION: the thing is not in a state that allows this."""
     return CloudError(400, "FAILED_PRECONDITION", message, "failedPrecondition")
@@ -173,6 +155,11 @@ def disk_problem(cause: Exception, folder: str) -> CloudError:
         "Free space there or make it writable, then repeat the request.",
         "diskRefused",
     )
+
+
+def damaged(sentence: str) -> CloudError:
+    """400: what the local cloud kept is damaged or gone. Not a 5xx, as in `disk_problem`."""
+    return CloudError(400, "FAILED_PRECONDITION", sentence, "dataLoss")
 
 
 def body_of(error: CloudError, dialect: str) -> dict[str, Any]:

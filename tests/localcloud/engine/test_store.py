@@ -151,3 +151,43 @@ def test_a_full_disk_is_told_from_a_mistake_of_ours(store: Store) -> None:
 def test_a_name_has_a_parent_and_a_collection() -> None:
     assert place("projects/p/secrets/s") == ("projects/p", "secrets")
     assert place("projects/p") == ("", "projects")
+
+
+def test_nobody_else_opens_the_database_meanwhile(store: Store) -> None:
+    other = sqlite3.connect(store.database, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("SELECT * FROM resources")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_acknowledged_once_the_folder_is_gone(store: Store, replaced: bool) -> None:
+    store.database.unlink()
+    if replaced:
+        store.database.touch()
+    store.begin()
+    store.put("s", "things/t", {})
+    with pytest.raises(CloudError, match="the database was removed or replaced") as caught:
+        store.commit()
+    assert caught.value.code == 400
+    assert store.get("s", "things/t") is None
+    store.close()
+
+
+def test_damage_that_shows_late_is_a_sentence(store: Store, tmp_path: Path) -> None:
+    store.begin()
+    for number in range(3000):
+        store.put("s", f"things/{number}", {"x": "y" * 100})
+    store.commit()
+    store.close()
+    later = Store(tmp_path)
+    later.sql("PRAGMA cache_size = 10")
+    with store.database.open("r+b") as stream:
+        stream.seek(20 * 4096)
+        stream.write(b"\xff" * 100 * 4096)
+    with pytest.raises(sqlite3.DatabaseError) as damaged:
+        later.list("s", "", "things")
+    later.close()
+    assert disk_refused(damaged.value)
+    assert later.explain(damaged.value).message.endswith(
+        f"put back a copy of the folder, or remove {tmp_path} to begin anew."
+    )

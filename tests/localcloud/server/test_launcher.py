@@ -206,20 +206,56 @@ def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> No
         cloud = fresh
 
 
-def test_files_that_no_row_names_are_gone_after_a_start_and_no_others(state: Path) -> None:
+def with_bodies(state: Path) -> LocalCloud:
+    """A cloud with one object in the database and one beside it, ended by kill -9."""
     cloud = launcher.start(state)
     client = owner(cloud)
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
     client.ok("POST", "storage/v1/b", {"name": "a-bucket"}, project=client.project)
-    body = b"x" * 100_000
-    assert client("POST", "upload/storage/v1/b/a-bucket/o", body, uploadType="media", name="big").status == 200
+    plain = {"Content-Type": "text/plain"}
+    for name, size in (("small", 10), ("big", 100_000)):
+        sent = {"uploadType": "media", "name": name}
+        assert client("POST", "upload/storage/v1/b/a-bucket/o", b"x" * size, headers=plain, **sent).status == 200
+    killed(cloud)
+    return cloud
+
+
+def test_files_that_no_row_names_are_set_aside_at_a_start_and_no_others(state: Path) -> None:
+    with_bodies(state)
     kept = {path.name for path in (state / "blobs").iterdir()}
-    os.kill(cloud.pid, signal.SIGKILL)
-    (state / "blobs" / ("0" * 32)).write_bytes(body)
+    (state / "blobs" / ("0" * 32)).write_bytes(b"of another database")
+    (state / "blobs" / "incoming-1").write_bytes(b"was arriving")
     again = owner(launcher.start(state))
     assert {path.name for path in (state / "blobs").iterdir()} == kept
-    assert again.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == str(len(body))
-    assert [path.stat().st_size for path in (state / "blobs").iterdir()] == [len(body)]
+    assert again.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == "100000"
+    assert [path.read_bytes() for path in (state / "set-aside").iterdir()] == [b"of another database"]
+    assert "1 bodies that belong to no object were set aside in" in (state / "server.log").read_text()
+    launcher.reset(state)
+    assert list((state / "set-aside").iterdir()) == list((state / "blobs").iterdir()) == []
+
+
+@pytest.mark.parametrize("lost", ["cloud.db", "cloud.db*", "cloud.db-wal"])
+def test_a_start_without_a_part_of_the_database_is_refused_and_loses_nothing(state: Path, lost: str) -> None:
+    with_bodies(state)
+    taken = {path: path.read_bytes() for path in state.glob(lost) if path.stat().st_size}
+    assert taken
+    for path in taken:
+        path.unlink()
+    for _ in range(2):
+        with pytest.raises(LocalCloudError, match=r"missing or empty.*: put (the database|it) back, or remove"):
+            launcher.start(state)
+    for path, content in taken.items():
+        path.write_bytes(content)
+    client = owner(launcher.start(state))
+    assert len(client("GET", "storage/v1/b/a-bucket/o/big", alt="media").body) == 100_000
+
+
+def test_a_start_goes_on_without_its_log_where_that_is_wished(state: Path) -> None:
+    with_bodies(state)
+    (state / "cloud.db-wal").unlink()
+    (state / "cloud.db-unfolded").unlink()
+    assert owner(launcher.start(state))("GET", "storage/v1/b/a-bucket").status == 404
+    assert [path.stat().st_size for path in (state / "set-aside").iterdir()] == [100_000]
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
@@ -228,10 +264,15 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         launcher.start(tmp_path / "file" / "local")
 
 
-def test_a_damaged_database_is_a_sentence(state: Path) -> None:
-    state.mkdir()
-    (state / "cloud.db").write_bytes(b"this is no database" * 1000)
-    with pytest.raises(LocalCloudError, match="cannot use the folder"):
+@pytest.mark.parametrize("where", [0, 4096, 3 * 4096])
+def test_a_damaged_database_is_a_sentence(state: Path, where: int) -> None:
+    with_bodies(state)
+    launcher.start(state)
+    launcher.stop(state)
+    with (state / "cloud.db").open("r+b") as stream:
+        stream.seek(where)
+        stream.write(b"\xff" * 4096)
+    with pytest.raises(LocalCloudError, match=r"database .* is damaged .*: put back a copy of the folder, or remove"):
         launcher.start(state)
 
 
@@ -263,6 +304,15 @@ def test_a_second_server_on_the_same_folder_is_refused(state: Path) -> None:
     )
     assert ran.returncode == 1
     assert ran.stderr.strip() == f"Another local cloud already serves {state}."
+
+
+def test_a_start_where_the_lock_was_removed_waits_for_the_first_server_to_end(state: Path) -> None:
+    cloud = launcher.start(state)
+    owner(cloud).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    (state / records.SERVER_LOCK).unlink()
+    again = launcher.start(state)
+    assert again.pid != cloud.pid
+    assert owner(again).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
 
 
 def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: Path) -> None:

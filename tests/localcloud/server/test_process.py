@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from localcloud.engine.store import Store
 from localcloud.server.process import Server
 
 from tests.cloud_client import Client
@@ -53,15 +54,41 @@ def test_many_requests_share_a_connection(cloud: Client) -> None:
         assert cloud("GET", f"cloudresourcemanager/v3/projects/{cloud.project}").status == 200
 
 
+@pytest.fixture
+def idle(tmp_path: Path) -> Server:
+    (tmp_path / "server.lock").touch()
+    return Server(uvicorn.Config("none:none"), Store(tmp_path), tmp_path / "server.lock")
+
+
+@pytest.mark.parametrize("name", ["cloud.db", "server.lock"])
 @pytest.mark.parametrize("replaced", [False, True])
-def test_it_ends_when_its_database_is_deleted(tmp_path: Path, replaced: bool) -> None:
-    database, spare = tmp_path / "cloud.db", tmp_path / "spare.db"
-    database.touch()
-    spare.touch()
-    server = Server(uvicorn.Config("none:none"), database)
-    assert not asyncio.run(server.on_tick(0))
+def test_it_ends_when_its_database_or_its_lock_is_deleted(
+    idle: Server, tmp_path: Path, name: str, replaced: bool
+) -> None:
+    assert not asyncio.run(idle.on_tick(0))
     if replaced:
-        spare.replace(database)
+        (tmp_path / "spare").touch()
+        (tmp_path / "spare").replace(tmp_path / name)
     else:
-        database.unlink()
-    assert asyncio.run(server.on_tick(20))
+        (tmp_path / name).unlink()
+    assert asyncio.run(idle.on_tick(20))
+
+
+def test_what_was_written_is_folded_into_the_database_when_nobody_writes(idle: Server, tmp_path: Path) -> None:
+    store, log = idle.store, tmp_path / "cloud.db-wal"
+    asyncio.run(idle.on_tick(20))
+    with store.transaction():
+        store.put("s", "things/t", {"found": "in the database"})
+    asyncio.run(idle.on_tick(40))
+    assert b"in the database" in log.read_bytes()
+    asyncio.run(idle.on_tick(60))
+    assert log.stat().st_size == 0
+    assert b"in the database" in (tmp_path / "cloud.db").read_bytes()
+
+
+def test_it_is_folded_twice_a_minute_when_somebody_always_writes(idle: Server, tmp_path: Path) -> None:
+    for tick in range(20, 301, 20):
+        with idle.store.transaction():
+            idle.store.put("s", "things/t", {"tick": tick})
+        asyncio.run(idle.on_tick(tick))
+        assert (tmp_path / "cloud.db-wal").stat().st_size == 0 or tick < 300

@@ -336,3 +336,22 @@ def test_rotating_secrets_with_a_managed_type_is_not_emulated_and_says_so(call: 
     key = with_version(call)
     text = call.refused("POST", f"{key}:rotateSecret", {}, status=501)
     assert "tools/localcloud/services/secretmanager/" in text
+
+
+@pytest.mark.parametrize("left", [None, b"", b"x" * 31, b"x" * 32])
+def test_without_the_key_of_its_secrets_the_cloud_says_so_and_makes_no_other(
+    call: Sender, tmp_path: Path, left: bytes | None
+) -> None:
+    secret, key = with_version(call), tmp_path / "secrets.key"
+    right = key.read_bytes()
+    key.unlink()
+    if left is not None:
+        key.write_bytes(left)
+    said = call.refused("GET", f"{secret}/versions/1:access")
+    assert said.startswith(f"{key} ")
+    assert said.endswith("put back the file that the folder had, or reset the local cloud and set its secrets again.")
+    if left != b"x" * 32:
+        assert call.refused("POST", f"{secret}:addVersion", payload("another")).startswith(f"{key} ")
+        assert (key.read_bytes() if key.exists() else None) == left
+    key.write_bytes(right)
+    assert call("GET", f"{secret}/versions/1:access")["payload"]["data"] == base64.b64encode(b"s3cret").decode()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.server.assembly import application, opened
+from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.router import Router
+from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 
 from tests.localcloud.services.requests_inside import Sender
@@ -44,6 +46,13 @@ def begin(gcs: Storage, query: str = "&name=big", body: Any = None, root: str = 
 
 def put(gcs: Storage, url: str, data: bytes, content_range: str, status: int, verb: str = "PUT") -> Answer:
     return gcs.ask(verb, url, data, status, content_range=content_range)
+
+
+def again(gcs: Storage, folder: Path) -> Storage:
+    """The same cloud after a new start."""
+    gcs.call.cloud.store.close()
+    cloud = opened(folder)
+    return Storage(Sender(cloud, Dispatcher(cloud, Router(SERVICES))))
 
 
 def test_two_parts_make_an_object_with_the_metadata_of_the_first(gcs: Storage) -> None:
@@ -183,9 +192,75 @@ def test_an_upload_goes_on_after_the_cloud_was_started_again(gcs: Storage, tmp_p
     partial = next((tmp_path / "blobs").glob("upload-*"))
     with partial.open("ab") as stream:
         stream.write(b"written, but never answered for")
-    gcs.call.cloud.store.close()
-    cloud = opened(tmp_path)
-    later = Storage(Sender(cloud, application(cloud, SERVICES, "http://127.0.0.1:1", "key")))
+    later = again(gcs, tmp_path)
     assert put(later, url, b"", "bytes */*", 308).headers["range"] == f"bytes=0-{QUANTUM - 1}"
     put(later, url, DATA[QUANTUM:], f"bytes {QUANTUM}-{len(DATA) - 1}/{len(DATA)}", 200)
     assert later.ask("GET", f"{path('big')}?alt=media").body == DATA
+
+
+def test_a_session_lasts_a_week(gcs: Storage, tmp_path: Path) -> None:
+    url, done = begin(gcs), begin(gcs, "&name=small")
+    put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
+    put(gcs, done, b"x", "bytes 0-0/1", 200)
+    gcs.call.later(days=6)
+    put(gcs, url, b"", "bytes */*", 308)
+    gcs.call.later(days=1)
+    assert put(gcs, url, b"", "bytes */*", 410).reason == "gone"
+    gcs.ask("DELETE", url, None, 410)
+    assert [found.name[:7] for found in (tmp_path / "blobs").iterdir()] == ["upload-"]
+    begin(gcs)
+    assert list((tmp_path / "blobs").iterdir()) == []
+    put(gcs, url, b"", "bytes */*", 404)
+    assert gcs.names() == ["small"]
+
+
+def test_sessions_that_are_over_go_with_the_daily_round(gcs: Storage, tmp_path: Path) -> None:
+    for number in range(3):
+        url = begin(gcs, f"&name=x{number}")
+        put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
+    gcs.call.later(days=8)
+    gcs.names()
+    assert list((tmp_path / "blobs").iterdir()) == []
+    assert gcs.call.cloud.store.row("SELECT count(*) FROM storage_sessions") == (0,)
+
+
+def test_sessions_of_an_earlier_local_cloud_go_on(gcs: Storage, tmp_path: Path) -> None:
+    url = begin(gcs)
+    put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
+    store = gcs.call.cloud.store
+    store.define(
+        "CREATE TABLE storage_uploads AS SELECT id, bucket, request, received, blob, state, answer FROM storage_sessions;"
+        "DELETE FROM storage_sessions;"
+    )
+    later = again(gcs, tmp_path)
+    put(later, url, DATA[QUANTUM:], f"bytes {QUANTUM}-{len(DATA) - 1}/{len(DATA)}", 200)
+    assert later.media("big") == DATA
+
+
+@pytest.mark.parametrize("left", [0, 1000])
+def test_a_session_whose_file_lost_bytes_is_a_sentence(gcs: Storage, tmp_path: Path, left: int) -> None:
+    url = begin(gcs)
+    put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
+    partial = next((tmp_path / "blobs").glob("upload-*"))
+    if left:
+        partial.write_bytes(DATA[:left])
+    else:
+        partial.unlink()
+    ends = f"bytes {QUANTUM}-{len(DATA) - 1}/{len(DATA)}"
+    refused = put(gcs, url, DATA[QUANTUM:], ends, 400)
+    assert refused.message == (
+        f"The file {partial} of an unfinished upload is damaged: it has {left} of {QUANTUM} bytes; begin the upload anew."
+    )
+
+
+def test_content_whose_file_is_damaged_is_a_sentence(gcs: Storage, tmp_path: Path) -> None:
+    gcs.upload("big", DATA)
+    file = next((tmp_path / "blobs").iterdir())
+    file.write_bytes(DATA[:-1])
+    short = gcs.ask("GET", f"{path('big')}?alt=media", status=400)
+    assert short.message == f"The file {file} is damaged: it has {len(DATA) - 1} bytes of content, not {len(DATA)}."
+    assert gcs.ask("GET", "/data-bucket/big", status=400).body.count(b"is damaged") == 1
+    file.unlink()
+    gone = gcs.ask("POST", f"{path('joined')}/compose", {"sourceObjects": [{"name": "big"}]}, 400)
+    assert gone.message.startswith(f"The file {file}, which held {len(DATA)} bytes of content, cannot be read")
+    gcs.ask("DELETE", path("big"), status=204)

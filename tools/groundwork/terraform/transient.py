@@ -42,8 +42,7 @@ LOCAL = Passing(
     "the local cloud was gone for a moment",
 )
 NEVER = re.compile(r"(?i)quota|state lock")
-LATE_WAITS = (10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 90.0, 90.0)
-"""Seven minutes where what is done shows late: an API that was enabled, a policy, a pool (see groundwork.google.waiting)."""
+GOOGLE_WAITS = (10.0, 20.0, 40.0, 60.0)
 LOCAL_WAITS = (0.2, 0.5, 1.0)
 
 

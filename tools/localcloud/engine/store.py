@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from localcloud.errors import CloudError, already_exists, disk_problem
+from localcloud.engine import state_folder
+from localcloud.engine.state_folder import StateFolder, Untrusted
+from localcloud.errors import CloudError, already_exists, damaged, disk_problem
 
+_log = logging.getLogger("localcloud")
 Rows = list[Any]
 IN_ROW = 64 * 1024
 _PIECE = 1 << 20
+# Locked for good: a second server would not see what this one writes.
+_PRAGMAS = (
+    "locking_mode=EXCLUSIVE",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "cache_size=-65536",
+    "wal_autocheckpoint=4000",
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
   service TEXT NOT NULL, parent TEXT NOT NULL, collection TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
@@ -43,23 +55,47 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._blobs = folder / "blobs"
+        self._state = StateFolder(folder)
+        self._blobs = self._state.bodies
+        self._state.check()
         self._blobs.mkdir(parents=True, exist_ok=True)
-        _remove(list(self._blobs.glob("incoming-*")))  # what a killed server was receiving
         self._dropped: list[Path] = []
         self._added: list[Path] = []
         self._on_rollback: list[Callable[[], None]] = []
-        self._on_commit: list[Callable[[], None]] = []
         self.writes: Counter[str] = Counter()
-        self.database = folder / "cloud.db"
+        self.database = self._state.database
         self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=4000"):
+        for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            self.close()
+            raise Untrusted(state_folder.damage(folder, " ".join(str(found).split())))
+        self._inode = self.database.stat().st_ino
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Writes the log back and closes the database."""
+        with suppress(sqlite3.Error, OSError):  # the folder may be gone
+            self.fold()
         self._db.close()
+
+    @property
+    def changes(self) -> int:
+        """How many rows were changed since the start."""
+        return self._db.total_changes
+
+    def fold(self) -> None:
+        """Brings the log into the database, so that the changes lie in one file."""
+        self._state.fold(self._db)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the database is still the file that lies in the folder."""
+        try:
+            return self.database.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     # Resources: one JSON body per full name and service.
 
@@ -165,8 +201,8 @@ class Store:
                 data.rename(target)
             else:
                 target.write_bytes(data)
-            _sync(target)
-            _sync(self._blobs)
+            sync(target)
+            sync(self._blobs)
         except OSError as problem:
             raise self.explain(problem) from None
         return name
@@ -179,8 +215,19 @@ class Store:
         """Removes a kept file once the change that gave it up is on disk."""
         self._dropped.append(self.blob(name))
 
+    def body(self, name: str, size: int) -> Path:
+        """The kept file of that many bytes; 400 (FAILED_PRECONDITION) when it is gone or has another size."""
+        path = self.blob(name)
+        try:
+            there = path.stat().st_size
+        except OSError as problem:
+            raise damaged(f"The file {path}, which held {size} bytes of content, cannot be read ({problem}).") from None
+        if there != size:
+            raise damaged(f"The file {path} is damaged: it has {there} bytes of content, not {size}.")
+        return path
+
     def tidy(self) -> None:
-        """Removes the files that no row names: a server was killed between writing one and its commit, or before removing it.
+        """Removes what was arriving when a server was killed, and sets files aside that no row names.
 
         Rows name them in columns called `blob`; called once all tables are defined.
         """
@@ -188,7 +235,8 @@ class Store:
         for (table,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'"):
             if any(column[1] == "blob" for column in self.sql(f'PRAGMA table_info("{table}")')):
                 named |= {name for (name,) in self.sql(f'SELECT blob FROM "{table}" WHERE blob IS NOT NULL')}  # noqa: S608
-        _remove([path for path in self._blobs.iterdir() if path.name not in named])
+        if moved := self._state.tidy(named):
+            _log.warning("%d bodies that belong to no object were set aside in %s.", len(moved), moved[0].parent)
 
     def spool(self) -> Path:
         """A path for a body that is still arriving, on the blobs' own disk."""
@@ -203,14 +251,15 @@ class Store:
     def commit(self) -> None:
         """Puts the transaction on disk; raises 400 (FAILED_PRECONDITION) and keeps nothing when the disk refuses."""
         try:
+            if not self.in_place:
+                raise FileNotFoundError(errno.ENOENT, "the database was removed or replaced", str(self.database))
             self._db.execute("COMMIT")
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, OSError) as problem:
             self.rollback()
             raise self.explain(problem) from None
+        self._state.unfolded()
         self._added.clear()
         _remove(self._dropped)
-        for heard in self._on_commit:
-            heard()
 
     def rollback(self) -> None:
         """Forgets the transaction, its files included."""
@@ -242,6 +291,17 @@ class Store:
         self._forgotten()
 
     @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of its own, on disk at the end of the block."""
+        self.begin()
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
+    @contextmanager
     def together(self) -> Iterator[None]:
         """All the writes of a block or none of them, also in a read, which has no transaction of its own."""
         mark = self.savepoint()
@@ -259,7 +319,7 @@ class Store:
         for (table,) in tables:
             self.sql(f'DELETE FROM "{table}"')  # noqa: S608 - the name is from the schema
         self.commit()
-        _remove(list(self._blobs.iterdir()))
+        self._state.empty()
         self._forgotten()
 
     @property
@@ -271,12 +331,10 @@ class Store:
         """Registers a memory that must be dropped when writes are taken back."""
         self._on_rollback.append(forget)
 
-    def on_commit(self, heard: Callable[[], None]) -> None:
-        """Registers what is to hear that a transaction is on disk."""
-        self._on_commit.append(heard)
-
     def explain(self, problem: Exception) -> CloudError:
         """A SQLite or file error as the answer that names the disk."""
+        if state_folder.is_damage(problem):
+            return damaged(state_folder.damage(self.folder, problem))
         return disk_problem(problem, str(self.folder))
 
     def _forgotten(self) -> None:
@@ -292,6 +350,15 @@ def file_pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
+def sync(path: Path) -> None:
+    """Waits until a file's content or a folder's names are on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def place(name: str) -> tuple[str, str]:
     """A full name's parent and collection: "projects/p/secrets/s" → ("projects/p", "secrets")."""
     words = name.rsplit("/", 2)
@@ -299,22 +366,14 @@ def place(name: str) -> tuple[str, str]:
 
 
 def disk_refused(problem: BaseException) -> bool:
-    """Whether an exception means that the disk is full, read-only or failing."""
+    """Whether an exception means that the disk is full, read-only or failing, or the database damaged."""
     if isinstance(problem, sqlite3.Error):
-        return getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES
+        return state_folder.is_damage(problem) or getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES
     return isinstance(problem, OSError) and problem.errno in _NO_SPACE
 
 
 def _dump(body: dict[str, Any]) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(paths: list[Path]) -> None:

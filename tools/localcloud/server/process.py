@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import secrets
@@ -9,20 +10,23 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud.engine.cloud import Cloud
+from localcloud.engine.state_folder import Untrusted, damage, is_damage
+from localcloud.engine.store import Store
 from localcloud.server import assembly, edition, records
 from localcloud.server.app import App
 from localcloud.services import SERVICES
 
+_log = logging.getLogger("localcloud")
 HOST = "127.0.0.1"
 _BACKLOG = 512
-_LOOKS = 20  # ticks between two looks at the database
+_LOOKS = 20  # ticks between two looks at the state folder
+_FOLDS = 15 * _LOOKS
 # Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
 _QUIET_PORTS = range(20_000, 32_000)
 
@@ -41,22 +45,39 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which also ends when its database is deleted: nobody could find it or stop it any more."""
+    """uvicorn's server, which also ends when its database or lock is deleted: nobody could find it or stop it any more.
 
-    def __init__(self, config: uvicorn.Config, cloud: Cloud) -> None:
+    When nobody writes, or at least twice a minute, it brings the database's log into the database.
+    """
+
+    def __init__(self, config: uvicorn.Config, store: Store, lock: Path) -> None:
         super().__init__(config)
-        self._cloud = cloud
-        self._database = cloud.store.database
-        self._identity = self._database.stat().st_ino
+        self.store = store
+        self._lock = lock
+        self._identity = lock.stat().st_ino
+        self._changes = 0
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
-        self._cloud.jobs.launch()  # what an earlier run has left
-        return await super().on_tick(counter) or (counter % _LOOKS == 0 and self._is_gone())
+        if await super().on_tick(counter):
+            return True
+        if counter % _LOOKS:
+            return False
+        changes = self.store.changes
+        if changes == self._changes or counter % _FOLDS == 0:
+            self._fold()
+        self._changes = changes
+        return not self.store.in_place or self._is_unlocked()
 
-    def _is_gone(self) -> bool:
+    def _fold(self) -> None:
         try:
-            return self._database.stat().st_ino != self._identity
+            self.store.fold()
+        except (sqlite3.Error, OSError) as problem:
+            _log.warning("%s", self.store.explain(problem).message)
+
+    def _is_unlocked(self) -> bool:
+        try:
+            return self._lock.stat().st_ino != self._identity
         except OSError:
             return True
 
@@ -72,36 +93,40 @@ def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lam
             _serve(state, listening, ready)
     except records.Locked:
         raise CannotServe(f"Another local cloud already serves {state}.") from None
+    except Untrusted as problem:
+        raise CannotServe(str(problem)) from None
     except (OSError, sqlite3.Error) as problem:
-        raise CannotServe(
-            f"The local cloud cannot use the folder {state} ({problem}); make it writable, free space on its disk, or choose another."
-        ) from None
+        raise CannotServe(_unusable(state, problem)) from None
+
+
+def _unusable(state: Path, problem: OSError | sqlite3.Error) -> str:
+    if is_damage(problem):
+        return damage(state, problem)
+    if getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return f"Another local cloud already serves {state}."
+    return f"The local cloud cannot use the folder {state} ({problem}); make it writable, free space on its disk, or choose another."
 
 
 def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) -> None:
     port = listening.getsockname()[1]
     base = f"http://{HOST}:{port}"
-    opened = assembly.opened(state)
     key = secrets.token_hex(16)
     record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
-    record["profile"] = opened.lateness.name
-
-    def publish(profile: str) -> None:
-        record["profile"] = profile
-        records.write(state / records.SERVER, record)
-
-    config = _config(assembly.application(opened, SERVICES, base, key, publish))
-    signal.signal(signal.SIGTERM, _leave)  # uvicorn repeats the signal once it has ended, and the record must go too
-    records.write(state / records.SERVER, record)
-    records.write(state / records.PORT, {"port": port})
-    ready(base)
-    try:
-        Server(config, opened).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        opened.store.close()
-        records.remove(state / records.SERVER, record)
+    opened = assembly.opened(state)
+    with closing(opened.store):
+        config = _config(assembly.application(opened, SERVICES, base, key))
+        signal.signal(
+            signal.SIGTERM, _leave
+        )  # uvicorn repeats the signal once it has ended, and the record must go too
+        try:
+            records.write(state / records.SERVER, record)
+            records.write(state / records.PORT, {"port": port})
+            ready(base)
+            Server(config, opened.store, state / records.SERVER_LOCK).run(sockets=[listening])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            records.remove(state / records.SERVER, record)
 
 
 def _config(application: App) -> uvicorn.Config:

@@ -6,21 +6,26 @@ import os
 from pathlib import Path
 
 import google_crc32c
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from localcloud.engine.store import Store
+from localcloud.engine.store import Store, sync
+from localcloud.errors import damaged
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS secret_payloads (
   secret TEXT NOT NULL, number INTEGER NOT NULL, sealed BLOB, PRIMARY KEY (secret, number)) WITHOUT ROWID;
 """
 _NONCE = 12
+_BITS = 256
+_KEY = "secrets.key"
+_REMEDY = "put back the file that the folder had, or reset the local cloud and set its secrets again."
 
 
 def add(store: Store, secret: str, data: bytes) -> int:
     """Keeps a payload as the newest version of a secret; its number, counted from 1 and never given twice."""
     number = newest(store, secret) + 1
-    sealed = _seal(store.folder, f"{secret}/{number}", data)
+    sealed = _seal(store, f"{secret}/{number}", data)
     store.sql("INSERT INTO secret_payloads VALUES (?, ?, ?)", secret, number, sealed)
     return number
 
@@ -30,7 +35,7 @@ def read(store: Store, secret: str, number: int) -> bytes:
     row = store.row("SELECT sealed FROM secret_payloads WHERE secret = ? AND number = ?", secret, number)
     if row is None or row[0] is None:
         raise LookupError(f"{secret}/versions/{number} holds no payload any more.")
-    return _open(store.folder, f"{secret}/{number}", row[0])
+    return _open(store, f"{secret}/{number}", row[0])
 
 
 def newest(store: Store, secret: str) -> int:
@@ -54,24 +59,30 @@ def checksum(data: bytes) -> int:
     return int(google_crc32c.value(data))
 
 
-def _seal(folder: Path, owner: str, data: bytes) -> bytes:
+def _seal(store: Store, owner: str, data: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(_key(folder)).encrypt(nonce, data, owner.encode())
+    return nonce + AESGCM(_key(store)).encrypt(nonce, data, owner.encode())
 
 
-def _open(folder: Path, owner: str, sealed: bytes) -> bytes:
-    return AESGCM(_key(folder)).decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode())
-
-
-def _key(folder: Path) -> bytes:
-    """The key of one state folder, made on first use: no value lies readable in the database, its log or a copy of them."""
-    path = folder / "secrets.key"
+def _open(store: Store, owner: str, sealed: bytes) -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        key = AESGCM.generate_key(256)
-        _write_synced(path, key)
+        return AESGCM(_key(store)).decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode())
+    except InvalidTag:
+        raise damaged(f"{store.folder / _KEY} does not open {owner}: {_REMEDY}") from None
+
+
+def _key(store: Store) -> bytes:
+    """The key of one state folder, made on first use: no value lies readable in the database, its log or a copy of them."""
+    path = store.folder / _KEY
+    key = path.read_bytes() if path.exists() else b""
+    if len(key) == _BITS // 8:
         return key
+    if store.row("SELECT 1 FROM secret_payloads WHERE sealed IS NOT NULL LIMIT 1"):
+        state = f"holds {len(key)} bytes instead of {_BITS // 8}" if key else "is missing or empty"
+        raise damaged(f"{path} {state}, and without it no secret can be opened: {_REMEDY}")
+    key = AESGCM.generate_key(_BITS)
+    _write_synced(path, key)
+    return key
 
 
 def _write_synced(path: Path, key: bytes) -> None:
@@ -81,3 +92,4 @@ def _write_synced(path: Path, key: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(path)
+    sync(path.parent)

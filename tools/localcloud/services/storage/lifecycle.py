@@ -5,11 +5,12 @@ Source: cloud.google.com/storage/docs/lifecycle.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
 from localcloud.engine.cloud import Cloud
-from localcloud.services.storage import guards, object_fields, rows, versions
+from localcloud.services.storage import guards, object_fields, rows, sessions, versions
 from localcloud.services.storage.lifecycle_rules import Rule, Version, action, applies
 from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Row, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
@@ -24,10 +25,11 @@ def round_due(bucket: Bucket, seconds: float) -> bool:
 
 
 def run(cloud: Cloud, bucket: Bucket) -> None:
-    """One round over a bucket: rules are carried out, soft-deleted versions whose time is over go."""
+    """One round over a bucket: rules are carried out, soft-deleted versions and upload sessions whose time is over go."""
     now = cloud.clock.now()
     rows.mark_swept(cloud.store, bucket.name, micros(now))
     rows.purge(cloud.store, bucket.name, micros(now))
+    sessions.forget_over(cloud.store, micros(now))
     rules = bucket.facts.get("lifecycle", {}).get("rule", [])
     if not rules:
         return
@@ -72,19 +74,7 @@ def current(cloud: Cloud, name: str) -> Bucket:
     bucket = rows.bucket(cloud.store, name)
     if not round_due(bucket, cloud.clock.seconds()):
         return bucket
-    if cloud.store.open:
+    # Reading requests have no transaction, but a round that they set off must be whole.
+    with nullcontext() if cloud.store.open else cloud.store.transaction():
         run(cloud, bucket)
-    else:
-        _run_alone(cloud, bucket)
     return rows.bucket(cloud.store, name)
-
-
-def _run_alone(cloud: Cloud, bucket: Bucket) -> None:
-    """Reading requests have no transaction, but a round that they set off must be whole."""
-    cloud.store.begin()
-    try:
-        run(cloud, bucket)
-        cloud.store.commit()
-    except BaseException:
-        cloud.store.rollback()
-        raise

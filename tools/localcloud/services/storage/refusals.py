@@ -61,6 +61,11 @@ def no_upload() -> CloudError:
     return not_found("Upload session not found; start a new resumable upload.")
 
 
+def upload_over() -> CloudError:
+    """410: the session's week is over. Source: cloud.google.com/storage/docs/json_api/v1/status-codes#410_Gone."""
+    return CloudError(410, "NOT_FOUND", "The upload session has expired; start a new resumable upload.", "gone")
+
+
 def cancelled_upload() -> CloudError:
     """499: what a cancelled upload session answers."""
     return CloudError(499, "CANCELLED", "Client Closed Request", "clientClosedRequest")

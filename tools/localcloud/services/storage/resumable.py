@@ -1,16 +1,12 @@
 """Resumable uploads: a session, its pieces, questions how far it came, its end or cancellation.
 
-A session lasts until it is finished or cancelled, or its bucket goes; what it was answered to have received is on disk. Source:
-cloud.google.com/storage/docs/performing-resumable-uploads.
+What it was answered to have received is on disk. Source: cloud.google.com/storage/docs/performing-resumable-uploads.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
@@ -23,27 +19,15 @@ from localcloud.services.storage import (
     ranges,
     refusals,
     rows,
+    sessions,
     versions,
 )
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.ranges import Piece
+from localcloud.services.storage.sessions import Session
 
 _QUANTUM = 256 * 1024
-_OPEN, _DONE, _CANCELLED = 0, 1, 2
 _KEPT_HEADERS = ("x-goog-hash", "content-md5", "x-goog-encryption-algorithm")
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """An upload that is under way: the request that began it, and the file that grows."""
-
-    id: str
-    bucket: str
-    request: dict[str, Any]
-    received: int
-    blob: str
-    state: int
-    answer: str | None
 
 
 def begin(call: Call) -> Reply:
@@ -62,13 +46,7 @@ def begin(call: Call) -> Reply:
         "headers": {key: call.headers[key] for key in _KEPT_HEADERS if key in call.headers},
         "principal": call.principal,
     }
-    session = uuid.uuid4().hex
-    blob = f"upload-{session}"
-    call.cloud.store.blob(blob).touch()
-    call.cloud.store.sql(
-        "INSERT INTO storage_uploads VALUES (?, ?, ?, 0, ?, ?, NULL)",
-        session, bucket.name, json.dumps(request), blob, _OPEN,
-    )  # fmt: skip
+    session = sessions.begin(call.cloud, bucket.name, request)
     location = f"{call.base}/{call.http_path}?uploadType=resumable&upload_id={session}"
     return Reply(200, b"", {"location": location, "x-guploader-uploadid": session})
 
@@ -76,12 +54,12 @@ def begin(call: Call) -> Reply:
 def resume(call: Call) -> Reply:
     """Takes the next piece of a session (PUT; gcsfs sends POST), or says how far it has come."""
     store = call.cloud.store
-    session = _session(store, call.params["upload_id"])
+    session = sessions.find(call.cloud, call.params["upload_id"])
     content = call.content or Content("", 0, b"")
     piece = ranges.sent(call.headers.get("content-range"), content.size)
-    if session.state == _CANCELLED:
+    if session.state == sessions.CANCELLED:
         raise refusals.cancelled_upload()
-    if session.state == _DONE:
+    if session.state == sessions.DONE:
         return Reply(200, session.answer or "{}")
     if piece.start is not None:
         session = _append(store, session, piece, content)
@@ -92,20 +70,10 @@ def resume(call: Call) -> Reply:
 
 def cancel(call: Call) -> Reply:
     """Ends a session without an object (DELETE); 499 is success here."""
-    session = _session(call.cloud.store, call.params["upload_id"])
-    if session.state == _OPEN:
-        call.cloud.store.sql("UPDATE storage_uploads SET state = ? WHERE id = ?", _CANCELLED, session.id)
-        call.cloud.store.drop(session.blob)
+    session = sessions.find(call.cloud, call.params["upload_id"])
+    if session.state == sessions.OPEN:
+        sessions.cancel(call.cloud.store, session)
     return Reply(499, b"")
-
-
-def _session(store: Store, upload: str) -> Session:
-    row = store.row(
-        "SELECT id, bucket, request, received, blob, state, answer FROM storage_uploads WHERE id = ?", upload
-    )
-    if row is None:
-        raise refusals.no_upload()
-    return Session(row[0], row[1], json.loads(row[2]), *row[3:])
 
 
 def _append(store: Store, session: Session, piece: Piece, content: Content) -> Session:
@@ -117,24 +85,7 @@ def _append(store: Store, session: Session, piece: Piece, content: Content) -> S
     skipped = session.received - start
     if usable <= skipped:
         return session
-    _write(store, session, content, skipped, usable - skipped)
-    received = start + usable
-    store.sql("UPDATE storage_uploads SET received = ? WHERE id = ?", received, session.id)
-    return replace(session, received=received)
-
-
-def _write(store: Store, session: Session, content: Content, skip: int, length: int) -> None:
-    """Appends to the session's file, synced; what a lost transaction left behind the counted end is overwritten."""
-    with store.blob(session.blob).open("r+b") as stream:
-        stream.truncate(session.received)
-        stream.seek(session.received)
-        for chunk in content.chunks():
-            wanted = chunk[skip : skip + length]
-            skip = max(0, skip - len(chunk))
-            length -= len(wanted)
-            stream.write(wanted)
-        stream.flush()
-        os.fsync(stream.fileno())
+    return sessions.append(store, session, content, skipped, usable - skipped)
 
 
 def _incomplete(call: Call, session: Session) -> Reply:
@@ -161,15 +112,15 @@ def _finish(call: Call, session: Session, total: int) -> Reply:
     )
     # The session keeps its own name for the file until the object is on disk: a lost commit loses nothing.
     target = store.spool()
-    target.hardlink_to(store.blob(session.blob))
+    if total:
+        target.hardlink_to(sessions.whole(store, session))
+        os.truncate(target, total)  # a lost transaction may have left more
+    else:
+        target.touch()
     try:
         sums = checksums.of_pieces(Content("", total, None, target).chunks())
         reply = creation.finish(begun, rows.bucket(store, session.bucket), request["sent"], Data(total, sums), target)
     finally:
         target.unlink(missing_ok=True)
-    answer = reply.body if isinstance(reply.body, str) else ""
-    store.sql(
-        "UPDATE storage_uploads SET state = ?, answer = ?, request = '{}' WHERE id = ?", _DONE, answer, session.id
-    )
-    store.drop(session.blob)
+    sessions.finish(store, session, reply.body if isinstance(reply.body, str) else "")
     return reply

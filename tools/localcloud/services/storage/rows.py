@@ -15,6 +15,7 @@ from localcloud.services.storage import refusals
 LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 
 TABLES = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS storage_buckets (
   name TEXT PRIMARY KEY, project TEXT NOT NULL, facts TEXT NOT NULL, swept INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_buckets_listed ON storage_buckets (project, name);
@@ -25,18 +26,26 @@ CREATE TABLE IF NOT EXISTS storage_objects (
 CREATE UNIQUE INDEX IF NOT EXISTS storage_objects_versions ON storage_objects (bucket, name, generation);
 CREATE UNIQUE INDEX IF NOT EXISTS storage_objects_live ON storage_objects (bucket, name) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS storage_objects_blobs ON storage_objects (blob) WHERE blob IS NOT NULL;
-CREATE TABLE IF NOT EXISTS storage_uploads (
-  id TEXT PRIMARY KEY, bucket TEXT NOT NULL, request TEXT NOT NULL, received INTEGER NOT NULL, blob TEXT NOT NULL,
-  state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_sessions (
+  id TEXT PRIMARY KEY, bucket TEXT NOT NULL, begun INTEGER NOT NULL, request TEXT NOT NULL, received INTEGER NOT NULL,
+  blob TEXT NOT NULL, state INTEGER NOT NULL, answer TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS storage_sessions_begun ON storage_sessions (begun);
 CREATE TABLE IF NOT EXISTS storage_multiparts (
   id TEXT PRIMARY KEY, bucket TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, begun INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (bucket);
 CREATE TABLE IF NOT EXISTS storage_parts (
   upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT, data BLOB,
   PRIMARY KEY (upload, number)) WITHOUT ROWID;
+-- Earlier local clouds did not know when a session began.
+CREATE TABLE IF NOT EXISTS storage_uploads (
+  id TEXT PRIMARY KEY, bucket TEXT, request TEXT, received INTEGER, blob TEXT, state INTEGER, answer TEXT) WITHOUT ROWID;
+INSERT INTO storage_sessions SELECT id, bucket, strftime('%s', 'now') * 1000000, request, received, blob, state, answer
+  FROM storage_uploads;
+DROP TABLE storage_uploads;
 -- Earlier local clouds kept what access control lists grant as a policy of the bucket's objects.
 UPDATE OR IGNORE policies SET service = 'storage lists', resource = rtrim(resource, 'objects') || 'defaultObjectAcl'
   WHERE service = 'storage' AND resource GLOB 'projects/_/buckets/*/objects';
+COMMIT;
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
 _LIVE = f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0"  # noqa: S608
@@ -247,9 +256,8 @@ def remove_bucket(store: Store, name: str) -> None:
     for row in stretch(store, Span(name, "", 0, None, (SOFT_DELETED,)), -1):
         remove(store, row)
         release(store, row)
-    for (blob,) in store.sql("SELECT blob FROM storage_uploads WHERE bucket = ? AND state = 0", name):
+    for (blob,) in store.sql("DELETE FROM storage_sessions WHERE bucket = ? RETURNING blob", name):
         store.drop(blob)
-    store.sql("DELETE FROM storage_uploads WHERE bucket = ?", name)
     forget_multiparts(store, name)
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
 
@@ -301,7 +309,7 @@ def small_content(store: Store, row: Row) -> bytes:
 
 def content(store: Store, row: Row) -> bytes | Path:
     """The content of a version: bytes, or the file that holds it."""
-    return store.blob(row.blob) if row.blob is not None else small_content(store, row)
+    return store.body(row.blob, row.size) if row.blob is not None else small_content(store, row)
 
 
 def pieces(store: Store, row: Row) -> Iterator[bytes]:

@@ -181,7 +181,7 @@ def _named(body: bytes) -> list[tuple[int, str]]:
 
 def _written(store: Store, parts: list[_Part], stream: Any) -> Iterator[bytes]:
     for part in parts:
-        for piece in [part.data or b""] if part.blob is None else file_pieces(store.blob(part.blob)):
+        for piece in [part.data or b""] if part.blob is None else file_pieces(store.body(part.blob, part.size)):
             stream.write(piece)
             yield piece
 

@@ -1,11 +1,11 @@
-"""Group commit: work that arrives together shares one transaction, and nobody is answered before it is on disk."""
+"""Group commit: requests that arrive together share one transaction, and nobody is answered before it is on disk."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 from localcloud.engine.store import Store
 
@@ -14,23 +14,18 @@ _MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    work: Callable[[], Any]
-    failed: Callable[[Exception], Any]
-    done: asyncio.Future[Any]
+class _Waiting(Generic[T]):
+    work: Callable[[], T]
+    failed: Callable[[Exception], T]
+    done: asyncio.Future[T]
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    problem: Exception
-
-
-class Commits:
+class Commits(Generic[T]):
     """Runs pieces of work one after another, each in its own savepoint, then commits once and hands out the results."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Waiting[T]] = []
 
     async def run(self, work: Callable[[], T], failed: Callable[[Exception], T]) -> T:
         """The result of `work` once all its writes are on disk.
@@ -45,13 +40,6 @@ class Commits:
         result: T = await entry.done
         return result
 
-    async def write(self, work: Callable[[], T]) -> T:
-        """The same for who wants what was raised as an exception."""
-        result: T | _Refused = await self.run(work, _Refused)
-        if isinstance(result, _Refused):
-            raise result.problem
-        return result
-
     def _flush(self) -> None:
         batch = self._waiting[:_MOST]
         del self._waiting[:_MOST]
@@ -61,7 +49,7 @@ class Commits:
             if not entry.done.cancelled():
                 entry.done.set_result(result)
 
-    def _together(self, batch: list[_Waiting]) -> list[Any]:
+    def _together(self, batch: list[_Waiting[T]]) -> list[T]:
         try:
             self._store.begin()
             results = [self._one(entry) for entry in batch]
@@ -71,7 +59,7 @@ class Commits:
             return [entry.failed(problem) for entry in batch]
         return results
 
-    def _one(self, entry: _Waiting) -> Any:
+    def _one(self, entry: _Waiting[T]) -> T:
         mark = self._store.savepoint()
         try:
             result = entry.work()

@@ -1,0 +1,109 @@
+"""Whether a state folder still holds all that was acknowledged: a start that would go on without some of it is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+DATABASE = "cloud.db"
+BODIES = "blobs"
+ASIDE = "set-aside"
+_LOG = f"{DATABASE}-wal"
+_UNFOLDED = f"{DATABASE}-unfolded"
+_ARRIVING = "incoming-"
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class Untrusted(Exception):
+    """A sentence: what the state folder lacks, and what to do."""
+
+
+class StateFolder:
+    """What lies beside the database: its log, a mark while that log holds what the database does not, and bodies of objects."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        self.database = folder / DATABASE
+        self.bodies = folder / BODIES
+        self._mark = folder / _UNFOLDED
+        self._marked = self._mark.exists()
+
+    def check(self) -> None:
+        """Raises Untrusted when a file is gone that holds something acknowledged. Before the database is opened."""
+        if _size(self.database) == 0:
+            left = [
+                self.path / _LOG,
+                self.path / "secrets.key",
+                *(self.bodies.iterdir() if self.bodies.is_dir() else ()),
+            ]
+            for one in left:
+                if _size(one) and not one.name.startswith(_ARRIVING):
+                    raise Untrusted(
+                        f"The local cloud's database {self.database} is missing or empty, but {one} is there: put the database "
+                        f"back, or remove the folder {self.path} to begin anew."
+                    )
+        elif self._marked and _size(self.path / _LOG) == 0:
+            raise Untrusted(
+                f"The log {self.path / _LOG} is missing or empty, and with it the last changes of the local cloud: put it back, "
+                f"or remove {self._mark} to go on with what {self.database} holds."
+            )
+
+    def unfolded(self) -> None:
+        """Notes, once the log holds it, that there is a change that the database does not hold."""
+        if not self._marked:
+            self._marked = True
+            with suppress(OSError):  # the change is on disk; only that its log went would not be noticed
+                self._mark.touch()
+
+    def fold(self, db: sqlite3.Connection) -> None:
+        """Brings the log into the database and empties it."""
+        if not self._marked:
+            return
+        busy, frames, folded = db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        if busy or frames != folded:
+            return
+        self._mark.unlink(missing_ok=True)
+        self._marked = False
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def tidy(self, named: set[str]) -> list[Path]:
+        """Removes what was still arriving when a server was killed; sets bodies aside that no row names, and gives their new places.
+
+        Such a body was never acknowledged, or its object is deleted; but a database that is not the one they were written
+        for would name none of them.
+        """
+        moved = []
+        for body in list(self.bodies.iterdir()):
+            if body.name.startswith(_ARRIVING):
+                body.unlink()
+            elif body.name not in named:
+                (self.path / ASIDE).mkdir(exist_ok=True)
+                moved.append(body.replace(self.path / ASIDE / body.name))
+        return moved
+
+    def empty(self) -> None:
+        """Removes all bodies, those that were set aside too."""
+        for folder in (self.bodies, self.path / ASIDE):
+            for body in folder.iterdir() if folder.is_dir() else ():
+                body.unlink()
+
+
+def is_damage(problem: BaseException) -> bool:
+    """Whether SQLite found its file damaged."""
+    return isinstance(problem, sqlite3.Error) and getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def damage(folder: Path, cause: object) -> str:
+    """The sentence about a damaged database."""
+    return (
+        f"The local cloud's database {folder / DATABASE} is damaged ({cause}): put back a copy of the folder, or remove {folder} "
+        "to begin anew."
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
