@@ -63,6 +63,19 @@ class CloudError(Exception):
         self.details = list(details)
         self.headers = dict(headers or {})
 
+    def described(self) -> dict[str, Any]:
+        """What there is to say of the error, as JSON can keep it."""
+        return {name: getattr(self, name) for name in ("code", "status", "message", "reason", "details")}
+
+
+def rpc_code(status: str) -> int:
+    """The number of a canonical status name in google.rpc.Code."""
+    names = (
+        "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
+        "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
+    )
+    return names.split().index(status)
+
 
 def invalid(message: str, field: str = "", reason: str = "", description: str = "") -> CloudError:
     """400 INVALID_ARGUMENT; with `field`, a BadRequest detail names it, and describes it as `description`, else as the message."""
@@ -126,6 +139,11 @@ def already_exists(message: str) -> CloudError:
 def aborted(message: str) -> CloudError:
     """409 ABORTED: a concurrent change won; read again and repeat."""
     return CloudError(409, "ABORTED", message, "conflict")
+
+
+def cancelled(message: str = "The operation was cancelled.") -> CloudError:
+    """499 CANCELLED: whoever asked for it called it off."""
+    return CloudError(499, "CANCELLED", message, "clientClosedRequest")
 
 
 def failed_precondition(message: str) -> CloudError:

@@ -1,12 +1,18 @@
-"""The local cloud while Terraform works: started again when it dies, and said once when it cannot be."""
+"""The local cloud: started again when it dies while Terraform works, and as late as Google where a profile says so."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from threading import Event
 
+import pytest
 from groundwork.environment.checkout import Checkout
+from groundwork.errors import GroundworkError
 from groundwork.google import local
+from groundwork.google.waiting import PROMPT
+from localcloud.server import launcher
+
+from tests.local_project import running
 
 
 def test_a_local_cloud_that_cannot_be_started_again_is_said_once(tmp_path: Path) -> None:
@@ -25,3 +31,26 @@ def test_a_local_cloud_that_cannot_be_started_again_is_said_once(tmp_path: Path)
         "the local cloud died and is started again",
         "The local cloud cannot keep its state",
     ]
+
+
+def test_a_profile_holds_until_it_is_ended_and_is_waited_for_by_moving_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path) as clone:
+        assert local.patience(local.start(clone)) == PROMPT
+        monkeypatch.setenv(local.PROFILE_VARIABLE, "as-google")
+        assert local.start(clone).profile == "as-google"
+        monkeypatch.delenv(local.PROFILE_VARIABLE)
+        late = local.start(clone)
+        assert (late.profile, local.patience(late).late) == ("as-google", True)
+        local.patience(late).sleep(420)
+        assert launcher.control(late, "GET", "/_local/clock")["offset_seconds"] == 420
+        local.behave(clone, "")
+        assert local.patience(local.start(clone)) == PROMPT
+
+
+def test_an_unknown_profile_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path) as clone:
+        monkeypatch.setenv(local.PROFILE_VARIABLE, "as-amazon")
+        with pytest.raises(GroundworkError, match='there are as-google, and "" for none'):
+            local.start(clone)

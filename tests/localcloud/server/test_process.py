@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from localcloud.engine.store import Store
+from localcloud.server.assembly import opened
 from localcloud.server.process import Server
 
 from tests.cloud_client import Client
@@ -57,7 +57,7 @@ def test_many_requests_share_a_connection(cloud: Client) -> None:
 @pytest.fixture
 def idle(tmp_path: Path) -> Server:
     (tmp_path / "server.lock").touch()
-    return Server(uvicorn.Config("none:none"), Store(tmp_path), tmp_path / "server.lock")
+    return Server(uvicorn.Config("none:none"), opened(tmp_path), tmp_path / "server.lock")
 
 
 @pytest.mark.parametrize("name", ["cloud.db", "server.lock"])
@@ -75,7 +75,7 @@ def test_it_ends_when_its_database_or_its_lock_is_deleted(
 
 
 def test_what_was_written_is_folded_into_the_database_when_nobody_writes(idle: Server, tmp_path: Path) -> None:
-    store, log = idle.store, tmp_path / "cloud.db-wal"
+    store, log = idle.cloud.store, tmp_path / "cloud.db-wal"
     asyncio.run(idle.on_tick(20))
     with store.transaction():
         store.put("s", "things/t", {"found": "in the database"})
@@ -88,7 +88,7 @@ def test_what_was_written_is_folded_into_the_database_when_nobody_writes(idle: S
 
 def test_it_is_folded_twice_a_minute_when_somebody_always_writes(idle: Server, tmp_path: Path) -> None:
     for tick in range(20, 301, 20):
-        with idle.store.transaction():
-            idle.store.put("s", "things/t", {"tick": tick})
+        with idle.cloud.store.transaction():
+            idle.cloud.store.put("s", "things/t", {"tick": tick})
         asyncio.run(idle.on_tick(tick))
         assert (tmp_path / "cloud.db-wal").stat().st_size == 0 or tick < 300

@@ -15,6 +15,11 @@ from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
 
+_LATENESS = {
+    True: "as late as Google does; commands move its clock on where they would wait",
+    False: "at once",
+}
+
 
 @click.group()
 def local() -> None:
@@ -84,6 +89,20 @@ def reset(yes: bool) -> None:
         Console().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
     feature.empty(checkout)
     click.echo("The local cloud is empty.")
+
+
+@local.command()
+@click.argument("name", required=False, type=click.Choice(["as-google", "prompt"]))
+def profile(name: str | None) -> None:
+    """Say or set how late what is done shows: as-google (APIs, policies, accounts, lists: minutes) or prompt, the default.
+
+    Commands then wait as on Google Cloud, but move its clock instead of sleeping. GROUNDWORK_LOCAL_PROFILE sets it too.
+
+    Example: groundwork local profile as-google
+    """
+    checkout = find_checkout(Path.cwd())
+    found = feature.start(checkout) if name is None else feature.behave(checkout, name.replace("prompt", ""))
+    click.echo(f"The local cloud (simulated) shows what is done {_LATENESS[bool(found.profile)]}.")
 
 
 @local.command()

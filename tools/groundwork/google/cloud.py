@@ -222,7 +222,9 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
         isolation.google_surroundings(os.environ, environment.name)
         return google_cloud(environment.project)
     running = local.start(checkout or Checkout(environment.path.parents[1]))
-    return local_cloud(environment.project, running.base, local.token(principal or local.OWNER))
+    return local_cloud(
+        environment.project, running.base, local.token(principal or local.OWNER), local.patience(running)
+    )
 
 
 def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cloud:

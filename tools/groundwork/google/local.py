@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from localcloud.server import launcher
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
+from groundwork.google.waiting import PROMPT, Patience
 
 OWNER = launcher.OWNER
+PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
 _LOOK = 0.3
 _TOKEN = "local/"  # noqa: S105 - the beginning of every token of the local cloud, no secret
 
@@ -30,9 +33,30 @@ def _sentences() -> Iterator[None]:
 
 
 def start(checkout: Checkout, port: int | None = None) -> launcher.LocalCloud:
-    """The clone's local cloud, started if it does not run. Raises GroundworkError (a busy port, a full disk)."""
+    """The clone's local cloud, started if it does not run, with the profile that GROUNDWORK_LOCAL_PROFILE names.
+
+    Raises GroundworkError (a busy port, a full disk, an unknown profile).
+    """
+    wanted = os.environ.get(PROFILE_VARIABLE, "")
     with _sentences():
-        return launcher.start(checkout.local_state, port)
+        running = launcher.start(checkout.local_state, port)
+        return launcher.behave(running, wanted) if wanted not in ("", running.profile) else running
+
+
+def behave(checkout: Checkout, profile: str) -> launcher.LocalCloud:
+    """Let the clone's local cloud be as late as a profile says, "" for not at all. Raises GroundworkError with those there are."""
+    with _sentences():
+        return launcher.behave(launcher.start(checkout.local_state), profile)
+
+
+def patience(running: launcher.LocalCloud) -> Patience:
+    """How a local cloud is waited for: where a profile makes it late, its clock is moved on instead."""
+    return Patience(late=True, sleep=partial(_moved, running)) if running.profile else PROMPT
+
+
+def _moved(running: launcher.LocalCloud, seconds: float) -> None:
+    with _sentences():
+        launcher.control(running, "POST", "/_local/clock", {"advance_seconds": seconds})
 
 
 def find(checkout: Checkout) -> launcher.LocalCloud | None:

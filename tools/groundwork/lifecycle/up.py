@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -110,11 +109,12 @@ def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *,
             transient.reason(problem.diagnostics, local=session.environment.local)
         )
 
-    return patiently(lambda: _plan(session, layer, listen, destroy=destroy), passes, _waits(session))
+    sleep = session.cloud.patience.sleep
+    return patiently(lambda: _plan(session, layer, listen, destroy=destroy), passes, _waits(session), sleep=sleep)
 
 
 def _waits(session: Session) -> tuple[float, ...]:
-    return transient.LOCAL_WAITS if session.environment.local else transient.GOOGLE_WAITS
+    return transient.LATE_WAITS if session.cloud.patience.late else transient.LOCAL_WAITS
 
 
 def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
@@ -176,7 +176,7 @@ def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerLis
             if seconds is None or not why:
                 raise understood(session, failure) from failure
         talk.say(f"{shown.layer}: {why}; this passes by itself, trying again in {seconds:g} s")
-        time.sleep(seconds)
+        session.cloud.patience.sleep(seconds)
         current = _what_is_left(session, shown, talk)
         if not current.pending:
             return None

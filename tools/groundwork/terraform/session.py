@@ -122,7 +122,7 @@ def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple
     if provider == "google":
         seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
     around = isolation.local_surroundings(seen, local.endpoints(running.base), token, reattach)
-    return local_cloud(environment.project, running.base, token), around
+    return local_cloud(environment.project, running.base, token, local.patience(running)), around
 
 
 def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:

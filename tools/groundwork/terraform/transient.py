@@ -42,7 +42,8 @@ LOCAL = Passing(
     "the local cloud was gone for a moment",
 )
 NEVER = re.compile(r"(?i)quota|state lock")
-GOOGLE_WAITS = (10.0, 20.0, 40.0, 60.0)
+LATE_WAITS = (10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 90.0, 90.0)
+"""Seven minutes where what is done shows late: an API that was enabled, a policy, a pool (see groundwork.google.waiting)."""
 LOCAL_WAITS = (0.2, 0.5, 1.0)
 
 

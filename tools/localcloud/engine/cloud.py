@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from localcloud.engine.clock import Clock
+from localcloud.engine.commits import Commits
 from localcloud.engine.iam import Iam
+from localcloud.engine.jobs import Jobs
+from localcloud.engine.lateness import Lateness
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
+from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 
 
@@ -20,3 +24,7 @@ class Cloud:
     iam: Iam
     operations: Operations
     projects: Projects
+    commits: Commits
+    signals: Signals
+    jobs: Jobs
+    lateness: Lateness

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
-from localcloud.engine import gate, lro, places, rendering, standard, tokens
+from localcloud.engine import gate, late_lists, lro, places, rendering, standard, tokens
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
-from localcloud.engine.service import Call, Handler, Service
+from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.engine.store import disk_refused
 from localcloud.spec import schema
 from localcloud.spec.discovery import Param, document, snake
@@ -66,7 +66,7 @@ class Dispatcher:
         _complete(call)
         if call.service.before is not None:
             call.service.before(call)
-        result = handle(call)
+        result = handle(call) if self.cloud.lateness.profile is None else self._late(call, handle)
         if isinstance(result, Reply):
             if result.status == 404 and target.guessed:
                 raise self.router.unknown(request.verb, request.path)
@@ -127,6 +127,10 @@ class Dispatcher:
             content=request.content,
             http_path=request.path,
         )
+
+    def _late(self, call: Call, handle: Handler) -> Body | Reply:
+        collection = call.method.id.rpartition(".")[0]
+        return late_lists.answered(call, handle, handler(call.service, f"{collection}.get"))
 
     def _renamed(self, value: str) -> str:
         projects = self.cloud.projects

@@ -33,14 +33,23 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A caller who would rather wait: the request is asked again when the signal `topic` is rung, for so many seconds in all."""
+
+    topic: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer that is more than a 200 with JSON.
 
     `body`: bytes as they are, a dict as JSON, a str that is JSON already, None for empty. `file`: (path, start, length) is
-    streamed instead of `body`.
+    streamed instead of `body`. `wait`: the answer if nothing happens in that time.
     """
 
     status: int = 200
     body: bytes | str | Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     file: tuple[Path, int, int] | None = None
+    wait: Wait | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from localcloud import errors
 from localcloud.engine import tokens
-from localcloud.engine.projects import Project
+from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
 
 ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
@@ -99,8 +99,14 @@ def _enabled(call: Call) -> None:
     found = call.cloud.projects.find(project)
     if found is None or not found.active:
         raise unknown_project(call, project, found)
-    if not call.cloud.projects.enabled(found.id, call.service.api):
+    if not call.cloud.projects.enabled(found.id, call.service.api) or _not_yet(call, found):
         raise disabled(call, found)
+
+
+def _not_yet(call: Call, project: Project) -> bool:
+    profile = call.cloud.lateness.profile
+    name = f"projects/{project.id}/services/{call.service.api}.googleapis.com"
+    return profile is not None and call.cloud.lateness.fresh(USAGE, name, profile.services)
 
 
 def unknown_project(call: Call, project: str, found: Project | None) -> errors.CloudError:

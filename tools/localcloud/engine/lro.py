@@ -1,16 +1,47 @@
-"""Long-running operations: done at once; and their methods, the same in every API: get, list, wait, cancel, delete."""
+"""Long-running operations as google.longrunning has them: how a method begins one, and get, list, wait, cancel and delete."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from localcloud.engine import paging
-from localcloud.engine.service import Body, Call, Handler
-from localcloud.errors import CloudError, failed_precondition
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply, Wait
+from localcloud.engine.jobs import Job
+from localcloud.engine.operations import Operation, State, topic
+from localcloud.engine.service import Body, Call, Handler, Service
+from localcloud.errors import CloudError, cancelled, failed_precondition, rpc_code
+from localcloud.spec import schema
 
 EMPTY = "google.protobuf.Empty"
+_LONGEST_WAIT = 60.0
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s")
+
+
+def started(
+    call: Call,
+    worker: str = "",
+    body: Mapping[str, Any] | None = None,
+    *,
+    kind: str = EMPTY,
+    metadata: Mapping[str, Any] | None = None,
+    parent: str | None = None,
+    identity: str = "",
+) -> Body:
+    """Stores and answers a pending operation, and orders the job that is to end it.
+
+    `worker` is one of Service.workers, which gets `body`. `kind` is the response's message ("Repository" in Service.proto, or a
+    whole name), `metadata` replaces the default metadata (with its own "@type"), `parent` is the prefix of the name
+    ("projects/p/locations/l"; "" = "operations/…"), `identity` its last word.
+    """
+    operation = _begun(call, "PENDING", kind, metadata, parent, identity)
+    call.cloud.operations.keep(call.service.api, operation)
+    if worker:
+        call.cloud.jobs.start(call.service.api, worker, body or {}, operation.name)
+    return shown(operation)
 
 
 def finished(
@@ -21,46 +52,77 @@ def finished(
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
 ) -> Body:
-    """Stores and answers a done operation.
-
-    `kind` is the response's message ("google.devtools.artifactregistry.v1.Repository", or a bare name in Service.proto),
-    `metadata` replaces the default metadata (with its own "@type"), `parent` is the prefix of the name
-    ("projects/p/locations/l"; "" = "operations/…").
-    """
-    body = _started(call, metadata, parent)
-    body |= {"done": True, "response": {"@type": _type(call, kind)} | dict(response or {})}
-    return call.cloud.operations.keep(call.service.api, body)
+    """Stores and answers an operation that is done at once; the arguments are those of `started`."""
+    operation = _begun(call, "RUNNING", kind, metadata, parent, "")
+    operations, api = call.cloud.operations, call.service.api
+    operations.keep(api, operation)
+    return shown(operations.done(api, operation.name, response or {}))
 
 
 def failed(call: Call, problem: CloudError, *, parent: str | None = None) -> Body:
     """Stores and answers an operation that is done and failed."""
-    body = _started(call, None, parent)
-    status = {"code": _rpc_code(problem.status), "message": problem.message, "details": problem.details}
-    return call.cloud.operations.keep(call.service.api, body | {"done": True, "error": status})
+    operation = _begun(call, "RUNNING", EMPTY, None, parent, "")
+    operations, api = call.cloud.operations, call.service.api
+    operations.keep(api, operation)
+    return shown(operations.failed(api, operation.name, problem))
 
 
-def _started(call: Call, metadata: Mapping[str, Any] | None, parent: str | None) -> Body:
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """Ends a job's operation with the problem that ended the job: what a worker does that has nothing else to clear away."""
+    if job.operation:
+        cloud.operations.failed(job.api, job.operation, problem)
+
+
+def shown(operation: Operation) -> Body:
+    """The operation as google.longrunning.Operation."""
+    body: Body = {"name": operation.name}
+    if operation.metadata:
+        body["metadata"] = dict(operation.metadata)
+        if operation.over and operation.end_field:
+            body["metadata"][operation.end_field] = operation.ended
+    if not operation.over:
+        return body
+    if operation.state == "DONE":
+        return body | {"done": True, "response": {"@type": operation.kind} | operation.response}
+    error = operation.error
+    status = {"code": rpc_code(error["status"]), "message": error["message"]}
+    return body | {"done": True, "error": status | ({"details": error["details"]} if error["details"] else {})}
+
+
+def _begun(
+    call: Call, state: State, kind: str, metadata: Mapping[str, Any] | None, parent: str | None, identity: str
+) -> Operation:
     where = _parent(call) if parent is None else parent
-    name = f"{where}/operations/{uuid.uuid4()}".removeprefix("/")
-    return {"name": name} | ({"metadata": about} if (about := _metadata(call, metadata)) else {})
+    about, end_field = _metadata(call, metadata)
+    return Operation(
+        name=f"{where}/operations/{identity or uuid.uuid4()}".removeprefix("/"),
+        state=state,
+        verb=call.method.verb,
+        target=call.name,
+        principal=call.principal,
+        begun=call.cloud.clock.rfc3339(),
+        kind=type_url(call.service, kind),
+        metadata=about,
+        end_field=end_field,
+    )
 
 
-def _metadata(call: Call, given: Mapping[str, Any] | None) -> Body:
+def _metadata(call: Call, given: Mapping[str, Any] | None) -> tuple[Body, str]:
+    """The metadata and which of its fields is to say when the operation ended, "" for none."""
     if given is not None:
-        return {"@type": _type(call, given["@type"])} | {key: value for key, value in given.items() if key != "@type"}
+        return {**given, "@type": type_url(call.service, given["@type"])}, ""
     if not call.service.operation_metadata:
-        return {}
-    now = call.cloud.clock.rfc3339()
+        return {}, ""
     known = {
-        "createTime": now,
-        "endTime": now,
+        "createTime": call.cloud.clock.rfc3339(),
         "target": call.name,
         "verb": call.method.verb,
         "apiVersion": call.method.version,
     }
-    schema = call.schema(call.service.operation_metadata.rpartition(".")[2])
-    fields = {key: value for key, value in known.items() if key in schema.get("properties", {})}
-    return {"@type": _type(call, call.service.operation_metadata)} | fields
+    described = call.schema(call.service.operation_metadata.rpartition(".")[2]).get("properties", {})
+    fields = {key: value for key, value in known.items() if key in described}
+    about = {"@type": type_url(call.service, call.service.operation_metadata)} | fields
+    return about, "endTime" if "endTime" in described else ""
 
 
 def _parent(call: Call) -> str:
@@ -70,19 +132,15 @@ def _parent(call: Call) -> str:
     return "/".join(words[:4]) if words[2:3] == ["locations"] else ""
 
 
-def _type(call: Call, kind: str) -> str:
+def type_url(service: Service, kind: str) -> str:
+    """A message's @type as Google writes it: "GoogleCloudRunV2Service" is google.cloud.run.v2.Service.
+
+    Clients refuse an answer whose @type they do not know.
+    """
     if kind.startswith("type.googleapis.com/"):
         return kind
-    full = kind if "." in kind or not call.service.proto else f"{call.service.proto}.{kind}"
+    full = kind if "." in kind or not service.proto else f"{service.proto}.{schema.message(kind)}"
     return f"type.googleapis.com/{full}"
-
-
-def _rpc_code(status: str) -> int:
-    names = (
-        "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
-        "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
-    )
-    return names.split().index(status)
 
 
 def handler(method_id: str) -> Handler | None:
@@ -93,7 +151,18 @@ def handler(method_id: str) -> Handler | None:
 
 def get(call: Call) -> Body:
     """The operation as it is now."""
-    return call.cloud.operations.get(call.service.api, call.path)
+    return shown(call.cloud.operations.get(call.service.api, call.path))
+
+
+def wait(call: Call) -> Reply:
+    """The operation once it is over, or as it is when the time that the caller gave is."""
+    api, name = call.service.api, call.path
+    operation = call.cloud.operations.get(api, name)
+    if operation.over:
+        return Reply(body=shown(operation))
+    asked = _SECONDS.fullmatch(str(call.body.get("timeout") or call.params.get("timeout") or ""))
+    seconds = min(float(asked[1]), _LONGEST_WAIT) if asked else _LONGEST_WAIT
+    return Reply(body=shown(operation), wait=Wait(topic(api, name), seconds))
 
 
 def list_(call: Call) -> Body:
@@ -102,14 +171,18 @@ def list_(call: Call) -> Body:
     size = paging.size(call.params.get("pageSize"), 100, 1000)
     after = paging.after(call.params.get("pageToken", ""), call.path)
     found = call.cloud.operations.list(call.service.api, parent, after, size + 1)
-    page: Body = {"operations": found[:size]} if found else {}
-    return page | ({"nextPageToken": paging.token(found[size - 1]["name"], call.path)} if len(found) > size else {})
+    page: Body = {"operations": [shown(one) for one in found[:size]]} if found else {}
+    return page | ({"nextPageToken": paging.token(found[size - 1].name, call.path)} if len(found) > size else {})
 
 
 def cancel(call: Call) -> Body:
-    """Refuses: every operation here is done before anybody could cancel it."""
-    get(call)
-    raise failed_precondition(f"The operation {call.path} is done; it can no longer be cancelled.")
+    """Calls off the work on an operation; refuses for one that is over."""
+    api, operations = call.service.api, call.cloud.operations
+    if operations.get(api, call.path).over:
+        raise failed_precondition(f"The operation {call.path} is done; it can no longer be cancelled.")
+    if not call.cloud.jobs.call_off(api, call.path):
+        operations.failed(api, call.path, cancelled())
+    return {}
 
 
 def delete(call: Call) -> Body:
@@ -118,4 +191,4 @@ def delete(call: Call) -> Body:
     return {}
 
 
-_VERBS: Mapping[str, Handler] = {"get": get, "list": list_, "wait": get, "cancel": cancel, "delete": delete}
+_VERBS: Mapping[str, Handler] = {"get": get, "list": list_, "wait": wait, "cancel": cancel, "delete": delete}

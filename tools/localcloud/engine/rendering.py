@@ -24,7 +24,7 @@ def reply(call: Call, result: Mapping[str, Any] | Reply) -> Reply:
         return result
     if isinstance(body, str) and not _ASKS & call.params.keys():
         return Reply(result.status, body.encode(), {**JSON, **result.headers})
-    return Reply(result.status, _text(call, body), {**JSON, **result.headers})
+    return Reply(result.status, _text(call, body), {**JSON, **result.headers}, wait=result.wait)
 
 
 def dump(body: Any, *, indented: bool = False) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.spec.discovery import Document, Method, document
 
@@ -85,6 +86,18 @@ class Alias:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What carries out a service's jobs of one kind; see jobs.Worker, which this becomes on a cloud.
+
+    `cut` None: the job's operation ends with the problem, and there is nothing else to clear away.
+    """
+
+    run: Callable[[Cloud, Job], Awaitable[None]]
+    cut: Callable[[Cloud, Job, CloudError], None] | None = None
+    again: bool = False
+
+
 @dataclass(frozen=True)
 class Service:
     """One API of the local cloud.
@@ -108,6 +121,7 @@ class Service:
     lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
     before          runs between admission and handler: lets happen what is due by the clock (a secret that expires)
     aliases         see Alias
+    workers         kind of job -> what carries it out (lro.started orders one)
     """
 
     api: str
@@ -129,6 +143,7 @@ class Service:
     lenient: bool = False
     before: Callable[[Call], None] | None = None
     aliases: tuple[Alias, ...] = ()
+    workers: Mapping[str, Worker] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

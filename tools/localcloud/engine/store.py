@@ -62,6 +62,7 @@ class Store:
         self._dropped: list[Path] = []
         self._added: list[Path] = []
         self._on_rollback: list[Callable[[], None]] = []
+        self._on_commit: list[Callable[[], None]] = []
         self.writes: Counter[str] = Counter()
         self.database = self._state.database
         self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
@@ -260,6 +261,8 @@ class Store:
         self._state.unfolded()
         self._added.clear()
         _remove(self._dropped)
+        for heard in self._on_commit:
+            heard()
 
     def rollback(self) -> None:
         """Forgets the transaction, its files included."""
@@ -330,6 +333,10 @@ class Store:
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Registers a memory that must be dropped when writes are taken back."""
         self._on_rollback.append(forget)
+
+    def on_commit(self, heard: Callable[[], None]) -> None:
+        """Registers what is to hear that a transaction is on disk."""
+        self._on_commit.append(heard)
 
     def explain(self, problem: Exception) -> CloudError:
         """A SQLite or file error as the answer that names the disk."""

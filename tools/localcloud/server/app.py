@@ -11,7 +11,6 @@ from localcloud.engine.dispatch import Dispatcher, Outcome, Request
 from localcloud.engine.exchange import Content
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError
-from localcloud.server.commits import Commits
 from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import disturbed
 from localcloud.server.request_log import RequestLog
@@ -44,7 +43,8 @@ class App:
         self._control = control
         self._store = dispatcher.cloud.store
         self._clock = dispatcher.cloud.clock
-        self._commits: Commits[Outcome] = Commits(self._store)
+        self._commits = dispatcher.cloud.commits
+        self._signals = dispatcher.cloud.signals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -85,7 +85,18 @@ class App:
             outcome: Outcome | None = self._dispatcher.failed(problem, None)
         else:
             outcome = await self._run(request, target)
+            if outcome is not None and outcome.reply.wait is not None:
+                outcome = await self._waited(request, target, outcome)
         self._log.add(request, target, outcome, time.perf_counter() - started)
+        return outcome
+
+    async def _waited(self, request: Request, target: Target, outcome: Outcome) -> Outcome:
+        """The outcome once what the caller waits for has happened, or when the time for it is over."""
+        ends = time.monotonic() + (outcome.reply.wait.seconds if outcome.reply.wait else 0)
+        while outcome.reply.wait is not None:
+            if not await self._signals.wait(outcome.reply.wait.topic, ends - time.monotonic()):
+                break
+            outcome = await self._done(request, target)
         return outcome
 
     async def _run(self, request: Request, target: Target) -> Outcome | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
+from localcloud.engine import jobs, lro
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.iam import Iam
+from localcloud.engine.jobs import Jobs
+from localcloud.engine.lateness import Lateness
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
 from localcloud.engine.service import Service
+from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.server.app import App
 from localcloud.server.control import Control
@@ -26,24 +32,53 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
     """The cloud whose state lies in a folder; makes what is not there yet."""
     with ExitStack() as failing:
         store = failing.enter_context(closing(Store(folder)))
-        for service in services:
-            if service.tables:
-                store.define(service.tables)
-        store.tidy()
-        clock = Clock(store)
-        projects = Projects(store)
-        kinds = Kinds(services)
-        cloud = Cloud(store, clock, Iam(store, clock, projects, kinds.of), Operations(store, clock), projects)
+        cloud = _opened(store, services)
         failing.pop_all()
     return cloud
 
 
-def application(cloud: Cloud, services: Sequence[Service], base: str, key: str) -> App:
-    """The ASGI application over a cloud. `key` opens the control interface."""
+def _opened(store: Store, services: Sequence[Service]) -> Cloud:
+    for service in services:
+        if service.tables:
+            store.define(service.tables)
+    store.tidy()
+    clock = Clock(store)
+    lateness = Lateness(store, clock)
+    projects = Projects(store)
+    signals, commits = Signals(store), Commits(store)
+    cloud = Cloud(
+        store=store,
+        clock=clock,
+        iam=Iam(store, clock, projects, lateness, Kinds(services).of),
+        operations=Operations(store, clock, signals),
+        projects=projects,
+        commits=commits,
+        signals=signals,
+        jobs=Jobs(store, commits),
+        lateness=lateness,
+    )
+    for service in services:
+        _bind(cloud, service)
+    with store.together():
+        cloud.jobs.recover()
+    return cloud
+
+
+def _bind(cloud: Cloud, service: Service) -> None:
+    """Gives what a service declares to the parts of the cloud that will call it."""
+    for kind, worker in service.workers.items():
+        cut = partial(worker.cut or lro.cut, cloud)
+        cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
+
+
+def application(
+    cloud: Cloud, services: Sequence[Service], base: str, key: str, publish: Callable[[str], object] = str
+) -> App:
+    """The ASGI application over a cloud. `key` opens the control interface; `publish` hears which profile is in force."""
     dispatcher = Dispatcher(cloud, Router(services))
     faults = Faults(cloud.clock.seconds)
     log = RequestLog()
-    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key).app(), base)
+    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key, publish).app(), base)
 
 
 class Kinds:

@@ -1,4 +1,4 @@
-"""The control interface below /_local/: health, faults, clock, reset, coverage, the request log. For local tools only."""
+"""The control interface below /_local/: health, faults, profile, clock, reset, coverage, the request log. For local tools only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.lateness import PROFILES
 from localcloud.server.coverage import coverage
 from localcloud.server.fault_rules import Faults
 from localcloud.server.request_log import RequestLog
@@ -27,18 +28,21 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True)
 class Control:
-    """What the control interface acts on. `key` must come with each request in X-Local-Control (health excepted)."""
+    """What the control interface acts on. `key` must come with each request in X-Local-Control (health excepted).
+    `publish` hears the profile that is in force from now on."""
 
     dispatcher: Dispatcher
     faults: Faults
     log: RequestLog
     key: str
+    publish: Callable[[str], object]
 
     def app(self) -> Starlette:
         """The ASGI application of the control interface."""
         routes = [
             Route("/_local/health", self.health),
             Route("/_local/faults", self._guarded(self.faults_), methods=["GET", "POST", "DELETE"]),
+            Route("/_local/profile", self._guarded(self.profile), methods=["GET", "POST"]),
             Route("/_local/clock", self._guarded(self.clock), methods=["GET", "POST"]),
             Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
             Route("/_local/coverage", self._guarded(self.coverage)),
@@ -78,6 +82,17 @@ class Control:
                 return _problem(400, str(problem))
         return JSONResponse({"faults": [fault.described() for fault in self.faults.ordered]})
 
+    async def profile(self, request: Request) -> Response:
+        """GET the profile of late visibility, POST {"name": "as-google"} to put one in force, {"name": ""} for none."""
+        lateness = self.dispatcher.cloud.lateness
+        if request.method == "POST":
+            try:
+                lateness.choose(str((await request.json())["name"]))
+            except (KeyError, TypeError, ValueError):
+                return _problem(400, f'Send {{"name": NAME}}; there are {", ".join(PROFILES)}, and "" for none.')
+            self.publish(lateness.name)
+        return JSONResponse({"name": lateness.name, "profiles": sorted(PROFILES)})
+
     async def clock(self, request: Request) -> Response:
         """GET the time, POST {"advance_seconds": n} or {"set": RFC 3339} to move it."""
         cloud = self.dispatcher.cloud
@@ -96,9 +111,10 @@ class Control:
         return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
 
     async def reset(self, _: Request) -> Response:
-        """Forgets everything: resources, policies, operations, bodies, faults and the clock's offset."""
+        """Forgets everything: resources, policies, operations, bodies, faults, the profile and the clock's offset."""
         self.faults.clear()
         self.dispatcher.cloud.store.empty()
+        self.publish("")
         return JSONResponse({"status": "empty"})
 
     async def coverage(self, _: Request) -> Response:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from localcloud.engine import lro
 from localcloud.engine.dispatch import Dispatcher, Outcome, json_reply
 from localcloud.engine.router import Target
 from localcloud.errors import not_found
@@ -42,7 +43,7 @@ def _after(faults: Faults, dispatcher: Dispatcher, outcome: Outcome, striking: S
                 faults.hide(call.service.api, path, fault.seconds)
         elif fault.kind == "pending" and "done" in body:
             pending = dispatcher.cloud.operations.postpone(call.service.api, body["name"], fault.seconds)
-            outcome = json_reply(outcome, pending)
+            outcome = json_reply(outcome, lro.shown(pending))
     return outcome
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ __all__ = [
     "LocalCloud",
     "LocalCloudError",
     "Provider",
+    "behave",
     "control",
     "endpoints",
     "find",
@@ -48,13 +49,14 @@ class LocalCloudError(Exception):
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A running local cloud: its address, process, state folder and the key of its control interface."""
+    """A running local cloud: its address, process, state folder, the key of its control interface, the profile in force."""
 
     base: str
     pid: int
     port: int
     state: Path
     control_key: str
+    profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,12 @@ def control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dic
     return _control(cloud, verb, path, body)
 
 
+def behave(cloud: LocalCloud, profile: str) -> LocalCloud:
+    """Puts a profile of late visibility in force ("as-google"), "" for none; raises LocalCloudError with those there are."""
+    _control(cloud, "POST", "/_local/profile", {"name": profile})
+    return replace(cloud, profile=profile)
+
+
 def token(principal: str = OWNER) -> str:
     """The bearer token of a principal such as "user:alice@example.com"."""
     return tokens.token(principal)
@@ -147,7 +155,9 @@ def _record(state: Path) -> LocalCloud | None:
     """What the record says; None when there is none or it is damaged."""
     record = records.read(state / records.SERVER) or {}
     try:
-        return LocalCloud(record["base"], record["pid"], record["port"], state, record["control_key"])
+        return LocalCloud(
+            record["base"], record["pid"], record["port"], state, record["control_key"], record.get("profile", "")
+        )
     except KeyError:
         return None
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
-from localcloud.engine.store import Store
 from localcloud.server import assembly, edition, records
 from localcloud.server.app import App
 from localcloud.services import SERVICES
@@ -50,30 +50,32 @@ class Server(uvicorn.Server):
     When nobody writes, or at least twice a minute, it brings the database's log into the database.
     """
 
-    def __init__(self, config: uvicorn.Config, store: Store, lock: Path) -> None:
+    def __init__(self, config: uvicorn.Config, cloud: Cloud, lock: Path) -> None:
         super().__init__(config)
-        self.store = store
+        self.cloud = cloud
+        self._store = cloud.store
         self._lock = lock
         self._identity = lock.stat().st_ino
         self._changes = 0
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
+        self.cloud.jobs.launch()  # what an earlier run has left
         if await super().on_tick(counter):
             return True
         if counter % _LOOKS:
             return False
-        changes = self.store.changes
+        changes = self._store.changes
         if changes == self._changes or counter % _FOLDS == 0:
             self._fold()
         self._changes = changes
-        return not self.store.in_place or self._is_unlocked()
+        return not self._store.in_place or self._is_unlocked()
 
     def _fold(self) -> None:
         try:
-            self.store.fold()
+            self._store.fold()
         except (sqlite3.Error, OSError) as problem:
-            _log.warning("%s", self.store.explain(problem).message)
+            _log.warning("%s", self._store.explain(problem).message)
 
     def _is_unlocked(self) -> bool:
         try:
@@ -113,16 +115,21 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     key = secrets.token_hex(16)
     record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
     opened = assembly.opened(state)
+    record["profile"] = opened.lateness.name
+
+    def publish(profile: str) -> None:
+        record["profile"] = profile
+        records.write(state / records.SERVER, record)
+
     with closing(opened.store):
-        config = _config(assembly.application(opened, SERVICES, base, key))
-        signal.signal(
-            signal.SIGTERM, _leave
-        )  # uvicorn repeats the signal once it has ended, and the record must go too
+        config = _config(assembly.application(opened, SERVICES, base, key, publish))
+        # uvicorn repeats the signal once it has ended, and the record must go too.
+        signal.signal(signal.SIGTERM, _leave)
         try:
             records.write(state / records.SERVER, record)
             records.write(state / records.PORT, {"port": port})
             ready(base)
-            Server(config, opened.store, state / records.SERVER_LOCK).run(sockets=[listening])
+            Server(config, opened, state / records.SERVER_LOCK).run(sockets=[listening])
         except KeyboardInterrupt:
             pass
         finally:

@@ -191,6 +191,7 @@ def _set(call: Call, hosts: list[str]) -> list[str]:
     fresh = [_row(call, host) for host in hosts if store.get(API, _row(call, host)) is None]
     for name in fresh:
         store.put(API, name, {"state": "ENABLED"})
+        call.cloud.lateness.note("made", API, name)
     return fresh
 
 

@@ -56,11 +56,16 @@ def check(
     run = _Check(document, numbers or {}, older, lenient)
     if not isinstance(body, dict):
         raise _payload([("", 'Invalid JSON payload received. Unexpected token: the body must be an object ("{…}").')])
-    root = "" if schema.endswith("Request") else snake(_PREFIX.sub("", schema)).lower()
+    root = "" if schema.endswith("Request") else snake(message(schema)).lower()
     result = _object(run, document.schemas.get(schema, {}), schema, body, root)
     if run.found:
         raise _payload(run.found)
     return result
+
+
+def message(schema: str) -> str:
+    """The name that a schema's message has in its package: GoogleCloudRunV2Service is Service."""
+    return _PREFIX.sub("", schema)
 
 
 def typed(param: Param, value: str, *, older: bool = False) -> Any:

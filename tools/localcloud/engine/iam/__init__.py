@@ -10,6 +10,7 @@ from typing import Any
 from localcloud import errors
 from localcloud.engine.clock import Clock
 from localcloud.engine.iam import conditions, members, policies, roles
+from localcloud.engine.lateness import Lateness
 from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
 
@@ -29,13 +30,16 @@ class Iam:
     ("iam", "projects/p/roles/ID") with includedPermissions.
     """
 
-    def __init__(self, store: Store, clock: Clock, projects: Projects, type_of: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, type_of: Callable[[str, str], str]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._projects = projects
+        self._lateness = lateness
         self._type_of = type_of
         self._generation = 0
-        self._seen = (-1, -1)
+        self._seen = (-1, -1, -1)
         self._grants: dict[tuple[str, str, str], list[Grant]] = {}
         self._holds: dict[tuple[str, str], bool] = {}
         self._reload()
@@ -64,6 +68,7 @@ class Iam:
         same = {key: value for key, value in current.items() if key != "etag"} == result
         if same and current["etag"] != policies.EMPTY_ETAG:
             return current
+        self._lateness.note("policy", api, resource, current)
         return self.write(api, resource, result)
 
     def write(self, api: str, resource: str, policy: Policy) -> Policy:
@@ -130,8 +135,11 @@ class Iam:
         found = _ACCOUNT.fullmatch(email)
         if agent and self._projects.by_number(int(agent["number"])):
             return
-        known = found and self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{email}")
-        if not known or known.get("deleted"):
+        name = f"projects/{found['project']}/serviceAccounts/{email}" if found else ""
+        known = self._store.get("iam", name)
+        profile = self._lateness.profile
+        not_yet = profile is not None and self._lateness.fresh("iam", name, profile.accounts)
+        if not known or known.get("deleted") or not_yet:
             raise errors.invalid(f"Service account {email} does not exist.")
 
     # Decisions.
@@ -181,7 +189,8 @@ class Iam:
 
     def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
         own = members.identities(principal)
-        for binding in self.policy(api, resource).get("bindings", ()):
+        policy = self._lateness.deciding(api, resource) or self.policy(api, resource)
+        for binding in policy.get("bindings", ()):
             there = binding["members"]
             if any(members.normal(member) in own for member in there) or (
                 # On a project they would ask its policy who they are: they mean nobody there.
@@ -215,7 +224,7 @@ class Iam:
         return frozenset() if off else frozenset(body.get("includedPermissions", ()))
 
     def _refresh(self) -> None:
-        seen = (self._generation, self._store.writes["iam"])
+        seen = (self._generation, self._store.writes["iam"], self._lateness.policies_on_their_way)
         if seen == self._seen:
             return
         self._seen = seen

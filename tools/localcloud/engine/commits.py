@@ -1,11 +1,11 @@
-"""Group commit: requests that arrive together share one transaction, and nobody is answered before it is on disk."""
+"""Group commit: work that arrives together shares one transaction, and nobody is answered before it is on disk."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
 from localcloud.engine.store import Store
 
@@ -14,18 +14,23 @@ _MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting(Generic[T]):
-    work: Callable[[], T]
-    failed: Callable[[Exception], T]
-    done: asyncio.Future[T]
+class _Waiting:
+    work: Callable[[], Any]
+    failed: Callable[[Exception], Any]
+    done: asyncio.Future[Any]
 
 
-class Commits(Generic[T]):
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    problem: Exception
+
+
+class Commits:
     """Runs pieces of work one after another, each in its own savepoint, then commits once and hands out the results."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: list[_Waiting[T]] = []
+        self._waiting: list[_Waiting] = []
 
     async def run(self, work: Callable[[], T], failed: Callable[[Exception], T]) -> T:
         """The result of `work` once all its writes are on disk.
@@ -40,6 +45,13 @@ class Commits(Generic[T]):
         result: T = await entry.done
         return result
 
+    async def write(self, work: Callable[[], T]) -> T:
+        """The same for who wants what was raised as an exception."""
+        result: T | _Refused = await self.run(work, _Refused)
+        if isinstance(result, _Refused):
+            raise result.problem
+        return result
+
     def _flush(self) -> None:
         batch = self._waiting[:_MOST]
         del self._waiting[:_MOST]
@@ -49,7 +61,7 @@ class Commits(Generic[T]):
             if not entry.done.cancelled():
                 entry.done.set_result(result)
 
-    def _together(self, batch: list[_Waiting[T]]) -> list[T]:
+    def _together(self, batch: list[_Waiting]) -> list[Any]:
         try:
             self._store.begin()
             results = [self._one(entry) for entry in batch]
@@ -59,7 +71,7 @@ class Commits(Generic[T]):
             return [entry.failed(problem) for entry in batch]
         return results
 
-    def _one(self, entry: _Waiting[T]) -> T:
+    def _one(self, entry: _Waiting) -> Any:
         mark = self._store.savepoint()
         try:
             result = entry.work()

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from localcloud.engine.commits import Commits
 from localcloud.engine.store import Store
-from localcloud.server.commits import Commits
 
 
 class Counted(Store):
@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Counted:
 
 def together(store: Store, *works: Callable[[], str]) -> list[str]:
     async def run() -> list[str]:
-        commits: Commits[str] = Commits(store)
+        commits = Commits(store)
         return await asyncio.gather(*(commits.run(work, lambda problem: f"failed: {problem}") for work in works))
 
     return asyncio.run(run())

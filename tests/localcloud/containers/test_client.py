@@ -1,0 +1,175 @@
+"""Containers through docker or podman: what they are given, what they say, how they end, and that none is left."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from localcloud.containers.client import Client
+from localcloud.containers.workload import Build, Mount, RuntimeProblem, Workload
+
+from tests.localcloud.containers.conftest import SMALL
+
+SECRET = "not-for-process-lists"
+
+
+def shell(name: str, script: str, **more: object) -> Workload:
+    return Workload(name, SMALL, ("sh", "-c"), (script,), **more)  # type: ignore[arg-type]
+
+
+def test_its_lines_arrive_by_stream_and_its_exit_code_is_kept(client: Client) -> None:
+    heard: list[tuple[str, str]] = []
+    running = client.start(shell("lines", "echo out; echo err >&2; exit 3"), lambda *line: heard.append(line))
+    ended = running.wait(60)
+    assert sorted(heard) == [("stderr", "err"), ("stdout", "out")]
+    assert ended is not None
+    assert (ended.code, ended.stopped, ended.out_of_memory) == (3, False, False)
+
+
+def test_its_environment_keeps_every_character_and_stays_off_command_lines(client: Client) -> None:
+    heard: list[str] = []
+    up = threading.Event()
+
+    def note(_: str, line: str) -> None:
+        heard.append(line)
+        if line == "up":
+            up.set()
+
+    env = {"A": SECRET, "QUOTED": "a 'b' \"c\" $d", "LINES": "one\ntwo"}
+    running = client.start(
+        shell("environment", 'echo "$QUOTED"; echo "$LINES"; echo "$A"; echo up; sleep 600', env=env), note
+    )
+    assert up.wait(60)
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _readable(path)]
+    running.stop()
+    assert heard == ["a 'b' \"c\" $d", "one", "two", SECRET, "up"]
+    assert [one for one in commands if b"--name=environment" in one]
+    assert not [one for one in commands if SECRET.encode() in one]
+
+
+def _readable(path: Path) -> bool:
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_folder_is_mounted_and_may_be_read_only(client: Client, folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "out").mkdir()
+    (folder / "in" / "data").write_text("rows")
+    mounts = (Mount(folder / "in", "/in", read_only=True), Mount(folder / "out", "/out"))
+    running = client.start(
+        shell("mounts", "cp /in/data /out/; touch /in/more && exit 1; exit 0", mounts=mounts), silent
+    )
+    ended = running.wait(60)
+    assert ended is not None
+    assert ended.code == 0
+    assert (folder / "out" / "data").read_text() == "rows"
+
+
+def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(client: Client) -> None:
+    answers = Answering()
+    script = f"exec 3<>/dev/tcp/{client.host}/{answers.port}; echo hello >&3; read line <&3; echo $line"
+    heard: list[str] = []
+    running = client.start(
+        Workload("reaches", SMALL, ("bash", "-c"), (script,), port=8080), lambda _, line: heard.append(line)
+    )
+    assert running.address.startswith("127.0.0.1:")
+    running.wait(60)
+    assert heard == ["hello yourself"]
+
+
+def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: Client) -> None:
+    started = threading.Event()
+    script = "trap 'exit 7' TERM; echo up; while true; do sleep 0.1; done"
+    polite = client.start(shell("polite", script), lambda *_: started.set())
+    assert started.wait(60)
+    assert polite.stop().code == 7
+    started.clear()
+    deaf = client.start(
+        shell("deaf", "trap '' TERM; echo up; while true; do sleep 0.1; done", grace=1), lambda *_: started.set()
+    )
+    assert started.wait(60)
+    ended = deaf.stop()
+    assert (ended.code, ended.stopped, ended.out_of_memory) == (137, True, False)
+
+
+def test_too_much_memory_is_told_from_being_stopped(client: Client) -> None:
+    ended = client.start(shell("hungry", "x=0123456789; while true; do x=$x$x; done", memory=64 << 20), silent).wait(
+        120
+    )
+    assert ended is not None
+    assert (ended.code, ended.stopped, ended.out_of_memory) == (137, False, True)
+
+
+def test_what_cannot_be_started_is_a_sentence(client: Client) -> None:
+    running = client.start(Workload("missing", "localhost/nobody-made:1"), silent)
+    with pytest.raises(RuntimeProblem, match=r"localhost/nobody-made:1 could not be started: "):
+        running.wait(60)
+    running = client.start(Workload("no-program", SMALL, ("no-such-program",)), silent)
+    with pytest.raises(RuntimeProblem, match=r"small:1 could not be started: "):
+        running.wait(60)
+
+
+def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(client: Client) -> None:
+    other = Client(client.kind, "another-cloud")
+    up = [threading.Event(), threading.Event()]
+    mine = client.start(shell("mine", "echo up; sleep 600", labels={"service": "api"}), lambda *_: up[0].set())
+    theirs = other.start(shell("theirs", "echo up; sleep 600"), lambda *_: up[1].set())
+    assert all(one.wait(60) for one in up)
+    try:
+        assert [(one.name, one.running, one.labels["service"]) for one in client.found()] == [("mine", True, "api")]
+        assert client.sweep() == 1
+        assert list(client.found()) == []
+        assert [one.name for one in other.found()] == ["theirs"]
+    finally:
+        other.sweep()
+    assert mine.wait(30) is not None
+    assert theirs.wait(30) is not None
+
+
+def test_an_image_is_built_and_the_second_time_from_the_cache(client: Client, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(
+        f"FROM {SMALL}\nARG WHO\nRUN echo building for $WHO\nCOPY data /data\nCMD cat /data\n"
+    )
+    (folder / "data").write_text("baked in")
+    heard: list[str] = []
+    build = Build(folder, ("localhost/built:1",), build_args={"WHO": "me"})
+    first = client.build(build, lambda _, line: heard.append(line))
+    assert "building for me" in heard
+    heard.clear()
+    assert client.build(build, lambda _, line: heard.append(line)) == first
+    assert "building for me" not in heard
+    said: list[str] = []
+    client.start(Workload("built", "localhost/built:1"), lambda _, line: said.append(line)).wait(60)
+    assert said == ["baked in"]
+    assert client.has("localhost/built:1")
+
+
+def test_a_build_that_fails_says_so(client: Client, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(f"FROM {SMALL}\nRUN exit 9\n")
+    with pytest.raises(RuntimeProblem, match=r"The image could not be built: \w+ build ended with \d+\."):
+        client.build(Build(folder, ("localhost/never:1",)), silent)
+
+
+def silent(*_: object) -> None:
+    """Nobody listens."""
+
+
+class Answering:
+    """A server on loopback that answers one connection."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self) -> None:
+        connection, _ = self._socket.accept()
+        with connection, self._socket:
+            connection.recv(100)
+            connection.sendall(b"hello yourself\n")

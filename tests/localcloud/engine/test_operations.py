@@ -1,0 +1,177 @@
+"""Operations that take their time: pending, running, done, failed, called off, and cut short by a stop of the server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localcloud.engine import lro
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body, Call, Service, Worker
+from localcloud.errors import failed_precondition
+
+from tests.localcloud.inside import PROJECT, Inside, inside
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+KIND = "GoogleCloudRunV2Service"
+TYPE = "type.googleapis.com/google.cloud.run.v2.Service"
+
+
+def create(call: Call) -> Body:
+    metadata = {"@type": KIND, "description": "on its way"}
+    return lro.started(call, "deploy", {"name": call.params.get("serviceId", "endless")}, kind=KIND, metadata=metadata)
+
+
+async def deploy(cloud: Cloud, job: Job) -> None:
+    def begun() -> None:
+        cloud.operations.running(job.api, job.operation, 10)
+
+    await job.write(begun)
+    match job.body["name"]:
+        case "refused":
+            raise failed_precondition("There is no such image.")
+        case "broken":
+            raise RuntimeError("a bug")
+        case "endless":
+            await asyncio.Event().wait()
+    await job.write(lambda: done(cloud, job))
+
+
+def done(cloud: Cloud, job: Job) -> None:
+    cloud.store.put("run", f"{PLACE}/services/{job.body['name']}", {})
+    cloud.operations.done(job.api, job.operation, {"name": job.body["name"]})
+
+
+RUN = Service(
+    api="run",
+    versions=("v2",),
+    proto="google.cloud.run.v2",
+    methods={"run.projects.locations.services.create": create},
+    workers={"deploy": Worker(deploy)},
+)
+
+EVENTARC = replace(  # its operations can be called off, Cloud Run's cannot
+    RUN, api="eventarc", versions=("v1",), methods={"eventarc.projects.locations.triggers.create": create}
+)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    return inside(tmp_path, RUN, EVENTARC)
+
+
+async def ask(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
+    data = b"" if body is None else b"%s" % str(body).replace("'", '"').encode()
+    seen = await cloud.sent(verb, path if path.startswith("eventarc") else f"run/v2/{path}", [data], {})
+    assert seen.status == 200, seen.body
+    return seen.body
+
+
+async def started(cloud: Inside, name: str) -> Any:
+    return await ask(cloud, "POST", f"{PLACE}/services?serviceId={name}", {})
+
+
+def scene(play: Callable[[], Awaitable[Any]]) -> Any:
+    async def whole() -> Any:
+        return await play()
+
+    return asyncio.run(whole())
+
+
+def test_an_operation_is_pending_and_then_done_with_types_as_google_writes_them(cloud: Inside) -> None:
+    async def play() -> tuple[Any, Any]:
+        first = await started(cloud, "web")
+        await cloud.cloud.jobs.settled()
+        return first, await ask(cloud, "GET", first["name"])
+
+    first, last = scene(play)
+    assert "done" not in first
+    assert "response" not in first
+    assert first["metadata"] == {"@type": TYPE, "description": "on its way"}
+    assert last["done"] is True
+    assert last["response"] == {"@type": TYPE, "name": "web"}
+    assert cloud.cloud.store.get("run", f"{PLACE}/services/web") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [("refused", 9, "There is no such image."), ("broken", 13, "by a bug of its own")],
+)
+def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: str, code: int, said: str) -> None:
+    async def play() -> Any:
+        first = await started(cloud, name)
+        await cloud.cloud.jobs.settled()
+        return await ask(cloud, "GET", first["name"])
+
+    last = scene(play)
+    assert (last["done"], last["error"]["code"]) == (True, code)
+    assert said in last["error"]["message"]
+    assert "response" not in last
+
+
+def test_work_can_be_called_off(cloud: Inside) -> None:
+    async def play() -> Any:
+        first = await ask(cloud, "POST", f"eventarc/v1/{PLACE}/triggers?triggerId=t", {})
+        await ask(cloud, "POST", f"eventarc/v1/{first['name']}:cancel", {})
+        await cloud.cloud.jobs.settled()
+        return await ask(cloud, "GET", f"eventarc/v1/{first['name']}")
+
+    assert scene(play)["error"] == {"code": 1, "message": "The operation was cancelled."}
+
+
+def test_whoever_waits_for_an_operation_is_answered_when_it_is_over(cloud: Inside) -> None:
+    async def play() -> tuple[Any, Any]:
+        path = (await started(cloud, "endless"))["name"]
+        waiting = asyncio.create_task(ask(cloud, "POST", f"{path}:wait", {"timeout": "40s"}))
+        in_vain = await ask(cloud, "POST", f"{path}:wait", {"timeout": "0s"})
+        await cloud.cloud.commits.write(lambda: cloud.cloud.jobs.call_off("run", path))
+        return in_vain, await waiting
+
+    in_vain, waited = scene(play)
+    assert "done" not in in_vain
+    assert waited["error"]["code"] == 1
+
+
+def test_a_stop_of_the_server_ends_what_it_cut_short_with_a_sentence(tmp_path: Path) -> None:
+    cloud = inside(tmp_path, RUN)
+
+    async def play() -> Any:
+        return await started(cloud, "endless")  # the loop ends, and the work with it
+
+    first = scene(play)
+    cloud.cloud.store.close()
+    again = inside(tmp_path, RUN)
+    last = again.ok("GET", f"run/v2/{first['name']}")
+    assert last["error"]["code"] == 10
+    assert "was stopped while it worked on this" in last["error"]["message"]
+
+
+def test_work_that_can_begin_again_does_so_after_a_stop(tmp_path: Path) -> None:
+    patient = replace(RUN, workers={"deploy": Worker(deploy, again=True)})
+    cloud = inside(tmp_path, patient)
+    first = cloud.ok("POST", f"run/v2/{PLACE}/services?serviceId=web", {})
+    cloud.cloud.store.sql("UPDATE operations SET body = json_set(body, '$.state', 'PENDING')")
+    cloud.cloud.store.sql(
+        """INSERT OR IGNORE INTO jobs VALUES (9, 'run', 'deploy', ?, '{"name": "web"}')""", first["name"]
+    )
+    cloud.cloud.store.close()
+    again = inside(tmp_path, patient)
+
+    async def play() -> Any:
+        await again.cloud.jobs.settled()
+        return await ask(again, "GET", first["name"])
+
+    assert scene(play)["response"]["name"] == "web"
+
+
+def test_a_change_of_mind_after_the_end_changes_nothing(cloud: Inside) -> None:
+    async def play() -> Any:
+        first = await started(cloud, "web")
+        await cloud.cloud.jobs.settled()
+        cloud.cloud.operations.failed("run", first["name"], failed_precondition("too late"))
+        return await ask(cloud, "GET", first["name"])
+
+    assert "error" not in scene(play)

@@ -1,0 +1,101 @@
+"""Processes that write lines: started with an argument list, read line by line, ended with their whole group."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from localcloud.containers.workload import Heard, Stream
+
+_LONGEST = 65_536
+
+
+class Child:
+    """A process in a group of its own whose lines are handed on as they come; a line without end is cut into pieces."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        heard: Heard,
+        *,
+        env: Mapping[str, str],
+        folder: Path | None = None,
+        sent: bytes | None = None,
+    ) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL if sent is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(env),
+            cwd=folder,
+            start_new_session=True,
+        )
+        self._readers = [
+            threading.Thread(target=_read, args=(stream, name, heard), daemon=True)
+            for stream, name in ((self._process.stdout, "stdout"), (self._process.stderr, "stderr"))
+        ]
+        for reader in self._readers:
+            reader.start()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError), self._process.stdin as stream:
+                stream.write(sent or b"")
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is its group's too."""
+        return self._process.pid
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its exit code once all that it wrote was handed on; None when it still runs after `timeout` seconds."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        for reader in self._readers:
+            reader.join(5)
+        return code if code >= 0 else 128 - code
+
+    def end(self, grace: float) -> int:
+        """SIGTERM to the group, `grace` seconds, SIGKILL; its exit code."""
+        self.signal(signal.SIGTERM)
+        code = self.wait(grace)
+        self.signal(signal.SIGKILL)
+        return code if code is not None else self.wait() or 0
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+def _read(stream: IO[bytes] | None, name: Stream, heard: Heard) -> None:
+    assert stream is not None
+    with stream:
+        while line := stream.readline(_LONGEST):
+            heard(name, line.rstrip(b"\r\n").decode("utf-8", "replace"))
+
+
+def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60) -> tuple[int, list[str], str]:
+    """A short command's exit code, lines of standard output, and standard error as one text."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(env), timeout=timeout, check=False
+    )
+    return (
+        done.returncode,
+        done.stdout.decode("utf-8", "replace").splitlines(),
+        done.stderr.decode("utf-8", "replace").strip(),
+    )
+
+
+def chosen(names: Iterable[str]) -> dict[str, str]:
+    """The variables of this process by these names; a name that ends with * stands for all that begin so."""
+    wanted = tuple(names)
+    starts = tuple(name[:-1] for name in wanted if name.endswith("*"))
+    return {key: value for key, value in os.environ.items() if key in wanted or (starts and key.startswith(starts))}

@@ -1,0 +1,196 @@
+"""docker and podman by their command lines, which are the same but for what stands in `Kind`."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from localcloud.containers import children
+from localcloud.containers.children import Child
+from localcloud.containers.workload import OOM_EXIT, STATE_LABEL, Build, Ended, Found, Heard, RuntimeProblem, Workload
+
+# What the two need of the user's environment; proxies and credentials of other registries are none of a workload's business.
+VARIABLES = (
+    "PATH", "HOME", "USER", "LANG", "LC_*", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONTAINERS_*",
+    "CONTAINER_HOST", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DBUS_SESSION_BUS_ADDRESS",
+)  # fmt: skip
+_NOT_STARTED = {125, 126, 127}
+_LAST_WORDS = 4
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What tells docker and podman apart. `network`: the options that put a container on a network of its own."""
+
+    name: str
+    program: str
+    network: tuple[str, ...]
+    host: str
+    build_options: tuple[str, ...] = ()
+
+    @property
+    def shares_network(self) -> bool:
+        """Whether a workload sees this machine's own network, so that it listens on the port that it is told."""
+        return self.network == ("--network=host",)
+
+
+class Client:
+    """A Runtime over the command line of docker or podman; `state` names the local cloud whose containers these are."""
+
+    def __init__(self, kind: Kind, state: str) -> None:
+        self.kind, self._state = kind, state
+        self._env = children.chosen(VARIABLES)
+
+    @property
+    def name(self) -> str:
+        """ "podman" or "docker"."""
+        return self.kind.name
+
+    @property
+    def host(self) -> str:
+        """This machine's loopback, as a container sees it."""
+        return self.kind.host
+
+    def start(self, workload: Workload, heard: Heard) -> Container:
+        """Starts a container; RuntimeProblem when the image is missing or the program in it cannot be run."""
+        port = _free_port() if workload.port else 0
+        inside = port if self.kind.shares_network else workload.port
+        labelled = replace(workload, labels={**workload.labels, STATE_LABEL: self._state})
+        return Container(self.kind, self._env, labelled, port, inside, heard)
+
+    def build(self, build: Build, heard: Heard, *, stop: Callable[[], bool] = lambda: False) -> str:
+        """Builds an image; the layers that did not change come from the cache."""
+        with tempfile.TemporaryDirectory() as folder:
+            identity = Path(folder) / "image"
+            command = [self.kind.program, "build", *self.kind.build_options, f"--iidfile={identity}"]
+            command += [f"--file={build.context / build.dockerfile}", *(f"--tag={tag}" for tag in build.tags)]
+            command += [f"--build-arg={name}={value}" for name, value in build.build_args.items()]
+            command += [] if build.cache else ["--no-cache"]
+            child = Child([*command, str(build.context)], heard, env=self._env)
+            while (code := child.wait(0.2)) is None:
+                if stop():
+                    child.end(2)
+                    raise RuntimeProblem("The build was stopped.")
+            if code:
+                raise RuntimeProblem(f"The image could not be built: {self.name} build ended with {code}.")
+            return identity.read_text("utf-8").strip()
+
+    def has(self, image: str) -> bool:
+        """Whether an image is on this machine already."""
+        return children.lines([self.kind.program, "image", "inspect", image], env=self._env)[0] == 0
+
+    def call(self, *arguments: str, timeout: float = 600) -> list[str]:
+        """Another command of the program's ("push", "tag", …): its lines. Raises RuntimeProblem with its own last words."""
+        code, found, said = children.lines([self.kind.program, *arguments], env=self._env, timeout=timeout)
+        if code:
+            raise RuntimeProblem(
+                f"{self.name} {arguments[0]} ended with {code}: {said.splitlines()[-1] if said else 'no reason given'}"
+            )
+        return found
+
+    def found(self) -> Iterator[Found]:
+        """The containers of one local cloud."""
+        said = self.call("ps", "--all", f"--filter=label={STATE_LABEL}={self._state}", "--format=json", timeout=60)
+        # podman answers one list, docker one object a line.
+        for row in json.loads("\n".join(said)) if said and said[0].startswith("[") else map(json.loads, said):
+            names, labels = row["Names"], row.get("Labels") or {}
+            yield Found(
+                names[0] if isinstance(names, list) else str(names),
+                row.get("State") == "running",
+                labels if isinstance(labels, dict) else dict(one.partition("=")[::2] for one in str(labels).split(",")),
+            )
+
+    def sweep(self, names: Iterable[str] | None = None) -> int:
+        """Removes containers of one local cloud by force."""
+        wanted = None if names is None else set(names)
+        gone = [one.name for one in self.found() if wanted is None or one.name in wanted]
+        if gone:
+            self.call(
+                "rm", "--force", "--volumes", *(["--time=0"] if self.name == "podman" else []), *gone, timeout=120
+            )
+        return len(gone)
+
+
+class Container:
+    """A Running of docker's or podman's."""
+
+    def __init__(
+        self, kind: Kind, env: Mapping[str, str], workload: Workload, port: int, inside: int, heard: Heard
+    ) -> None:
+        self._kind, self._workload, self._env, self._port = kind, workload, env, port
+        self._stopped = threading.Event()
+        self._last: list[str] = []
+        self._heard = heard
+        variables = {**workload.env, **({"PORT": str(inside)} if inside else {})}
+        inner = [*(workload.entrypoint or ())[1:], *(workload.args or ())]
+        # Never on the command line, where everybody reads it: by standard input, or where a line break does not fit there
+        # by the client's own environment.
+        long = {name: value for name, value in variables.items() if "\n" in value}
+        self._child = Child(
+            [kind.program, "run", *_options(workload, list(long), kind, port), workload.image, *inner],
+            self._note,
+            env={**env, **long},
+            sent="".join(f"{name}={value}\n" for name, value in variables.items() if name not in long).encode(),
+        )
+
+    @property
+    def address(self) -> str:
+        """Its published port on loopback."""
+        return f"127.0.0.1:{self._port}" if self._port else ""
+
+    def wait(self, timeout: float | None = None) -> Ended | None:
+        """How it ended; RuntimeProblem when it never began."""
+        code = self._child.wait(timeout)
+        if code is None:
+            return None
+        if code in _NOT_STARTED and self._last and self._last[-1].startswith(("Error", "docker:")):
+            raise RuntimeProblem(f"{self._workload.image} could not be started: {self._last[-1]}")
+        stopped = self._stopped.is_set()
+        return Ended(code, stopped, code == OOM_EXIT and not stopped and bool(self._workload.memory))
+
+    def stop(self) -> Ended:
+        """SIGTERM, the grace of the workload, SIGKILL, removal."""
+        self._stopped.set()
+        stop = [self._kind.program, "stop", f"--time={self._workload.grace}", self._workload.name]
+        with suppress(subprocess.TimeoutExpired):
+            children.lines(stop, env=self._env, timeout=self._workload.grace + 30)
+        code = self._child.wait(5)  # the client passes the exit code on, unless it is stopped itself
+        if code is None:
+            code = self._child.end(5)
+        with suppress(subprocess.TimeoutExpired):
+            children.lines([self._kind.program, "rm", "--force", "--volumes", self._workload.name], env=self._env)
+        return Ended(code, stopped=True)
+
+    def _note(self, stream: Any, line: str) -> None:
+        if stream == "stderr":
+            self._last = [*self._last, line][-_LAST_WORDS:]
+        self._heard(stream, line)
+
+
+def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> list[str]:
+    options = ["--rm", f"--name={workload.name}", *kind.network, "--pids-limit=1024", "--env-file=/dev/stdin"]
+    options += [f"--env={name}" for name in passed]
+    options += [f"--label={name}={value}" for name, value in workload.labels.items()]
+    options += [f"--volume={one.source}:{one.target}{':ro' if one.read_only else ''}" for one in workload.mounts]
+    options += [f"--memory={workload.memory}", f"--memory-swap={workload.memory}"] if workload.memory else []
+    options += [f"--cpus={workload.cpus}"] if workload.cpus else []
+    options += [f"--workdir={workload.workdir}"] if workload.workdir else []
+    options += [f"--user={workload.user}"] if workload.user else []
+    options += [f"--entrypoint={workload.entrypoint[0]}"] if workload.entrypoint else []
+    if port and not kind.shares_network:
+        options.append(f"--publish=127.0.0.1:{port}:{workload.port}")
+    return options
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,57 @@
+"""Which runtime this machine has: asked once, by running it, since a client without its engine is common."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import lru_cache
+
+from localcloud.containers import children
+from localcloud.containers.client import VARIABLES, Kind
+from localcloud.containers.workload import program
+
+# podman's own network first (needs iptables as root), then user-mode networking, then the machine's own.
+_NETWORKS = (
+    (("--network=slirp4netns:allow_host_loopback=true",), "10.0.2.2"),
+    (("--network=pasta:--map-gw",), "169.254.1.2"),
+    (("--network=host",), "127.0.0.1"),
+)
+_ANSWERS = 20.0
+
+
+@lru_cache(maxsize=1)
+def kind() -> Kind | None:
+    """podman or docker, whichever answers (podman first, since it needs no service); None when neither does."""
+    return _podman() or _docker()
+
+
+def _podman() -> Kind | None:
+    path = program("podman")
+    if path is None or _asked([path, "info", "--format={{.Host.OCIRuntime.Name}}"]) is None:
+        return None
+    helpers = {"slirp4netns": program("slirp4netns"), "pasta": program("pasta")}
+    for options, host in _NETWORKS:
+        mode = options[0].partition("=")[2].partition(":")[0]
+        if mode == "host" or helpers.get(mode):
+            return Kind("podman", path, options, host, ("--network=host", "--layers"))
+    return None
+
+
+def _docker() -> Kind | None:
+    path = program("docker")
+    if path is None:
+        return None
+    system = _asked([path, "info", "--format={{.OperatingSystem}}"])
+    if not system:
+        return None
+    if "Docker Desktop" in system[0]:
+        return Kind("docker", path, (), "host.docker.internal")
+    # The bridge reaches only what listens on its own address, and the local cloud listens on loopback.
+    return Kind("docker", path, ("--network=host",), "127.0.0.1", ("--network=host",))
+
+
+def _asked(command: list[str]) -> list[str] | None:
+    try:
+        code, found, _ = children.lines(command, env=children.chosen(VARIABLES), timeout=_ANSWERS)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found if code == 0 else None

@@ -1,0 +1,85 @@
+"""A plain process in place of a container: same environment and port, no isolation, no limits; for machines without docker and podman."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from localcloud.containers import children
+from localcloud.containers.children import Child
+from localcloud.containers.workload import Ended, Found, Heard, RuntimeProblem, Workload
+
+VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TMPDIR")
+
+
+class Plain:
+    """A Runtime whose images are commands: `command` answers the argument list and the folder that stand in for a workload."""
+
+    name = "process"
+    host = "127.0.0.1"
+
+    def __init__(self, command: Callable[[Workload], tuple[tuple[str, ...], Path] | None]) -> None:
+        self._command = command
+        self._children: dict[str, PlainProcess] = {}
+
+    def start(self, workload: Workload, heard: Heard) -> PlainProcess:
+        """Starts the command that stands in; RuntimeProblem where none was named."""
+        stand_in = self._command(workload)
+        if stand_in is None:
+            raise RuntimeProblem(
+                f"Nothing runs {workload.image} on this machine: neither docker nor podman answers, and no command stands in."
+            )
+        started = PlainProcess(workload, *stand_in, heard)
+        self._children[workload.name] = started
+        return started
+
+    def found(self) -> Iterator[Found]:
+        """The processes that still run."""
+        for name, child in self._children.items():
+            if child.wait(0) is None:
+                yield Found(name, True, child.labels)
+
+    def sweep(self, names: Iterable[str] | None = None) -> int:
+        """Ends what still runs."""
+        wanted = None if names is None else set(names)
+        gone = [one.name for one in self.found() if wanted is None or one.name in wanted]
+        for name in gone:
+            self._children.pop(name).stop()
+        return len(gone)
+
+
+class PlainProcess:
+    """A Running that is a process of this machine."""
+
+    def __init__(self, workload: Workload, command: tuple[str, ...], folder: Path, heard: Heard) -> None:
+        self._grace = workload.grace
+        self.labels = workload.labels
+        self._stopped = threading.Event()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = int(probe.getsockname()[1]) if workload.port else 0
+        port = {"PORT": str(self._port)} if self._port else {}
+        env = {**children.chosen(VARIABLES), **workload.env, **port}
+        try:
+            self._child = Child(command, heard, env=env, folder=folder)
+        except OSError as problem:
+            raise RuntimeProblem(f"{command[0]} could not be started: {problem.strerror}.") from None
+
+    @property
+    def address(self) -> str:
+        """The port that it was told to listen on."""
+        return f"127.0.0.1:{self._port}" if self._port else ""
+
+    def wait(self, timeout: float | None = None) -> Ended | None:
+        """How it ended."""
+        code = self._child.wait(timeout)
+        return None if code is None else Ended(code, self._stopped.is_set())
+
+    def stop(self) -> Ended:
+        """SIGTERM, the grace, SIGKILL."""
+        self._stopped.set()
+        self._child.signal(signal.SIGCONT)
+        return Ended(self._child.end(self._grace), stopped=True)

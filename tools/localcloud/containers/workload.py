@@ -1,0 +1,126 @@
+"""What is asked of a runtime, and what it says back: values that no runtime is named in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+Stream = Literal["stdout", "stderr"]
+Heard = Callable[[Stream, str], None]
+"""Told each line that a workload writes, without its line end, in a thread of the runtime's."""
+
+STATE_LABEL = "localcloud.state"
+OOM_EXIT = 137
+
+
+class RuntimeProblem(Exception):
+    """A sentence: what could not be started or built, and why."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder or file of this machine inside the workload."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A container to run.
+
+    `entrypoint` and `args` replace those of the image when they are not None. `memory` in bytes and `cpus` in cores, 0 for no limit;
+    `port` is the one it listens on inside, 0 for none. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
+    """
+
+    name: str
+    image: str
+    entrypoint: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    workdir: str = ""
+    user: str = ""
+    memory: int = 0
+    cpus: float = 0
+    port: int = 0
+    grace: int = 10
+
+
+@dataclass(frozen=True)
+class Build:
+    """An image to build from a folder; `dockerfile` is relative to it, `tags` are full names."""
+
+    context: Path
+    tags: tuple[str, ...]
+    dockerfile: str = "Dockerfile"
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a workload ended. `stopped`: because it was told to; `out_of_memory`: killed at its own limit."""
+
+    code: int
+    stopped: bool = False
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A container that carries the label of a local cloud, running or not."""
+
+    name: str
+    running: bool
+    labels: Mapping[str, str]
+
+
+class Running(Protocol):
+    """A workload that was started."""
+
+    @property
+    def address(self) -> str:
+        """Where its port answers on this machine, "127.0.0.1:PORT"; "" when it has none."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> Ended | None:
+        """How it ended; None when it still runs after `timeout` seconds."""
+        ...
+
+    def stop(self) -> Ended:
+        """Ends it: SIGTERM, its grace, SIGKILL; nothing of it is left afterwards."""
+        ...
+
+
+class Runtime(Protocol):
+    """What runs the workloads of one local cloud. `name` is said wherever it is shown ("podman", "docker", "process");
+    `host` is this machine's loopback as workloads see it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def host(self) -> str: ...
+
+    def start(self, workload: Workload, heard: Heard) -> Running:
+        """Starts it; raises RuntimeProblem when it cannot be started."""
+        ...
+
+    def found(self) -> Iterator[Found]:
+        """What runs, or lies about, of this local cloud's."""
+        ...
+
+    def sweep(self, names: Iterable[str] | None = None) -> int:
+        """Removes this local cloud's containers, running or not (only `names` when given); how many there were."""
+        ...
+
+
+def program(*names: str) -> str | None:
+    """The first of some programs that is on PATH, as a full path."""
+    return next((found for name in names if (found := shutil.which(name))), None)

@@ -1,0 +1,164 @@
+"""Work that takes time: it runs beside the requests, writes through the same commits, and a stop of the server is not hidden.
+
+A request starts a job within its transaction; the job runs once that is on disk. Its row stays until it has ended, so that the
+next start of the server finds what was cut short, and says so or begins it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from localcloud.engine.commits import Commits
+from localcloud.engine.store import Store
+from localcloud.errors import CloudError, aborted, cancelled
+
+Body = dict[str, Any]
+T = TypeVar("T")
+TABLES = """
+CREATE TABLE IF NOT EXISTS jobs (
+  id INTEGER PRIMARY KEY, api TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_of_operations ON jobs (api, operation);
+"""
+_log = logging.getLogger("localcloud")
+_BUG = "The local cloud failed at this work by a bug of its own; the traceback is in its log."
+_STOPPED = "The local cloud was stopped while it worked on this; ask for it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work: of which API and kind, what it is about (`body`), and the operation that it is to end ("" = none).
+
+    `commits.write(change)` runs a function with all its writes as one transaction, and gives its result once that is on disk.
+    What blocks belongs into a thread (asyncio.to_thread): everything else here runs on the server's own loop.
+    """
+
+    id: int
+    api: str
+    kind: str
+    operation: str
+    body: Body
+    commits: Commits
+
+    async def write(self, change: Callable[[], T]) -> T:
+        """The result of `change` once all its writes are on disk; raises what it raised, or the disk's refusal."""
+        return await self.commits.write(change)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What carries out the jobs of one kind.
+
+    `run(job)` works; `cut(job, problem)` says, in a transaction, that it did not come to its end: it failed, was called off, or
+    the server was stopped. `again`: after a stop of the server it begins again instead.
+    """
+
+    run: Callable[[Job], Awaitable[None]]
+    cut: Callable[[Job, CloudError], None]
+    again: bool = False
+
+
+class Jobs:
+    """Starts, runs, calls off and recovers jobs."""
+
+    def __init__(self, store: Store, commits: Commits) -> None:
+        store.define(TABLES)
+        self._store = store
+        self._commits = commits
+        self._workers: dict[tuple[str, str], Worker] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ready: list[int] = []
+        self._called_off: set[int] = set()
+        store.on_commit(self.launch)
+
+    def serve(self, api: str, kind: str, worker: Worker) -> None:
+        """Names the worker of a kind of job."""
+        self._workers[api, kind] = worker
+
+    def start(self, api: str, kind: str, body: Mapping[str, Any], operation: str = "") -> None:
+        """Orders a job; it runs when the transaction that this belongs to is on disk."""
+        text = json.dumps(body, separators=(",", ":"))
+        row = self._store.row(
+            "INSERT INTO jobs (api, kind, operation, body) VALUES (?, ?, ?, ?) RETURNING id",
+            *(api, kind, operation, text),
+        )
+        self._ready.append(row[0])
+
+    def call_off(self, api: str, operation: str) -> bool:
+        """Calls off the work on an operation; False when there is none."""
+        rows = self._store.sql("SELECT id FROM jobs WHERE api = ? AND operation = ?", api, operation)
+        self._called_off.update(identity for (identity,) in rows)
+        self._ready.extend(identity for (identity,) in rows)
+        return bool(rows)
+
+    def launch(self) -> None:
+        """Begins what was ordered and stops what was called off; without a running loop, the next call does."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        ready, self._ready = self._ready, []
+        for identity in ready:
+            if (task := self._tasks.get(identity)) is not None:
+                task.cancel()
+            elif (job := self._found(identity)) is not None:
+                self._tasks[identity] = loop.create_task(self._run(job), name=f"{job.api} {job.kind}")
+
+    def recover(self) -> None:
+        """After a start of the server: what a stop has cut short is said to be, or is begun again."""
+        for (identity,) in self._store.sql("SELECT id FROM jobs"):
+            job = self._found(identity)
+            worker = self._workers.get((job.api, job.kind)) if job else None
+            if job is None or worker is None:
+                self._forget(identity)
+            elif worker.again:
+                self._ready.append(identity)
+            else:
+                worker.cut(job, aborted(_STOPPED))
+                self._forget(identity)
+
+    async def settled(self) -> None:
+        """Waits until nothing is being worked on."""
+        self.launch()
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+            self.launch()
+
+    async def _run(self, job: Job) -> None:
+        worker = self._workers[job.api, job.kind]
+        problem: CloudError | None = None
+        try:
+            if job.id in self._called_off:
+                problem = cancelled()
+            else:
+                await worker.run(job)
+        except asyncio.CancelledError:
+            if job.id not in self._called_off:
+                raise  # the server stops: its next start says so
+            problem = cancelled()
+        except CloudError as refused:
+            problem = refused
+        except Exception as bug:
+            _log.error("A job failed.", exc_info=bug)
+            problem = CloudError(500, "INTERNAL", _BUG)
+        try:
+            await self._commits.write(lambda: self._over(job, worker, problem))
+        finally:
+            self._called_off.discard(job.id)
+            self._tasks.pop(job.id, None)
+
+    def _over(self, job: Job, worker: Worker, problem: CloudError | None) -> None:
+        if problem is not None:
+            worker.cut(job, problem)
+        self._forget(job.id)
+
+    def _found(self, identity: int) -> Job | None:
+        row = self._store.row("SELECT api, kind, operation, body FROM jobs WHERE id = ?", identity)
+        return Job(identity, row[0], row[1], row[2], json.loads(row[3]), self._commits) if row else None
+
+    def _forget(self, identity: int) -> None:
+        self._store.sql("DELETE FROM jobs WHERE id = ?", identity)

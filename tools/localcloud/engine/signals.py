@@ -1,0 +1,44 @@
+"""Who waits for something hears of it when it is on disk: the end of an operation, a message, an entry of a log."""
+
+from __future__ import annotations
+
+import asyncio
+
+from localcloud.engine.store import Store
+
+
+class Signals:
+    """Topics that are rung within a transaction and heard after its commit."""
+
+    def __init__(self, store: Store) -> None:
+        self._rung: set[str] = set()
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        store.on_commit(self._sound)
+
+    def ring(self, topic: str) -> None:
+        """Says that something happened; nobody waits for most topics."""
+        if topic in self._waiting:
+            self._rung.add(topic)
+
+    async def wait(self, topic: str, seconds: float) -> bool:
+        """Whether the topic was rung within so many seconds."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(topic, set())
+        waiting.add(future)
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            waiting.discard(future)
+            if not waiting:
+                self._waiting.pop(topic, None)
+        return True
+
+    def _sound(self) -> None:
+        rung, self._rung = self._rung, set()
+        for topic in rung:
+            for future in self._waiting.get(topic, ()):
+                if not future.done():
+                    future.set_result(None)
