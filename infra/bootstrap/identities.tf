@@ -36,11 +36,12 @@ module "github_identity" {
   source   = "../../modules/github_identity"
   for_each = local.github
 
-  project_id = module.services.project_id
-  name       = each.key
-  repository = each.value.repository
-  owner_id   = each.value.owner_id
-  branch     = each.value.branch
+  project_id    = module.services.project_id
+  name          = each.key
+  repository    = each.value.repository
+  owner_id      = each.value.owner_id
+  repository_id = each.value.repository_id
+  branch        = each.value.branch
 }
 
 # Applies both layers: on behalf of operators, and of the main branch. It also
@@ -66,9 +67,9 @@ module "deployer" {
   ]
 }
 
-# Plans both layers for a pull request: reads everything that a plan reads, and
-# neither objects of the team nor secret values. Images it could pull: Google has
-# no role that shows a repository without them.
+# Plans both layers for a pull request: reads everything that a plan reads, sees
+# the names of objects, and reads neither objects of the team nor secret values.
+# Images it could pull: Google has no role that shows a repository without them.
 module "planner" {
   source   = "../../modules/service_account"
   for_each = local.github

@@ -28,10 +28,11 @@ variable "values" {
       versioning       = optional(bool)
     })), {})
     github = optional(object({
-      branch     = optional(string, "main")
-      owner_id   = string
-      pool       = optional(string, "github")
-      repository = string
+      branch        = optional(string, "main")
+      owner_id      = string
+      pool          = optional(string, "github")
+      repository    = string
+      repository_id = optional(string)
     }))
     identities = optional(map(object({
       buckets       = optional(map(string), {})

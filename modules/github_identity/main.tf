@@ -1,7 +1,15 @@
 locals {
+  repository = lower(var.repository)
+
+  # Numbers stay with their owner and repository when a name is given up and
+  # taken by somebody else. GitHub's names have no case, its claims have.
+  this_repository = var.repository_id == null ? "assertion.repository.lowerAscii() == '${local.repository}'" : "assertion.repository_id == '${var.repository_id}'"
+
   # A pull request from anywhere can make a workflow run on the main branch by
-  # pull_request_target, so the branch alone proves nothing.
-  main_rule = "(assertion.ref == 'refs/heads/${var.branch}' && assertion.event_name in ['push', 'schedule', 'workflow_dispatch'])"
+  # pull_request_target, and any other workflow there would be as good as the
+  # one that deploys: so branch, workflow and event must all fit.
+  deploys   = "assertion.workflow_ref.endsWith('/.github/workflows/${var.workflow}@refs/heads/${var.branch}')"
+  main_rule = "(assertion.ref == 'refs/heads/${var.branch}' && ${local.deploys} && assertion.event_name in ['push', 'schedule', 'workflow_dispatch'])"
 }
 
 resource "google_iam_workload_identity_pool" "pool" {
@@ -17,14 +25,15 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   workload_identity_pool_provider_id = "github"
   display_name                       = "GitHub"
 
-  # All of GitHub shares one issuer. The owner's number stays when a name is
-  # given up and taken by somebody else.
-  attribute_condition = "assertion.repository == '${var.repository}' && assertion.repository_owner_id == '${var.owner_id}'"
+  # All of GitHub shares one issuer.
+  attribute_condition = "assertion.repository_owner_id == '${var.owner_id}' && ${local.this_repository}"
 
+  # A subject has at most 127 bytes; GitHub's own holds the names of repository
+  # and branch, and their numbers, and grows beyond.
   attribute_mapping = {
-    "attribute.repository" = "assertion.repository"
+    "attribute.repository" = "assertion.repository.lowerAscii()"
     "attribute.rule"       = "${local.main_rule} ? 'main' : 'other'"
-    "google.subject"       = "assertion.sub"
+    "google.subject"       = "'repository/' + assertion.repository_id + '/run/' + assertion.run_id"
   }
 
   oidc {

@@ -1,8 +1,8 @@
 output "principals" {
-  description = "IAM members: main is the repository's main branch after a push, on schedule or by hand; repository is every workflow of it, pull requests included."
+  description = "IAM members: main is the deploying workflow on the main branch after a push, on schedule or by hand; repository is every workflow of it, pull requests included."
   value = {
     main       = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.rule/main"
-    repository = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.repository/${var.repository}"
+    repository = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.repository/${local.repository}"
   }
   depends_on = [google_iam_workload_identity_pool_provider.github]
 }

@@ -1,5 +1,5 @@
 variable "branch" {
-  description = "Branch whose workflows are the principal main."
+  description = "Branch whose deploying workflow is the principal main."
   type        = string
   default     = "main"
   nullable    = false
@@ -49,5 +49,28 @@ variable "repository" {
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.repository))
     error_message = "The repository must be owner/name, without a host."
+  }
+}
+
+variable "repository_id" {
+  description = "Number of the repository on GitHub (see `gh api repos/OWNER/NAME --jq .id`); without it the name is compared, in whatever case."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository_id == null || can(regex("^[0-9]+$", var.repository_id))
+    error_message = "The repository id must be a number, in quotes."
+  }
+}
+
+variable "workflow" {
+  description = "File of the workflow that is the principal main, in .github/workflows."
+  type        = string
+  default     = "apply.yml"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-][A-Za-z0-9._-]*\\.ya?ml$", var.workflow))
+    error_message = "The workflow must be the name of a file in .github/workflows, such as apply.yml."
   }
 }

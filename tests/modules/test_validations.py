@@ -42,6 +42,8 @@ BAD = {
     "github_identity": [
         ('repository = "https://github.com/team/cats"', "must be owner/name, without a host"),
         ('owner_id = "team"', "must be a number, in quotes"),
+        ('repository_id = "cats"', "must be a number, in quotes"),
+        ('workflow = "apply"', "must be the name of a file in .github/workflows"),
         ('name = "gcp-github"', "begin with a letter but not with gcp-"),
         ("branch = \"main' || true || '\"", "must be the name of one branch"),
     ],

@@ -67,13 +67,29 @@ def test_nothing_is_permitted_but_what_a_job_says_it_needs(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_job_ends_and_runs_of_a_kind_do_not_meet(name: str) -> None:
-    assert set(workflow(name)["concurrency"]) == {"group", "cancel-in-progress"}
+    assert set(workflow(name)["concurrency"]) - {"queue"} == {"group", "cancel-in-progress"}
     assert all(0 < job["timeout-minutes"] <= 60 for job in jobs(name).values())
 
 
-def test_an_apply_is_never_cancelled_in_the_middle() -> None:
+def test_an_apply_is_never_cancelled_in_the_middle_nor_replaced_while_it_waits() -> None:
     concurrency = workflow("apply.yml")["concurrency"]
-    assert concurrency == {"group": "apply", "cancel-in-progress": "false"}
+    assert concurrency == {"group": "apply", "cancel-in-progress": "false", "queue": "max"}
+
+
+def test_a_required_check_always_starts_and_plans_what_an_apply_starts_for() -> None:
+    assert workflow("plan.yml")["on"] == {"pull_request": ""} or workflow("plan.yml")["on"] == {"pull_request": None}
+    (looks,) = [step.run for step in steps("plan.yml") if step.values.get("id") == "touched"]
+    planned = looks.partition(" -- ")[2].partition(";")[0].split()
+    assert [path.removesuffix("/**") for path in workflow("apply.yml")["on"]["push"]["paths"]] == planned
+    first, second, *rest = [step.values.get("if") for step in steps("plan.yml")]
+    assert (first, second) == (None, None)
+    assert set(rest) == {"steps.touched.outputs.platform"}
+
+
+def test_the_deployers_workflow_is_the_one_that_the_identity_pool_lets_in() -> None:
+    hcl = (ROOT / "modules" / "github_identity" / "variables.tf").read_text(encoding="utf-8")
+    (deploying,) = [name for name in NAMES if "DEPLOYER" in (FOLDER / name).read_text(encoding="utf-8")]
+    assert f'default     = "{deploying}"' in hcl
 
 
 def test_no_script_holds_an_expression_and_so_none_can_be_injected() -> None:

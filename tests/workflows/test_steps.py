@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.groundwork.clone import Clone, cloned
 from tests.workflows.files import jobs, steps
+from tests.workflows.github import HEAD, GitHub, run, serving
 
-# Stands where GitHub's own program does: it knows one commit that came by a pull request, and the run that planned it.
-GH = """#!/bin/sh
-echo "$@" >>"$RUNNER_TEMP/gh.log"
-case "$1 $2" in
-    "api repos/team/project/commits/$MERGED/pulls") echo "$REVIEWED" ;;
-    "api repos/"*) echo ;;
-    "run list") [ "$6" != "$REVIEWED" ] || echo "$PLANNED" ;;
-    "run download") cp "$RUNNER_TEMP/artifact/reviewed.json" . ;;
-esac
-"""
-MERGED, REVIEWED = "a" * 40, "b" * 40
 # What only GitHub has: it gets a machine ready and logs in.
 ELSEWHERE = {"make ready"}
 
@@ -37,7 +26,7 @@ class Runner:
 
     clone: Clone
     temp: Path
-    extra: dict[str, str] = field(default_factory=dict)
+    github: GitHub
 
     @property
     def summary(self) -> Path:
@@ -49,22 +38,26 @@ class Runner:
         (job,) = jobs(file).values()
         done = subprocess.CompletedProcess[str]([], 0, "", "")
         for step in steps(file):
-            if step.run and step.run not in ELSEWHERE:
+            if step.run and step.run not in ELSEWHERE and self._wanted(step.values.get("if", "")):
                 env = {**job.get("env", {}), **step.values.get("env", {}), **more}
                 done = self.script(step.run, {name: str(value) for name, value in env.items()})
                 if done.returncode:
                     break
         return done
 
+    def _wanted(self, condition: str) -> bool:
+        """Whether a step runs; of conditions it knows those on another step's outputs."""
+        said = (self.temp / "output").read_text("utf-8").split() if (self.temp / "output").exists() else []
+        return "outputs.platform" not in condition or "platform=true" in said
+
     def script(self, text: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         """One script, as GitHub runs it where no shell is named."""
         script = self.temp / "script.sh"
         script.write_text(text, encoding="utf-8")
-        path = f"{self.temp / 'bin'}:{os.environ['PATH']}"
-        known = {"HOME": os.environ["HOME"], "PATH": path, "RUNNER_TEMP": str(self.temp), "CI": "true"}
-        github = {"GITHUB_STEP_SUMMARY": str(self.summary), "GITHUB_REPOSITORY": "team/project", "GITHUB_SHA": MERGED}
-        stub = {"MERGED": MERGED, "REVIEWED": REVIEWED, "PLANNED": "4711"}
-        everything = {**known, **github, **stub, **env, "GROUNDWORK_ENV": "small"}
+        known = {**{name: os.environ[name] for name in ("HOME", "PATH")}, "RUNNER_TEMP": str(self.temp), "CI": "true"}
+        files = {"GITHUB_STEP_SUMMARY": str(self.summary), "GITHUB_OUTPUT": str(self.temp / "output")}
+        given = {name: value for name, value in env.items() if "${{" not in value}
+        everything = {**self.github.variables, **known, **files, **given, "GROUNDWORK_ENV": "small"}
         return subprocess.run(
             ["bash", "-e", str(script)], cwd=self.clone.root, env=everything, capture_output=True, text=True,
             check=False, stdin=subprocess.DEVNULL, timeout=120,
@@ -75,16 +68,14 @@ class Runner:
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """A clone on the local cloud whose pull request has been planned and its record kept."""
     temp = tmp_path_factory.mktemp("runner")
-    (temp / "bin").mkdir()
-    (temp / "bin" / "gh").write_text(GH, encoding="utf-8")
-    (temp / "bin" / "gh").chmod(0o755)
-    with cloned(tmp_path_factory.mktemp("workflows")) as clone:
+    with cloned(tmp_path_factory.mktemp("workflows")) as clone, serving(GitHub()) as github:
         (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
-        made = Runner(clone, temp)
+        made = Runner(clone, temp, github)
         done = made.run("plan.yml")
-        assert done.returncode == 0, done.stderr
-        (temp / "artifact").mkdir()
-        shutil.move(clone.root / "reviewed.json", temp / "artifact" / "reviewed.json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        record = clone.root / "reviewed.json"
+        github.records = {run()["id"]: record.read_bytes()}
+        record.unlink()
         yield made
 
 
@@ -96,24 +87,53 @@ def test_a_pull_request_shows_plan_cost_and_policies(runner: Runner) -> None:
 
 
 def test_what_is_kept_of_a_review_is_addresses_and_digests(runner: Runner) -> None:
-    kept = json.loads((runner.temp / "artifact" / "reviewed.json").read_text(encoding="utf-8"))
+    (content,) = runner.github.records.values()
+    kept = json.loads(content)
     values = [digest for layer in kept["layers"].values() for digest in layer.values()]
     assert values
     assert all(len(digest) == 16 and int(digest, 16) >= 0 for digest in values)
 
 
+@pytest.mark.parametrize(
+    ("file", "platform"),
+    [
+        ("envs/dev.yaml", True),
+        ("modules/bucket/main.tf", True),
+        (".github/workflows/plan.yml", True),
+        ("README.md", False),
+        ("docs/envs/modules.md", False),
+    ],
+)
+def test_a_pull_request_is_planned_if_it_touches_the_platform_and_answered_in_any_case(
+    tmp_path: Path, file: str, platform: bool
+) -> None:
+    (script,) = [step.run for step in steps("plan.yml") if step.values.get("id") == "touched"]
+    for name in ("README.md", file):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before\n", encoding="utf-8")
+    commit = "git add . && git -c user.name=t -c user.email=t@example.com commit -q -m "
+    said = {"GITHUB_OUTPUT": str(tmp_path / ".git" / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / ".git" / "page")}
+    whole = f"git init -q\n{commit} before\necho after >{file}\n{commit} after\n{script}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", whole], cwd=tmp_path, env={**os.environ, **said}, check=False, timeout=60
+    )
+    assert done.returncode == 0
+    assert (tmp_path / ".git" / "output").exists() is platform
+    assert (tmp_path / ".git" / "page").exists() is not platform
+
+
 def test_a_commit_without_a_pull_request_is_not_applied(runner: Runner) -> None:
     done = runner.run("apply.yml", GITHUB_SHA="c" * 40)
-    assert done.returncode == 1
-    assert f"::error::{'c' * 40} came to main without a pull request, so nobody has reviewed" in done.stdout
+    assert done.returncode == 9
+    assert f"{'c' * 40} came to main without a pull request" in done.stderr
 
 
 def test_a_pull_request_that_was_not_planned_is_not_applied(runner: Runner) -> None:
-    done = runner.run("apply.yml", PLANNED="")
-    assert done.returncode == 1
-    assert (
-        f"::error::The pull request's last commit {REVIEWED} has no successful run of the workflow Plan." in done.stdout
-    )
+    runner.github.runs = []
+    done = runner.run("apply.yml")
+    runner.github.runs = [run()]
+    assert done.returncode == 9
+    assert f"The last commit {HEAD} of pull request 7 has no successful run" in done.stderr
 
 
 def test_another_plan_than_the_reviewed_one_is_not_applied(runner: Runner) -> None:
@@ -150,10 +170,3 @@ def test_access_given_by_hand_is_found_at_night_and_the_log_does_not_say_whose(r
     assert done.returncode == 7
     assert "::error::Somebody has access that the environment file does not give" in done.stdout
     assert "friend@example.com" not in done.stdout + done.stderr
-
-
-def test_the_runs_are_looked_up_as_they_are_meant_to_be(runner: Runner) -> None:
-    runner.run("apply.yml", PLANNED="")
-    asked = (runner.temp / "gh.log").read_text(encoding="utf-8").splitlines()[-2:]
-    assert asked[0].startswith(f"api repos/team/project/commits/{MERGED}/pulls --jq ")
-    assert asked[1].startswith(f"run list --workflow plan.yml --commit {REVIEWED} --status success --limit 1 ")

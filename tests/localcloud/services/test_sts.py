@@ -113,6 +113,7 @@ def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sende
         ({"repository": "dogs/cats"}, "unauthorized_client", "rejected by the attribute condition"),
         ({"repository": None}, "unauthorized_client", "must be of type STRING"),
         ({"sub": 7}, "unauthorized_client", "'google.subject' must be of type STRING"),
+        ({"sub": "é" * 64}, "invalid_request", "google.subject exceeds the 127 bytes limit"),
     ],
 )
 def test_a_token_that_the_provider_does_not_trust_is_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.errors import Exit
+from groundwork.report import github
 from groundwork.report import review as feature
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
@@ -22,9 +24,18 @@ _FILE = OutputFile()
 @json_option
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Append the page to FILE, e.g. $GITHUB_STEP_SUMMARY.")
 @click.option("--record", type=_FILE, metavar="FILE", help="Write what was reviewed to FILE, for `up --reviewed FILE`.")
+@click.option(
+    "--fetch", type=_FILE, metavar="FILE", help="Only fetch, in a workflow on GitHub, the record of what was merged."
+)
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {int(Exit.CHANGES)} when something would change.")
 def review(
-    name: str, provider: str | None, as_json: bool, markdown: Path | None, record: Path | None, detailed_exitcode: bool
+    name: str,
+    provider: str | None,
+    as_json: bool,
+    markdown: Path | None,
+    record: Path | None,
+    fetch: Path | None,
+    detailed_exitcode: bool,
 ) -> int:
     """Say on one page what a change would do, what it would cost, and what the policies say of it.
 
@@ -32,6 +43,9 @@ def review(
 
     Example: groundwork review --record reviewed.json
     """
+    if fetch:
+        fetch.write_bytes(github.fetch(github.this_merge(os.environ)))
+        return int(Exit.OK)
     talk = Console(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "review", talk.say)

@@ -104,6 +104,7 @@ class Github:
     owner_id: str
     branch: str
     pool: str
+    repository_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from localcloud.spec.discovery import snake
 Body = dict[str, Any]
 LIFETIME = 3600
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+# Source: https://github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md#subject-exceeds-the-127-byte-limit
+_SUBJECT_BYTES = 127
 _ACCESS = "urn:ietf:params:oauth:token-type:access_token"
 _WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/[^/]+/providers/[^/]+")
 _WORKLOAD = re.compile(
@@ -178,6 +180,12 @@ def _value(key: str, expression: str, names: Body) -> Any:
         raise Refused("unauthorized_client", f"The mapping of {key} cannot be evaluated: {problem.args[0]}") from None
     if key.startswith(("google.subject", "attribute.")) and not isinstance(value, str):
         raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type STRING.")
+    if key == "google.subject" and len(value.encode()) > _SUBJECT_BYTES:
+        raise Refused(
+            "invalid_request",
+            f"The size of mapped attribute {key} exceeds the {_SUBJECT_BYTES} bytes limit. Either modify your attribute mapping or "
+            f"the incoming assertion to produce a mapped attribute that is less than {_SUBJECT_BYTES} bytes.",
+        )
     return value
 
 
