@@ -55,7 +55,7 @@ class Client:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self.principal:
-            sent.setdefault("Authorization", f"Bearer {launcher.token(self.principal)}")
+            sent.setdefault("Authorization", f"Bearer {self.token()}")
         target = "/" + path + ("?" + urlencode(params) if params else "")
         connection = self._connect()
         connection.request(verb, target, data, sent)
@@ -66,6 +66,10 @@ class Client:
             raise ConnectionError(f"the answer broke off: {error}") from error
         kept = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(answer.status, json.loads(raw) if "json" in kept.get("content-type", "") else raw, kept)
+
+    def token(self, principal: str = "") -> str:
+        """The token of this principal or another."""
+        return launcher.token(self.server.state, principal or self.principal)
 
     def ok(self, verb: str, path: str, body: Any = None, **params: str) -> Any:
         """The body of an answer that must be a 200."""

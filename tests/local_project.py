@@ -13,7 +13,6 @@ from typing import Any
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
 from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
-from localcloud.server import launcher
 
 LOCATIONS = ("europe-west1", "europe-west4", "us-central1")
 
@@ -24,10 +23,11 @@ class LocalProject:
 
     cloud: Cloud
     variables: dict[str, str]
+    checkout: Checkout
 
     def as_principal(self, principal: str) -> Cloud:
         """The same project as somebody else sees it."""
-        return local_cloud(self.cloud.project, str(self.cloud.base), launcher.token(principal))
+        return local_cloud(self.cloud.project, str(self.cloud.base), local.token(self.checkout, principal))
 
     def inventory(self) -> dict[str, list[str]]:
         """What is in the project, by collection; an API that is off can hold nothing."""
@@ -73,9 +73,9 @@ def running(folder: Path) -> Iterator[Checkout]:
 def fresh(checkout: Checkout, project: str, region: str = "europe-west1") -> LocalProject:
     """The project alone on the emptied local cloud."""
     local.empty(checkout)
-    cloud = local_cloud(project, local.start(checkout).base, local.token())
+    cloud = local_cloud(project, local.start(checkout).base, local.token(checkout))
     cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": project})
-    return LocalProject(cloud, variables_of(checkout, project, region))
+    return LocalProject(cloud, variables_of(checkout, project, region), checkout)
 
 
 def variables_of(checkout: Checkout, project: str, region: str, principal: str = local.OWNER) -> dict[str, str]:
@@ -87,4 +87,4 @@ def variables_of(checkout: Checkout, project: str, region: str, principal: str =
     endpoints = local.endpoints(local.start(checkout).base)
     # With an emulator's host, Terraform's backend would send no token.
     used = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
-    return {**used, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(principal)}
+    return {**used, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(checkout, principal)}

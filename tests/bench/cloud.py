@@ -63,7 +63,7 @@ def downloads(count: int, prefix: str, known: int) -> Iterator[load.Request]:
 def local_cloud(folder: Path) -> Target:
     """A fresh local cloud with a project, its APIs on, a bucket and a secret."""
     running = launcher.start(folder / "state")
-    target = Target("local cloud", running.base, launcher.token("user:owner@example.com"))
+    target = Target("local cloud", running.base, launcher.token(running.state, "user:owner@example.com"))
     call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": PROJECT})
     for api in ("secretmanager", "iam", "cloudresourcemanager"):
         call(target, "POST", f"/serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})

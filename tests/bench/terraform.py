@@ -82,15 +82,21 @@ def many() -> str:
 def environment(state: Path, *, real: bool) -> dict[str, str]:
     """The variables that point Terraform at a fresh local cloud with our provider, or with the real one."""
     running = launcher.start(state)
-    target = Target("local cloud", running.base, launcher.token(OWNER))
+    target = Target("local cloud", running.base, launcher.token(state, OWNER))
     call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": "bench-project"})
     for api in ("secretmanager", "iam", "cloudresourcemanager", "artifactregistry"):
         call(target, "POST", f"/serviceusage/v1/projects/bench-project/services/{api}.googleapis.com:enable", {})
     call(target, "POST", "/storage/v1/b?project=bench-project", {"name": "bench-project-tfstate"})
-    variables = {**os.environ, **launcher.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(OWNER)}
+    variables = {
+        **os.environ,
+        **launcher.endpoints(running.base),
+        "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(state, OWNER),
+    }
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if not real:
-        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(state, running, launcher.token(OWNER)).reattach
+        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(
+            state, running, launcher.token(state, OWNER)
+        ).reattach
     return variables
 
 
@@ -164,10 +170,16 @@ def up_row(provider: str, folder: Path) -> Row:
 def _bare(tree: Path, provider: str) -> float:
     state = tree / ".groundwork" / "local"
     running = launcher.start(state)
-    variables = {**os.environ, **launcher.endpoints(running.base), "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(OWNER)}
+    variables = {
+        **os.environ,
+        **launcher.endpoints(running.base),
+        "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(state, OWNER),
+    }
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if provider == "local":
-        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(state, running, launcher.token(OWNER)).reattach
+        variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(
+            state, running, launcher.token(state, OWNER)
+        ).reattach
     took = 0.0
     for layer in ("bootstrap", "platform"):
         env = {**variables, "TF_DATA_DIR": str(tree / ".groundwork" / "local-env-data" / layer)}

@@ -37,7 +37,7 @@ class Platform:
     def acting_as(self, principal: str) -> Platform:
         """The same platform for somebody else's Terraform."""
         variables = variables_of(self.checkout, self.environment.project, self.environment.region, principal)
-        return replace(self, project=LocalProject(self.project.cloud, variables))
+        return replace(self, project=replace(self.project, variables=variables))
 
     def layer(self, name: str) -> Terraform:
         """Terraform in a layer, initialised with the state's bucket and prefix."""

@@ -59,7 +59,7 @@ class Inside:
         path, _, query = target.partition("?")
         given = {"content-type": "application/json", "host": "127.0.0.1:1", **headers}
         if self.principal:
-            given.setdefault("authorization", f"Bearer local/{self.principal}")
+            given.setdefault("authorization", f"Bearer {self.cloud.tokens.token(self.principal)}")
         messages = [
             {"type": "http.request", "body": one, "more_body": cut or at + 1 < len(pieces)}
             for at, one in enumerate(pieces)

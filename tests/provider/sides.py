@@ -63,23 +63,23 @@ class Side:
         }
         # It asks Google who the token's owner is, whatever the endpoints say.
         closed = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
-        return {**endpoints, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token()}
+        return {**endpoints, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(self.checkout)}
 
     def fresh(self, project: str = PROJECT, region: str = REGION, apis: tuple[str, ...] = APIS) -> LocalProject:
         """The project alone on the emptied cloud, at a time that both sides begin with."""
         local.empty(self.checkout)
         launcher.control(local.start(self.checkout), "POST", "/_local/clock", {"set": _BEGINNING})
-        cloud = local_cloud(project, self.base, local.token())
+        cloud = local_cloud(project, self.base, local.token(self.checkout))
         cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": project})
         for api in apis:
             cloud.request(
                 "POST", "serviceusage", f"v1/projects/{project}/services/{api}.googleapis.com:enable", json={}
             )
-        return LocalProject(cloud, self.variables(project, region))
+        return LocalProject(cloud, self.variables(project, region), self.checkout)
 
     def cloud(self, project: str = PROJECT) -> Cloud:
         """The project as its owner sees it."""
-        return local_cloud(project, self.base, local.token())
+        return local_cloud(project, self.base, local.token(self.checkout))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import pytest
 from groundwork.environment.values import names
 
 from tests.infra.layers import Platform
-from tests.local_project import LocalProject
 from tests.modules.readme import Example, examples
 from tests.provider.compare import Comparison, Step, applied, compare, planned
 from tests.provider.sides import Side, Sides
@@ -75,4 +74,4 @@ def _platform(side: Side, name: str, folder: Path) -> Platform:
     folder.mkdir()
     platform = Platform.prepared(name, side.checkout, folder)
     variables = side.variables(platform.environment.project, platform.environment.region)
-    return replace(platform, project=LocalProject(platform.project.cloud, variables))
+    return replace(platform, project=replace(platform.project, variables=variables))

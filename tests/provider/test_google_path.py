@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import load
 from groundwork.google import local
 from localcloud.server import launcher
@@ -33,12 +34,13 @@ class Google:
 
     root: Path
     proxy: Proxy
+    checkout: Checkout
 
     def __call__(self, *arguments: str, principal: str = launcher.OWNER) -> subprocess.CompletedProcess[str]:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "TF_", "CLOUDSDK"))
         }
-        variables = {**kept, **self.proxy.variables, "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(principal)}
+        variables = {**kept, **self.proxy.variables, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(self.checkout, principal)}
         return subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments, "--env", "dev"],
             cwd=self.root, env=variables, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
@@ -61,7 +63,7 @@ def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     with running(tmp_path_factory.mktemp("google")) as checkout:
         _without_what_the_stand_in_lacks(fresh(checkout, load("dev", root).project))
         with google_proxy(local.start(checkout).base, tmp_path_factory.mktemp("proxy")) as proxy:
-            yield Google(root, proxy)
+            yield Google(root, proxy, checkout)
 
 
 def _without_what_the_stand_in_lacks(project: LocalProject) -> None:

@@ -44,7 +44,7 @@ def _as(clone: Clone, email: str, **variables: str) -> Session:
     session = clone.session()
     running = local.find(clone.checkout)
     assert running is not None
-    token = local.token(f"serviceAccount:{email}")
+    token = local.token(clone.checkout, f"serviceAccount:{email}")
     reattach = local.provider(clone.checkout, running, token).reattach
     return replace(
         session,

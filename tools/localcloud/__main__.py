@@ -1,9 +1,11 @@
-"""python -m localcloud serve | provider | coverage: the local cloud and its Terraform provider as processes of their own."""
+"""python -m localcloud serve | provider | token | coverage: the local cloud and its Terraform provider as processes of their own."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,20 +18,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serving = commands.add_parser("serve", help="serve the simulated cloud until interrupted")
     serving.add_argument("--state", type=Path, required=True, help="folder that keeps its state")
     serving.add_argument("--port", type=int, help="port on 127.0.0.1 (default: that of last time, else any)")
-    providing = commands.add_parser("provider", help="serve the Terraform provider")
+    providing = commands.add_parser(
+        "provider", help="serve the Terraform provider; standard input holds the token that it sends"
+    )
     providing.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
     providing.add_argument("--cloud", required=True, help="address of the cloud")
-    providing.add_argument("--token", required=True, help="whose token it sends")
+    minting = commands.add_parser("token", help="print the token of somebody at the cloud of a state folder")
+    minting.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
+    minting.add_argument(
+        "who", nargs="?", default="", help="user:alice@example.com, serviceAccount:... (default: the owner)"
+    )
+    minting.add_argument(
+        "--claims", type=json.loads, help="JSON: what an identity provider outside is to vouch for, for sts"
+    )
     covering = commands.add_parser("coverage", help="show how much of each API is simulated")
     covering.add_argument("--write", action="store_true", help="put the table into the package's README.md")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    return {"serve": _serve, "provider": _provide, "coverage": _cover}[chosen.command](chosen)
+    return {"serve": _serve, "provider": _provide, "token": _mint, "coverage": _cover}[chosen.command](chosen)
 
 
 def _serve(chosen: argparse.Namespace) -> int:
     from localcloud.server import process
 
+    os.umask(0o077)
     try:
         process.run(
             chosen.state.absolute(),
@@ -45,7 +57,22 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _provide(chosen: argparse.Namespace) -> int:
     from localcloud.provider.daemon import run
 
-    return run(chosen.state.absolute(), chosen.cloud, chosen.token)
+    os.umask(0o077)
+    return run(chosen.state.absolute(), chosen.cloud, sys.stdin.read().strip())
+
+
+def _mint(chosen: argparse.Namespace) -> int:
+    from localcloud.server import launcher
+
+    try:
+        if chosen.claims is not None:
+            print(launcher.assertion(chosen.state, chosen.claims))
+        else:
+            print(launcher.token(chosen.state, chosen.who or launcher.OWNER))
+    except launcher.LocalCloudError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _cover(chosen: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from tests.groundwork.resources.google_lists import PROJECT, scripted
 @pytest.fixture
 def cloud(local_clone: Checkout) -> Cloud:
     """A fresh project with Secret Manager switched on."""
-    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token())
+    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
     made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
     made.request(
         "POST", "serviceusage", f"v1/projects/{made.project}/services/secretmanager.googleapis.com:enable", json={}
@@ -84,8 +84,8 @@ def test_a_refusal_keeps_code_status_and_reason(cloud: Cloud) -> None:
     assert found.message.startswith(f"GET artifactregistry {path}: 403 PERMISSION_DENIED: Artifact Registry API")
 
 
-def test_a_missing_permission_has_its_own_exit_code(cloud: Cloud) -> None:
-    stranger = local_cloud(cloud.project, str(cloud.base), local.token("user:stranger@example.com"))
+def test_a_missing_permission_has_its_own_exit_code(cloud: Cloud, local_clone: Checkout) -> None:
+    stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
     with pytest.raises(CloudProblem) as raised:
         stranger.request("GET", "secretmanager", f"v1/projects/{cloud.project}/secrets")
     assert raised.value.exit_code == Exit.PERMISSION

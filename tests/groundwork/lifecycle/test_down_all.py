@@ -77,7 +77,7 @@ def test_the_deployer_does_not_delete_itself(
 
 
 def test_a_state_bucket_that_may_not_be_seen_is_not_gone(clone: Clone) -> None:
-    stranger = local_cloud(PROJECT, str(clone.cloud.base), local.token("user:stranger@example.com"))
+    stranger = local_cloud(PROJECT, str(clone.cloud.base), local.token(clone.checkout, "user:stranger@example.com"))
     with pytest.raises(CloudProblem, match="403"):
         teardown.bucket_exists(dataclasses.replace(clone.session("down"), cloud=stranger))
 

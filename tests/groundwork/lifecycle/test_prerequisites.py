@@ -30,7 +30,7 @@ def environment() -> Environment:
 
 @pytest.fixture
 def cloud(local_clone: Checkout, environment: Environment) -> Cloud:
-    return local_cloud(environment.project, local.start(local_clone).base, local.token())
+    return local_cloud(environment.project, local.start(local_clone).base, local.token(local_clone))
 
 
 def test_everything_is_made_on_an_empty_local_cloud(cloud: Cloud, environment: Environment, talk: Heard) -> None:
@@ -64,9 +64,11 @@ def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: E
         prerequisites.lay(cloud, environment, talk.say)
 
 
-def test_a_project_that_may_not_be_seen_is_a_sentence(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+def test_a_project_that_may_not_be_seen_is_a_sentence(
+    cloud: Cloud, environment: Environment, talk: Heard, local_clone: Checkout
+) -> None:
     prerequisites.lay(cloud, environment, talk.say)
-    stranger = local_cloud(cloud.project, str(cloud.base), local.token("user:stranger@example.com"))
+    stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
     with pytest.raises(PermissionProblem) as raised:
         prerequisites.lay(_as_google(stranger), environment, talk.say)
     assert raised.value.message.startswith(

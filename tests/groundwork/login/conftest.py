@@ -58,7 +58,7 @@ class Google:
     def credentials(self, principal: str, **more: str) -> str:
         """A login's file as gcloud would write it, for somebody on the local cloud."""
         token = self.config / f"{len(list(self.config.glob('*.token')))}.token"
-        token.write_text(local.token(principal))
+        token.write_text(local.token(self.clone.checkout, principal))
         found = {
             "type": "external_account",
             "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",

@@ -69,7 +69,7 @@ def test_without_a_helper_docker_gets_a_token_by_a_pipe_and_not_by_its_arguments
     done = google.clone("docker", "--env", "dev")
     assert done.code == Exit.OK, done.err
     assert notes.read_text() == f"docker login --username oauth2accesstoken --password-stdin https://{HOST}\n"
-    assert (tmp_path / "given").read_text().startswith("local/user:owner@example.com")
+    assert (tmp_path / "given").read_text().startswith("local/user:owner@example.com/")
     assert "local/" not in done.text + done.err
     assert done.text == f"docker is logged in to {HOST} for an hour.\n"
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from google.oauth2.credentials import Credentials
 from groundwork.errors import Exit
+from groundwork.google import local
 from groundwork.google.cloud import Cloud, CloudProblem, google_cloud
 from groundwork.lifecycle.prerequisites import APIS
 from groundwork.login import checks, deployer, identity
@@ -174,7 +175,7 @@ def test_a_dry_run_says_what_gcloud_would_be_asked(google: Google) -> None:
 
 
 def test_a_token_in_the_shell_is_who_one_is(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "local/user:owner@example.com")
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", local.token(google.clone.checkout))
     found = json.loads(google.clone("whoami", "--env", "dev", "--json").out)
     assert (found["principal"], found["source"]) == ("owner@example.com", "the token in GOOGLE_OAUTH_ACCESS_TOKEN")
     assert found["expires"] is None
@@ -196,8 +197,8 @@ def test_on_the_local_cloud_one_is_whom_one_says(who: str | None, principal: str
 @pytest.mark.parametrize(
     ("token", "who", "principal"),
     [
-        ("local/user:alice@example.com", None, "alice@example.com"),
-        ("local/user:alice@example.com", "bob@example.com", "bob@example.com"),
+        ("local/user:alice@example.com//code", None, "alice@example.com"),
+        ("local/user:alice@example.com//code", "bob@example.com", "bob@example.com"),
         ("a-token-of-google", None, "owner@example.com"),
     ],
 )

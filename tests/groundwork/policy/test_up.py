@@ -68,7 +68,7 @@ def test_the_plan_was_shown_before_it_was_refused(refused: Refused) -> None:
 
 def test_nothing_was_applied(refused: Refused) -> None:
     checkout = Checkout(refused.clone)
-    cloud = local_cloud(PROJECT, local.start(checkout).base, local.token())
+    cloud = local_cloud(PROJECT, local.start(checkout).base, local.token(checkout))
     found = [item["name"] for item in cloud.pages("storage", "v1/b", "items", {"project": PROJECT})]
     assert found == [load("local", refused.clone).state_bucket]
 

@@ -101,9 +101,9 @@ def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
     theirs = local.shell_variables(standing.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
     for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"):
         assert mine[variable] != theirs[variable]
-    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == "local/user:owner@example.com"
+    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == local.token(standing.checkout)
     source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
-    assert Path(source["file"]).read_text() == "local/user:stranger@example.com"
+    assert Path(source["file"]).read_text() == local.token(standing.checkout, "user:stranger@example.com")
 
 
 def test_a_shell_reaches_the_local_cloud_past_its_proxies(standing: Clone, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ INFO = {
 @pytest.fixture
 def cloud(local_clone: Checkout) -> Cloud:
     """A project with a bucket for states."""
-    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token())
+    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
     made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
     made.storage().create_bucket(f"{made.project}-tfstate", location="europe-west1")
     return made

@@ -1,42 +1,99 @@
-"""Tokens and whom they name."""
+"""Tokens: whom they name, and that nobody can make one without the key."""
+
+import os
+from pathlib import Path
 
 import pytest
-from localcloud.engine.tokens import principal, token
+from localcloud.engine import tokens
+from localcloud.engine.tokens import Tokens, named
 from localcloud.errors import CloudError
 
-POOLED = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/g/subject/repo:o/r:ref/123"
+POOLED = (
+    "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/g/subject/repo:o/r:ref/123?a=%"
+)
+ALICE = "user:alice@example.com"
+OURS = Tokens(b"key")
 
 
 def sent(value: str, now: float = 100) -> str:
-    return principal({"authorization": f"Bearer {value}"}, now)
+    return OURS.principal({"authorization": f"Bearer {value}"}, now)
 
 
 def test_no_token_is_nobody() -> None:
-    assert principal({}, 0) == ""
+    assert OURS.principal({}, 0) == ""
 
 
-@pytest.mark.parametrize("name", ["user:alice@example.com", "serviceAccount:a@p.iam.gserviceaccount.com"])
+@pytest.mark.parametrize(
+    "name", [ALICE, "serviceAccount:a@p.iam.gserviceaccount.com", POOLED, "user:ünïcode@example.com"]
+)
 def test_a_token_names_its_principal(name: str) -> None:
-    assert sent(token(name)) == name
-    assert sent(token(name, 101)) == name
+    for token in (OURS.token(name), OURS.token(name, 101)):
+        assert (sent(token), named(token)) == (name, name)
+        assert token.isascii()
+
+
+def test_a_bare_address_is_a_users_or_an_accounts() -> None:
+    assert sent(OURS.token("alice@example.com")) == ALICE
+    assert sent(OURS.token("a@p.iam.gserviceaccount.com")) == "serviceAccount:a@p.iam.gserviceaccount.com"
 
 
 def test_an_expired_token_is_refused() -> None:
+    token = OURS.token(ALICE, 100)
+    assert sent(token, 99) == ALICE
     with pytest.raises(CloudError) as caught:
-        sent(token("user:alice@example.com", 100))
+        sent(token)
     assert caught.value.code == 401
 
 
-def test_a_federated_subject_may_hold_slashes_and_end_in_digits() -> None:
-    assert sent(token(POOLED, 101)) == POOLED
-
-
-@pytest.mark.parametrize("value", ["ya29.abc", "local/", "local/alice", "local/user:a/b@example.com", ""])
-def test_any_other_token_is_refused(value: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ya29.abc",
+        "local/",
+        "local/alice",
+        f"local/{ALICE}",
+        f"local/{ALICE}/",
+        f"local/{ALICE}//",
+        f"local/{ALICE}//Ünïcode",
+        Tokens(b"guess").token(ALICE),
+        OURS.token(ALICE, 50).replace("/50/", "//"),
+        OURS.token(ALICE).replace("alice", "owner"),
+        OURS.token(ALICE) + "x",
+        OURS.token(ALICE)[:-1],
+        OURS.assertion({"sub": ALICE}),
+        "",
+    ],
+)
+def test_whatever_was_not_made_with_the_key_is_refused(value: str) -> None:
     with pytest.raises(CloudError, match="invalid authentication credentials"):
-        sent(value)
+        sent(value, 0)
 
 
 def test_another_scheme_is_refused() -> None:
     with pytest.raises(CloudError):
-        principal({"authorization": "Basic abc"}, 0)
+        OURS.principal({"authorization": f"Basic {OURS.token(ALICE)}"}, 0)
+
+
+def test_an_assertion_is_known_again_and_a_token_is_none() -> None:
+    assert OURS.asserted(OURS.assertion({"sub": "repo:a/b"}))
+    assert not OURS.asserted(Tokens(b"guess").assertion({"sub": "repo:a/b"}))
+    assert not OURS.asserted(OURS.token(ALICE))
+
+
+def test_the_key_is_made_once_and_nobody_else_reads_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        token = tokens.opened(tmp_path).token(ALICE)
+    finally:
+        os.umask(before)
+    assert (tmp_path / tokens.KEY).stat().st_mode & 0o777 == 0o600
+    assert tokens.of(tmp_path).token(ALICE) == tokens.opened(tmp_path).token(ALICE) == token
+    assert [file.name for file in tmp_path.iterdir()] == [tokens.KEY]
+
+
+def test_two_clouds_do_not_take_each_others_tokens(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    theirs = tokens.opened(tmp_path / "a").token(ALICE)
+    with pytest.raises(CloudError):
+        tokens.opened(tmp_path / "b").principal({"authorization": f"Bearer {theirs}"}, 0)

@@ -31,6 +31,10 @@ class World:
         """A request that somebody makes by hand."""
         return dict(self.project.cloud.request(verb, api, path.replace("{project}", PROJECT), params=params, json=body))
 
+    def token(self, principal: str) -> str:
+        """What proves to the cloud that somebody calls."""
+        return launcher.token(self.cloud.state, principal)
+
     def fault(self, **ordered: Any) -> None:
         """Makes the cloud misbehave; see localcloud/server/fault_rules.py."""
         launcher.control(self.cloud, "POST", "/_local/faults", ordered)
@@ -56,7 +60,7 @@ def world(checkout: Checkout) -> Iterator[World]:
         project.cloud.request(
             "POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={}
         )
-    core = Core(Servicer(cloud.base, launcher.token())).configured(project=PROJECT, region="europe-west1")
+    core = Core(Servicer(cloud.base, launcher.token(cloud.state))).configured(project=PROJECT, region="europe-west1")
     yield World(project, core, cloud)
     launcher.control(launcher.start(checkout.local_state), "DELETE", "/_local/faults")
 

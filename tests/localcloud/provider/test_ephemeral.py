@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
-from localcloud.server import launcher
 
 from tests.localcloud.provider.conftest import PROJECT, World
 from tests.localcloud.provider.core import Core, Refusal
@@ -78,7 +77,7 @@ def test_a_value_that_is_no_text_is_opened_and_written_byte_by_byte(world: World
 def test_who_may_not_read_the_value_learns_which_permission_is_missing(world: World) -> None:
     added(world, "one", HUSH.encode())
     grant(world, ALICE, "roles/secretmanager.viewer")
-    alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=launcher.token(ALICE))
+    alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
     with pytest.raises(Refusal, match=r"403.*'secretmanager\.versions\.access'"):
         alice.opened(VERSION, secret="one")
 
@@ -137,7 +136,7 @@ def test_tokens_carry_the_claims_that_were_asked_for(world: World) -> None:
 
 def test_who_may_not_impersonate_learns_which_permission_is_missing(world: World) -> None:
     who: dict[str, Any] = {"target_service_account": impersonable(world)}
-    alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=launcher.token(ALICE))
+    alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.getAccessToken"):
         alice.opened(f"{ACCOUNT}_access_token", **who, scopes=["cloud-platform"])
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.signJwt") as refused:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
-from localcloud.server import launcher
 
 from tests.local_project import variables_of
 from tests.localcloud.provider.conftest import PROJECT, World
@@ -83,13 +82,13 @@ def test_two_provider_blocks_are_two_principals(world: World, checkout: Checkout
     provider "google" {{
       alias        = "alice"
       project      = "{PROJECT}"
-      access_token = "{launcher.token(ALICE)}"
+      access_token = "{world.token(ALICE)}"
       default_labels = {{ by = "alice" }}
     }}
     provider "google" {{
       alias        = "bob"
       project      = "{PROJECT}"
-      access_token = "{launcher.token(BOB)}"
+      access_token = "{world.token(BOB)}"
     }}
     """
     secret = """
@@ -226,6 +225,6 @@ def test_a_type_that_we_lack_and_a_misspelt_attribute_are_named(checkout: Checko
 def test_the_process_ends_with_its_state_folder(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path / "clone")
     cloud = local.start(checkout)
-    process = local.provider(checkout, cloud, local.token()).pid
+    process = local.provider(checkout, cloud, local.token(checkout)).pid
     local.stop(checkout)
     until(lambda: not Path(f"/proc/{process}").exists())

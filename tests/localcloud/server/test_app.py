@@ -276,7 +276,8 @@ def test_a_401_says_why_and_for_which_service(cloud: Inside) -> None:
     reasons = {
         "": "CREDENTIALS_MISSING",
         "Bearer nonsense": "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-        f"Bearer local/{OWNER}/1": "ACCESS_TOKEN_EXPIRED",
+        f"Bearer local/{OWNER}": "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+        f"Bearer {cloud.cloud.tokens.token(OWNER, 1)}": "ACCESS_TOKEN_EXPIRED",
     }
     for authorization, reason in reasons.items():
         answer = cloud.as_("")("GET", SECRETS, **({"authorization": authorization} if authorization else {}))

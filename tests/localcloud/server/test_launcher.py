@@ -176,7 +176,7 @@ def test_a_damaged_record_leads_to_a_fresh_server_with_the_same_state(state: Pat
 def test_after_an_update_of_the_code_cloud_and_provider_are_started_anew_and_keep_all(state: Path) -> None:
     first = launcher.start(state)
     owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
-    provider = launcher.start_provider(state, first, launcher.token())
+    provider = launcher.start_provider(state, first, launcher.token(state))
     record = records.read(state / records.SERVER) or {}
     records.write(state / records.SERVER, record | {"code": "that of yesterday"})
     second = launcher.start(state)
@@ -317,9 +317,9 @@ def test_a_start_where_the_lock_was_removed_waits_for_the_first_server_to_end(st
 
 def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: Path) -> None:
     cloud = launcher.start(state)
-    alice = launcher.start_provider(state, cloud, launcher.token("user:alice@example.com"))
-    bob = launcher.start_provider(state, cloud, launcher.token("user:bob@example.com"))
-    assert launcher.start_provider(state, cloud, launcher.token("user:alice@example.com")) == alice
+    alice = launcher.start_provider(state, cloud, launcher.token(state, "user:alice@example.com"))
+    bob = launcher.start_provider(state, cloud, launcher.token(state, "user:bob@example.com"))
+    assert launcher.start_provider(state, cloud, launcher.token(state, "user:alice@example.com")) == alice
     assert alice.pid != bob.pid
     assert "registry.terraform.io/hashicorp/google" in alice.reattach
     assert "registry.opentofu.org/hashicorp/google" in alice.reattach
@@ -328,5 +328,38 @@ def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: 
     assert not launcher._alive(bob.pid)
 
 
-def test_a_token_names_its_principal() -> None:
-    assert launcher.token() == "local/user:owner@example.com"
+def test_a_token_names_its_principal_and_is_the_clouds_own(state: Path, tmp_path: Path) -> None:
+    cloud = launcher.start(state)
+    assert launcher.principal(launcher.token(state)) == launcher.OWNER
+    assert owner(cloud)("GET", "cloudresourcemanager/v1/projects").status == 200
+    for typed in ("local/user:owner@example.com", launcher.token(state)[:-3] + "AAA"):
+        headers = {"Authorization": f"Bearer {typed}"}
+        assert owner(cloud)("GET", "cloudresourcemanager/v1/projects", headers=headers).status == 401
+    with pytest.raises(LocalCloudError, match=r"cannot be read .* stop the local cloud and start it"):
+        launcher.token(tmp_path)
+
+
+def test_nobody_else_can_look_into_the_state_folder_whatever_the_umask(state: Path) -> None:
+    before = os.umask(0)
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o777)
+        cloud = launcher.start(state)
+        launcher.start_provider(state, cloud, launcher.token(state))
+    finally:
+        os.umask(before)
+    owner(cloud).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
+    owner(cloud).ok("POST", "storage/v1/b", {"name": "some-bucket"}, project="some-project")
+    path = "upload/storage/v1/b/some-bucket/o"
+    assert owner(cloud)("POST", path, b"x" * 100_000, uploadType="media", name="big").status == 200
+    assert state.stat().st_mode & 0o777 == 0o700
+    open_to_others = [file for file in state.rglob("*") if file.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+def test_no_token_is_on_a_command_line(state: Path) -> None:
+    cloud = launcher.start(state)
+    provider = launcher.start_provider(state, cloud, launcher.token(state))
+    for pid in (cloud.pid, provider.pid):
+        shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
+        assert "localcloud" in shown
+        assert launcher.token(state) not in shown

@@ -22,7 +22,9 @@ def raw(cloud: Client, text: str) -> str:
 
 def test_gcloud_may_use_it_as_its_proxy(cloud: Client) -> None:
     path = f"cloudresourcemanager/v1/projects/{cloud.project}"
-    head = f"Host: us-central1-127.0.0.1:{cloud.server.port}\nAuthorization: Bearer local/{cloud.principal}\nConnection: close\n\n"
+    head = (
+        f"Host: us-central1-127.0.0.1:{cloud.server.port}\nAuthorization: Bearer {cloud.token()}\nConnection: close\n\n"
+    )
     answer = raw(cloud, f"GET http://us-central1-127.0.0.1:{cloud.server.port}/{path}?alt=json HTTP/1.1\n{head}")
     assert answer.startswith("HTTP/1.1 200")
     assert f'"projectId":"{cloud.project}"' in answer
@@ -40,7 +42,7 @@ def test_it_says_that_it_is_simulated(cloud: Client) -> None:
 
 def test_a_dropped_connection_is_seen_as_one(cloud: Client) -> None:
     cloud.control("POST", "faults", {"method": "cloudresourcemanager.projects.get", "kind": "drop", "count": 1})
-    head = f"Host: x\nAuthorization: Bearer local/{cloud.principal}\n\n"
+    head = f"Host: x\nAuthorization: Bearer {cloud.token()}\n\n"
     path = f"/cloudresourcemanager/v1/projects/{cloud.project}"
     with socket.create_connection(("127.0.0.1", cloud.server.port), 10) as stream:
         stream.sendall(f"GET {path} HTTP/1.1\n{head}".replace("\n", "\r\n").encode())

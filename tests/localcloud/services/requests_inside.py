@@ -35,8 +35,12 @@ class Sender:
         """The JSON answer, after checking its status."""
         headers = {"content-type": "application/json"}
         if self.principal:
-            headers["authorization"] = f"Bearer local/{self.principal}"
+            headers["authorization"] = self.bearer()
         return self.send(verb, path, headers, b"" if body is None else json.dumps(body).encode(), status)
+
+    def bearer(self) -> str:
+        """The header that says who this is."""
+        return f"Bearer {self.cloud.tokens.token(self.principal)}"
 
     def send(self, verb: str, path: str, headers: dict[str, str], body: bytes, status: int = 200) -> Any:
         """The same with headers and bytes of the caller's own."""

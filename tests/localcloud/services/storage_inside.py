@@ -57,7 +57,7 @@ class Storage:
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named.setdefault("content-type", "application/octet-stream" if isinstance(body, bytes) else "application/json")
         if self.call.principal:
-            named.setdefault("authorization", f"Bearer local/{self.call.principal}")
+            named.setdefault("authorization", self.call.bearer())
         reply = self.call.reply(verb, path, named, data)
         answer = Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, content(reply))
         assert answer.status == status, answer.body.decode("utf-8", "replace")

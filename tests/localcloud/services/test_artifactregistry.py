@@ -156,7 +156,7 @@ def test_scanning_follows_the_repository_and_the_api(call: Sender) -> None:
 
 def test_lists_of_artifacts_are_empty_and_a_header_says_that_none_are_served(call: Sender) -> None:
     create(call)
-    reply = call.reply("GET", f"{IMAGES}/dockerImages", {"authorization": "Bearer local/user:owner@example.com"})
+    reply = call.reply("GET", f"{IMAGES}/dockerImages", {"authorization": call.bearer()})
     assert (reply.status, reply.body) == (200, b"{}")
     assert reply.headers["x-local-cloud"] == NOT_SERVED["x-local-cloud"]
     for collection in ("packages", "files", "pythonPackages", "packages/app/tags", "packages/app/versions"):

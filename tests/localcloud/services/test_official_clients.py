@@ -15,7 +15,6 @@ from google.cloud import secretmanager
 from google.oauth2.credentials import Credentials
 from google.protobuf.field_mask_pb2 import FieldMask
 from googleapiclient.discovery import build
-from localcloud.server import launcher
 
 from tests.cloud_client import Client
 
@@ -25,7 +24,7 @@ ANN = "user:ann@example.com"
 
 def secrets(cloud: Client, credentials: Any = None) -> secretmanager.SecretManagerServiceClient:
     return secretmanager.SecretManagerServiceClient(
-        credentials=credentials or Credentials(launcher.token(cloud.principal)),
+        credentials=credentials or Credentials(cloud.token()),
         transport="rest",
         client_options={"api_endpoint": f"{cloud.server.base}/secretmanager"},
     )
@@ -94,14 +93,14 @@ def test_reading_a_secret_takes_the_role(cloud: Client) -> None:
 
 def test_impersonated_credentials_act_as_the_account(cloud: Client) -> None:
     name, email = secret(cloud), account(cloud, ANN)
-    source = Credentials(launcher.token(ANN))
+    source = Credentials(cloud.token(ANN))
     address = token_address(cloud, email)
     acting = impersonated_credentials.Credentials(source, email, SCOPES, lifetime=600, iam_endpoint_override=address)
     with pytest.raises(Forbidden, match=r"secretmanager\.secrets\.get"):
         secrets(cloud, acting).get_secret(name=name)
     cloud.grant("roles/secretmanager.viewer", f"serviceAccount:{email}")
     assert secrets(cloud, acting).get_secret(name=name).name == name
-    stranger = Credentials(launcher.token("user:eve@example.com"))
+    stranger = Credentials(cloud.token("user:eve@example.com"))
     refused = impersonated_credentials.Credentials(stranger, email, SCOPES, iam_endpoint_override=address)
     with pytest.raises(RefreshError, match=r"iam\.serviceAccounts\.getAccessToken"):
         secrets(cloud, refused).get_secret(name=name)
@@ -113,7 +112,7 @@ def test_application_default_credentials_from_a_token_file(
 ) -> None:
     name, email = secret(cloud), account(cloud, ANN)
     cloud.grant("roles/secretmanager.viewer", f"serviceAccount:{email}" if impersonating else ANN)
-    (tmp_path / "token").write_text(launcher.token(ANN))
+    (tmp_path / "token").write_text(cloud.token(ANN))
     written = {
         "type": "external_account",
         "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",
@@ -132,9 +131,7 @@ def test_application_default_credentials_from_a_token_file(
 def test_the_discovery_client_of_iam(cloud: Client) -> None:
     cloud.enable("iam")
     options = {"api_endpoint": f"{cloud.server.base}/iam/"}
-    iam = build(
-        "iam", "v1", credentials=Credentials(launcher.token(cloud.principal)), client_options=options
-    ).projects()
+    iam = build("iam", "v1", credentials=Credentials(cloud.token()), client_options=options).projects()
     parent = f"projects/{cloud.project}"
     accounts = iam.serviceAccounts()
     made = accounts.create(name=parent, body={"accountId": "deployer"}).execute()

@@ -27,7 +27,7 @@ OUTSIDER = "user:outsider@example.com"
 @contextmanager
 def with_project(state: Path) -> Iterator[launcher.LocalCloud]:
     running = launcher.start(state)
-    headers = {"Authorization": f"Bearer {launcher.token(launcher.OWNER)}"}
+    headers = {"Authorization": f"Bearer {launcher.token(running.state)}"}
     url = f"{running.base}/cloudresourcemanager/v1/projects"
     requests.post(url, json={"projectId": PROJECT}, headers=headers, timeout=30).raise_for_status()
     try:
@@ -37,22 +37,22 @@ def with_project(state: Path) -> Iterator[launcher.LocalCloud]:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launcher.LocalCloud]:
     with with_project(tmp_path_factory.mktemp("cloud")) as running:
-        yield running.base
+        yield running
 
 
-def client(base: str, principal: str = launcher.OWNER) -> storage.Client:
-    credentials = Credentials(launcher.token(principal))  # type: ignore[no-untyped-call]
-    return storage.Client(project=PROJECT, credentials=credentials, client_options={"api_endpoint": base})
+def client(cloud: launcher.LocalCloud, principal: str = launcher.OWNER) -> storage.Client:
+    credentials = Credentials(launcher.token(cloud.state, principal))  # type: ignore[no-untyped-call]
+    return storage.Client(project=PROJECT, credentials=credentials, client_options={"api_endpoint": cloud.base})
 
 
 @pytest.fixture
-def bucket(base: str, request: pytest.FixtureRequest) -> storage.Bucket:
-    made = client(base).bucket(request.node.name[:60].replace("_", "-").strip("-"))
+def bucket(cloud: launcher.LocalCloud, request: pytest.FixtureRequest) -> storage.Bucket:
+    made = client(cloud).bucket(request.node.name[:60].replace("_", "-").strip("-"))
     made.iam_configuration.uniform_bucket_level_access_enabled = True
     made.versioning_enabled = True
-    return client(base).create_bucket(made, location="europe-west1")
+    return client(cloud).create_bucket(made, location="europe-west1")
 
 
 def test_small_and_large_uploads_come_back_whole_and_in_parts(bucket: storage.Bucket) -> None:
@@ -68,9 +68,11 @@ def test_small_and_large_uploads_come_back_whole_and_in_parts(bucket: storage.Bu
     assert bucket.blob("piecewise", chunk_size=3 << 20).download_as_bytes() == BIG
 
 
-def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(base: str, bucket: storage.Bucket) -> None:
-    url = f"{base}/upload/storage/v1/b/{bucket.name}/o?uploadType="
-    headers = {"Authorization": f"Bearer {launcher.token(launcher.OWNER)}"}
+def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(
+    cloud: launcher.LocalCloud, bucket: storage.Bucket
+) -> None:
+    url = f"{cloud.base}/upload/storage/v1/b/{bucket.name}/o?uploadType="
+    headers = {"Authorization": f"Bearer {launcher.token(cloud.state)}"}
     requests.post(f"{url}media&name=m", data=BIG, headers=headers, timeout=30).raise_for_status()
     parts = b'--q\r\n\r\n{"name":"p"}\r\n--q\r\nContent-Type: a/b\r\n\r\n' + BIG + b"\r\n--q--"
     headers["Content-Type"] = "multipart/related; boundary=q"
@@ -94,13 +96,13 @@ def test_a_stream_of_unknown_length_can_be_written_and_read(bucket: storage.Buck
         assert stream.read() == BIG[999_990:1_000_000]
 
 
-def test_versions_lists_and_prefixes(base: str, bucket: storage.Bucket) -> None:
+def test_versions_lists_and_prefixes(cloud: launcher.LocalCloud, bucket: storage.Bucket) -> None:
     for content in (b"one", b"two"):
         bucket.blob("a/x").upload_from_string(content)
     bucket.blob("y").upload_from_string(b"")
-    versions = list(client(base).list_blobs(bucket.name, prefix="a/", versions=True))
+    versions = list(client(cloud).list_blobs(bucket.name, prefix="a/", versions=True))
     assert [version.time_deleted is None for version in versions] == [False, True]
-    pages = client(base).list_blobs(bucket.name, delimiter="/", page_size=1)
+    pages = client(cloud).list_blobs(bucket.name, delimiter="/", page_size=1)
     assert [blob.name for blob in pages] == ["y"]
     assert pages.prefixes == {"a/"}
 
@@ -122,11 +124,11 @@ def delete_together(connected: storage.Client, bucket: str, *names: str) -> None
             connected.bucket(bucket).blob(name).delete()
 
 
-def test_batches_change_and_delete(base: str, bucket: storage.Bucket) -> None:
+def test_batches_change_and_delete(cloud: launcher.LocalCloud, bucket: storage.Bucket) -> None:
     blobs = [bucket.blob(f"x{number}") for number in range(5)]
     for blob in blobs:
         blob.upload_from_string(b"x")
-    connected = client(base)
+    connected = client(cloud)
     with connected.batch():
         for blob in blobs:
             changed = connected.bucket(bucket.name).blob(blob.name)
@@ -134,11 +136,11 @@ def test_batches_change_and_delete(base: str, bucket: storage.Bucket) -> None:
             changed.patch()
     assert all(blob.metadata == {"k": "v"} for blob in bucket.list_blobs())
     with pytest.raises(NotFound):
-        delete_together(client(base), bucket.name, "x1", "none")
+        delete_together(client(cloud), bucket.name, "x1", "none")
     assert "x1" not in {blob.name for blob in bucket.list_blobs()}
 
 
-def test_refusals_are_the_exceptions_that_callers_catch(base: str, bucket: storage.Bucket) -> None:
+def test_refusals_are_the_exceptions_that_callers_catch(cloud: launcher.LocalCloud, bucket: storage.Bucket) -> None:
     bucket.blob("x").upload_from_string(b"x")
     with pytest.raises(PreconditionFailed):
         bucket.blob("x").upload_from_string(b"y", if_generation_match=0)
@@ -147,15 +149,15 @@ def test_refusals_are_the_exceptions_that_callers_catch(base: str, bucket: stora
     with pytest.raises(Conflict):
         bucket.delete()
     with pytest.raises(Forbidden, match=r"outsider@example.com does not have storage.objects.get access"):
-        client(base, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes()
+        client(cloud, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes()
 
 
-def test_a_role_on_the_bucket_lets_an_outsider_in(base: str, bucket: storage.Bucket) -> None:
+def test_a_role_on_the_bucket_lets_an_outsider_in(cloud: launcher.LocalCloud, bucket: storage.Bucket) -> None:
     bucket.blob("x").upload_from_string(b"x")
     policy = bucket.get_iam_policy(requested_policy_version=3)
     policy.bindings.append({"role": "roles/storage.objectViewer", "members": {OUTSIDER}})
     bucket.set_iam_policy(policy)
-    assert client(base, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes() == b"x"
+    assert client(cloud, OUTSIDER).bucket(bucket.name).blob("x").download_as_bytes() == b"x"
 
 
 def test_a_deleted_object_is_restored(bucket: storage.Bucket) -> None:
@@ -171,9 +173,9 @@ def test_a_deleted_object_is_restored(bucket: storage.Bucket) -> None:
 
 def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> None:
     with with_project(tmp_path) as running:
-        made = client(running.base).bucket("rules-bucket")
+        made = client(running).bucket("rules-bucket")
         made.add_lifecycle_delete_rule(age=30)
-        bucket = client(running.base).create_bucket(made)
+        bucket = client(running).create_bucket(made)
         bucket.blob("old").upload_from_string(BIG)
         launcher.control(running, "POST", "/_local/clock", {"advance_seconds": 31 * 86400})
         assert list(bucket.list_blobs()) == []
@@ -186,13 +188,13 @@ def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> Non
 
 def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
     with with_project(tmp_path) as running:
-        bucket = client(running.base).create_bucket("kept-bucket")
+        bucket = client(running).create_bucket("kept-bucket")
         bucket.blob("small").upload_from_string(b"small")
         bucket.blob("big").upload_from_string(BIG)
         os.kill(running.pid, signal.SIGKILL)
         while launcher.find(tmp_path) is not None:  # a killed process holds its lock a moment longer
             pass
-        again = client(launcher.start(tmp_path).base).bucket("kept-bucket")
+        again = client(launcher.start(tmp_path)).bucket("kept-bucket")
         assert again.blob("small").download_as_bytes() == b"small"
         assert again.blob("big").download_as_bytes() == BIG
         assert [blob.name for blob in again.list_blobs()] == ["big", "small"]
@@ -214,11 +216,13 @@ resource "terraform_data" "kept" {{
 """
 
 
-def test_terraform_keeps_and_locks_its_state(base: str, bucket: storage.Bucket, tmp_path: Path) -> None:
+def test_terraform_keeps_and_locks_its_state(
+    cloud: launcher.LocalCloud, bucket: storage.Bucket, tmp_path: Path
+) -> None:
     (tmp_path / "main.tf").write_text(BACKEND.format(bucket=bucket.name))
     variables = {
-        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{base}/storage/v1/",
-        "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(launcher.OWNER),
+        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{cloud.base}/storage/v1/",
+        "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(cloud.state),
     }
     terraform = Terraform(tmp_path, variables)
     terraform.succeed("init", "-input=false", "-no-color")

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from localcloud.engine.tokens import Tokens
 from localcloud.services.sts import claims
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
@@ -63,8 +64,7 @@ def jwt(call: Sender, **changes: Any) -> str:
         "ref": "refs/heads/main",
         "exp": call.cloud.clock.seconds() + 300,
     } | changes
-    parts = [json.dumps({"alg": "RS256"}), json.dumps(body), "signature"]
-    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+    return call.cloud.tokens.assertion(body)
 
 
 def bearer(answer: dict[str, Any]) -> dict[str, str]:
@@ -73,7 +73,7 @@ def bearer(answer: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("audience", [WORKFORCE, AUDIENCE])
 def test_a_local_token_is_exchanged_for_one_of_the_same_principal_for_an_hour(call: Sender, audience: str) -> None:
-    answer = exchange(call, "local/user:owner@example.com\n", audience)
+    answer = exchange(call, f"{call.cloud.tokens.token(call.principal)}\n", audience)
     assert answer["token_type"] == "Bearer"
     assert answer["expires_in"] == 3600
     call.send("GET", SECRETS, bearer(answer), b"")
@@ -139,6 +139,18 @@ def test_wrong_exchanges_are_refused_in_the_words_of_oauth(
     call: Sender, token: str, more: dict[str, str], word: str
 ) -> None:
     assert exchange(call, token, status=400, **more)["error"] == word
+
+
+def test_nobody_vouches_for_claims_without_the_clouds_key(call: Sender) -> None:
+    parts = jwt(call).split(".")
+    parts[1] = base64.urlsafe_b64encode(json.dumps({"iss": ISSUER, "sub": "repo:cats/dogs"}).encode()).decode()
+    for forged in (
+        ".".join(parts),
+        jwt(call).rpartition(".")[0] + ".signature",
+        Tokens(b"guess").assertion({"iss": ISSUER}),
+    ):
+        answer = exchange(call, forged, status=400)
+        assert (answer["error"], "signature" in answer["error_description"]) == ("invalid_grant", True)
 
 
 def test_a_deleted_pool_or_disabled_provider_trusts_nobody(call: Sender) -> None:

@@ -221,9 +221,10 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
     if not environment.local:
         isolation.google_surroundings(os.environ, environment.name)
         return google_cloud(environment.project)
-    running = local.start(checkout or Checkout(environment.path.parents[1]))
+    clone = checkout or Checkout(environment.path.parents[1])
+    running = local.start(clone)
     return local_cloud(
-        environment.project, running.base, local.token(principal or local.OWNER), local.patience(running)
+        environment.project, running.base, local.token(clone, principal or local.OWNER), local.patience(running)
     )
 
 

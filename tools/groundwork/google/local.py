@@ -21,7 +21,6 @@ from groundwork.google.waiting import PROMPT, Patience
 OWNER = launcher.OWNER
 PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
 _LOOK = 0.3
-_TOKEN = "local/"  # noqa: S105 - the beginning of every token of the local cloud, no secret
 
 
 @contextmanager
@@ -107,15 +106,20 @@ def empty(checkout: Checkout) -> None:
         launcher.reset(checkout.local_state)
 
 
-def token(principal: str = OWNER) -> str:
-    """The token that makes the local cloud see this principal."""
-    return launcher.token(principal)
+def token(checkout: Checkout, principal: str = OWNER) -> str:
+    """The token that makes the clone's local cloud see this principal."""
+    with _sentences():
+        return launcher.token(checkout.local_state, principal)
 
 
 def shells_principal(variables: Mapping[str, str]) -> str:
     """Whom a shell that has `local env --as WHO` in it stands for, else the owner."""
-    given = variables.get("GOOGLE_OAUTH_ACCESS_TOKEN", "")
-    return given.removeprefix(_TOKEN) if given.startswith(_TOKEN) else OWNER
+    return principal(variables.get("GOOGLE_OAUTH_ACCESS_TOKEN", "")) or OWNER
+
+
+def principal(token: str) -> str:
+    """Whom a token claims to be, "" for one that is not a local cloud's."""
+    return launcher.principal(token)
 
 
 def endpoints(base: str) -> dict[str, str]:
@@ -141,7 +145,7 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
     a pair for each principal: shells of several people do not meet.
     """
     cloud = start(checkout)
-    secret = token(principal)
+    secret = token(checkout, principal)
     token_file = _private(checkout, f"token{_suffix(principal)}", secret)
     return {
         **endpoints(cloud.base),

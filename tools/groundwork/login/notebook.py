@@ -52,7 +52,7 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     """The variables that a shell still has from a local environment."""
     ours = [name for name, value in local.endpoints("http://127.0.0.1").items() if "127.0.0.1" in value]
     files = [name for name in _FILES if ".groundwork/local/" in Path(seen.get(name, "")).as_posix()]
-    token = [_HOLDS_A_TOKEN] if seen.get(_HOLDS_A_TOKEN, "").startswith("local/") else []
+    token = [_HOLDS_A_TOKEN] if local.principal(seen.get(_HOLDS_A_TOKEN, "")) else []
     return tuple(name for name in (*ours, *files, *token) if seen.get(name))
 
 

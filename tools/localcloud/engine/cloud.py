@@ -13,6 +13,7 @@ from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
+from localcloud.engine.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class Cloud:
     signals: Signals
     jobs: Jobs
     lateness: Lateness
+    tokens: Tokens

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
-from localcloud.engine import gate, late_lists, lro, places, rendering, standard, tokens
+from localcloud.engine import gate, late_lists, lro, places, rendering, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
@@ -108,7 +108,7 @@ class Dispatcher:
 
     def _call(self, request: Request, target: Target) -> Call:
         now = self.cloud.clock.seconds()
-        principal = tokens.principal(request.headers, now)
+        principal = self.cloud.tokens.principal(request.headers, now)
         params = _params(request.query, target)
         path = self.cloud.projects.named(target.path)
         if path != target.path:

@@ -1,46 +1,105 @@
-"""Bearer tokens of the local cloud: they say who calls. No secret is in them; they only work here."""
+"""Tokens of the local cloud: they say who calls, and prove it by a code that only the holder of the state folder's key can make."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 from localcloud.errors import CloudError, unauthenticated
 
 PREFIX = "local/"
+KEY = "tokens.key"
 KINDS = ("user:", "serviceAccount:", "principal:", "group:")
 INVALID = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
-    "authentication credential. The local cloud takes tokens such as local/user:alice@example.com."
+    "authentication credential. The local cloud takes the tokens that it gives itself, and those of `groundwork local env`."
 )
+_KEY_BYTES = 32
+_KEPT = 4096
 
 
-def token(principal: str, expires: int | None = None) -> str:
-    """The token of a principal, optionally ending at a Unix time; a bare e-mail address is a user's or an account's."""
-    kind = "serviceAccount:" if principal.endswith(".gserviceaccount.com") else "user:"
-    named = principal if principal.startswith(KINDS) else f"{kind}{principal}"
-    return f"{PREFIX}{named}" + (f"/{expires}" if expires is not None else "")
+class Tokens:
+    """Gives and reads the tokens of one local cloud."""
 
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._read: Callable[[str], tuple[str, int | None]] = lru_cache(maxsize=_KEPT)(self._opened)
 
-def principal(headers: Mapping[str, str], now: float) -> str:
-    """Who sends these headers; "" without a token; 401 for a token that is none, or that has expired.
+    def token(self, principal: str, expires: int | None = None) -> str:
+        """The token of a principal, optionally ending at a Unix time; a bare e-mail address is a user's or an account's."""
+        kind = "serviceAccount:" if principal.endswith(".gserviceaccount.com") else "user:"
+        named = principal if principal.startswith(KINDS) else f"{kind}{principal}"
+        content = f"{PREFIX}{quote(named, safe=':@')}/{'' if expires is None else expires}"
+        return f"{content}/{self._code(content)}"
 
-    A federated principal ("principal://…", which holds slashes) always carries its expiry.
-    """
-    given = headers.get("authorization", "")
-    if not given:
-        return ""
-    scheme, _, value = given.partition(" ")
-    if scheme.lower() != "bearer" or not value.startswith(PREFIX):
-        raise refused()
-    name, slash, ending = value[len(PREFIX) :].rpartition("/")
-    if slash and ending.isdecimal():
-        if int(ending) <= now:
+    def principal(self, headers: Mapping[str, str], now: float) -> str:
+        """Who sends these headers; "" without a token; 401 for a token that is none, or that has expired."""
+        given = headers.get("authorization", "")
+        if not given:
+            return ""
+        scheme, _, value = given.partition(" ")
+        if scheme.lower() != "bearer":
+            raise refused()
+        name, expires = self._read(value)
+        if expires is not None and expires <= now:
             raise refused("ACCESS_TOKEN_EXPIRED")
-    else:
-        name = value[len(PREFIX) :]
-    if not name.startswith(KINDS) or ("/" in name and not name.startswith("principal:")):
-        raise refused()
-    return name
+        return name
+
+    def assertion(self, claims: Mapping[str, Any]) -> str:
+        """A JSON Web Token as a foreign identity provider would give it (simulated): the local cloud stands for all of them."""
+        content = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+        return f"{content}.{self._code(content)}"
+
+    def asserted(self, token: str) -> bool:
+        """Whether a JSON Web Token is one of these."""
+        content, _, code = token.rpartition(".")
+        return self._proves(content, code)
+
+    def _opened(self, value: str) -> tuple[str, int | None]:
+        content, _, code = value.rpartition("/")
+        if not content.startswith(PREFIX) or not self._proves(content, code):
+            raise refused()
+        expires = content.rpartition("/")[2]
+        return named(value), int(expires) if expires else None
+
+    def _code(self, content: str) -> str:
+        return _encoded(hmac.digest(self._key, content.encode(), hashlib.sha256))
+
+    def _proves(self, content: str, code: str) -> bool:
+        return hmac.compare_digest(self._code(content).encode(), code.encode())
+
+
+def named(token: str) -> str:
+    """Whom a token claims to be, "" when it is none of the local cloud; whether it is true is not looked at."""
+    return unquote(token[len(PREFIX) :].partition("/")[0]) if token.startswith(PREFIX) else ""
+
+
+def of(folder: Path) -> Tokens:
+    """The tokens of the local cloud that keeps its state in a folder. Raises FileNotFoundError before its first start."""
+    return Tokens(binascii.unhexlify((folder / KEY).read_bytes()))
+
+
+def opened(folder: Path) -> Tokens:
+    """The same, with a new key when there is none; nobody but the owner can read it, whatever the umask."""
+    path = folder / KEY
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=folder, prefix=KEY)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(secrets.token_hex(_KEY_BYTES).encode())
+        Path(name).replace(path)
+    path.chmod(0o600)
+    return of(folder)
 
 
 def refused(why: str = "ACCESS_TOKEN_TYPE_UNSUPPORTED") -> CloudError:
@@ -49,3 +108,7 @@ def refused(why: str = "ACCESS_TOKEN_TYPE_UNSUPPORTED") -> CloudError:
     problem.reason = "authError"
     problem.headers["WWW-Authenticate"] += ', error="invalid_token"'
     return problem
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
-from localcloud.engine import jobs, lro
+from localcloud.engine import jobs, lro, tokens
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
@@ -56,6 +56,7 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
         signals=signals,
         jobs=Jobs(store, commits),
         lateness=lateness,
+        tokens=tokens.opened(store.folder),
     )
     for service in services:
         _bind(cloud, service)

@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,10 +26,12 @@ __all__ = [
     "LocalCloud",
     "LocalCloudError",
     "Provider",
+    "assertion",
     "behave",
     "control",
     "endpoints",
     "find",
+    "principal",
     "reset",
     "start",
     "start_provider",
@@ -105,8 +108,7 @@ def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
         if found is not None:
             return found
         (state / f"{name}.json").unlink(missing_ok=True)
-        arguments = ["provider", "--state", str(state), "--cloud", cloud.base, "--token", token]
-        process = _spawn(arguments, state / f"{name}.log")
+        process = _spawn(["provider", "--state", str(state), "--cloud", cloud.base], state / f"{name}.log", token)
         return _awaited(
             lambda: _provider(state / f"{name}.json", cloud), process, state / f"{name}.log", "Terraform provider"
         )
@@ -141,14 +143,33 @@ def behave(cloud: LocalCloud, profile: str) -> LocalCloud:
     return replace(cloud, profile=profile)
 
 
-def token(principal: str = OWNER) -> str:
-    """The bearer token of a principal such as "user:alice@example.com"."""
-    return tokens.token(principal)
+def token(state: Path, principal: str = OWNER) -> str:
+    """The bearer token of a principal such as "user:alice@example.com" at the local cloud of a folder. Raises LocalCloudError."""
+    return _tokens(state).token(principal)
+
+
+def assertion(state: Path, claims: Mapping[str, Any]) -> str:
+    """A token with which an identity provider outside, which is simulated, vouches for these claims. Raises LocalCloudError."""
+    return _tokens(state).assertion(claims)
+
+
+def principal(token: str) -> str:
+    """Whom a token claims to be, "" for one that is not the local cloud's."""
+    return tokens.named(token)
 
 
 def endpoints(base: str) -> dict[str, str]:
     """The environment variables that point terraform, gcloud and the Python clients at a base address."""
     return _endpoints.variables(base)
+
+
+def _tokens(state: Path) -> tokens.Tokens:
+    try:
+        return tokens.of(state)
+    except (OSError, ValueError) as problem:
+        raise LocalCloudError(
+            f"The key of the local cloud's tokens, {state / tokens.KEY}, cannot be read ({problem}); stop the local cloud and start it."
+        ) from None
 
 
 def _record(state: Path) -> LocalCloud | None:
@@ -202,8 +223,8 @@ def _started(state: Path, port: int | None) -> LocalCloud:
 
 def _make(state: Path) -> None:
     try:
-        state.mkdir(parents=True, exist_ok=True)
-        with (state / records.START_LOCK).open("a"):
+        records.folder(state)
+        with records.private(state / records.START_LOCK, "ab"):
             pass
     except OSError as problem:
         raise LocalCloudError(
@@ -211,17 +232,22 @@ def _make(state: Path) -> None:
         ) from None
 
 
-def _spawn(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """A daemon: its own session, nothing of the caller's terminal."""
-    with log.open("wb") as stream:
-        return subprocess.Popen(
+def _spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[bytes]:
+    """A daemon: its own session, nothing of the caller's terminal, files for its owner only; `given` is its standard input."""
+    with records.private(log, "wb") as stream:
+        process = subprocess.Popen(
             [sys.executable, "-m", "localcloud", *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=stream,
             stderr=stream,
             start_new_session=True,
             cwd="/",
+            umask=0o077,
         )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as stdin:
+        stdin.write(given.encode())
+    return process
 
 
 def _awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log: Path, what: str) -> T:

@@ -90,7 +90,7 @@ def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lam
     Without `port` the port of last time is taken when it is free, else any. `ready` is told the base address.
     """
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        records.folder(state)
         with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:
             _serve(state, listening, ready)
     except records.Locked:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 SERVER = "server.json"
 SERVER_LOCK = "server.lock"
@@ -20,6 +20,18 @@ PORT = "port.json"
 
 class Locked(Exception):
     """Somebody else holds the lock."""
+
+
+def folder(path: Path) -> None:
+    """Makes the state folder; nobody but its owner can look into it, whatever the umask and whoever made it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def private(path: Path, mode: Literal["wb", "ab", "ab+"]) -> BinaryIO:
+    """Opens a file that only its owner can read."""
+    flags = os.O_CREAT | (os.O_RDWR if "+" in mode else os.O_WRONLY) | (os.O_TRUNC if mode == "wb" else os.O_APPEND)
+    return os.fdopen(os.open(path, flags, 0o600), mode)
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -48,11 +60,11 @@ def remove(path: Path, record: Mapping[str, Any]) -> None:
 @contextmanager
 def locked(path: Path, *, wait: bool, seconds: float = 30) -> Iterator[None]:
     """Holds a lock file, with the holder's process id in it; raises Locked when it is held (after `seconds` when waiting)."""
-    with path.open("a+") as stream:
+    with private(path, "ab+") as stream:
         _acquire(stream.fileno(), path, time.monotonic() + (seconds if wait else 0))
         stream.seek(0)
         stream.truncate()
-        stream.write(str(os.getpid()))
+        stream.write(b"%d" % os.getpid())
         stream.flush()
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from localcloud.engine import tokens
 from localcloud.engine.dispatch import Outcome, Request
 from localcloud.engine.router import Target
 
@@ -30,7 +31,7 @@ class RequestLog:
                 "query": request.query,
                 "method": target.method.id if target else "",
                 "status": status,
-                "principal": request.headers.get("authorization", "").partition("local/")[2],
+                "principal": tokens.named(request.headers.get("authorization", "").partition(" ")[2]),
                 "milliseconds": round(seconds * 1000, 2),
             }
             for request, target, status, seconds in self._rows

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import replace
 
-from localcloud.engine import gate, tokens
+from localcloud.engine import gate
 from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid
 from localcloud.services.iam import accounts, signing
@@ -32,7 +32,7 @@ def access_token(call: Call) -> Body:
     account = _account(call)
     # Whole seconds, as Google writes this moment: google-auth reads no fractions of it.
     moment = call.cloud.clock.rfc3339(seconds)[:19] + "Z"
-    return {"accessToken": tokens.token(f"serviceAccount:{account['email']}", expiry), "expireTime": moment}
+    return {"accessToken": call.cloud.tokens.token(f"serviceAccount:{account['email']}", expiry), "expireTime": moment}
 
 
 def id_token(call: Call) -> Body:

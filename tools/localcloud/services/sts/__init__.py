@@ -1,7 +1,7 @@
 """Security Token Service: exchanges a local token, or the token of a trusted identity provider, for one of the local cloud.
 
-Signatures of foreign tokens are not checked (simulated): whoever reaches this machine may call as anybody anyway. Issuer, audience,
-expiry, mapping and condition of the provider are.
+Of a foreign token the issuer, audience and expiry are checked, and the provider's mapping and condition. Its signature is simulated:
+no issuer is ever asked for its keys, so the token must be one that was made with the local cloud's own key.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def exchange(call: Call) -> Body | Reply:
     now = call.cloud.clock.seconds()
     expiry = int(min(until, now + LIFETIME))
     return {
-        "access_token": tokens.token(principal, expiry),
+        "access_token": call.cloud.tokens.token(principal, expiry),
         "issued_token_type": _ACCESS,
         "token_type": "Bearer",
         "expires_in": expiry - int(now),
@@ -76,14 +76,14 @@ def _subject(call: Call) -> tuple[str, float]:
     if provider is None:
         raise Refused(
             "invalid_grant",
-            "Workforce pools are simulated: their subject token must be one of the local cloud (local/user:…).",
+            "Workforce pools are simulated: their subject token must be one of the local cloud.",
         )
-    return _federated(call, provider, _decoded(token))
+    return _federated(call, provider, _decoded(call, token))
 
 
 def _local(call: Call, token: str) -> str:
     try:
-        return tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
+        return call.cloud.tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
     except CloudError:
         raise Refused("invalid_grant", "The subject token is no token of the local cloud, or has expired.") from None
 
@@ -109,7 +109,7 @@ def _not_yet(call: Call, name: str) -> bool:
     return profile is not None and call.cloud.lateness.fresh("iam", name, profile.pools)
 
 
-def _decoded(token: str) -> Body:
+def _decoded(call: Call, token: str) -> Body:
     try:
         part = token.split(".")[1]
         body = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
@@ -119,6 +119,12 @@ def _decoded(token: str) -> Body:
         ) from None
     if not isinstance(body, dict):
         raise Refused("invalid_grant", "The subject token holds no claims.")
+    if not call.cloud.tokens.asserted(token):
+        raise Refused(
+            "invalid_grant",
+            "Error code: invalid_grant. The signature of the subject token is invalid: the local cloud takes tokens that were made with its own key "
+            "(python -m localcloud token --claims).",
+        )
     return body
 
 
