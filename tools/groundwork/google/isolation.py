@@ -62,13 +62,17 @@ def google_surroundings(variables: Mapping[str, str], environment: str) -> Surro
     return Surroundings({**_without(variables, _OURS), **_ALWAYS})
 
 
-def cached_providers(variables: Mapping[str, str], cache: Path) -> dict[str, str]:
-    """Variables that make `init` fetch the real provider once per machine, unless the user has a plugin cache already."""
+def cached_providers(variables: Mapping[str, str], cache: Path, *, pinned: bool = False) -> dict[str, str]:
+    """Variables that make `init` fetch the real provider once per machine, unless the user has a plugin cache already.
+
+    Where its hashes are `pinned`, what the cache has counts only if it has one of them.
+    """
     if "TF_PLUGIN_CACHE_DIR" in variables:
         return {}
     folder = cache / "providers"
     folder.mkdir(parents=True, exist_ok=True)
-    return {"TF_PLUGIN_CACHE_DIR": str(folder), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1"}
+    found = {"TF_PLUGIN_CACHE_DIR": str(folder)}
+    return found if pinned else {**found, "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1"}
 
 
 def silent_changes(variables: Mapping[str, str]) -> list[str]:

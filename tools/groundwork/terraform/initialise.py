@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from groundwork.environment.checkout import LAYERS
+from groundwork.terraform import pins
 from groundwork.terraform.events import Event
 from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
@@ -32,6 +33,9 @@ def initialise(session: Session, talk: Talk) -> None:
 
 def _initialise(session: Session, layer: str) -> None:
     (session.data(layer) / _FILE).unlink(missing_ok=True)
+    if session.provider == "google":
+        on_google = not session.environment.local and session.tool.name == "terraform"
+        (pins.pin if on_google else pins.unpin)(session.checkout.layer(layer))
     session.terraform(layer).init(session.place(layer).backend, _ignore)
     (session.data(layer) / _FILE).write_text(_fingerprint(session, layer), "utf-8")
 

@@ -126,6 +126,6 @@ def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple
 
 
 def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
-    seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
+    seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
     around = isolation.google_surroundings(seen, environment.name)
     return google_cloud(environment.project), around
