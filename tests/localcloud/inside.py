@@ -90,7 +90,8 @@ class Inside:
         kept = {name.decode(): value.decode() for name, value in out[0]["headers"]}
         if kept.get("content-encoding") == "gzip":
             raw = gzip.decompress(raw)
-        return Seen(out[0]["status"], json.loads(raw) if "json" in kept.get("content-type", "") else raw, kept)
+        body = json.loads(raw) if "json" in kept.get("content-type", "") else raw
+        return Seen(out[0]["status"], body, kept, bool(dropped))
 
     def ok(self, verb: str, target: str, body: Any = None) -> Any:
         """The body of an answer that must be a 200."""

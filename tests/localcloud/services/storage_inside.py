@@ -53,15 +53,19 @@ class Storage:
 
     def ask(self, verb: str, path: str, body: Any = None, status: int = 200, **headers: str) -> Answer:
         """The answer, after checking its status; a body that is not bytes is sent as JSON."""
+        reply = self.reply(verb, path, body, **headers)
+        answer = Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, content(reply))
+        assert answer.status == status, answer.body.decode("utf-8", "replace")
+        return answer
+
+    def reply(self, verb: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """The answer before it is sent."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named.setdefault("content-type", "application/octet-stream" if isinstance(body, bytes) else "application/json")
         if self.call.principal:
             named.setdefault("authorization", self.call.bearer())
-        reply = self.call.reply(verb, path, named, data)
-        answer = Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, content(reply))
-        assert answer.status == status, answer.body.decode("utf-8", "replace")
-        return answer
+        return self.call.reply(verb, path, named, data)
 
     def bucket(self, name: str = "data-bucket", **body: Any) -> dict[str, Any]:
         """A new bucket, with uniform access unless the body says otherwise."""
@@ -92,7 +96,9 @@ def path(name: str) -> str:
 
 
 def content(reply: Reply) -> bytes:
-    """The bytes of a reply, whether it holds them or names a file."""
+    """The bytes of a reply, whether it holds them, names a file or gives them in pieces."""
+    if reply.pieces is not None:
+        return b"".join(reply.pieces)
     if reply.file is not None:
         file, start, length = reply.file
         return file.read_bytes()[start : start + length]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.localcloud.services.requests_inside import PROJECT
-from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
+from tests.localcloud.services.storage_inside import MIB, UNIFORM, B, Storage, path, storage
 
 READER = "user:reader@example.com"
 
@@ -144,6 +145,21 @@ def test_gzip_is_unpacked_for_those_who_do_not_take_it(gcs: Storage) -> None:
         packed = gcs.ask("GET", where, accept_encoding="gzip")
         assert (packed.body, packed.headers["content-encoding"]) == (content, "gzip")
     assert gcs.ask("GET", f"{path('page')}?alt=media", range="bytes=0-3").body == b"a page of text " * 100
+
+
+@pytest.mark.parametrize("members", [1, 40])
+def test_gzip_is_unpacked_piece_by_piece(gcs: Storage, members: int) -> None:
+    """A small object unpacks to 128 MiB, in the row or in a file of its own."""
+    size = 128 * MIB // members
+    gcs.bucket()
+    gcs.upload("bomb", gzip.compress(bytes(size), 9) * members, "&contentEncoding=gzip")
+    tracemalloc.start()
+    reply = gcs.reply("GET", f"{path('bomb')}?alt=media")
+    assert reply.pieces is not None
+    lengths = [len(piece) for piece in reply.pieces]
+    assert (sum(lengths), max(lengths) <= MIB) == (members * size, True)
+    assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+    tracemalloc.stop()
 
 
 def test_gzip_stays_packed_when_the_object_says_so_or_is_not_what_it_says(gcs: Storage) -> None:

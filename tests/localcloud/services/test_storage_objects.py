@@ -285,6 +285,14 @@ def test_a_batch_answers_part_by_part(gcs: Storage) -> None:
     assert gcs.ask("GET", path("a")).json["metadata"] == {"k": "v"}
 
 
+@pytest.mark.parametrize("target", ["?alt=media", "?generation=1&alt=media"])
+def test_content_is_not_sent_in_a_batch(gcs: Storage, target: str) -> None:
+    gcs.upload("a")
+    sent = f"--edge\r\nContent-Type: application/http\r\n\r\nGET {path('a')}{target} HTTP/1.1\r\n\r\n\r\n--edge--\r\n"
+    refused = gcs.ask("POST", "/batch/storage/v1", sent.encode(), 400, content_type="multipart/mixed; boundary=edge")
+    assert refused.message == "The content of objects cannot be asked for in a batch, only their metadata."
+
+
 def test_xml_style_requests_read_write_and_delete(gcs: Storage) -> None:
     url = "/data-bucket/state/default.tfstate"
     put = gcs.ask("PUT", url, b"{}", content_type="application/json", x_goog_meta_who="me")

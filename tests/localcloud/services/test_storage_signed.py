@@ -137,3 +137,20 @@ def test_a_link_of_another_form_is_refused(gcs: Storage, old: str, new: str, wor
     refused = follow(gcs, url.replace(old, new), status=400).body.decode()
     assert words in refused
     assert "<Code>InvalidArgument</Code>" in refused
+
+
+@VERSIONS
+def test_a_header_that_adds_to_what_a_link_allows_must_be_signed(gcs: Storage, version: str) -> None:
+    code = 400 if version == "v4" else 403
+    url = link(gcs, version, "PUT", content_type="text/x")
+    for header in ({"x_goog_acl": "public-read"}, {"x_goog_meta_a": "b"}, {"x_goog_copy_source": "/data-bucket/other"}):
+        refused = follow(gcs, url, "PUT", b"new", code, content_type="text/x", **header)
+        assert (b"MalformedSecurityHeader" if version == "v4" else b"SignatureDoesNotMatch") in refused.body
+    assert gcs.media(NAME) == b"hello"
+
+
+def test_a_signed_header_must_be_sent(gcs: Storage) -> None:
+    url = link(gcs, "v4", headers={"x-goog-meta-a": "one"})
+    assert b"x-goog-meta-a is signed, but not sent" in follow(gcs, url, status=400).body
+    host = link(gcs, "v4").replace("SignedHeaders=host", "SignedHeaders=date")
+    assert b"host is not signed" in follow(gcs, host, status=400, date="today").body

@@ -45,11 +45,12 @@ class Reply:
     """An answer that is more than a 200 with JSON.
 
     `body`: bytes as they are, a dict as JSON, a str that is JSON already, None for empty. `file`: (path, start, length) is
-    streamed instead of `body`. `wait`: the answer if nothing happens in that time.
+    streamed instead of `body`, and so are `pieces`, whose length nobody knows beforehand. `wait`: the answer if nothing happens in that time.
     """
 
     status: int = 200
     body: bytes | str | Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     file: tuple[Path, int, int] | None = None
+    pieces: Iterator[bytes] | None = None
     wait: Wait | None = None

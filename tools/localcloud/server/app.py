@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -14,12 +15,13 @@ from localcloud.errors import CloudError
 from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import disturbed
 from localcloud.server.request_log import RequestLog
-from localcloud.server.wire import Message, Send, compressed, send_reply
+from localcloud.server.wire import BrokenOff, Message, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_log = logging.getLogger("localcloud")
 _IN_MEMORY = 1 << 20
 _GOOGLE = re.compile(r"(?:[a-z]+-[a-z]+\d+-)?([a-z]+)(?:\.[a-z0-9-]+\.rep|\.mtls)?\.googleapis\.com(?::\d+)?")
 _AT_ROOT = {"storage", "compute", "bigquery", "www"}
@@ -72,6 +74,9 @@ class App:
                 scope["extensions"]["localcloud.drop"]["abort"]()
             else:
                 await send_reply(compressed(outcome.reply, headers), send, self._clock.seconds())
+        except BrokenOff as problem:
+            _log.warning("The answer to %s /%s broke off: %s", request.verb, request.path, problem)
+            scope["extensions"]["localcloud.drop"]["abort"]()
         finally:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import replace
 from email.utils import formatdate
 from functools import lru_cache
@@ -20,17 +22,23 @@ _WORTH_COMPRESSING = 1 << 11
 _DONE = "content-encoding", "accept-ranges"
 
 
+class BrokenOff(Exception):
+    """An answer cannot be sent to its end; the client must not take what it has for the whole."""
+
+
 async def send_reply(reply: Reply, send: Send, now: float) -> None:
-    """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970."""
+    """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970. Raises BrokenOff."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
     headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
     headers.append(_date(int(now)))
-    if reply.status != 204 and "content-length" not in reply.headers:
+    if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.file:
-        await _stream(*reply.file, send)
+        await _stream(_of_file(*reply.file), send)
+    elif reply.pieces is not None:
+        await _stream(reply.pieces, send)
     else:
         await send({"type": "http.response.body", "body": body})
 
@@ -65,13 +73,22 @@ def _wire(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
-async def _stream(path: Path, start: int, length: int, send: Send) -> None:
+async def _stream(pieces: Iterator[bytes], send: Send) -> None:
+    try:
+        for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # a fast reader lets `send` return at once, and nobody else would get a turn
+    except (OSError, EOFError, zlib.error) as problem:
+        raise BrokenOff(str(problem)) from problem
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _of_file(path: Path, start: int, length: int) -> Iterator[bytes]:
     with path.open("rb") as stream:
         stream.seek(start)
         while length > 0:
             piece = stream.read(min(length, _PIECE))
             length -= len(piece)
             if not piece:
-                raise RuntimeError(f"{path} ended {length} bytes early.")
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+                raise EOFError(f"{path} ended {length} bytes early.")
+            yield piece

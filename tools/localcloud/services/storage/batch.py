@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
@@ -45,6 +45,8 @@ def _run_part(call: Call, request: bytes) -> Reply:
     address = urlsplit(words[1])
     if address.path.startswith(_OWN):
         raise refusals.invalid(f"{address.path} cannot be called in a batch.")
+    if ("alt", "media") in parse_qsl(address.query):
+        raise refusals.invalid("The content of objects cannot be asked for in a batch, only their metadata.")
     target = address.path + (f"?{address.query}" if address.query else "")
     headers = multipart.parse_headers(fields)
     if "authorization" in call.headers:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import Row
 from localcloud.services.storage.times import http_date, parsed
 
+_PIECE = 1 << 18
 _SHOWN = {
     "contentEncoding": "content-encoding",
     "contentDisposition": "content-disposition",
@@ -33,10 +37,11 @@ def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
     headers = _headers(row, resource, quoted=quoted)
     content = rows.content(call.cloud.store, row)
     if resource.get("contentEncoding") == "gzip" and _is_to_be_unpacked(call, resource):
-        plain = _unpacked(content)
-        if plain is not None:
+        pieces = _unpacked(content)
+        if pieces is not None:
             del headers["content-encoding"]
-            return Reply(200, plain, headers | {"accept-ranges": "none", "warning": "214 UploadServer gunzipped"})
+            headers |= {"accept-ranges": "none", "warning": "214 UploadServer gunzipped"}
+            return Reply(200, None, headers, pieces=pieces)
     part = ranges.requested(call.headers.get("range"), row.size)
     if part is None:
         return (
@@ -60,11 +65,21 @@ def _is_to_be_unpacked(call: Call, resource: dict[str, Any]) -> bool:
     )
 
 
-def _unpacked(content: bytes | Path) -> bytes | None:
+def _unpacked(content: bytes | Path) -> Iterator[bytes] | None:
+    """The content unpacked, piece by piece: a small object may unpack to gigabytes."""
+    pieces = _gunzipped(content)
     try:
-        return gzip.decompress(content if isinstance(content, bytes) else content.read_bytes())
-    except (OSError, EOFError, zlib.error):
+        first = next(pieces, b"")
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         return None  # it only says that it is gzip, and goes out as it lies
+    return chain((first,), pieces)
+
+
+def _gunzipped(content: bytes | Path) -> Iterator[bytes]:
+    packed = BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+    with packed, gzip.GzipFile(fileobj=packed) as plain:
+        while piece := plain.read1(_PIECE):
+            yield piece
 
 
 def head(row: Row) -> Reply:

@@ -23,7 +23,7 @@ _ALGORITHM = "GOOG4-RSA-SHA256"
 _LONGEST = 7 * 24 * 3600
 _EARLY = 15 * 60
 _ACCOUNT = re.compile(r"[^@/]+@(?P<project>[a-z0-9-]+)\.iam\.gserviceaccount\.com")
-_OF_V2 = ("GoogleAccessId", "Expires", "Signature")
+_EXTENSIONS = ("x-goog-", "x-amz-")
 _SUBRESOURCES = ("acl", "cors", "lifecycle", "uploads", "uploadId", "partNumber", "versioning")
 
 
@@ -86,11 +86,31 @@ def _of_v4(call: Call) -> _Claim:
         signature = binascii.unhexlify(params["X-Goog-Signature"])
     except ValueError:
         raise _invalid("X-Goog-Date, X-Goog-Expires or X-Goog-Signature", "it cannot be read.") from None
+    _check_signed_headers(call)
     if not 0 < lasts <= _LONGEST:
         raise _invalid("X-Goog-Expires", f"it must be between 1 and {_LONGEST} seconds.")
     digest = hashlib.sha256(_canonical_request(call).encode()).hexdigest()
     text = f"{_ALGORITHM}\n{params['X-Goog-Date']}\n{scope}\n{digest}"
     return _Claim(email, begins - _EARLY, begins + lasts, text, signature)
+
+
+def _check_signed_headers(call: Call) -> None:
+    """Refuse headers that add to what the link allows, such as an access control list, without being signed.
+
+    Source: cloud.google.com/storage/docs/authentication/canonical-requests#required-headers.
+    """
+    names = str(call.params.get("X-Goog-SignedHeaders", "")).split(";")
+    needed = ["host", *(name for name in sorted(call.headers) if name.startswith(_EXTENSIONS))]
+    for name in needed:
+        if name not in names:
+            raise _refused(
+                400, "MalformedSecurityHeader", f"Your request has a malformed header: {name} is not signed."
+            )
+    for name in names:
+        if name not in call.headers:
+            raise _refused(
+                400, "MalformedSecurityHeader", f"Your request has a malformed header: {name} is signed, but not sent."
+            )
 
 
 def _canonical_request(call: Call) -> str:

@@ -1,0 +1,65 @@
+"""Answers on their way out: pieces whose length nobody knows, and answers that cannot be sent to their end."""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from localcloud.engine.exchange import Reply
+from localcloud.server.wire import BrokenOff, Message, send_reply
+from localcloud.services.storage import SERVICE
+
+from tests.localcloud.inside import PROJECT, Inside, inside
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    made = inside(tmp_path, SERVICE)
+    made.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "a-bucket"})
+    return made
+
+
+def test_pieces_are_sent_as_they_come_and_others_have_their_turn_between() -> None:
+    turns: list[str] = []
+
+    async def other() -> None:
+        for _ in range(3):
+            turns.append("other")
+            await asyncio.sleep(0)
+
+    async def send(message: Message) -> None:
+        turns.append(f"{message.get('body', b'start')!r}")
+
+    async def both() -> None:
+        begun = asyncio.create_task(other())
+        await send_reply(Reply(pieces=iter((b"1", b"2"))), send, 0)
+        await begun
+
+    asyncio.run(both())
+    assert turns == ["b'start'", "b'1'", "other", "b'2'", "other", "b''", "other"]
+
+
+def test_what_cannot_be_sent_to_its_end_is_not_taken_for_whole(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"1"
+        raise EOFError("ended early")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    (tmp_path / "short").write_bytes(b"123")
+    for reply in (Reply(pieces=pieces()), Reply(file=(tmp_path / "short", 0, 4)), Reply(file=(tmp_path / "no", 0, 4))):
+        sent: list[Message] = []
+        with pytest.raises(BrokenOff):
+            asyncio.run(send_reply(reply, send, 0))
+        assert all(message.get("more_body", True) for message in sent)
+
+
+def test_an_object_that_unpacks_only_in_part_drops_the_connection(cloud: Inside) -> None:
+    whole = gzip.compress(bytes(range(256)) * 40_000, 0)
+    where = "upload/storage/v1/b/a-bucket/o?uploadType=media&contentEncoding=gzip&name=x"
+    assert cloud("POST", where, whole[:-50_000], content_type="text/plain").status == 200
+    seen = cloud("GET", "storage/v1/b/a-bucket/o/x?alt=media")
+    assert (seen.status, seen.dropped) == (200, True)
+    assert "content-length" not in (seen.headers or {})
