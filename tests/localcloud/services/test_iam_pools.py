@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.services.iam import pools
+from localcloud.spec.expressions import Language, compiled
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
@@ -108,12 +110,13 @@ def test_a_provider_is_patched_with_masks_in_either_spelling_but_keeps_its_kind(
     assert "keeps its kind" in call.refused("PATCH", f"{path}?updateMask=oidc,aws", {"aws": {"accountId": "1"}})
 
 
-def test_an_aws_provider_without_mapping_gets_googles_default(call: Sender) -> None:
+def test_an_aws_provider_without_mapping_has_googles_default_which_is_not_shown(call: Sender) -> None:
     pool(call)
-    made = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=aws-one", {"aws": {"accountId": "123"}})[
-        "response"
-    ]
-    assert made["attributeMapping"]["google.subject"] == "assertion.arn"
+    made = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=aws-one", {"aws": {"accountId": "123"}})
+    assert "attributeMapping" not in made["response"]
+    default = pools.mapping(made["response"])
+    assert default["google.subject"] == "assertion.arn"
+    compiled(Language.MAPPING, default["attribute.aws_role"])
 
 
 def test_attestation_rules_are_kept_beside_the_pool(call: Sender) -> None:
@@ -133,3 +136,29 @@ def test_pools_need_the_permissions_of_pools(call: Sender) -> None:
     ann("GET", f"{POOLS}/github")
     text = ann.refused("DELETE", f"{POOLS}/github", status=403)
     assert "iam.googleapis.com/workloadIdentityPools.delete" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"attributeCondition": "(" * 3000 + "true"}, "cannot be read: Expression recursion limit exceeded"),
+        ({"attributeCondition": "!" * 3000 + "assertion.x"}, ""),
+        ({"attributeCondition": "assertion.x + 'a'"}, "must be true or false"),
+        ({"attributeCondition": "resource.name == 'a'"}, "undeclared reference to 'resource.name'"),
+        ({"attributeCondition": "'assertion.x' == 'assertion.x'"}, "must reference one of the provider's claims"),
+        ({"attributeCondition": "assertion.x == 'a" + "a" * 4096 + "'"}, "at most 4096 characters"),
+        ({"attributeMapping": {"google.subject": "assertion.sub +"}}, "The mapping of google.subject cannot be read"),
+        ({"attributeMapping": {"google.subject": "google.groups[0]"}}, "undeclared reference to 'google"),
+        (
+            {"attributeMapping": {"google.subject": "assertion.sub", **{f"attribute.a{n}": "'a'" for n in range(51)}}},
+            "may map 50 custom attributes",
+        ),
+    ],
+)
+def test_expressions_are_checked_when_a_provider_is_set(call: Sender, changes: dict[str, Any], words: str) -> None:
+    pool(call)
+    path = f"{PROVIDERS}?workloadIdentityPoolProviderId=github"
+    if words:
+        assert words in call.refused("POST", path, GITHUB | changes)
+    else:
+        call("POST", path, GITHUB | changes)

@@ -96,6 +96,31 @@ def test_a_disabled_account_gives_no_tokens(call: Sender) -> None:
     assert text == f"Service account {email('deployer')} is disabled; enable it to use it."
 
 
+def spellings(call: Sender, name: str) -> list[str]:
+    unique = call("GET", f"{ACCOUNTS}/{email(name)}")["uniqueId"]
+    return [email(name), email(name).upper(), email(name).title(), unique]
+
+
+@pytest.mark.parametrize("spelling", range(4))
+def test_a_disabled_account_does_not_act_under_any_spelling_of_its_name(call: Sender, spelling: int) -> None:
+    let(call, ANN, "stepping")
+    let(call, f"serviceAccount:{email('stepping')}", "trainer")
+    call.grant("roles/secretmanager.viewer", f"serviceAccount:{email('stepping')}")
+    name = spellings(call, "stepping")[spelling]
+    ann, path = call.as_(ANN), f"{TOKENS}/{email('trainer')}:generateAccessToken"
+    chain = SCOPE | {"delegates": [f"projects/-/serviceAccounts/{name}"]}
+    ann("POST", path, chain)
+    ann("POST", f"{TOKENS}/{name}:generateAccessToken", SCOPE)
+    if "@" in name:
+        for kind in ("serviceAccount", "user"):
+            call.as_(f"{kind}:{name}")("GET", SECRETS)
+    call("POST", f"{ACCOUNTS}/{email('stepping')}:disable", {})
+    assert "is disabled" in ann.refused("POST", path, chain)
+    assert "is disabled" in ann.refused("POST", f"{TOKENS}/{name}:generateAccessToken", SCOPE)
+    for kind in ("serviceAccount", "user"):
+        call.as_(f"{kind}:{name}").refused("GET", SECRETS, status=401)
+
+
 def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: Sender) -> None:
     let(call, ANN, "deployer")
     asked = {"audience": "https://service.example.com", "includeEmail": True}

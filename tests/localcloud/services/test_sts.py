@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import pytest
 from localcloud.engine.tokens import Tokens
-from localcloud.services.sts import claims
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
@@ -162,44 +161,38 @@ def test_a_deleted_pool_or_disabled_provider_trusts_nobody(call: Sender) -> None
     assert exchange(call, jwt(call), status=400)["error"] == "invalid_target"
 
 
-ASSERTION = {
-    "sub": "repo:a/b",
-    "n": 3,
-    "groups": ["admins", "ops"],
-    "nested": {"key": "v"},
-    "arn": "arn:aws:sts::1:assumed-role/ci/me",
-}
-
-
 @pytest.mark.parametrize(
-    ("expression", "value"),
+    "subject",
     [
-        ("assertion.sub", "repo:a/b"),
-        ("assertion['sub']", "repo:a/b"),
-        ("assertion.nested.key + '!'", "v!"),
-        ("'admins' in assertion.groups && !('root' in assertion.groups)", True),
-        ("assertion.n >= 3 || assertion.missing == 1", True),
-        ("has(assertion.missing) ? 'yes' : 'no'", "no"),
-        ("assertion.sub.startsWith('repo:') && assertion.sub.endsWith('b')", True),
-        ("assertion.sub.matches('^repo:[a-z]/')", True),
-        ("assertion.arn.extract('assumed-role/{role}/')", "ci"),
-        ("assertion.sub in ['x', \"repo:a/b\"]", True),
-        ("size(assertion.groups) == 2 && assertion.groups[0] == 'admins'", True),
-        ("true != false", True),
+        "repo:good/repo:environment:x?attribute.main=yes&z=",
+        "x&attribute.main=yes",
+        "x/attribute.main/yes",
+        "x?group=admins",
+        "x%3Fattribute.main=yes",
+        "x#?attribute.main=yes",
+        "x;attribute.main=yes",
+        "x\n?attribute.main=yes",
+        "x/9999999999",
     ],
 )
-def test_expressions_over_claims(expression: str, value: object) -> None:
-    assert claims.compiled(expression)({"assertion": ASSERTION}) == value
+def test_a_subject_obtains_nothing_by_the_signs_in_it(call: Sender, subject: str) -> None:
+    for more in ("attribute.main/yes", "group/admins"):
+        call.grant("roles/secretmanager.viewer", f"principalSet://iam.googleapis.com/{POOL}/{more}")
+    answer = exchange(call, jwt(call, sub=subject, ref="refs/heads/evil"))
+    call.send("GET", SECRETS, bearer(answer), b"", 403)
+    call.grant("roles/secretmanager.viewer", f"principal://iam.googleapis.com/{POOL}/subject/{subject}")
+    call.send("GET", SECRETS, bearer(answer), b"")
 
 
-@pytest.mark.parametrize(
-    "expression", ["assertion.sub ==", "assertion.sub.shout()", "(assertion.sub", "assertion.sub $ 1", "a b"]
-)
-def test_what_the_subset_cannot_read_it_says(expression: str) -> None:
-    with pytest.raises(claims.Unreadable, match="cannot read"):
-        claims.compiled(expression)
+@pytest.mark.parametrize(("subject", "length"), [("é" * 64, 128), ("", 0)])
+def test_a_subject_has_between_1_and_127_bytes(call: Sender, subject: str, length: int) -> None:
+    assert len(subject.encode()) == length
+    assert "google.subject" in exchange(call, jwt(call, sub=subject), status=400)["error_description"]
+    exchange(call, jwt(call, sub="x" * 127))
 
 
-def test_a_missing_claim_is_named() -> None:
-    with pytest.raises(claims.Missing, match="no claim email"):
-        claims.compiled("assertion.email == 'x'")({"assertion": ASSERTION})
+def test_a_condition_with_a_costly_regular_expression_answers_at_once(call: Sender) -> None:
+    condition = "assertion.repository_owner_id == '42' && assertion.a.matches('^(a+)+$')"
+    call("PATCH", f"{POOLS}/github/providers/github?updateMask=attributeCondition", {"attributeCondition": condition})
+    assert exchange(call, jwt(call, a="a" * 30_000 + "b"), status=400)["error"] == "unauthorized_client"
+    exchange(call, jwt(call, a="a" * 30_000))

@@ -108,7 +108,7 @@ class Dispatcher:
 
     def _call(self, request: Request, target: Target) -> Call:
         now = self.cloud.clock.seconds()
-        principal = self.cloud.tokens.principal(request.headers, now)
+        principal = gate.identified(self.cloud.tokens.principal(request.headers, now))
         params = _params(request.query, target)
         path = self.cloud.projects.named(target.path)
         if path != target.path:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from localcloud import errors
 from localcloud.engine import tokens
+from localcloud.engine.iam import identities
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
 
@@ -29,6 +30,14 @@ def admit(call: Call) -> None:
         _enabled(call)
     for permission, resource in needs:
         check(call, permission, resource)
+
+
+def identified(principal: str) -> str:
+    """The one spelling of whom a token names; 401 for a name that is nobody's."""
+    try:
+        return identities.canonical(principal)
+    except identities.NoIdentity:
+        raise tokens.refused() from None
 
 
 def needed(call: Call) -> Sequence[tuple[str, str]]:

@@ -141,7 +141,7 @@ def set_iam_policy(call: Call, resource: Resource) -> Body:
     """Replaces the policy of the resource; 409 on a stale etag."""
     existing(call, resource)
     mask = fields.paths(call.body.get("updateMask", ""))
-    return call.cloud.iam.set_policy(call.service.api, call.name, call.body.get("policy", {}), mask)
+    return call.cloud.iam.set_policy(call.service.api, call.name, call.body.get("policy", {}), mask, call.project)
 
 
 def check_iam_permissions(call: Call, _: Resource) -> Body:

@@ -49,7 +49,7 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, lateness, Kinds(services).of),
+        iam=Iam(store, clock, projects, lateness, Kinds(services)),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
@@ -83,7 +83,7 @@ def application(
 
 
 class Kinds:
-    """The IAM type of a resource name, for conditions: "secretmanager.googleapis.com/Secret"."""
+    """What services declare of their names, for conditions."""
 
     def __init__(self, services: Sequence[Service]) -> None:
         self._kinds = {
@@ -91,9 +91,14 @@ class Kinds:
             for service in services
             for collection, resource in service.resources.items()
         }
+        self._numbered = {service.api for service in services if service.numbered}
+
+    def numbered(self, api: str) -> bool:
+        """Whether an API's names hold the project's number."""
+        return api in self._numbered
 
     def of(self, api: str, name: str) -> str:
-        """The type, "" for a name of no declared collection.
+        """The IAM type: "secretmanager.googleapis.com/Secret", "" for a name of no declared collection.
 
         Source: https://cloud.google.com/iam/docs/conditions-resource-attributes.
         """

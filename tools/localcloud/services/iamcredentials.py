@@ -106,19 +106,25 @@ def _check_chain(call: Call, permission: str) -> None:
         found = _DELEGATE.fullmatch(delegate)
         if found is None:
             raise invalid(f"The delegate {delegate} is not of the form projects/-/serviceAccounts/EMAIL.", "delegates")
-        _check(call, holder, "iam.serviceAccounts.implicitDelegation", f"projects/-/serviceAccounts/{found['email']}")
-        holder = f"serviceAccount:{found['email']}"
-    _check(call, holder, permission, call.path)
+        link = replace(call, path=f"projects/-/serviceAccounts/{found['email']}")
+        _check(link, holder, "iam.serviceAccounts.implicitDelegation")
+        holder = f"serviceAccount:{_enabled(link)['email']}"
+    _check(call, holder, permission)
+    _enabled(call)
+
+
+def _enabled(call: Call) -> Body:
+    """The account that the URL names, however it spells it; 404 for none, 400 for a disabled one."""
     account = accounts.find(call)
     if account.get("disabled"):
         raise failed_precondition(f"Service account {account['email']} is disabled; enable it to use it.")
+    return account
 
 
-def _check(call: Call, principal: str, permission: str, path: str) -> None:
-    about = replace(call, path=path)
-    name = accounts.resolved(about)
-    if not call.cloud.iam.allowed(principal, permission, accounts.API, name, accounts.project(about)):
-        raise _refused(about, permission, name)
+def _check(call: Call, principal: str, permission: str) -> None:
+    name = accounts.resolved(call)
+    if not call.cloud.iam.allowed(principal, permission, accounts.API, name, accounts.project(call)):
+        raise _refused(call, permission, name)
 
 
 def _refused(call: Call, permission: str, name: str) -> CloudError:

@@ -1,11 +1,13 @@
 """Who is let in, decided from policies on the resource, on what it lies in, and on the project."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from localcloud.engine.iam import PROJECTS
 from localcloud.engine.service import Resource, Service
+from localcloud.errors import CloudError
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
 
@@ -36,7 +38,7 @@ def bind(cloud: Inside, member: str = BOB, role: str = ACCESSOR, **condition: st
     binding: dict[str, Any] = {"role": role, "members": [member]}
     if condition:
         binding["condition"] = {"title": "t", **condition}
-    return cloud.cloud.iam.set_policy("secretmanager", SECRET, {"version": 3, "bindings": [binding]})
+    return cloud.cloud.iam.set_policy("secretmanager", SECRET, {"version": 3, "bindings": [binding]}, project=PROJECT)
 
 
 def test_without_a_binding_nobody_is_let_in(cloud: Inside) -> None:
@@ -108,10 +110,13 @@ def test_a_convenience_member_of_the_project_itself_is_nobody(cloud: Inside) -> 
     assert not allowed(cloud)
 
 
-@pytest.mark.parametrize("project", [PROJECT, NUMBER])
-def test_a_condition_may_name_the_project_by_id_or_number(cloud: Inside, project: str) -> None:
+@pytest.mark.parametrize(("numbered", "project"), [(True, NUMBER), (False, PROJECT)])
+def test_a_condition_sees_names_as_the_service_writes_them(tmp_path: Path, numbered: bool, project: str) -> None:
+    cloud = inside(tmp_path, replace(SERVICE, numbered=numbered))
     bind(cloud, expression=f'resource.name.startsWith("projects/{project}/secrets/s")')
     assert allowed(cloud)
+    bind(cloud, expression=f'!resource.name.startsWith("projects/{project}/secrets/s")')
+    assert not allowed(cloud)
 
 
 def test_a_condition_may_ask_for_the_type(cloud: Inside) -> None:
@@ -126,6 +131,19 @@ def test_a_condition_ends_with_the_clock(cloud: Inside) -> None:
     assert allowed(cloud)
     cloud.cloud.clock.advance(61)
     assert not allowed(cloud)
+
+
+@pytest.mark.parametrize("expression", ["!" * 5000 + "true", "(" * 2000, "resource.owner == 'me'"])
+def test_a_condition_of_old_that_cannot_be_read_locks_nobody_out(cloud: Inside, expression: str) -> None:
+    ours = {"role": ACCESSOR, "members": [BOB], "condition": {"title": "t", "expression": expression}}
+    stored = cloud.cloud.iam.write("secretmanager", SECRET, {"version": 3, "bindings": [ours]})
+    assert not allowed(cloud) or "!!" in expression
+    cloud.grant("roles/owner", BOB)
+    assert allowed(cloud)
+    more = {"role": ACCESSOR, "members": ["user:ann@example.com"]}
+    changed = cloud.cloud.iam.set_policy("secretmanager", SECRET, stored | {"bindings": [ours, more]}, project=PROJECT)
+    assert changed["bindings"] == [ours, more]
+    assert allowed(cloud, "user:ann@example.com")
 
 
 def test_a_condition_that_cannot_be_read_does_not_grant(cloud: Inside) -> None:
@@ -221,3 +239,24 @@ def test_anybody_may_do_what_all_users_may(cloud: Inside) -> None:
     cloud.ok("POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=s", {})
     bind(cloud, "allUsers", "roles/secretmanager.viewer")
     assert cloud.as_("")("GET", f"secretmanager/v1/{SECRET}").status == 200
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        "projects/other-project/roles/reader",
+        f"projects/{PROJECT}/serviceAccounts/ci@{PROJECT}.iam.gserviceaccount.com",
+        f"projects/{PROJECT}/roles/reader/roles/reader",
+        f"projects/{PROJECT}/roles/absent",
+        "organizations/1/roles/reader",
+        "reader",
+    ],
+)
+def test_what_is_no_role_of_this_project_is_refused_and_grants_nothing(cloud: Inside, role: str) -> None:
+    body = {"includedPermissions": [ACCESS], "email": "x"}
+    if "absent" not in role:
+        cloud.cloud.store.put("iam", role, body)
+    with pytest.raises(CloudError, match="is not supported for this resource"):
+        bind(cloud, role=role)
+    cloud.cloud.iam.write("secretmanager", SECRET, {"bindings": [{"role": role, "members": [BOB]}]})
+    assert not allowed(cloud)

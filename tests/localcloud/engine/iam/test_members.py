@@ -1,7 +1,7 @@
-"""Members and the principals that they mean."""
+"""Members of policies."""
 
 import pytest
-from localcloud.engine.iam.members import check, convenience, identities, normal
+from localcloud.engine.iam.members import check, convenience, normal
 from localcloud.errors import CloudError
 
 POOL = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github"
@@ -37,31 +37,6 @@ def test_members_that_google_refuses_are_refused(member: str) -> None:
 def test_the_error_says_what_a_member_needs() -> None:
     with pytest.raises(CloudError, match="Please set a valid type prefix for the member"):
         check("alice@example.com")
-
-
-def test_nobody_is_only_all_users() -> None:
-    assert identities("") == {"allUsers"}
-
-
-def test_a_user_is_also_of_a_domain_and_known() -> None:
-    assert identities("user:Alice@Example.com") >= {
-        "user:alice@example.com",
-        "domain:example.com",
-        "allAuthenticatedUsers",
-        "allUsers",
-    }
-
-
-def test_a_service_account_is_of_no_domain() -> None:
-    assert not any(member.startswith("domain:") for member in identities("serviceAccount:a@p.iam.gserviceaccount.com"))
-
-
-def test_a_federated_principal_is_in_the_sets_of_its_attributes() -> None:
-    found = identities(f"principal:{POOL}/subject/repo%3Ao?attribute.repository=o/r&group=g")
-    assert f"principal:{POOL}/subject/repo%3Ao" in found
-    assert f"principalSet:{POOL}/attribute.repository/o/r" in found
-    assert f"principalSet:{POOL}/group/g" in found
-    assert f"principalSet:{POOL}/*" in found
 
 
 def test_addresses_are_compared_in_lower_case() -> None:

@@ -57,7 +57,6 @@ def test_a_conditional_binding_needs_version_3() -> None:
     [
         {"version": 2},
         {"bindings": [{"members": []}]},
-        {"version": 3, "bindings": [{**ALICE, "condition": {"title": "t"}}]},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from localcloud import errors
 from localcloud.engine.clock import Clock
-from localcloud.engine.iam import conditions, members, policies, roles
+from localcloud.engine.iam import conditions, identities, members, policies, roles
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
@@ -17,8 +17,19 @@ from localcloud.engine.store import Store
 Policy = dict[str, Any]
 Grant = tuple[str, str]  # role, condition expression ("" = none)
 PROJECTS = "cloudresourcemanager"
+_ROLE = re.compile(r"projects/(?P<project>[^/]+)/roles/[^/]+")
 _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
 _AGENT = re.compile(r"(service-|bq-|p)?(?P<number>\d+)@.+")
+
+
+class Kinds(Protocol):
+    """What services say of the names of their resources."""
+
+    def of(self, api: str, name: str) -> str:
+        """The IAM type of a resource: "secretmanager.googleapis.com/Secret"; "" for a name of no declared collection."""
+
+    def numbered(self, api: str) -> bool:
+        """Whether names hold the project's number where conditions see them."""
 
 
 class Iam:
@@ -30,18 +41,16 @@ class Iam:
     ("iam", "projects/p/roles/ID") with includedPermissions.
     """
 
-    def __init__(
-        self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, type_of: Callable[[str, str], str]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, kinds: Kinds) -> None:
         self._store = store
         self._clock = clock
         self._projects = projects
         self._lateness = lateness
-        self._type_of = type_of
+        self._kinds = kinds
         self._generation = 0
         self._seen = (-1, -1, -1)
         self._grants: dict[tuple[str, str, str], list[Grant]] = {}
-        self._holds: dict[tuple[str, str], bool] = {}
+        self._holds: dict[tuple[str, str, str | None], bool] = {}
         self._reload()
         store.on_rollback(self._reload)
 
@@ -60,11 +69,16 @@ class Iam:
         """A policy as a caller sees it that asked for `version` (0, 1 or 3)."""
         return policies.view(policy, version)
 
-    def set_policy(self, api: str, resource: str, policy: Mapping[str, Any], mask: Sequence[str] = ()) -> Policy:
-        """Stores a policy and gives it back; 409 ABORTED on a stale etag, 400 on members or roles that do not exist."""
+    def set_policy(
+        self, api: str, resource: str, policy: Mapping[str, Any], mask: Sequence[str] = (), project: str | None = None
+    ) -> Policy:
+        """Stores a policy and gives it back; 409 ABORTED on a stale etag, 400 on members, roles or conditions that are none.
+
+        `project` is the one that the resource lies in.
+        """
         current = self.policy(api, resource)
         result = policies.changed(current, policy, mask)
-        self._check_names(result.get("bindings", ()), current)
+        self._check_bindings(result.get("bindings", ()), current, project)
         same = {key: value for key, value in current.items() if key != "etag"} == result
         if same and current["etag"] != policies.EMPTY_ETAG:
             return current
@@ -108,11 +122,17 @@ class Iam:
         text = json.dumps(body, separators=(",", ":"))
         self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
-    def _check_names(self, bindings: Sequence[Mapping[str, Any]], current: Policy) -> None:
-        known = {(binding["role"], member) for binding in current.get("bindings", ()) for member in binding["members"]}
+    def _check_bindings(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> None:
+        """What was in the policy before is not looked at again, so that it can always be read, changed and written back."""
+        before = current.get("bindings", ())
+        known = {(binding["role"], member) for binding in before for member in binding["members"]}
         for binding in bindings:
+            if not any(
+                binding["role"] == one["role"] and binding.get("condition") == one.get("condition") for one in before
+            ):
+                conditions.check(binding)
             fresh = [member for member in binding["members"] if (binding["role"], member) not in known]
-            if fresh and not self._role_exists(binding["role"]):
+            if fresh and not self._role_exists(binding["role"], project):
                 raise errors.invalid(
                     f"Role {binding['role']} is not supported for this resource. (The local cloud knows the roles in "
                     "tools/localcloud/iam/predefined and the project's custom roles; add a row there for another of Google's.)"
@@ -121,11 +141,16 @@ class Iam:
                 members.check(member)
                 self._check_account(member)
 
-    def _role_exists(self, role: str) -> bool:
+    def _role_exists(self, role: str, project: str | None) -> bool:
         if role.startswith("roles/"):
             return role in roles.predefined()
-        body = self._store.get("iam", role)
+        body = self._custom_role(role, project)
         return body is not None and not body.get("deleted")
+
+    def _custom_role(self, role: str, project: str | None) -> Policy | None:
+        """A role of the project's own; None for another project's, and for names of other things."""
+        found = _ROLE.fullmatch(role)
+        return self._store.get("iam", role) if found is not None and found["project"] == project else None
 
     def _check_account(self, member: str) -> None:
         kind, _, email = member.partition(":")
@@ -149,7 +174,7 @@ class Iam:
         self._refresh()
         for where in self._nodes(api, resource, project):
             for role, condition in self._granted(principal, *where):
-                if not self._role_holds(role, permission):
+                if not self._role_holds(role, permission, project):
                     continue
                 if not condition or conditions.holds(condition, self._facts(api, resource)):
                     return True
@@ -157,18 +182,16 @@ class Iam:
 
     def active(self, principal: str) -> bool:
         """Whether a principal may act: False for a service account of a project here that does not exist or is disabled."""
-        found = (
-            _ACCOUNT.fullmatch(principal.removeprefix("serviceAccount:")) if principal.startswith("service") else None
-        )
+        kind, _, email = principal.partition(":")
+        found = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
         if found is None or self._projects.find(found["project"]) is None:
             return True
         body = self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{found[0]}")
         return body is not None and not body.get("disabled")
 
     def _facts(self, api: str, resource: str) -> conditions.Facts:
-        numbered = self._projects.numbered(resource)
-        names = (resource,) if numbered == resource else (resource, numbered)
-        return conditions.Facts(self._clock.now(), names, self._type_of(api, resource), f"{api}.googleapis.com")
+        name = self._projects.numbered(resource) if self._kinds.numbered(api) else resource
+        return conditions.Facts(self._clock.now(), name, self._kinds.of(api, resource), f"{api}.googleapis.com")
 
     def _nodes(self, api: str, resource: str, project: str | None) -> Iterator[tuple[str, str]]:
         holders = self._holders
@@ -188,7 +211,7 @@ class Iam:
         return found
 
     def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
-        own = members.identities(principal)
+        own = identities.members(principal)
         policy = self._lateness.deciding(api, resource) or self.policy(api, resource)
         for binding in policy.get("bindings", ()):
             there = binding["members"]
@@ -208,18 +231,18 @@ class Iam:
             granted == role and not condition for granted, condition in self._granted(principal, PROJECTS, where)
         )
 
-    def _role_holds(self, role: str, permission: str) -> bool:
-        key = (role, permission)
+    def _role_holds(self, role: str, permission: str, project: str | None) -> bool:
+        key = (role, permission, project)
         found = self._holds.get(key)
         if found is None:
-            found = self._holds[key] = permission in self._permissions(role)
+            found = self._holds[key] = permission in self._permissions(role, project)
         return found
 
-    def _permissions(self, role: str) -> frozenset[str]:
+    def _permissions(self, role: str, project: str | None) -> frozenset[str]:
         if role.startswith("roles/"):
             known = roles.predefined().get(role)
             return known.permissions if known else frozenset()
-        body = self._store.get("iam", role) or {}
+        body = self._custom_role(role, project) or {}
         off = body.get("deleted") or body.get("stage") == "DISABLED"
         return frozenset() if off else frozenset(body.get("includedPermissions", ()))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.engine import gate, lro, paging
+from localcloud.engine.iam import identities
 from localcloud.engine.service import Body, Call
 from localcloud.errors import aborted, already_exists, failed_precondition, invalid
 from localcloud.spec import fields, filters
@@ -64,7 +65,9 @@ def create(call: Call) -> Body:
     store.insert(API, name, body)
     for api in DEFAULT_APIS:
         store.put("serviceusage", f"{name}/services/{api}.googleapis.com", {"state": "ENABLED"})
-    call.cloud.iam.write(API, name, {"bindings": [{"role": "roles/owner", "members": [call.principal]}]})
+    call.cloud.iam.write(
+        API, name, {"bindings": [{"role": "roles/owner", "members": [identities.member(call.principal)]}]}
+    )
     return _finished(call, body)
 
 

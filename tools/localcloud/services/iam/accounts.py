@@ -28,7 +28,7 @@ _EDITABLE = ("displayName", "description")
 def resolved(call: Call) -> str:
     """The stored name of the account that the URL names, by e-mail or unique id, with "-" for the project or not."""
     words = call.path.split("/")
-    project, account = words[1], words[3] if len(words) > 3 else ""
+    project, account = words[1], words[3].lower() if len(words) > 3 else ""
     if not account:
         return "/".join(words[:2])
     if account.isdecimal():

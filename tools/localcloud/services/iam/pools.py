@@ -11,6 +11,8 @@ from localcloud.engine import lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource, SoftDelete
 from localcloud.errors import invalid, not_found
+from localcloud.spec import expressions
+from localcloud.spec.expressions import Language
 from localcloud.spec.fields import said
 
 Body = dict[str, Any]
@@ -28,7 +30,7 @@ SHARED_ISSUERS = (
 """Issuers that every customer of a service shares: without a condition anybody's token would do."""
 _RULES = "_attestationRules"
 _KEY = re.compile(r"google\.(?:subject|groups|display_name|profile_photo|posix_username)|attribute\.[a-z0-9_]{1,90}")
-_CLAIM = re.compile(r"\b(?:assertion|attribute|google)\b\s*[.\[]|\bin\s+(?:assertion|attribute|google)\b")
+_MOST_ATTRIBUTES = 50
 _DEFAULT_AWS = {
     "google.subject": "assertion.arn",
     "attribute.aws_role": (
@@ -72,6 +74,12 @@ def provider_changed(_call: Call, old: Body, new: Body) -> Body:
     if before != [kind for kind in KINDS if kind in new]:
         raise invalid(f"A provider keeps its kind ({', '.join(before)}); create another provider instead.", "provider")
     return _checked(new)
+
+
+def mapping(provider: Body) -> dict[str, str]:
+    """What a provider maps to attributes; for AWS a default that Google does not show."""
+    default = _DEFAULT_AWS if "aws" in provider else {}
+    return provider.get("attributeMapping") or default
 
 
 def settle(call: Call) -> None:
@@ -139,9 +147,7 @@ def _checked(body: Body) -> Body:
             f"A provider must have exactly one of {', '.join(KINDS)}; this one has {' and '.join(kinds) or 'none'}.",
             "workload_identity_pool_provider",
         )
-    if kinds == ["aws"] and not body.get("attributeMapping"):
-        body = body | {"attributeMapping": _DEFAULT_AWS}
-    _check_mapping(body.get("attributeMapping", {}))
+    _check_mapping(mapping(body))
     if kinds == ["oidc"]:
         _check_oidc(body["oidc"])
     if kinds == ["x509"]:
@@ -166,20 +172,20 @@ def _check_texts(body: Body) -> None:
             raise invalid(f"{words} must be less than or equal to {most} characters", field)
 
 
-def _check_mapping(mapping: dict[str, str]) -> None:
-    for key, expression in mapping.items():
+def _check_mapping(sent: dict[str, str]) -> None:
+    for key, expression in sent.items():
         if not _KEY.fullmatch(key):
             raise invalid(
                 f"Invalid mapped attribute key: {key}. Custom mapped attributes must be in format "
                 "'attribute.{custom_attribute}'",
                 "attribute_mapping",
             )
-        if not expression or len(expression) > 2048 or not _balanced(expression):
-            raise invalid(
-                f"The mapping of {key} is no expression of at most 2048 characters: {expression!r}.",
-                "attribute_mapping",
-            )
-    if "google.subject" not in mapping:
+        _check_expression(Language.MAPPING, expression, 2048, f"The mapping of {key}", "attribute_mapping")
+    if sum(key.startswith("attribute.") for key in sent) > _MOST_ATTRIBUTES:
+        raise invalid(
+            f"A provider may map {_MOST_ATTRIBUTES} custom attributes; this one maps more.", "attribute_mapping"
+        )
+    if "google.subject" not in sent:
         raise invalid("The attribute mapping must include a mapping for google.subject.", "attribute_mapping")
 
 
@@ -202,26 +208,33 @@ def _check_oidc(oidc: Body) -> None:
 
 def _check_condition(body: Body) -> None:
     condition = body.get("attributeCondition", "")
-    if len(condition) > 4096 or not _balanced(condition):
-        raise invalid(f"The attribute condition cannot be read: {condition[:200]!r}.", "attribute_condition")
+    if condition:
+        _check_expression(Language.ADMISSION, condition, 4096, "The attribute condition", "attribute_condition")
     issuer = body.get("oidc", {}).get("issuerUri", "").rstrip("/")
-    shared = issuer.startswith(SHARED_ISSUERS)
-    if (condition or shared) and not _CLAIM.search(_without_texts(condition)):
+    if not condition and not issuer.startswith(SHARED_ISSUERS):
+        return
+    if not condition or not _speaks_of_claims(condition):
         raise invalid("The attribute condition must reference one of the provider's claims.", "attribute_condition")
 
 
-def _without_texts(expression: str) -> str:
-    return re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "''", expression)
+def _check_expression(language: Language, text: str, longest: int, what: str, field: str) -> None:
+    if not text or len(text) > longest:
+        raise invalid(f"{what} must be an expression of at most {longest} characters; it has {len(text)}.", field)
+    try:
+        expressions.compiled(language, text)
+        if language is Language.ADMISSION and not expressions.answers_a_truth(language, text):
+            raise invalid(f"{what} must be true or false; it is neither.", field)
+    except expressions.Unreadable as problem:
+        raise invalid(f"{what} cannot be read: {problem}.", field) from None
 
 
-def _balanced(expression: str) -> bool:
-    depth: list[str] = []
-    for sign in _without_texts(expression):
-        if sign in "([{":
-            depth.append({"(": ")", "[": "]", "{": "}"}[sign])
-        elif sign in ")]}" and (not depth or depth.pop() != sign):
-            return False
-    return not depth and "'" not in _without_texts(expression).replace("''", "")
+def _speaks_of_claims(condition: str) -> bool:
+    """Whether an expression that can be read means nothing without the names of claims."""
+    try:
+        expressions.compiled(Language.NOTHING, condition)
+    except expressions.Unreadable:
+        return True
+    return False
 
 
 TAKEN = "Requested entity already exists"

@@ -72,6 +72,7 @@ _METHODS = {
 SERVICE = Service(
     api=API,
     title="Secret Manager API",
+    numbered=True,
     resources={f"{place}.secrets": SECRET for place in _PLACES}
     | {f"{place}.secrets.versions": Resource(kind="SecretVersion") for place in _PLACES},
     methods={f"{API}.{place}.secrets.{name}": method for place in _PLACES for name, method in _METHODS.items()},

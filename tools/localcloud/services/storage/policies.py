@@ -53,7 +53,7 @@ def set_(call: Call) -> Policy:
     sent = {field: value for field, value in call.body.items() if field not in {"kind", "resourceId"}}
     _check(bucket, sent)
     try:
-        policy = call.cloud.iam.set_policy("storage", access.bucket_resource(bucket.name), sent)
+        policy = call.cloud.iam.set_policy("storage", access.bucket_resource(bucket.name), sent, project=bucket.project)
     except CloudError as problem:
         # Cloud Storage answers a stale etag with 412, where other services answer 409.
         raise (refusals.condition_not_met() if problem.status == "ABORTED" else problem) from None

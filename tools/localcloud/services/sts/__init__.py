@@ -10,17 +10,21 @@ import base64
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 from localcloud.engine import tokens
 from localcloud.engine.exchange import Reply
+from localcloud.engine.iam.identities import Federated
 from localcloud.engine.service import Call, Service
 from localcloud.errors import CloudError
-from localcloud.services.sts import claims
+from localcloud.services.iam import pools
+from localcloud.spec import expressions
 from localcloud.spec.discovery import snake
+from localcloud.spec.expressions import Language
 
 Body = dict[str, Any]
 LIFETIME = 3600
+_LONGEST_SUBJECT = 127
+_LONGEST_TOGETHER = 8192
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 # Source: https://github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md#subject-exceeds-the-127-byte-limit
 _SUBJECT_BYTES = 127
@@ -132,10 +136,9 @@ def _federated(call: Call, provider: Body, assertion: Body) -> tuple[str, float]
     until = _check_claims(call, provider, assertion)
     mapped = _mapped(provider, assertion)
     pool = call.cloud.projects.numbered(provider["name"].rpartition("/providers/")[0])
-    details = [(key, value) for key, value in mapped.items() if key.startswith("attribute.")]
-    details += [("group", group) for group in mapped.get("google.groups", [])]
-    principal = f"principal://iam.googleapis.com/{pool}/subject/{mapped['google.subject']}"
-    return principal + (f"?{urlencode(details)}" if details else ""), until
+    attributes = tuple((key, value) for key, value in mapped.items() if key.startswith("attribute."))
+    someone = Federated(pool, mapped["google.subject"], tuple(mapped.get("google.groups", ())), attributes)
+    return someone.text, until
 
 
 def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
@@ -166,33 +169,44 @@ def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
 def _mapped(provider: Body, assertion: Body) -> Body:
     names: Body = {"assertion": assertion, "google": {}, "attribute": {}}
     mapped: Body = {}
-    for key, expression in provider["attributeMapping"].items():
-        value = _value(key, expression, names)
-        mapped[key] = value
+    for key, expression in pools.mapping(provider).items():
+        value = mapped[key] = _attribute(key, expression, assertion)
         owner, _, field = key.partition(".")
         names[owner][field] = value
+    if len(json.dumps(mapped)) > _LONGEST_TOGETHER:
+        raise Refused("invalid_request", f"All mapped attributes together may take {_LONGEST_TOGETHER} bytes.")
     condition = provider.get("attributeCondition")
-    if condition and _value("The condition", condition, names) is not True:
+    if condition and _value("attribute condition", Language.ADMISSION, condition, names) is not True:
         raise Refused("unauthorized_client", "The given credential is rejected by the attribute condition.")
     return mapped
 
 
-def _value(key: str, expression: str, names: Body) -> Any:
-    try:
-        value = claims.compiled(expression)(names)
-    except claims.Unreadable as problem:
-        raise Refused("invalid_grant", str(problem)) from None
-    except claims.Missing as problem:
-        raise Refused("unauthorized_client", f"The mapping of {key} cannot be evaluated: {problem.args[0]}") from None
-    if key.startswith(("google.subject", "attribute.")) and not isinstance(value, str):
+def _attribute(key: str, expression: str, assertion: Body) -> str | list[str]:
+    value = _value(f"mapping of {key}", Language.MAPPING, expression, {"assertion": assertion})
+    if key == "google.groups":
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return value
+        raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type LIST of STRING.")
+    if not isinstance(value, str):
         raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type STRING.")
-    if key == "google.subject" and len(value.encode()) > _SUBJECT_BYTES:
+    if key == "google.subject" and not 0 < len(value.encode()) <= _LONGEST_SUBJECT:
         raise Refused(
             "invalid_request",
-            f"The size of mapped attribute {key} exceeds the {_SUBJECT_BYTES} bytes limit. Either modify your attribute mapping or "
-            f"the incoming assertion to produce a mapped attribute that is less than {_SUBJECT_BYTES} bytes.",
+            f"The size of mapped attribute {key} exceeds the {_LONGEST_SUBJECT} bytes limit. Either modify your attribute mapping "
+            f"or the incoming assertion to produce a mapped attribute that is less than {_LONGEST_SUBJECT} bytes."
+            if value
+            else f"The mapped attribute '{key}' must not be empty.",
         )
     return value
+
+
+def _value(what: str, language: Language, expression: str, names: Body) -> Any:
+    try:
+        return expressions.compiled(language, expression)(names)
+    except expressions.Unreadable as problem:
+        raise Refused("invalid_grant", f"The {what} cannot be read: {problem}.") from None
+    except expressions.Undecided as problem:
+        raise Refused("unauthorized_client", f"The {what} cannot be evaluated: {problem}.") from None
 
 
 SERVICE = Service(

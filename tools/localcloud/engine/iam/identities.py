@@ -1,0 +1,102 @@
+"""Who calls: one checked form for everybody, however a token or a path spells them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+_SCHEME = "principal://iam.googleapis.com/"
+_FEDERATED = re.compile(
+    re.escape(_SCHEME) + r"(?P<pool>(?:projects/\d+/)?locations/global/work(?:load|force)(?:Identity)?Pools/[^/?]+)"
+    r"/subject/(?P<subject>[^?]+)(?:\?(?P<query>.*))?"
+)
+_EMAIL = re.compile(r"[^@\s:/?#]+@[^@\s:/?#]+")
+_ACCOUNTS = ".gserviceaccount.com"
+_READABLE = "/:@!$'()*+,;"
+ANYONE = "allUsers"
+ANYONE_KNOWN = "allAuthenticatedUsers"
+
+
+class NoIdentity(ValueError):
+    """The text names nobody."""
+
+
+@dataclass(frozen=True)
+class Federated:
+    """Somebody from outside Google: `pool` with the project's number, and what its provider maps a token's claims to.
+
+    Source: https://cloud.google.com/iam/docs/principal-identifiers.
+    """
+
+    pool: str
+    subject: str
+    groups: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The principal as tokens and calls carry it; what the claims say is quoted, so that it cannot say more than it is."""
+        details = [*self.attributes, *(("group", group) for group in self.groups)]
+        name = f"{_SCHEME}{self.pool}/subject/{quote(self.subject, safe=_READABLE)}"
+        return name + (f"?{urlencode(details)}" if details else "")
+
+    @property
+    def member(self) -> str:
+        """The member of a policy that means this subject alone."""
+        return f"{_SCHEME}{self.pool}/subject/{self.subject}"
+
+    @property
+    def sets(self) -> frozenset[str]:
+        """The members of a policy that mean this one among others."""
+        pool = f"{_SCHEME.replace('principal', 'principalSet', 1)}{self.pool}"
+        found = {f"{pool}/*", *(f"{pool}/group/{group}" for group in self.groups)}
+        return frozenset(found | {f"{pool}/{key}/{value}" for key, value in self.attributes})
+
+
+@lru_cache(maxsize=4096)
+def canonical(principal: str) -> str:
+    """The one spelling of a principal: addresses in lower case, an account's address as an account. Raises NoIdentity."""
+    if not principal or principal.startswith(_SCHEME):
+        return federated(principal).text if principal else ""
+    kind, _, email = principal.partition(":")
+    if kind not in {"user", "serviceAccount", "group"} or not _EMAIL.fullmatch(email):
+        raise NoIdentity(f"{principal} is no principal.")
+    email = email.lower()
+    return f"serviceAccount:{email}" if email.endswith(_ACCOUNTS) else f"{kind}:{email}"
+
+
+def federated(principal: str) -> Federated:
+    """A federated principal from its text. Raises NoIdentity."""
+    found = _FEDERATED.fullmatch(principal)
+    if found is None:
+        raise NoIdentity(f"{principal} is no principal of a pool.")
+    pairs = parse_qsl(found["query"] or "", keep_blank_values=True)
+    return Federated(
+        found["pool"],
+        unquote(found["subject"]),
+        tuple(value for key, value in pairs if key == "group"),
+        tuple((key, value) for key, value in pairs if key.startswith("attribute.")),
+    )
+
+
+@lru_cache(maxsize=4096)
+def members(principal: str) -> frozenset[str]:
+    """Every member of a policy that means this (canonical) principal; "" (anonymous) is only allUsers.
+
+    Who is in a Google group is not known here: a `group:` member is kept in the policy and grants nobody anything.
+    """
+    if not principal:
+        return frozenset({ANYONE})
+    known = frozenset({ANYONE, ANYONE_KNOWN})
+    if principal.startswith(_SCHEME):
+        someone = federated(principal)
+        return known | someone.sets | {someone.member}
+    kind, _, email = principal.partition(":")
+    return known | {principal} | ({f"domain:{email.rpartition('@')[2]}"} if kind == "user" else set())
+
+
+def member(principal: str) -> str:
+    """How a policy names a principal alone."""
+    return federated(principal).member if principal.startswith(_SCHEME) else principal

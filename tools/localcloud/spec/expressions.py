@@ -1,0 +1,154 @@
+"""Expressions in CEL, read by Google's own library: its regular expressions take linear time, its nesting and loops are limited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+LONGEST = 16_384
+_CODE_WORDS = re.compile(r"^(?:[A-Z_]+: )*(?:<input>:)?| \[[A-Z_]+\]$| \(in container ''\)")
+Expression = Callable[[Mapping[str, Any]], Any]
+
+
+class Language(Enum):
+    """What an expression may speak of.
+
+    CONDITION   of a binding: resource.name, resource.type, resource.service, request.time
+    MAPPING     of a token's claims to an attribute: assertion
+    ADMISSION   of a token: assertion, google, attribute
+    NOTHING     no name at all: only literals
+    """
+
+    CONDITION = "condition"
+    MAPPING = "mapping"
+    ADMISSION = "admission"
+    NOTHING = "nothing"
+
+
+class Unreadable(ValueError):
+    """The text is no expression of its language; says where."""
+
+
+class Undecided(ValueError):
+    """The expression has no value for this data, for instance since a claim is missing."""
+
+
+@lru_cache(maxsize=1024)
+def compiled(language: Language, text: str) -> Expression:
+    """The expression as a function of its names that gives text, numbers, booleans and lists, or raises Undecided.
+
+    Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
+    """
+    if len(text) > LONGEST:
+        raise Unreadable(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
+    try:
+        expression = _environment(language).compile(text)
+    except (
+        Exception
+    ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is no Unicode
+        raise Unreadable(_said(problem)) from None
+    return lambda names: _value(expression, names)
+
+
+def answers_a_truth(language: Language, text: str) -> bool:
+    """Whether an expression is known to be true or false, or may be so as far as its types tell."""
+    compiled(language, text)
+    return _environment(language).compile(text).return_type().name() in {"BOOL", "DYN"}
+
+
+def _value(expression: cel.Expression, names: Mapping[str, Any]) -> Any:
+    try:
+        found = expression.eval(data=dict(names))
+        plain = found.plain_value()
+    except Exception as problem:
+        raise Undecided(_said(problem)) from None
+    if found.type().name() in {"ERROR", "UNKNOWN"}:
+        raise Undecided(_said(plain))
+    return plain
+
+
+def _said(problem: object) -> str:
+    """The library's first sentence without its code words: '1:4: undeclared reference to …'."""
+    return _CODE_WORDS.sub("", str(problem).partition("\n")[0])
+
+
+@cache
+def _environment(language: Language) -> cel.Env:
+    from cel_expr_python import cel
+
+    text, claims = cel.Type.STRING, cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    names: dict[Language, dict[str, cel.Type]] = {
+        Language.CONDITION: {
+            "resource.name": text,
+            "resource.type": text,
+            "resource.service": text,
+            "request.time": cel.Type.TIMESTAMP,
+        },
+        Language.MAPPING: {"assertion": claims},
+        Language.ADMISSION: {"assertion": claims, "google": claims, "attribute": claims},
+        Language.NOTHING: {},
+    }
+    functions = [*_of_texts(), *(_of_resources() if language is Language.CONDITION else ())]
+    return cel.NewEnv(variables=names[language], functions=functions)
+
+
+def _of_texts() -> list[cel.FunctionDecl]:
+    """Google's additions to CEL that work on texts. None of them makes much of little."""
+    from cel_expr_python import cel
+
+    text = cel.Type.STRING
+    texts = cel.Type.List(text)
+    rows: list[tuple[str, cel.Type, list[cel.Type], Callable[..., Any]]] = [
+        ("extract", text, [text, text], _extract),
+        ("lowerAscii", text, [text], str.lower),
+        ("upperAscii", text, [text], str.upper),
+        ("split", texts, [text, text], lambda whole, by: whole.split(by) if by else list(whole)),
+    ]
+    return [
+        cel.FunctionDecl(name, [cel.Overload(f"text_{name}", answer, takes, True, function)])
+        for name, answer, takes, function in rows
+    ]
+
+
+def _of_resources() -> list[cel.FunctionDecl]:
+    """What Google's conditions may ask beside attributes, and nobody can answer here: tags, and what an API says of a request.
+
+    Source: https://cloud.google.com/iam/docs/conditions-attribute-reference.
+    """
+    from cel_expr_python import cel
+
+    text, truth, anything = cel.Type.STRING, cel.Type.BOOL, cel.Type.DYN
+    rows: list[tuple[str, cel.Type, list[cel.Type], bool]] = [
+        ("resource.matchTag", truth, [text, text], False),
+        ("resource.matchTagId", truth, [text, text], False),
+        ("resource.hasTagKey", truth, [text], False),
+        ("resource.hasTagKeyId", truth, [text], False),
+        ("api.getAttribute", anything, [text, anything], False),
+        ("hasOnly", truth, [anything, cel.Type.List(anything)], True),
+    ]
+    return [
+        cel.FunctionDecl(name, [cel.Overload(name.replace(".", "_"), answer, takes, member, _unknown)])
+        for name, answer, takes, member in rows
+    ]
+
+
+def _unknown(*_: object) -> Any:
+    raise ValueError("The local cloud knows neither tags of resources nor attributes that APIs give to conditions.")
+
+
+def _extract(text: str, template: str) -> str:
+    """The part of a text that stands where the template has its {placeholder}; "" when the rest does not fit."""
+    before, _, rest = template.partition("{")
+    after = rest.partition("}")[2]
+    begin = text.find(before)
+    if begin < 0:
+        return ""
+    begin += len(before)
+    stop = text.find(after, begin) if after else len(text)
+    return text[begin:stop] if stop >= 0 else ""
