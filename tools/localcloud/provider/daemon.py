@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
+from localcloud.provider import callers
 from localcloud.provider.handlers import add_to
 from localcloud.provider.servicer import Servicer
 
@@ -34,8 +35,9 @@ def run(state: Path, base: str, token: str) -> int:
         ("grpc.max_send_message_length", _LARGEST_MESSAGE),
     ]
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    servicer = add_to(server, base, token)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    port = server.add_insecure_port("127.0.0.1:0")
+    servicer = add_to(server, base, token, lambda peer: callers.ours(peer, port))
+    address = f"127.0.0.1:{port}"
     ended = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())

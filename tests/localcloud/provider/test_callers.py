@@ -1,0 +1,153 @@
+"""Who may call the provider: processes of the user who started it, as the system's tables of connections say."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from localcloud.provider import callers
+from localcloud.provider.callers import Socket, admitted, caller, listed
+from localcloud.provider.handlers import add_to
+from localcloud.provider.messages import PACKAGE
+from localcloud.provider.servicer import METHODS
+from localcloud.server import launcher
+
+ME = os.geteuid()
+NOBODY = 65534
+TABLE = """\
+   1: 0100007F:1267 0100007F:2710 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1 0 20 4 30 10 -1
+   2: 0100007F:2710 0100007F:1267 01 00000000:00000000 00:00000000 00000000     0        0 4243 1 0 20 4 30 10 -1
+   3: 0100007F:1268 0100007F:2710 06 00000000:00000000 03:00000EF1 00000000     0        0 0 3 0
+   4: 0100007F:1267 0100007F:2711 01 00000000:00000000 00:00000000 00000000  1001        0 4244 1 0 20 4 30 10 -1
+   5: 0000000000000000FFFF00000100007F:1269 0000000000000000FFFF00000100007F:2710 01 0:0 0:0 0  1002        0 4245 1
+""".splitlines()
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells who holds a connection; see callers.py"
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "may"),
+    [
+        (Socket(1, 1000, 4242), True),
+        (Socket(1, 1001, 4242), False),
+        (Socket(1, 0, 4242), False),
+        (Socket(6, 1000, 4242), False),
+        (Socket(1, 1000, 0), False),
+        (None, False),
+    ],
+)
+def test_only_an_open_connection_of_the_same_user_counts(found: Socket | None, *, may: bool) -> None:
+    assert admitted(found, 1000) is may
+
+
+def test_a_closed_connection_that_the_system_shows_as_the_superusers_does_not_count() -> None:
+    assert not admitted(Socket(6, 0, 0), 0)
+    assert not admitted(Socket(1, 0, 0), 0)
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the table above is a little-endian machine's")
+@pytest.mark.parametrize(
+    ("port", "found"),
+    [(4711, [Socket(1, 1000, 4242)]), (4712, [Socket(6, 0, 0)]), (4713, [Socket(1, 1002, 4245)]), (4714, [])],
+)
+def test_the_table_is_read_from_both_ends(port: int, found: list[Socket]) -> None:
+    assert list(listed(TABLE, ("127.0.0.1", port), ("127.0.0.1", 10000))) == found
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[str, int, socket.socket]]:
+    """A connection of this process to itself: its address as gRPC writes it, the port that it leads to, and its own end."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as made,
+        listening.accept()[0],
+    ):
+        yield f"ipv4:127.0.0.1:{made.getsockname()[1]}", listening.getsockname()[1], made
+
+
+def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[str, int, socket.socket]) -> None:
+    peer, port, made = connection
+    expected = Socket(1, ME, os.fstat(made.fileno()).st_ino)
+    assert caller(peer, port) == expected
+    assert list(listed(callers.table(), made.getsockname(), ("127.0.0.1", port))) == [expected]
+    assert callers.ours(peer, port)
+    assert not admitted(caller(peer, port), ME + 1)
+
+
+def test_no_connection_is_nobodys(connection: tuple[str, int, socket.socket]) -> None:
+    peer, port, made = connection
+    for other in ("ipv4:127.0.0.1:1", peer.replace("127.0.0.1", "127.0.0.2"), "unix:", "ipv6:[::1]:1", ""):
+        assert not callers.ours(other, port)
+    made.close()
+    assert not callers.ours(peer, port)
+
+
+def refusals(address: str) -> dict[str, str]:
+    """What each RPC answers to an empty message."""
+    found = {}
+    with grpc.insecure_channel(address) as channel:
+        for name in METHODS:
+            try:
+                channel.unary_unary(f"/{PACKAGE}.Provider/{name}")(b"", timeout=30)
+                found[name] = "OK"
+            except grpc.RpcError as error:
+                found[name] = error.code().name
+    return found
+
+
+def test_who_is_not_admitted_may_ask_nothing() -> None:
+    server = grpc.server(ThreadPoolExecutor(2))
+    port = server.add_insecure_port("127.0.0.1:0")
+    add_to(server, "http://127.0.0.1:9", "token", lambda _: False)
+    server.start()
+    try:
+        assert refusals(f"127.0.0.1:{port}") == dict.fromkeys(METHODS, "PERMISSION_DENIED")
+    finally:
+        server.stop(None)
+
+
+ATTACK = f"""
+import encodings.idna, json, os, sys, urllib.request
+import grpc._channel  # what is imported late could not be read any more
+from tests.localcloud.provider.test_callers import refusals
+address, state, base = sys.argv[1:]
+os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
+found = refusals(address)
+try:
+    found["folder"] = str(os.listdir(state))
+except PermissionError as problem:
+    found["folder"] = type(problem).__name__
+typed = urllib.request.Request(base + "/storage/v1/b?project=p", headers={{"Authorization": "Bearer local/{launcher.OWNER}"}})
+try:
+    found["typed"] = str(urllib.request.urlopen(typed).status)
+except urllib.error.HTTPError as problem:
+    found["typed"] = str(problem.code)
+print(json.dumps(found))
+"""
+
+
+def test_another_user_of_the_machine_may_ask_nothing_and_sees_nothing() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        state = Path(folder) / "local"
+        cloud = launcher.start(state)
+        try:
+            provider = launcher.start_provider(state, cloud, launcher.token(state))
+            assert refusals(provider.address)["GetProviderSchema"] == "OK"
+            if ME != 0:  # nobody else can be tried; what is decided for them is above
+                return
+            attack = [sys.executable, "-c", ATTACK, provider.address, str(state), cloud.base]
+            done = subprocess.run(attack, capture_output=True, text=True, check=False, timeout=120)
+            assert done.returncode == 0, done.stderr
+            refused = dict.fromkeys(METHODS, "PERMISSION_DENIED")
+            assert json.loads(done.stdout) == {**refused, "folder": "PermissionError", "typed": "401"}
+        finally:
+            launcher.stop(state)
