@@ -14,14 +14,14 @@ variable "iam" {
 
   validation {
     condition = alltrue([
-      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@ ]+@[^@ ]+|principal(Set)?://iam\\.googleapis\\.com/.+)$", grant.member))
+      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", grant.member))
     ])
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
 
   validation {
     condition = alltrue([
-      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
+      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/\\s]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
     ])
     error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,26 @@ BAD = {
         ),
     ],
 }
+# What a regular expression is held against, with a newline behind; by variable, in each module that has it.
+NEWLINES = {
+    "branch": [r'"main\n"'],
+    "iam": [
+        r'{ x = { member = "user:a@example.com\n", role = "roles/viewerOf.it" } }',
+        r'{ x = { member = "principalSet://iam.googleapis.com/p/attribute.rule/main\n", role = "roles/viewerOf.it" } }',
+        r'{ x = { member = "user:a@example.com", role = "roles/viewerOf.it\n" } }',
+    ],
+    "labels": [r'{ team = "cats\n" }', r'{ "team\n" = "cats" }'],
+    "location": [r'"europe-west1\n"'],
+    "members": [r'{ "a@example.com\n" = { role = "viewer" } }'],
+    "name": [r'"groundwork-train\n"'],
+    "owner_id": [r'"12\n"'],
+    "project_id": [r'"my-project\n"'],
+    "project_roles": [r'["roles/logging.logWriter\n"]'],
+    "repository": [r'"team/cats\n"'],
+    "repository_id": [r'"12\n"'],
+    "services": [r'["iam.googleapis.com\n"]'],
+    "workflow": [r'"apply.yml\n"'],
+}
 
 
 def call(module: str, number: int, bad: str) -> str:
@@ -115,3 +136,12 @@ def refusal(calls: list[str], folder: Path, project: LocalProject) -> str:
 def test_every_module_is_tried_with_bad_values() -> None:
     modules = {path.parent.name for path in (ROOT / "modules").glob("*/main.tf")}
     assert set(GOOD) == set(BAD) == modules
+
+
+@pytest.mark.parametrize("module", GOOD)
+def test_no_value_ends_in_a_newline(module: str, tmp_path: Path, project: LocalProject) -> None:
+    text = (ROOT / "modules" / module / "variables.tf").read_text(encoding="utf-8")
+    blocks = re.findall(r'^variable "(\w+)" {$(.*?)^}$', text, re.MULTILINE | re.DOTALL)
+    cases = [f"{name} = {value}" for name, body in blocks if "regex(" in body for value in NEWLINES[name]]
+    calls = [call(module, number, bad) for number, bad in enumerate(cases)]
+    assert refusal(calls, tmp_path, project).count("Error: ") == len(cases)

@@ -18,6 +18,7 @@ AUTO = [{"auto": [{}]}]
     [
         ("google_service_account", {"account_id": "short"}, "account_id must have 6 to 30 characters, it has 5"),
         ("google_service_account", {"account_id": "Upper-Case"}, "account_id is 'Upper-Case'; it must match"),
+        ("google_service_account", {"account_id": "train-me\n"}, "account_id is .*; it must match"),
         (
             "google_project_iam_custom_role",
             {"role_id": "own", "title": "t", "permissions": []},

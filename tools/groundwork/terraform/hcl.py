@@ -10,8 +10,8 @@ from pathlib import Path
 
 from groundwork.errors import GroundworkError
 
-_BLOCK = re.compile(r'^(?P<kind>variable|output|resource) "(?P<first>[\w-]+)"(?: "(?P<second>[\w-]+)")? \{$')
-_ARGUMENT = re.compile(r"^  (?P<name>\w+) += (?P<value>.+)$")
+_BLOCK = re.compile(r'(?P<kind>variable|output|resource) "(?P<first>[\w-]+)"(?: "(?P<second>[\w-]+)")? \{')
+_ARGUMENT = re.compile(r"  (?P<name>\w+) += (?P<value>.+)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _variable(block: _Block) -> Variable:
 def _blocks(path: Path) -> Iterator[_Block]:
     lines = iter(enumerate(path.read_text(encoding="utf-8").splitlines(), start=1))
     for number, line in lines:
-        if head := _BLOCK.match(line):
+        if head := _BLOCK.fullmatch(line):
             body: list[str] = []
             for _, inner in lines:
                 if inner == "}":
@@ -86,7 +86,7 @@ def _arguments(body: list[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     current: list[str] = []
     for line in body:
-        if argument := _ARGUMENT.match(line):
+        if argument := _ARGUMENT.fullmatch(line):
             current = found.setdefault(argument["name"], [])
             current.append(argument["value"])
         elif line.startswith("  ") and not line.startswith("   ") and line[2] not in "})]":

@@ -55,7 +55,7 @@ def _duration(value: str) -> str:
 def _endpoint(value: str) -> str:
     return (
         ""
-        if re.search(r".*/[^/]+/$", value)
+        if re.search(r".*/[^/]+/\Z", value)
         else "must be a URL that ends in a version and a slash, such as http://127.0.0.1:8080/v1/"
     )
 

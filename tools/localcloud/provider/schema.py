@@ -15,7 +15,7 @@ from localcloud.spec.discovery import camel
 Scalar = Literal["string", "bool", "int", "float"]
 Collection = Literal["", "list", "set", "map"]
 
-_TYPE = re.compile(r"^(?:(list|set|map)\()?(string|bool|int|float)\)?$")
+_TYPE = re.compile(r"(?:(list|set|map)\()?(string|bool|int|float)\)?")
 _FLAGS = [
     "required",
     "optional",
@@ -212,7 +212,7 @@ def _child(name: str, raw: str | Mapping[str, Any]) -> Child:
 
 def _attribute(name: str, text: str) -> Attribute:
     kind, common = _common(name, text)
-    found = _TYPE.match(kind)
+    found = _TYPE.fullmatch(kind)
     if not found:
         raise ValueError(f"The attribute {name} has no type that is known: {text!r}.")
     options = _options(text)

@@ -90,7 +90,8 @@ def _complaints(node: Attribute, value: Value) -> Iterator[str]:
     rules = node.rules
     if rules.one_of and value not in rules.one_of:
         yield f"is {value!r}; it must be one of {', '.join(one or repr(one) for one in rules.one_of)}"
-    if rules.pattern and not re.search(rules.pattern, str(value)):
+    in_python = rules.pattern.replace("$", r"\Z")  # it is Go's, where $ is the very end
+    if rules.pattern and not re.search(in_python, str(value)):
         yield f"is {value!r}; it must match {rules.pattern}"
     if rules.length and not rules.length[0] <= (length := len(str(value).encode())) <= rules.length[1]:
         yield f"must have {rules.length[0]} to {rules.length[1]} characters, it has {length} (as bytes of UTF-8)"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cel_expr_python import cel
 
 LONGEST = 16_384
-_CODE_WORDS = re.compile(r"^(?:[A-Z_]+: )*(?:<input>:)?| \[[A-Z_]+\]$| \(in container ''\)")
+_CODE_WORDS = re.compile(r"^(?:[A-Z_]+: )*(?:<input>:)?| \[[A-Z_]+\]\Z| \(in container ''\)")
 Expression = Callable[[Mapping[str, Any]], Any]
 
 

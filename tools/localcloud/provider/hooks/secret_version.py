@@ -12,8 +12,8 @@ from localcloud.provider.rest import imported
 from localcloud.provider.values import BYTES, Object
 from localcloud.provider.work import Incomplete, Problem, Work
 
-_SECRET = re.compile(r"^(?:projects/([^/]+)/secrets/)?([^/]+)$")
-_VERSION = re.compile(r"(projects/.+/secrets/.+)/versions/(.+)$")
+_SECRET = re.compile(r"(?:projects/([^/]+)/secrets/)?([^/]+)")
+_VERSION = re.compile(r"(projects/.+/secrets/.+)/versions/(.+)\Z")
 
 
 def create(work: Work, planned: Object) -> Object:
@@ -70,7 +70,7 @@ def import_(work: Work, name: str) -> Object:
 
 def _located(work: Work, planned: Object) -> Object:
     """The values with the secret's full name; a project that contradicts it is a Problem."""
-    found = _SECRET.match(planned["secret"])
+    found = _SECRET.fullmatch(planned["secret"])
     if not found:
         raise Problem(
             f"{planned['secret']!r} names no secret; write projects/PROJECT/secrets/NAME or NAME.", attribute="secret"

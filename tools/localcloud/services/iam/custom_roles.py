@@ -17,7 +17,7 @@ GONE_DAYS = 37
 _ID = re.compile(r"[a-zA-Z0-9_.]{3,64}")
 _STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 _COMPLETE_TABLES = ("artifactregistry.", "iam.", "resourcemanager.", "secretmanager.", "serviceusage.", "storage.")
-_NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)$")
+_NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)\Z")
 _FIELDS = ("title", "description", "includedPermissions", "stage")
 _DELETED_AT = "_deleted"
 

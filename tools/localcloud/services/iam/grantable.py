@@ -14,7 +14,7 @@ from localcloud.services.iam import custom_roles
 Body = dict[str, Any]
 # gcloud writes the address that it was pointed at in place of the API's own host name.
 _FULL = re.compile(r"//(?:(?P<api>[a-z]+)\.googleapis\.com|[^/]+/(?P<prefix>[a-z]+))/(?P<name>.+)")
-_PROJECT = re.compile(r"projects/(?P<project>[^/]+)$")
+_PROJECT = re.compile(r"projects/(?P<project>[^/]+)")
 _BUCKETS_ONLY = re.compile(r"roles/storage\.legacy")
 _HOLDERS = {"cloudresourcemanager": "resourcemanager"}
 

@@ -1,0 +1,108 @@
+"""Patterns end where the text ends: a trailing newline passes none, in Python, in JSON or in Terraform.
+
+In Python `$` also matches before a newline at the end; in Go, and so in Terraform, and in JavaScript it does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from groundwork.environment.schema import objections
+
+from tests.terraform_runs import ROOT
+
+PYTHON = sorted((ROOT / "tools").rglob("*.py"))
+HCL = [file for folder in ("modules", "infra") for file in sorted((ROOT / folder).rglob("*.tf"))]
+FUNCTIONS = {"compile", "match", "search", "fullmatch", "sub", "split", "findall", "finditer"}
+SCHEMA = json.loads((ROOT / "envs" / "schema.json").read_text(encoding="utf-8"))
+
+Place = tuple[str, ...]
+# A value of every pattern in the schema, by where it stands there.
+GOOD: Mapping[str, str] = {
+    "project": "my-project",
+    "labels names": "team",
+    "labels values": "cats-dogs",
+    "members names": "alice@example.com",
+    "buckets names": "data",
+    "repositories names": "images",
+    "secrets names": "wandb-api-key",
+    "identities names": "train",
+    "identities values project_roles items": "roles/logging.logWriter",
+    "github repository": "team/cats",
+    "github owner_id": "1234567",
+    "github repository_id": "7654321",
+    "github branch": "main",
+    "github pool": "github",
+    "budget currency": "USD",
+    "budget billing_account": "012345-6789AB-CDEF01",
+    "cost export project": "my-project",
+    "cost export dataset": "billing",
+    "cost export location": "EU",
+    "cost grants items currency": "USD",
+    "cost grants items start": "2026-09-01",
+    "cost grants items expires": "2026-09-01",
+    "cost grants items billing_account": "012345-6789AB-CDEF01",
+    "cost grants items checked day": "2026-09-01",
+    "policy exceptions items expires": "2026-09-01",
+}
+_STEPS = {"propertyNames": "names", "additionalProperties": "values"}
+
+
+def patterns(part: Any, place: Place = ()) -> Iterator[tuple[str, str]]:
+    """Every pattern in a JSON schema, with its place in words."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            yield " ".join(_STEPS.get(step, step) for step in place if step != "properties"), part["pattern"]
+        for name, inner in part.items():
+            yield from patterns(inner, (*place, name))
+
+
+def test_every_pattern_of_the_schema_is_tried() -> None:
+    assert dict(patterns(SCHEMA)).keys() == GOOD.keys()
+
+
+@pytest.mark.parametrize(("place", "pattern"), list(patterns(SCHEMA)))
+@pytest.mark.parametrize("more", ["\n", "\n\n", "\r\n", "\u2028"])
+def test_the_schema_refuses_what_goes_on_after_the_end(place: str, pattern: str, more: str) -> None:
+    part = {"type": "string", "pattern": pattern, "x-allowed": "such"}
+    assert objections(part, GOOD[place]) == []
+    assert objections(part, GOOD[place] + more) != []
+    assert re.search(pattern, GOOD[place] + more) is None
+
+
+def _regular_expressions(file: Path) -> Iterator[tuple[int, str, str]]:
+    """The line, the text and the call of every regular expression that is written out."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS):
+            continue
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args:
+            parts = [part for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+            yield node.lineno, "".join(str(part.value) for part in parts), ast.unparse(node)
+
+
+@pytest.mark.parametrize("file", PYTHON, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_expression_in_python_ends_before_a_newline(file: Path) -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{line}: write \\Z, or fullmatch without it: {text}"
+        for line, text, call in _regular_expressions(file)
+        if "MULTILINE" not in call and re.search(r"(?<!\\)\$", re.sub(r"\[(?:\\.|[^\]])*\]", "[]", text))
+    ]
+    assert found == []
+
+
+def test_the_search_for_expressions_finds_them() -> None:
+    assert sum(len(list(_regular_expressions(file))) for file in PYTHON) > 100
+
+
+@pytest.mark.parametrize("file", HCL, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_expression_in_terraform_lets_a_newline_in(file: Path) -> None:
+    for text in re.findall(r'regex\("((?:[^"\\]|\\.)*)"', file.read_text(encoding="utf-8")):
+        for inner in re.findall(r"\[\^(?:\\.|[^\]])*\]", text):
+            assert r"\\s" in inner or r"\\n" in inner, f"{text}: {inner} is also a newline"
+        assert text.endswith("$") or not text.startswith("^") or text.startswith("^goog"), f"{text} has no end"
