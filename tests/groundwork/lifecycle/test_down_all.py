@@ -11,9 +11,12 @@ import pytest
 from groundwork.errors import CouldNotTell, Exit, GroundworkError, Refused
 from groundwork.google import local
 from groundwork.google.cloud import CloudProblem, google_cloud, local_cloud
+from groundwork.google.waiting import LISTS, Patience
 from groundwork.lifecycle import down_all, teardown, up
 from groundwork.lifecycle.up import Wish
 from groundwork.terraform.state import read_state
+from tests.groundwork.google_lists import PROJECT as SCRIPTED
+from tests.groundwork.google_lists import Script, refusal, scripted
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
@@ -236,3 +239,43 @@ def test_wrong_input_is_a_sentence_and_nothing_changes(
     assert done.returncode == code
     assert sentence in " ".join(done.stderr.split())
     assert read_state(standing.cloud, standing.session().place("platform")).serial == before
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    with scripted() as made:
+        yield made
+
+
+def test_a_project_that_takes_no_calls_after_its_deletion_is_deleted(script: Script, clone: Clone, talk: Heard) -> None:
+    """The call that looks is charged to the project itself, which Google refuses from then on."""
+    path = f"/cloudresourcemanager/v1/projects/{SCRIPTED}"
+    refused = refusal(403, "PERMISSION_DENIED", "Project #1 has been deleted.", "CONSUMER_INVALID")
+    answers = [{"lifecycleState": "ACTIVE"}, {}, refused]
+    script.answers[path] = lambda: answers.pop(0) if answers else refused
+    environment = dataclasses.replace(clone.environment, project=SCRIPTED)
+    assert down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
+    assert f"gcloud projects undelete {SCRIPTED}" in talk.text
+    with pytest.raises(CouldNotTell, match=f"takes no calls .CONSUMER_INVALID.*gcloud projects undelete {SCRIPTED}"):
+        down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
+
+
+def test_a_leftover_is_looked_for_again_while_lists_are_late(clone: Clone, talk: Heard) -> None:
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            clone.cloud.request("DELETE", "storage", "v1/b/listed-for-a-while")
+
+    made = {"name": "listed-for-a-while", "softDeletePolicy": {"retentionDurationSeconds": "0"}}
+    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json=made)
+    session = clone.session("down")
+    late = dataclasses.replace(session, cloud=dataclasses.replace(session.cloud, patience=Patience(sleep=sleep)))
+    assert teardown.remains(late, talk).left == ()
+    assert looks == list(LISTS[:2])
+    assert "lists may be late; looking again in 1 s" in talk.text
+    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={**made, "name": "stays-there"})
+    looks.append(0)
+    assert [item.name for item in teardown.remains(late, talk).left] == ["stays-there"]
+    assert len(looks) == 3 + len(LISTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from groundwork.errors import CouldNotTell, Exit
 from groundwork.google import local
 from groundwork.lifecycle import up
 from groundwork.lifecycle.up import Wish
-from groundwork.lifecycle.verify import read_known, verify
+from groundwork.lifecycle.verify import known_by_the_file, read_known, verify
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
@@ -141,6 +142,47 @@ def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) 
     texts = {one.item.name: one.text for one in found.contents}
     assert texts[f"{PROJECT}-kept"] == "1 object (5 B) live"
     assert "old versions" in texts[f"{PROJECT}-tfstate"]
+
+
+def test_what_is_soft_deleted_is_named_with_the_day_on_which_it_goes(standing: Clone) -> None:
+    """Such a bucket can be restored, and its objects are billed: that is not nothing."""
+    cloud = standing.cloud
+    made = cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": "went-softly"})
+    cloud.storage().bucket("went-softly").blob("a").upload_from_string(b"12345")
+    cloud.request("DELETE", "storage", "v1/b/went-softly/o/a")
+    inside = verify(cloud, standing.environment)
+    cloud.request("DELETE", "storage", "v1/b/went-softly")
+    kept = cloud.request("GET", "storage", "v1/b", params={"project": PROJECT, "softDeleted": "true"})
+    day = kept["items"][-1]["hardDeleteTime"][:10]
+    done = standing.run("verify", "--env", "small")
+    found = json.loads(standing.run("verify", "--env", "small", "--json").stdout)
+    texts = {one.item.name: one.text for one in inside.contents}
+    assert texts["went-softly"] == f"1 object (5 B) soft-deleted, gone by {day}"
+    name = f"went-softly#{made['generation']}"
+    assert f"goes  soft-deleted bucket {name}" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(
+        f"going: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know, but what goes by "
+        f"itself: soft-deleted bucket {name} on {day} ("
+    )
+    assert "clean" not in done.stdout
+    assert (found["verdict"], found["going"][-1]["goes"]) == ("going", day)
+
+
+def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(standing: Clone) -> None:
+    cloud, account = standing.cloud, f"groundwork-train@{PROJECT}.iam.gserviceaccount.com"
+    path = f"v1/projects/{PROJECT}/hmacKeys"
+    made = cloud.request("POST", "storage", path, params={"serviceAccountEmail": account})["metadata"]
+    done = standing.run("verify", "--env", "small")
+    assert (done.returncode, f"left  HMAC key           {made['accessId']}" in done.stdout) == (Exit.LEFT_OVER, True)
+    swept = standing.run("sweep", "--env", "small", "--yes", "--any-age", "--project", PROJECT, "--only", "hmac-key")
+    assert (swept.returncode, cloud.request("GET", "storage", path).get("items")) == (Exit.OK, None), swept.stderr
+
+
+def test_the_dataset_of_the_billing_export_that_the_file_names_is_kept(standing: Clone) -> None:
+    export = {"export": {"project": PROJECT, "dataset": "billing", "location": "EU"}}
+    environment = dataclasses.replace(standing.environment, cost=export)
+    assert known_by_the_file(environment) == {"datasets/billing"}
+    assert known_by_the_file(dataclasses.replace(environment, project="another")) == frozenset()
 
 
 def test_an_api_of_the_platform_that_was_switched_off_is_unknown(standing: Clone) -> None:

@@ -20,8 +20,25 @@ def config() -> Path:
     return docker.config_file(os.environ)
 
 
-def test_gclouds_helper_is_written_beside_what_is_there(google: Google) -> None:
+def gcloud(google: Google, code: int = 0) -> None:
+    """gcloud with its helper; without a login it ends with 1."""
     google.program("docker-credential-gcloud", "")
+    google.program("gcloud", f"echo 'You do not currently have an active account selected.' >&2; exit {code}")
+
+
+def test_gclouds_helper_is_not_set_up_where_gcloud_has_no_login(google: Google) -> None:
+    gcloud(google, 1)
+    done = google.clone("docker", "--env", "dev")
+    assert done.code == Exit.PERMISSION
+    assert (
+        "gcloud itself is not logged in, so its helper has nothing to give to docker: run `gcloud auth login`"
+        in done.err
+    )
+    assert not config().exists()
+
+
+def test_gclouds_helper_is_written_beside_what_is_there(google: Google) -> None:
+    gcloud(google)
     config().parent.mkdir()
     config().write_text(
         '{"psFormat": "x", "credHelpers": {"gcr.io": "gcloud"}, "auths": {"ghcr.io": {"auth": "eDp5"}}}'
@@ -35,7 +52,7 @@ def test_gclouds_helper_is_written_beside_what_is_there(google: Google) -> None:
 
 
 def test_twice_changes_nothing(google: Google) -> None:
-    google.program("docker-credential-gcloud", "")
+    gcloud(google)
     google.clone("docker", "--env", "dev")
     before = config().stat().st_mtime_ns
     assert "Nothing was changed." in google.clone("docker", "--env", "dev").text
@@ -43,7 +60,7 @@ def test_twice_changes_nothing(google: Google) -> None:
 
 
 def test_a_token_that_docker_stored_once_goes(google: Google) -> None:
-    google.program("docker-credential-gcloud", "")
+    gcloud(google)
     config().parent.mkdir()
     config().write_text(
         json.dumps({"auths": {f"https://{HOST}": {"auth": "dG9rZW4="}}, "credHelpers": {HOST: "gcloud"}})

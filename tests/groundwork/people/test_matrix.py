@@ -11,9 +11,10 @@ from google.api_core.exceptions import GoogleAPICallError
 from groundwork.people.access import Access, Roles, find_target, matrix
 from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
+from groundwork.people.remedies import BUCKET_ROLES, READER, REPOSITORY_ROLES
 from groundwork.people.team import known_policies
+from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.inventory import Item
-from groundwork.resources.policies import Binding, Policies
 
 from tests.groundwork.people.conftest import ROOT, Platform
 
@@ -117,6 +118,50 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
     ]
 
 
+@pytest.mark.parametrize(
+    "who", ["build", "identity/build", "groundwork-build@groundwork-local.iam.gserviceaccount.com"]
+)
+def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: str) -> None:
+    said = platform("access", "explain", who, "push", "repository/images")
+    email = "groundwork-build@groundwork-local.iam.gserviceaccount.com"
+    assert said.returncode == 0
+    assert said.stdout == (
+        f"{email} may: artifactregistry.repositories.uploadArtifacts on repository/images comes with "
+        f"roles/artifactregistry.writer on image repository images.\n{FROM}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "on_what", "line"),
+    [
+        ("serve", "push", "repository/images", "identities: {serve: {repositories: {images: write}}}"),
+        ("serve", "write-object", "bucket/models", "identities: {serve: {buckets: {models: write}}}"),
+        ("build", "read", "secret/wandb-api-key", "secrets: {wandb-api-key: {readers: [build]}}"),
+        ("build", "create-bucket", "project", "identities: {build: {project_roles: [ROLE]}}"),
+        ("deployer", "read-object", "project", ""),
+        (
+            "x@y.iam.gserviceaccount.com",
+            "see",
+            "project",
+            "--member=serviceAccount:x@y.iam.gserviceaccount.com --role=ROLE",
+        ),
+    ],
+)
+def test_explain_says_which_line_of_the_file_lets_an_identity_in(
+    platform: Platform, who: str, action: str, on_what: str, line: str
+) -> None:
+    said = platform("access", "explain", who, action, on_what)
+    assert (said.returncode, line in said.stdout) == (5 if line else 2, True), said.stdout + said.stderr
+
+
+def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
+    for file, roles in (("buckets", BUCKET_ROLES), ("repositories", REPOSITORY_ROLES)):
+        text = (ROOT / "infra" / "platform" / f"{file}.tf").read_text("utf-8")
+        for word, role in roles.items():
+            assert re.search(rf'^ *{word} *= \[.*"{role}"\]$', text, re.MULTILINE)
+    assert f'role   = "{READER}"' in (ROOT / "infra" / "platform" / "secrets.tf").read_text("utf-8")
+
+
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:
     said = platform("access", "explain", "bob@example.com", "delete", "bucket/data")
     assert re.search(
@@ -158,7 +203,7 @@ def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> Non
         (("alice@example.com", "read", "bucket/nowhere"), "There is no bucket/nowhere in local; there are project,"),
         (("alice@example.com", "fly", "project"), '"fly" is nothing that is done to a project; there are see,'),
         (("alice", "read", "secret/wandb-api-key"), '"alice" is not an e-mail address'),
-        (("x@y.iam.gserviceaccount.com", "see", "project"), "is a service account, not a person"),
+        (("identity/nobody", "see", "project"), '"identity/nobody" is not an e-mail address'),
     ],
 )
 def test_explain_refuses_what_it_does_not_know(platform: Platform, arguments: tuple[str, ...], sentence: str) -> None:

@@ -12,21 +12,12 @@ from groundwork.environment.checkout import Checkout
 from groundwork.google import local
 from groundwork.google.cloud import CloudProblem
 from groundwork.people.actions import attempt, let_in, on
+from groundwork.people.offboarding import last_owner
 from groundwork.people.personas import grants, personas, targets
-from groundwork.people.team import last_owner
 from groundwork.resources import policies
+from groundwork.resources.bindings import Binding, Policies, address, is_of
 from groundwork.resources.inventory import Item
-from groundwork.resources.policies import (
-    Binding,
-    Policies,
-    address,
-    drop_members,
-    is_of,
-    read,
-    read_all,
-    without,
-    write,
-)
+from groundwork.resources.policies import drop_members, read, read_all, without, write
 
 from tests.groundwork.people.conftest import ROOT, Platform
 
@@ -186,6 +177,8 @@ def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platf
         (("add", "alice@localhost", "--role", "viewer"), 2, "is not an e-mail address"),
         (("add", "alice@example.com;rm", "--role", "viewer"), 2, "is not an e-mail address"),
         (("add", "", "--role", "viewer"), 2, "is not an e-mail address"),
+        (("add", "x@y.z", "--role", "viewer"), 2, "members.x@y.z has a name that is not allowed"),
+        (("add", "x@y.z", "--role", "viewer", "--dry-run"), 2, "members.x@y.z has a name that is not allowed"),
         (("add", "allUsers", "--role", "viewer"), 2, "is not an e-mail address"),
         (("add", "t@p.iam.gserviceaccount.com", "--role", "viewer"), 2, "is a service account, not a person"),
         (("add", "zed@example.com", "--role", "boss"), 2, '"boss" is not a persona; there are viewer, data-scientist'),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
 import pytest
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import load
+from groundwork.terraform import plans, sources
 
 ROOT = Path(__file__).parents[3]
 FAULT = """
@@ -88,6 +93,56 @@ def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_pat
     done = _policy(faulty, "--plan", str(wrong))
     assert done.returncode == 2
     assert "is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Checkout:
+    """A clone with what looks like a plan of the platform that was saved from its code and file as they are."""
+    for folder in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".*", "*.md"))
+    checkout = Checkout(tmp_path)
+    file = checkout.data("local", "platform") / plans.FILE
+    file.parent.mkdir(parents=True)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("tfplan", b"")
+    sources.note(file, sources.sources(tmp_path, load("local", tmp_path)))
+    return checkout
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("infra/platform/buckets.tf", "location            = local", "location            =  local"),
+        ("modules/team_access/personas.json", "Reads data", "Sees data"),
+        ("envs/local.yaml", "force_destroy: true}", "force_destroy: false}"),
+    ],
+)
+@pytest.mark.parametrize("noted", [True, False])
+def test_a_saved_plan_that_is_older_than_code_or_file_is_unknown(
+    planned: Checkout, name: str, old: str, new: str, noted: bool
+) -> None:
+    file, plan = planned.root / name, planned.data("local", "platform") / plans.FILE
+    if not noted:  # made by another Terraform
+        plan.with_suffix(".sources.json").unlink()
+        for folder in ("infra", "modules", "envs"):
+            for one in (planned.root / folder).rglob("*"):
+                os.utime(one, (1, 1))
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    done = _policy(planned.root)
+    assert done.returncode == 8
+    assert (
+        "The saved plan saved.tfplan of platform is older than these, so nothing is claimed about them" in done.stderr
+    )
+    assert done.stderr.splitlines()[-1] == f"  {name}"
+
+
+def test_an_exception_or_a_comment_makes_no_plan_older(planned: Checkout) -> None:
+    file = planned.root / "envs" / "local.yaml"
+    file.write_text(f"# Ours.\n{file.read_text('utf-8')}{EXCEPTION.format(expires='2999-12-31')}", "utf-8")
+    plan = planned.data("local", "platform") / plans.FILE
+    assert sources.changed(plan, planned.root, load("local", planned.root)) == []
 
 
 def test_a_plan_in_json_is_checked_and_no_value_of_it_is_repeated_or_kept(faulty: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -19,6 +19,11 @@ from groundwork.people import team
 from groundwork.people.access import Access, Cell, Roles
 from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
+from groundwork.people.remedies import remedies, whom
+
+
+def _persons(environment: Environment) -> Iterable[str]:
+    return (*members(environment), *environment.identities, "deployer")
 
 
 def _read(cloud: Cloud, environment: Environment) -> Access:
@@ -76,15 +81,15 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 
 
 @access.command()
-@click.argument("person", shell_complete=completed(members))
+@click.argument("person", shell_complete=completed(_persons))
 @click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in ACTIONS})))
 @click.argument("resource", shell_complete=completed(lambda environment: [one.text for one in targets(environment)]))
 @environment_option
 @json_option
 def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:
-    """Say why a person may or may not do something: which role on what allows it, or the line that grants it.
+    """Say why somebody may or may not do something: which role on what allows it, or the line that grants it.
 
-    RESOURCE is project, deployer, bucket/NAME, repository/NAME, secret/NAME or identity/NAME; ACTION is one of
+    PERSON is an address, or one of the environment's identities by its name, such as build, or deployer. RESOURCE is project, deployer, bucket/NAME, repository/NAME, secret/NAME or identity/NAME; ACTION is one of
     `groundwork access`, such as read, or a permission of IAM. Exit code 5 when it is not allowed.
 
     Example: groundwork access explain alice@example.com read secret/wandb-api-key
@@ -92,10 +97,10 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     checkout, environment = here(name)
     target = feature.find_target(environment, resource)
     wanted = feature.find_action(action, target)
-    email = team.checked_email(person)
+    email = whom(person, environment)
     found = _read(connect(environment, checkout=checkout), environment)
     cell = Cell(email, target, wanted, found.allowing(email, wanted.permission, target))
-    lines = () if cell.allowed else feature.remedies(cell, environment, personas(checkout.root), found.roles)
+    lines = () if cell.allowed else remedies(cell, environment, personas(checkout.root), found.roles)
     groups = () if cell.allowed else found.groups_allowing(wanted.permission, target)
     if as_json:
         data = {**_data(cell), "permission": wanted.permission, "remedies": list(lines), "groups": list(groups)}
@@ -106,13 +111,13 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     return int(Exit.OK if cell.allowed else Exit.PERMISSION)
 
 
-def _explain(cell: Cell, remedies: Sequence[str], groups: Sequence[str]) -> None:
+def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:
     permission = cell.action.permission
     if not cell.allowed:
         click.echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
         if groups:
             click.echo(f"Members of {', '.join(groups)} may; who is in a group stands in no policy.")
-        click.echo("\n".join(remedies))
+        click.echo("\n".join(lines))
     for binding in cell.by:
         condition = f", if {binding.condition}" if binding.condition else ""
         click.echo(

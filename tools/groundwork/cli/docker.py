@@ -35,6 +35,8 @@ def docker(token: bool, name: str, dry_run: bool) -> None:
         feature.log_in(connect(environment, None, checkout), registry)
         click.echo(f"docker is logged in to {registry} for an hour.")
         return
+    if not dry_run:
+        feature.refuse_without_gcloud()
     text = feature.with_helper(file, registry)
     if text is None:
         click.echo(f"{file} has gcloud's helper for {registry} already. Nothing was changed.")

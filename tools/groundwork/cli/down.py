@@ -6,6 +6,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
+from groundwork.cli.verify import calls
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
@@ -74,4 +75,4 @@ def _print(remains: Remains, place: str) -> None:
     for item in remains.left:
         click.echo(f"left  {item.kind:<18} {item.short}")
     remains.verdict(place)
-    click.echo(f"Nothing is left of the platform in project {place}: {remains.calls} list calls, all answered.")
+    click.echo(f"Nothing is left of the platform in project {place}{remains.but}: {calls(remains)}.")

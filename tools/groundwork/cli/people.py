@@ -24,10 +24,12 @@ from groundwork.environment.values import Environment, Member
 from groundwork.errors import Exit
 from groundwork.google.cloud import connect
 from groundwork.lifecycle.up import Wish
-from groundwork.people import team
+from groundwork.people import drift as feature
+from groundwork.people import offboarding, team
 from groundwork.people.personas import personas
 from groundwork.people.welcome import welcome
-from groundwork.resources.policies import Binding, Policies, read_all
+from groundwork.resources.bindings import Binding, Policies
+from groundwork.resources.policies import read_all
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
 
@@ -88,9 +90,10 @@ def add(email: str, role: str, group: bool, name: str, provider: str | None, yes
 @yes_option
 @dry_run_option
 def remove(email: str, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
-    """Offboard somebody: out of the file and out of every policy in the project, also those changed by hand.
+    """Offboard somebody: out of the file, of every policy and access control list in the project, also those changed by hand.
 
-    The last owner is refused. Exit codes: 7 a binding is left, 8 a policy could not be read, 9 refused.
+    Says what lets them in without naming them: everybody, their domain, groups. The last owner is refused. Exit codes: 7
+    something still lets them in, 8 a policy could not be read or a group may have them, 9 refused.
 
     Example: groundwork people remove dave@example.com --dry-run
     """
@@ -99,13 +102,16 @@ def remove(email: str, name: str, provider: str | None, yes: bool, dry_run: bool
     talk = Console()
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "people remove", talk.say)
-        held = team.take_out(session, address, Wish(yes=yes, dry_run=dry_run), talk)
-    for binding in held:
+        left = offboarding.take_out(session, address, Wish(yes=yes, dry_run=dry_run), talk)
+    for binding in left.held:
         click.echo(f"{'would go' if dry_run else 'gone'}  {_shown(binding)}")
-    if not dry_run:
-        click.echo(
-            f"{address} holds nothing any more in project {environment.place}: every policy in it was read again."
-        )
+    if dry_run:
+        for line in (*(way.text for way in left.ways), *(one.text for one in left.respelled)):
+            click.echo(f"would stay  {line}")
+        return
+    if left.problem:
+        raise left.problem
+    click.echo(f"{address} holds nothing any more in project {environment.place}: every policy in it was read again.")
 
 
 @people.command("list")
@@ -146,36 +152,40 @@ def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found:
 def drift(name: str, provider: str | None, as_json: bool) -> int:
     """Say what people hold beyond the file, and what the file says that nobody holds; 7 when they disagree.
 
+    Also what everybody, a domain or a group holds, and access control lists. What Terraform granted before the file was
+    changed is called outdated, not made by hand.
+
     Example: groundwork people drift
     """
     checkout, environment = here(name)
     session = open_session(checkout, environment, provider, "people drift", Console(quiet=as_json).say)
-    found = team.drift(session, personas(checkout.root))
+    found = feature.drift(session, personas(checkout.root))
     if as_json:
         print_json({"environment": name, "simulated": environment.local, **_drift_data(found)})
-    else:
-        for person, binding in found.extra:
-            click.echo(f"by hand  {person}  {_shown(binding)}")
-        for person, target, role in found.missing:
-            click.echo(f"missing  {person}  {role} on {target.text}")
-        click.echo(
-            f"Policies and file agree in project {environment.place}."
-            if found.none
-            else "Mend with `groundwork up`, or take away with `groundwork people remove`."
-        )
-    return int(Exit.OK if found.none else Exit.LEFT_OVER)
+        return int(Exit.OK if found.none else Exit.LEFT_OVER)
+    for word, beyond in (("by hand", found.extra), ("outdated", found.outdated)):
+        for person, binding in beyond:
+            click.echo(f"{word:<8} {person}  {_shown(binding)}")
+    for person, target, role in found.missing:
+        click.echo(f"missing  {person}  {role} on {target.text}")
+    if found.none:
+        click.echo(f"Policies and file agree in project {environment.place}.")
+        return int(Exit.OK)
+    click.echo("\n".join(feature.mending(found, environment)))
+    return int(Exit.LEFT_OVER)
 
 
-def _drift_data(found: team.Drift) -> dict[str, Any]:
+def _drift_data(found: feature.Drift) -> dict[str, Any]:
+    beyond = {"extra": found.extra, "outdated": found.outdated}
     return {
-        "extra": [{"email": person, "role": binding.role, "on": _place(binding)} for person, binding in found.extra],
+        **{
+            word: [{"email": who, "role": binding.role, "on": binding.where} for who, binding in bindings]
+            for word, bindings in beyond.items()
+        },
         "missing": [{"email": person, "role": role, "on": target.text} for person, target, role in found.missing],
+        "respelled": [{"email": one.email, "stored": one.stored} for one in found.respelled],
     }
 
 
-def _place(binding: Binding) -> str:
-    return f"{binding.item.kind} {binding.item.short}"
-
-
 def _shown(binding: Binding) -> str:
-    return f"{binding.role} on {_place(binding)}" + (f" (if {binding.condition})" if binding.condition else "")
+    return f"{binding.role} on {binding.where}" + (f" (if {binding.condition})" if binding.condition else "")

@@ -49,5 +49,6 @@ def sweep(
         click.echo(f"{len(done.gone)} deleted in project {environment.place}.")
         raise
     click.echo(
-        f"clean: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not know."
+        f"{done.remains.word}: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not "
+        f"know{done.remains.but}."
     )

@@ -8,17 +8,17 @@ from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import verify as feature
-from groundwork.lifecycle.verify import Remains, as_data, created, made_by, why
+from groundwork.lifecycle.verify import Remains, as_data, created, ends, made_by, why
 
 
 @click.command()
 @environment_option
 @json_option
 def verify(name: str, as_json: bool) -> int:
-    """Say what is in the project that no Terraform state knows: clean, left over, or unknown.
+    """Say what is in the project that no Terraform state knows: clean, going, left over, or unknown.
 
-    Asks each service's own list calls, in every layer's state and every enabled API. Exit codes: 0 clean, 7 left over,
-    8 unknown: a list call failed or a state could not be read, and nothing is claimed.
+    Asks each service's own list calls, in every layer's state and every enabled API. Exit codes: 0 clean, or only
+    what is deleted already and goes on the day that is named, 7 left over, 8 unknown: a list call failed or a state could not be read, and nothing is claimed.
 
     Example: groundwork verify --json
     """
@@ -29,12 +29,15 @@ def verify(name: str, as_json: bool) -> int:
         return int(found.exit_code)
     show(found, environment.project)
     found.verdict(environment.place, "Project")
-    click.echo(f"clean: project {environment.place} holds nothing that Terraform does not know ({_calls(found)}).")
+    click.echo(
+        f"{found.word}: project {environment.place} holds nothing that Terraform does not know{found.but} ({calls(found)})."
+    )
     return 0
 
 
-def _calls(found: Remains) -> str:
-    return f"{found.calls} list calls, all answered"
+def calls(found: Remains) -> str:
+    """How many list calls were made and answered."""
+    return f"{found.calls} list call{'' if found.calls == 1 else 's, all'} answered"
 
 
 def show(found: Remains, project: str) -> None:
@@ -49,6 +52,9 @@ def show(found: Remains, project: str) -> None:
             f"      costs: {why(item)}; made by: {made_by(item, project)}"
             + (f", {born:%Y-%m-%d %H:%M}" if born else "")
         )
+    for item in found.going:
+        click.echo(f"goes  {item.kind:<18} {item.short}")
+        click.echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
     for item in found.own:
         click.echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
     off = sorted({text.partition(".googleapis.com")[0] for text in found.off.values()})

@@ -67,7 +67,11 @@ def read(path: Path) -> Document:
 
     Raises OSError when the file cannot be opened.
     """
-    content = _content(path)
+    return parsed(_content(path))
+
+
+def parsed(content: bytes) -> Document:
+    """The document of a file with this content."""
     if len(content) > _LARGEST:
         size = f"{len(content) // 1024} KiB; allowed are {_LARGEST // 1024} KiB"
         return Document(None, {}, (Mistake(1, f"the file has {size}."),))

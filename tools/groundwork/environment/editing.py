@@ -20,8 +20,17 @@ from ruamel.yaml.util import load_yaml_guess_indent
 from groundwork.errors import GroundworkError
 
 
-def edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
-    """Read the file, let `change` work on its mapping and, where that answers True, replace it; what `change` answered."""
+def edit(
+    path: Path,
+    change: Callable[[CommentedMap], bool],
+    check: Callable[[str], object] = lambda _text: None,
+    *,
+    dry_run: bool = False,
+) -> bool:
+    """Read the file, let `change` work on its mapping and, where that answers True, replace it; what `change` answered.
+
+    `check` sees the new text before it is written, and refuses it by raising. With `dry_run` nothing is written.
+    """
     with _locked(path):
         former = read(path)
         end = "\r\n" if "\r\n" in former else "\n"
@@ -34,7 +43,9 @@ def edit(path: Path, change: Callable[[CommentedMap], bool]) -> bool:
         yaml.dump(document, text)
         if not _says(text.getvalue(), document):
             raise GroundworkError(f"{path.name} is written in a way that cannot be edited safely: edit it by hand.")
-        _replace(path, text.getvalue().replace("\n", end))
+        check(text.getvalue())
+        if not dry_run:
+            _replace(path, text.getvalue().replace("\n", end))
     return True
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.document import Document, Mistake, Place, dotted, read
+from groundwork.environment.document import Document, Mistake, Place, dotted, parsed, read
 from groundwork.environment.schema import Objection, completed, objections, part_at
 from groundwork.errors import UsageProblem
 from groundwork.text import listed
@@ -16,13 +16,14 @@ from groundwork.text import listed
 LONGEST_BUCKET_NAME = 63
 
 
-def examined(path: Path, rules: Path, shown: str) -> tuple[dict[str, Any], list[Mistake]]:
+def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
     """The file's values with all defaults filled in, and the mistakes in it; with mistakes the values mean nothing.
 
-    `rules` is the schema's file, `shown` how sentences call this one. Raises UsageProblem when it cannot be read at all.
+    `rules` is the schema's file, `shown` how sentences call this one, `text` what would stand in it if that is not there yet.
+    Raises UsageProblem when it cannot be read at all.
     """
     schema = json.loads(rules.read_text(encoding="utf-8"))
-    document = _document(path, shown)
+    document = _document(path, shown) if text is None else parsed(text.encode())
     found = _mistakes(document, schema, path)
     return ({}, found) if found else (completed(schema, document.values), [])
 

@@ -196,6 +196,16 @@ def _checked(path: Path, root: Path) -> dict[str, Any]:
     return values
 
 
+def refuse_mistakes(text: str, path: Path, root: Path) -> None:
+    """Raises EnvironmentProblem for a text that may not become the environment file at `path`."""
+    from groundwork.environment.validation import examined
+
+    shown = _shown(path, root)
+    _, mistakes = examined(path, root / "envs" / "schema.json", shown, text)
+    if mistakes:
+        raise EnvironmentProblem(shown, mistakes)
+
+
 def names(root: Path) -> tuple[str, ...]:
     """The environments there are, by name."""
     return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))

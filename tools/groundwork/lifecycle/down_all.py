@@ -5,6 +5,7 @@ from __future__ import annotations
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.waiting import LISTS
 from groundwork.lifecycle import recovery, teardown, up, verify
 from groundwork.lifecycle.removal import empty_bucket
 from groundwork.lifecycle.verify import Remains
@@ -16,6 +17,8 @@ from groundwork.terraform.talk import Talk
 
 LAYER = "bootstrap"
 STATE_BUCKET = "module.state_bucket"
+# Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.
+_TAKES_NO_CALLS = "CONSUMER_INVALID"
 
 
 def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
@@ -30,7 +33,7 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     with runs.alone(session.folder, runs.this_run("down --all", environment.name)):
         if not teardown.bucket_exists(session):
             talk.say(f"{environment.name}: the bootstrap layer is gone already")
-            return teardown.remains(session)
+            return teardown.remains(session, talk)
         if not wish.dry_run:
             _refuse_other_states(session)
         made = _planned(session, talk)
@@ -40,13 +43,13 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
         )
         _say_pool(environment, talk)
         if wish.dry_run:
-            return teardown.remains(session)
+            return teardown.as_it_is(session)
         if not wish.yes:
             word = f"delete {environment.state_bucket}"
             talk.typed(word, f"Type `{word}` to destroy the bootstrap layer and the state bucket:")
         _destroy(session, made, wish, talk)
         _delete_state_bucket(session, talk)
-        return teardown.remains(session)
+        return teardown.remains(session, talk)
 
 
 def _refuse_deployer(session: Session) -> None:
@@ -156,7 +159,7 @@ def delete_project(cloud: Cloud, environment: Environment, talk: Talk, *, yes: b
     """
     project = environment.project
     teardown.refuse_protected(environment)
-    if _state_of(cloud) == "DELETE_REQUESTED":
+    if _is_marked(cloud):
         talk.say(f"project {project} is marked for deletion already; {undo(project)}")
         return True
     found = verify.verify(cloud, environment, inside=False)
@@ -170,8 +173,8 @@ def delete_project(cloud: Cloud, environment: Environment, talk: Talk, *, yes: b
     if not yes:
         talk.typed(f"delete {project}", f"Type `delete {project}` to delete the project:")
     cloud.request("DELETE", "cloudresourcemanager", f"v1/projects/{project}")
-    if _state_of(cloud) != "DELETE_REQUESTED":
-        raise GroundworkError(f"Google took the deletion of project {project}, but does not show it yet: run it again.")
+    if not cloud.patience.until(lambda: _is_marked(cloud, deleted=True), bool, LISTS):
+        raise CouldNotTell(f"Google took the deletion of project {project}, but does not show it yet; {undo(project)}.")
     return True
 
 
@@ -180,6 +183,20 @@ def undo(project: str) -> str:
     return f"for 30 days `gcloud projects undelete {project}` brings it back"
 
 
-def _state_of(cloud: Cloud) -> str:
-    found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
-    return str(found.get("lifecycleState", ""))
+def _is_marked(cloud: Cloud, *, deleted: bool = False) -> bool:
+    """Whether the project is marked for deletion. Raises CloudProblem, CouldNotTell.
+
+    Calls count for the project itself, and one that is marked takes none: the refusal says so where we have just `deleted` it.
+    """
+    try:
+        found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
+    except CloudProblem as problem:
+        if deleted and problem.code == 403:
+            return True
+        if problem.reason != _TAKES_NO_CALLS:
+            raise
+        raise CouldNotTell(
+            f"Project {cloud.project} takes no calls ({problem.reason}), as one does that is marked for deletion; {undo(cloud.project)}.",
+            [problem.message],
+        ) from None
+    return str(found.get("lifecycleState", "")) == "DELETE_REQUESTED"

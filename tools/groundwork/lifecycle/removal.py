@@ -10,7 +10,7 @@ from urllib.parse import quote
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.google.operations import finish
-from groundwork.resources import policies
+from groundwork.resources import acls, policies
 from groundwork.resources.inventory import AT_ONCE, Item, host_of
 
 _RUNNING = (
@@ -68,6 +68,12 @@ def _empty(cloud: Cloud, item: Item) -> None:
     empty_bucket(cloud, item.name)
 
 
+def _deactivate(cloud: Cloud, item: Item) -> None:
+    """Only inactive keys can be deleted (https://cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys/delete)."""
+    if item.body.get("state") == "ACTIVE":
+        cloud.request("PUT", "storage", f"v1/{item.name}", json={"state": "INACTIVE"})
+
+
 def _unbind(cloud: Cloud, item: Item) -> None:
     """Take an account out of every policy first: a binding of a deleted account stays, and hides who it was."""
     found = policies.read_all(cloud)
@@ -78,6 +84,8 @@ def _unbind(cloud: Cloud, item: Item) -> None:
     places = {binding.item for binding in found.bindings if member in binding.members}
     for place in sorted(places):
         policies.drop_members(cloud, place, lambda one: one == member)
+    for entry in found.acls:
+        acls.drop_members(cloud, entry, lambda one: one == f"user:{item.name}")
 
 
 def _cancel(cloud: Cloud, item: Item) -> None:
@@ -106,6 +114,7 @@ _PARAMS = {"BigQuery dataset": {"deleteContents": "true"}}
 _BEFORE: Mapping[str, Callable[[Cloud, Item], None]] = {
     "bucket": _empty,
     "service account": _unbind,
+    "HMAC key": _deactivate,
     "Vertex custom job": _cancel,
     "Vertex tuning job": _cancel,
     "Vertex training pipeline": _cancel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from groundwork.environment.values import Environment
 from groundwork.errors import Refused
 from groundwork.google.cloud import CloudProblem
+from groundwork.google.waiting import LISTS
 from groundwork.lifecycle import obstacles, recovery, up, verify
 from groundwork.lifecycle.verify import Remains
 from groundwork.terraform import runs
@@ -28,13 +29,13 @@ def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
             up.show_plans(session, made, talk)
             obstacles.refuse(session, made, f"Destroying {environment.name}")
             if wish.dry_run:
-                return remains(session)
+                return as_it_is(session)
             if not wish.yes:
                 talk.typed(environment.project, f"Type the project's id ({environment.project}) to destroy all this:")
             up.apply_all(session, [entry for entry in made if entry.pending], wish, talk)
         else:
             talk.say(f"{environment.name}: there is nothing to take away")
-        return remains(session)
+        return remains(session, talk)
 
 
 def refuse_protected(environment: Environment) -> None:
@@ -64,6 +65,15 @@ def bucket_exists(session: Session) -> bool:
     return True
 
 
-def remains(session: Session) -> Remains:
+def as_it_is(session: Session) -> Remains:
     """What the project holds now, by list calls."""
     return verify.verify(session.cloud, session.environment, inside=False)
+
+
+def remains(session: Session, talk: Talk) -> Remains:
+    """What the project holds after something was deleted: what is left is looked for again while lists may be late."""
+
+    def notice(seconds: float) -> None:
+        talk.say(f"something is still listed, and lists may be late; looking again in {seconds:g} s")
+
+    return session.cloud.patience.until(lambda: as_it_is(session), lambda found: not found.left, LISTS, notice)

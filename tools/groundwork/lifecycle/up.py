@@ -11,7 +11,7 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import obstacles, pools, prerequisites, recovery
-from groundwork.terraform import advice, lock, plans, runs, transient
+from groundwork.terraform import advice, lock, plans, runs, sources, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
 from groundwork.terraform.plans import LayerPlan
@@ -128,9 +128,11 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
             warnings.append(event)
         listen(event)
 
+    made_from = sources.sources(session.checkout.root, session.environment)
     session.freeze(layer)
     file = session.data(layer) / plans.FILE
     pending = session.terraform(layer).plan(file, note, destroy=destroy)
+    sources.note(file, made_from)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 
 

@@ -25,7 +25,8 @@ class Remains:
     """What a project holds: known to Terraform and kept, left over, or not to be told (`unknown`: what, and why).
 
     `calls` is how many list calls answered, `contents` what kept things hold, `off` the kinds whose API is off, `absent` the
-    kinds that the local cloud does not simulate, `own` what Google made for itself.
+    kinds that the local cloud does not simulate, `own` what Google made for itself, `going` what is deleted already and kept for
+    some days, which nobody can shorten.
     """
 
     kept: tuple[Item, ...]
@@ -36,6 +37,7 @@ class Remains:
     off: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     own: tuple[Item, ...] = ()
+    going: tuple[Item, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -45,7 +47,15 @@ class Remains:
     @property
     def word(self) -> str:
         """The verdict in a word or two."""
-        return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, "clean")
+        fine = "going" if self.going else "clean"
+        return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, fine)
+
+    @property
+    def but(self) -> str:
+        """What a sentence that says "nothing" has to add; "" when nothing at all is there."""
+        if not self.going:
+            return ""
+        return f", but what goes by itself: {', '.join(f'{item.kind} {item.short} on {ends(item)}' for item in self.going)}"
 
     def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
         """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""
@@ -74,11 +84,20 @@ def verify(cloud: Cloud, environment: Environment, *, inside: bool = True) -> Re
         return Remains((), (), {}, 1)
     known = read_known(cloud, environment)
     found = inventory.take(cloud)
-    left = inventory.beside(found, known.names | {environment.state_bucket})
-    kept = tuple(item for item in found.items if item not in left)
+    beside = inventory.beside(found, known.names | {environment.state_bucket} | known_by_the_file(environment))
+    going = tuple(item for item in beside if item.row and item.row.ends)
+    left = tuple(item for item in beside if item not in going)
+    kept = tuple(item for item in found.items if item not in beside)
     contents, dark = look_into(cloud, found.items) if inside else ([], {})
     unknown = {**known.unknown, **found.unknown, **_shut(found.off, known), **dark}
-    return Remains(kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own)
+    return Remains(kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own, going)
+
+
+def known_by_the_file(environment: Environment) -> frozenset[str]:
+    """What the file names and Terraform does not make: the dataset that the console's export of billing data fills."""
+    export = environment.cost.get("export") or {}
+    ours = export.get("project") == environment.project
+    return frozenset({f"datasets/{export['dataset']}"} if ours else ())
 
 
 def never_made(cloud: Cloud) -> bool:
@@ -141,6 +160,11 @@ def created(item: Item) -> datetime | None:
     return found if found.tzinfo else None
 
 
+def ends(item: Item) -> str:
+    """The day on which a thing goes by itself, as 2026-12-05."""
+    return str(field_of(item, item.row.ends))[:10] if item.row and item.row.ends else ""
+
+
 def why(item: Item) -> str:
     """Why a thing costs."""
     return item.row.why if item.row else ""
@@ -163,6 +187,7 @@ def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
         "left": [_item(item, project, inside) for item in found.left],
         "unknown": dict(found.unknown),
         "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in found.kept],
+        "going": [{**_item(item, project, inside), "goes": ends(item)} for item in found.going],
         "made_by_google": [_item(item, project, inside) for item in found.own],
         "off": dict(found.off),
         "not_simulated": list(found.absent),

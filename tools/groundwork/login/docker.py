@@ -10,7 +10,7 @@ from shutil import which
 from typing import Any
 
 from groundwork.environment.values import Environment
-from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.errors import GroundworkError, PermissionProblem, UsageProblem
 from groundwork.google.cloud import Cloud
 from groundwork.google.transport import refused_login
 from groundwork.terraform.process import run
@@ -44,6 +44,17 @@ def config_file(variables: Mapping[str, str]) -> Path:
 def has_helper() -> bool:
     """Whether gcloud's credential helper is on PATH."""
     return which(f"docker-credential-{HELPER}") is not None
+
+
+def refuse_without_gcloud() -> None:
+    """Raises PermissionProblem where gcloud itself has no login: its helper has nothing to give to docker then."""
+    done = run(["gcloud", "auth", "print-access-token", "--quiet"], seconds=60)
+    if done.code:
+        raise PermissionProblem(
+            "gcloud itself is not logged in, so its helper has nothing to give to docker: run `gcloud auth login`, or give docker "
+            "a token for an hour with `groundwork docker --token`.",
+            done.err.splitlines()[-3:],
+        )
 
 
 def with_helper(file: Path, registry: str) -> str | None:

@@ -11,10 +11,9 @@ from groundwork.errors import CouldNotTell, UsageProblem
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.people.actions import Action, api_name, email, on
 from groundwork.people.personas import Persona, Target, applies, targets
+from groundwork.resources.bindings import Binding, Policies, address, same_account
 from groundwork.resources.inventory import Item
-from groundwork.resources.policies import Binding, Policies, address
 
-_KINDS = {"bucket": "bucket", "secret": "secret", "repository": "image repository"}
 _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 
 
@@ -38,6 +37,22 @@ class Roles:
         return self._known[role]
 
 
+def item_of(environment: Environment, target: Target) -> Item:
+    """The thing in the project that a target of the file is."""
+    account = email(environment, target)
+    if account:
+        return Item("service account", account)
+    project, name = environment.project, api_name(environment, target)
+    return {
+        "project": Item("project", project),
+        "bucket": Item("bucket", name),
+        "secret": Item("secret", f"projects/{project}/secrets/{name}"),
+        "repository": Item(
+            "image repository", f"projects/{project}/locations/{environment.region}/repositories/{name}"
+        ),
+    }[target.kind]
+
+
 @dataclass(frozen=True)
 class Access:
     """The policies of an environment's project with what is needed to judge them."""
@@ -46,17 +61,9 @@ class Access:
     policies: Policies
     roles: Roles
 
-    def item(self, target: Target) -> Item:
-        """The thing in the project that a target of the file is."""
-        project = self.environment.project
-        if target.kind in ("project", "deployer", "identity"):
-            account = email(self.environment, target)
-            return Item("service account", account) if account else Item("project", project)
-        return Item(_KINDS[target.kind], api_name(self.environment, target))
-
     def bindings_on(self, target: Target) -> tuple[Binding, ...]:
         """The bindings that decide about a target: its own and the project's."""
-        own = self.item(target)
+        own = item_of(self.environment, target)
         return tuple(
             binding
             for binding in self.policies.bindings
@@ -82,7 +89,7 @@ class Access:
             return person in self._basic.get(_BASIC[kind], frozenset())
         if kind == "domain":
             return person.endswith(f"@{address(member)}")
-        return kind != "deleted" and address(member) == person
+        return kind != "deleted" and same_account(address(member), person)
 
     def groups_allowing(self, permission: str, target: Target) -> tuple[str, ...]:
         """The groups that have a permission on a target: whoever is in one has it too, and no policy says who is."""
@@ -152,36 +159,6 @@ def find_action(text: str, target: Target) -> Action:
     raise UsageProblem(
         f'"{text}" is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM.'
     )
-
-
-def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona], roles: Roles) -> tuple[str, ...]:
-    """The lines that would allow it, the narrowest first: a persona by `onboard`, else one role by gcloud."""
-    fitting = [
-        persona.name
-        for persona in known.values()
-        if applies(environment, persona.name, cell.target)
-        and any(
-            cell.action.permission in roles.permissions(role)
-            for role in (*persona.roles_on(cell.target.kind), *persona.roles_on("project"))
-        )
-    ]
-    if fitting:
-        return (f"make onboard EMAIL={cell.person} ROLE={fitting[0]} ENV={environment.name}",)
-    line = f"{_gcloud(cell.target, environment)} --member=user:{cell.person} --role=ROLE"
-    return (f"no persona may do this; an owner grants it with a ROLE that holds {cell.action.permission}:", line)
-
-
-def _gcloud(target: Target, environment: Environment) -> str:
-    project = environment.project
-    account = email(environment, target)
-    return {
-        "project": f"gcloud projects add-iam-policy-binding {project}",
-        "bucket": f"gcloud storage buckets add-iam-policy-binding gs://{project}-{target.name}",
-        "repository": f"gcloud artifacts repositories add-iam-policy-binding {target.name} --project={project} --location={environment.region}",
-        "secret": f"gcloud secrets add-iam-policy-binding {target.name} --project={project}",
-        "identity": f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project}",
-        "deployer": f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project}",
-    }[target.kind]
 
 
 def promised(environment: Environment, persona: Persona, roles: Roles) -> tuple[tuple[Target, Action], ...]:

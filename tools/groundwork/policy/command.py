@@ -14,14 +14,14 @@ from typing import Any
 
 from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
-from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.errors import CouldNotTell, GroundworkError, UsageProblem
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
 from groundwork.policy.junit import junit
 from groundwork.policy.markdown import markdown
 from groundwork.policy.result import Result
 from groundwork.policy.sarif import sarif
-from groundwork.terraform import plans
+from groundwork.terraform import plans, sources
 
 GIVEN = "platform"
 
@@ -84,8 +84,19 @@ def _saved(checkout: Checkout, environment: Environment, wish: Wish, file: Path)
     content = file.read_bytes()
     if not zipfile.is_zipfile(file):
         return SavedPlan(partial(_json, content, file))
+    _refuse_older(checkout, environment, file)
     load = partial(_shown, checkout, environment, wish, file)
     return SavedPlan(load, hashlib.sha256(content).hexdigest())
+
+
+def _refuse_older(checkout: Checkout, environment: Environment, file: Path) -> None:
+    """Raises CouldNotTell for a saved plan that says nothing of the code and the file as they are now."""
+    if younger := sources.changed(file, checkout.root, environment):
+        raise CouldNotTell(
+            f"The saved plan {file.name} of {_layer(checkout, environment, file)} is older than these, so nothing is claimed about "
+            f"them: run `groundwork plan --env {environment.name}` and then this again, or check the code alone with --code.",
+            younger,
+        )
 
 
 def _json(content: bytes, file: Path) -> Mapping[str, Any]:

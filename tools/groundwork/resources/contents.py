@@ -41,15 +41,13 @@ def look_into(cloud: Cloud, items: Iterable[Item]) -> tuple[list[Contents], dict
 
 def _bucket(cloud: Cloud, item: Item) -> Contents:
     live, noncurrent, gone = _Sum(), _Sum(), _Sum()
-    whole = True
+    whole, last = True, ""
     for soft in (False, True):
-        if soft and not int((item.body.get("softDeletePolicy") or {}).get("retentionDurationSeconds") or 0):
-            continue
         for number, page in enumerate(_objects(cloud, item.name, soft=soft)):
             for entry in page.get("items", ()):
                 size = int(entry.get("size", 0))
                 if soft:
-                    gone = gone.plus(size)
+                    gone, last = gone.plus(size), max(last, str(entry["hardDeleteTime"]))
                 elif "timeDeleted" in entry:
                     noncurrent = noncurrent.plus(size)
                 else:
@@ -57,7 +55,7 @@ def _bucket(cloud: Cloud, item: Item) -> Contents:
             if number + 1 >= _PAGES and page.get("nextPageToken"):
                 whole = False
                 break
-    parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted"]
+    parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted, gone by {last[:10]}"]
     sums = (live, noncurrent, gone)
     said = [part for part, total in zip(parts, sums, strict=True) if total.count]
     return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), bool(said), whole)
@@ -65,7 +63,7 @@ def _bucket(cloud: Cloud, item: Item) -> Contents:
 
 def _objects(cloud: Cloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:
     which = {"softDeleted": "true"} if soft else {"versions": "true"}
-    fields = {"fields": "items(name,size,timeDeleted),nextPageToken", "maxResults": 1000}
+    fields = {"fields": "items(name,size,timeDeleted,hardDeleteTime),nextPageToken", "maxResults": 1000}
     return cloud.whole_pages("storage", f"v1/b/{bucket}/o", {**which, **fields})
 
 

@@ -18,6 +18,7 @@ class Listing:
     `{project}` in the path is the project, `{location}` each location of that API (`places`: where those are listed), and
     `{parent}` each item of the kind `of`. Rows stand in the order in which things can be deleted.
     `own`: names of what Google makes itself and bills nothing for. `platform`: the platform makes such things.
+    `ends`: the field that says when it goes by itself, where nobody can delete it sooner.
     `from_start`: the API is enabled in every new project. `needs`: without this permission on the project the call leaves out
     what one may not see, and does not say so; all others refuse then.
     """
@@ -39,6 +40,7 @@ class Listing:
     platform: bool = False
     from_start: bool = False
     needs: str = ""
+    ends: str = ""
 
     @property
     def host(self) -> str:
@@ -132,7 +134,14 @@ LISTINGS = (
             "$0.06 a month for each active version beyond six", "`gcloud secrets create`", platform=True),
     Listing("bucket", "storage", "v1/b", "items", "objects by GiB and month, old versions and soft-deleted ones too",
             "`gcloud storage buckets create`", born="timeCreated", params={"project": "{project}"}, platform=True),
+    # Source: https://cloud.google.com/storage/docs/soft-delete.
+    Listing("soft-deleted bucket", "storage", "v1/b", "items", "objects by GiB and month until it goes",
+            "whoever deleted a bucket that keeps what is deleted", "{name}#{generation}", born="softDeleteTime",
+            params={"project": "{project}", "softDeleted": "true"}, platform=True, ends="hardDeleteTime"),
     # Who acts.
+    Listing("HMAC key", "storage", "v1/projects/{project}/hmacKeys", "items",
+            "nothing; it is a password, valid until somebody deletes it", "`gcloud storage hmac create`",
+            "projects/{project}/hmacKeys/{accessId}", born="timeCreated", platform=True),
     Listing("service-account key", "iam", "v1/projects/{project}/serviceAccounts/{parent}/keys", "keys",
             "nothing; it is a password in a file, valid for years", "`gcloud iam service-accounts keys create`",
             born="validAfterTime", params={"keyTypes": "USER_MANAGED"}, of="service account", platform=True),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.google.waiting import patiently
+from groundwork.resources import acls
+from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.inventory import AT_ONCE, LISTINGS, Item, take
 
 _CONFLICTS = (409, 412)
@@ -18,23 +22,38 @@ _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 @dataclass(frozen=True)
 class Door:
-    """How a kind of thing gives and takes its policy; {project} and {name} are filled in."""
+    """How a kind of thing gives and takes its policy, by API and by gcloud; {project}, {name}, {short} and {verb} are filled in."""
 
     api: str
     path: str
     read: str
+    gcloud: str
     question: Mapping[str, Any] | None = None
     plain: bool = False
 
 
 _DOORS = {
     "project": Door(
-        "cloudresourcemanager", "v1/projects/{project}", "POST", {"options": {"requestedPolicyVersion": 3}}
+        "cloudresourcemanager",
+        "v1/projects/{project}",
+        "POST",
+        "projects {verb} {project}",
+        {"options": {"requestedPolicyVersion": 3}},
     ),
-    "bucket": Door("storage", "v1/b/{name}/iam", "GET", plain=True),
-    "secret": Door("secretmanager", "v1/{name}", "GET"),
-    "image repository": Door("artifactregistry", "v1/{name}", "GET"),
-    "service account": Door("iam", "v1/projects/{project}/serviceAccounts/{name}", "POST"),
+    "bucket": Door("storage", "v1/b/{name}/iam", "GET", "storage buckets {verb} gs://{name}", plain=True),
+    "secret": Door("secretmanager", "v1/{name}", "GET", "secrets {verb} {short} --project={project}"),
+    "image repository": Door(
+        "artifactregistry",
+        "v1/{name}",
+        "GET",
+        "artifacts repositories {verb} {short} --project={project} --location={location}",
+    ),
+    "service account": Door(
+        "iam",
+        "v1/projects/{project}/serviceAccounts/{name}",
+        "POST",
+        "iam service-accounts {verb} {name} --project={project}",
+    ),
 }
 _ASKED = {
     "storage": {"optionsRequestedPolicyVersion": 3},
@@ -42,48 +61,6 @@ _ASKED = {
     "artifactregistry": {"options.requestedPolicyVersion": 3},
     "iam": {"options.requestedPolicyVersion": 3},
 }
-
-
-@dataclass(frozen=True, order=True)
-class Binding:
-    """A role that members hold on a thing; `condition` is its title, else its expression, "" without one."""
-
-    item: Item
-    role: str
-    members: tuple[str, ...] = field(compare=False)
-    condition: str = ""
-
-
-@dataclass(frozen=True)
-class Policies:
-    """All bindings that were found and, per thing or kind that could not be asked, why."""
-
-    bindings: tuple[Binding, ...]
-    unknown: Mapping[str, str]
-
-    def held_by(self, email: str) -> tuple[Binding, ...]:
-        """The bindings that name a person, under whatever prefix, deleted or not."""
-        return tuple(binding for binding in self.bindings if any(is_of(member, email) for member in binding.members))
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """The addresses of all users and groups that hold anything."""
-        members = {member for binding in self.bindings for member in binding.members}
-        return tuple(sorted({address(member) for member in members if _kind(member) in ("user", "group")}))
-
-
-def _kind(member: str) -> str:
-    return member.removeprefix("deleted:").partition(":")[0]
-
-
-def address(member: str) -> str:
-    """The e-mail address in a member of a policy: "user:Alice@example.com" is alice@example.com."""
-    return member.removeprefix("deleted:").partition(":")[2].partition("?")[0].lower()
-
-
-def is_of(member: str, email: str) -> bool:
-    """Whether a member of a policy is this person or group."""
-    return _kind(member) in ("user", "group") and address(member) == email.lower()
 
 
 def read_all(cloud: Cloud) -> Policies:
@@ -99,7 +76,22 @@ def read_all(cloud: Cloud) -> Policies:
             unknown[f"{item.kind} {item.short}"] = answer.message
         else:
             found += _bindings(item, answer)
-    return Policies(tuple(sorted(found)), unknown)
+    listed = _lists(cloud, items, unknown)
+    return Policies(tuple(sorted(found)), unknown, tuple(sorted(listed)))
+
+
+def _lists(cloud: Cloud, items: Sequence[Item], unknown: dict[str, str]) -> list[Binding]:
+    """The entries of access control lists, where buckets have such; what cannot be read is put into `unknown`."""
+    found: list[Binding] = []
+    for item in items:
+        if item.kind == "bucket" and not acls.is_uniform(item):
+            try:
+                found += acls.read(cloud, item)
+            except GroundworkError as problem:
+                unknown[f"access control lists of bucket {item.name}"] = problem.message
+            except (KeyError, TypeError, AttributeError) as problem:
+                unknown[f"access control lists of bucket {item.name}"] = f"the answer cannot be read ({problem!r})"
+    return found
 
 
 def _asked(cloud: Cloud, item: Item) -> dict[str, Any] | CloudProblem:
@@ -156,3 +148,26 @@ def drop_members(cloud: Cloud, item: Item, leaves: Callable[[str], bool]) -> Non
         write(cloud, item, without(read(cloud, item), leaves))
 
     patiently(drop, lambda problem: isinstance(problem, CloudProblem) and problem.code in _CONFLICTS, _WAITS)
+
+
+def granting(environment: Environment, item: Item, member: str, role: str) -> str:
+    """gcloud's line that gives a member a role on a thing."""
+    return f"{_gcloud(environment, item, 'add-iam-policy-binding')} --member={member} --role={role}"
+
+
+def revoking(environment: Environment, binding: Binding, member: str) -> str:
+    """gcloud's line that takes a binding, or an entry of an access control list, from a member."""
+    if not binding.listed:
+        line = _gcloud(environment, binding.item, "remove-iam-policy-binding")
+        return f"{line} --member={member} --role={binding.role}"
+    entity = member.replace(":", "-", 1)
+    if binding.item.kind == acls.OBJECT:
+        name = binding.item.name
+        return f"gcloud storage objects update 'gs://{name}' --remove-acl-grant={entity}"
+    return f"gcloud storage buckets update gs://{binding.item.name} --remove-default-object-acl-grant={entity}"
+
+
+def _gcloud(environment: Environment, item: Item, verb: str) -> str:
+    location = item.name.partition("/locations/")[2].partition("/")[0]
+    names = {"project": environment.project, "name": item.name, "short": item.short, "location": location}
+    return f"gcloud {_DOORS[item.kind].gcloud.format(verb=verb, **names)}"

@@ -13,7 +13,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
 from groundwork.people.access import Roles
-from groundwork.resources import policies
+from groundwork.resources import bindings, policies
 from groundwork.resources.inventory import AT_ONCE, Item
 from groundwork.secrets.vault import Vault, Version, no_request_in_logs
 
@@ -33,7 +33,7 @@ class Reader:
     def text(self, environment: Environment) -> str:
         """Short, for a table: an address, or the name of one of the environment's identities."""
         identities = {identity.email: f"{name} (identity)" for name, identity in environment.identities.items()}
-        address = policies.address(self.member)
+        address = bindings.address(self.member)
         shown = _EVERYBODY.get(self.member) or identities.get(address) or address or self.member
         return f"{shown} if {self.condition}" if self.condition else shown
 

@@ -8,9 +8,10 @@ from typing import Any
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.people.access import Cell, Roles, remedies
+from groundwork.people.access import Cell, Roles
 from groundwork.people.actions import Action
 from groundwork.people.personas import Target, personas
+from groundwork.people.remedies import remedies
 from groundwork.text import listed
 
 # The API is off, or there is no such project: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.

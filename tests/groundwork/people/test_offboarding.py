@@ -1,0 +1,142 @@
+"""Who leaves is out only when nothing lets them in: policies, access control lists, everybody, domains, groups, other spellings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from groundwork.google.cloud import Cloud
+from groundwork.resources.bindings import Binding, Policies, account
+from groundwork.resources.inventory import Item
+from groundwork.resources.policies import read, read_all, without, write
+
+from tests.groundwork.people.conftest import Platform
+
+
+@contextmanager
+def old_bucket(cloud: Cloud, name: str) -> Iterator[Item]:
+    """A bucket made by hand, without uniform access, with an object in it."""
+    project = {"project": cloud.project}
+    cloud.request("POST", "storage", "v1/b", params=project, json={"name": name})
+    cloud.storage().bucket(name).blob("folder/a.txt").upload_from_string("text")
+    try:
+        yield Item("bucket", name)
+    finally:
+        cloud.request("DELETE", "storage", f"v1/b/{name}/o/folder%2Fa.txt")
+        cloud.request("DELETE", "storage", f"v1/b/{name}")
+
+
+@contextmanager
+def granted(cloud: Cloud, item: Item, role: str, member: str) -> Iterator[None]:
+    policy = read(cloud, item)
+    write(cloud, item, {**policy, "bindings": [*policy.get("bindings", []), {"role": role, "members": [member]}]})
+    try:
+        yield
+    finally:
+        write(cloud, item, without(read(cloud, item), lambda one: one == member))
+
+
+@pytest.mark.parametrize("path", ["defaultObjectAcl", "o/folder%2Fa.txt/acl"])
+def test_entries_of_access_control_lists_are_drift_and_are_taken_away(platform: Platform, path: str) -> None:
+    cloud = platform.cloud()
+    with old_bucket(cloud, "lists-by-hand"):
+        entry = {"entity": "user-kim@example.com", "role": "READER"}
+        cloud.request("POST", "storage", f"v1/b/lists-by-hand/{path}", json=entry)
+        drift = platform("people", "drift")
+        gone = platform("people", "remove", "kim@example.com")
+        assert read_all(cloud).held_by("kim@example.com") == ()
+    where = "new objects of bucket lists-by-hand" if "default" in path else "object lists-by-hand/folder/a.txt#"
+    assert (drift.returncode, f"by hand  kim@example.com  READER on {where}" in drift.stdout) == (7, True)
+    assert (gone.returncode, f"gone  READER on {where}" in gone.stdout) == (0, True), gone.stderr
+
+
+def test_lists_that_cannot_be_read_make_the_answer_unknown(platform: Platform) -> None:
+    cloud = platform.cloud()
+    with (
+        old_bucket(cloud, "lists-unread"),
+        platform.fault(method="storage.defaultObjectAccessControls.list", kind="error", code=403),
+    ):
+        said = platform("people", "remove", "alice@example.com", "--dry-run")
+    assert (said.returncode, "access control lists of bucket lists-unread" in said.stderr) == (8, True)
+
+
+@pytest.mark.parametrize(
+    ("member", "code", "sentence"),
+    [
+        (
+            "allAuthenticatedUsers",
+            7,
+            "still let in by allAuthenticatedUsers: roles/storage.objectAdmin on bucket {bucket}",
+        ),
+        ("domain:example.com", 7, "still let in by domain:example.com: roles/storage.objectAdmin on bucket {bucket}"),
+        ("group:team@example.com", 8, "still let in, if in it, by group:team@example.com: roles/storage.objectAdmin"),
+        ("domain:example.org", 0, ""),
+    ],
+)
+def test_whoever_lets_them_in_without_naming_them_is_said(
+    platform: Platform, member: str, code: int, sentence: str
+) -> None:
+    bucket = "lists-and-doors"
+    assert platform("people", "add", "lea@example.com", "--role", "viewer").returncode == 0
+    with (
+        old_bucket(platform.cloud(), bucket),
+        granted(platform.cloud(), Item("bucket", bucket), "roles/storage.objectAdmin", member),
+    ):
+        drift = platform("people", "drift")
+        dry = platform("people", "remove", "lea@example.com", "--dry-run")
+        said = platform("people", "remove", "lea@example.com")
+    assert (drift.returncode, f"--member={member} --role=roles/storage.objectAdmin" in drift.stdout) == (
+        7, "@" not in member,
+    )  # fmt: skip
+    assert said.returncode == code, said.stderr
+    assert sentence.format(bucket=bucket) in said.stderr
+    assert ("would stay" in dry.stdout) == bool(sentence)
+    assert ("holds nothing any more" in said.stdout) == (not sentence)
+
+
+def test_what_terraform_granted_is_outdated_and_not_by_hand_after_a_component_left_the_file(platform: Platform) -> None:
+    former = platform.file.read_text("utf-8")
+    line = "  models: {force_destroy: true}\n"
+    assert line in former
+    uses = former.replace("data: read, models: write", "data: read").replace("    buckets: {models: read}\n", "")
+    platform.file.write_text(uses.replace(line, ""), "utf-8")
+    try:
+        said = platform("people", "drift")
+        data = json.loads(platform("people", "drift", "--json").stdout)
+    finally:
+        platform.file.write_text(former, "utf-8")
+    bucket = f"{platform.environment.project}-models"
+    assert said.returncode == 7
+    assert f"outdated alice@example.com  roles/storage.objectUser on bucket {bucket}" in said.stdout
+    assert "by hand" not in said.stdout
+    assert "offboard" not in said.stdout
+    assert (data["extra"], {one["on"] for one in data["outdated"]}) == ([], {f"bucket {bucket}"})
+
+
+def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platform: Platform) -> None:
+    """As Google does: what is granted to an alias stands in every policy under the account's primary address."""
+    assert platform("people", "add", "nick@example.com", "--role", "viewer").returncode == 0
+    cloud = platform.cloud()
+    for item in {binding.item for binding in read_all(cloud).held_by("nick@example.com")}:
+        policy = json.loads(json.dumps(read(cloud, item)).replace("user:nick@", "user:nicholas@"))
+        write(cloud, item, policy)
+    drift = platform("people", "drift")
+    said = platform("people", "remove", "nick@example.com")
+    assert "nicholas@example.com is its primary address; write that into the file" in drift.stdout
+    assert (said.returncode, "nicholas@example.com" in said.stderr) == (8, True)
+    assert platform("people", "remove", "nicholas@example.com").returncode == 0
+
+
+def test_gmail_addresses_are_one_account_however_they_are_spelled() -> None:
+    held = Policies((Binding(Item("project", "p"), "roles/viewer", ("user:ada.lovelace@gmail.com",)),), {})
+    assert held.held_by("AdaLovelace+ml@googlemail.com")
+    assert account("ada.l@example.com") != account("adal@example.com")
+
+
+def test_pools_of_people_may_let_somebody_in_and_pools_of_workloads_do_not() -> None:
+    pool = "principalSet://iam.googleapis.com/locations/global/workforcePools/staff/*"
+    workload = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/*"
+    policies = Policies((Binding(Item("project", "p"), "roles/viewer", (pool, workload)),), {})
+    assert [(way.member, way.certain) for way in policies.letting_in("a@example.com")] == [(pool, False)]

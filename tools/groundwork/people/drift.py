@@ -1,0 +1,106 @@
+"""Where the policies and the file disagree about people, and whose doing it is: somebody's by hand, or Terraform's own of before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell
+from groundwork.lifecycle.verify import read_known
+from groundwork.people.access import item_of
+from groundwork.people.offboarding import OWNER_ROLE
+from groundwork.people.personas import Persona, Target, grants
+from groundwork.people.spelling import Respelled, respelled
+from groundwork.people.team import known_policies
+from groundwork.resources.bindings import Binding, account, address
+from groundwork.resources.policies import revoking
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import State
+
+_GRANT = re.compile(r"google_\w+_iam_(member|binding)")
+_ON = ("bucket", "secret_id", "repository", "service_account_id", "project")
+Key = tuple[str, str, str]
+"""Who, on what (its short name), which role."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Where policies and file disagree: what is held beyond the file, made by hand (`extra`) or by Terraform before the file
+    was changed (`outdated`), and what the file says but nobody holds; `respelled` are members held under another address.
+    """
+
+    extra: tuple[tuple[str, Binding], ...]
+    outdated: tuple[tuple[str, Binding], ...]
+    missing: tuple[tuple[str, Target, str], ...]
+    respelled: tuple[Respelled, ...]
+
+    @property
+    def none(self) -> bool:
+        """Whether they agree."""
+        return not (self.extra or self.outdated or self.missing)
+
+
+def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
+    """Compare what people hold with what the file gives them; the project's owner is nobody's drift. Raises CouldNotTell."""
+    environment = session.environment
+    policies = known_policies(session.cloud)
+    said = {
+        (account(member.email), item_of(environment, grant.target).short, grant.role): (
+            member.email,
+            grant.target,
+            grant.role,
+        )
+        for member in environment.members.values()
+        for grant in grants(environment, member, known)
+    }
+    held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
+    beyond = {key: one for key, one in held.items() if key not in said and one[1].role != OWNER_ROLE}
+    ours = _terraforms(session) if beyond else frozenset()
+    return Drift(
+        tuple(sorted(one for key, one in beyond.items() if key not in ours)),
+        tuple(sorted(one for key, one in beyond.items() if key in ours)),
+        tuple(sorted(one for key, one in said.items() if key not in held)),
+        respelled(session, environment, policies),
+    )
+
+
+def _key(who: str, binding: Binding) -> Key:
+    return (account(who), binding.where if binding.listed else binding.item.short, binding.role)
+
+
+def _terraforms(session: Session) -> frozenset[Key]:
+    """The grants that a Terraform state knows. Raises CouldNotTell when one cannot be read."""
+    known = read_known(session.cloud, session.environment)
+    if known.unknown:
+        lines = [f"{what}: {why}" for what, why in known.unknown.items()]
+        raise CouldNotTell("Which grants are Terraform's is unknown: a state could not be read.", lines)
+    return frozenset(key for state in known.states.values() for key in granted(state))
+
+
+def granted(state: State) -> Iterator[Key]:
+    """The grants that a state knows."""
+    for resource in state.resources:
+        if not _GRANT.fullmatch(resource.type):
+            continue
+        values = resource.attributes
+        on = next((str(values[name]) for name in _ON if values.get(name)), "")
+        for member in values.get("members") or [values.get("member", "")]:
+            yield account(address(member) or member), on.rpartition("/")[2], str(values["role"])
+
+
+def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
+    """What to do about it, a line each."""
+    lines = [one.text for one in found.respelled]
+    if found.missing or found.outdated:
+        lines.append("`groundwork up` mends what is missing and takes away what is outdated")
+    for who, binding in found.extra:
+        in_file = account(who) in map(account, environment.members)
+        if "@" in who and ":" not in who and not in_file:
+            lines.append(f"take {who} out: make offboard EMAIL={who} ENV={environment.name}")
+        else:
+            lines.append(
+                revoking(environment, binding, next(one for one in binding.members if who in (one, address(one))))
+            )
+    return tuple(dict.fromkeys(lines))

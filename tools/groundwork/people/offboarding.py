@@ -1,0 +1,132 @@
+"""People out: of the environment file, of every policy and access control list; and whoever still lets them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from groundwork.environment.values import load
+from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.lifecycle.up import Check, Wish
+from groundwork.people import team
+from groundwork.people.spelling import Respelled, of_member, respelled
+from groundwork.people.team import known_policies, strike
+from groundwork.resources import acls
+from groundwork.resources.bindings import Binding, Policies, Way, address, is_of
+from groundwork.resources.policies import drop_members
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_state
+from groundwork.terraform.talk import Talk
+
+OWNER_ROLE = "roles/owner"
+
+
+@dataclass(frozen=True)
+class Left:
+    """Somebody who left: what was held, what lets them in all the same, and addresses that may be theirs too."""
+
+    email: str
+    project: str
+    held: tuple[Binding, ...]
+    ways: tuple[Way, ...]
+    respelled: tuple[Respelled, ...]
+
+    @property
+    def problem(self) -> GroundworkError | None:
+        """Why it cannot be said that they hold nothing: LeftOver for what is certain, CouldNotTell for the rest."""
+        lines = [*(way.text for way in self.ways), *(one.text for one in self.respelled)]
+        if any(way.certain for way in self.ways):
+            return LeftOver(f"No policy names {self.email} any more, but they are not out of {self.project}:", lines)
+        if lines:
+            return CouldNotTell(
+                f"No policy names {self.email} any more; whether they are out of {self.project} cannot be told:", lines
+            )
+        return None
+
+
+def last_owner(policies: Policies, email: str) -> bool:
+    """Whether a person is the only owner that the project has."""
+    owners = {
+        address(member)
+        for binding in policies.bindings
+        if binding.item.kind == "project" and binding.role == OWNER_ROLE and not binding.condition
+        for member in binding.members
+        if not member.startswith("deleted:")
+    }
+    return owners == {email}
+
+
+def _policies(session: Session, email: str) -> Policies:
+    """All policies of the project. Raises Refused for its last owner, CouldNotTell."""
+    policies = known_policies(session.cloud)
+    if last_owner(policies, email):
+        raise Refused(
+            f"{email} is the last owner of {session.environment.project}: without one nobody could change who may do what. "
+            "Invite another owner in the console first; nothing was changed."
+        )
+    return policies
+
+
+def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Left:
+    """Take a person out of the file, of every policy and of every access control list.
+
+    Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
+    """
+    before = session.environment
+    policies = _policies(session, email)
+    held = policies.held_by(email)
+    member = before.members.get(email)
+    spelled = of_member(respelled(session, before, policies), member) if member else ()
+    if wish.dry_run and (member or held):
+        return Left(email, before.project, held, policies.letting_in(email), spelled)
+    if not member and not held:
+        left = Left(email, before.project, (), policies.letting_in(email), ())
+        raise left.problem or UsageProblem(
+            f"{email} is not in {before.name} and holds nothing in {before.project}: nothing to take away."
+        )
+    if not (wish.yes or before.local):
+        talk.confirm(f"Take {email} out of {before.name} and out of {len(held)} bindings in {before.project}?")
+    is_up = bool(read_state(session.cloud, session.place("platform")).resources)
+    _platform_without(session, email, wish, talk, checks, is_up=is_up)
+    after = _strip(session, email, talk, ", made by hand" if is_up else "")
+    return Left(email, before.project, held, after.letting_in(email), spelled)
+
+
+def _platform_without(
+    session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check], *, is_up: bool
+) -> None:
+    text = team.text_of(session.environment)
+    if not strike(session.environment, email):
+        return
+    if not is_up:
+        talk.say(
+            f"the platform is not up, and is not brought up for this: {email} is out of {session.environment.path.name}"
+        )
+        return
+    after = load(session.environment.path, session.checkout.root)
+    back = partial(team.put_back, session.environment, email, text, team.text_of(session.environment))
+    team.up_or_put_back(replace(session, environment=after), wish, talk, checks, back)
+
+
+def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:
+    """Remove what is still held, `why` it is if that is known, then look again: the policies afterwards."""
+    by_hand = known_policies(session.cloud).held_by(email)
+    for where, binding in {binding.where: binding for binding in by_hand}.items():
+        what = "access control list" if binding.listed else "policy"
+        talk.say(f"removing {email} from the {what} of {where}{why}")
+        drop = (
+            partial(acls.drop_members, session.cloud, binding)
+            if binding.listed
+            else partial(drop_members, session.cloud, binding.item)
+        )
+        try:
+            drop(lambda member: is_of(member, email))
+        except CloudProblem as problem:
+            talk.say(f"could not: {problem.message}")
+    after = known_policies(session.cloud)
+    if left := after.held_by(email):
+        lines = [f"{binding.role} on {binding.where}" for binding in left]
+        raise LeftOver(f"{email} still holds {len(left)} bindings in {session.environment.project}:", lines)
+    return after

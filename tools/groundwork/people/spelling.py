@@ -1,0 +1,60 @@
+"""Addresses that policies spell otherwise than the file: Google stores an account's primary address, whatever alias was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from groundwork.environment.values import Environment, Member
+from groundwork.people.access import item_of
+from groundwork.people.personas import grants, personas
+from groundwork.resources.bindings import Policies, account, address
+from groundwork.terraform.session import Session
+
+
+@dataclass(frozen=True)
+class Respelled:
+    """A member whom no policy names, and an address outside the file that holds all that the file gives them."""
+
+    email: str
+    stored: str
+
+    @property
+    def text(self) -> str:
+        """What that means, and what to do."""
+        return (
+            f"no policy names {self.email}, and {self.stored}, which is not in the file, holds what the file gives them: if both are "
+            f"one account, {self.stored} is its primary address; write that into the file"
+        )
+
+
+def respelled(session: Session, environment: Environment, policies: Policies) -> tuple[Respelled, ...]:
+    """The members whose grants stand in the policies under an address that the file does not have."""
+    known = personas(session.checkout.root)
+    claimed = {account(email) for email in environment.members}
+    held = _held(policies)
+    found = []
+    for member in environment.members.values():
+        asked = {(item_of(environment, grant.target).short, grant.role) for grant in grants(environment, member, known)}
+        if asked and not asked & held.get(account(member.email), set()):
+            found += [Respelled(member.email, other) for other in _holding(asked, held, claimed)]
+    return tuple(found)
+
+
+def of_member(found: Iterable[Respelled], member: Member) -> tuple[Respelled, ...]:
+    """Those of one member."""
+    return tuple(one for one in found if one.email == member.email)
+
+
+def _held(policies: Policies) -> dict[str, set[tuple[str, str]]]:
+    """What each user and group holds, as names of things and roles."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for binding in policies.bindings:
+        for member in binding.members:
+            if member.startswith(("user:", "group:")):
+                found.setdefault(account(address(member)), set()).add((binding.item.short, binding.role))
+    return found
+
+
+def _holding(asked: set[tuple[str, str]], held: dict[str, set[tuple[str, str]]], claimed: set[str]) -> list[str]:
+    return sorted(other for other, theirs in held.items() if other not in claimed and asked <= theirs)

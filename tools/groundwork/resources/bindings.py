@@ -1,0 +1,136 @@
+"""Who holds which role on what, as policies and access control lists say it, and whom else that lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from groundwork.resources.inventory import Item
+
+PUBLIC = ("allUsers", "allAuthenticatedUsers")
+_PEOPLE = ("user", "group", "domain")
+# Members that stand for people whom no policy names: workforce pools, organizations, folders.
+_SETS = ("iam.googleapis.com/locations/global/workforcePools/", "cloudresourcemanager.googleapis.com/")
+
+
+@dataclass(frozen=True, order=True)
+class Binding:
+    """A role that members hold on a thing; `condition` is its title, else its expression, "" without one."""
+
+    item: Item
+    role: str
+    members: tuple[str, ...] = field(compare=False)
+    condition: str = ""
+
+    @property
+    def where(self) -> str:
+        """What the role is on, e.g. "bucket my-project-data"; of access control lists with the bucket."""
+        return f"{self.item.kind} {self.item.name if self.listed else self.item.short}"
+
+    @property
+    def listed(self) -> bool:
+        """Whether it stands in an access control list, whose roles are READER, WRITER and OWNER."""
+        return not self.role.startswith(("roles/", "projects/", "organizations/"))
+
+
+@dataclass(frozen=True, order=True)
+class Way:
+    """A binding that lets somebody in without naming them: by everybody, their domain, or a group they may be in."""
+
+    member: str
+    binding: Binding
+
+    @property
+    def certain(self) -> bool:
+        """Whether it lets them in for sure; who is in a group stands in no policy."""
+        return self.member in PUBLIC or self.member.startswith("domain:")
+
+    @property
+    def text(self) -> str:
+        """The way for people."""
+        condition = f" (if {self.binding.condition})" if self.binding.condition else ""
+        beginning = "still let in by" if self.certain else "still let in, if in it, by"
+        return f"{beginning} {self.member}: {self.binding.role} on {self.binding.where}{condition}"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All bindings that were found and, per thing or kind that could not be asked, why; `acls` are those of access control lists."""
+
+    bindings: tuple[Binding, ...]
+    unknown: Mapping[str, str]
+    acls: tuple[Binding, ...] = ()
+
+    def held_by(self, email: str) -> tuple[Binding, ...]:
+        """The bindings that name a person, under whatever prefix, deleted or not."""
+        return tuple(binding for binding in self.all if any(is_of(member, email) for member in binding.members))
+
+    def letting_in(self, email: str) -> tuple[Way, ...]:
+        """The bindings that let a person in, or may, and do not name them."""
+        return tuple(
+            Way(member, binding)
+            for binding in self.all
+            for member in binding.members
+            if is_anybody(member) and not is_of(member, email) and _may_be(member, email)
+        )
+
+    @property
+    def all(self) -> tuple[Binding, ...]:
+        """Those of policies, then those of access control lists."""
+        return (*self.bindings, *self.acls)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The addresses of all users and groups that policies name."""
+        members = {member for binding in self.bindings for member in binding.members}
+        return tuple(sorted({address(member) for member in members if _kind(member) in ("user", "group")}))
+
+    def held_by_people(self) -> Iterator[tuple[str, Binding]]:
+        """Who holds what, of everybody who is no service account: by address, or as the policy has it ("allUsers")."""
+        for binding in self.all:
+            for member in binding.members:
+                if _kind(member) in ("user", "group"):
+                    yield address(member), binding
+                elif is_anybody(member):
+                    yield member, binding
+
+
+def _kind(member: str) -> str:
+    return member.removeprefix("deleted:").partition(":")[0]
+
+
+def is_anybody(member: str) -> bool:
+    """Whether a member stands for people without naming them: everybody, a domain, a group, a pool of an organization's people."""
+    kind, _, rest = member.partition(":")
+    in_set = kind in ("principal", "principalSet") and rest.removeprefix("//").startswith(_SETS)
+    return member in PUBLIC or kind in ("group", "domain") or in_set
+
+
+def _may_be(member: str, email: str) -> bool:
+    return not member.startswith("domain:") or email.lower().endswith(f"@{address(member)}")
+
+
+def address(member: str) -> str:
+    """The e-mail address in a member of a policy: "user:Alice@example.com" is alice@example.com."""
+    return member.removeprefix("deleted:").partition(":")[2].partition("?")[0].lower()
+
+
+def is_of(member: str, email: str) -> bool:
+    """Whether a member of a policy is this person or group."""
+    return _kind(member) in ("user", "group") and same_account(address(member), email)
+
+
+def same_account(one: str, other: str) -> bool:
+    """Whether two addresses are one account's, as far as their spelling tells."""
+    return account(one) == account(other)
+
+
+def account(email: str) -> str:
+    """An address in the one spelling that all of an account's have; Gmail knows neither dots nor what follows a plus.
+
+    Source: https://support.google.com/mail/answer/7436150. Other domains' aliases cannot be told.
+    """
+    name, _, domain = email.lower().partition("@")
+    if domain in ("gmail.com", "googlemail.com"):
+        return f"{name.partition('+')[0].replace('.', '')}@gmail.com"
+    return email.lower()

@@ -1,0 +1,62 @@
+"""What a saved plan was made from, noted beside it: the Terraform code, and what the environment file says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from groundwork.environment.values import Environment
+
+FOLDERS = ("infra", "modules")
+_READ_BY_TERRAFORM = (".tf", ".json")
+
+Sources = Mapping[str, str]
+"""Digests by file, as people name it from the clone's root."""
+
+
+def sources(root: Path, environment: Environment) -> Sources:
+    """What a plan of this environment would be made from now."""
+    files = sorted(file for folder in FOLDERS for file in _files(root / folder))
+    found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
+    # Costs and exceptions to policies change no plan.
+    said = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
+    return {**found, f"envs/{environment.path.name}": _digest(repr(said).encode())}
+
+
+def note(plan: Path, made_from: Sources) -> None:
+    """Keep what a saved plan was made from."""
+    _beside(plan).write_text(json.dumps(made_from, indent=1), "utf-8")
+
+
+def changed(plan: Path, root: Path, environment: Environment) -> list[str]:
+    """The files that a saved plan does not know as they are now; of a plan without a note those that are younger."""
+    now = sources(root, environment)
+    try:
+        then = json.loads(_beside(plan).read_text("utf-8"))
+        return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+    except (OSError, ValueError, AttributeError):
+        made = plan.stat().st_mtime
+        return sorted(name for name in now if _age(root, environment, name) > made)
+
+
+def _age(root: Path, environment: Environment, name: str) -> float:
+    file = environment.path if name == f"envs/{environment.path.name}" else root / name
+    return file.stat().st_mtime
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        inside = file.relative_to(folder).parts
+        if file.suffix in _READ_BY_TERRAFORM and file.is_file() and not any(part.startswith(".") for part in inside):
+            yield file
+
+
+def _beside(plan: Path) -> Path:
+    return plan.with_suffix(".sources.json")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
