@@ -45,7 +45,8 @@ module "github_identity" {
 }
 
 # Applies both layers: on behalf of operators, and of the main branch. It also
-# lists whatever is in the project, to tell that nothing is left.
+# lists whatever is in the project, to tell that nothing is left, and asks
+# BigQuery for costs.
 module "deployer" {
   source = "../../modules/service_account"
 
@@ -56,6 +57,7 @@ module "deployer" {
 
   project_roles = [
     "roles/artifactregistry.admin",
+    "roles/bigquery.jobUser",
     "roles/bigquery.metadataViewer",
     "roles/iam.securityReviewer",
     "roles/iam.serviceAccountAdmin",

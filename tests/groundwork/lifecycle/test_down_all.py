@@ -15,11 +15,11 @@ from groundwork.google.waiting import LISTS, Patience
 from groundwork.lifecycle import down_all, teardown, up
 from groundwork.lifecycle.up import Wish
 from groundwork.terraform.state import read_state
-from tests.groundwork.google_lists import PROJECT as SCRIPTED
-from tests.groundwork.google_lists import Script, refusal, scripted
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
+from tests.groundwork.resources.google_lists import PROJECT as SCRIPTED
+from tests.groundwork.resources.google_lists import Script, refusal, scripted
 
 PROJECT = "small-clone"
 DEPLOYER = f"groundwork-deployer@{PROJECT}.iam.gserviceaccount.com"

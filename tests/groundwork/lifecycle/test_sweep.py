@@ -87,7 +87,7 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     clean.request("DELETE", "secretmanager", f"v1/projects/{PROJECT}/secrets/by-hand-kept")
     last = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
     assert last.returncode == Exit.OK
-    assert last.stdout.startswith(f"clean: 1 deleted, project {PROJECT} on the local cloud (simulated) holds nothing")
+    assert last.stdout.startswith(f"going: 1 deleted, project {PROJECT} on the local cloud (simulated) holds nothing")
     assert not any(plan.pending for plan in up.plan(standing.session("plan"), talk))
 
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
-from groundwork.people.access import Access, Roles, find_target, matrix
+from groundwork.google.waiting import GRANTS, Patience
+from groundwork.people.access import Access, Roles, find_action, find_target, known_policies, matrix
 from groundwork.people.actions import ACTIONS, attempt, let_in, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.remedies import BUCKET_ROLES, READER, REPOSITORY_ROLES
-from groundwork.people.team import known_policies
+from groundwork.people.team import Joined, broken
+from groundwork.people.trials import Judge, trial
 from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.inventory import Item
 
@@ -219,3 +221,31 @@ def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform
     assert said.returncode == 8
     assert "policies could not be read, so nothing is claimed about access" in said.stderr
     assert known_policies(owner).unknown == {}
+
+
+@pytest.mark.parametrize(("count", "answer", "waits"), [(2, "yes", 2), (None, "not yet", len(GRANTS))])
+def test_what_a_policy_gives_and_a_service_refuses_is_not_yet_and_is_tried_again(
+    platform: Platform, count: int | None, answer: str, waits: int
+) -> None:
+    said: list[str] = []
+    slept: list[float] = []
+    environment, alice = platform.environment, "alice@example.com"
+    theirs = replace(platform.cloud(f"user:{alice}"), patience=Patience(sleep=slept.append))
+    target = find_target(environment, "secret/wandb-api-key")
+    read, delete = find_action("read", target), find_action("delete", target)
+    judge = Judge(platform.cloud(), environment, alice)
+    method = "secretmanager.projects.secrets.versions.access"
+    with platform.fault(method=method, kind="error", code=403, count=count):
+        tried = trial(theirs, judge, target, read, said.append)
+    assert (tried.answer, slept, len(said)) == (answer, list(GRANTS[:waits]), waits)
+    assert said[0] == "secret.read on secret/wandb-api-key: not yet; trying again in 1 s"
+    assert trial(theirs, judge, target, delete, said.append).answer == "no"
+    problem = broken(Joined(environment, environment.members[alice], changed=False, proof=(tried,), tried=True))
+    assert (problem and problem.exit_code) == (None if answer == "yes" else 8)
+
+
+def test_who_may_not_read_the_policies_takes_every_refusal_as_one(platform: Platform) -> None:
+    cloud = platform.cloud("user:bob@example.com")
+    judge = Judge(cloud, platform.environment, "bob@example.com", sure=False)
+    target = find_target(platform.environment, "secret/wandb-api-key")
+    assert not judge.gives(target, find_action("read", target))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from groundwork.cli.console import print_json
+from groundwork.cli.console import Console, print_json
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import Cloud, connect
+from groundwork.login import identity
 from groundwork.people import access as feature
-from groundwork.people import team
 from groundwork.people.access import Access, Cell, Roles
-from groundwork.people.actions import ACTIONS, attempt, let_in, on
+from groundwork.people.actions import ACTIONS, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.remedies import remedies, whom
+from groundwork.people.trials import Judge, trial
 
 
 def _persons(environment: Environment) -> Iterable[str]:
@@ -27,7 +29,7 @@ def _persons(environment: Environment) -> Iterable[str]:
 
 
 def _read(cloud: Cloud, environment: Environment) -> Access:
-    return Access(environment, team.known_policies(cloud), Roles(cloud))
+    return Access(environment, feature.known_policies(cloud), Roles(cloud))
 
 
 @click.group(invoke_without_command=True)
@@ -133,21 +135,23 @@ def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:
 def check(name: str, who: str | None, as_json: bool) -> None:
     """Try everything yourself, without changing anything, and say what you are let in to.
 
-    Behind each answer stands the HTTP status of the try: 403 is no, any other is yes, such as 404 for what is not there.
+    Behind each answer stands the HTTP status of the try: 403 is no, any other is yes, such as 404 for what is not there. What is
+    refused though a policy that you may read gives it is tried again for some minutes, and is "not yet".
 
     Example: groundwork access check --as alice@example.com
     """
     checkout, environment = here(name)
     cloud, address = connected(environment, checkout, who)
-    rows = [
-        (target.text, action.verb_only, attempt(cloud, environment, action, target))
-        for target in targets(environment)
-        for action in on(target)
-    ]
+    talk = Console(quiet=as_json)
+    judge = Judge(cloud, environment, address or identity.of(cloud, os.environ).principal, sure=False)
+    found = [trial(cloud, judge, target, action, talk.say) for target in targets(environment) for action in on(target)]
     if as_json:
-        tried = [{"on": target, "action": action, "status": status} for target, action, status in rows]
+        tried = [
+            {"on": one.target.text, "action": one.action.verb_only, "status": one.status, "answer": one.answer}
+            for one in found
+        ]
         print_json({"environment": name, "simulated": environment.local, "tried": tried})
         return
-    for target_text, verb, status in rows:
-        click.echo(f"{target_text:<28} {verb:<16} {'yes' if let_in(status) else 'no':<4} {status}")
+    for one in found:
+        click.echo(f"{one.target.text:<28} {one.action.verb_only:<16} {one.answer:<7} {one.status}")
     click.echo(f"tried in project {environment.place}" + (f" as {address}" if address else ""))

@@ -13,7 +13,7 @@ from groundwork.errors import UsageProblem
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import down_all, teardown
 from groundwork.lifecycle.up import Wish
-from groundwork.lifecycle.verify import Remains
+from groundwork.lifecycle.verify import Remains, ends
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
 
@@ -74,5 +74,7 @@ def _print(remains: Remains, place: str) -> None:
         click.echo(f"kept  {item.kind:<18} {item.short}")
     for item in remains.left:
         click.echo(f"left  {item.kind:<18} {item.short}")
+    for item in remains.going:
+        click.echo(f"goes  {item.kind:<18} {item.short}  {ends(item)}")
     remains.verdict(place)
     click.echo(f"Nothing is left of the platform in project {place}{remains.but}: {calls(remains)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from groundwork.resources.contents import Contents, look_into
 from groundwork.resources.inventory import Item, field_of
 from groundwork.resources.listings import LISTINGS, maker
 from groundwork.terraform.state import BLANK, Place, State, Unreadable, read_state
+from groundwork.text import listed
 
 ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 
@@ -55,7 +57,14 @@ class Remains:
         """What a sentence that says "nothing" has to add; "" when nothing at all is there."""
         if not self.going:
             return ""
-        return f", but what goes by itself: {', '.join(f'{item.kind} {item.short} on {ends(item)}' for item in self.going)}"
+        last = max(ends(item) for item in self.going)
+        if len(self.going) == 1:
+            return f", but a {self.going[0].kind}, which goes by itself on {last}"
+        kinds = listed(
+            f"{number} {kind}{'' if number == 1 else 's'}"
+            for kind, number in Counter(item.kind for item in self.going).items()
+        )
+        return f", but {kinds}, which go by themselves, the last on {last}"
 
     def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
         """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""

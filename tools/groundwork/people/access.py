@@ -13,6 +13,7 @@ from groundwork.people.actions import Action, api_name, email, on
 from groundwork.people.personas import Persona, Target, applies, targets
 from groundwork.resources.bindings import Binding, Policies, address, same_account
 from groundwork.resources.inventory import Item
+from groundwork.resources.policies import read_all
 
 _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 
@@ -109,6 +110,15 @@ class Access:
             for binding in self.policies.bindings
             if binding.item.kind == "project" and binding.role in _BASIC.values()
         }
+
+
+def known_policies(cloud: Cloud) -> Policies:
+    """All policies of the project. Raises CouldNotTell naming those that could not be read."""
+    found = read_all(cloud)
+    if found.unknown:
+        lines = [f"{what}: {why}" for what, why in found.unknown.items()]
+        raise CouldNotTell(f"{len(lines)} policies could not be read, so nothing is claimed about access:", lines)
+    return found
 
 
 @dataclass(frozen=True)

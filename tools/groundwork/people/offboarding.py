@@ -11,8 +11,9 @@ from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, 
 from groundwork.google.cloud import CloudProblem
 from groundwork.lifecycle.up import Check, Wish
 from groundwork.people import team
+from groundwork.people.access import known_policies
 from groundwork.people.spelling import Respelled, of_member, respelled
-from groundwork.people.team import known_policies, strike
+from groundwork.people.team import strike
 from groundwork.resources import acls
 from groundwork.resources.bindings import Binding, Policies, Way, address, is_of
 from groundwork.resources.policies import drop_members

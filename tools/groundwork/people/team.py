@@ -5,45 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 from ruamel.yaml.comments import CommentedMap
 
 from groundwork.environment import editing
 from groundwork.environment.values import Environment, Member, load, refuse_mistakes
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
-from groundwork.google.cloud import Cloud, CloudProblem, connect
-from groundwork.google.waiting import GRANTS
+from groundwork.google.cloud import connect
 from groundwork.lifecycle.up import Check, Wish, up
-from groundwork.people.access import Access, Roles, promised
-from groundwork.people.actions import Action, attempt, let_in
-from groundwork.people.personas import Target, personas
+from groundwork.people.access import Roles, known_policies, promised
+from groundwork.people.personas import personas
 from groundwork.people.spelling import Respelled, respelled
-from groundwork.resources.bindings import Policies
-from groundwork.resources.policies import read_all
+from groundwork.people.trials import Judge, Tried, trial
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A promise and what came of it; `status` is the HTTP status of the try, or 200/403 by the policies.
-
-    `granted`: a policy gives it all the same, which works only after some minutes.
-    """
-
-    target: Target
-    action: Action
-    status: int
-    granted: bool = False
-
-    @property
-    def kept(self) -> bool:
-        """Whether the person was let in."""
-        return let_in(self.status)
 
 
 @dataclass(frozen=True)
@@ -188,65 +167,16 @@ def prove(session: Session, environment: Environment, member: Member, talk: Talk
     """
     roles = Roles(session.cloud)
     promises = promised(environment, personas(session.checkout.root)[member.role], roles)
-    access = _Policies(session.cloud, environment, roles)
+    judge = Judge(session.cloud, environment, member.email)
     if not _can_be(environment, member):
-        return tuple(
-            Tried(target, action, 200 if access.give(member.email, action, target) else 403)
-            for target, action in promises
-        )
+        return tuple(Tried(target, action, 200 if judge.gives(target, action) else 403) for target, action in promises)
     theirs = connect(environment, member.principal, session.checkout)
-
-    def one(target: Target, action: Action) -> Tried:
-        status = session.cloud.patience.until(
-            lambda: _status(theirs, environment, target, action),
-            lambda status: let_in(status) or not access.give(member.email, action, target),
-            GRANTS,
-            lambda seconds: talk.say(f"{action.name} on {target.text}: not yet; trying again in {seconds:g} s"),
-        )
-        return Tried(target, action, status, not let_in(status) and access.give(member.email, action, target))
-
-    return tuple(one(target, action) for target, action in promises)
-
-
-@dataclass(frozen=True)
-class _Policies:
-    """The policies, read when they are asked first and not again."""
-
-    cloud: Cloud
-    environment: Environment
-    roles: Roles
-
-    @cached_property
-    def _access(self) -> Access:
-        return Access(self.environment, known_policies(self.cloud), self.roles)
-
-    def give(self, email: str, action: Action, target: Target) -> bool:
-        """Whether a person may do something by a binding without a condition."""
-        allowing = self._access.allowing(email, action.permission, target)
-        return any(not binding.condition for binding in allowing)
+    return tuple(trial(theirs, judge, target, action, talk.say) for target, action in promises)
 
 
 def _can_be(environment: Environment, member: Member) -> bool:
     """Whether something can be tried as the member: a person on the local cloud; nobody is a group."""
     return environment.local and member.type == "user"
-
-
-def _status(cloud: Cloud, environment: Environment, target: Target, action: Action) -> int:
-    try:
-        return attempt(cloud, environment, action, target)
-    except CloudProblem as problem:
-        raise CouldNotTell(
-            f"Whether {action.name} on {target.text} works could not be told: {problem.message}"
-        ) from None
-
-
-def known_policies(cloud: Cloud) -> Policies:
-    """All policies of the project. Raises CouldNotTell naming those that could not be read."""
-    found = read_all(cloud)
-    if found.unknown:
-        lines = [f"{what}: {why}" for what, why in found.unknown.items()]
-        raise CouldNotTell(f"{len(lines)} policies could not be read, so nothing is claimed about access:", lines)
-    return found
 
 
 def broken(joined: Joined) -> GroundworkError | None:

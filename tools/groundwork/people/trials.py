@@ -1,0 +1,83 @@
+"""Trying what somebody may do, as them; what a policy gives and a service still refuses is tried again, and is never "may not"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.waiting import GRANTS
+from groundwork.people.access import Access, Roles, known_policies
+from groundwork.people.actions import Action, attempt, let_in
+from groundwork.people.personas import Target
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A promise and what came of it; `status` is the HTTP status of the try, or 200/403 by the policies.
+
+    `granted`: a policy gives it all the same, which works only after some minutes.
+    """
+
+    target: Target
+    action: Action
+    status: int
+    granted: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether the person was let in."""
+        return let_in(self.status)
+
+    @property
+    def answer(self) -> str:
+        """In a word or two: "yes", "no", or "not yet" for what a policy gives."""
+        return "yes" if self.kept else "not yet" if self.granted else "no"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What the policies give somebody, as `cloud` sees them; they are read when they are asked first, and not again.
+
+    `sure`: policies that cannot be read are an error, else they give nothing.
+    """
+
+    cloud: Cloud
+    environment: Environment
+    email: str
+    sure: bool = True
+
+    @cached_property
+    def _access(self) -> Access | None:
+        try:
+            return Access(self.environment, known_policies(self.cloud), Roles(self.cloud))
+        except CouldNotTell:
+            if self.sure:
+                raise
+            return None
+
+    def gives(self, target: Target, action: Action) -> bool:
+        """Whether a binding without a condition lets them. Raises CouldNotTell."""
+        allowing = self._access.allowing(self.email, action.permission, target) if self._access and self.email else ()
+        return any(not binding.condition for binding in allowing)
+
+
+def trial(theirs: Cloud, judge: Judge, target: Target, action: Action, say: Callable[[str], object]) -> Tried:
+    """Try an action as whoever `theirs` is, as long as Google takes to make a grant work. Raises CouldNotTell."""
+
+    def once() -> Tried:
+        try:
+            status = attempt(theirs, judge.environment, action, target)
+        except CloudProblem as problem:
+            raise CouldNotTell(
+                f"Whether {action.name} on {target.text} works could not be told: {problem.message}"
+            ) from None
+        return Tried(target, action, status, not let_in(status) and judge.gives(target, action))
+
+    def notice(seconds: float) -> None:
+        say(f"{action.name} on {target.text}: not yet; trying again in {seconds:g} s")
+
+    return theirs.patience.until(once, lambda tried: not tried.granted, GRANTS, notice)
