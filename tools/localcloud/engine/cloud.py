@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from localcloud.engine.clock import Clock
 from localcloud.engine.commits import Commits
+from localcloud.engine.due import Due
 from localcloud.engine.iam import Iam
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
@@ -30,3 +31,4 @@ class Cloud:
     jobs: Jobs
     lateness: Lateness
     tokens: Tokens
+    due: Due

@@ -60,12 +60,12 @@ class Dispatcher:
 
     def run(self, request: Request, target: Target) -> Outcome:
         """The outcome of a request whose target is known. Raises CloudError so that the caller can take writes back."""
+        if self.cloud.due.ready:
+            self.cloud.due.run()
         call = self._call(request, target)
         handle = self._handler(target)
         gate.admit(call)
         _complete(call)
-        if call.service.before is not None:
-            call.service.before(call)
         result = handle(call) if self.cloud.lateness.profile is None else self._late(call, handle)
         if isinstance(result, Reply):
             if result.status == 404 and target.guessed:

@@ -120,9 +120,9 @@ class Service:
     refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
     lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
-    before          runs between admission and handler: lets happen what is due by the clock (a secret that expires)
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
+    due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     """
 
     api: str
@@ -143,9 +143,9 @@ class Service:
     refusal: Callable[[Call, str, str], str | CloudError] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     lenient: bool = False
-    before: Callable[[Call], None] | None = None
     aliases: tuple[Alias, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
+    due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

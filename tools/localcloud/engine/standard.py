@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 
 from localcloud import errors
 from localcloud.engine import gate, lro, paging
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Handler, Resource, Service
 from localcloud.spec import fields, filters
 
 Verb = Callable[[Call, Resource], Body]
+PURGE = "purge"
+"""The kind of entry in the due queue by which a softly deleted resource goes for good."""
 
 
 def handler(service: Service, method_id: str) -> Handler | None:
@@ -108,12 +111,11 @@ def delete(call: Call, resource: Resource) -> Body:
     if resource.soft_delete is not None:
         soft = resource.soft_delete
         until = call.cloud.clock.rfc3339(soft.days * 86400)
+        call.cloud.due.after(call.service.api, PURGE, call.name, soft.days * 86400)
         return _changed(call, resource, old, old | {soft.field: soft.value, soft.expire_field: until})
     api, name = call.service.api, call.name
     if not call.params.get("validateOnly"):
-        call.cloud.store.delete(api, name)
-        call.cloud.store.delete_below(api, name)
-        call.cloud.iam.forget(api, name)
+        remove(call.cloud, api, name)
     if answers_operation(call):
         return lro.finished(call)
     return {} if call.method.response.endswith("Empty") else shown(call, resource, name, old)
@@ -125,6 +127,7 @@ def undelete(call: Call, resource: Resource) -> Body:
     soft = resource.soft_delete
     if soft is None or old.get(soft.field) != soft.value:
         raise errors.failed_precondition(f"{call.name} is not deleted; there is nothing to undelete.")
+    call.cloud.due.forget(call.service.api, call.name, PURGE)
     new = {key: value for key, value in old.items() if key != soft.expire_field} | {soft.field: soft.live}
     return _changed(call, resource, old, new)
 
@@ -169,6 +172,15 @@ VERBS: Mapping[str, Verb] = {
 
 
 # What own functions of a service may need too.
+
+
+def remove(cloud: Cloud, api: str, name: str) -> None:
+    """Removes a resource with what lies below it, their policies and what was due for them."""
+    cloud.store.delete(api, name)
+    cloud.store.delete_below(api, name)
+    cloud.iam.forget(api, name)
+    cloud.due.forget(api, name)
+    cloud.due.forget_below(api, name)
 
 
 def existing(call: Call, resource: Resource) -> Body:

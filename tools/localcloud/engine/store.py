@@ -307,6 +307,10 @@ class Store:
     @contextmanager
     def together(self) -> Iterator[None]:
         """All the writes of a block or none of them, also in a read, which has no transaction of its own."""
+        if not self.open:
+            with self.transaction():
+                yield
+            return
         mark = self.savepoint()
         try:
             yield

@@ -7,11 +7,12 @@ from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
-from localcloud.engine import jobs, lro, tokens
+from localcloud.engine import jobs, lro, standard, tokens
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.due import Due
 from localcloud.engine.iam import Iam
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
@@ -38,14 +39,14 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
 
 
 def _opened(store: Store, services: Sequence[Service]) -> Cloud:
+    clock = Clock(store)
+    due, signals, commits = Due(store, clock), Signals(store), Commits(store)
     for service in services:
         if service.tables:
             store.define(service.tables)
     store.tidy()
-    clock = Clock(store)
     lateness = Lateness(store, clock)
     projects = Projects(store)
-    signals, commits = Signals(store), Commits(store)
     cloud = Cloud(
         store=store,
         clock=clock,
@@ -57,6 +58,7 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
         jobs=Jobs(store, commits),
         lateness=lateness,
         tokens=tokens.opened(store.folder),
+        due=due,
     )
     for service in services:
         _bind(cloud, service)
@@ -70,6 +72,10 @@ def _bind(cloud: Cloud, service: Service) -> None:
     for kind, worker in service.workers.items():
         cut = partial(worker.cut or lro.cut, cloud)
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
+    for kind, happening in service.due.items():
+        cloud.due.serve(service.api, kind, partial(happening, cloud))
+    if any(resource.soft_delete for resource in service.resources.values()):
+        cloud.due.serve(service.api, standard.PURGE, lambda name, _: standard.remove(cloud, service.api, name))
 
 
 def application(

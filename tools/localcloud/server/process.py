@@ -61,6 +61,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
         self.cloud.jobs.launch()  # what an earlier run has left
+        if self.cloud.due.ready:
+            await self.cloud.commits.write(self.cloud.due.run)
         if await super().on_tick(counter):
             return True
         if counter % _LOOKS:

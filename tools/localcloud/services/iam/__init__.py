@@ -129,6 +129,6 @@ SERVICE = Service(
     operation_parent=_operation_parent,
     project=accounts.project,
     refusal=_refusal,
-    before=pools.settle,
+    due={custom_roles.PURGE: custom_roles.purged, accounts.PURGE: accounts.purged},
     enum_numbers={"Role.stage": {0: "ALPHA", 1: "BETA", 2: "GA", 4: "DEPRECATED", 5: "DISABLED", 6: "EAP"}},
 )

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError, already_exists, failed_precondition, invalid, not_found
 
@@ -19,6 +20,7 @@ CREATE INDEX IF NOT EXISTS service_accounts_named ON service_accounts (name);
 """
 """Every account that still has a unique id: where its resource is, and for a deleted one since when and what it was."""
 UNDELETE_DAYS = 30
+PURGE = "account purge"
 ETAG = "MDEwMjE5MjA="
 _ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
 _LIMITS = {"displayName": 100, "description": 256}
@@ -144,15 +146,21 @@ def delete(call: Call) -> Body:
         "UPDATE service_accounts SET deleted = ?, kept = ? WHERE unique_id = ?",
         *(call.cloud.clock.seconds(), json.dumps(kept), body["uniqueId"]),
     )
+    call.cloud.due.after(API, PURGE, body["uniqueId"], UNDELETE_DAYS * 86_400)
     call.cloud.iam.rename(_member(body), _deleted_member(body))
     return {}
+
+
+def purged(cloud: Cloud, unique_id: str, _moment: float) -> None:
+    """A deleted account's thirty days are over."""
+    cloud.store.sql("DELETE FROM service_accounts WHERE unique_id = ?", unique_id)
 
 
 def undelete(call: Call) -> Body:
     """Brings an account back that was deleted less than thirty days ago, named by its unique id, with its policy."""
     unique = call.id
     row = call.cloud.store.row("SELECT name, deleted, kept FROM service_accounts WHERE unique_id = ?", unique)
-    if row is None or row[1] is None or call.cloud.clock.seconds() - row[1] > UNDELETE_DAYS * 86_400:
+    if row is None or row[1] is None:
         raise not_found(
             f"Service account {call.path} was not deleted within the last {UNDELETE_DAYS} days. Name a deleted one by its unique id."
         )
@@ -161,6 +169,7 @@ def undelete(call: Call) -> Body:
     if call.cloud.store.get(API, name) is not None:
         raise already_exists(f"A service account with the e-mail {body['email']} was created since; delete it first.")
     call.cloud.store.insert(API, name, body)
+    call.cloud.due.forget(API, unique)
     call.cloud.store.sql("UPDATE service_accounts SET deleted = NULL, kept = NULL WHERE unique_id = ?", unique)
     if kept["policy"].get("bindings"):
         call.cloud.iam.write(API, name, kept["policy"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import policies, roles
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid, not_found
@@ -20,6 +21,7 @@ _COMPLETE_TABLES = ("artifactregistry.", "iam.", "resourcemanager.", "secretmana
 _NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)\Z")
 _FIELDS = ("title", "description", "includedPermissions", "stage")
 _DELETED_AT = "_deleted"
+PURGE = "role purge"
 
 
 def shown(body: Body, *, full: bool = True) -> Body:
@@ -47,7 +49,7 @@ def get_predefined(call: Call) -> Body:
 def find(call: Call) -> Body:
     """The stored custom role that the URL names, deleted or not; 404 when there is none."""
     body = call.cloud.store.get(API, call.name)
-    if body is None or _purged(call, body):
+    if body is None:
         raise not_found(f"The role named {call.name} was not found.")
     return body
 
@@ -102,6 +104,7 @@ def delete(call: Call) -> Body:
     if body.get("deleted"):
         raise failed_precondition(f"The role named {call.name} is deleted already.")
     body |= {"deleted": True, "etag": _etag(call), _DELETED_AT: call.cloud.clock.seconds()}
+    call.cloud.due.after(API, PURGE, call.name, GONE_DAYS * 86_400)
     call.cloud.store.put(API, call.name, body)
     return shown(body)
 
@@ -115,6 +118,7 @@ def undelete(call: Call) -> Body:
     if call.cloud.clock.seconds() - body[_DELETED_AT] > 7 * 86_400:
         raise failed_precondition(f"The role named {call.name} was deleted more than 7 days ago; it cannot come back.")
     body = {key: value for key, value in body.items() if key not in ("deleted", _DELETED_AT)} | {"etag": _etag(call)}
+    call.cloud.due.forget(API, call.name)
     call.cloud.store.put(API, call.name, body)
     return shown(body)
 
@@ -122,7 +126,7 @@ def undelete(call: Call) -> Body:
 def listed(call: Call) -> list[Body]:
     """The custom roles of the URL's project as the request wants to see them."""
     full = call.params.get("view") == "FULL"
-    bodies = [body for _, body in call.cloud.store.list(API, call.name, "roles") if not _purged(call, body)]
+    bodies = [body for _, body in call.cloud.store.list(API, call.name, "roles")]
     return [shown(body, full=full) for body in bodies if call.params.get("showDeleted") or not body.get("deleted")]
 
 
@@ -160,7 +164,7 @@ def allowed(permission: str) -> bool:
 
 def _check_free(call: Call, name: str, role_id: str) -> None:
     body = call.cloud.store.get(API, name)
-    if body is None or _purged(call, body):
+    if body is None:
         return
     if body.get("deleted"):
         raise failed_precondition(
@@ -179,8 +183,9 @@ def _conflict(body: Body) -> CloudError:
     return aborted(f"The role named {body['name']} was changed since it was read; read it again and repeat.")
 
 
-def _purged(call: Call, body: Body) -> bool:
-    return bool(body.get("deleted")) and call.cloud.clock.seconds() - body[_DELETED_AT] > GONE_DAYS * 86_400
+def purged(cloud: Cloud, name: str, _moment: float) -> None:
+    """A deleted role's time is over: its id is free."""
+    cloud.store.delete(API, name)
 
 
 def _etag(call: Call) -> str:

@@ -82,25 +82,6 @@ def mapping(provider: Body) -> dict[str, str]:
     return provider.get("attributeMapping") or default
 
 
-def settle(call: Call) -> None:
-    """Purges the pools and providers that were deleted thirty days ago by the clock: their ids are free again."""
-    if "/workloadIdentityPools" not in call.path:
-        return
-    store = call.cloud.store
-    purged = store.sql(
-        "SELECT name FROM resources WHERE service = 'iam' AND collection IN ('workloadIdentityPools', 'providers') "
-        "AND json_extract(body, '$.expireTime') <= ?",
-        call.cloud.clock.rfc3339(),
-    )
-    if not purged:
-        return
-    with store.together():
-        for (name,) in purged:
-            store.delete("iam", name)
-            store.delete_below("iam", name)
-            call.cloud.iam.forget("iam", name)
-
-
 def list_rules(call: Call) -> Body:
     """The attestation rules of a pool."""
     pool = _pool(call)

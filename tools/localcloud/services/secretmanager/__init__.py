@@ -77,8 +77,12 @@ SERVICE = Service(
     | {f"{place}.secrets.versions": Resource(kind="SecretVersion") for place in _PLACES},
     methods={f"{API}.{place}.secrets.{name}": method for place in _PLACES for name, method in _METHODS.items()},
     permissions={f"{API}.{place}.secrets.addVersion": "secretmanager.versions.add" for place in _PLACES},
-    tables=payloads.TABLES + secrets.DUE,
+    tables=payloads.TABLES,
     proto="google.cloud.secretmanager.v1",
     refusal=_refusal,
-    before=versions.settle,
+    due={
+        secrets.EXPIRY: secrets.expired,
+        secrets.ROTATION: secrets.rotated,
+        versions.DESTRUCTION: versions.destroyed,
+    },
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localcloud.engine import labels
+from localcloud.engine import labels, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
-from localcloud.engine.store import Store
 from localcloud.errors import aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads
 from localcloud.spec.fields import said
@@ -19,10 +18,8 @@ from localcloud.spec.timestamps import rfc3339
 
 Body = dict[str, Any]
 API = "secretmanager"
-DUE = """
-CREATE TABLE IF NOT EXISTS secrets_due (name TEXT PRIMARY KEY, due REAL NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS secrets_due_first ON secrets_due (due);
-"""
+EXPIRY, ROTATION = "expiry", "rotation"
+"""What is due for a secret."""
 ID_RULE = r"[a-zA-Z0-9_-]{1,255}"
 ID_ERROR = r"The provided Secret ID [{id}] does not match the expected format [[a-zA-Z_0-9\-]+]"
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -65,22 +62,32 @@ def changed(call: Call, old: Body, new: Body) -> Body:
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored secret as it is answered."""
-    answer = said(body, "replication") | {"name": shown(cloud, body["name"])}
-    if rotation := body.get("rotation"):
-        answer["rotation"] = _rotated(cloud.clock.now(), rotation)
-    return answer
+    return said(body, "replication") | {"name": shown(cloud, body["name"])}
 
 
 def removed(call: Call, body: Body) -> None:
-    """Takes a secret's versions and payloads with it."""
-    forget(call.cloud.store, body["name"])
+    """Takes a secret's payloads with it."""
+    payloads.wipe_all(call.cloud.store, body["name"])
 
 
-def forget(store: Store, name: str) -> None:
-    """Removes everything that belongs to a secret, but not the secret itself."""
-    store.delete_below(API, name)
-    payloads.wipe_all(store, name)
-    store.sql("DELETE FROM secrets_due WHERE name = ? OR name LIKE ? || '/%'", name, name)
+def expired(cloud: Cloud, name: str, _moment: float) -> None:
+    """A secret's time is over."""
+    payloads.wipe_all(cloud.store, name)
+    standard.remove(cloud, API, name)
+
+
+def rotated(cloud: Cloud, name: str, moment: float) -> None:
+    """A rotation is due: the next is a period later."""
+    body = cloud.store.get(API, name)
+    if body is None or "rotation" not in body:
+        return
+    period = int(body["rotation"].get("rotationPeriod", "0s").removesuffix("s").split(".")[0])
+    if not period:
+        return
+    following = moment + period
+    body["rotation"]["nextRotationTime"] = rfc3339(datetime.fromtimestamp(following, UTC))
+    cloud.store.put(API, name, body)
+    cloud.due.at(API, ROTATION, name, following)
 
 
 def find(call: Call, name: str) -> Body:
@@ -91,9 +98,9 @@ def find(call: Call, name: str) -> Body:
     return body
 
 
-def etag(call: Call) -> str:
+def etag(cloud: Cloud) -> str:
     """A new etag: quoted hexadecimal microseconds, as Secret Manager's look."""
-    return f'"{int(call.cloud.clock.seconds() * 1_000_000):x}"'
+    return f'"{int(cloud.clock.seconds() * 1_000_000):x}"'
 
 
 def check_etag(sent: str | None, body: Mapping[str, Any]) -> None:
@@ -111,14 +118,16 @@ def _completed(call: Call, body: Body) -> Body:
     _check_destroy_delay(body)
     body = _with_expiry(call, body)
     name = body.get("name") or f"{call.parent}/secrets/{call.params['secretId']}"
-    _schedule(call.cloud.store, name, body.get("expireTime"))
+    _schedule(call.cloud, EXPIRY, name, body.get("expireTime"))
+    _schedule(call.cloud, ROTATION, name, body.get("rotation", {}).get("nextRotationTime"))
     return {key: value for key, value in body.items() if key not in _INPUT_ONLY} | {"name": name}
 
 
-def _schedule(store: Store, name: str, moment: str | None) -> None:
-    store.sql("DELETE FROM secrets_due WHERE name = ?", name)
+def _schedule(cloud: Cloud, kind: str, name: str, moment: str | None) -> None:
     if moment:
-        store.sql("INSERT INTO secrets_due VALUES (?, ?)", name, parse_time(moment).timestamp())
+        cloud.due.at(API, kind, name, parse_time(moment).timestamp())
+    else:
+        cloud.due.forget(API, name, kind)
 
 
 def _check_replication(call: Call, body: Body) -> None:
@@ -231,13 +240,3 @@ def seconds(duration: str, field: str) -> int:
     if found is None:
         raise invalid(f"{field} [{duration}] is not a duration in seconds, such as 3600s.", field)
     return int(found[1])
-
-
-def _rotated(now: datetime, rotation: Body) -> Body:
-    """The rotation after those that came due, each of which moved it on by a period."""
-    period = int(rotation.get("rotationPeriod", "0s").removesuffix("s").split(".")[0])
-    moment = parse_time(rotation["nextRotationTime"])
-    if moment > now or not period:
-        return rotation
-    turns = int((now - moment).total_seconds()) // period + 1
-    return rotation | {"nextRotationTime": rfc3339(moment + timedelta(seconds=turns * period))}

@@ -14,6 +14,7 @@ from localcloud.services.secretmanager import payloads, secrets
 from localcloud.services.secretmanager.secrets import API, Body, shown
 
 MOST_BYTES = 64 * 1024
+DESTRUCTION = "destruction"
 
 
 def add(call: Call) -> Body:
@@ -28,7 +29,7 @@ def add(call: Call) -> Body:
         "createTime": call.cloud.clock.rfc3339(),
         "state": "ENABLED",
         "replicationStatus": _replication_status(secret),
-        "etag": secrets.etag(call),
+        "etag": secrets.etag(call.cloud),
     }
     if "dataCrc32c" in payload:
         body["clientSpecifiedPayloadChecksum"] = True
@@ -72,29 +73,11 @@ def presented(cloud: Cloud, body: Body) -> Body:
     return body | {"name": shown(cloud, body["name"])}
 
 
-def settle(call: Call) -> None:
-    """Lets happen what is due by the clock: secrets that expire, versions whose destruction was scheduled."""
-    store = call.cloud.store
-    due = store.sql("SELECT name FROM secrets_due WHERE due <= ?", call.cloud.clock.seconds())
-    if not due:
-        return
-    with store.together():
-        for (name,) in due:
-            _happened(call, name)
-
-
-def _happened(call: Call, name: str) -> None:
-    store = call.cloud.store
-    store.sql("DELETE FROM secrets_due WHERE name = ?", name)
-    body = store.get(API, name)
-    if body is None:
-        return
-    if "/versions/" in name:
-        store.put(API, name, _wiped(call, body, body["scheduledDestroyTime"]))
-        return
-    secrets.forget(store, name)
-    store.delete(API, name)
-    call.cloud.iam.forget(API, name)
+def destroyed(cloud: Cloud, name: str, _moment: float) -> None:
+    """The destruction that was scheduled for a version is due."""
+    body = cloud.store.get(API, name)
+    if body is not None:
+        cloud.store.put(API, name, _wiped(cloud, body, body["scheduledDestroyTime"]))
 
 
 def _find(call: Call) -> Body:
@@ -131,9 +114,9 @@ def _into(state: str) -> Callable[[Call, Body], Body]:
     def change(call: Call, body: Body) -> Body:
         if body["state"] == state and "scheduledDestroyTime" not in body:
             return body
-        call.cloud.store.sql("DELETE FROM secrets_due WHERE name = ?", body["name"])
+        call.cloud.due.forget(API, body["name"])
         kept = {key: value for key, value in body.items() if key != "scheduledDestroyTime"}
-        return kept | {"state": state, "etag": secrets.etag(call)}
+        return kept | {"state": state, "etag": secrets.etag(call.cloud)}
 
     return change
 
@@ -142,19 +125,18 @@ def _destroyed(call: Call, body: Body) -> Body:
     secret = secrets.find(call, body["name"].rpartition("/versions/")[0])
     delay = secret.get("versionDestroyTtl")
     if delay is None:
-        call.cloud.store.sql("DELETE FROM secrets_due WHERE name = ?", body["name"])
-        return _wiped(call, body, call.cloud.clock.rfc3339())
+        call.cloud.due.forget(API, body["name"])
+        return _wiped(call.cloud, body, call.cloud.clock.rfc3339())
     moment = call.cloud.clock.rfc3339(secrets.seconds(delay, "version_destroy_ttl"))
-    due = call.cloud.clock.seconds() + secrets.seconds(delay, "version_destroy_ttl")
-    call.cloud.store.sql("INSERT OR REPLACE INTO secrets_due VALUES (?, ?)", body["name"], due)
-    return body | {"state": "DISABLED", "scheduledDestroyTime": moment, "etag": secrets.etag(call)}
+    call.cloud.due.after(API, DESTRUCTION, body["name"], secrets.seconds(delay, "version_destroy_ttl"))
+    return body | {"state": "DISABLED", "scheduledDestroyTime": moment, "etag": secrets.etag(call.cloud)}
 
 
-def _wiped(call: Call, body: Body, moment: str) -> Body:
+def _wiped(cloud: Cloud, body: Body, moment: str) -> Body:
     secret, _, number = body["name"].rpartition("/versions/")
-    payloads.wipe(call.cloud.store, secret, int(number))
+    payloads.wipe(cloud.store, secret, int(number))
     kept = {key: value for key, value in body.items() if key != "scheduledDestroyTime"}
-    return kept | {"state": "DESTROYED", "destroyTime": moment, "etag": secrets.etag(call)}
+    return kept | {"state": "DESTROYED", "destroyTime": moment, "etag": secrets.etag(cloud)}
 
 
 def _wrong_state(call: Call, body: Body) -> Exception:

@@ -13,6 +13,7 @@ from localcloud.services.storage import (
     copies,
     deleted_buckets,
     hmac_keys,
+    lifecycle,
     notifications,
     objects,
     policies,
@@ -101,6 +102,7 @@ SERVICE = Service(
     tables=rows.TABLES,
     always_enabled=True,
     refusal=_refusal,
+    due={lifecycle.ROUND: lifecycle.run, deleted_buckets.PURGE: deleted_buckets.purged},
     lenient=True,
     aliases=(
         *_upload_aliases(),

@@ -15,6 +15,7 @@ from localcloud.services.storage import (
     answers,
     bucket_fields,
     deleted_buckets,
+    lifecycle,
     listing,
     lists,
     policies,
@@ -23,7 +24,6 @@ from localcloud.services.storage import (
     rows,
 )
 from localcloud.services.storage.rows import Bucket
-from localcloud.services.storage.times import micros
 
 Body = dict[str, Any]
 _LISTS = ("acl", "defaultObjectAcl")
@@ -41,7 +41,8 @@ def insert(call: Call) -> Reply:
     if existing is not None:
         raise refusals.bucket_is_yours() if existing.project == project else refusals.bucket_is_taken()
     _check_acls(call, body)
-    bucket = rows.add_bucket(call.cloud.store, project, body, micros(call.cloud.clock.now()))
+    bucket = rows.add_bucket(call.cloud.store, project, body)
+    lifecycle.schedule(call.cloud, bucket.name)
     policies.write_default(call, bucket)
     _write_lists(call, bucket)
     return answers.bucket_reply(call, bucket)
@@ -104,6 +105,7 @@ def delete(call: Call) -> Reply:
     if bucket.soft_delete_seconds:
         deleted_buckets.keep(call, bucket)
     rows.remove_bucket(store, bucket.name)
+    call.cloud.due.forget("storage", bucket.name)
     store.delete_below("storage", f"buckets/{bucket.name}")
     for api in ("storage", access.LISTS):
         call.cloud.iam.forget(api, access.bucket_resource(bucket.name))

@@ -17,7 +17,6 @@ from localcloud.services.storage import (
     answers,
     checksums,
     creation,
-    lifecycle,
     preconditions,
     refusals,
     rows,
@@ -75,7 +74,7 @@ def _progress(call: Call, source: Row) -> int:
 def _copy(call: Call) -> tuple[Bucket, Row]:
     params = call.params
     _, source = _source(call, params["sourceBucket"])
-    target = lifecycle.current(call.cloud, params["destinationBucket"])
+    target = rows.bucket(call.cloud.store, params["destinationBucket"])
     sent = {key: value for key, value in call.body.items() if key not in {"md5Hash", "crc32c"}}
     creation.check_request(call, target, sent)
     draft = versions.copied(call.cloud.store, source, target, params["destinationObject"], sent)
@@ -83,7 +82,7 @@ def _copy(call: Call) -> tuple[Bucket, Row]:
 
 
 def _source(call: Call, bucket_name: str) -> tuple[Bucket, Row]:
-    bucket = lifecycle.current(call.cloud, bucket_name)
+    bucket = rows.bucket(call.cloud.store, bucket_name)
     name = call.params["sourceObject"]
     access.require(call, bucket, "storage.objects.get", name)
     row = versions.find(call.cloud.store, bucket, name, call.params.get("sourceGeneration"))
@@ -107,7 +106,7 @@ def move(call: Call) -> Reply:
 def compose(call: Call) -> Reply:
     """storage.objects.compose"""
     store, params = call.cloud.store, call.params
-    bucket = lifecycle.current(call.cloud, params["destinationBucket"])
+    bucket = rows.bucket(call.cloud.store, params["destinationBucket"])
     sources = [_component(call, bucket, item) for item in _components(call)]
     sent = call.body.get("destination") or {}
     creation.check_request(call, bucket, sent)

@@ -9,15 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import access, answers, listing, policies, refusals, rows
+from localcloud.services.storage import access, answers, lifecycle, listing, policies, refusals, rows
 from localcloud.services.storage.rows import Bucket
-from localcloud.services.storage.times import micros, parsed, rfc3339
+from localcloud.services.storage.times import rfc3339
 
 Body = dict[str, Any]
 API = "storage"
 _COLLECTION = "deletedBuckets"
+PURGE = "bucket purge"
 
 
 def keep(call: Call, bucket: Bucket) -> None:
@@ -27,6 +29,7 @@ def keep(call: Call, bucket: Bucket) -> None:
     facts = bucket.facts | {"softDeleteTime": rfc3339(now), "hardDeleteTime": rfc3339(ends)}
     name = _kept_name(bucket)
     call.cloud.store.insert(API, f"{_COLLECTION}/{name}", {"project": bucket.project, "facts": facts})
+    call.cloud.due.after(API, PURGE, name, bucket.soft_delete_seconds)
     rows.rename_objects(call.cloud.store, bucket.name, name)
     _move_policy(call, bucket.name, name)
 
@@ -42,7 +45,6 @@ def get(call: Call) -> Body:
 
 def list_(call: Call, project: str) -> Body:
     """storage.buckets.list with softDeleted"""
-    _purge(call)
     limit = listing.page_size(call.params.get("maxResults"))
     prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
     kept = call.cloud.store.list(API, "", _COLLECTION)
@@ -64,7 +66,9 @@ def restore(call: Call) -> Reply:
     gone = ("softDeleteTime", "hardDeleteTime")
     facts = {field: value for field, value in bucket.facts.items() if field not in gone}
     store.delete(API, f"{_COLLECTION}/{_kept_name(bucket)}")
-    restored = rows.add_bucket(store, bucket.project, facts | {"updated": rfc3339(now)}, micros(now))
+    call.cloud.due.forget(API, _kept_name(bucket))
+    restored = rows.add_bucket(store, bucket.project, facts | {"updated": rfc3339(now)})
+    lifecycle.schedule(call.cloud, restored.name)
     rows.rename_objects(store, _kept_name(bucket), bucket.name)
     _move_policy(call, _kept_name(bucket), bucket.name)
     policies.write_lists(call, restored)
@@ -80,7 +84,6 @@ def _bucket(body: Body) -> Bucket:
 
 
 def _found(call: Call) -> Bucket:
-    _purge(call)
     body = call.cloud.store.get(API, f"{_COLLECTION}/{call.params['bucket']}@{call.params['generation']}")
     if body is None:
         raise refusals.no_bucket()
@@ -93,15 +96,11 @@ def _require(call: Call, bucket: Bucket, permission: str) -> None:
         raise refusals.denied(access.email(call), permission, "bucket")
 
 
-def _purge(call: Call) -> None:
-    """Forgets the buckets whose time is over."""
-    store, now = call.cloud.store, call.cloud.clock.now()
-    for kept, body in store.list(API, "", _COLLECTION):
-        if parsed(body["facts"]["hardDeleteTime"]) <= now:
-            name = kept.partition("/")[2]
-            store.delete(API, kept)
-            rows.remove_bucket(store, name)
-            call.cloud.iam.forget(API, access.bucket_resource(name))
+def purged(cloud: Cloud, name: str, _moment: float) -> None:
+    """A deleted bucket's time is over."""
+    cloud.store.delete(API, f"{_COLLECTION}/{name}")
+    rows.remove_bucket(cloud.store, name)
+    cloud.iam.forget(API, access.bucket_resource(name))
 
 
 def _move_policy(call: Call, name: str, new: str) -> None:

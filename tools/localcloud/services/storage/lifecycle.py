@@ -5,7 +5,6 @@ Source: cloud.google.com/storage/docs/lifecycle.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,18 +15,16 @@ from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Row, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 
 _PAGE = 1000
-_BETWEEN_ROUNDS = 86_400
+ROUND = "lifecycle round"
 
 
-def round_due(bucket: Bucket, seconds: float) -> bool:
-    """Whether, at this Unix time, a day has passed since the bucket's last round."""
-    return seconds >= bucket.swept / 1_000_000 + _BETWEEN_ROUNDS
-
-
-def run(cloud: Cloud, bucket: Bucket) -> None:
-    """One round over a bucket: rules are carried out, soft-deleted versions and upload sessions whose time is over go."""
+def run(cloud: Cloud, name: str, _moment: float) -> None:
+    """One round over a bucket: rules are carried out, what is over goes; the next is a day later."""
+    bucket = rows.find_bucket(cloud.store, name)
+    if bucket is None:
+        return
+    schedule(cloud, name)
     now = cloud.clock.now()
-    rows.mark_swept(cloud.store, bucket.name, micros(now))
     rows.purge(cloud.store, bucket.name, micros(now))
     sessions.forget_over(cloud.store, micros(now))
     rules = bucket.facts.get("lifecycle", {}).get("rule", [])
@@ -41,6 +38,11 @@ def run(cloud: Cloud, bucket: Bucket) -> None:
             _apply(cloud, bucket, rules, row, now)
         last = found[-1] if len(found) == _PAGE else None
         span = replace(span, name=last.name, generation=last.generation + 1) if last else None
+
+
+def schedule(cloud: Cloud, name: str) -> None:
+    """Puts a bucket's next round a day from now."""
+    cloud.due.after("storage", ROUND, name, 86_400)
 
 
 def _abort_uploads(cloud: Cloud, bucket: Bucket, rules: list[Rule], now: datetime) -> None:
@@ -67,14 +69,3 @@ def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: Row, now: datet
         rows.update(cloud.store, replace(row, facts=object_fields.dumped(resource)))
     elif not guards.protects(row, bucket, now):
         versions.delete(cloud, bucket, row, pinned=row.state == NONCURRENT)
-
-
-def current(cloud: Cloud, name: str) -> Bucket:
-    """The bucket of that name (404 when there is none), after the round that has become due, if any."""
-    bucket = rows.bucket(cloud.store, name)
-    if not round_due(bucket, cloud.clock.seconds()):
-        return bucket
-    # Reading requests have no transaction, but a round that they set off must be whole.
-    with nullcontext() if cloud.store.open else cloud.store.transaction():
-        run(cloud, bucket)
-    return rows.bucket(cloud.store, name)

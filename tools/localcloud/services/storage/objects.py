@@ -15,7 +15,6 @@ from localcloud.services.storage import (
     access,
     answers,
     downloads,
-    lifecycle,
     listing,
     lists,
     object_fields,
@@ -34,7 +33,7 @@ _NO_CONTENT = Reply(status=204)
 def get(call: Call) -> Reply:
     """storage.objects.get, with `alt=media` the content"""
     params = call.params
-    bucket = lifecycle.current(call.cloud, params["bucket"])
+    bucket = rows.bucket(call.cloud.store, params["bucket"])
     name = params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     row = _wanted(call, bucket, name)
@@ -70,7 +69,7 @@ def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, d
 
 def list_(call: Call) -> Reply:
     """storage.objects.list"""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     access.require(call, bucket, "storage.objects.list")
     store, now = call.cloud.store, micros(call.cloud.clock.now())
     page = listing.page(
@@ -99,7 +98,7 @@ def update(call: Call) -> Reply:
 
 
 def _change(call: Call, *, whole: bool) -> Reply:
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     name = call.params["object"]
     access.require(call, bucket, "storage.objects.update", name)
     if bucket.uniform and (call.body.get("acl") or call.params.get("predefinedAcl")):
@@ -148,7 +147,7 @@ def _overriding(call: Call, bucket: Bucket, name: str) -> bool:
 
 def delete(call: Call) -> Reply:
     """storage.objects.delete"""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     delete_one(call, bucket, call.params["object"], call.params.get("generation"), preconditions.of(call.params))
     return _NO_CONTENT
 
@@ -163,7 +162,7 @@ def delete_one(call: Call, bucket: Bucket, name: str, generation: int | None, co
 
 def restore(call: Call) -> Reply:
     """storage.objects.restore: the soft-deleted version stays, a copy of it becomes the live one"""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     name = call.params["object"]
     access.require(call, bucket, "storage.objects.restore", name)
     row = versions.find_deleted(call.cloud.store, bucket, name, call.params["generation"], call.cloud.clock.now())

@@ -14,7 +14,6 @@ from localcloud.engine.store import Store
 from localcloud.services.storage import (
     checksums,
     creation,
-    lifecycle,
     preconditions,
     ranges,
     refusals,
@@ -32,7 +31,7 @@ _KEPT_HEADERS = ("x-goog-hash", "content-md5", "x-goog-encryption-algorithm")
 
 def begin(call: Call) -> Reply:
     """Opens a session; its address is the answer's Location."""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     sent = creation.metadata(call, call.content.read()) if call.content else {}
     name = creation.name_of(call.params, sent)
     creation.check_request(call, bucket, sent)

@@ -17,7 +17,7 @@ LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 TABLES = """
 BEGIN;
 CREATE TABLE IF NOT EXISTS storage_buckets (
-  name TEXT PRIMARY KEY, project TEXT NOT NULL, facts TEXT NOT NULL, swept INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  name TEXT PRIMARY KEY, project TEXT NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_buckets_listed ON storage_buckets (project, name);
 CREATE TABLE IF NOT EXISTS storage_objects (
   id INTEGER PRIMARY KEY, bucket TEXT NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL,
@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS storage_uploads (
 INSERT INTO storage_sessions SELECT id, bucket, strftime('%s', 'now') * 1000000, request, received, blob, state, answer
   FROM storage_uploads;
 DROP TABLE storage_uploads;
+-- Earlier local clouds had no queue for the rounds over buckets.
+INSERT OR IGNORE INTO due SELECT 'storage', 'lifecycle round', name, 0 FROM storage_buckets;
 -- Earlier local clouds kept what access control lists grant as a policy of the bucket's objects.
 UPDATE OR IGNORE policies SET service = 'storage lists', resource = rtrim(resource, 'objects') || 'defaultObjectAcl'
   WHERE service = 'storage' AND resource GLOB 'projects/_/buckets/*/objects';
@@ -64,7 +66,6 @@ class Bucket:
     soft_delete_seconds: int
     retention_seconds: int
     event_hold: bool
-    swept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Row:
 
 
 @lru_cache(maxsize=512)
-def _bucket(name: str, project: str, facts: str, swept: int) -> Bucket:
+def _bucket(name: str, project: str, facts: str) -> Bucket:
     body = json.loads(facts)
     return Bucket(
         name=name,
@@ -107,18 +108,17 @@ def _bucket(name: str, project: str, facts: str, swept: int) -> Bucket:
         soft_delete_seconds=int(body["softDeletePolicy"]["retentionDurationSeconds"]),
         retention_seconds=int(body.get("retentionPolicy", {}).get("retentionPeriod", 0)),
         event_hold=body.get("defaultEventBasedHold", False),
-        swept=swept,
     )
 
 
 def as_bucket(facts: dict[str, Any], project: str) -> Bucket:
     """A bucket from its resource, wherever that was kept."""
-    return _bucket(facts["name"], project, json.dumps(facts, separators=(",", ":"), ensure_ascii=False), 0)
+    return _bucket(facts["name"], project, json.dumps(facts, separators=(",", ":"), ensure_ascii=False))
 
 
 def find_bucket(store: Store, name: str) -> Bucket | None:
     """The bucket of that name, None when there is none."""
-    row = store.row("SELECT name, project, facts, swept FROM storage_buckets WHERE name = ?", name)
+    row = store.row("SELECT name, project, facts FROM storage_buckets WHERE name = ?", name)
     return None if row is None else _bucket(*row)
 
 
@@ -133,30 +133,25 @@ def bucket(store: Store, name: str) -> Bucket:
 def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> list[Bucket]:
     """A project's buckets whose names start with `prefix` and come after `after`, in order of names."""
     found = store.sql(
-        "SELECT name, project, facts, swept FROM storage_buckets WHERE project = ? AND name > ? AND substr(name, 1, ?) = ? "
+        "SELECT name, project, facts FROM storage_buckets WHERE project = ? AND name > ? AND substr(name, 1, ?) = ? "
         "ORDER BY name LIMIT ?",
         project, after, len(prefix), prefix, limit,
     )  # fmt: skip
     return [_bucket(*row) for row in found]
 
 
-def add_bucket(store: Store, project: str, facts: dict[str, Any], now: int) -> Bucket:
-    """Adds a bucket; its first lifecycle round counts from now."""
+def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
+    """Adds a bucket."""
     text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
-    store.sql("INSERT INTO storage_buckets VALUES (?, ?, ?, ?)", facts["name"], project, text, now)
-    return _bucket(facts["name"], project, text, now)
+    store.sql("INSERT INTO storage_buckets (name, project, facts) VALUES (?, ?, ?)", facts["name"], project, text)
+    return _bucket(facts["name"], project, text)
 
 
 def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
     """Replaces a bucket's resource."""
     text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
     store.sql("UPDATE storage_buckets SET facts = ? WHERE name = ?", text, old.name)
-    return _bucket(old.name, old.project, text, old.swept)
-
-
-def mark_swept(store: Store, name: str, now: int) -> None:
-    """Notes when the bucket's lifecycle rules were last carried out."""
-    store.sql("UPDATE storage_buckets SET swept = ? WHERE name = ?", now, name)
+    return _bucket(old.name, old.project, text)
 
 
 def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> Row | None:

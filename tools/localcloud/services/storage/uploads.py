@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import checksums, creation, lifecycle, multipart, refusals, resumable
+from localcloud.services.storage import checksums, creation, multipart, refusals, resumable, rows
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -28,7 +28,7 @@ def insert(call: Call) -> Reply:
     kind = call.params.get("uploadType", "media")
     if kind == "resumable":
         return resumable.begin(call)
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     if kind == "multipart":
         return _multipart(call, bucket)
     if kind != "media":

@@ -17,10 +17,10 @@ from localcloud.services.storage import (
     checksums,
     creation,
     downloads,
-    lifecycle,
     objects,
     preconditions,
     refusals,
+    rows,
     signed,
     versions,
     xml_uploads,
@@ -101,7 +101,7 @@ def head(call: Call) -> Reply:
 
 
 def _found(call: Call) -> Row:
-    bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
+    bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     return objects.readable(call, bucket, name, _generation(call), data=True)
 
@@ -138,7 +138,7 @@ def post(call: Call) -> Reply:
 
 def _writable(call: Call) -> Bucket:
     """The bucket that is written to; refuses headers for what objects there cannot have."""
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     creation.check_request(call, bucket, _sent(call))
     return bucket
 
@@ -160,7 +160,7 @@ def delete(call: Call) -> Reply:
     """Deletes an object, or an upload in parts"""
     if "uploadId" in call.params:
         return xml_uploads.abort(call)
-    bucket = lifecycle.current(call.cloud, call.params["bucket"])
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     objects.delete_one(call, bucket, call.params["object"], _generation(call), _conditions(call))
     return Reply(status=204)
 

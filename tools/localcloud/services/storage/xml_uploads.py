@@ -18,7 +18,7 @@ from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
 from localcloud.engine.store import Store, file_pieces
 from localcloud.errors import CloudError
-from localcloud.services.storage import access, checksums, lifecycle, preconditions, rows, versions
+from localcloud.services.storage import access, checksums, preconditions, rows, versions
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -121,7 +121,7 @@ def _forget(store: Store, upload: str) -> None:
 
 
 def _place(call: Call, verb: str) -> tuple[Bucket, str]:
-    bucket, name = lifecycle.current(call.cloud, call.params["bucket"]), call.params["object"]
+    bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, f"storage.multipartUploads.{verb}", name)
     return bucket, name
 
