@@ -6,7 +6,7 @@ Source: cloud.google.com/storage/docs/lifecycle.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from localcloud.engine.cloud import Cloud
 from localcloud.services.storage import guards, object_fields, rows, sessions, versions
@@ -26,7 +26,7 @@ def run(cloud: Cloud, name: str, _moment: float) -> None:
     schedule(cloud, name)
     now = cloud.clock.now()
     rows.purge(cloud.store, bucket.name, micros(now))
-    sessions.forget_over(cloud.store, micros(now))
+    sessions.forget_over(cloud.store, micros(now - timedelta(days=1)))  # until then they say that they are over
     rules = bucket.facts.get("lifecycle", {}).get("rule", [])
     if not rules:
         return
