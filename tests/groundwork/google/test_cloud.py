@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from google.oauth2.credentials import Credentials
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, PermissionProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, CloudProblem, google_cloud, local_cloud
+from groundwork.google.cloud import Cloud, CloudProblem, google_cloud, impersonating_once, local_cloud
 from groundwork.google.transport import refused_login
 
 from tests.groundwork.resources.google_lists import PROJECT, scripted
@@ -125,6 +126,26 @@ def test_the_deployer_is_impersonated_where_it_is_named() -> None:
     deployer = "groundwork-deployer@p.iam.gserviceaccount.com"
     variables: Mapping[str, str] = {"GOOGLE_OAUTH_ACCESS_TOKEN": "abc", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": deployer}
     assert google_cloud("p", variables).credentials.service_account_email == deployer
+
+
+def test_a_login_that_is_the_deployer_already_does_not_act_as_it_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`login --impersonate` in a shell that says so too: Google lets no account act as itself unless it is granted."""
+    deployer, other = (f"{name}@p.iam.gserviceaccount.com" for name in ("groundwork-deployer", "other"))
+    person = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    address = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{deployer}:generateAccessToken"
+    login = {"type": "impersonated_service_account", "service_account_impersonation_url": address}
+    (tmp_path / "login.json").write_text(json.dumps({**login, "source_credentials": person}), "utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "login.json"))
+    shell = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": deployer}
+    found = google_cloud("p", shell).credentials
+    assert found.service_account_email == deployer
+    assert isinstance(found._source_credentials, Credentials)
+    assert impersonating_once(shell) == {}
+    beyond = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": other}
+    assert google_cloud("p", beyond).credentials.service_account_email == other
+    assert impersonating_once(beyond) == beyond
 
 
 @pytest.mark.parametrize(

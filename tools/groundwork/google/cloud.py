@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from groundwork.environment.values import Environment
 
+IMPERSONATES = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
@@ -265,12 +266,27 @@ def _credentials(variables: Mapping[str, str]) -> Any:
             source, _project = default(scopes=[SCOPE])
         except DefaultCredentialsError:
             raise _not_logged_in(by_file=bool(variables.get("GOOGLE_APPLICATION_CREDENTIALS"))) from None
-    deployer = variables.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT")
-    if not deployer:
+    deployer = variables.get(IMPERSONATES)
+    if not deployer or _acts_as(source) == deployer:
         return source
     return impersonated_credentials.Credentials(
         source_credentials=source, target_principal=deployer, target_scopes=[SCOPE]
     )  # type: ignore[no-untyped-call]
+
+
+def impersonating_once(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables, without the account to impersonate where the login is that account already.
+
+    It could not act as itself: that takes a right which no account has on itself. Raises PermissionProblem.
+    """
+    alone = {name: value for name, value in variables.items() if name != IMPERSONATES}
+    wanted = variables.get(IMPERSONATES)
+    return alone if wanted and _acts_as(_credentials(alone)) == wanted else dict(variables)
+
+
+def _acts_as(login: Any) -> str:
+    """The service account that a login is, "" for a person."""
+    return str(getattr(login, "service_account_email", None) or "")
 
 
 def _not_logged_in(*, by_file: bool) -> PermissionProblem:

@@ -48,7 +48,8 @@ def _login(environment: Environment, member: Member, persona: Persona) -> Iterat
         yield "2. This is the local cloud (simulated): nobody logs in. In a shell:"
         yield f'     eval "$(groundwork local env --env {name} --as {member.email})"'
     else:
-        yield "2. Install gcloud (https://cloud.google.com/sdk/docs/install) and log in:"
+        yield "2. Install gcloud (https://cloud.google.com/sdk/docs/install) and log in. Google asks for 2-Step Verification:"
+        yield "   turn it on at https://myaccount.google.com/security if your account has none."
         yield "     gcloud auth login"
         yield f"     groundwork login --env {name}"
     if environment.repositories:

@@ -14,7 +14,7 @@ from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import isolation, local
-from groundwork.google.cloud import Cloud, google_cloud, local_cloud
+from groundwork.google.cloud import Cloud, google_cloud, impersonating_once, local_cloud
 from groundwork.terraform import installation, runs
 from groundwork.terraform.process import Terraform
 from groundwork.terraform.state import Place
@@ -127,5 +127,5 @@ def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple
 
 def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
     seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
-    around = isolation.google_surroundings(seen, environment.name)
+    around = isolation.google_surroundings(impersonating_once(seen), environment.name)
     return google_cloud(environment.project), around
