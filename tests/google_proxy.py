@@ -1,34 +1,47 @@
 """An https proxy that answers for Google's hosts from the local cloud, so that a run with no endpoint set can be tried.
 
-It ends TLS with a certificate of its own, puts the host's API prefix before the path and passes the request on.
-Any host that is not Google's is refused, so a test that leaves the machine fails.
+It ends TLS with a certificate of its own, puts the host's API prefix before the path and passes the request on. What lies
+outside the local cloud it answers itself: tokens for logins that gcloud has written, who somebody is, and what a test has
+scripted, GitHub's answers included. Any other host is refused, so a test that leaves the machine fails.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import json
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
-USERINFO = b'{"email": "owner@example.com", "email_verified": true}'
+GITHUB = "api.github.com"
+_EMAIL = "https://www.googleapis.com/auth/userinfo.email"
+_EVERYTHING = f"openid {_EMAIL} https://www.googleapis.com/auth/cloud-platform"
+_FAR = itertools.count(4_000_000_000)
 
 
 @dataclass
 class Proxy:
-    """A running proxy: its address, the certificate to trust, and the hosts it answered for and refused."""
+    """A running proxy: its address, the certificate to trust, and the hosts it answered for and refused.
+
+    `scripted` are a test's own answers, status and body: {"GET api.github.com/repos/o/r": (200, {…})}. `scopes` are those of
+    the tokens that were given out for a person's login.
+    """
 
     url: str
     certificate: Path
     answered: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    scripted: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -94,11 +107,40 @@ async def _serve_host(proxy: Proxy, base: str, host: str, reader: asyncio.Stream
     first, lines = await _head(reader)
     body = await _body(reader, lines)
     verb, path, version = first.split(" ")
-    proxy.answered.append(f"{verb} {host}{path.partition('?')[0]}")
+    call = f"{verb} {host}{path.partition('?')[0]}"
+    proxy.answered.append(call)
+    if call in proxy.scripted:
+        return _reply(*proxy.scripted[call])
+    if host == GITHUB:
+        return _reply(404, {"message": "Not Found"})
+    if host == "oauth2.googleapis.com":
+        return _reply(*_token(proxy, parse_qs(body.decode())))
     if host == "openidconnect.googleapis.com":
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(USERINFO)}\r\n\r\n"
-        return head.encode() + USERINFO
+        return _reply(*_userinfo(proxy, _header(lines, "authorization").removeprefix("Bearer ")))
     return await _ask(base, f"{verb} {prefixed(host, path)} {version}", lines, body)
+
+
+def _reply(status: int, body: Any) -> bytes:
+    content = json.dumps(body).encode()
+    head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+def _token(proxy: Proxy, form: Mapping[str, list[str]]) -> tuple[int, Any]:
+    """A token for a person's login, with the scopes that are asked for, or all that gcloud logs in with where none are.
+
+    The refresh token is the principal. Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
+    """
+    token = f"local/{form['refresh_token'][0]}/{next(_FAR)}"
+    proxy.scopes[token] = form.get("scope", [_EVERYTHING])[0]
+    return 200, {"access_token": token, "expires_in": 3599, "scope": proxy.scopes[token], "token_type": "Bearer"}
+
+
+def _userinfo(proxy: Proxy, token: str) -> tuple[int, Any]:
+    """Who a token is of; 401 where it was not asked for with the scope that says so."""
+    if _EMAIL not in proxy.scopes.get(token, _EVERYTHING):
+        return 401, {"error": "invalid_request", "error_description": "Invalid Credentials"}
+    return 200, {"email": token.split("/")[1].partition(":")[2], "email_verified": True}
 
 
 async def _client(
@@ -108,7 +150,7 @@ async def _client(
         first, _ = await _head(reader)
         verb, target, _version = first.split(" ")
         host = target.partition(":")[0]
-        if verb != "CONNECT" or not host.endswith(".googleapis.com"):
+        if verb != "CONNECT" or not (host.endswith(".googleapis.com") or host == GITHUB):
             proxy.refused.append(first)
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         else:
@@ -128,7 +170,7 @@ def google_proxy(base: str, folder: Path) -> Iterator[Proxy]:
     certificate = folder / "google-proxy.pem"
     authority.cert_pem.write_to_path(str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("*.googleapis.com", "*.europe-west1.rep.googleapis.com").configure_cert(context)
+    authority.issue_cert("*.googleapis.com", "*.europe-west1.rep.googleapis.com", GITHUB).configure_cert(context)
     loop = asyncio.new_event_loop()
     proxy = Proxy("", certificate)
 

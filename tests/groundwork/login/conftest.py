@@ -73,6 +73,11 @@ class Google:
         """Be logged in as somebody."""
         (self.config / "application_default_credentials.json").write_text(self.credentials(principal, **more))
 
+    def log_in_as_person(self, principal: str = "user:owner@example.com", **more: str) -> None:
+        """Be logged in as gcloud logs people in: a refresh token, exchanged at Google's own token endpoint."""
+        found = {"type": "authorized_user", "client_id": "gcloud", "client_secret": "none", "refresh_token": principal}
+        (self.config / "application_default_credentials.json").write_text(json.dumps(found | more))
+
     def spoil(self) -> None:
         """The login is not valid any more."""
         found = json.loads((self.config / "application_default_credentials.json").read_text())
@@ -89,7 +94,7 @@ class Google:
 
 
 @pytest.fixture
-def google(clone: SmallClone, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Google:
+def google(clone: SmallClone, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     """Nobody is logged in yet, and neither gcloud nor docker are on PATH."""
     config, programs = tmp_path / "gcloud", tmp_path / "programs"
     config.mkdir()
@@ -104,4 +109,5 @@ def google(clone: SmallClone, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.
         "NO_GCE_CHECK": "true", "PATH": str(programs),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    return Google(clone, proxy, config, programs)
+    yield Google(clone, proxy, config, programs)
+    proxy.scripted.clear()

@@ -363,3 +363,18 @@ def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClo
         permission for role in roles for permission in cloud.request("GET", "iam", f"v1/{role}")["includedPermissions"]
     }
     assert sorted({*PERMISSIONS, *GITHUB_PERMISSIONS} - held) == []
+
+
+def test_a_person_who_logged_in_by_gcloud_is_known(google: Google) -> None:
+    google.log_in_as_person("user:alice@example.com")
+    assert json.loads(google.clone("whoami", "--env", "dev", "--json").out)["principal"] == "alice@example.com"
+    assert examined(google)["login"].text.startswith("alice@example.com by application default credentials")
+
+
+def test_another_account_of_gcloud_is_not_called_ok_where_google_does_not_say_who_one_is(google: Google) -> None:
+    gcloud(google)
+    google.log_in_as_person()
+    google.proxy.scripted["GET openidconnect.googleapis.com/v1/userinfo"] = (401, {"error": "invalid_request"})
+    found = examined(google)
+    assert found["gcloud account"].health == "note"
+    assert "cannot be told" in found["gcloud account"].text

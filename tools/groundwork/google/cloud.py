@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 IMPERSONATES = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_WHO = "https://www.googleapis.com/auth/userinfo.email"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
 # A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
@@ -263,7 +264,8 @@ def _credentials(variables: Mapping[str, str]) -> Any:
         # It warns when gcloud has no default project, but which one is meant stands in the environment file.
         logging.getLogger("google.auth._default").setLevel(logging.ERROR)
         try:
-            source, _project = default(scopes=[SCOPE])
+            # A person's token says who they are only where that is asked for by name.
+            source, _project = default(scopes=[SCOPE, _WHO])
         except DefaultCredentialsError:
             raise _not_logged_in(by_file=bool(variables.get("GOOGLE_APPLICATION_CREDENTIALS"))) from None
     deployer = variables.get(IMPERSONATES)

@@ -77,7 +77,7 @@ def rows(cloud: Cloud, environment: Environment) -> Iterator[Row]:
         "login", "ok", f"{who.principal or 'somebody'} by {who.source}, token expires {who.expiry(datetime.now(UTC))}"
     )
     yield from _quota(cloud, environment, who)
-    yield from _gcloud_account(who)
+    yield from _gcloud_account(environment, who)
     for look in LOOKS:
         yield from look(cloud, environment)
     found = deployer.ask(cloud, environment, who.principal)
@@ -98,7 +98,7 @@ def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Ro
     yield Row("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
 
 
-def _gcloud_account(who: Identity) -> Iterator[Row]:
+def _gcloud_account(environment: Environment, who: Identity) -> Iterator[Row]:
     """gcloud and everything else log in apart from each other; two accounts are a common trap."""
     if not which("gcloud"):
         return
@@ -106,7 +106,10 @@ def _gcloud_account(who: Identity) -> Iterator[Row]:
     account = done.out.strip()
     if done.code or not account or account == "(unset)":
         yield Row("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
-    elif who.principal and not who.impersonated and account != who.principal:
+    elif not who.principal:
+        text = f"gcloud is {account}; whether everything else is too cannot be told, since Google does not say whose the login is"
+        yield Row("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
+    elif not who.impersonated and account.lower() != who.principal.lower():
         text = f"gcloud is {account}, everything else is {who.principal}"
         yield Row("gcloud account", "note", text, f"run `gcloud auth login {who.principal}`")
     else:
