@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import ssl
 import threading
@@ -25,7 +24,6 @@ import trustme
 GITHUB = "api.github.com"
 _EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 _EVERYTHING = f"openid {_EMAIL} https://www.googleapis.com/auth/cloud-platform"
-_FAR = itertools.count(4_000_000_000)
 
 
 @dataclass
@@ -122,16 +120,16 @@ async def _serve_host(proxy: Proxy, base: str, host: str, reader: asyncio.Stream
 
 def _reply(status: int, body: Any) -> bytes:
     content = json.dumps(body).encode()
-    head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    return head.encode() + content
+    lines = [f"HTTP/1.1 {status} Said", "Content-Type: application/json", f"Content-Length: {len(content)}"]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
 
 
 def _token(proxy: Proxy, form: Mapping[str, list[str]]) -> tuple[int, Any]:
     """A token for a person's login, with the scopes that are asked for, or all that gcloud logs in with where none are.
 
-    The refresh token is the principal. Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
+    The refresh token is the person's token of the local cloud. Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
     """
-    token = f"local/{form['refresh_token'][0]}/{next(_FAR)}"
+    token = form["refresh_token"][0]
     proxy.scopes[token] = form.get("scope", [_EVERYTHING])[0]
     return 200, {"access_token": token, "expires_in": 3599, "scope": proxy.scopes[token], "token_type": "Bearer"}
 

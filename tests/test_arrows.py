@@ -19,14 +19,14 @@ LAYERS = {
         {"google"},
         {"terraform"},
         {"resources", "docs"},
-        {"lifecycle", "people", "secrets", "cost", "policy", "login", "report"},
+        {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
         {"cli"},
         {"__main__"},
     ),
     "localcloud": ({"errors"}, {"spec", "containers"}, {"engine", "provider"}, {"services"}, {"server"}, {"__main__"}),
 }
 SIBLINGS = {
-    "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report"},
+    "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
     "localcloud": set[str](),
 }
 # What starts a process, by attribute or import.

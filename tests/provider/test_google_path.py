@@ -56,6 +56,10 @@ def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     root = tmp_path_factory.mktemp("dev")
     for part in PARTS:
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    file = root / "envs" / "dev.yaml"
+    file.write_text(
+        file.read_text().replace("@example.com", "@cats-dogs.dev").replace("example-team", "cats-dogs-team")
+    )
     for lock in (ROOT / "tools").glob("requirements-checkov.*"):
         shutil.copy(lock, root / "tools")
     code = [sys.executable, "-m", "groundwork", "policy", "--env", "dev"]
@@ -86,6 +90,19 @@ def test_up_plan_and_down_walk_the_whole_path_to_google(google: Google) -> None:
     assert "bucket models: bucket destroyed" in down.stderr
     answered = {line.split()[1].partition(".")[0] for line in google.proxy.answered}
     assert (answered, google.proxy.refused) == (HOSTS, [])
+
+
+def test_the_shipped_file_is_refused_before_google_is_asked(google: Google) -> None:
+    file = google.root / "envs" / "dev.yaml"
+    ours = file.read_text()
+    shutil.copy(ROOT / "envs" / "dev.yaml", file)
+    asked = len(google.proxy.answered)
+    for command in (("up", "--yes"), ("plan",)):
+        said = google(*command)
+        assert said.returncode == 2, said.stderr
+        assert "envs/dev.yaml still holds examples that nobody at Google is, so nothing was begun" in said.stderr
+    file.write_text(ours)
+    assert google.proxy.answered[asked:] == []
 
 
 def test_somebody_without_a_role_hears_what_is_missing(google: Google) -> None:

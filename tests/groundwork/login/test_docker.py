@@ -11,7 +11,7 @@ import pytest
 from groundwork.errors import Exit, GroundworkError
 from groundwork.login import docker
 
-from tests.groundwork.login.conftest import Google
+from tests.groundwork.at_google import Google
 
 HOST = "europe-west1-docker.pkg.dev"
 

@@ -13,7 +13,7 @@ from groundwork.google import local
 from groundwork.login import dvc
 from groundwork.terraform.process import run
 
-from tests.groundwork.login.conftest import Google
+from tests.groundwork.at_google import Google
 from tests.small_clone import SmallClone
 from tests.terminal import at_terminal
 

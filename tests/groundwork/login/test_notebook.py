@@ -13,7 +13,7 @@ from groundwork.errors import Exit
 from groundwork.google import local
 from groundwork.login import notebook
 
-from tests.groundwork.login.conftest import Google
+from tests.groundwork.at_google import Google
 from tests.small_clone import SmallClone
 
 USE = """

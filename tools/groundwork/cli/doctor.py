@@ -8,8 +8,8 @@ import click
 
 from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.doctor import machine as feature
 from groundwork.errors import Exit
-from groundwork.login import doctor as feature
 
 _COLOURS = {"ok": "green", "note": "yellow", "missing": "yellow", "broken": "red"}
 

@@ -117,7 +117,8 @@ def refused_login(error: Exception, credentials: Any = None) -> PermissionProble
     if account and "impersonated" in why:
         return PermissionProblem(
             f"Your login may not act as {account}, or there is no such account: an operator of the project may; to be "
-            "yourself, unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT or run `gcloud auth application-default login`.",
+            "yourself, unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT or run `gcloud auth application-default login`. Where that was granted "
+            "just now, it works in some minutes.",
             [why],
         )
     return PermissionProblem(f"Your login is not valid any more ({why}): run `gcloud auth application-default login`.")

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
+from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
@@ -75,6 +76,7 @@ def prepare(
 ) -> tuple[LayerPlan, ...]:
     """The foundation laid, an interrupted run settled, the layers initialised and planned side by side."""
     if not destroy:
+        placeholders.refuse(session.environment)
         prerequisites.lay(session.cloud, session.environment, talk.say)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:

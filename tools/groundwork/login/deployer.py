@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import SCOPE, Cloud, CloudProblem
+from groundwork.resources import policies
+from groundwork.resources.inventory import Item
 
 PERMISSION = "iam.serviceAccounts.getAccessToken"
-Answer = Literal["yes", "no", "absent", "is", "unknown"]
+ROLE = "roles/iam.serviceAccountTokenCreator"
+Answer = Literal["yes", "not yet", "no", "absent", "is", "unknown"]
 
 
 @dataclass(frozen=True)
 class Impersonation:
-    """The answer: "is" when the caller is the deployer already, "absent" before the first `up`, with why when "unknown"."""
+    """The answer: "is" when the caller is the deployer already, "absent" before the first `up`, with why when "unknown".
+
+    `token` is the deployer's, for five minutes, where the answer is "yes".
+    """
 
     account: str
     answer: Answer
     why: str = ""
+    token: str = field(default="", compare=False, repr=False)
 
     @property
     def text(self) -> str:
         """In words."""
         return {
             "yes": f"may act as {self.account} (tried)",
+            "not yet": f"may act as {self.account} soon: that was granted, and takes two minutes to work, seven at times",
             "no": f"may not act as {self.account}: {PERMISSION} is missing; operators have it",
             "absent": f"{self.account} is not there yet; the first `up` makes it",
             "is": f"acts as {self.account}",
@@ -33,26 +41,32 @@ class Impersonation:
 
 
 def ask(cloud: Cloud, environment: Environment, principal: str) -> Impersonation:
-    """Ask for a token of the deployer, which lasts 5 minutes and is dropped at once."""
+    """Ask for a token of the deployer, which lasts 5 minutes."""
     account = environment.deployer
     if principal == account:
         return Impersonation(account, "is")
     path = f"v1/projects/-/serviceAccounts/{account}:generateAccessToken"
     try:
-        cloud.request("POST", "iamcredentials", path, json={"scope": [SCOPE], "lifetime": "300s"})
+        answer = cloud.request("POST", "iamcredentials", path, json={"scope": [SCOPE], "lifetime": "300s"})
     except CloudProblem as problem:
-        return Impersonation(account, *_refusal(cloud, environment, problem))
-    return Impersonation(account, "yes")
+        return Impersonation(account, *_refusal(cloud, environment, principal, problem))
+    return Impersonation(account, "yes", token=str(answer.get("accessToken", "")))
 
 
-def _refusal(cloud: Cloud, environment: Environment, problem: CloudProblem) -> tuple[Answer, str]:
-    """Google answers 403 for accounts that do not exist too; asking for the account itself tells them apart."""
+def _refusal(cloud: Cloud, environment: Environment, principal: str, problem: CloudProblem) -> tuple[Answer, str]:
+    """Google answers 403 for accounts that do not exist too, and for minutes after a grant: account and policy tell them apart."""
     if problem.reason == "SERVICE_DISABLED" or problem.code == 404:
         return "absent", ""
     if problem.code != 403:
         return "unknown", problem.message
     try:
-        cloud.request("GET", "iam", f"v1/projects/{environment.project}/serviceAccounts/{environment.deployer}")
+        policy = policies.read(cloud, Item("service account", environment.deployer))
     except CloudProblem as second:
         return ("absent", "") if second.code == 404 or second.reason == "SERVICE_DISABLED" else ("no", "")
-    return "no", ""
+    members = [
+        member
+        for binding in policy.get("bindings", ())
+        if binding.get("role") == ROLE
+        for member in binding.get("members", ())
+    ]
+    return ("not yet" if any(policies.is_of(member, principal) for member in members) else "no"), ""

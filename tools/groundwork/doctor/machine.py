@@ -9,34 +9,22 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from typing import Literal
 
+from groundwork.doctor import google
+from groundwork.doctor.finding import Finding
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.google import isolation, local
 from groundwork.google.cloud import google_cloud
-from groundwork.login import checks
 from groundwork.terraform import installation
 from groundwork.terraform.process import run
 
-Health = Literal["ok", "missing", "broken", "note"]
 NEEDED_PYTHON = (3, 11)
 _NEEDED_BYTES = 2 << 30
 _PROVIDER = Path("registry.terraform.io/hashicorp/google")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: "broken" is needed and does not work, "missing" is only needed for some things."""
-
-    subject: str
-    health: Health
-    text: str
-    remedy: str = ""
 
 
 Examine = Callable[[Checkout, Environment], Iterator[Finding]]
@@ -218,8 +206,7 @@ def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[Find
     except GroundworkError as error:
         yield Finding("login", "broken", error.message, f"run `groundwork login --env {environment.name}`")
         return
-    for row in checks.rows(cloud, environment):
-        yield Finding(*row)
+    yield from google.findings(cloud, environment)
 
 
 def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from groundwork.doctor import machine as doctor
+from groundwork.doctor.finding import Finding
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
-from groundwork.login import doctor
-from groundwork.login.doctor import Finding
 
 ROOT = Path(__file__).resolve().parents[3]
 

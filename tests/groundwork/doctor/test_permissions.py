@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from groundwork.doctor.permissions import GITHUB_PERMISSIONS, PERMISSIONS
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 from groundwork.google import local
-from groundwork.login.checks import GITHUB_PERMISSIONS, PERMISSIONS
 from localcloud.server import launcher
 
 from tests.small_clone import ROOT, SmallClone

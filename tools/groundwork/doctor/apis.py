@@ -1,0 +1,96 @@
+"""The APIs of both layers: whether Service Usage calls them enabled, and whether they answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.lifecycle.prerequisites import APIS
+from groundwork.text import listed
+
+_NAMED = re.compile(r'"([a-z]+)\.googleapis\.com"')
+_HOST = ".googleapis.com"
+_AT_ONCE = 8
+_HERE = "v1/projects/{project}/locations"
+# A list call of each, the first that its documentation names. Token exchange has none and belongs to no project.
+_CALLS = {
+    "aiplatform": _HERE,
+    "artifactregistry": _HERE,
+    "billingbudgets": "",
+    "bigquery": "v2/projects/{project}/datasets",
+    "cloudbilling": "v1/projects/{project}/billingInfo",
+    "cloudbuild": "v2/projects/{project}/locations",
+    "cloudfunctions": "v2/projects/{project}/locations",
+    "cloudresourcemanager": "v1/projects/{project}",
+    "cloudscheduler": _HERE,
+    "compute": "v1/projects/{project}",
+    "eventarc": _HERE,
+    "iam": "v1/projects/{project}/serviceAccounts",
+    "logging": "v2/projects/{project}/sinks",
+    "monitoring": "v3/projects/{project}/alertPolicies",
+    "pubsub": "v1/projects/{project}/topics",
+    "run": _HERE,
+    "secretmanager": "v1/projects/{project}/secrets",
+    "serviceusage": "v1/projects/{project}/services",
+    "storage": "v1/b",
+}
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """What is off, what is on and refuses still, or that all answer."""
+    path = f"v1/projects/{environment.project}/services"
+    asked = {"filter": "state:ENABLED", "pageSize": 200}
+    try:
+        on = {_short(str(service["name"])) for service in cloud.pages("serviceusage", path, "services", asked)}
+    except CloudProblem as problem:
+        yield not_asked("APIs", environment, problem, "broken")
+        return
+    wanted = of_both_layers(environment)
+    tried = [api for api in wanted if api in on]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = dict(zip(tried, pool.map(partial(_call, cloud), tried), strict=True))
+    yield _all(wanted, answers)
+    for api, refusal in answers.items():
+        if refusal and not is_off(refusal):
+            yield not_asked(f"API {api}", environment, refusal)
+
+
+def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> Finding:
+    off = [api + _HOST for api in wanted if api not in answers]
+    late = [api + _HOST for api, problem in answers.items() if problem and is_off(problem)]
+    well = [api for api, problem in answers.items() if problem is None]
+    words = [f"{listed(off)} {'is' if len(off) == 1 else 'are'} off"] if off else []
+    words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but refused just now"] if late else []
+    if not words:
+        return Finding("APIs", "ok", f"{len(well)} of {len(wanted)} answer: {listed(well)}")
+    remedy = "`up` enables them and waits until they answer" if off else "after it was enabled that takes some minutes"
+    return Finding("APIs", "note", "; ".join(words), remedy if off else f"{remedy}: `up` waits, or run doctor again")
+
+
+def of_both_layers(environment: Environment) -> list[str]:
+    """The APIs that `up` needs and enables, by what the Terraform of both layers names."""
+    files = (environment.path.parents[1] / "infra").glob("*/services.tf")
+    named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
+    return sorted(named | {api.removesuffix(_HOST) for api in APIS})
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(_HOST)
+
+
+def _call(cloud: Cloud, api: str) -> CloudProblem | None:
+    """What an API says that does not answer; a refusal for want of a permission is an answer."""
+    path = _CALLS.get(api, "").format(project=cloud.project)
+    if not path:
+        return None
+    params = {"project": cloud.project, "maxResults": 1} if api == "storage" else {}
+    try:
+        cloud.request("GET", api, path, params=params)
+    except CloudProblem as problem:
+        return None if problem.code in (403, 404) and not is_off(problem) else problem
+    return None

@@ -1,0 +1,58 @@
+"""Who pays: whether a billing account is linked to the project, and open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from shutil import which
+from typing import Any
+
+from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.terraform.process import run
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """The account that pays. Where the Billing API is off, as in every new project, gcloud is asked, which needs no API there."""
+    try:
+        found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")
+    except CloudProblem as problem:
+        found = _by_gcloud(environment) if is_off(problem) else {}
+        if not found:
+            yield not_asked("billing", environment, problem)
+            return
+    account = str(found.get("billingAccountName", "")).rpartition("/")[2]
+    if found.get("billingEnabled"):
+        yield Finding("billing", "ok", f"account {account}")
+    elif account:
+        yield Finding(
+            "billing",
+            "broken",
+            f"account {account} is linked to {environment.project}, but closed: nothing is paid",
+            f"reopen it at https://console.cloud.google.com/billing/{account}, or {_link(environment)}",
+        )
+    else:
+        yield Finding(
+            "billing", "broken", f"{environment.project} has no billing account that pays", _link(environment)
+        )
+
+
+def _link(environment: Environment) -> str:
+    return (
+        f"link one: `gcloud billing projects link {environment.project} --billing-account=ACCOUNT` "
+        "(`gcloud billing accounts list` lists yours)"
+    )
+
+
+def _by_gcloud(environment: Environment) -> dict[str, Any]:
+    """What gcloud knows of it; nothing where it does not say."""
+    if not which("gcloud"):
+        return {}
+    argv = ["gcloud", "billing", "projects", "describe", environment.project, "--format=json", "--quiet"]
+    done = run(argv, seconds=60)
+    try:
+        found = json.loads(done.out) if done.code == 0 else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

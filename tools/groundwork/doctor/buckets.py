@@ -1,0 +1,85 @@
+"""The names of buckets, which are one for the whole world: free, this project's, or somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from groundwork.doctor.finding import Finding, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.text import listed
+
+_AT_ONCE = 8
+_FREE: dict[str, Any] = {}
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """Every bucket of the file and the one that keeps Terraform's state, which must be in the file's region."""
+    names = [environment.state_bucket, *(bucket.full_name for bucket in environment.buckets.values())]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = dict(zip(names, pool.map(partial(_ask, cloud), names), strict=True))
+    number = _number(cloud)
+    ours, free = [], []
+    for name, answer in found.items():
+        if isinstance(answer, CloudProblem):
+            yield _refused(environment, name, answer)
+        elif answer is _FREE:
+            free.append(name)
+        elif number and str(answer.get("projectNumber", number)) != number:
+            yield _foreign(environment, name, f"it is in project number {answer['projectNumber']}")
+        else:
+            ours.append(name)
+    state = found[environment.state_bucket]
+    if environment.state_bucket in ours and isinstance(state, dict):
+        yield from _state(environment, state)
+    words = [f"{len(free)} of {len(names)} names are free"] if free else []
+    words += [f"{listed(ours)} {'is' if len(ours) == 1 else 'are'} this project's"] if ours else []
+    if len(free) + len(ours) == len(names):
+        yield Finding("buckets", "ok", ", ".join(words))
+
+
+def _ask(cloud: Cloud, name: str) -> dict[str, Any] | CloudProblem:
+    try:
+        return cloud.request("GET", "storage", f"v1/b/{name}")
+    except CloudProblem as problem:
+        return _FREE if problem.code == 404 else problem
+
+
+def _number(cloud: Cloud) -> str:
+    """The project's number, "" where Resource Manager does not say it."""
+    try:
+        return str(cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")["projectNumber"])
+    except CloudProblem:
+        return ""
+
+
+def _refused(environment: Environment, name: str, problem: CloudProblem) -> Finding:
+    """A name that nobody has is a 404 for everybody, so a 403 says that the bucket is there."""
+    if problem.code == 403 and not problem.reason:
+        return _foreign(environment, name, "you may not see it")
+    return not_asked("buckets", environment, problem)
+
+
+def _foreign(environment: Environment, name: str, why: str) -> Finding:
+    if name == environment.state_bucket:
+        remedy = (
+            f"ask an operator of {environment.project} for access, or choose another project id in "
+            f"envs/{environment.path.name}"
+        )
+    else:
+        remedy = f"rename it under buckets: in envs/{environment.path.name}, or choose another project id"
+    return Finding("buckets", "broken", f"{name} is taken: {why}", remedy)
+
+
+def _state(environment: Environment, bucket: dict[str, Any]) -> Iterator[Finding]:
+    place = str(bucket.get("location", "")).lower()
+    if place and place != environment.region:
+        yield Finding(
+            "state bucket",
+            "broken",
+            f"{environment.state_bucket} is in {place}, the file says {environment.region}, and a bucket cannot move",
+            f"set region: {place} in envs/{environment.path.name}; to move for good, `groundwork down --all` first",
+        )

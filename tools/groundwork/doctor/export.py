@@ -1,0 +1,59 @@
+"""The billing export of the file: whether its dataset has a table, where it is, and whether a query may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.cost.bigquery import ENABLE, TABLES
+from groundwork.doctor.finding import Finding, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+
+_JOB = "bigquery.jobs.create"
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """Nothing where the file names no export."""
+    export = environment.cost.get("export")
+    if not export:
+        return
+    path = f"v2/projects/{export['project']}/datasets/{export['dataset']}"
+    try:
+        dataset = cloud.request("GET", "bigquery", path)
+        tables = [
+            str(table["tableReference"]["tableId"]) for table in cloud.pages("bigquery", f"{path}/tables", "tables")
+        ]
+        body = {"permissions": [_JOB]}
+        asked = f"v1/projects/{environment.project}:testIamPermissions"
+        may = cloud.request("POST", "cloudresourcemanager", asked, json=body).get("permissions", ())
+    except CloudProblem as problem:
+        yield _unread(environment, export, problem)
+        return
+    name, place = f"{export['project']}.{export['dataset']}", str(dataset.get("location", ""))
+    if place.lower() != str(export.get("location", "EU")).lower():
+        remedy = f"write location: {place} under cost.export in envs/{environment.path.name}"
+        yield Finding(
+            "billing export", "broken", f"{name} is in {place}, not in {export.get('location', 'EU')}", remedy
+        )
+    elif not any(table.startswith(TABLES) for table in tables):
+        remedy = f"switch it on at {ENABLE}: only the console can; the first rows come some hours later"
+        yield Finding("billing export", "missing", f"{name} has no table {TABLES[0]}…", remedy)
+    elif _JOB not in may:
+        yield Finding(
+            "billing export",
+            "missing",
+            f"{name} is there, but you may run no query: {_JOB} is missing on {environment.project}",
+            "ask an owner of the project for roles/bigquery.jobUser on it",
+        )
+    else:
+        yield Finding("billing export", "ok", f"{name} in {place}")
+
+
+def _unread(environment: Environment, export: dict[str, str], problem: CloudProblem) -> Finding:
+    if problem.code == 404:
+        text = f"there is no dataset {export['project']}.{export['dataset']}"
+        return Finding("billing export", "broken", text, f"correct cost.export in envs/{environment.path.name}")
+    if problem.code == 403 and not problem.reason:
+        remedy = f"ask an owner of {export['project']} for roles/bigquery.dataViewer on the dataset"
+        return Finding("billing export", "missing", f"may not be read: {problem.message}", remedy)
+    return not_asked("billing export", environment, problem)

@@ -1,0 +1,49 @@
+"""What doctor finds, a line each, and what to do about a question that got no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+
+Health = Literal["ok", "missing", "broken", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: "broken" is needed and does not work, "missing" is only needed for some things."""
+
+    subject: str
+    health: Health
+    text: str
+    remedy: str = ""
+
+
+Look = Callable[[Cloud, Environment], Iterator[Finding]]
+
+
+def is_off(problem: CloudProblem) -> bool:
+    """Whether an API refused because it is off in the project, or was enabled a moment ago."""
+    return problem.reason == "SERVICE_DISABLED"
+
+
+def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> Finding:
+    """A question that was refused; that an API is off is no fault of a project that `up` has not seen yet."""
+    text = f"could not be asked: {problem.message}"
+    if is_off(problem):
+        text = f"could not be asked: {_api(problem)} is off"
+    return Finding(subject, "note" if is_off(problem) else health, text, how_to_ask(environment, problem))
+
+
+def how_to_ask(environment: Environment, problem: CloudProblem) -> str:
+    """What to do about a question that was refused."""
+    if is_off(problem):
+        return f"run `gcloud services enable {_api(problem)} --project {environment.project}` and wait a minute"
+    return "ask an owner of the project" if problem.code == 403 else "run doctor again"
+
+
+def _api(problem: CloudProblem) -> str:
+    return f"{problem.message.split()[1].rpartition('-')[2]}.googleapis.com"

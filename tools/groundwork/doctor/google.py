@@ -1,0 +1,83 @@
+"""What `doctor` asks of Google Cloud, before the first `up` and ever after: the login first, then everything side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from shutil import which
+
+from groundwork.doctor import apis, billing, buckets, clock, export, github, members, permissions, project
+from groundwork.doctor.finding import Finding, Look
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError
+from groundwork.google.cloud import Cloud
+from groundwork.login import identity
+from groundwork.login.identity import Identity
+from groundwork.terraform.process import run
+
+LOOKS: tuple[Look, ...] = (
+    project.look,
+    billing.look,
+    members.look,
+    apis.look,
+    permissions.look,
+    buckets.look,
+    github.look,
+    export.look,
+    clock.look,
+)
+
+
+def findings(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """Everything about login and project; when nobody is logged in that is all there is to say."""
+    again = f"run `groundwork login --env {environment.name} --again`"
+    try:
+        who = identity.of(cloud, os.environ)
+    except GroundworkError as error:
+        yield Finding("login", "broken", error.message, again)
+        return
+    expires = f"token expires {who.expiry(datetime.now(UTC))}"
+    if who.principal:
+        yield Finding("login", "ok", f"{who.principal} by {who.source}, {expires}")
+    else:
+        yield Finding("login", "note", f"Google does not say whose it is; by {who.source}, {expires}", again)
+    yield from _quota(cloud, environment, who)
+    yield from _gcloud_account(environment, who)
+    with ThreadPoolExecutor(len(LOOKS)) as pool:
+        for found in pool.map(lambda look: list(look(cloud, environment)), LOOKS):
+            yield from found
+    yield from permissions.of_deployer(cloud, environment, who.principal)
+
+
+def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Finding]:
+    if who.impersonated or who.quota_project == environment.project:
+        return
+    if who.quota_project:
+        text = f"calls are charged to {who.quota_project}, not to {environment.project}"
+    elif cloud.credentials is not cloud.login:
+        text = (
+            "the login names none: many calls of other tools count for gcloud's own project, where their APIs are off"
+        )
+    else:
+        return
+    yield Finding("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
+
+
+def _gcloud_account(environment: Environment, who: Identity) -> Iterator[Finding]:
+    """gcloud and everything else log in apart from each other; two accounts are a common trap."""
+    if not which("gcloud"):
+        return
+    done = run(["gcloud", "config", "get", "account", "--quiet"], seconds=30)
+    account = done.out.strip()
+    if done.code or not account or account == "(unset)":
+        yield Finding("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
+    elif not who.principal:
+        text = f"gcloud is {account}; whether everything else is too cannot be told, since Google does not say whose the login is"
+        yield Finding("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
+    elif not who.impersonated and account.lower() != who.principal.lower():
+        text = f"gcloud is {account}, everything else is {who.principal}"
+        yield Finding("gcloud account", "note", text, f"run `gcloud auth login {who.principal}`")
+    else:
+        yield Finding("gcloud account", "ok", account)

@@ -1,0 +1,117 @@
+"""The permissions that `up` and `down` need: whether the caller has them, and the deployer, by its own token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from groundwork.doctor.finding import Finding, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.login import deployer
+from groundwork.text import listed
+
+# What both layers create, change and delete, by the permission on the project that each call needs. What somebody may do in a
+# bucket that they made comes with the bucket, so the project need not give it.
+# Source: https://cloud.google.com/iam/docs/permissions-reference.
+PERMISSIONS = (
+    "resourcemanager.projects.get",
+    "resourcemanager.projects.getIamPolicy",
+    "resourcemanager.projects.setIamPolicy",
+    "serviceusage.services.enable",
+    "serviceusage.services.list",
+    "storage.buckets.create",
+    "storage.buckets.delete",
+    "storage.buckets.list",
+    "iam.serviceAccounts.create",
+    "iam.serviceAccounts.delete",
+    "iam.serviceAccounts.setIamPolicy",
+    "iam.serviceAccounts.update",
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.delete",
+    "artifactregistry.repositories.setIamPolicy",
+    "artifactregistry.repositories.update",
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.delete",
+    "secretmanager.secrets.setIamPolicy",
+    "secretmanager.secrets.update",
+)
+GITHUB_PERMISSIONS = (
+    "iam.googleapis.com/workloadIdentityPoolProviders.create",
+    "iam.googleapis.com/workloadIdentityPoolProviders.update",
+    "iam.googleapis.com/workloadIdentityPools.create",
+    "iam.googleapis.com/workloadIdentityPools.update",
+)
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """The caller's own."""
+    wanted = needed(environment)
+    try:
+        missing = _missing(cloud, wanted)
+    except CloudProblem as problem:
+        yield not_asked("permissions", environment, problem, "broken")
+        return
+    if not missing:
+        yield Finding("permissions", "ok", f"all {len(wanted)} that `up` needs")
+        return
+    yield Finding(
+        "permissions",
+        "missing",
+        f"{_few(missing, len(wanted))} that `up` needs are missing{_named(missing)}",
+        f"for `up` and `down`, act as the deployer: export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={environment.deployer} (operators "
+        "may); before the first `up`, an owner of the project runs it",
+    )
+
+
+def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Iterator[Finding]:
+    """Whether the caller may act as the deployer, and what the deployer itself may do, deleting included."""
+    found = deployer.ask(cloud, environment, principal)
+    remedy = f"an operator of the team lets you: `groundwork people add {principal or 'YOU'} --role operator --env {environment.name}`"
+    yield Finding(
+        "deployer",
+        "note" if found.answer in ("no", "not yet", "unknown") else "ok",
+        found.text,
+        remedy if found.answer == "no" else "",
+    )
+    if not found.token:
+        return
+    from google.oauth2.credentials import Credentials
+
+    wanted = needed(environment)
+    acting = replace(cloud, login=Credentials(found.token))  # type: ignore[no-untyped-call]
+    try:
+        missing = _missing(acting, wanted)
+    except CloudProblem as problem:
+        yield not_asked("deployer's permissions", environment, problem)
+        return
+    if missing:
+        yield Finding(
+            "deployer's permissions",
+            "broken",
+            f"{_few(missing, len(wanted))} that `up` and `down` need are missing{_named(missing)}",
+            f"an owner of the project runs `groundwork up --env {environment.name}` as themselves, which gives them back; after "
+            "a grant it can take some minutes",
+        )
+    else:
+        yield Finding("deployer's permissions", "ok", f"all {len(wanted)} that `up` and `down` need, asked as itself")
+
+
+def needed(environment: Environment) -> tuple[str, ...]:
+    """What `up` and `down` of this environment need on the project."""
+    return (*PERMISSIONS, *(GITHUB_PERMISSIONS if environment.github else ()))
+
+
+def _missing(cloud: Cloud, wanted: tuple[str, ...]) -> list[str]:
+    path = f"v1/projects/{cloud.project}:testIamPermissions"
+    answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": list(wanted)})
+    held = set(answer.get("permissions", ()))
+    return [permission for permission in wanted if permission not in held]
+
+
+def _few(missing: list[str], total: int) -> str:
+    return f"{len(missing)} of {total}"
+
+
+def _named(missing: list[str]) -> str:
+    return f": {listed(missing[:4])}{' ...' if len(missing) > 4 else ''}"

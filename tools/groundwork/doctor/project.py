@@ -1,0 +1,108 @@
+"""The project: whether it is there and active, what it belongs to, and what the organization above it forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.text import listed
+
+_MEMBERS = "constraints/iam.allowedPolicyMemberDomains"
+_LOCATIONS = "constraints/gcp.resourceLocations"
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """The project and, in an organization, its policies."""
+    try:
+        found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
+    except CloudProblem as problem:
+        yield _unseen(environment, problem)
+        return
+    state = str(found.get("lifecycleState", ""))
+    if state != "ACTIVE":
+        remedy = f"run `gcloud projects undelete {environment.project}` within 30 days of its deletion"
+        yield Finding("project", "broken", f"{environment.project} is {state}", remedy)
+        return
+    parent = found.get("parent") or {}
+    where = f"in {parent['type']} {parent['id']}" if parent else "in no organization"
+    yield Finding("project", "ok", f"{environment.project} answers (number {found.get('projectNumber')}), {where}")
+    if parent:
+        yield from _organization(cloud, environment)
+
+
+def _unseen(environment: Environment, problem: CloudProblem) -> Finding:
+    if is_off(problem):
+        return Finding("project", "note", "cannot be asked for yet: the Resource Manager API is off", "`up` enables it")
+    return Finding(
+        "project",
+        "broken",
+        problem.message,
+        f"create {environment.project} in the console, put your own project's id into envs/{environment.path.name}, or log "
+        "in as somebody who may see it",
+    )
+
+
+def _organization(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    for look_at in (_members, _locations):
+        try:
+            yield from look_at(cloud, environment)
+        except CloudProblem as problem:
+            yield not_asked("organization", environment, problem)
+
+
+def _effective(cloud: Cloud, constraint: str) -> Mapping[str, Any]:
+    """The list policy in force for the project, inherited or its own."""
+    path = f"v1/projects/{cloud.project}:getEffectiveOrgPolicy"
+    answer = cloud.request("POST", "cloudresourcemanager", path, json={"constraint": constraint})
+    return dict(answer.get("listPolicy") or {})
+
+
+def _members(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains."""
+    allowed = [str(value).removeprefix("is:") for value in _effective(cloud, _MEMBERS).get("allowedValues", ())]
+    if not allowed:
+        return
+    owners = cloud.request("POST", "cloudresourcemanager", "v1/organizations:search", json={}).get("organizations", ())
+    domains = {str(one["displayName"]) for one in owners if one.get("owner", {}).get("directoryCustomerId") in allowed}
+    outside = [email for email in environment.members if email.rpartition("@")[2] not in domains]
+    if not domains:
+        text = f"{_MEMBERS} lets only the customers {listed(allowed)} in, and whose these are could not be told"
+        yield Finding(
+            "organization", "note", text, "ask who administers the organization whether it lets your members in"
+        )
+    elif outside:
+        yield Finding(
+            "organization",
+            "broken",
+            f"{_MEMBERS} lets only {listed(sorted(domains))} in, so no grant to {listed(outside)} is taken",
+            "use addresses of that domain, or ask who administers the organization for an exception on this project",
+        )
+    else:
+        yield Finding("organization", "ok", f"{_MEMBERS} lets {listed(sorted(domains))} in, as all members are")
+
+
+def _locations(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """Source: https://cloud.google.com/resource-manager/docs/organization-policy/defining-locations."""
+    policy = _effective(cloud, _LOCATIONS)
+    allowed = [str(value) for value in policy.get("allowedValues", ())]
+    if not allowed and policy.get("allValues") != "DENY":
+        return
+    plain = {value.partition(":")[2] or value for value in allowed}
+    groups = {f"{environment.region}-locations", f"{environment.region.partition('-')[0]}-locations"}
+    if "europe" in environment.region:
+        groups.add("eu-locations")
+    if environment.region in plain:
+        yield Finding("organization", "ok", f"{_LOCATIONS} allows {environment.region}")
+    elif groups & plain:
+        yield Finding("organization", "ok", f"{_LOCATIONS} allows {listed(sorted(groups & plain))}")
+    else:
+        yield Finding(
+            "organization",
+            "broken",
+            f"{_LOCATIONS} allows {listed(allowed)}, not {environment.region}",
+            f"choose an allowed region: in envs/{environment.path.name} before the first `up`, or ask who administers the "
+            "organization",
+        )

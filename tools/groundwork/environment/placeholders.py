@@ -1,0 +1,53 @@
+"""What the shipped environment files say in place of a team's own values, and nobody at Google has ever heard of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from groundwork.environment.values import Environment
+from groundwork.errors import UsageProblem
+
+# Domains that are set aside for examples: RFC 2606 and RFC 6761.
+_ADDRESS = re.compile(r"[^@\s]+@(?:[a-z0-9-]+\.)*(?:example\.(?:com|net|org)|example|invalid|test|localhost)")
+_REPOSITORY = re.compile(r"(?:example|your)(?:-[^/]*)?/.+")
+_ACCOUNT = re.compile(r"0{6}-0{6}-0{6}|X{6}-X{6}-X{6}")
+
+
+def placeholders(environment: Environment) -> tuple[str, ...]:
+    """Each value that is still an example, with where it stands: "members: alice@example.com"."""
+    values = asdict(environment)
+    found = {f"{place}: {text}": None for place, text in _texts(values, "") if _ADDRESS.fullmatch(text)}
+    if environment.github and _REPOSITORY.fullmatch(environment.github.repository):
+        found[f"github.repository: {environment.github.repository}"] = None
+    if environment.budget and _ACCOUNT.fullmatch(environment.budget.billing_account):
+        found[f"budget.billing_account: {environment.budget.billing_account}"] = None
+    return tuple(found)
+
+
+def refuse(environment: Environment) -> None:
+    """Raises UsageProblem for an environment on Google Cloud with examples in it: one of them would end every `up`."""
+    found = () if environment.local else placeholders(environment)
+    if found:
+        raise UsageProblem(
+            f"envs/{environment.path.name} still holds {'an example' if len(found) == 1 else 'examples'} that nobody at Google "
+            "is, so nothing was begun: put your team's own values there.",
+            found,
+        )
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every text in a file's values with the keys above it; names of entries are texts too."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if "@" in str(key):
+                yield place, str(key)
+            else:
+                yield from _texts(item, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _texts(item, place)
