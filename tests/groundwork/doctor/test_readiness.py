@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from groundwork.doctor.finding import Finding
 from groundwork.doctor.google import findings
-from groundwork.doctor.members import mailbox
 from groundwork.errors import Exit
 from groundwork.google.cloud import google_cloud
 from localcloud.server import launcher
@@ -115,19 +114,6 @@ def test_examples_that_are_left_are_named(google: Google) -> None:
     assert left.health == "broken"
     for example in (*MEMBERS, "github.repository: example-team/cats-dogs"):
         assert example in left.text
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("Bob.Smith@googlemail.com", "bobsmith@gmail.com", True),
-        ("bob+work@gmail.com", "bob@gmail.com", True),
-        ("bob.smith@cats-dogs.dev", "bobsmith@cats-dogs.dev", False),
-        ("Bob@cats-dogs.dev", "bob@cats-dogs.dev", True),
-    ],
-)
-def test_spellings_of_one_mailbox_are_told_from_two(one: str, other: str, same: bool) -> None:
-    assert (mailbox(one) == mailbox(other)) is same
 
 
 def test_a_member_whom_iam_spells_otherwise_is_named(google: Google) -> None:

@@ -9,10 +9,9 @@ from groundwork.environment.placeholders import placeholders
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources import policies
+from groundwork.resources.bindings import account, address
 from groundwork.resources.inventory import Item
 from groundwork.text import listed
-
-_GMAIL = ("gmail.com", "googlemail.com")
 
 
 def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
@@ -29,27 +28,14 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
         yield not_asked("members", environment, problem)
         return
     people = [one for binding in policy.get("bindings", ()) for one in binding.get("members", ())]
-    known = {policies.address(one) for one in people if one.startswith(("user:", "group:"))}
-    primary = {mailbox(address): address for address in sorted(known)}
-    others = [email for email in environment.members if email.lower() not in known and mailbox(email) in primary]
+    known = {address(one) for one in people if one.startswith(("user:", "group:"))}
+    primary = {account(email): email for email in sorted(known)}
+    others = [email for email in environment.members if email.lower() not in known and account(email) in primary]
     for email in others:
-        stored = primary[mailbox(email)]
-        text = (
-            f"IAM knows {email} as {stored}: the grant is made anew by every `up`, and never found by `people remove`"
-        )
+        stored = primary[account(email)]
+        text = f"IAM knows {email} as {stored}: the grant is made anew by every `up`"
         yield Finding("members", "broken", text, f"write {stored} in {file}")
     if not others and not left:
         yield Finding(
             "members", "ok", f"none of {len(environment.members)} is spelled otherwise in the project's policy"
         )
-
-
-def mailbox(email: str) -> str:
-    """What two spellings of one address share: Gmail reads neither dots nor what follows a plus.
-
-    Source: https://support.google.com/mail/answer/7436150.
-    """
-    name, _, domain = email.lower().partition("@")
-    if domain not in _GMAIL:
-        return f"{name}@{domain}"
-    return f"{name.partition('+')[0].replace('.', '')}@gmail.com"

@@ -8,6 +8,7 @@ from typing import Literal
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import SCOPE, Cloud, CloudProblem
 from groundwork.resources import policies
+from groundwork.resources.bindings import is_of
 from groundwork.resources.inventory import Item
 
 PERMISSION = "iam.serviceAccounts.getAccessToken"
@@ -69,4 +70,4 @@ def _refusal(cloud: Cloud, environment: Environment, principal: str, problem: Cl
         if binding.get("role") == ROLE
         for member in binding.get("members", ())
     ]
-    return ("not yet" if any(policies.is_of(member, principal) for member in members) else "no"), ""
+    return ("not yet" if any(is_of(member, principal) for member in members) else "no"), ""
