@@ -1,0 +1,154 @@
+"""What stands in two places for two readers is the same in both: regions, personas, and every key and default of the environment file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment.schema import completed
+from localcloud.engine import places
+from localcloud.services.storage import locations
+from ruamel.yaml import YAML
+
+from tests.terraform_runs import ROOT, Terraform
+
+SCHEMA = json.loads((ROOT / "envs" / "schema.json").read_text(encoding="utf-8"))
+# What the CLI reads alone.
+ELSEWHERE = ("cloud", "cost", "policy")
+MINIMAL: dict[str, Any] = {
+    "project": "my-project",
+    "region": "europe-west1",
+    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01"},
+    "buckets": {"data": {}},
+    "github": {"repository": "team/cats", "owner_id": "42"},
+    "identities": {"train": {"description": "Trains."}},
+    "members": {"alice@example.com": {"role": "viewer"}},
+    "repositories": {"images": {}},
+    "secrets": {"key": {}},
+}
+# Every key with a value that is not its default.
+FULL: dict[str, Any] = {
+    "project": "my-project",
+    "region": "europe-north2",
+    "protected": True,
+    "labels": {"team": "cats"},
+    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK"},
+    "buckets": {
+        "data": {
+            "dvc": True, "force_destroy": True, "noncurrent_versions": {"days": 7, "keep": 9}, "soft_delete_days": 14,
+            "storage_class": "NEARLINE", "versioning": False,
+        }
+    },
+    "github": {"repository": "team/cats", "owner_id": "42", "repository_id": "77", "branch": "master", "pool": "other"},
+    "identities": {
+        "train": {
+            "description": "Trains.", "buckets": {"data": "read"}, "repositories": {"images": "write"},
+            "project_roles": ["roles/logging.logWriter"], "users": ["viewer"],
+        }
+    },
+    "members": {"alice@example.com": {"role": "viewer", "type": "group"}},
+    "repositories": {"images": {"description": "Own", "keep": 9, "delete_after_days": 7}},
+    "secrets": {"key": {"readers": ["train"]}},
+}  # fmt: skip
+
+
+def caller(folder: Path, *files: dict[str, Any]) -> Terraform:
+    """A root module that reads the files as the layers do, one output each."""
+    (folder / "infra").symlink_to(ROOT / "infra")
+    root = folder / "root"
+    root.mkdir()
+    blocks = []
+    for number, values in enumerate(files):
+        YAML().dump(values, folder / f"env-{number}.yaml")
+        path = f'"${{path.module}}/../env-{number}.yaml"'
+        blocks.append(
+            f'module "file_{number}" {{\n  source = "../infra/environment"\n  path = {path}\n'
+            f'  values = yamldecode(file({path}))\n}}\noutput "file_{number}" {{\n  value = module.file_{number}.values\n}}\n'
+        )
+    (root / "main.tf").write_text("".join(blocks), encoding="utf-8")
+    terraform = Terraform(root)
+    terraform.succeed("init", "-no-color")
+    return terraform
+
+
+def paths(part: dict[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The places of all keys in a schema; "*" is any name."""
+    for name, inner in part.get("properties", {}).items():
+        if place or name not in ELSEWHERE:
+            yield (*place, name)
+            yield from paths(inner, (*place, name))
+    if isinstance(part.get("additionalProperties"), dict):
+        yield from paths(part["additionalProperties"], (*place, "*"))
+
+
+def keys(value: Any, schema: dict[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The places of all keys in a value, as `paths` names them."""
+    if isinstance(value, dict):
+        named = "properties" in schema
+        for name, inner in value.items():
+            below = schema["properties"].get(name, {}) if named else schema.get("additionalProperties", {})
+            if named:
+                yield (*place, name)
+            yield from keys(inner, below if isinstance(below, dict) else {}, (*place, name if named else "*"))
+
+
+def without_elsewhere(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in ELSEWHERE}
+
+
+def test_the_local_cloud_has_the_regions_that_a_file_may_name() -> None:
+    assert SCHEMA["properties"]["region"]["enum"] == sorted(places.REGIONS)
+    for region in places.REGIONS:
+        assert locations.kind_of(region.upper(), custom_placement=False) == "region"
+
+
+def test_a_file_may_name_the_personas_that_there_are() -> None:
+    personas = list(json.loads((ROOT / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")))
+    properties = SCHEMA["properties"]
+    assert properties["members"]["additionalProperties"]["properties"]["role"]["enum"] == personas
+    assert properties["identities"]["additionalProperties"]["properties"]["users"]["items"]["enum"] == personas
+
+
+def test_the_full_file_here_has_every_key_of_the_schema() -> None:
+    assert set(keys(FULL, SCHEMA)) == set(paths(SCHEMA))
+
+
+def test_terraform_knows_every_key_and_fills_in_the_same_defaults(tmp_path: Path) -> None:
+    terraform = caller(tmp_path, MINIMAL, FULL)
+    terraform.succeed("apply", "-auto-approve", "-no-color")
+    minimal, full = (terraform.outputs()[name] for name in ("file_0", "file_1"))
+    assert full == FULL
+    expected = without_elsewhere(completed(SCHEMA, MINIMAL))
+    expected["buckets"]["data"]["versioning"] = False  # the schema leaves it to `dvc`
+    expected["github"]["repository_id"] = None
+    assert minimal == expected
+
+
+def test_terraform_asks_for_the_keys_that_the_schema_asks_for(tmp_path: Path) -> None:
+    required = [(*place, name) for place, part in _parts(SCHEMA) for name in part.get("required", ())]
+    required = [place for place in required if place[0] not in ELSEWHERE]
+    assert len(required) > 6
+    terraform = caller(tmp_path, *(_lacking(MINIMAL, place) for place in required))
+    complaints = terraform.fail("plan", "-no-color")
+    for place in required:
+        assert f'attribute "{place[-1]}" is required' in complaints
+    assert complaints.count("Error: ") == len(required)
+
+
+def _parts(part: dict[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    yield place, part
+    for name, inner in part.get("properties", {}).items():
+        yield from _parts(inner, (*place, name))
+    if isinstance(part.get("additionalProperties"), dict):
+        yield from _parts(part["additionalProperties"], (*place, "*"))
+
+
+def _lacking(value: dict[str, Any], place: tuple[str, ...]) -> dict[str, Any]:
+    """A copy without the key at a place; "*" is the only name there."""
+    name, *rest = place
+    name = next(iter(value)) if name == "*" else name
+    if not rest:
+        return {key: inner for key, inner in value.items() if key != name}
+    return {**value, name: _lacking(value[name], tuple(rest))}
