@@ -12,15 +12,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
-from localcloud.server import assembly, edition, records
+from localcloud.server import assembly, edition, records, way_in
 from localcloud.server.app import App
+from localcloud.server.certificates import Authority
 from localcloud.services import SERVICES
+
+if TYPE_CHECKING:
+    from localcloud.server.grpc_calls import Transcoder
 
 _log = logging.getLogger("localcloud")
 HOST = "127.0.0.1"
@@ -33,15 +37,6 @@ _QUIET_PORTS = range(20_000, 32_000)
 
 class CannotServe(Exception):
     """A sentence that says why the server did not start."""
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also lets a fault drop the connection."""
-
-    def on_headers_complete(self) -> None:
-        """Adds the way to drop the connection to the request's scope."""
-        super().on_headers_complete()
-        self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
 
 
 class Server(uvicorn.Server):
@@ -124,7 +119,9 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
         records.write(state / records.SERVER, record)
 
     with closing(opened.store):
-        config = _config(assembly.application(opened, SERVICES, base, key, publish))
+        application = assembly.application(opened, SERVICES, base, key, publish)
+        transcoding = Transcoding(base)
+        config = _config(application, way_in.entry(_doors(state, opened, transcoding)))
         # uvicorn repeats the signal once it has ended, and the record must go too.
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -135,13 +132,44 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
         except KeyboardInterrupt:
             pass
         finally:
+            transcoding.close()
             records.remove(state / records.SERVER, record)
 
 
-def _config(application: App) -> uvicorn.Config:
+def _doors(state: Path, cloud: Cloud, transcoding: Transcoding) -> way_in.Doors:
+    return way_in.Doors(
+        authority=Authority(state),
+        grpc=transcoding.socket,
+        claimed=lambda _: False,
+        admitted=lambda token: cloud.tokens.principal({"authorization": f"Bearer {token}"}, cloud.clock.seconds()),
+    )
+
+
+class Transcoding:
+    """gRPC, once somebody speaks it: its library takes longer to load than all else."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._transcoder: Transcoder | None = None
+
+    def socket(self, host: str) -> str:
+        """The socket on which calls to a host are answered."""
+        if self._transcoder is None:
+            from localcloud.server.grpc_calls import Transcoder
+
+            self._transcoder = Transcoder(self._base)
+        return self._transcoder.socket(host)
+
+    def close(self) -> None:
+        """Ends the calls that run."""
+        if self._transcoder is not None:
+            self._transcoder.close()
+
+
+def _config(application: App, protocol: type[way_in.Entry]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=Protocol,
+        http=protocol,
         loop=_loop(),
         lifespan="off",
         log_config=None,

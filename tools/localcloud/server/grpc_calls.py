@@ -1,0 +1,299 @@
+"""gRPC, for clients that speak nothing else: unary calls are turned into the REST calls that Google documents for them.
+
+The types and the REST form of a method come from Google's client library of the service; where that library is not installed, or a
+method streams, the answer is UNIMPLEMENTED and says so.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import json
+import pkgutil
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+import grpc
+from google.api_core import path_template, rest_helpers
+from google.iam.v1 import iam_policy_pb2
+from google.longrunning import operations_pb2
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+_METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
+_WORKERS = 16
+_Parse = Callable[[bytes], Message]
+_PASSED = ("authorization", "x-goog-user-project", "x-goog-request-params")
+_CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    409: grpc.StatusCode.ABORTED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    499: grpc.StatusCode.CANCELLED,
+    501: grpc.StatusCode.UNIMPLEMENTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+# Services that every API carries under its own host: message module, REST suffixes by method.
+_MIXINS: Mapping[str, tuple[Any, Mapping[str, tuple[str, str, str]]]] = {
+    "google.longrunning.Operations": (
+        operations_pb2,
+        {
+            "GetOperation": ("get", "name", ""),
+            "CancelOperation": ("post", "name", ":cancel"),
+            "DeleteOperation": ("delete", "name", ""),
+            "WaitOperation": ("post", "name", ":wait"),
+        },
+    ),
+    "google.iam.v1.IAMPolicy": (
+        iam_policy_pb2,
+        {
+            "GetIamPolicy": ("get", "resource", ":getIamPolicy"),
+            "SetIamPolicy": ("post", "resource", ":setIamPolicy"),
+            "TestIamPermissions": ("post", "resource", ":testIamPermissions"),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Unary:
+    """A method: bytes to request, REST forms in the order in which they are tried, JSON to bytes."""
+
+    host: str
+    request: _Parse
+    forms: tuple[Mapping[str, str], ...]
+    answer: Callable[[str], bytes]
+
+
+class Transcoder:
+    """Answers gRPC on Unix sockets in a private folder, one for each host, by calling the local cloud at `base`."""
+
+    def __init__(self, base: str) -> None:
+        self._address = base.partition("://")[2]
+        self._folder = Path(tempfile.mkdtemp(prefix="local-cloud-"))  # short: the name of a socket has its limit
+        self._servers: dict[str, tuple[grpc.Server, str]] = {}
+        self._pool = ThreadPoolExecutor(_WORKERS, "grpc")
+        self._lock = threading.Lock()
+
+    def socket(self, host: str) -> str:
+        """The socket on which calls to a host are answered."""
+        with self._lock:
+            if host not in self._servers:
+                path = str(self._folder / str(len(self._servers)))
+                server = grpc.server(self._pool, handlers=(_Calls(self._address, host),), maximum_concurrent_rpcs=None)
+                server.add_insecure_port(f"unix:{path}")
+                server.start()
+                self._servers[host] = server, path
+            return self._servers[host][1]
+
+    def close(self) -> None:
+        """Ends the calls that run."""
+        for server, _ in self._servers.values():
+            server.stop(None)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Every method of a host."""
+
+    def __init__(self, address: str, host: str) -> None:
+        self._address, self._host = address, host
+        self._methods: dict[str, Unary | None] = {}
+
+    def service(self, details: Any) -> Any:
+        name = details.method
+        if name not in self._methods:
+            self._methods[name] = _method(name, self._host)
+        method = self._methods[name]
+        if method is None:
+            return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
+        return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
+
+    def _called(self, method: Unary, data: bytes, context: Any) -> bytes:
+        headers = {name: value for name, value in context.invocation_metadata() if name in _PASSED}
+        try:
+            verb, target, body = _rest(method, method.request(data))
+        except ValueError as problem:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(problem))
+        connection = http.client.HTTPConnection(self._address, timeout=600)
+        try:
+            connection.request(verb, target, body, {**headers, "Host": method.host, "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            _refused(context, answer.status, text)
+        return method.answer(text or "{}")
+
+
+def _unknown(name: str) -> tuple[grpc.StatusCode, str]:
+    return grpc.StatusCode.UNIMPLEMENTED, (
+        f"The local cloud does not answer {name} over gRPC: it streams, or Google's client library for it is not installed beside "
+        'the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'
+    )
+
+
+def _refused(context: Any, status: int, text: str) -> None:
+    try:
+        error = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        error = {}
+    name = error.get("status", "")
+    code = getattr(grpc.StatusCode, name, None) or _CODES.get(status, grpc.StatusCode.UNKNOWN)
+    context.abort(code, error.get("message") or f"HTTP {status}")
+
+
+def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
+    """Verb, target and body of a request; ValueError when none of the method's forms fits its names."""
+    found = path_template.transcode([dict(one) for one in method.forms], message=request)  # type: ignore[no-untyped-call]
+    query = json_format.MessageToDict(found["query_params"]) if "query_params" in found else {}
+    pairs = rest_helpers.flatten_query_params(query, strict=True)  # type: ignore[no-untyped-call]
+    body = json_format.MessageToJson(found["body"], indent=None) if "body" in found else None
+    target = quote(found["uri"], safe="/:@~")
+    return found["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
+
+
+def _method(name: str, host: str) -> Unary | None:
+    """What a gRPC method is in REST; None for one that nobody can say it of."""
+    parts = _METHOD.fullmatch(name)
+    if parts is None:
+        return None
+    service, method = f"{parts[1]}{parts[2]}", parts[3]
+    if service in _MIXINS:
+        return _mixin(service, method, host)
+    for package in _packages(parts[1].rstrip(".")):
+        for transport in _transports(package, parts[2]):
+            found = _Recorder(transport.grpc).method(name)
+            forms = _forms(transport.rest, method)
+            if found and forms:
+                return Unary(transport.host, _request(found[0], method), forms, _answer(found[1]))
+    return None
+
+
+def _mixin(service: str, method: str, host: str) -> Unary | None:
+    module, methods = _MIXINS[service]
+    if method not in methods or not host:
+        return None
+    from localcloud.spec.discovery import versions
+
+    verb, field, suffix = methods[method]
+    api = re.sub(r"^[a-z0-9-]+-(?=[a-z]+\.googleapis)", "", host).partition(".")[0]
+    body = {"body": "*"} if verb == "post" else {}
+    forms = tuple({"method": verb, "uri": f"/{version}/{{{field}=**}}{suffix}", **body} for version in versions(api))
+    request = getattr(module, f"{method}Request")
+    answer = getattr(module, f"{method}Response", None) or _plain_answer(method)
+    return Unary(host, request.FromString, forms, _answer(answer.FromString)) if forms else None
+
+
+def _plain_answer(method: str) -> Any:
+    from google.iam.v1 import policy_pb2
+    from google.protobuf import empty_pb2
+
+    if method.endswith("IamPolicy"):
+        return policy_pb2.Policy
+    return operations_pb2.Operation if method in {"GetOperation", "WaitOperation"} else empty_pb2.Empty
+
+
+@dataclass(frozen=True)
+class _Transport:
+    """A service in Google's library."""
+
+    grpc: Any
+    rest: Any
+    host: str
+
+
+def _packages(proto: str) -> Iterator[Any]:
+    """Where Google's libraries keep a protobuf package: google.pubsub.v1 in google.pubsub_v1, google.logging.v2 in google.cloud.logging_v2."""
+    head, _, version = proto.rpartition(".")
+    for name in dict.fromkeys((f"{head}_{version}", f"{head.replace('google.', 'google.cloud.', 1)}_{version}")):
+        try:
+            yield importlib.import_module(f"{name}.services")
+        except ImportError:
+            continue
+
+
+def _transports(package: Any, service: str) -> Iterator[_Transport]:
+    for module in pkgutil.iter_modules(package.__path__):
+        where = f"{package.__name__}.{module.name}.transports"
+        try:
+            over_grpc = importlib.import_module(f"{where}.grpc")
+            over_rest = importlib.import_module(f"{where}.rest_base")
+        except ImportError:
+            continue
+        transport = getattr(over_grpc, f"{service}GrpcTransport", None)
+        base = getattr(over_rest, f"_Base{service}RestTransport", None)
+        if transport is not None and base is not None:
+            yield _Transport(transport, base, transport.DEFAULT_HOST)
+
+
+def _forms(rest: Any, method: str) -> tuple[Mapping[str, str], ...]:
+    found: Any = getattr(rest, f"_Base{method}", None)
+    return tuple(found._get_http_options()) if hasattr(found, "_get_http_options") else ()  # noqa: SLF001
+
+
+def _request(serializer: Any, method: str) -> _Parse:
+    """Bytes to message: of a proto-plus class, or of one that all of Google's libraries share."""
+    owner = getattr(serializer, "__self__", None)
+    if owner is None:
+        shared: Any = getattr(iam_policy_pb2, f"{method}Request", None) or getattr(operations_pb2, f"{method}Request")
+        return cast("_Parse", shared.FromString)
+    return cast("_Parse", owner.pb().FromString)
+
+
+def _answer(deserializer: Any) -> Callable[[str], bytes]:
+    owner = deserializer.__self__
+    plain = owner.pb() if hasattr(owner, "pb") else owner
+    return lambda text: json_format.Parse(text, plain(), ignore_unknown_fields=True).SerializeToString()
+
+
+class _Recorder(grpc.Channel):  # type: ignore[misc]
+    """A channel that only notes how a library would write and read each unary method."""
+
+    def __init__(self, transport: Any) -> None:
+        self._found: dict[str, tuple[Any, Any]] = {}
+        self._transport = transport(channel=self)
+        # The libraries log through a channel of their own, which asks this one only when a call is made.
+        self._transport._logged_channel = self  # noqa: SLF001
+        self._transport._stubs.clear()  # noqa: SLF001 - made by the other one
+
+    def method(self, name: str) -> tuple[Any, Any] | None:
+        """The method's serializer and deserializer; None when it has none, or streams."""
+        attribute = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.rpartition("/")[2]).lower()
+        getattr(self._transport, attribute, None)
+        return self._found.get(name)
+
+    def unary_unary(
+        self, method: str, request_serializer: Any = None, response_deserializer: Any = None, **_: Any
+    ) -> Callable[..., None]:
+        self._found[method] = request_serializer, response_deserializer
+        return lambda *_, **__: None
+
+    def unary_stream(self, *_: Any, **__: Any) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+    stream_unary = stream_stream = unary_stream
+
+    def subscribe(self, *_: Any, **__: Any) -> None: ...
+
+    def unsubscribe(self, *_: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> _Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...

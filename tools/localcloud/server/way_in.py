@@ -1,0 +1,194 @@
+"""The one way in: plain HTTP, a proxy's CONNECT, TLS for Google's hosts, and gRPC, told apart by the first bytes of a connection.
+
+A client that is pointed here as at a proxy, and trusts the authority of the state folder, reaches the local cloud under Google's
+own names; every other host is tunnelled for whoever has a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from localcloud.errors import CloudError
+from localcloud.server import splice
+from localcloud.server.certificates import Authority
+
+_log = logging.getLogger("localcloud")
+_CONNECT = b"CONNECT "
+_PREFACE = b"PRI * HTTP/2"
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_LONGEST = 8192
+_TARGET = re.compile(r"CONNECT ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5}) HTTP/1\.[01]")
+_GOOGLE = re.compile(r"(?:[a-z0-9-]+\.)*googleapis\.com|accounts\.google\.com|metadata\.google\.internal")
+_PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What the way in leads to.
+
+    authority   ends TLS
+    grpc        host -> path of the Unix socket on which gRPC for it is answered
+    claimed     whether a service answers for a host that is not one of googleapis.com
+    admitted    raises CloudError for a token that is none
+    """
+
+    authority: Authority
+    grpc: Callable[[str], str]
+    claimed: Callable[[str], bool]
+    admitted: Callable[[str], object]
+
+    def ours(self, host: str) -> bool:
+        """Whether the local cloud stands in for a host."""
+        return bool(_GOOGLE.fullmatch(host)) or self.claimed(host)
+
+
+class Entry(HttpToolsProtocol):
+    """uvicorn's protocol behind a look at the first bytes. Also lets a fault drop the connection."""
+
+    doors: Doors
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._again = partial(type(self), *arguments, **named)
+        self._begun = b""
+        self._http = False
+
+    def on_headers_complete(self) -> None:
+        """Adds the way to drop the connection to the request's scope."""
+        super().on_headers_complete()
+        self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
+
+    def data_received(self, data: bytes) -> None:
+        """Looks at the first bytes, once."""
+        if self._http:
+            super().data_received(data)
+            return
+        self._begun += data
+        if self._begun.startswith(_CONNECT):
+            if b"\r\n\r\n" in self._begun or len(self._begun) > _LONGEST:
+                self._leave(self._connect())
+        elif self._begun.startswith(_PREFACE):
+            self._leave(self._spliced("", self._begun))
+        elif not any(one.startswith(self._begun) for one in (_CONNECT, _PREFACE)):
+            self._http = True
+            super().data_received(self._begun)
+
+    def _leave(self, then: Any) -> None:
+        """Hands the connection over; uvicorn no longer counts it."""
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        self.transport.pause_reading()
+        task = self.loop.create_task(then)
+        self.tasks.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        problem = None if task.cancelled() else task.exception()
+        if isinstance(problem, OSError | asyncio.TimeoutError):
+            self.transport.close()
+        elif problem is not None:
+            _log.error("A connection broke off.", exc_info=problem)
+            self.transport.abort()
+
+    async def _connect(self) -> None:
+        head, _, rest = self._begun.partition(b"\r\n\r\n")
+        line, *fields = head.decode("latin-1").split("\r\n")
+        target = _TARGET.fullmatch(line)
+        if target is None:
+            self._refuse("400 Bad Request", "That is no address to connect to.")
+            return
+        host, port = target[1].lower().rstrip("."), int(target[2])
+        if self.doors.ours(host):
+            self.transport.write(_ESTABLISHED)
+            await self._secured(host)
+        elif not self._admitted(fields):
+            self._refuse(
+                "407 Proxy Authentication Required",
+                "The local cloud tunnels for those who have a token of it: use the address that `groundwork local env` prints.",
+                'Proxy-Authenticate: Basic realm="local cloud"',
+            )
+        else:
+            await self._tunnelled(host.strip("[]"), port, rest)
+
+    def _admitted(self, fields: list[str]) -> bool:
+        """Whether Proxy-Authorization holds a token as its password."""
+        given = next(
+            (one.partition(":")[2].strip() for one in fields if one.lower().startswith("proxy-authorization:")), ""
+        )
+        try:
+            token = base64.b64decode(given.partition(" ")[2]).decode().partition(":")[2]
+            self.doors.admitted(unquote(token))
+        except (binascii.Error, UnicodeError, CloudError):
+            return False
+        return bool(token)
+
+    async def _secured(self, host: str) -> None:
+        """Ends TLS; what comes out of it is HTTP, or gRPC where that is all that the client speaks."""
+        waiting = _Waiting()
+        context = self.doors.authority.context(host)
+        inner = await self.loop.start_tls(
+            self.transport, waiting, context, server_side=True, ssl_handshake_timeout=_PATIENCE
+        )
+        assert inner is not None
+        if inner.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+            self.transport = cast("Any", inner)
+            inner.pause_reading()  # what comes from now on is the socket's
+            await self._spliced(host, b"".join(waiting.data))
+            return
+        protocol = self._again()
+        protocol.connection_made(inner)
+        inner.set_protocol(protocol)
+        for piece in waiting.data:
+            protocol.data_received(piece)
+
+    async def _spliced(self, host: str, begun: bytes) -> None:
+        path = await self.loop.run_in_executor(None, self.doors.grpc, host)
+        await splice.join(self.transport, lambda made: self.loop.create_unix_connection(made, path), begun=begun)
+
+    async def _tunnelled(self, host: str, port: int, rest: bytes) -> None:
+        def connect(made: Callable[[], asyncio.Protocol]) -> Any:
+            return asyncio.wait_for(self.loop.create_connection(made, host, port), _PATIENCE)
+
+        try:
+            await splice.join(self.transport, connect, begun=rest, answer=_ESTABLISHED)
+        except (TimeoutError, OSError) as problem:
+            self._refuse("502 Bad Gateway", f"{host}:{port} cannot be reached: {problem or 'it does not answer'}.")
+
+    def _refuse(self, status: str, sentence: str, *headers: str) -> None:
+        body = f"{sentence}\n".encode()
+        head = [
+            f"HTTP/1.1 {status}",
+            *headers,
+            "Content-Type: text/plain",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        ]
+        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        self.transport.close()
+
+
+class _Waiting(asyncio.Protocol):
+    """Keeps what arrives between the handshake and the choice of who reads it."""
+
+    def __init__(self) -> None:
+        self.data: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.data.append(data)
+
+
+def entry(doors: Doors) -> type[Entry]:
+    """The protocol for uvicorn that leads to some doors."""
+    return type("DoorsEntry", (Entry,), {"doors": doors})
