@@ -30,12 +30,6 @@ def test_gcloud_may_use_it_as_its_proxy(cloud: Client) -> None:
     assert f'"projectId":"{cloud.project}"' in answer
 
 
-def test_it_tunnels_nowhere(cloud: Client) -> None:
-    answer = raw(cloud, "CONNECT secretmanager.googleapis.com:443 HTTP/1.1\nHost: secretmanager.googleapis.com:443\n\n")
-    assert answer.startswith(("HTTP/1.1 400", "HTTP/1.1 405"))
-    assert cloud("GET", "_local/health").status == 200
-
-
 def test_it_says_that_it_is_simulated(cloud: Client) -> None:
     assert "simulated" in cloud("GET", "_local/health").headers["server"]
 
