@@ -76,7 +76,9 @@ class Sender:
 def sender(folder: Path, *apis: str) -> Sender:
     """A fresh cloud with one project, its owner and the APIs enabled in it."""
     cloud = opened(folder)
-    project = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE"}
+    now = cloud.clock.rfc3339()
+    project = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": "Cats and dogs"}
+    project |= {"createTime": now, "updateTime": now}
     cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
     for api in apis:
         cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})

@@ -82,3 +82,18 @@ def test_a_full_update_keeps_what_the_server_assigned() -> None:
 def test_fields_selects_a_part_of_the_answer(selector: str, part: dict[str, Any]) -> None:
     service = {"name": "x", "state": "ON", "config": {"title": "X", "name": "x"}}
     assert selected({"services": [service], "nextPageToken": "t"}, selector) == part
+
+
+@pytest.mark.parametrize(
+    "selector", ["a(" * 1500, "(", ")", "/", "a(b", "a)", "a,", ",a", "a(b))", "a(b)c", "a//b", "a()", "x" * 5000]
+)
+def test_a_selector_that_is_none_is_refused(selector: str) -> None:
+    with pytest.raises(CloudError) as caught:
+        selected({"a": 1}, selector)
+    assert caught.value.code == 400
+
+
+@pytest.mark.parametrize("mask", [".", "a..b", "a.", ".a", "`", "labels.`", "``"])
+def test_a_mask_that_is_no_path_is_refused(mask: str) -> None:
+    with pytest.raises(CloudError, match="is no path of fields"):
+        updated({}, {}, mask, {"Thing": {"properties": {"labels": {"additionalProperties": {}}}}}, "Thing")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.engine.store import disk_refused
-from localcloud.spec import schema
+from localcloud.spec import json_text, schema
 from localcloud.spec.discovery import Param, document, snake
 
 _log = logging.getLogger("localcloud")
@@ -78,6 +77,8 @@ class Dispatcher:
         if not isinstance(problem, errors.CloudError):
             if disk_refused(problem):
                 problem = self.cloud.store.explain(problem)
+            elif isinstance(problem, RecursionError):
+                problem = errors.invalid("The request is nested too deeply.")
             else:
                 _log.error("A request failed.", exc_info=problem)
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
@@ -221,6 +222,8 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
     content = request.content
     if target.upload or content is None or not content.size or not target.method.request:
         return {}
+    if content.size > json_text.MOST_BYTES:
+        raise errors.invalid(f"Request payload size exceeds the limit: {json_text.MOST_BYTES} bytes.")
     data = content.read()
     form = content.type.startswith(_FORM) and not data.lstrip().startswith(b"{")  # curl -d sends JSON under that type
     raw: Any = dict(parse_qsl(data.decode("utf-8", "replace"))) if form else _parsed(data)
@@ -238,13 +241,6 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
 
 def _parsed(data: bytes) -> Any:
     try:
-        found = json.loads(data, parse_constant=_no_constant)
-        if b"\\u" in data:
-            rendering.dump(found)  # half a surrogate pair can be written in JSON, but not stored
-    except (ValueError, RecursionError) as problem:
+        return json_text.read(data)
+    except ValueError as problem:
         raise errors.invalid(f"Invalid JSON payload received. The body cannot be parsed: {problem}.") from None
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")

@@ -7,6 +7,7 @@ import hashlib
 import json
 
 from localcloud.errors import invalid
+from localcloud.spec import json_text
 
 
 def token(after: str, question: str) -> str:
@@ -19,7 +20,7 @@ def after(text: str, question: str) -> str:
     if not text:
         return ""
     try:
-        mark, name = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        mark, name = json_text.read(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError):
         mark, name = "", ""
     if mark != _mark(question):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from localcloud.engine.store import Store
 
 API = "cloudresourcemanager"
 USAGE = "serviceusage"
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Projects:
 
     def id_of(self, project: str) -> str:
         """A project id for an id or a number; an unknown number stays as it is."""
-        return (self.by_number(int(project)) or project) if project.isdecimal() else project
+        return (self.by_number(int(project)) or project) if _NUMBER.fullmatch(project) else project
 
     def number(self, project: str) -> int:
         """The number of a project; 0 for an unknown one."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from localcloud.engine.service import Alias, Service
 from localcloud.errors import CloudError, invalid, not_found, unimplemented
-from localcloud.spec.discovery import Document, Method, document, versions
+from localcloud.spec.discovery import Document, Method, document, slots, versions
 from localcloud.spec.routes import Routes, Slot
 
 _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
@@ -85,6 +85,8 @@ class Router:
             service = self.services.get((api, version))
             if service is None:
                 raise absent(method)
+            if service.dialect == "standard" and _misplaced_slash(method, rest):
+                continue
             return Target(service, method, params, _resource(method, rest))
         return self._operation(http, api, rest)
 
@@ -134,6 +136,15 @@ def _check_encoding(path: str) -> None:
         unquote(path, errors="strict")
     except UnicodeDecodeError:
         raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are no UTF-8.") from None
+
+
+def _misplaced_slash(method: Method, rest: str) -> bool:
+    """Whether a percent-encoded slash stands inside a name that can hold none."""
+    if "%2" not in rest:
+        return False
+    found = slots(method)
+    open_ended = bool(found) and found[-1][2] is None
+    return not open_ended and unquote(rest).count("/") != method.flat_path.count("/")
 
 
 def absent(method: Method) -> CloudError:

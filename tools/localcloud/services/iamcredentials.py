@@ -11,12 +11,13 @@ from localcloud.engine import gate
 from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid
 from localcloud.services.iam import accounts, signing
+from localcloud.spec import json_text
 
 LONGEST = 3600
 _LONGEST_JWT = 12 * 3600
 _URL_SAFE = str.maketrans("-_", "+/")
 _SHORT_SCOPES = frozenset({"openid", "email", "profile"})
-_LIFETIME = re.compile(r"(\d+)(?:\.\d+)?s")
+_LIFETIME = re.compile(r"(\d{1,9})(?:\.\d{1,9})?s")
 _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<email>[^/]+)")
 
 
@@ -72,7 +73,7 @@ def sign_jwt(call: Call) -> Body:
     """signJwt: a token with claims of the caller's, under the account's own key; it ends within twelve hours."""
     _check_chain(call, "iam.serviceAccounts.signJwt")
     try:
-        claims = json.loads(call.body.get("payload", ""))
+        claims = json_text.read(call.body.get("payload", "").encode())
     except ValueError:
         claims = None
     if not isinstance(claims, dict):

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from localcloud.errors import invalid
+from localcloud.errors import CloudError, invalid
 from localcloud.spec.discovery import camel
 
 Body = dict[str, Any]
 Schemas = Mapping[str, Any]
 _PART = re.compile(r"`([^`]*)`|([^.`]+)")
+_PATH = re.compile(r"(?:`[^`]+`|[^.`]+)(?:\.(?:`[^`]+`|[^.`]+))*")
+_LONGEST, _DEEPEST = 4096, 32
 
 
 def paths(mask: str) -> list[str]:
@@ -51,6 +53,8 @@ def resolved(path: str, schemas: Schemas, kind: str) -> list[str] | None:
     """A mask path as documented field names; None for an output-only field, which is ignored; 400 for an unknown one."""
     schema = schemas.get(kind, {})
     found: list[str] = []
+    if not _PATH.fullmatch(path):
+        raise invalid(f"Invalid update mask: '{path[:200]}' is no path of fields.", "update_mask")
     for quoted, plain in _PART.findall(path):
         word = quoted or plain
         properties = schema.get("properties")
@@ -159,24 +163,44 @@ def _pick(value: Any, tree: Mapping[str, Any]) -> Any:
 
 
 def _parsed(selector: str) -> dict[str, Any]:
-    words = iter(re.findall(r"[^,/()]+|[,/()]", selector.replace(" ", "")))
-    return _level(words, selector)
+    """The selector as a tree of names; 400 for one that is none, or is too long or too deep."""
+    if len(selector) > _LONGEST:
+        raise _no_selection(selector)
+    try:
+        return _level(iter(re.findall(r"[^,/()]+|[,/()]", selector.replace(" ", ""))), 0)
+    except ValueError:
+        raise _no_selection(selector) from None
 
 
-def _level(words: Iterator[str], selector: str) -> dict[str, Any]:
+def _no_selection(selector: str) -> CloudError:
+    shown = selector if len(selector) < 200 else f"{selector[:200]}…"
+    return invalid(f"Invalid field selection {shown}", "fields", reason="invalidParameter")
+
+
+def _level(words: Iterator[str], depth: int) -> dict[str, Any]:
+    """One level up to its closing parenthesis; ValueError when a sign stands where a name must, or the end is another."""
     tree: dict[str, Any] = {}
     here = tree
     last = ""
     for word in words:
-        if word == ")":
-            return tree
-        if word == ",":
-            here = tree
-        elif word == "(":
-            here[last].update(_level(words, selector))
-        elif word == "/":
-            here = here[last]
-        else:
+        if word not in ",/()":
+            if last:
+                raise ValueError(word)
             last = word if word == "*" else camel(word)
             here.setdefault(last, {})
+            continue
+        if not last or depth > _DEEPEST:
+            raise ValueError(word)
+        if word == ")":
+            if not depth:
+                raise ValueError(word)
+            return tree
+        if word == ",":
+            here, last = tree, ""
+        elif word == "/":
+            here, last = here[last], ""
+        else:
+            here[last].update(_level(words, depth + 1))
+    if depth or not last:
+        raise ValueError("unfinished")
     return tree

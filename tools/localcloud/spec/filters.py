@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from localcloud.errors import invalid
+from localcloud.errors import CloudError, invalid
 from localcloud.spec.discovery import camel
 from localcloud.spec.timestamps import parse as parse_time
 
@@ -15,6 +15,7 @@ Test = Callable[[Mapping[str, Any]], bool]
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op><=|>=|!=|[:=<>()]|-(?=\S))|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>[^\s:=<>()"!]+))"""
 )
+_LONGEST, _DEEPEST = 16_384, 32
 _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
 
 
@@ -27,6 +28,8 @@ def compiled(text: str) -> Test:
     """
     if not text.strip():
         return lambda _: True
+    if len(text) > _LONGEST:
+        raise invalid(f"The list filter has {len(text)} characters; {_LONGEST} are allowed.", "filter")
     parser = _Parser(text)
     test = parser.expression()
     parser.end()
@@ -40,6 +43,7 @@ class _Parser:
         self._text = text
         self._words = list(_words(text))
         self._at = 0
+        self._depth = 0
 
     def expression(self) -> Test:
         tests = [self._factor()]
@@ -59,15 +63,21 @@ class _Parser:
         return lambda body: any(test(body) for test in tests)
 
     def _term(self) -> Test:
-        if self._take_if("NOT") or self._take_if("-"):
-            inner = self._term()
-            return lambda body: not inner(body)
-        if self._take_if("("):
-            inner = self.expression()
-            if not self._take_if(")"):
-                raise self._refusal()
-            return inner
-        return self._restriction()
+        negated = False
+        while self._take_if("NOT") or self._take_if("-"):
+            negated = not negated
+        test = self._group() if self._take_if("(") else self._restriction()
+        return (lambda body: not test(body)) if negated else test
+
+    def _group(self) -> Test:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._refusal()
+        test = self.expression()
+        if not self._take_if(")"):
+            raise self._refusal()
+        self._depth -= 1
+        return test
 
     def _restriction(self) -> Test:
         field = self._value()
@@ -98,7 +108,11 @@ class _Parser:
         return True
 
     def _refusal(self) -> Exception:
-        return invalid(f"Invalid list filter: {self._text}", "filter")
+        return _refusal(self._text)
+
+
+def _refusal(text: str) -> CloudError:
+    return invalid(f"Invalid list filter: {text if len(text) < 200 else f'{text[:200]}…'}", "filter")
 
 
 def _words(text: str) -> Iterator[str]:
@@ -107,7 +121,7 @@ def _words(text: str) -> Iterator[str]:
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise invalid(f"Invalid list filter: {text}", "filter")
+            raise _refusal(text)
         at = found.end()
         quoted = found["text"]
         yield found["op"] or found["word"] or '"' + re.sub(r"\\(.)", r"\1", quoted or "")
@@ -153,7 +167,7 @@ def _compare(found: Any, wanted: str) -> int | None:
     for read in (lambda text: parse_time(text).timestamp(), float):
         try:
             left, right = read(_plain(found)), read(wanted)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return (left > right) - (left < right)
     text = _plain(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,18 +75,17 @@ def typed(param: Param, value: str, *, older: bool = False) -> Any:
         if value.lower() in {"true", "false", "1", "0", ""}:
             return value.lower() in {"true", "1", ""}
     elif param.type == "number":
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    elif param.type == "integer" or param.format in _LIMITS:
-        number = _whole(value)
-        if number is not None and _fits(number, param.format):
+        number = _finite(value)
+        if number is not None:
             return number
+    elif param.type == "integer" or param.format in _LIMITS:
+        whole = _whole(value)
+        if whole is not None and _fits(whole, param.format):
+            return whole
     elif not param.enum or value in param.enum:
         return value
-    elif value.isdecimal() and int(value) < len(param.enum):
-        return param.enum[int(value)]
+    elif (at := _whole(value)) is not None and 0 <= at < len(param.enum):
+        return param.enum[at]
     if older:
         raise _not_typed(param, value)
     kind = "TYPE_ENUM" if param.enum else f"TYPE_{(param.format or param.type).upper().replace('INTEGER', 'INT32')}"
@@ -228,13 +228,19 @@ def _integer(run: _Check, form: str, kind: str, value: Any, path: str) -> Any:
 
 
 def _number(run: _Check, form: str, value: Any, path: str) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    try:
-        return float(str(value))
-    except ValueError:
+    number = None if isinstance(value, bool) else _finite(value)
+    if number is None:
         run.wrong(path, f"TYPE_{(form or 'double').upper()}", value)
-        return value
+    return number
+
+
+def _finite(value: Any) -> int | float | None:
+    """A number that JSON can hold, from a number or its text; None for any other."""
+    try:
+        number = value if isinstance(value, int) else float(value)
+        return number if abs(number) <= sys.float_info.max else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> Any:

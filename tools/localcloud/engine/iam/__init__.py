@@ -19,7 +19,7 @@ Grant = tuple[str, str]  # role, condition expression ("" = none)
 PROJECTS = "cloudresourcemanager"
 _ROLE = re.compile(r"projects/(?P<project>[^/]+)/roles/[^/]+")
 _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
-_AGENT = re.compile(r"(service-|bq-|p)?(?P<number>\d+)@.+")
+_AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})@.+")
 
 
 class Kinds(Protocol):

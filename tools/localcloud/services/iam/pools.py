@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from localcloud.engine import lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource, SoftDelete
 from localcloud.errors import invalid, not_found
-from localcloud.spec import expressions
+from localcloud.spec import expressions, json_text
 from localcloud.spec.expressions import Language
 from localcloud.spec.fields import said
 
@@ -180,7 +179,7 @@ def _check_oidc(oidc: Body) -> None:
         raise invalid("A provider may allow 10 audiences of at most 256 characters each.", "oidc.allowed_audiences")
     if oidc.get("jwksJson"):
         try:
-            keys = json.loads(oidc["jwksJson"])["keys"]
+            keys = json_text.read(oidc["jwksJson"].encode())["keys"]
         except (ValueError, KeyError, TypeError):
             raise invalid("oidc.jwks_json is no JSON Web Key Set.", "oidc.jwks_json") from None
         if not isinstance(keys, list):

@@ -25,7 +25,7 @@ ID_ERROR = r"The provided Secret ID [{id}] does not match the expected format [[
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ANNOTATION_KEY = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
 _TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
-_DURATION = re.compile(r"(\d+)(?:\.\d{1,9})?s")
+_DURATION = re.compile(r"([0-9]{1,12})(?:\.[0-9]{1,9})?s")
 _CENTURY = 3_153_600_000
 _INPUT_ONLY = ("ttl", "tags")
 

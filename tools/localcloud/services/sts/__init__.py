@@ -17,7 +17,7 @@ from localcloud.engine.iam.identities import Federated
 from localcloud.engine.service import Call, Service
 from localcloud.errors import CloudError
 from localcloud.services.iam import pools
-from localcloud.spec import expressions
+from localcloud.spec import expressions, json_text
 from localcloud.spec.discovery import snake
 from localcloud.spec.expressions import Language
 
@@ -115,7 +115,7 @@ def _not_yet(call: Call, name: str) -> bool:
 def _decoded(call: Call, token: str) -> Body:
     try:
         part = token.split(".")[1]
-        body = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        body = json_text.read(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (IndexError, ValueError):
         raise Refused(
             "invalid_grant", "The subject token is neither a token of the local cloud nor a JSON Web Token."
@@ -152,7 +152,8 @@ def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
     own = f"//iam.googleapis.com/{call.cloud.projects.numbered(provider['name'])}"
     allowed = oidc.get("allowedAudiences") or [own, f"https:{own}"]
     audiences = assertion.get("aud", [])
-    if not set([audiences] if isinstance(audiences, str) else audiences) & set(allowed):
+    named = audiences if isinstance(audiences, list) else [audiences]
+    if not any(audience in named for audience in allowed):
         raise Refused(
             "invalid_grant",
             f"The audience in ID Token [{audiences}] does not match the expected audience {allowed[0]}.",

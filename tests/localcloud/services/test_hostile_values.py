@@ -1,0 +1,137 @@
+"""Values that nobody asked for, in every place of every method: the answer is Google's refusal, never a fault of the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from localcloud.engine.dispatch import handler
+from localcloud.engine.service import Service
+from localcloud.services import SERVICES
+from localcloud.spec.discovery import Document, Method, document
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+OTHERS = [service for service in SERVICES if service.dialect == "standard"]
+DIGITS = "9" * 5000
+TEXTS = ["", ".", "a..b", "`", "a`b", "*", "/", "a/b", "-", "..", "a\r\nb", "a\n", "\x00", "æ☃", "ª²", DIGITS, "-1", "1e999", "NaN", "Infinity",
+         "(" * 1500, "a(" * 1500, ")", "()", "a,,b", "NOT " * 2000 + "a", "-" * 2000 + "a:b", "a" * 5000, "{}", "%00", "٣", "9999999999999s",
+         f"{DIGITS}s", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "projects/٣", f"projects/{DIGITS}", "a@b\n"]  # fmt: skip
+ODD = [
+    *TEXTS,
+    0,
+    -1,
+    10**40,
+    1e308,
+    0.5,
+    True,
+    None,
+    [],
+    {},
+    [[]],
+    [{}],
+    [None],
+    {"": ""},
+    {"a": {"b": [{}]}},
+    ["a", 1],
+]
+
+
+def methods(service: Service) -> Iterator[tuple[Document, Method]]:
+    for version in service.versions:
+        described = document(service.api, version)
+        for method in described.methods.values():
+            if handler(service, method.id) is not None:
+                yield described, method
+
+
+def path(method: Method, values: Mapping[str, str] | None = None) -> str:
+    words = []
+    for at, word in enumerate(method.flat_path.split("/")):
+        name, closing, rest = word.partition("}")
+        if not closing:
+            words.append(word)
+        else:
+            usual = (
+                PROJECT
+                if at == 2 and words[-1] == "projects"
+                else "global"
+                if words[-1] == "locations"
+                else "thing-one"
+            )
+            words.append(quote((values or {}).get(name[1:], usual), safe="") + rest)
+    return f"/{method.api}/{'/'.join(words)}"
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory) -> Sender:
+    made = sender(tmp_path_factory.mktemp("hostile"), *(service.api for service in SERVICES))
+    made("POST", f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=thing-one", {"replication": {"automatic": {}}})
+    pools = f"/iam/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
+    made("POST", f"{pools}?workloadIdentityPoolId=thing-one", {})
+    made("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "thing-one"})
+    return made
+
+
+def answered(call: Sender, method: Method, target: str, body: Any = None) -> None:
+    headers = {"authorization": f"Bearer {call.cloud.tokens.token('user:owner@example.com')}"}
+    data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    reply = call.reply(method.http, target, headers | {"content-type": "application/json"}, data)
+    assert reply.status < 500 or reply.status == 501, (method.id, target[:300], data[:300], reply.body)
+    if isinstance(reply.body, bytes) and reply.body:
+        json.loads(reply.body, parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
+def test_no_parameter_breaks_a_method(call: Sender, service: Service) -> None:
+    seen: set[tuple[str, str]] = set()
+    for _, method in methods(service):
+        for name in {*method.query, "fields", "updateMask", "alt", "prettyPrint"}:
+            if (method.verb, name) in seen:
+                continue
+            seen.add((method.verb, name))
+            for value in TEXTS:
+                answered(call, method, f"{path(method)}?{name}={quote(value, safe='')}", {} if method.request else None)
+
+
+@pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
+def test_no_name_in_the_path_breaks_a_method(call: Sender, service: Service) -> None:
+    seen: set[tuple[str, str]] = set()
+    for _, method in methods(service):
+        for name in [word[1:].partition("}")[0] for word in method.flat_path.split("/") if word.startswith("{")]:
+            if (method.verb, name) in seen:
+                continue
+            seen.add((method.verb, name))
+            for value in TEXTS:
+                answered(call, method, path(method, {name: value}), {} if method.request else None)
+
+
+@pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
+def test_no_field_of_a_body_breaks_a_method(call: Sender, service: Service) -> None:
+    for described, method in methods(service):
+        for body in bodies(described, method.request):
+            answered(call, method, path(method), body)
+
+
+def bodies(described: Document, schema: str, depth: int = 2) -> Iterator[Any]:
+    for name, field in described.schemas.get(schema, {}).get("properties", {}).items():
+        yield from ({name: value} for value in ODD)
+        if depth and "$ref" in field:
+            yield from ({name: inner} for inner in bodies(described, field["$ref"], depth - 1))
+        if depth and "$ref" in field.get("items", {}):
+            yield from ({name: [inner]} for inner in bodies(described, field["items"]["$ref"], depth - 1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b"null", b"{", b"\xff", b'{"a":' * 20_000, b"[" * 20_000, b'{"policy":' * 200 + b"1" + b"}" * 200, b'{"a":NaN}',
+     b'{"labels":{"a":' + DIGITS.encode() + b"}}", b'{"a":"\\ud800"}', b'{"a":1e999}'],
+)  # fmt: skip
+def test_no_body_breaks_a_method(call: Sender, data: bytes) -> None:
+    for service in OTHERS:
+        for _, method in methods(service):
+            if method.request:
+                answered(call, method, path(method), data)

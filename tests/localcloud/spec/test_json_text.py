@@ -1,0 +1,33 @@
+"""JSON from outside."""
+
+import json
+
+import pytest
+from localcloud.spec.json_text import MOST_LEVELS, read
+
+
+def test_what_programs_send_is_read() -> None:
+    value = {"a": [1, 2.5, '\\" [ { ☃', None, {"b": [True] * 500}]}
+    assert read(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize("deep", ["[", '{"a":'])
+def test_levels_are_counted_outside_of_texts(deep: str) -> None:
+    ends = "]" if deep == "[" else "}"
+    read((deep * MOST_LEVELS + '"' + "[" * 500 + '"' + ends * MOST_LEVELS).encode())
+    with pytest.raises(ValueError, match="Message too deep"):
+        read((deep * (MOST_LEVELS + 1) + "1" + ends * (MOST_LEVELS + 1)).encode())
+
+
+def test_many_values_beside_each_other_are_not_deep() -> None:
+    assert len(read(b"[" + b"[]," * 5000 + b"[]]")) == 5001
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "nonsense", "NaN", "[Infinity]", "1e999", "9" * 5000, '"\\ud800"', "[" * 1_000_000, "x" * 11_000_000],
+    ids=range(10),
+)
+def test_what_is_no_json_that_can_be_kept_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        read(text.encode())

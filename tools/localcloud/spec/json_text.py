@@ -1,0 +1,44 @@
+"""JSON from outside: small, flat and strict enough before any parser sees it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Source: the limit in Google's own refusal, 'Request payload size exceeds the limit: 10485760 bytes.'."""
+MOST_LEVELS = 100
+"""Source: https://protobuf.dev/programming-guides/proto-limits."""
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+
+
+def read(data: bytes) -> Any:
+    """The value of a JSON text; ValueError with a sentence for one that is none, too large, too deep or not writable again."""
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"Request payload size exceeds the limit: {MOST_BYTES} bytes.")
+    if data.count(b"[") + data.count(b"{") > MOST_LEVELS and _too_deep(data):
+        raise ValueError(f"Message too deep. It may have {MOST_LEVELS} levels.")
+    found = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
+    if b"\\u" in data:
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
+    return found
+
+
+def _too_deep(data: bytes) -> bool:
+    level = 0
+    for bracket in _BRACKETS.finditer(_TEXT.sub(b"", data)):
+        level += 1 if bracket[0] in b"[{" else -1
+        if level > MOST_LEVELS:
+            return True
+    return False
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if abs(number) != float("inf") else _no_constant(text)
