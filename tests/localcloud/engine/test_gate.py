@@ -13,7 +13,9 @@ from localcloud.engine.gate import usual
         ("artifactregistry.projects.locations.repositories.setIamPolicy", "artifactregistry.repositories.setIamPolicy"),
         ("serviceusage.services.enable", "serviceusage.services.enable"),
         ("artifactregistry.projects.locations.operations.get", ""),
-        ("artifactregistry.projects.locations.list", ""),
+        ("artifactregistry.projects.locations.list", "artifactregistry.locations.list"),
+        ("secretmanager.projects.locations.get", "secretmanager.locations.get"),
+        ("eventarc.projects.locations.get", "eventarc.locations.get"),
         ("secretmanager.projects.secrets.testIamPermissions", ""),
     ],
 )

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from localcloud import errors
 from localcloud.engine import tokens
 from localcloud.engine.iam import identities
+from localcloud.engine.iam.roles import known_permissions
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
 
 ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
-_OPEN_COLLECTIONS = {"operations", "locations"}
 _OPEN_VERBS = {"testIamPermissions"}
 _WORDS = {"patch": "update"}
 _MISSING = "?"
@@ -55,9 +55,10 @@ def usual(method_id: str) -> str:
     """The permission that a method id implies: "secretmanager.projects.secrets.patch" → "secretmanager.secrets.update"; "" = none."""
     words = method_id.split(".")
     verb = words[-1]
-    if verb in _OPEN_VERBS or len(words) < 3 or words[-2] in _OPEN_COLLECTIONS:
+    if verb in _OPEN_VERBS or len(words) < 3 or words[-2] == "operations":  # of these see operation_access
         return ""
-    return f"{words[0]}.{words[-2]}.{_WORDS.get(verb, verb)}"
+    permission = f"{words[0]}.{words[-2]}.{_WORDS.get(verb, verb)}"
+    return "" if words[-2] == "locations" and permission not in known_permissions() else permission
 
 
 def check(call: Call, permission: str, resource: str) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine import paging
+from localcloud.engine import operation_access, paging
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.jobs import Job
@@ -151,11 +151,13 @@ def handler(method_id: str) -> Handler | None:
 
 def get(call: Call) -> Body:
     """The operation as it is now."""
+    operation_access.admit(call)
     return shown(call.cloud.operations.get(call.service.api, call.path))
 
 
 def wait(call: Call) -> Reply:
     """The operation once it is over, or as it is when the time that the caller gave is."""
+    operation_access.admit(call)
     api, name = call.service.api, call.path
     operation = call.cloud.operations.get(api, name)
     if operation.over:
@@ -167,16 +169,19 @@ def wait(call: Call) -> Reply:
 
 def list_(call: Call) -> Body:
     """A page of operations below a parent, or of the global ones."""
+    operation_access.admit(call)
     parent = call.path.rpartition("operations")[0].rstrip("/")
     size = paging.size(call.params.get("pageSize"), 100, 1000)
     after = paging.after(call.params.get("pageToken", ""), call.path)
     found = call.cloud.operations.list(call.service.api, parent, after, size + 1)
-    page: Body = {"operations": [shown(one) for one in found[:size]]} if found else {}
+    seen = [shown(one) for one in found[:size] if operation_access.visible(call, one)]
+    page: Body = {"operations": seen} if seen else {}
     return page | ({"nextPageToken": paging.token(found[size - 1].name, call.path)} if len(found) > size else {})
 
 
 def cancel(call: Call) -> Body:
     """Calls off the work on an operation; refuses for one that is over."""
+    operation_access.admit(call)
     api, operations = call.service.api, call.cloud.operations
     if operations.get(api, call.path).over:
         raise failed_precondition(f"The operation {call.path} is done; it can no longer be cancelled.")
@@ -187,6 +192,7 @@ def cancel(call: Call) -> Body:
 
 def delete(call: Call) -> Body:
     """Forgets the operation."""
+    operation_access.admit(call)
     call.cloud.operations.delete(call.service.api, call.path)
     return {}
 

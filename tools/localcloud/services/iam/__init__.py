@@ -104,6 +104,9 @@ def _permissions() -> dict[str, Permission]:
         found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{named}"
         if not verb.endswith("IamPolicy"):
             found[f"{_POOLS}.providers.{verb}"] = f"iam.googleapis.com/workloadIdentityPoolProviders.{named}"
+    # Operations of pools lie below them, and iam.operations.get is about policies: who sees the pool sees them.
+    found[f"{_POOLS}.operations.get"] = "iam.googleapis.com/workloadIdentityPools.get"
+    found[f"{_POOLS}.providers.operations.get"] = "iam.googleapis.com/workloadIdentityPoolProviders.get"
     found[f"{_POOLS}.listAttestationRules"] = "iam.googleapis.com/workloadIdentityPools.getAttestationRules"
     for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
         found[f"{_POOLS}.{verb}"] = "iam.googleapis.com/workloadIdentityPools.setAttestationRules"

@@ -1,0 +1,66 @@
+"""Who may see and end a long-running operation: those whom Google asks for its API's permission, in the project it belongs to.
+
+Some APIs have no permission for their operations. There it is who began one, and who may see its project.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from localcloud.engine import gate
+from localcloud.engine.iam import PROJECTS, roles
+from localcloud.engine.operations import Operation
+from localcloud.engine.service import Call
+
+_WORDS = {"wait": "get"}
+
+
+def admit(call: Call) -> None:
+    """Refuses (403) a call on operations, or on one of them, that its caller may not make; 404 for an operation that is none.
+
+    A list that is of no project is let through: it holds what its caller may see.
+    """
+    verb = _WORDS.get(call.method.verb, call.method.verb)
+    if verb == "list":
+        if call.project is not None and not _may(call, verb, None):
+            raise _refusal(call, verb)
+        return
+    operation = call.cloud.operations.get(call.service.api, call.path)
+    if not _may(call, verb, operation):
+        raise _refusal(call, verb)
+
+
+def visible(call: Call, operation: Operation) -> bool:
+    """Whether the caller may see an operation in a list."""
+    return _may(call, "get", operation)
+
+
+def _may(call: Call, verb: str, operation: Operation | None) -> bool:
+    where = call.path.rpartition("/operations")[0] or (operation.target if operation is not None else "")
+    words = where.split("/")
+    project = words[1] if words[0] == "projects" and len(words) > 1 else None
+    iam = call.cloud.iam
+    if permission := _permission(call, verb):
+        return iam.allowed(call.principal, permission, call.service.api, where, project)
+    if operation is not None and operation.principal == call.principal:
+        return True
+    return project is not None and iam.allowed(
+        call.principal, "resourcemanager.projects.get", PROJECTS, f"projects/{project}", project
+    )
+
+
+def _permission(call: Call, verb: str) -> str:
+    said = call.service.permissions.get(call.method.id)
+    if isinstance(said, str):
+        return said
+    prefix = f"{call.service.api}.operations."
+    return prefix + verb if _has_permissions(prefix) else ""
+
+
+@lru_cache(maxsize=64)
+def _has_permissions(prefix: str) -> bool:
+    return any(permission.startswith(prefix) for permission in roles.known_permissions())
+
+
+def _refusal(call: Call, verb: str) -> Exception:
+    return gate.refusal(call, _permission(call, verb) or "resourcemanager.projects.get", call.path)
