@@ -295,3 +295,16 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
         assert small.environment.members == {}
     finally:
         local.stop(small.checkout)
+
+
+def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platform) -> None:
+    before = platform.file.read_text(encoding="utf-8")
+    unknown = "User zed@example.com does not exist."
+    with platform.fault(method="*.setIamPolicy", kind="error", code=400, message=unknown):
+        said = platform("people", "add", "zed@example.com", "--role", "viewer")
+    assert said.returncode == 2, said.stderr
+    assert "there is no user zed@example.com" in said.stderr
+    assert "local.yaml is as it was before, so that `up` works for everybody else" in said.stderr
+    assert platform.file.read_text(encoding="utf-8") == before
+    up = platform("up")
+    assert up.returncode == 0, up.stderr

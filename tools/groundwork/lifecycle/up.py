@@ -12,6 +12,7 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import obstacles, pools, prerequisites, recovery
+from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.terraform import advice, lock, plans, runs, sources, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
@@ -223,11 +224,12 @@ def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: froze
 
 
 def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
-    """A Terraform failure in our words: who holds the lock, or what went wrong and what to do."""
+    """A Terraform failure in our words: who holds the lock, which member is wrong, or what went wrong and what to do."""
     if lock.is_locked(failure):
         layer = failure.directory.name
         return _locked(session, layer)
-    return advice.advised(failure)
+    refused = refused_members(session.environment, failure.diagnostics)
+    return WrongMembers(session.environment, refused) if refused else advice.advised(failure)
 
 
 def _locked(session: Session, layer: str) -> StateLocked:

@@ -14,6 +14,7 @@ from groundwork.environment.values import Environment, Member, load, refuse_mist
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import connect
 from groundwork.lifecycle.up import Check, Wish, up
+from groundwork.lifecycle.wrong_members import WrongMembers
 from groundwork.people.access import Roles, known_policies, promised
 from groundwork.people.personas import personas
 from groundwork.people.spelling import Respelled, respelled
@@ -111,6 +112,7 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
     after = load(before.path, session.checkout.root)
     up_or_put_back(
         replace(session, environment=after),
+        member.email,
         wish,
         talk,
         checks,
@@ -123,9 +125,9 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
 
 
 def up_or_put_back(
-    session: Session, wish: Wish, talk: Talk, checks: Sequence[Check], put_back: Callable[[], object]
+    session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check], put_back: Callable[[], object]
 ) -> None:
-    """`up` with the edited file; where it ends before anything is applied, the edit is taken back."""
+    """`up` with the edited line of somebody; where it ends before anything is applied, or on them, the edit is taken back."""
     begun: list[str] = []
 
     def mark(_session: Session, _plans: Sequence[LayerPlan]) -> None:
@@ -134,8 +136,11 @@ def up_or_put_back(
     try:
         up(session, replace(wish, patient=True), talk, [*checks, mark])
     except BaseException as error:
-        if not begun or isinstance(error, Refused):
+        wrong = isinstance(error, WrongMembers) and email in {refused.email for refused in error.refused}
+        if not begun or wrong or isinstance(error, Refused):
             put_back()
+        if wrong:
+            talk.say(f"{session.environment.path.name} is as it was before, so that `up` works for everybody else")
         raise
 
 

@@ -1,0 +1,74 @@
+"""Which member Google refuses is told from its words, with the line of the file to correct."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from groundwork.environment.values import Environment, load
+from groundwork.lifecycle.wrong_members import Refused, WrongMembers, refused_members
+from groundwork.terraform.events import Diagnostic
+
+ROOT = Path(__file__).resolve().parents[3]
+PREFIX = 'Error setting IAM policy for project "p": googleapi: Error 400: '
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return load("local", ROOT)
+
+
+def refused(environment: Environment, *details: str) -> tuple[Refused, ...]:
+    return refused_members(environment, [Diagnostic("error", "Error applying IAM policy", text) for text in details])
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("User alice@example.com does not exist., badRequest", ""),
+        ("Group Alice@example.com does not exist., badRequest", ""),
+        ("Principal user:alice@example.com does not exist., badRequest", ""),
+        (
+            'Principal user:alice@example.com is of type "group". The principal should appear as "group:alice@example.com".',
+            "group",
+        ),
+        ('Account alice@example.com is of type "group". Please set the type prefix to be "group:".', "group"),
+    ],
+)
+def test_the_member_is_told_from_googles_words(said: str, kind: str, environment: Environment) -> None:
+    assert refused(environment, f"{PREFIX}{said}") == (Refused("alice@example.com", kind),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "User somebody-else@example.com does not exist.",
+        "Service account groundwork-train@p.iam.gserviceaccount.com does not exist.",
+        "Request contains an invalid argument., badRequest",
+        "There were concurrent policy changes",
+    ],
+)
+def test_other_errors_are_nobodys_fault(said: str, environment: Environment) -> None:
+    assert refused(environment, f"{PREFIX}{said}") == ()
+
+
+def test_each_member_is_named_once_with_its_line(environment: Environment) -> None:
+    found = refused(environment, "User bob@example.com does not exist.", "User bob@example.com does not exist.")
+    lines = (ROOT / "envs" / "local.yaml").read_text("utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("  bob@example.com:"))
+    assert WrongMembers(environment, found).message == (
+        f"envs/local.yaml:{line}: there is no user bob@example.com, so Google takes no grant to it and `up` ends there: correct "
+        "the address, or take it out."
+    )
+
+
+def test_another_type_is_said_as_it_is_written(environment: Environment) -> None:
+    [one] = [Refused("bob@example.com", "group")]
+    assert WrongMembers(environment, [one]).message.endswith(
+        "bob@example.com is a group, not a user: write type: group."
+    )
+    several = WrongMembers(environment, [one, Refused("alice@example.com", "service account")])
+    assert several.message == "2 members are refused, and each ends `up`:"
+    assert several.details[1].endswith(
+        "alice@example.com is a service account, and members are users and groups: take it out."
+    )

@@ -1,0 +1,77 @@
+"""Members whom Google does not take: nobody of that address, or another kind of principal; one of them ends every `up`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from groundwork.environment import editing
+from groundwork.environment.values import Environment
+from groundwork.errors import Exit, GroundworkError
+from groundwork.terraform.events import Diagnostic
+
+# As Cloud IAM and Cloud Storage word it: "User a@b.c does not exist.", "Principal user:a@b.c is of type "group". The principal
+# should appear as …", "Account a@b.c is of type "group". Please set the type prefix to be "group:"."
+_REFUSED = re.compile(
+    r'(?P<kind>User|Group|Account|Principal)\s+"?(?:user:|group:)?(?P<email>[^\s":@]+@[^\s":,]+?)"?\s+'
+    r'(?:does not exist|is of type\s+"?(?P<type>[\w ]+)"?)',
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An address that was refused; `type` is what it is instead, "" when there is nothing of that address."""
+
+    email: str
+    type: str
+
+
+class WrongMembers(GroundworkError):
+    """The environment file has members whom Google does not take; `refused` says which."""
+
+    exit_code = Exit.USAGE
+
+    def __init__(self, environment: Environment, refused: Sequence[Refused]) -> None:
+        self.refused = tuple(refused)
+        lines = [_sentence(environment, one) for one in refused]
+        if len(lines) == 1:
+            super().__init__(lines[0])
+        else:
+            super().__init__(f"{len(lines)} members are refused, and each ends `up`:", lines)
+
+
+def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic]) -> tuple[Refused, ...]:
+    """The file's members whom these errors refuse, each once."""
+    known = {email.lower(): email for email in environment.members}
+    found = {
+        known[found["email"].lower()]: (found["type"] or "").lower()
+        for diagnostic in diagnostics
+        for found in _REFUSED.finditer(diagnostic.text)
+        if found["email"].lower() in known
+    }
+    return tuple(Refused(email, kind) for email, kind in found.items())
+
+
+def _sentence(environment: Environment, refused: Refused) -> str:
+    member = environment.members[refused.email]
+    place = f"envs/{environment.path.name}{_line(environment, refused.email)}"
+    if not refused.type:
+        return (
+            f"{place}: there is no {member.type} {refused.email}, so Google takes no grant to it and `up` ends there: correct the "
+            "address, or take it out."
+        )
+    if refused.type in ("user", "group"):
+        return f"{place}: {refused.email} is a {refused.type}, not a {member.type}: write type: {refused.type}."
+    return f"{place}: {refused.email} is a {refused.type}, and members are users and groups: take it out."
+
+
+def _line(environment: Environment, email: str) -> str:
+    return next(_numbers(editing.read(environment.path), email), "")
+
+
+def _numbers(text: str, email: str) -> Iterator[str]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip().lower().strip("\"'").startswith(email.lower()):
+            yield f":{number}"
