@@ -170,7 +170,6 @@ WRONG = [
     ("estimate --plan plan.json --json --csv", "--json and --csv exclude each other; give one of them."),
     ("estimate --env nowhere --plan plan.json", 'there is no environment "nowhere" (envs/nowhere.yaml)'),
     ("estimate --env bad --plan plan.json", "bad.yaml: cost.assumptions.bucket_gb is not an assumption; did you mean bucket_gib?"),
-    ("report", "The local cloud bills nothing, so there is nothing to report: give --file EXPORT, or --demo for a simulated export."),
     ("report --env dev", "dev.yaml does not say where the billing export lies: add cost: {export: {project: ID, dataset: NAME}} to it, or give --file."),
     ("report --demo --file export.ndjson", "--demo is a simulated export and --file a real one; give one or the other."),
     ("report --file plan.json", "plan.json: the column billing_account_id is missing"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from groundwork.cost import bigquery, demo, files, grants
+from groundwork.cost import bigquery, demo, files, grants, used
 from groundwork.cost.credits import Purse, purses
 from groundwork.cost.files import Labels
 from groundwork.cost.grants import Grant
@@ -75,9 +75,7 @@ class Source:
 
         where = self.environment.cost.get("export")
         if self.environment.local:
-            raise UsageProblem(
-                "The local cloud bills nothing, so there is nothing to report: give --file EXPORT, or --demo for a simulated export."
-            )
+            return used.ledger(self.environment, self.labels)
         if not where:
             raise UsageProblem(
                 f"{self.environment.path.name} does not say where the billing export lies: add cost: {{export: {{project: ID, dataset: NAME}}}} "

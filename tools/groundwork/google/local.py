@@ -133,6 +133,15 @@ def coverage(checkout: Checkout) -> dict[str, Any]:
         return launcher.control(launcher.start(checkout.local_state), "GET", "/_local/coverage")
 
 
+def usage(checkout: Checkout) -> list[dict[str, Any]]:
+    """What was used on the checkout's local cloud: rows of Google's billing export, their cost 0. Raises CloudProblem."""
+    with _sentences():
+        rows: list[dict[str, Any]] = launcher.control(launcher.start(checkout.local_state), "GET", "/_local/usage")[
+            "rows"
+        ]
+    return rows
+
+
 def logs(checkout: Checkout) -> list[Path]:
     """The log files of the local cloud and its providers, oldest name first."""
     return sorted(checkout.local_state.glob("*.log"))

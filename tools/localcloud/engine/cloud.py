@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from localcloud.engine.clock import Clock
 from localcloud.engine.commits import Commits
 from localcloud.engine.due import Due
+from localcloud.engine.events import Events
 from localcloud.engine.iam import Iam
+from localcloud.engine.interfaces import Offers
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
+from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.engine.tokens import Tokens
+from localcloud.engine.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,7 @@ class Cloud:
     lateness: Lateness
     tokens: Tokens
     due: Due
+    events: Events
+    logs: Logs
+    usage: Usage
+    offers: Offers

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
-from localcloud.engine import gate, late_lists, lro, places, rendering, standard
+from localcloud.engine import audit, gate, late_lists, lro, places, rendering, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
@@ -45,13 +45,21 @@ class Outcome(NamedTuple):
     body: Any = None
 
 
+class _Way(NamedTuple):
+    """How a method is answered, whether it is logged as an admin activity, and as what it is counted ("" = not at all)."""
+
+    handle: Handler
+    activity: bool
+    sku: str
+
+
 @dataclass
 class Dispatcher:
     """Runs requests against the cloud."""
 
     cloud: Cloud
     router: Router
-    _handlers: dict[tuple[str, str], Handler] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], _Way] = field(default_factory=dict)
 
     def target(self, request: Request) -> Target:
         """What the request's URL means; 404 or 501."""
@@ -62,10 +70,13 @@ class Dispatcher:
         if self.cloud.due.ready:
             self.cloud.due.run()
         call = self._call(request, target)
-        handle = self._handler(target)
+        way = self._way(target)
         gate.admit(call)
         _complete(call)
-        result = handle(call) if self.cloud.lateness.profile is None else self._late(call, handle)
+        result = self._handled(call, way)
+        if way.sku:
+            thing = call.params.get(call.service.payer_param) if call.service.payer_param else call.project
+            self.cloud.usage.count(call.service.api, thing or "", way.sku)
         if isinstance(result, Reply):
             if result.status == 404 and target.guessed:
                 raise self.router.unknown(request.verb, request.path)
@@ -129,6 +140,13 @@ class Dispatcher:
             http_path=request.path,
         )
 
+    def _handled(self, call: Call, way: _Way) -> Body | Reply:
+        project = call.project if way.activity else None  # afterwards nobody may know it any more
+        result = way.handle(call) if self.cloud.lateness.profile is None else self._late(call, way.handle)
+        if way.activity:
+            audit.note(call, project, result)
+        return result
+
     def _late(self, call: Call, handle: Handler) -> Body | Reply:
         collection = call.method.id.rpartition(".")[0]
         return late_lists.answered(call, handle, handler(call.service, f"{collection}.get"))
@@ -137,14 +155,16 @@ class Dispatcher:
         projects = self.cloud.projects
         return projects.id_of(value) if value.isdecimal() else projects.named(value)
 
-    def _handler(self, target: Target) -> Handler:
-        key = (target.method.version, target.method.id)
-        found = self._handlers.get(key)
+    def _way(self, target: Target) -> _Way:
+        method, service = target.method, target.service
+        key = (method.version, method.id)
+        found = self._ways.get(key)
         if found is None:
-            found = handler(target.service, target.method.id)
-            if found is None:
-                raise absent(target.method)
-            self._handlers[key] = found
+            handle = handler(service, method.id)
+            if handle is None:
+                raise absent(method)
+            found = _Way(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
+            self._ways[key] = found
         return found
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.jobs import Job
+from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
 from localcloud.spec.discovery import Document, Method, document
 
@@ -122,6 +124,11 @@ class Service:
     lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
+    data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
+    subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
+    offers          (cloud) -> the interfaces (engine/interfaces.py) that other services may ask of this one
+    skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
+                    thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     """
 
@@ -146,6 +153,13 @@ class Service:
     aliases: tuple[Alias, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
+    data_access: tuple[str, ...] = ()
+    subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
+    offers: Callable[[Cloud], Sequence[object]] | None = None
+    skus: tuple[Sku, ...] = ()
+    metered: Mapping[str, str] = field(default_factory=dict)
+    payer_param: str = ""
+    payer: Callable[[Cloud, str], Payer | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,19 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.due import Due
+from localcloud.engine.events import Events
 from localcloud.engine.iam import Iam
+from localcloud.engine.interfaces import Offers
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
+from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
 from localcloud.engine.service import Service
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
+from localcloud.engine.usage import Usage
 from localcloud.server.app import App
 from localcloud.server.control import Control
 from localcloud.server.fault_rules import Faults
@@ -59,6 +63,10 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
         lateness=lateness,
         tokens=tokens.opened(store.folder),
         due=due,
+        events=Events(),
+        logs=Logs(store, clock, signals),
+        usage=Usage(store, clock),
+        offers=Offers(),
     )
     for service in services:
         _bind(cloud, service)
@@ -72,6 +80,11 @@ def _bind(cloud: Cloud, service: Service) -> None:
     for kind, worker in service.workers.items():
         cut = partial(worker.cut or lro.cut, cloud)
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
+    for kind, listener in service.subscriptions.items():
+        cloud.events.subscribe(kind, partial(listener, cloud))
+    for offer in service.offers(cloud) if service.offers else ():
+        cloud.offers.add(offer)
+    cloud.usage.know(service.api, service.skus, partial(service.payer, cloud) if service.payer else None)
     for kind, happening in service.due.items():
         cloud.due.serve(service.api, kind, partial(happening, cloud))
     if any(resource.soft_delete for resource in service.resources.values()):

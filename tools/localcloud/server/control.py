@@ -23,6 +23,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _CLOCK = (
     'Send {"advance_seconds": number} or {"set": "2026-11-21T00:00:00Z"}; it can be between the years 1970 and 9000.'
 )
+SIMULATED_ACCOUNT = "SIMULATED-000000-000001"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -46,6 +47,7 @@ class Control:
             Route("/_local/clock", self._guarded(self.clock), methods=["GET", "POST"]),
             Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
             Route("/_local/coverage", self._guarded(self.coverage)),
+            Route("/_local/usage", self._guarded(self.usage)),
             Route("/_local/requests", self._guarded(self.requests)),
         ]
         return Starlette(routes=routes)
@@ -120,6 +122,12 @@ class Control:
     async def coverage(self, _: Request) -> Response:
         """Which methods of which service are emulated, generic or absent."""
         return JSONResponse(coverage(self.dispatcher.router.services.values()))
+
+    async def usage(self, _: Request) -> Response:
+        """What was used, as rows of Google's billing export whose cost is 0."""
+        cloud = self.dispatcher.cloud
+        await cloud.commits.write(cloud.usage.flush)
+        return JSONResponse({"rows": list(cloud.usage.rows(SIMULATED_ACCOUNT))})
 
     async def requests(self, request: Request) -> Response:
         """The last requests, oldest first; ?last=n gives the last n."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("localcloud")
 HOST = "127.0.0.1"
 _BACKLOG = 512
+_COUNTED = 10  # ticks between two times that calls are counted on disk
 _LOOKS = 20  # ticks between two looks at the state folder
 _FOLDS = 15 * _LOOKS
 # Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
@@ -58,6 +59,8 @@ class Server(uvicorn.Server):
         self.cloud.jobs.launch()  # what an earlier run has left
         if self.cloud.due.ready:
             await self.cloud.commits.write(self.cloud.due.run)
+        if counter % _COUNTED == 0 and self.cloud.usage.pending:
+            await self.cloud.commits.write(self.cloud.usage.flush)
         if await super().on_tick(counter):
             return True
         if counter % _LOOKS:

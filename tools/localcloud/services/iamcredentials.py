@@ -162,6 +162,7 @@ _METHODS = {
     f"{_ACCOUNTS}.getAllowedLocations": allowed_locations,
 }
 SERVICE = Service(
+    data_access=("iamcredentials.",),
     api="iamcredentials",
     title="IAM Service Account Credentials API",
     methods=_METHODS,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from localcloud.engine import paging
 from localcloud.engine.service import Body, Call, Resource, Service
+from localcloud.engine.usage import Sku
 from localcloud.services.secretmanager import payloads, secrets, versions
 from localcloud.services.secretmanager.secrets import API
 from localcloud.spec import filters
 
 _MOST = 25_000
 _PLACES = ("projects", "projects.locations")
+_ACCESS = "secretmanager.access"
 
 
 def list_secrets(call: Call) -> Body:
@@ -79,6 +81,8 @@ SERVICE = Service(
     permissions={f"{API}.{place}.secrets.addVersion": "secretmanager.versions.add" for place in _PLACES},
     tables=payloads.TABLES,
     proto="google.cloud.secretmanager.v1",
+    skus=(Sku(_ACCESS, "Secret access operations", "requests", "count", 1, ("EE82-7A5E-871C", "Secret Manager")),),
+    metered={f"{API}.{place}.secrets.versions.access": _ACCESS for place in _PLACES},
     refusal=_refusal,
     due={
         secrets.EXPIRY: secrets.expired,

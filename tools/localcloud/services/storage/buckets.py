@@ -14,6 +14,7 @@ from localcloud.services.storage import (
     access,
     answers,
     bucket_fields,
+    charges,
     deleted_buckets,
     lifecycle,
     listing,
@@ -43,6 +44,7 @@ def insert(call: Call) -> Reply:
     _check_acls(call, body)
     bucket = rows.add_bucket(call.cloud.store, project, body)
     lifecycle.schedule(call.cloud, bucket.name)
+    charges.schedule(call.cloud)
     policies.write_default(call, bucket)
     _write_lists(call, bucket)
     return answers.bucket_reply(call, bucket)
@@ -139,6 +141,13 @@ def service_account(call: Call) -> Body:
         "kind": "storage#serviceAccount",
         "email_address": f"service-{number}@gs-project-accounts.iam.gserviceaccount.com",
     }
+
+
+def project(call: Call) -> str | None:
+    """The project of the bucket that a call is about, or the one that it names."""
+    bucket = rows.find_bucket(call.cloud.store, call.params["bucket"]) if "bucket" in call.params else None
+    named = call.params.get("project") or call.params.get("projectId")
+    return bucket.project if bucket else call.cloud.projects.id_of(str(named)) if named else None
 
 
 def _project(call: Call) -> str:

@@ -294,6 +294,15 @@ def purge(store: Store, bucket_name: str, now: int) -> None:
         release(store, row)
 
 
+def sizes(store: Store) -> Iterator[tuple[str, str, int]]:
+    """Bucket, storage class and bytes of everything that is stored, what was deleted softly included."""
+    return iter(
+        store.sql(
+            "SELECT bucket, json_extract(facts, '$.storageClass'), sum(size) FROM storage_objects GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+    )
+
+
 def small_content(store: Store, row: Row) -> bytes:
     """The content of a version that is kept in its row."""
     if row.data is not None:

@@ -210,6 +210,7 @@ def _value(what: str, language: Language, expression: str, names: Body) -> Any:
 
 
 SERVICE = Service(
+    data_access=("sts.",),
     api="sts",
     versions=("v1",),
     title="Security Token Service API",

@@ -1,0 +1,56 @@
+"""Entries of logs: kept by time, read page by page in either direction."""
+
+from pathlib import Path
+
+import pytest
+from localcloud.engine.clock import Clock
+from localcloud.engine.logs import Logs
+from localcloud.engine.signals import Signals
+from localcloud.engine.store import Store
+
+RESOURCE = {"type": "global", "labels": {}}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Logs:
+    store = Store(tmp_path)
+    return Logs(store, Clock(store), Signals(store))
+
+
+def many(logs: Logs, count: int) -> None:
+    for number in range(count):
+        logs.log(
+            "p",
+            "app",
+            RESOURCE,
+            str(number),
+            timestamp=f"2026-11-21T00:00:{number // 20 % 60:02}Z",
+            insertId=f"{number:05}",
+        )
+
+
+def test_more_than_a_page_comes_in_order_forwards_and_backwards(logs: Logs) -> None:
+    many(logs, 1100)
+    said = [entry["textPayload"] for _, entry in logs.read("projects/p")]
+    assert said == [str(number) for number in range(1100)]
+    assert [entry["textPayload"] for _, entry in logs.read("projects/p", newest=True)] == said[::-1]
+    mark = next(mark for mark, entry in logs.read("projects/p") if entry["textPayload"] == "500")
+    assert next(logs.read("projects/p", since=mark))[1]["textPayload"] == "501"
+    assert next(logs.read("projects/p", until=mark, newest=True))[1]["textPayload"] == "499"
+
+
+def test_an_entry_has_its_time_its_log_and_whatever_else_was_said(logs: Logs) -> None:
+    heard: list[str] = []
+    logs.listen(lambda container, entry: heard.append(f"{container} {entry['logName']}"))
+    entry = logs.log("p", "run.googleapis.com/stdout", RESOURCE, {"a": 1}, severity="ERROR", labels={"x": "y"})
+    assert entry["logName"] == "projects/p/logs/run.googleapis.com%2Fstdout"
+    assert (entry["jsonPayload"], entry["severity"], entry["labels"]) == ({"a": 1}, "ERROR", {"x": "y"})
+    assert entry["timestamp"] == entry["receiveTimestamp"]
+    assert heard == ["projects/p projects/p/logs/run.googleapis.com%2Fstdout"]
+    assert list(logs.names("projects/p")) == [entry["logName"]]
+
+
+def test_the_same_entry_sent_twice_is_there_once(logs: Logs) -> None:
+    for _ in range(2):
+        logs.log("p", "app", RESOURCE, "x", timestamp="2026-11-21T00:00:00.123456789Z", insertId="a")
+    assert len(list(logs.read("projects/p"))) == 1

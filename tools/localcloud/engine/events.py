@@ -1,0 +1,52 @@
+"""What happened, told to whoever subscribed: in the same transaction, so that nobody hears of what was then taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as CloudEvents have it.
+
+    kind     "google.cloud.storage.object.v1.finalized"
+    source   "//storage.googleapis.com/projects/_/buckets/b"
+    subject  what in the source it is about: "objects/x"
+    project  the id of the project that it happened in
+    moment   RFC 3339
+    data     the body, in the form of the kind's message
+    """
+
+    kind: str
+    source: str
+    subject: str
+    project: str
+    moment: str
+    data: Body
+
+
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """Subscriptions by kind, made when the cloud is put together."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Listener]] = {}
+
+    def subscribe(self, kind: str, listener: Listener) -> None:
+        """Lets a function hear of every event of a kind."""
+        self._listeners.setdefault(kind, []).append(listener)
+
+    def heard(self, kind: str) -> bool:
+        """Whether anybody would hear of such an event: no need to write what nobody reads."""
+        return kind in self._listeners
+
+    def emit(self, event: Event) -> None:
+        """Tells everybody who subscribed."""
+        for listener in self._listeners.get(event.kind, ()):
+            listener(event)

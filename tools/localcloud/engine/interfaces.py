@@ -1,0 +1,37 @@
+"""What services may ask of each other: declared here, offered by one service, never read from another's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Pub/Sub, asked by services that announce something.
+
+    `publish(principal, topic, data, attributes)` raises 404 without the topic and 403 when the principal may not;
+    `check(principal, topic)` raises the same and publishes nothing. Topics are full names ("projects/p/topics/t").
+    """
+
+    publish: Callable[[str, str, bytes, Mapping[str, str]], None]
+    check: Callable[[str, str], None]
+
+
+class Offers:
+    """The interfaces that the services of this cloud offer, by their type."""
+
+    def __init__(self) -> None:
+        self._made: dict[type[object], object] = {}
+
+    def add(self, offer: object) -> None:
+        """Lets others ask for an interface."""
+        self._made[type(offer)] = offer
+
+    def get(self, interface: type[T]) -> T | None:
+        """Who answers to an interface; None on a cloud without such a service."""
+        found = self._made.get(interface)
+        return found if isinstance(found, interface) else None

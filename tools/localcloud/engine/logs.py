@@ -1,0 +1,113 @@
+"""Log entries of all services: written by whoever has something to say, kept by time, read by Cloud Logging."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.engine.clock import Clock
+from localcloud.engine.signals import Signals
+from localcloud.engine.store import Store
+from localcloud.spec import timestamps
+
+Body = dict[str, Any]
+Mark = tuple[int, str]
+"""Where an entry stands in its container: its time in microseconds and its insertId."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS log_entries (
+  container TEXT NOT NULL, moment INTEGER NOT NULL, id TEXT NOT NULL, log TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (container, moment, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS log_entries_of_logs ON log_entries (container, log);
+"""
+_PAGE = 500
+_LAST = 1 << 62
+
+
+class Logs:
+    """Entries by container ("projects/p"), in the order of their times."""
+
+    def __init__(self, store: Store, clock: Clock, signals: Signals) -> None:
+        store.define(TABLES)
+        self._store = store
+        self._clock = clock
+        self._signals = signals
+        self._listeners: list[Callable[[str, Body], None]] = []
+
+    def listen(self, listener: Callable[[str, Body], None]) -> None:
+        """Lets a function hear of every entry, with its container."""
+        self._listeners.append(listener)
+
+    def log(
+        self, project: str, log: str, resource: Mapping[str, Any], payload: str | Mapping[str, Any], **more: Any
+    ) -> Body:
+        """Writes an entry of a service's own and gives it back.
+
+        `log` is the bare id ("run.googleapis.com/stdout"), `resource` the monitored resource {type, labels}, `payload` text or
+        JSON; `more` are other fields of a LogEntry (severity, labels, protoPayload, timestamp …).
+        """
+        said: Body = (
+            {"textPayload": payload} if isinstance(payload, str) else {"jsonPayload": dict(payload)} if payload else {}
+        )
+        name = f"projects/{project}/logs/{quote(log, safe='')}"
+        return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **said, **more})
+
+    def write(self, container: str, entry: Body) -> Body:
+        """Keeps an entry as it is, with its time, time of receipt and insertId added; one with the same time and id is replaced."""
+        now = self._clock.rfc3339()
+        entry = {**entry, "timestamp": entry.get("timestamp", now), "receiveTimestamp": now}
+        entry.setdefault("insertId", uuid.uuid4().hex[:16])
+        moment = micros(entry["timestamp"])
+        text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+        self._store.sql(
+            "INSERT OR REPLACE INTO log_entries VALUES (?, ?, ?, ?, ?)",
+            *(container, moment, entry["insertId"], entry["logName"], text),
+        )
+        self._signals.ring(topic(container))
+        for listener in self._listeners:
+            listener(container, entry)
+        return entry
+
+    def read(
+        self, container: str, since: Mark = (0, ""), until: Mark = (_LAST, ""), *, newest: bool = False
+    ) -> Iterator[tuple[Mark, Body]]:
+        """Entries strictly between two marks, oldest or newest first, fetched page by page as they are asked for."""
+        order = "DESC" if newest else "ASC"
+        while True:
+            rows = self._store.sql(
+                "SELECT moment, id, body FROM log_entries WHERE container = ? AND (moment, id) > (?, ?) AND (moment, id) < (?, ?) "  # noqa: S608
+                f"ORDER BY moment {order}, id {order} LIMIT ?",
+                *(container, *since, *until, _PAGE),
+            )
+            yield from (((moment, identity), json.loads(text)) for moment, identity, text in rows)
+            if len(rows) < _PAGE:
+                return
+            since, until = (since, (rows[-1][0], rows[-1][1])) if newest else ((rows[-1][0], rows[-1][1]), until)
+
+    def names(self, container: str) -> Sequence[str]:
+        """The names of the logs that have entries, sorted."""
+        return [name for (name,) in self._store.sql(
+            "SELECT DISTINCT log FROM log_entries WHERE container = ? ORDER BY log", container
+        )]  # fmt: skip
+
+    def delete(self, container: str, log: str) -> int:
+        """Removes a log's entries; how many."""
+        return self._store.changed("DELETE FROM log_entries WHERE container = ? AND log = ?", container, log)
+
+    def forget_before(self, moment: datetime) -> None:
+        """Removes what is older than a moment."""
+        self._store.sql("DELETE FROM log_entries WHERE moment < ?", int(moment.timestamp() * 1_000_000))
+
+
+def micros(timestamp: str) -> int:
+    """An RFC 3339 time in microseconds since 1970; finer digits are dropped."""
+    moment = timestamps.parse(timestamp) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds
+
+
+def topic(container: str) -> str:
+    """The signal that a container has a new entry."""
+    return f"log {container}"
