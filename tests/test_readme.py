@@ -84,11 +84,11 @@ def clone(tmp_path: Path) -> Iterator[Path]:
     local.stop(Checkout(tmp_path))
 
 
-def typed(commands: Sequence[str], folder: Path) -> Iterator[tuple[int, str]]:
+def typed(commands: Sequence[str], folder: Path, **more: str) -> Iterator[tuple[int, str]]:
     """The commands at one shell in the clone: exit code and output of each. Setting up .venv is left out, since it is there."""
     ours = ("MAKE", "MFLAGS", "ARGS", "ENV", "PROVIDER", "YES")
     kept = {name: value for name, value in plain_environment().items() if not name.startswith(ours)}
-    environment = kept | {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200"}
+    environment = kept | {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "200", **more}
     script = [
         'make() { command make --old-file=ready "$@"; }',
         *(f'{command}\necho "{MARK}$?"' for command in commands),
@@ -106,6 +106,16 @@ def test_the_tour_is_what_happens(clone: Path) -> None:
     for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone), strict=True):
         assert code == step.code, f"{step.command} ended with {code}:\n{printed}"
         assert found_in(step.pieces, printed), f"{step.command} printed\n{printed}"
+
+
+@pytest.mark.slow
+def test_the_tour_ends_as_it_does_where_everything_shows_as_late_as_at_google(clone: Path) -> None:
+    steps, waited = tour(), False
+    late = {local.PROFILE_VARIABLE: "as-google"}
+    for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone, **late), strict=True):
+        assert code == step.code, f"{step.command} ended with {code}:\n{printed}"
+        waited = waited or "trying again in" in printed
+    assert waited
 
 
 def test_the_tour_goes_from_up_to_nothing_left_and_passes_every_verb() -> None:
