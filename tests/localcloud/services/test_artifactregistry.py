@@ -154,18 +154,16 @@ def test_scanning_follows_the_repository_and_the_api(call: Sender) -> None:
     assert call("GET", IMAGES)["vulnerabilityScanningConfig"]["enablementConfig"] == "DISABLED"
 
 
-def test_lists_of_artifacts_are_empty_and_a_header_says_that_none_are_served(call: Sender) -> None:
+def test_lists_of_other_artifacts_are_empty_and_a_header_says_that_none_are_kept(call: Sender) -> None:
     create(call)
-    reply = call.reply("GET", f"{IMAGES}/dockerImages", {"authorization": call.bearer()})
+    reply = call.reply("GET", f"{IMAGES}/npmPackages", {"authorization": call.bearer()})
     assert (reply.status, reply.body) == (200, b"{}")
     assert reply.headers["x-local-cloud"] == NOT_SERVED["x-local-cloud"]
     for collection in ("packages", "files", "pythonPackages", "packages/app/tags", "packages/app/versions"):
         assert call("GET", f"{IMAGES}/{collection}") == {}
-    assert "does not hold artifacts yet" in call.refused("GET", f"{IMAGES}/packages/app", status=404)
-    for path in ("packages/app", "packages/app/versions/1", "packages/app/tags/latest", "files/a", "rules/a"):
-        for verb in ("PATCH", "DELETE"):
-            assert "does not hold artifacts yet" in call.refused(verb, f"{IMAGES}/{path}", status=404)
-    assert "artifacts yet" in call.refused("POST", f"{IMAGES}/packages/app/tags?tagId=latest", {}, 404)
+    for path in ("packages/app", "packages/app/versions/1", "packages/app/tags/latest", "files/a"):
+        assert "was not found" in call.refused("DELETE", f"{IMAGES}/{path}", status=404)
+    assert "holds images only" in call.refused("PATCH", f"{IMAGES}/files/a", status=404)
     call.refused("GET", f"{REPOSITORIES}/none/packages", status=404)
 
 

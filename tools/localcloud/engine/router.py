@@ -85,7 +85,7 @@ class Router:
             service = self.services.get((api, version))
             if service is None:
                 raise absent(method)
-            if service.dialect == "standard" and _misplaced_slash(method, rest):
+            if service.dialect == "standard" and not service.encoded_slashes and _misplaced_slash(method, rest):
                 continue
             return Target(service, method, params, _resource(method, rest))
         return self._operation(http, api, rest)

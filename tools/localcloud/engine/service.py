@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from localcloud.errors import CloudError
 from localcloud.spec.discovery import Document, Method, document
 
 Body = dict[str, Any]
+Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
 Needs = Callable[["Call"], Sequence[tuple[str, str]]]
 Permission = str | None | Needs
@@ -100,6 +101,19 @@ class Worker:
     again: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a service answers outside Google's documents, by an ASGI application of its own.
+
+    hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
+    prefix  whose requests it gets on the local cloud's own address ("v2/"), "" for none
+    """
+
+    app: Callable[[Cloud], Asgi]
+    hosts: tuple[str, ...] = ()
+    prefix: str = ""
+
+
 @dataclass(frozen=True)
 class Service:
     """One API of the local cloud.
@@ -130,6 +144,8 @@ class Service:
     skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
+    sites           see Site
+    encoded_slashes names in paths may hold a percent-encoded slash
     """
 
     api: str
@@ -160,6 +176,8 @@ class Service:
     metered: Mapping[str, str] = field(default_factory=dict)
     payer_param: str = ""
     payer: Callable[[Cloud, str], Payer | None] | None = None
+    sites: tuple[Site, ...] = ()
+    encoded_slashes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from localcloud.errors import CloudError
 from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import disturbed
 from localcloud.server.request_log import RequestLog
+from localcloud.server.sites import Sites
 from localcloud.server.wire import BrokenOff, Message, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
@@ -35,10 +36,13 @@ class Disconnected(Exception):
 
 
 class App:
-    """Serves the cloud. `base` is its own address; `control` answers below /_local/;"""
+    """Serves the cloud. `base` is its own address; `control` answers below /_local/, `sites` what is theirs."""
 
-    def __init__(self, dispatcher: Dispatcher, faults: Faults, log: RequestLog, control: ASGI, base: str) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, faults: Faults, log: RequestLog, control: ASGI, base: str, sites: Sites
+    ) -> None:
         self.base = base
+        self.sites = sites
         self._log = log
         self._faults = faults
         self._dispatcher = dispatcher
@@ -47,6 +51,7 @@ class App:
         self._clock = dispatcher.cloud.clock
         self._commits = dispatcher.cloud.commits
         self._signals = dispatcher.cloud.signals
+        self._due = dispatcher.cloud.due
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -57,6 +62,11 @@ class App:
             await self._control(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if (site := self.sites.find(headers.get("host", ""), raw)) is not None:
+            if self._due.ready:
+                self._due.run()
+            await site(scope, receive, send)
+            return
         base, path = self._addressed(headers, raw[1:])
         try:
             content = await self._content(headers, receive)

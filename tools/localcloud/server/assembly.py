@@ -30,6 +30,7 @@ from localcloud.server.app import App
 from localcloud.server.control import Control
 from localcloud.server.fault_rules import Faults
 from localcloud.server.request_log import RequestLog
+from localcloud.server.sites import Sites
 from localcloud.services import SERVICES
 
 
@@ -98,7 +99,8 @@ def application(
     dispatcher = Dispatcher(cloud, Router(services))
     faults = Faults(cloud.clock.seconds)
     log = RequestLog()
-    return App(dispatcher, faults, log, Control(dispatcher, faults, log, key, publish).app(), base)
+    control = Control(dispatcher, faults, log, key, publish).app()
+    return App(dispatcher, faults, log, control, base, Sites(cloud, services))
 
 
 class Kinds:

@@ -124,7 +124,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     with closing(opened.store):
         application = assembly.application(opened, SERVICES, base, key, publish)
         transcoding = Transcoding(base)
-        config = _config(application, way_in.entry(_doors(state, opened, transcoding)))
+        config = _config(application, way_in.entry(_doors(state, opened, application, transcoding)))
         # uvicorn repeats the signal once it has ended, and the record must go too.
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -139,11 +139,11 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.remove(state / records.SERVER, record)
 
 
-def _doors(state: Path, cloud: Cloud, transcoding: Transcoding) -> way_in.Doors:
+def _doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
     return way_in.Doors(
         authority=Authority(state),
         grpc=transcoding.socket,
-        claimed=lambda _: False,
+        claimed=application.sites.claims,
         admitted=lambda token: cloud.tokens.principal({"authorization": f"Bearer {token}"}, cloud.clock.seconds()),
     )
 

@@ -1,4 +1,4 @@
-"""Artifact Registry: repositories and settings. Artifacts are not served yet: every list of them is empty (simulated)."""
+"""Artifact Registry: repositories, their images, and settings. Artifacts of other formats are not kept: their lists are empty."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 from localcloud.engine import labels, places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
+from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service, Site
 from localcloud.errors import invalid, not_found
+from localcloud.services.artifactregistry import artifacts, cleanup, registry
+from localcloud.services.artifactregistry.images import SWEEP, TABLES, Images, swept
 from localcloud.spec.discovery import snake
 from localcloud.spec.fields import said
 
 API = "artifactregistry"
 MULTI_REGIONS = ("asia", "europe", "us")
-NOT_SERVED = {"x-local-cloud": "simulated: repositories hold no artifacts here, images are not served yet"}
+NOT_SERVED = {"x-local-cloud": "simulated: repositories hold images only"}
 _REPOSITORIES = "artifactregistry.projects.locations.repositories"
 _DURATION = re.compile(r"\d+(?:\.\d{1,9})?s")
 _HOSTS = {"GOOGET": "googet", "KFP": "kfp"}
@@ -32,12 +34,25 @@ def created(call: Call, body: Body) -> Body:
         raise invalid("A repository must have a format, such as DOCKER.", "repository.format")
     if body.get("mode", "MODE_UNSPECIFIED") == "MODE_UNSPECIFIED":
         body["mode"] = "STANDARD_REPOSITORY"
-    return _checked(body)
+    return _kept(call, body)
 
 
-def changed(_call: Call, _old: Body, new: Body) -> Body:
+def changed(call: Call, _old: Body, new: Body) -> Body:
     """A patched repository as it is stored."""
-    return _checked(new)
+    return _kept(call, new)
+
+
+def _kept(call: Call, body: Body) -> Body:
+    checked = _checked(body)
+    if not call.params.get("validateOnly"):
+        cleanup.order(call.cloud, checked["name"], checked)
+    return checked
+
+
+def emptied(call: Call, body: Body) -> None:
+    """What a deleted repository held goes with it."""
+    Images(call.cloud, body["name"]).empty()
+    call.cloud.due.forget(API, body["name"], cleanup.CLEANUP)
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
@@ -47,6 +62,7 @@ def presented(cloud: Cloud, body: Body) -> Body:
     return said(body, *_CONFIGS, *_MODES) | {
         "registryUri": f"{location}-{host}.pkg.dev/{project.replace(':', '/')}/{name}",
         "satisfiesPzi": True,
+        "sizeBytes": str(Images(cloud, body["name"]).size),
         "vulnerabilityScanningConfig": _scanning(cloud, project, body),
     }
 
@@ -135,7 +151,7 @@ def no_artifacts(call: Call) -> Reply:
 
 def no_artifact(_call: Call) -> Body:
     """An artifact that is named, to be read, changed, deleted or tagged: there is none."""
-    raise not_found("Requested entity was not found. (The local cloud does not hold artifacts yet.)")
+    raise not_found("Requested entity was not found. (The local cloud holds images only.)")
 
 
 def list_locations(call: Call) -> Body:
@@ -188,13 +204,14 @@ REPOSITORY = Resource(
     complete=created,
     changed=changed,
     present=presented,
+    delete=emptied,
     immutable=("format", "mode", "kmsKeyName"),
     taken="the repository already exists",
     missing="Requested entity was not found.",
     update="mask",
     iam=True,
 )
-# Collections that are always empty, with what may be asked of one of their resources.
+# Collections with what may be asked of one of their resources; those that artifacts.METHODS does not answer are always empty.
 _COLLECTIONS = {
     "attachments": ("get", "delete"),
     "dockerImages": ("get",),
@@ -223,7 +240,7 @@ def _methods() -> dict[str, Handler]:
     for collection, verbs in _COLLECTIONS.items():
         found[f"{_REPOSITORIES}.{collection}.list"] = no_artifacts
         found |= dict.fromkeys((f"{_REPOSITORIES}.{collection}.{verb}" for verb in verbs), no_artifact)
-    return found | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
+    return {**found, **artifacts.METHODS} | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
 
 
 def _permissions() -> dict[str, Permission]:
@@ -244,6 +261,10 @@ SERVICE = Service(
     methods=_methods(),
     permissions=_permissions(),
     proto="google.devtools.artifactregistry.v1",
+    tables=TABLES,
+    due={SWEEP: swept, cleanup.CLEANUP: cleanup.happen},
+    sites=(Site(registry.application, hosts=(f"*{registry.HOST}",), prefix="v2/"),),
+    encoded_slashes=True,
     enum_numbers={
         "Repository.format": {
             0: "FORMAT_UNSPECIFIED",

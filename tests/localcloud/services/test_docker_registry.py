@@ -1,0 +1,253 @@
+"""The Docker registry: pushed and pulled by digest and tag under IAM, shown by the API, and cleaned up by the clock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.cloud_client import Answer, Client
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+DAY = 86_400
+EVE = "user:eve@example.com"
+
+
+def digest_of(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+class Docker:
+    """What docker does, request by request."""
+
+    def __init__(self, cloud: Client, host: str = "europe-west1-docker.pkg.dev") -> None:
+        self.cloud, self.host = cloud, host
+
+    def __call__(
+        self, verb: str, path: str, body: bytes | None = None, kind: str = "application/octet-stream"
+    ) -> Answer:
+        return self.cloud(verb, path.lstrip("/"), body, headers={"Host": self.host, "Content-Type": kind})
+
+    def push_blob(self, name: str, data: bytes) -> str:
+        begun = self("POST", f"v2/{name}/blobs/uploads/")
+        assert begun.status == 202, begun.body
+        half = len(data) // 2
+        assert self("PATCH", begun.headers["location"], data[:half]).status == 202
+        done = self("PUT", f"{begun.headers['location']}?digest={digest_of(data)}", data[half:])
+        assert (done.status, done.headers["docker-content-digest"]) == (201, digest_of(data))
+        return digest_of(data)
+
+    def push(self, name: str, reference: str, *layers: bytes) -> str:
+        config = b'{"architecture": "amd64"}'
+        parts = [{"mediaType": "x", "digest": self.push_blob(name, one), "size": len(one)} for one in (config, *layers)]
+        manifest = json.dumps(
+            {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+        ).encode()
+        answer = self("PUT", f"v2/{name}/manifests/{reference}", manifest, MANIFEST)
+        assert answer.status == 201, answer.body
+        return answer.headers["docker-content-digest"]
+
+
+@pytest.fixture
+def docker(cloud: Client) -> Docker:
+    cloud.enable("artifactregistry")
+    place = f"artifactregistry/v1/projects/{cloud.project}/locations/europe-west1/repositories"
+    cloud.ok("POST", place, {"format": "DOCKER"}, repositoryId="images")
+    return Docker(cloud)
+
+
+def repository(docker: Docker) -> str:
+    return f"artifactregistry/v1/projects/{docker.cloud.project}/locations/europe-west1/repositories/images"
+
+
+def image(docker: Docker, name: str = "train") -> str:
+    return f"{docker.cloud.project}/images/{name}"
+
+
+def test_an_image_is_pulled_as_it_was_pushed_by_tag_and_by_digest(docker: Docker) -> None:
+    layer = b"layer" * 40_000
+    digest = docker.push(image(docker), "v1", layer)
+    for reference in ("v1", digest):
+        pulled = docker("GET", f"v2/{image(docker)}/manifests/{reference}")
+        assert pulled.headers["docker-content-digest"] == digest
+        assert pulled.headers["content-type"] == MANIFEST
+        assert digest_of(json.dumps(pulled.body).encode()) == digest
+    assert docker("GET", f"v2/{image(docker)}/blobs/{digest_of(layer)}").body == layer
+    head = docker("HEAD", f"v2/{image(docker)}/blobs/{digest_of(layer)}")
+    assert (head.status, head.headers["content-length"]) == (200, str(len(layer)))
+
+
+def test_a_login_asks_for_a_token_and_gets_the_one_it_has(docker: Docker) -> None:
+    asked = docker.cloud.as_("")("GET", "v2/", headers={"Host": docker.host})
+    assert asked.status == 401
+    assert asked.headers["www-authenticate"] == f'Bearer realm="http://{docker.host}/v2/token",service="{docker.host}"'
+    login = base64.b64encode(f"oauth2accesstoken:{docker.cloud.token()}".encode()).decode()
+    given = docker.cloud("GET", "v2/token", headers={"Host": docker.host, "Authorization": f"Basic {login}"})
+    assert given.body["token"] == docker.cloud.token()
+    assert docker("GET", "v2/").status == 200
+    wrong = base64.b64encode(b"oauth2accesstoken:nonsense").decode()
+    assert (
+        docker.cloud("GET", "v2/token", headers={"Host": docker.host, "Authorization": f"Basic {wrong}"}).status == 401
+    )
+
+
+def test_an_outsider_neither_pulls_nor_pushes_and_a_reader_only_pulls(docker: Docker) -> None:
+    docker.push(image(docker), "v1", b"confidential")
+    outsider = Docker(docker.cloud.as_(EVE))
+    refused = outsider("GET", f"v2/{image(docker)}/manifests/v1")
+    assert refused.status == 403
+    assert refused.body["errors"][0]["code"] == "DENIED"
+    assert 'Permission "artifactregistry.repositories.downloadArtifacts" denied' in refused.body["errors"][0]["message"]
+    binding = {"bindings": [{"role": "roles/artifactregistry.reader", "members": [EVE]}]}
+    docker.cloud.ok("POST", f"{repository(docker)}:setIamPolicy", {"policy": binding})
+    assert outsider("GET", f"v2/{image(docker)}/manifests/v1").status == 200
+    assert outsider("POST", f"v2/{image(docker)}/blobs/uploads/").status == 403
+    assert outsider("DELETE", f"v2/{image(docker)}/manifests/v1").status == 403
+    assert Docker(docker.cloud.as_(""))("GET", f"v2/{image(docker)}/manifests/v1").status == 401
+
+
+def test_a_repository_that_is_open_to_all_is_pulled_without_a_login(docker: Docker) -> None:
+    docker.push(image(docker), "v1", b"open")
+    binding = {"bindings": [{"role": "roles/artifactregistry.reader", "members": ["allUsers"]}]}
+    docker.cloud.ok("POST", f"{repository(docker)}:setIamPolicy", {"policy": binding})
+    nobody = docker.cloud.as_("")
+    token = nobody("GET", "v2/token", headers={"Host": docker.host}).body["token"]
+    headers = {"Host": docker.host, "Authorization": f"Bearer {token}"}
+    assert nobody("GET", f"v2/{image(docker)}/manifests/v1", headers=headers).status == 200
+
+
+def test_a_blob_is_taken_over_only_from_where_the_caller_may_read(docker: Docker) -> None:
+    layer = b"shared layer"
+    docker.push(image(docker), "v1", layer)
+    place = repository(docker).rpartition("/")[0]
+    docker.cloud.ok("POST", place, {"format": "DOCKER"}, repositoryId="others")
+    mount = f"v2/{docker.cloud.project}/others/train/blobs/uploads/?mount={digest_of(layer)}&from={image(docker)}"
+    assert docker("POST", mount).status == 201
+    binding = {"bindings": [{"role": "roles/artifactregistry.writer", "members": [EVE]}]}
+    docker.cloud.ok("POST", place, {"format": "DOCKER"}, repositoryId="eves")
+    docker.cloud.ok("POST", f"{place}/eves:setIamPolicy", {"policy": binding})
+    assert Docker(docker.cloud.as_(EVE))("POST", mount.replace("/others/", "/eves/")).status == 202
+    assert docker("GET", f"v2/{docker.cloud.project}/eves/train/blobs/{digest_of(layer)}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "code"),
+    [
+        (MANIFEST, b"no json", 400, "MANIFEST_INVALID"),
+        (MANIFEST, b"[" * 100_000, 400, "MANIFEST_INVALID"),
+        ("text/plain", b"{}", 400, "MANIFEST_INVALID"),
+        (
+            MANIFEST,
+            json.dumps({"config": {"digest": f"sha256:{'0' * 64}"}, "layers": []}).encode(),
+            404,
+            "MANIFEST_BLOB_UNKNOWN",
+        ),
+        (MANIFEST, json.dumps({"config": {"digest": "../x"}, "layers": []}).encode(), 400, "DIGEST_INVALID"),
+        (INDEX, json.dumps({"manifests": [{"digest": f"sha256:{'0' * 64}"}]}).encode(), 404, "MANIFEST_UNKNOWN"),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused(docker: Docker, kind: str, body: bytes, status: int, code: str) -> None:
+    answer = docker("PUT", f"v2/{image(docker)}/manifests/v1", body, kind)
+    assert (answer.status, answer.body["errors"][0]["code"]) == (status, code)
+
+
+def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None:
+    begun = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
+    done = docker("PUT", f"{begun.headers['location']}?digest={digest_of(b'other')}", b"this")
+    assert (done.status, done.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
+    assert docker("PATCH", begun.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+
+
+def test_the_api_shows_packages_versions_tags_and_images(docker: Docker) -> None:
+    digest = docker.push(image(docker, "group/train"), "v1", b"layer")
+    docker.push(image(docker, "other"), "v1", b"x")
+    cloud, below = docker.cloud, repository(docker)
+    names = [one["name"].rpartition("/")[2] for one in cloud.ok("GET", f"{below}/packages")["packages"]]
+    assert names == ["group%2Ftrain", "other"]
+    package = f"{below}/packages/group%2Ftrain"
+    assert cloud.ok("GET", package)["name"].endswith("/packages/group%2Ftrain")
+    version = cloud.ok("GET", f"{package}/versions", view="FULL")["versions"][0]
+    assert version["name"].endswith(digest)
+    assert [tag["name"].rpartition("/")[2] for tag in version["relatedTags"]] == ["v1"]
+    shown = cloud.ok("GET", f"{below}/dockerImages", pageSize="1")
+    first = shown["dockerImages"][0]
+    assert first["uri"] == f"europe-west1-docker.pkg.dev/{image(docker, 'group/train')}@{digest}"
+    assert first["tags"] == ["v1"]
+    rest = cloud.ok("GET", f"{below}/dockerImages", pageSize="1", pageToken=shown["nextPageToken"])
+    assert "/other@" in rest["dockerImages"][0]["uri"]
+    assert int(cloud.ok("GET", below)["sizeBytes"]) > 0
+    cloud.ok("POST", f"{package}/tags", {"version": version["name"]}, tagId="stable")
+    assert docker("GET", f"v2/{image(docker, 'group/train')}/tags/list").body["tags"] == ["stable", "v1"]
+
+
+def test_a_tagged_version_is_deleted_only_by_force_and_a_package_whole(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"layer")
+    version = f"{repository(docker)}/packages/train/versions/{digest}"
+    assert "because it is tagged" in docker.cloud("DELETE", version).message
+    assert docker.cloud.ok("DELETE", version, force="true")["done"] is True
+    assert docker("GET", f"v2/{image(docker)}/manifests/v1").status == 404
+    docker.push(image(docker), "v2", b"layer")
+    docker.cloud.ok("DELETE", f"{repository(docker)}/packages/train")
+    assert docker.cloud.ok("GET", f"{repository(docker)}/packages") == {}
+
+
+def test_the_digest_goes_with_its_tags_and_a_tag_alone(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"layer")
+    docker.push(image(docker), "v2", b"layer")
+    assert docker("DELETE", f"v2/{image(docker)}/manifests/v1").status == 202
+    assert docker("GET", f"v2/{image(docker)}/manifests/v2").status == 200
+    assert docker("DELETE", f"v2/{image(docker)}/manifests/{digest}").status == 202
+    assert docker("GET", f"v2/{image(docker)}/manifests/v2").status == 404
+
+
+def advance(docker: Docker, seconds: float) -> None:
+    docker.cloud.control("POST", "clock", {"advance_seconds": seconds})
+
+
+def policies(docker: Docker, **found: Any) -> None:
+    docker.cloud.ok("PATCH", repository(docker), {"cleanupPolicies": found}, updateMask="cleanupPolicies")
+
+
+def test_cleanup_policies_delete_what_none_keeps_a_day_later(docker: Docker) -> None:
+    old = docker.push(image(docker), "old", b"1")
+    advance(docker, 20 * DAY)
+    kept = [docker.push(image(docker), f"v{number}", bytes([number])) for number in (1, 2)]
+    policies(
+        docker,
+        delete={"action": "DELETE", "condition": {"tagState": "ANY", "olderThan": f"{14 * DAY}s"}},
+        keep={"action": "KEEP", "mostRecentVersions": {"keepCount": 2}},
+    )
+    assert docker("GET", f"v2/{image(docker)}/manifests/{old}").status == 200
+    advance(docker, DAY + 60)
+    assert docker("GET", f"v2/{image(docker)}/manifests/{old}").status == 404
+    advance(docker, 30 * DAY)
+    assert [docker("GET", f"v2/{image(docker)}/manifests/{one}").status for one in kept] == [200, 200]
+
+
+def test_blobs_that_nothing_names_are_gone_a_day_later(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"named" * 20_000)
+    loose = docker.push_blob(image(docker), b"loose" * 20_000)
+    advance(docker, DAY + 60)
+    assert docker("GET", f"v2/{image(docker)}/blobs/{loose}").status == 404
+    assert docker("HEAD", f"v2/{image(docker)}/blobs/{digest_of(b'named' * 20_000)}").status == 200
+    docker.cloud.ok("DELETE", f"{repository(docker)}/packages/train/versions/{digest}", force="true")
+    advance(docker, DAY + 60)
+    assert docker("GET", f"v2/{image(docker)}/blobs/{digest_of(b'named' * 20_000)}").status == 404
+
+
+def test_a_deleted_repository_takes_its_images_with_it(docker: Docker) -> None:
+    docker.push(image(docker), "v1", b"layer")
+    docker.cloud.ok("DELETE", repository(docker))
+    docker.cloud.ok("POST", repository(docker).rpartition("/")[0], {"format": "DOCKER"}, repositoryId="images")
+    assert docker("GET", f"v2/{image(docker)}/manifests/v1").status == 404
+
+
+def test_without_googles_host_the_repository_is_found_where_it_is(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"layer")
+    here = Docker(docker.cloud, f"127.0.0.1:{docker.cloud.server.port}")
+    assert here("GET", f"v2/{image(docker)}/manifests/v1").headers["docker-content-digest"] == digest
+    assert here("GET", f"v2/{docker.cloud.project}/nowhere/train/manifests/v1").status == 404

@@ -1,0 +1,37 @@
+"""Who answers a request that is for none of Google's documented APIs: the sites of the services, by host or by path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Asgi, Service
+
+
+class Sites:
+    """The sites that services declare."""
+
+    def __init__(self, cloud: Cloud, services: Sequence[Service]) -> None:
+        self._hosts: list[tuple[re.Pattern[str], Asgi]] = []
+        self._prefixes: list[tuple[str, Asgi]] = []
+        for site in (site for service in services for site in service.sites):
+            app = site.app(cloud)
+            self._hosts += [(_pattern(host), app) for host in site.hosts]
+            self._prefixes += [(f"/{site.prefix}", app)] if site.prefix else []
+
+    def claims(self, host: str) -> bool:
+        """Whether a host, without port, is a site's."""
+        return any(pattern.fullmatch(host) for pattern, _ in self._hosts)
+
+    def find(self, host: str, path: str) -> Asgi | None:
+        """The application for a Host header and a path."""
+        for prefix, app in self._prefixes:
+            if path.startswith(prefix):
+                return app
+        name = host.partition(":")[0]
+        return next((app for pattern, app in self._hosts if pattern.fullmatch(name)), None)
+
+
+def _pattern(host: str) -> re.Pattern[str]:
+    return re.compile(re.escape(host).replace(r"\*", "[a-z0-9-]+"))

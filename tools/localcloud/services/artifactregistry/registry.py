@@ -1,0 +1,380 @@
+"""The Docker registry under `<region>-docker.pkg.dev`: the OCI distribution protocol, with IAM asked at every request.
+
+Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from localcloud.engine import gate
+from localcloud.engine.cloud import Cloud
+from localcloud.errors import CloudError
+from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
+
+PULL = "artifactregistry.repositories.downloadArtifacts"
+PUSH = "artifactregistry.repositories.uploadArtifacts"
+DELETE = "artifactregistry.repositories.deleteArtifacts"
+HOST = "-docker.pkg.dev"
+ANONYMOUS = "anonymous"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_MOST_MANIFEST = 4 << 20
+_HOUR = 3600
+_DAY = 86_400
+_TYPES = {
+    *INDEXES,
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+}
+_CODES = {400: "NAME_INVALID", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UNKNOWN"}
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Refused(Exception):
+    """An answer in the protocol's own words."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def application(cloud: Cloud) -> Starlette:
+    """The registry of all the cloud's Docker repositories."""
+    return Registry(cloud).app()
+
+
+class Registry:
+    """The protocol's endpoints. Names are PROJECT/REPOSITORY/IMAGE, where the image may have slashes of its own."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._uploads: dict[str, tuple[Path, float]] = {}
+
+    def app(self) -> Starlette:
+        """As an ASGI application."""
+        name = "/v2/{name:path}"
+        routes = [
+            Route("/v2/", self._guarded(self._version), methods=["GET"]),
+            Route("/v2/token", self._guarded(self._token), methods=["GET", "POST"]),
+            Route(f"{name}/blobs/uploads/", self._guarded(self._begin), methods=["POST"]),
+            Route(
+                f"{name}/blobs/uploads/{{upload}}",
+                self._guarded(self._upload),
+                methods=["GET", "PATCH", "PUT", "DELETE"],
+            ),
+            Route(f"{name}/blobs/{{digest}}", self._guarded(self._blob), methods=["GET", "HEAD"]),
+            Route(
+                f"{name}/manifests/{{reference}}",
+                self._guarded(self._manifest),
+                methods=["GET", "HEAD", "PUT", "DELETE"],
+            ),
+            Route(f"{name}/tags/list", self._guarded(self._tags), methods=["GET"]),
+            Route(f"{name}/referrers/{{digest}}", self._guarded(self._referrers), methods=["GET"]),
+        ]
+        return Starlette(routes=routes)
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def answered(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except Refused as problem:
+                return self._error(request, problem.status, problem.code, problem.message)
+            except CloudError as problem:
+                return self._error(request, problem.code, _CODES.get(problem.code, "UNKNOWN"), problem.message)
+
+        return answered
+
+    def _error(self, request: Request, status: int, code: str, message: str) -> Response:
+        headers = {"Docker-Distribution-API-Version": "registry/2.0"}
+        if status == 401:
+            host = request.headers.get("host", "")
+            headers["WWW-Authenticate"] = f'Bearer realm="{request.url.scheme}://{host}/v2/token",service="{host}"'
+        return JSONResponse({"errors": [{"code": code, "message": message}]}, status, headers)
+
+    # Who calls, and what for.
+
+    def _principal(self, request: Request) -> str:
+        given = request.headers.get("authorization", "")
+        scheme, _, value = given.partition(" ")
+        if scheme.lower() == "basic":
+            value = _password(value)
+        if not value or value == ANONYMOUS:
+            return ""
+        found = self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
+        principal = gate.identified(found)
+        if not self._cloud.iam.active(principal):
+            raise gate.inactive(principal)
+        return principal
+
+    def _opened(self, request: Request, permission: str) -> tuple[Images, str]:
+        """The repository that a request names, and the image in it, for who holds a permission on it."""
+        words = request.path_params["name"].split("/")
+        if len(words) < 3 or not all(words):
+            raise Refused(404, "NAME_UNKNOWN", f"{'/'.join(words)} is no PROJECT/REPOSITORY/IMAGE.")
+        repository = self._named(request, words[0], words[1])
+        principal = self._principal(request)
+        if not self._cloud.iam.allowed(principal, permission, API, repository, words[0]):
+            if not principal:
+                raise Refused(401, "UNAUTHORIZED", f"Unauthenticated request. {_denied(permission, repository)}")
+            raise Refused(403, "DENIED", _denied(permission, repository))
+        found = self._cloud.store.get(API, repository)
+        if found is None or not self._cloud.projects.enabled(words[0], API):
+            raise Refused(404, "NAME_UNKNOWN", f'Repository "{words[1]}" not found')
+        if found["format"] != "DOCKER":
+            raise Refused(400, "UNSUPPORTED", f"{repository} holds artifacts of format {found['format']}, not images.")
+        return Images(self._cloud, repository), "/".join(words[2:])
+
+    def _named(self, request: Request, project: str, repository: str) -> str:
+        """The repository's full name: the host says where, and without Google's host the one place where there is such a one."""
+        host = request.headers.get("host", "").partition(":")[0]
+        if host.endswith(HOST):
+            return f"projects/{project}/locations/{host.removesuffix(HOST)}/repositories/{repository}"
+        found = [
+            name
+            for name, _ in self._cloud.store.list(API, f"projects/{project}/locations/-", "repositories")
+            if name.endswith(f"/{repository}")
+        ]
+        if len(found) > 1:
+            raise Refused(400, "NAME_INVALID", f"{repository} is in several locations: use REGION{HOST}.")
+        return found[0] if found else f"projects/{project}/locations/-/repositories/{repository}"
+
+    async def _version(self, request: Request) -> Response:
+        if "authorization" not in request.headers:
+            raise Refused(401, "UNAUTHORIZED", "Unauthenticated request.")
+        self._principal(request)
+        return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
+
+    async def _token(self, request: Request) -> Response:
+        """The token that was sent as a password is the one to send from now on; who sends none is nobody in particular."""
+        given = request.headers.get("authorization", "")
+        value = _password(given.partition(" ")[2]) if given else ""
+        if not value and request.method == "POST":
+            form = await request.form()
+            value = str(form.get("refresh_token") or form.get("password") or "")
+        if value:
+            self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
+        token = value or ANONYMOUS
+        said = {"token": token, "access_token": token, "expires_in": _HOUR, "issued_at": self._cloud.clock.rfc3339()}
+        return JSONResponse(said)
+
+    # Blobs.
+
+    async def _blob(self, request: Request) -> Response:
+        images, _ = self._opened(request, PULL)
+        digest = _digest(request.path_params["digest"])
+        found = images.blob(digest)
+        if found is None:
+            raise Refused(404, "BLOB_UNKNOWN", f"{digest} is not in this repository.")
+        return _content(request, found)
+
+    async def _begin(self, request: Request) -> Response:
+        images, _ = self._opened(request, PUSH)
+        wanted = request.query_params.get("mount", "")
+        if wanted and _DIGEST.fullmatch(wanted) and await self._mounted(request, images, wanted):
+            return self._held(request, wanted)
+        upload = uuid.uuid4().hex
+        self._tidy()
+        self._uploads[upload] = self._cloud.store.spool(), self._cloud.clock.seconds()
+        if "digest" in request.query_params:
+            return await self._finish(request, images, upload)
+        return self._progress(request, upload, 202)
+
+    async def _mounted(self, request: Request, images: Images, digest: str) -> bool:
+        words = request.query_params.get("from", "").split("/")
+        if len(words) < 3:
+            return False
+        origin = self._named(request, words[0], words[1])
+        if not self._cloud.iam.allowed(self._principal(request), PULL, API, origin, words[0]):
+            return False
+        return await self._cloud.commits.write(lambda: images.mount(digest, origin))
+
+    async def _upload(self, request: Request) -> Response:
+        images, _ = self._opened(request, PUSH)
+        upload = request.path_params["upload"]
+        if upload not in self._uploads:
+            raise Refused(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; begin it again.")
+        path = self._uploads[upload][0]
+        if request.method == "DELETE":
+            self._drop(upload)
+            return Response(status_code=204)
+        if request.method == "GET":
+            return self._progress(request, upload, 204)
+        if request.method == "PUT":
+            return await self._finish(request, images, upload)
+        begun = request.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
+        if begun and begun != str(_size(path)):
+            raise Refused(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(path)}, not {begun}.")
+        await self._append(request, path)
+        return self._progress(request, upload, 202)
+
+    async def _append(self, request: Request, path: Path) -> None:
+        with path.open("ab") as stream:
+            async for piece in request.stream():
+                stream.write(piece)
+
+    async def _finish(self, request: Request, images: Images, upload: str) -> Response:
+        path = self._uploads[upload][0]
+        await self._append(request, path)
+        digest = _digest(request.query_params.get("digest", ""))
+        found = f"sha256:{await asyncio.to_thread(_sha256, path)}"
+        if found != digest:
+            self._drop(upload)
+            raise Refused(400, "DIGEST_INVALID", f"What arrived has the digest {found}, not {digest}.")
+        size = path.stat().st_size
+        try:
+            await self._cloud.commits.write(lambda: images.hold(digest, size, path))
+        finally:
+            self._drop(upload)
+        return self._held(request, digest)
+
+    def _drop(self, upload: str) -> None:
+        self._uploads.pop(upload)[0].unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        """Gives up the uploads that nobody has ended in a day."""
+        until = self._cloud.clock.seconds() - _DAY
+        for upload in [one for one, (_, begun) in self._uploads.items() if begun < until]:
+            self._drop(upload)
+
+    def _held(self, request: Request, digest: str) -> Response:
+        where = f"/v2/{request.path_params['name']}/blobs/{digest}"
+        return Response(status_code=201, headers={"Location": where, "Docker-Content-Digest": digest})
+
+    def _progress(self, request: Request, upload: str, status: int) -> Response:
+        size = _size(self._uploads[upload][0])
+        headers = {
+            "Location": f"/v2/{request.path_params['name']}/blobs/uploads/{upload}",
+            "Docker-Upload-UUID": upload,
+            "Range": f"0-{max(size - 1, 0)}",
+        }
+        return Response(status_code=status, headers=headers)
+
+    # Manifests and tags.
+
+    async def _manifest(self, request: Request) -> Response:
+        reference = request.path_params["reference"]
+        if request.method == "PUT":
+            return await self._put(request, reference)
+        images, image = self._opened(request, DELETE if request.method == "DELETE" else PULL)
+        found = images.manifest(image, reference)
+        if found is None:
+            raise Refused(404, "MANIFEST_UNKNOWN", f'Failed to fetch "{reference}"')
+        if request.method == "DELETE":
+            gone: Callable[[], None] = (
+                (lambda: images.delete(image, reference))
+                if ":" in reference
+                else lambda: images.untag(image, reference)
+            )
+            await self._cloud.commits.write(gone)
+            return Response(status_code=202)
+        headers = {
+            "Docker-Content-Digest": found.digest,
+            "ETag": f'"{found.digest}"',
+            "Content-Length": str(len(found.body)),
+        }
+        body = b"" if request.method == "HEAD" else found.body
+        return Response(body, 200, headers, found.media_type)
+
+    async def _put(self, request: Request, reference: str) -> Response:
+        images, image = self._opened(request, PUSH)
+        body = await request.body()
+        media_type = request.headers.get("content-type", "")
+        _check_manifest(images, image, media_type, body)
+        if ":" in reference and reference != f"sha256:{hashlib.sha256(body).hexdigest()}":
+            raise Refused(400, "DIGEST_INVALID", f"The manifest does not have the digest {reference}.")
+        if ":" not in reference and not _TAG.fullmatch(reference):
+            raise Refused(400, "TAG_INVALID", f"{reference!r} is no tag.")
+
+        def put() -> str:
+            stored = images.put(image, media_type, body)
+            if ":" not in reference:
+                images.tag(image, reference, stored.digest)
+            return stored.digest
+
+        digest = await self._cloud.commits.write(put)
+        where = f"/v2/{request.path_params['name']}/manifests/{digest}"
+        return Response(status_code=201, headers={"Location": where, "Docker-Content-Digest": digest})
+
+    async def _tags(self, request: Request) -> Response:
+        images, image = self._opened(request, PULL)
+        if not images.manifests(image):
+            raise Refused(404, "NAME_UNKNOWN", f"{request.path_params['name']} holds no image.")
+        last, most = request.query_params.get("last", ""), request.query_params.get("n", "")
+        tags = [tag for tag in images.tags(image) if tag > last]
+        shown = tags[: int(most)] if most.isdecimal() else tags
+        more = (
+            {"Link": f'<{request.url.path}?n={most}&last={shown[-1]}>; rel="next"'}
+            if shown and len(shown) < len(tags)
+            else {}
+        )
+        return JSONResponse({"name": request.path_params["name"], "tags": shown}, headers=more)
+
+    async def _referrers(self, request: Request) -> Response:
+        self._opened(request, PULL)
+        return JSONResponse({"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}, media_type=INDEXES[0])
+
+
+def _check_manifest(images: Images, image: str, media_type: str, body: bytes) -> None:
+    if media_type not in _TYPES:
+        raise Refused(400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is no manifest of an image.")
+    if len(body) > _MOST_MANIFEST:
+        raise Refused(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
+    try:
+        content = json.loads(body)
+        parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]
+        digests = [_digest(part["digest"]) for part in parts]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
+    for digest in digests:
+        held: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)
+        if held is None:
+            code = "MANIFEST_UNKNOWN" if media_type in INDEXES else "MANIFEST_BLOB_UNKNOWN"
+            raise Refused(404, code, f"The manifest names {digest}, which was not pushed to this repository.")
+
+
+def _content(request: Request, blob: Blob) -> Response:
+    headers = {"Docker-Content-Digest": blob.digest, "Content-Length": str(blob.size), "ETag": f'"{blob.digest}"'}
+    if request.method == "HEAD":
+        return Response(b"", 200, headers, "application/octet-stream")
+    return StreamingResponse(blob.pieces(), 200, headers, "application/octet-stream")
+
+
+def _denied(permission: str, repository: str) -> str:
+    return f'Permission "{permission}" denied on resource "{repository}" (or it may not exist)'
+
+
+def _password(basic: str) -> str:
+    try:
+        return base64.b64decode(basic, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeError):
+        raise Refused(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
+
+
+def _digest(text: str) -> str:
+    if not _DIGEST.fullmatch(text):
+        raise Refused(400, "DIGEST_INVALID", f"{text[:80]!r} is no sha256 digest.")
+    return text
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
