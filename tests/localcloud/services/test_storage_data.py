@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 from localcloud.errors import CloudError
-from localcloud.services.storage import checksums, globs, listing, locations, multipart, names, preconditions, ranges
+from localcloud.services.storage import (
+    checksums,
+    globs,
+    listing,
+    locations,
+    multipart,
+    names,
+    patterns,
+    preconditions,
+    ranges,
+)
 from localcloud.services.storage.preconditions import Preconditions
 from localcloud.services.storage.ranges import Piece, Slice
 
@@ -169,7 +179,18 @@ def test_data_that_is_not_what_was_promised_is_refused(
     ],
 )
 def test_globs(glob: str, name: str, matches: bool) -> None:
-    assert bool(globs.compiled(glob).fullmatch(name)) is matches
+    assert patterns.matches(globs.expression(glob), name) is matches
+
+
+@pytest.mark.parametrize("expression", ["(a+)+$", "(a|a)*$", "(.*a){20}"])
+def test_no_expression_takes_longer_than_its_text(expression: str) -> None:
+    assert not patterns.matches(expression, "a" * 1000 + "!")
+
+
+@pytest.mark.parametrize("expression", ["(", "a{1000}{1000}", "(?=a)", "((((a{100}){100}){100}){100})"])
+def test_expressions_that_cannot_be_read_or_take_too_much_are_refused(expression: str) -> None:
+    with pytest.raises(patterns.Unreadable):
+        patterns.compiled(expression)
 
 
 @pytest.mark.parametrize("name", ["abc", "my_bucket-1", "a.b.example.com", "1" * 63, f"{'a' * 60}.{'b' * 60}"])

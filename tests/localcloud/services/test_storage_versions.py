@@ -236,7 +236,6 @@ def test_rules_do_not_touch_what_is_held(gcs: Storage) -> None:
         ({"customTimeBefore": "2999-01-01"}, False),
         ({"daysSinceCustomTime": 0}, False),
         ({"isLive": True}, True),
-        ({}, False),
     ],
 )
 def test_conditions_of_rules(gcs: Storage, condition: dict[str, Any], gone: bool) -> None:

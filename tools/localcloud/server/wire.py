@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _PIECE = 1 << 18
 _WORTH_COMPRESSING = 1 << 11
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DONE = "content-encoding", "accept-ranges"
 
 
@@ -30,7 +32,7 @@ async def send_reply(reply: Reply, send: Send, now: float) -> None:
     """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970. Raises BrokenOff."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
-    headers = [(_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers = [(_wire(name), _value(value)) for name, value in reply.headers.items()]
     headers.append(_date(int(now)))
     if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
@@ -66,6 +68,13 @@ def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
 @lru_cache(maxsize=4)
 def _date(second: int) -> tuple[bytes, bytes]:
     return b"date", formatdate(second, usegmt=True).encode()
+
+
+def _value(text: str) -> bytes:
+    """A header's value: UTF-8, on one line whatever the object says that it comes from."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace")
 
 
 @lru_cache

@@ -11,6 +11,9 @@ from localcloud.services.storage import acls, bucket_fields, guards, object_fiel
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339
 
+_IN_FULL = {"patch", "update", "restore"}
+_ACLS = ("acl", "defaultObjectAcl")
+
 
 def bucket(call: Call, found: Bucket) -> dict[str, Any]:
     """A bucket as this call wants it."""
@@ -19,8 +22,14 @@ def bucket(call: Call, found: Bucket) -> dict[str, Any]:
 
 
 def _full(call: Call, found: Bucket) -> bool:
-    """Whether access control lists are to be shown; they are where access is not uniform."""
-    return not found.uniform and call.params.get("projection") == "full"
+    """Whether access control lists are to be shown; they are where access is not uniform.
+
+    Source for what is shown without `projection`: its description in the discovery document.
+    """
+    if found.uniform:
+        return False
+    shown = "full" if call.method.verb in _IN_FULL or any(map(call.body.get, _ACLS)) else "noAcl"
+    return bool(call.params.get("projection", shown) == "full")
 
 
 def bucket_reply(call: Call, found: Bucket) -> Reply:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from localcloud.engine import labels
-from localcloud.services.storage import lifecycle_rules, locations, names, refusals
+from localcloud.services.storage import lifecycle_rules, limits, locations, names, refusals
 from localcloud.services.storage.times import rfc3339
 
 Body = dict[str, Any]
@@ -135,6 +135,7 @@ def settled(old: Body, new: Body, now: datetime) -> Body:
             new.pop(emptied, None)
     for listed in _ACLS:
         new.pop(listed, None)
+    limits.check_bucket({field: value for field, value in new.items() if field not in _ASSIGNED})
     new["etag"] = etag(int(new["metageneration"]))
     return new
 
@@ -226,7 +227,8 @@ def _settle_lifecycle(_old: Body, new: Body, _now: datetime) -> None:
 
 
 def _settle_labels(_old: Body, new: Body, _now: datetime) -> None:
-    if problem := labels.problem(new.get("labels") or {}, "bucket"):
+    new["labels"] = {key: value for key, value in (new.get("labels") or {}).items() if value is not None}
+    if problem := labels.problem(new["labels"], "bucket"):
         raise refusals.invalid(problem)
 
 

@@ -41,7 +41,7 @@ def rewrite(call: Call) -> Body | Reply:
     """storage.objects.rewrite: done at once, unless the caller limits how much may be done in a call"""
     _, source = _source(call, call.params["sourceBucket"])
     step = call.params.get("maxBytesRewrittenPerCall") or 0
-    if step and step % _SMALLEST_STEP:
+    if step < 0 or step % _SMALLEST_STEP:
         raise refusals.invalid(f"Invalid value '{step}' for maxBytesRewrittenPerCall: it must be a multiple of 1 MiB.")
     written = _progress(call, source) + step if step else source.size
     result: Body = {"kind": "storage#rewriteResponse", "objectSize": str(source.size), "done": written >= source.size}

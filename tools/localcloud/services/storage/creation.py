@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def metadata(call: Call, text: bytes) -> Sent:
         return {}
     try:
         sent = json.loads(text)
-    except ValueError:
+        json.dumps(sent, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
+    except (ValueError, RecursionError):
         raise refusals.parse_error() from None
     return schema.check(call.document, "Object", sent, older=True, lenient=True)
 
@@ -56,4 +58,6 @@ def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | 
         sent = {**sent, "contentEncoding": call.params["contentEncoding"]}
     draft = Draft(bucket, name_of(call.params, sent), sent, data, content)
     row = versions.place(call, draft, preconditions.of(call.params))
+    if sent.get("acl"):
+        call = replace(call, params={"projection": "full", **call.params})
     return answers.object_reply(call, bucket, row, {"x-goog-hash": data.checksums.header})

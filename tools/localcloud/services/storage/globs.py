@@ -1,21 +1,23 @@
-"""The `matchGlob` patterns of object lists, as regular expressions.
+"""The `matchGlob` patterns of object lists, as regular expressions for RE2.
 
 Source: cloud.google.com/storage/docs/json_api/v1/objects/list#list-objects-and-prefixes-using-glob.
 """
 
 from __future__ import annotations
 
-import re
+import re2
 
-from localcloud.services.storage import refusals
+from localcloud.services.storage import patterns, refusals
 
 
-def compiled(glob: str) -> re.Pattern[str]:
-    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`."""
+def expression(glob: str) -> str:
+    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`; 400 for what is no glob."""
+    translated = _translate(glob)
     try:
-        return re.compile(_translate(glob), re.DOTALL)
-    except re.error:
+        patterns.compiled(translated)
+    except patterns.Unreadable:
         raise refusals.invalid(f"Invalid glob pattern: '{glob}'.") from None
+    return translated
 
 
 def _translate(glob: str) -> str:
@@ -50,4 +52,4 @@ def _expression(token: str, *, inside_choice: bool) -> str:
     if token.startswith("[") and len(token) > 1:
         negated = token[1] in "!^"
         return f"[{'^' if negated else ''}{token[2 if negated else 1 : -1]}]"
-    return re.escape(token[-1])
+    return str(re2.escape(token[-1]))

@@ -5,13 +5,12 @@ Source: cloud.google.com/storage/docs/lifecycle.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from localcloud.services.storage import refusals
+from localcloud.services.storage import patterns, refusals
 from localcloud.services.storage.times import parsed
 
 Rule = Mapping[str, Any]
@@ -62,7 +61,7 @@ def _action_problem(action: Mapping[str, Any], classes: frozenset[str]) -> str:
 
 
 def _problem(rule: Rule, classes: frozenset[str]) -> str:
-    if "condition" not in rule:
+    if not rule.get("condition"):
         return "needs a condition."
     kind, condition = rule["action"]["type"], rule["condition"]
     if kind == "AbortIncompleteMultipartUpload" and (other := sorted(set(condition) - set(_OF_UPLOADS))):
@@ -78,8 +77,8 @@ def _holds_something(name: str, value: Any, classes: frozenset[str]) -> bool:
         if name in _DATES:
             date.fromisoformat(value)
         if name == "matchesPattern":
-            re.compile(value)
-    except (ValueError, re.error):
+            patterns.compiled(value)
+    except (ValueError, patterns.Unreadable):
         return False
     if name in _COUNTS:
         return int(value) >= 0
@@ -140,7 +139,7 @@ _TESTS: Mapping[str, Test] = {
     "daysSinceNoncurrentTime": _older("timeDeleted"),
     "noncurrentTimeBefore": _before("timeDeleted"),
     "isLive": lambda value, version, _: version.live == value,
-    "matchesPattern": lambda value, version, _: re.fullmatch(value, version.resource["name"]) is not None,
+    "matchesPattern": lambda value, version, _: patterns.matches(value, version.resource["name"]),
     "matchesPrefix": lambda value, version, _: version.resource["name"].startswith(tuple(value)),
     "matchesSuffix": lambda value, version, _: version.resource["name"].endswith(tuple(value)),
     "matchesStorageClass": lambda value, version, _: version.resource["storageClass"] in value,

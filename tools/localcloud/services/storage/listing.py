@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from localcloud.services.storage import globs, refusals
+from localcloud.services.storage import globs, patterns, refusals
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row, Span
 
 _MOST = 1000
@@ -30,7 +29,7 @@ class Query:
     prefix: str
     delimiter: str
     trailing: bool
-    glob: re.Pattern[str] | None
+    glob: str | None
     limit: int
 
 
@@ -61,7 +60,7 @@ def query(bucket: str, params: Mapping[str, Any]) -> Query:
         prefix=prefix,
         delimiter=params.get("delimiter", ""),
         trailing=bool(params.get("includeTrailingDelimiter")),
-        glob=globs.compiled(glob) if glob else None,
+        glob=globs.expression(glob) if glob else None,
         limit=page_size(params.get("maxResults")),
     )
 
@@ -120,7 +119,7 @@ def _group(asked: Query, name: str) -> str | None:
 
 
 def _matches(asked: Query, name: str) -> bool:
-    return asked.glob is None or asked.glob.fullmatch(name) is not None
+    return asked.glob is None or patterns.matches(asked.glob, name)
 
 
 def successor(prefix: str) -> str | None:

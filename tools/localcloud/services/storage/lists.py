@@ -46,7 +46,7 @@ def write_bucket(call: Call, bucket: Bucket, wanted: Iterable[Entry]) -> None:
     iam, resource = call.cloud.iam, access.bucket_resource(bucket.name)
     wanted = [*wanted, (f"project-owners-{bucket.facts['projectNumber']}", "OWNER")]
     policy = iam.policy("storage", resource)
-    kept = [one for one in policy["bindings"] if one["role"] not in BUCKET_ROLES.values() or "condition" in one]
+    kept = [one for one in policy.get("bindings", ()) if one["role"] not in BUCKET_ROLES.values() or "condition" in one]
     iam.write("storage", resource, policy | {"bindings": [*kept, *_bindings(call, bucket, wanted, BUCKET_ROLES)]})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import not_found
-from localcloud.services.storage import access, refusals
+from localcloud.services.storage import access, limits, refusals
 
 Body = dict[str, Any]
 API = "storage"
@@ -33,8 +33,9 @@ def insert(call: Call) -> Body:
         raise refusals.invalid(
             f"Invalid value '{sent.get('payload_format', '')}' for payload_format: JSON_API_V1 or NONE."
         )
-    if unknown := set(sent.get("event_types", ())) - _EVENTS:
+    if unknown := set(sent.get("event_types") or ()) - _EVENTS:
         raise refusals.invalid(f"Invalid value '{min(unknown)}' for event_types.")
+    limits.check_attributes(sent.get("custom_attributes") or {})
     if len(_rows(call, bucket)) >= _MOST:
         raise refusals.invalid(f"A bucket may have {_MOST} notification configurations; '{bucket}' has them all.")
     identity = str(call.cloud.store.next(f"storage notifications of {bucket}"))

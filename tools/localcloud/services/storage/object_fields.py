@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.services.storage import refusals
+from localcloud.services.storage import limits, refusals
 from localcloud.services.storage.bucket_fields import STORAGE_CLASSES, merged, varint
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.times import parsed, rfc3339
@@ -62,15 +62,21 @@ def created(place: tuple[str, str], sent: Mapping[str, Any], data: Data, generat
     if data.components is not None:
         body["componentCount"] = data.components
     for field in WRITABLE:
-        if sent.get(field) not in (None, {}):
-            body[field] = sent[field]
+        value = sent.get(field)
+        if isinstance(value, dict):
+            value = merged({}, value)
+        if value not in (None, {}):
+            body[field] = value
     _check(body, now)
     return body
 
 
 def _check(body: Body, now: datetime) -> None:
+    limits.check_object(body)
     if body["storageClass"] not in STORAGE_CLASSES:
         raise refusals.invalid(f"Invalid argument. '{body['storageClass']}' is not a storage class.")
+    if "customTime" in body:
+        parsed(body["customTime"])
     if "retention" in body:
         check_retention({}, body["retention"], now, override=False)
 
@@ -84,7 +90,7 @@ def patched(old: Body, changes: Mapping[str, Any], now: datetime, *, override_re
 def replaced(old: Body, body: Mapping[str, Any], now: datetime, *, override_retention: bool) -> Body:
     """The object after a PUT: what is not sent is gone, what the server assigned stays."""
     new = {field: value for field, value in old.items() if field not in WRITABLE}
-    new |= {field: body[field] for field in WRITABLE if body.get(field) is not None}
+    new |= merged({}, {field: body[field] for field in WRITABLE if field in body})
     return _next(old, new, now, override_retention=override_retention)
 
 
@@ -92,6 +98,7 @@ def _next(old: Body, new: Body, now: datetime, *, override_retention: bool) -> B
     for field in ("metadata", "contexts", "retention"):
         if not new.get(field):
             new.pop(field, None)
+    limits.check_object(new)
     _check_custom_time(old.get("customTime"), new.get("customTime"))
     check_retention(old.get("retention", {}), new.get("retention", {}), now, override=override_retention)
     metageneration = int(old["metageneration"]) + 1
@@ -102,7 +109,8 @@ def _next(old: Body, new: Body, now: datetime, *, override_retention: bool) -> B
 
 
 def _check_custom_time(old: str | None, new: str | None) -> None:
-    if old is not None and (new is None or parsed(new) < parsed(old)):
+    moment = None if new is None else parsed(new)
+    if old is not None and (moment is None or moment < parsed(old)):
         raise refusals.invalid("Custom time cannot be removed or set to an earlier time.")
 
 

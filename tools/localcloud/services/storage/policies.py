@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, refusals, rows
+from localcloud.services.storage.bucket_fields import merged
 from localcloud.services.storage.rows import Bucket
 
 Policy = dict[str, Any]
@@ -50,7 +51,8 @@ def get(call: Call) -> Policy:
 def set_(call: Call) -> Policy:
     """storage.buckets.setIamPolicy"""
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.setIamPolicy")
-    sent = {field: value for field, value in call.body.items() if field not in {"kind", "resourceId"}}
+    sent = {field: value for field, value in merged({}, call.body).items() if field not in {"kind", "resourceId"}}
+    sent["bindings"] = [merged({}, binding) for binding in sent.get("bindings", ())]
     _check(bucket, sent)
     try:
         policy = call.cloud.iam.set_policy("storage", access.bucket_resource(bucket.name), sent, project=bucket.project)
@@ -68,8 +70,8 @@ def test(call: Call) -> Policy:
 
 
 def _check(bucket: Bucket, sent: Policy) -> None:
-    bindings = sent.get("bindings", [])
-    members = {member for binding in bindings for member in binding.get("members", [])}
+    bindings = sent["bindings"]
+    members = {member for binding in bindings for member in binding.get("members", ())}
     prevented = bucket.facts["iamConfiguration"]["publicAccessPrevention"] == "enforced"
     if prevented and members & _PUBLIC:
         raise refusals.public_access_prevented()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from localcloud.services.storage import refusals
+from localcloud.services.storage import limits, refusals
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(?:(\d{1,18})|\*)")
@@ -64,6 +64,7 @@ def sent(header: str | None, length: int) -> Piece:
     if match is None:
         raise refusals.invalid(f"Failed to parse Content-Range header: '{header}'.")
     total = None if match[3] is None else int(match[3])
+    limits.check_size(total or 0)
     if match[1] is None:
         return Piece(None, 0, total)
     start, last = int(match[1]), int(match[2])

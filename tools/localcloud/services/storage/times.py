@@ -27,9 +27,9 @@ def parsed(text: str) -> datetime:
     """A moment sent by a caller; 400 when it is none."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise refusals.invalid(f"Invalid value '{text}': expected a time like 2026-11-21T09:49:25Z.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def http_date(moment: datetime) -> str:

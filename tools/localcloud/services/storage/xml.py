@@ -5,6 +5,7 @@ Source: cloud.google.com/storage/docs/xml-api/reference-methods.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
@@ -41,6 +42,7 @@ _CODES = {
     416: ("InvalidRange", "The requested range cannot be satisfied."),
     501: ("NotImplemented", "A header or query you provided requested a function that is not implemented."),
 }
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _GENERATION = Param("generation", "query", "string", "int64")
 _CHOSEN = ("content-type", "content-disposition")
 """Headers of a download that its URL may set: response-content-type=text/plain."""
@@ -107,7 +109,9 @@ def _found(call: Call) -> Row:
 
 
 def _shown(row: Row, reply: Reply) -> Reply:
-    metadata = {f"x-goog-meta-{key.lower()}": value for key, value in row.resource.get("metadata", {}).items()}
+    """The reply with custom metadata; a key that can be no header's name is left out."""
+    custom = row.resource.get("metadata", {})
+    metadata = {f"x-goog-meta-{key.lower()}": value for key, value in custom.items() if _TOKEN.fullmatch(key)}
     return replace(reply, headers={**reply.headers, **metadata})
 
 
@@ -145,15 +149,23 @@ def _writable(call: Call) -> Bucket:
 
 def _sent(call: Call) -> dict[str, object]:
     sent: dict[str, object] = {"contentType": "application/octet-stream"}
-    sent |= {field: call.headers[name] for name, field in _FIELDS.items() if call.headers.get(name)}
+    sent |= {field: _text(call.headers[name]) for name, field in _FIELDS.items() if call.headers.get(name)}
     metadata = {
-        name.removeprefix("x-goog-meta-"): value
+        name.removeprefix("x-goog-meta-"): _text(value)
         for name, value in call.headers.items()
         if name.startswith("x-goog-meta-")
     }
     if "x-goog-acl" in call.headers:
         sent["predefinedAcl"] = camel(call.headers["x-goog-acl"].replace("-", "_"))
     return {**sent, "metadata": metadata} if metadata else sent
+
+
+def _text(header: str) -> str:
+    """A header as text: UTF-8, which HTTP hands on as it lies."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def delete(call: Call) -> Reply:
