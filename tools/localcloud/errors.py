@@ -1,4 +1,4 @@
-"""Errors that the local cloud answers with, and how each API dialect writes them."""
+"""Errors that the local cloud answers with; each API's dialect writes them its way."""
 
 from __future__ import annotations
 
@@ -19,29 +19,13 @@ STATUS_CODES = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_LEGACY_REASONS = {
-    400: "invalid",
-    401: "required",
-    403: "forbidden",
-    404: "notFound",
-    405: "methodNotAllowed",
-    409: "conflict",
-    411: "required",
-    412: "conditionNotMet",
-    416: "requestedRangeNotSatisfiable",
-    429: "rateLimitExceeded",
-    500: "internalError",
-    501: "notImplemented",
-    503: "backendError",
-}
-_OF_PARAMETERS = {"required", "invalidParameter"}
 
 
 class CloudError(Exception):
     """A refusal or failure as Google would answer it.
 
     `code` is the HTTP status, `status` the canonical name (https://cloud.google.com/apis/design/errors), `reason` the
-    legacy word of storage's dialect (guessed from the code when empty), `details` google.rpc detail objects, `headers`
+    word of the older dialect (derived from the code when empty), `details` google.rpc detail objects, `headers`
     extra response headers.
     """
 
@@ -178,26 +162,3 @@ def disk_problem(cause: Exception, folder: str) -> CloudError:
 def damaged(sentence: str) -> CloudError:
     """400: what the local cloud kept is damaged or gone. Not a 5xx, as in `disk_problem`."""
     return CloudError(400, "FAILED_PRECONDITION", sentence, "dataLoss")
-
-
-def body_of(error: CloudError, dialect: str) -> dict[str, Any]:
-    """The JSON body of an error: "standard" as One Platform APIs write it, "storage" as the older JSON APIs do."""
-    if dialect == "storage":
-        reason = error.reason or _LEGACY_REASONS.get(error.code, "backendError")
-        entry = {"message": error.message, "domain": "global", "reason": reason} | _location(error, reason)
-        return {"error": {"code": error.code, "message": error.message, "errors": [entry]}}
-    inner: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
-    if error.details:
-        inner["details"] = error.details
-    return {"error": inner}
-
-
-def _location(error: CloudError, reason: str) -> dict[str, str]:
-    """Which header or query parameter an error of the older dialect is about."""
-    if error.code == 401:
-        return {"locationType": "header", "location": "Authorization"}
-    if reason == "conditionNotMet":
-        return {"locationType": "header", "location": "If-Match"}
-    if reason in _OF_PARAMETERS and error.details:
-        return {"locationType": "parameter", "location": error.details[0]["fieldViolations"][0]["field"]}
-    return {}

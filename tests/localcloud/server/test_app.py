@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from localcloud.engine.dialect import OLDER
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Alias, Call, Resource, Service
 from localcloud.errors import not_found
@@ -50,7 +51,7 @@ def batch(call: Call) -> Reply:
 
 STORAGE = Service(
     api="storage",
-    dialect="storage",
+    dialect=OLDER,
     lenient=True,
     methods={"storage.objects.insert": store_object, "storage.objects.get": read_object, "storage.batch": batch},
     permissions={"storage.objects.insert": None, "storage.objects.get": None, "storage.batch": None},
@@ -319,3 +320,18 @@ def test_the_same_request_from_eight_clients_at_a_time_counts_once(cloud: Inside
 def test_nobody_in_particular_is_the_owner(cloud: Inside) -> None:
     assert cloud.as_("user:eve@example.com")("GET", SECRETS).status == 403
     assert cloud.as_(OWNER)("GET", SECRETS).status == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "region"),
+    [
+        ("europe-west1-sts/v1/token", "127.0.0.1:1", "europe-west1"),
+        ("v1/token", "europe-west1-sts.googleapis.com", "europe-west1"),
+        ("v1/token", "sts.us-central1.rep.googleapis.com", "us-central1"),
+        ("v1/token", "sts.googleapis.com", ""),
+        ("sts/v1/token", "127.0.0.1:1", ""),
+    ],
+)
+def test_the_region_in_a_host_is_kept(target: str, host: str, region: str, tmp_path: Path) -> None:
+    said = Service(api="sts", methods={"sts.token": lambda call: {"token_type": call.region}}, anonymous=STS.anonymous)
+    assert inside(tmp_path, said)("POST", target, {}, host=host).body == {"token_type": region}

@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl
 from localcloud import errors
 from localcloud.engine import audit, gate, late_lists, lro, places, rendering, standard
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.dialect import RESOURCE_ORIENTED
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.engine.store import disk_refused
 from localcloud.spec import json_text, schema
-from localcloud.spec.discovery import Param, document, snake
+from localcloud.spec.discovery import Param, document
 
 _log = logging.getLogger("localcloud")
 _FORM = "application/x-www-form-urlencoded"
@@ -95,8 +96,7 @@ class Dispatcher:
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
         if problem.code == 401 and target and problem.details:
             problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
-        dialect = target.service.dialect if target else "standard"
-        body = errors.body_of(problem, dialect)
+        body = (target.service.dialect if target else RESOURCE_ORIENTED).error(problem)
         return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)
 
     def inside(self, base: str, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -138,6 +138,7 @@ class Dispatcher:
             headers=request.headers,
             content=request.content,
             http_path=request.path,
+            region=target.region,
         )
 
     def _handled(self, call: Call, way: _Way) -> Body | Reply:
@@ -192,9 +193,7 @@ def _complete(call: Call) -> None:
         raise errors.invalid(f"Invalid value at 'alt' (TYPE_ENUM), \"{form}\"", "alt")
     for name in call.method.required:
         if name not in call.params:
-            if call.service.dialect == "storage":
-                raise errors.invalid(f"Required parameter: {name}", name, "required")
-            raise errors.invalid(f"Missing required parameter: {name}", snake(name))
+            raise call.service.dialect.required(name)
 
 
 def _params(query: str, target: Target) -> dict[str, Any]:
@@ -225,10 +224,11 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
         elif not key.startswith("$"):
             raise schema.unknown_parameter(key)
     elif param.repeated:
-        params.setdefault(param.name, []).append(schema.typed(param, value))
+        params.setdefault(param.name, []).append(schema.typed(param, value, target.service.dialect.mistyped))
+    elif param.location == "query":
+        params[param.name] = schema.typed(param, value, target.service.dialect.mistyped)
     else:
-        older = target.service.dialect == "storage"
-        params[param.name] = schema.typed(param, value, older=older) if param.location == "query" else value
+        params[param.name] = value
 
 
 @lru_cache
@@ -254,7 +254,7 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
         target.method.request,
         raw,
         numbers=service.enum_numbers,
-        older=service.dialect == "storage",
+        older=service.dialect.older,
         lenient=service.lenient,
     )
 

@@ -66,7 +66,7 @@ def check(call: Call, permission: str, resource: str) -> None:
     if call.cloud.iam.allowed(call.principal, permission, call.service.api, resource, call.project):
         return
     if not call.principal:
-        raise errors.unauthenticated(_anonymous(call, permission))
+        raise errors.unauthenticated()
     raise refusal(call, permission, resource)
 
 
@@ -79,12 +79,6 @@ def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
         return said
     text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
     return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
-
-
-def _anonymous(call: Call, permission: str) -> str:
-    if call.service.dialect != "storage":
-        return ""
-    return f"Anonymous caller does not have {permission} access to the Google Cloud Storage resource. Permission '{permission}' denied on resource (or it may not exist)."
 
 
 def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:

@@ -40,6 +40,6 @@ def _text(call: Call, body: Mapping[str, Any] | str) -> bytes:
     indented = "prettyPrint" in params and params["prettyPrint"].lower() in {"", "true", "1"}
     content = json.loads(body) if isinstance(body, str) else body
     if selector:
-        fields.check_selector(selector, call.document.schemas, call.method.response, call.service.dialect)
+        fields.check_selector(selector, call.document.schemas, call.method.response, call.service.dialect.unselected)
         content = fields.selected(content, selector)
     return dump(content, indented=indented)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +16,7 @@ from localcloud.spec.routes import Routes, Slot
 
 _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
 _REMEMBERED = 8192
+_REGIONAL = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+\d+)-([a-z]+)")
 _LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
 SERVICES_FOLDER = "tools/localcloud/services"
 
@@ -24,6 +25,7 @@ SERVICES_FOLDER = "tools/localcloud/services"
 class Target:
     """What a URL means. `upload`: its body is handed over raw; `preset`: parameters that the path itself sets.
 
+    `region`: that of the host, for an API that has one in each region (europe-west1-run).
     `guessed`: the path looks like an API's but names none, and was taken for a bucket and object.
     """
 
@@ -34,6 +36,7 @@ class Target:
     upload: bool = False
     preset: Mapping[str, Any] = field(default_factory=dict)
     guessed: bool = False
+    region: str = ""
 
 
 class Router:
@@ -63,13 +66,14 @@ class Router:
     def _find(self, http: str, path: str) -> Target:
         _check_encoding(path)
         inner, upload, preset = _media(path)
-        api, _, rest = inner.partition("/")
+        prefix, _, rest = inner.partition("/")
+        region, api = _regional(prefix)
         after, late_upload, _ = _media(rest)
         if api in self._apis or (rest and versions(api)):
             found = self._documented(http, api, after)
             if found is not None:
                 upload = upload or late_upload
-                return Target(found.service, found.method, found.params, found.path, upload, preset)
+                return replace(found, upload=upload, preset=preset, region=region)
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None:
@@ -85,7 +89,7 @@ class Router:
             service = self.services.get((api, version))
             if service is None:
                 raise absent(method)
-            if service.dialect == "standard" and not service.encoded_slashes and _misplaced_slash(method, rest):
+            if not (service.dialect.slashes or service.encoded_slashes) and _misplaced_slash(method, rest):
                 continue
             return Target(service, method, params, _resource(method, rest))
         return self._operation(http, api, rest)
@@ -128,6 +132,12 @@ class Router:
             else "Google's description of the API has no such path"
         )
         return not_found(f"The requested URL {http} /{path} was not found: {hint}.")
+
+
+def _regional(prefix: str) -> tuple[str, str]:
+    """Region and API of a host's first word or of a path's: "europe-west1-run" → ("europe-west1", "run")."""
+    found = _REGIONAL.fullmatch(prefix)
+    return (found[1], found[2]) if found else ("", prefix)
 
 
 def _check_encoding(path: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.dialect import RESOURCE_ORIENTED, Dialect
 from localcloud.engine.events import Event
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.jobs import Job
@@ -120,7 +121,7 @@ class Service:
 
     api, versions   the discovery documents that route and check it; two Service values may share an api with other versions
     title           as Google names it in SERVICE_DISABLED
-    dialect         how errors are written
+    dialect         RESOURCE_ORIENTED or OLDER: errors, strictness, names and standard verbs
     resources       collection as in method ids ("projects.secrets") -> Resource, served by the standard verbs
     methods         method id -> own function, which wins over the standard verb
     permissions     method id -> permission, None (any authenticated principal; the handler decides), or a function
@@ -151,7 +152,7 @@ class Service:
     api: str
     versions: tuple[str, ...] = ("v1",)
     title: str = ""
-    dialect: Literal["standard", "storage"] = "standard"
+    dialect: Dialect = RESOURCE_ORIENTED
     resources: Mapping[str, Resource] = field(default_factory=dict)
     methods: Mapping[str, Handler] = field(default_factory=dict)
     permissions: Mapping[str, Permission] = field(default_factory=dict)
@@ -188,6 +189,7 @@ class Call:
     as int, booleans as bool, repeated as list); absent ones are absent, documented defaults are not filled in. Project numbers in
     path parameters are already project ids. `path`: the resource part of the URL without version and custom verb
     ("projects/p/secrets/s"). `principal`: "user:alice@example.com", "" when anonymous. `headers`: lower-case names.
+    `region`: that of the host that was called, "" for a global one.
     `inside(verb, target, headers, body)` runs another request within this one (for batches).
     """
 
@@ -203,22 +205,22 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: Content | None = None
     http_path: str = ""
+    region: str = ""
 
     @property
     def name(self) -> str:
         """The resource that the URL names: "projects/p/secrets/s" ("projects/p" for a method on …/secrets)."""
-        return self.path if self.path.count("/") % 2 else self.path.rpartition("/")[0]
+        return self.service.dialect.name(self.method, self.path)
 
     @property
     def parent(self) -> str:
         """What the URL's resource or collection lies in: "projects/p" for projects/p/secrets and for projects/p/secrets/s."""
-        return self.path.rpartition("/")[0] if self.path.count("/") % 2 == 0 else self.path.rsplit("/", 2)[0]
+        return self.service.dialect.parent(self.method, self.path)
 
     @property
     def collection(self) -> str:
         """The collection's last word: "secrets"."""
-        words = self.path.split("/")
-        return words[-1] if len(words) % 2 else words[-2]
+        return self.path[len(self.parent) :].lstrip("/").partition("/")[0]
 
     @property
     def id(self) -> str:

@@ -24,7 +24,9 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("localcloud")
 _IN_MEMORY = 1 << 20
-_GOOGLE = re.compile(r"(?:[a-z]+-[a-z]+\d+-)?([a-z]+)(?:\.[a-z0-9-]+\.rep|\.mtls)?\.googleapis\.com(?::\d+)?")
+_GOOGLE = re.compile(
+    r"((?:[a-z]+(?:-[a-z]+)*-[a-z]+\d+-)?)([a-z]+)(?:\.([a-z0-9-]+)\.rep|\.mtls)?\.googleapis\.com(?::\d+)?"
+)
 _AT_ROOT = {"storage", "compute", "bigquery", "www"}
 _READS = {"GET", "HEAD"}
 _OVERRIDE = "x-http-method-override"
@@ -137,7 +139,8 @@ class App:
         if google is None:
             return self.base, path
         base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
-        return base, path if google[1] in _AT_ROOT else f"{google[1]}/{path}"
+        region = google[1] or (f"{google[3]}-" if google[3] else "")
+        return base, path if google[2] in _AT_ROOT else f"{region}{google[2]}/{path}"
 
     async def _content(self, headers: Mapping[str, str], receive: Receive) -> Content | None:
         message = await receive()

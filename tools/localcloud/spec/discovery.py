@@ -67,6 +67,12 @@ class Method:
         return self.id.partition(".")[2].rpartition(".")[0]
 
     @cached_property
+    def trailing(self) -> int:
+        """How many segments of the path follow its last parameter: 0 for …/disks/{disk}, 2 for …/{project}/global/networks."""
+        segments = self.flat_path.split("/")
+        return next((at for at, one in enumerate(reversed(segments)) if "{" in one), len(segments))
+
+    @cached_property
     def query(self) -> Mapping[str, Param]:
         """Query parameters by every accepted spelling: as documented and in snake_case."""
         found = {param.name: param for param in self.params.values() if param.location == "query"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from localcloud.errors import CloudError, invalid
@@ -122,18 +122,11 @@ def selected(body: Any, selector: str) -> Any:
     return _pick(body, tree) if tree else body
 
 
-def check_selector(selector: str, schemas: Schemas, kind: str, dialect: str) -> None:
-    """Refuses a selector with a field that answers of this kind do not have."""
+def check_selector(selector: str, schemas: Schemas, kind: str, refuse: Callable[[str], CloudError]) -> None:
+    """Refuses a selector with a field that answers of this kind do not have, by what `refuse` makes of its path."""
     unknown = _unknown(_parsed(selector), schemas.get(kind, {}), schemas, "")
-    if unknown is None:
-        return
-    if dialect == "storage":
-        raise invalid(f"Invalid field selection {unknown}", "fields", reason="invalidParameter")
-    raise invalid(
-        "Request contains an invalid argument.",
-        unknown,
-        description=f"Error expanding 'fields' parameter. Cannot find matching fields for path '{unknown}'.",
-    )
+    if unknown is not None:
+        raise refuse(unknown)
 
 
 def _unknown(tree: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas, at: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.errors import CloudError, bad_request, invalid
+from localcloud.errors import CloudError, bad_request
 from localcloud.spec import timestamps
 from localcloud.spec.discovery import Document, Param, camel, snake
 
@@ -51,7 +51,7 @@ def check(
 ) -> dict[str, Any]:
     """The body as documented: camelCase names, int64 as strings, enum names; 400 with every violation named.
 
-    Output-only fields are dropped, so are nulls and null list elements. `older` is the JSON dialect of storage, where null
+    Output-only fields are dropped, so are nulls and null list elements. `older` is the dialect of Compute, BigQuery and Storage, where null
     stays (it removes a field on patch); `lenient` drops unknown fields instead of refusing them.
     """
     run = _Check(document, numbers or {}, older, lenient)
@@ -69,8 +69,15 @@ def message(schema: str) -> str:
     return _PREFIX.sub("", schema)
 
 
-def typed(param: Param, value: str, *, older: bool = False) -> Any:
-    """A query parameter's text as its documented type; 400 when it is none, in the words of storage when `older`."""
+def mistyped(param: Param, value: str) -> CloudError:
+    """The 400 for a query parameter's text that is not of its type."""
+    kind = "TYPE_ENUM" if param.enum else f"TYPE_{(param.format or param.type).upper().replace('INTEGER', 'INT32')}"
+    path = snake(param.name)
+    return _payload([(path, f"Invalid value at '{path}' ({kind.replace('BOOLEAN', 'BOOL')}), \"{value}\"")])
+
+
+def typed(param: Param, value: str, refuse: Callable[[Param, str], CloudError] = mistyped) -> Any:
+    """A query parameter's text as its documented type; what `refuse` makes is raised when it is none."""
     if param.type == "boolean":
         if value.lower() in {"true", "false", "1", "0", ""}:
             return value.lower() in {"true", "1", ""}
@@ -86,22 +93,7 @@ def typed(param: Param, value: str, *, older: bool = False) -> Any:
         return value
     elif (at := _whole(value)) is not None and 0 <= at < len(param.enum):
         return param.enum[at]
-    if older:
-        raise _not_typed(param, value)
-    kind = "TYPE_ENUM" if param.enum else f"TYPE_{(param.format or param.type).upper().replace('INTEGER', 'INT32')}"
-    path = snake(param.name)
-    raise _payload([(path, f"Invalid value at '{path}' ({kind.replace('BOOLEAN', 'BOOL')}), \"{value}\"")])
-
-
-_OLDER_TYPES = {"int64": "long", "uint64": "unsigned long", "uint32": "unsigned integer", "int32": "integer"}
-
-
-def _not_typed(param: Param, value: str) -> CloudError:
-    if param.enum:
-        text = f"Invalid string value: '{value}'. Allowed values: [{', '.join(param.enum)}]"
-    else:
-        text = f"Invalid {_OLDER_TYPES.get(param.format, param.type)} value: '{value}'."
-    return invalid(text, param.name, "invalidParameter")
+    raise refuse(param, value)
 
 
 def unknown_parameter(name: str) -> CloudError:

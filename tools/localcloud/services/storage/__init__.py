@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localcloud.engine.dialect import OLDER
 from localcloud.engine.service import Alias, Call, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
@@ -93,7 +94,7 @@ _MEDIA: dict[str, Any] = {"alt": "media"}
 SERVICE = Service(
     api="storage",
     title="Cloud Storage API",
-    dialect="storage",
+    dialect=OLDER,
     # Only their IAM types count: their methods are all above.
     resources={"projects.buckets": Resource(kind="Bucket"), "projects.buckets.objects": Resource(kind="Object")},
     methods=_METHODS,

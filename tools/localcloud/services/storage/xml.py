@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
+from localcloud.engine.dialect import OLDER
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError
@@ -183,4 +184,4 @@ def _conditions(call: Call) -> preconditions.Preconditions:
 
 def _generation(call: Call) -> int | None:
     said = call.params.get("generation")
-    return None if said is None else schema.typed(_GENERATION, said, older=True)
+    return None if said is None else schema.typed(_GENERATION, said, OLDER.mistyped)
