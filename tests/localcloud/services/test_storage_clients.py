@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from google.api_core.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage import transfer_manager
 from google.oauth2.credentials import Credentials
@@ -116,6 +116,17 @@ def test_compose_rewrite_copy_and_rename(bucket: storage.Bucket) -> None:
     assert bucket.blob("again").rewrite(joined) == (None, 6, 6)
     bucket.rename_blob(bucket.copy_blob(joined, bucket, "copy"), "renamed")
     assert {blob.name for blob in bucket.list_blobs()} == {"one", "two", "joined", "again", "renamed"}
+
+
+def test_keys_of_ones_own_and_their_rotation(bucket: storage.Bucket) -> None:
+    old, new = b"o" * 32, b"n" * 32
+    for name, content in (("small", b"hello"), ("big", BIG)):
+        bucket.blob(name, encryption_key=old).upload_from_string(content)
+        with pytest.raises(BadRequest):
+            bucket.blob(name).download_as_bytes()
+        rotated = bucket.blob(name, encryption_key=new)
+        rotated.rewrite(bucket.blob(name, encryption_key=old))
+        assert rotated.download_as_bytes() == content
 
 
 def delete_together(connected: storage.Client, bucket: str, *names: str) -> None:

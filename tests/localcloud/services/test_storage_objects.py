@@ -257,11 +257,6 @@ def test_keys_of_cloud_kms_are_refused_rather_than_left_out(gcs: Storage) -> Non
     gcs.ask("POST", f"{path('x')}/rewriteTo/b/data-bucket/o/y?destinationKmsKeyName={key}", {}, 501)
 
 
-def test_customer_keys_are_refused_with_a_sentence(gcs: Storage) -> None:
-    refused = gcs.upload("x", status=501, x_goog_encryption_algorithm="AES256")
-    assert "customer-supplied keys" in refused["error"]["message"]
-
-
 def test_a_batch_answers_part_by_part(gcs: Storage) -> None:
     gcs.upload("a")
     gcs.upload("b")

@@ -7,7 +7,7 @@ from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import acls, bucket_fields, guards, object_fields
+from localcloud.services.storage import acls, bucket_fields, guards, keys, object_fields
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339
 
@@ -46,7 +46,12 @@ def object_text(call: Call, found: Bucket, row: Row) -> str:
             more["retentionExpirationTime"] = rfc3339(until)
     if _full(call, found):
         more |= acls.in_object(call, found, row)
-    return object_fields.shown(row.facts, call.base, (row.bucket, row.name), row.generation, more)
+    facts = row.facts
+    if (key := keys.needed(row)) is not None and keys.of(call.headers) != key:
+        # Who does not have the key learns nothing of the content.
+        kept = {field: value for field, value in row.resource.items() if field not in {"crc32c", "md5Hash"}}
+        facts = object_fields.dumped(kept)
+    return object_fields.shown(facts, call.base, (row.bucket, row.name), row.generation, more)
 
 
 def object_reply(call: Call, found: Bucket, row: Row, headers: Mapping[str, str] | None = None) -> Reply:

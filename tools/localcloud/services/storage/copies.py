@@ -6,6 +6,7 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects/compose, …/copy, …
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from localcloud.services.storage import (
     answers,
     checksums,
     creation,
+    keys,
     preconditions,
     refusals,
     rows,
@@ -40,6 +42,7 @@ def copy(call: Call) -> Reply:
 def rewrite(call: Call) -> Body | Reply:
     """storage.objects.rewrite: done at once, unless the caller limits how much may be done in a call"""
     _, source = _source(call, call.params["sourceBucket"])
+    keys.check(source, call.headers, keys.SOURCE)
     step = call.params.get("maxBytesRewrittenPerCall") or 0
     if step < 0 or step % _SMALLEST_STEP:
         raise refusals.invalid(f"Invalid value '{step}' for maxBytesRewrittenPerCall: it must be a multiple of 1 MiB.")
@@ -74,10 +77,12 @@ def _progress(call: Call, source: Row) -> int:
 def _copy(call: Call) -> tuple[Bucket, Row]:
     params = call.params
     _, source = _source(call, params["sourceBucket"])
+    keys.check(source, call.headers, keys.SOURCE)
     target = rows.bucket(call.cloud.store, params["destinationBucket"])
     sent = {key: value for key, value in call.body.items() if key not in {"md5Hash", "crc32c"}}
-    creation.check_request(call, target, sent)
     draft = versions.copied(call.cloud.store, source, target, params["destinationObject"], sent)
+    draft = replace(draft, sent=keys.with_key(draft.sent, call.headers))
+    creation.check_request(call, target, draft.sent)
     return target, versions.place(call, draft, preconditions.of(params))
 
 
@@ -108,7 +113,7 @@ def compose(call: Call) -> Reply:
     store, params = call.cloud.store, call.params
     bucket = rows.bucket(call.cloud.store, params["destinationBucket"])
     sources = [_component(call, bucket, item) for item in _components(call)]
-    sent = call.body.get("destination") or {}
+    sent = keys.with_key(call.body.get("destination") or {}, call.headers)
     creation.check_request(call, bucket, sent)
     target = store.spool()
     try:
@@ -146,6 +151,7 @@ def _component(call: Call, bucket: Bucket, item: Body) -> Row:
     expected = (item.get("objectPreconditions") or {}).get("ifGenerationMatch")
     if expected is not None and int(expected) != row.generation:
         raise refusals.condition_not_met()
+    keys.check(row, call.headers)
     return row
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import answers, checksums, lists, preconditions, refusals, versions
+from localcloud.errors import precondition_failed
+from localcloud.services.storage import answers, checksums, keys, lists, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import Draft
@@ -23,13 +24,13 @@ UNTYPED = "application/octet-stream"
 def metadata(call: Call, text: bytes) -> Sent:
     """The metadata part of an upload: an object resource as JSON, or nothing; 400 when it is something else."""
     if not text.strip():
-        return {}
+        return keys.with_key({}, call.headers)
     try:
         sent = json.loads(text)
         json.dumps(sent, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
     except (ValueError, RecursionError):
         raise refusals.parse_error() from None
-    return schema.check(call.document, "Object", sent, older=True, lenient=True)
+    return keys.with_key(schema.check(call.document, "Object", sent, older=True, lenient=True), call.headers)
 
 
 def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
@@ -41,13 +42,24 @@ def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
 
 
 def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
-    """Refuse what objects here cannot have: keys of their own, and access control lists where access is uniform."""
-    if "x-goog-encryption-algorithm" in call.headers:
-        raise refusals.customer_encryption()
+    """Refuse what objects here cannot have: Cloud KMS keys, keys that the bucket bans, lists where access is uniform."""
+    if "encryption" in bucket.facts:
+        _check_enforcement(bucket, customer_supplied=keys.FIELD in sent)
     if call.params.get("kmsKeyName") or call.params.get("destinationKmsKeyName") or sent.get("kmsKeyName"):
         raise refusals.unsupported("Cloud KMS keys for objects; leave out kmsKeyName")
     if bucket.uniform and lists.asked(call, bucket, sent):
         raise refusals.acl_insert()
+
+
+def _check_enforcement(bucket: Bucket, *, customer_supplied: bool) -> None:
+    """Refuse (412) a new object that is encrypted otherwise than its bucket wants.
+
+    Source: cloud.google.com/storage/docs/encryption/enforce-encryption-types.
+    """
+    kind = "customerSupplied" if customer_supplied else "googleManaged"
+    config = bucket.facts["encryption"].get(f"{kind}EncryptionEnforcementConfig", {})
+    if config.get("restrictionMode") == "FullyRestricted":
+        raise precondition_failed(f"The bucket '{bucket.name}' takes no new objects with {kind} encryption.")
 
 
 def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | Path) -> Reply:

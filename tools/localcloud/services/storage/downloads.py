@@ -16,7 +16,7 @@ from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import ranges, refusals, rows
+from localcloud.services.storage import keys, ranges, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import Row
 from localcloud.services.storage.times import http_date, parsed
@@ -31,8 +31,7 @@ _SHOWN = {
 
 def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
     """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
-    if "x-goog-encryption-algorithm" in call.headers:
-        raise refusals.customer_encryption()
+    keys.check(row, call.headers)
     resource = row.resource
     headers = _headers(row, resource, quoted=quoted)
     content = rows.content(call.cloud.store, row)
@@ -104,6 +103,7 @@ def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, s
         "x-goog-storage-class": resource["storageClass"],
         "x-goog-stored-content-encoding": encoding,
         "x-goog-stored-content-length": str(row.size),
+        **keys.headers(row),
     }
     for field, name in _SHOWN.items():
         if field in resource:

@@ -61,7 +61,7 @@ def created(place: tuple[str, str], sent: Mapping[str, Any], data: Data, generat
         body["md5Hash"] = data.checksums.md5
     if data.components is not None:
         body["componentCount"] = data.components
-    for field in WRITABLE:
+    for field in (*WRITABLE, "customerEncryption"):
         value = sent.get(field)
         if isinstance(value, dict):
             value = merged({}, value)

@@ -182,8 +182,3 @@ def acl_insert() -> CloudError:
 def unsupported(what: str) -> CloudError:
     """501: something that Google has and this local cloud does not."""
     return CloudError(501, "UNIMPLEMENTED", f"This local cloud does not have {what}.", "notImplemented")
-
-
-def customer_encryption() -> CloudError:
-    """501: keys that the caller supplies are not emulated."""
-    return unsupported("encryption with customer-supplied keys; leave out the x-goog-encryption-* headers")

@@ -14,6 +14,7 @@ from localcloud.engine.store import Store
 from localcloud.services.storage import (
     checksums,
     creation,
+    keys,
     preconditions,
     ranges,
     refusals,
@@ -26,13 +27,13 @@ from localcloud.services.storage.ranges import Piece
 from localcloud.services.storage.sessions import Session
 
 _QUANTUM = 256 * 1024
-_KEPT_HEADERS = ("x-goog-hash", "content-md5", "x-goog-encryption-algorithm")
+_KEPT_HEADERS = ("x-goog-hash", "content-md5")
 
 
 def begin(call: Call) -> Reply:
     """Opens a session; its address is the answer's Location."""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
-    sent = creation.metadata(call, call.content.read()) if call.content else {}
+    sent = creation.metadata(call, call.content.read() if call.content else b"")
     name = creation.name_of(call.params, sent)
     creation.check_request(call, bucket, sent)
     versions.check_placeable(call, bucket, name, preconditions.of(call.params))
@@ -60,6 +61,7 @@ def resume(call: Call) -> Reply:
         raise refusals.cancelled_upload()
     if session.state == sessions.DONE:
         return Reply(200, session.answer or "{}")
+    keys.check_same(session.request["sent"], call.headers)
     if piece.start is not None:
         session = _append(store, session, piece, content)
     if piece.total is not None and session.received >= piece.total:
@@ -103,11 +105,12 @@ def _finish(call: Call, session: Session, total: int) -> Reply:
             f"The upload has received {session.received} bytes already, more than the {total} declared."
         )
     store, request = call.cloud.store, session.request
+    now = {key: value for key, value in call.headers.items() if key in _KEPT_HEADERS or key.startswith(keys.OWN)}
     begun = replace(
         call,
         params={**request["params"], "bucket": session.bucket},
         principal=request["principal"],
-        headers={**request["headers"], **{key: call.headers[key] for key in _KEPT_HEADERS if key in call.headers}},
+        headers={**request["headers"], **now},
     )
     # The session keeps its own name for the file until the object is on disk: a lost commit loses nothing.
     target = store.spool()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import checksums, creation, multipart, refusals, resumable, rows
+from localcloud.services.storage import checksums, creation, keys, multipart, refusals, resumable, rows
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -34,7 +34,7 @@ def insert(call: Call) -> Reply:
     if kind != "media":
         raise refusals.invalid(f"Invalid value '{kind}' for uploadType: media, multipart and resumable are valid.")
     content = call.content or Content(UNTYPED, 0, b"")
-    sent = {"contentType": content.type or UNTYPED}
+    sent = keys.with_key({"contentType": content.type or UNTYPED}, call.headers)
     sums = checksums.of_pieces(content.chunks()) if content.path else checksums.of_bytes(content.data or b"")
     return creation.finish(call, bucket, sent, Data(content.size, sums), content.path or content.read())
 

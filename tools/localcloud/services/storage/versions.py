@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 from localcloud.engine.store import Store
-from localcloud.services.storage import access, guards, lists, names, object_fields, refusals, rows
+from localcloud.services.storage import access, guards, keys, lists, names, object_fields, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
@@ -155,4 +155,6 @@ def copied(store: Store, row: Row, bucket: Bucket, name: str, sent: Mapping[str,
     content: bytes | str = row.blob if row.blob is not None else rows.small_content(store, row)
     if not any(sent.get(field) is not None for field in object_fields.WRITABLE):
         sent = {**{field: resource[field] for field in object_fields.COPIED if field in resource}, **sent}
+    if keys.FIELD in resource:
+        sent = {**sent, keys.FIELD: resource[keys.FIELD]}
     return Draft(bucket, name, sent, Data(row.size, sums, resource.get("componentCount")), content)

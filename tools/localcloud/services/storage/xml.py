@@ -19,6 +19,7 @@ from localcloud.services.storage import (
     checksums,
     creation,
     downloads,
+    keys,
     objects,
     preconditions,
     refusals,
@@ -75,8 +76,9 @@ def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
 def _refusal(problem: CloudError) -> Reply:
     """A refusal as XML; who is not known is refused like anybody else (403), since these paths are the web's."""
     code, message = _CODES.get(problem.code, _CODES[400])
-    if problem.reason[:1].isupper():  # the reasons of JSON answers begin with a small letter
-        code, message = problem.reason, problem.message
+    if problem.reason[:1].isupper() or "Encryption" in problem.reason:
+        # The reasons of other JSON answers are none of the XML API's codes.
+        code, message = problem.reason[0].upper() + problem.reason[1:], problem.message
     if problem.message == refusals.no_bucket().message:
         code, message = "NoSuchBucket", problem.message
     details = "" if problem.message == message else f"<Details>{escape(problem.message)}</Details>"
@@ -100,6 +102,7 @@ def get(call: Call) -> Reply:
 def head(call: Call) -> Reply:
     """The headers of an object"""
     row = _found(call)
+    keys.check(row, call.headers)
     return _shown(row, downloads.head(row))
 
 
@@ -158,7 +161,7 @@ def _sent(call: Call) -> dict[str, object]:
     }
     if "x-goog-acl" in call.headers:
         sent["predefinedAcl"] = camel(call.headers["x-goog-acl"].replace("-", "_"))
-    return {**sent, "metadata": metadata} if metadata else sent
+    return keys.with_key({**sent, "metadata": metadata} if metadata else sent, call.headers)
 
 
 def _text(header: str) -> str:

@@ -18,7 +18,7 @@ from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
 from localcloud.engine.store import Store, file_pieces
 from localcloud.errors import CloudError
-from localcloud.services.storage import access, checksums, preconditions, rows, versions
+from localcloud.services.storage import access, checksums, keys, preconditions, rows, versions
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -57,7 +57,8 @@ def begin(call: Call, sent: Mapping[str, Any]) -> Reply:
 def put_part(call: Call) -> Reply:
     """PUT …?partNumber&uploadId: one part; the same number again replaces it."""
     _place(call, "create")
-    upload, _ = _found(call)
+    upload, begun = _found(call)
+    keys.check_same(begun, call.headers)
     number = str(call.params.get("partNumber", ""))
     if not re.fullmatch(r"\d{1,5}", number) or not 0 < int(number) <= _MOST_PARTS:
         raise _refused("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive.")

@@ -1,0 +1,98 @@
+"""Encryption keys that callers supply: checked as Google checks them, kept as a hash only, applied to nothing (simulated).
+
+What lies on the disk is as readable as any other object. Source: cloud.google.com/storage/docs/encryption/customer-supplied-keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.errors import CloudError
+from localcloud.services.storage.rows import Row
+
+OWN, SOURCE = "x-goog-encryption-", "x-goog-copy-source-encryption-"
+"""What the headers begin with that carry a key: of the object that a request is about, and of the one that it copies."""
+FIELD = "customerEncryption"
+_LENGTH = 32
+
+
+def of(headers: Mapping[str, str], kind: str = OWN) -> str | None:
+    """The hash of the key that a request carries, None without one; 400 for what is no key or not that of the hash."""
+    algorithm = headers.get(f"{kind}algorithm")
+    if algorithm is None and f"{kind}key" not in headers:
+        return None
+    if algorithm != "AES256":
+        raise _refused("customerEncryptionAlgorithmIsInvalid", "The encryption algorithm must be AES256.")
+    try:
+        key = base64.b64decode(headers.get(f"{kind}key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _LENGTH:
+        raise _refused(
+            "customerEncryptionKeyFormatIsInvalid", f"An encryption key is needed: {_LENGTH} bytes, base64 encoded."
+        )
+    digest = base64.b64encode(hashlib.sha256(key).digest()).decode()
+    if headers.get(f"{kind}key-sha256") != digest:
+        raise _refused(
+            "customerEncryptionKeySha256IsInvalid",
+            "The SHA256 hash of the encryption key is missing or not that of the key.",
+        )
+    return digest
+
+
+def with_key(sent: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """What was sent of a new object, with the key that the request carries, and with no other."""
+    plain = {field: value for field, value in sent.items() if field != FIELD}
+    digest = of(headers)
+    return plain if digest is None else {**plain, FIELD: {"encryptionAlgorithm": "AES256", "keySha256": digest}}
+
+
+def needed(row: Row) -> str | None:
+    """The hash of the key that an object is read with, None for one that needs none."""
+    if f'"{FIELD}":{{' not in row.facts:
+        return None
+    kept: dict[str, str] = row.resource.get(FIELD, {})
+    return kept.get("keySha256")
+
+
+def check(row: Row, headers: Mapping[str, str], kind: str = OWN) -> None:
+    """Refuse (400) to read an object without its key, with another one, or with one that it does not need."""
+    given, wanted = of(headers, kind), needed(row)
+    if given == wanted:
+        return
+    if given is None:
+        raise _refused(
+            "resourceIsEncryptedWithCustomerEncryptionKey",
+            "The object is encrypted by a customer-supplied encryption key.",
+        )
+    if wanted is None:
+        raise _refused(
+            "resourceNotEncryptedWithCustomerEncryptionKey",
+            "The object is not encrypted by a customer-supplied encryption key.",
+        )
+    raise _incorrect()
+
+
+def check_same(begun: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Refuse (400) a piece of an upload that carries another key than the request that began it."""
+    given = of(headers)
+    if given is not None and given != begun.get(FIELD, {}).get("keySha256"):
+        raise _incorrect()
+
+
+def _incorrect() -> CloudError:
+    return _refused("customerEncryptionKeyIsIncorrect", "The provided encryption key is incorrect.")
+
+
+def headers(row: Row) -> dict[str, str]:
+    """What an answer with an object's content says of its key."""
+    digest = needed(row)
+    return {} if digest is None else {f"{OWN}algorithm": "AES256", f"{OWN}key-sha256": digest}
+
+
+def _refused(reason: str, message: str) -> CloudError:
+    return CloudError(400, "INVALID_ARGUMENT", message, reason)
