@@ -14,7 +14,7 @@ _AT_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "groundwork", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
@@ -25,6 +25,16 @@ def at_terminal(
     variables: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run groundwork with these words; each answer is typed once its prompt is shown. The exit code, and all that was shown."""
+    return python_at_terminal(["-m", "groundwork", *words], folder, answers, variables)
+
+
+def python_at_terminal(
+    words: Sequence[str],
+    folder: Path,
+    answers: Sequence[tuple[str, str]] = (),
+    variables: Mapping[str, str] | None = None,
+) -> tuple[int, str]:
+    """The same with any words for Python."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [sys.executable, "-c", _AT_TERMINAL, *words],

@@ -18,6 +18,8 @@ from groundwork import cli
 from groundwork.cli.console import Console
 from groundwork.errors import MEANINGS, Exit, GroundworkError, Refused, StateLocked
 
+from tests.terminal import python_at_terminal
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -138,6 +140,49 @@ def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert (
         capsys.readouterr().err == "Error: The disk is full: free some space and run the same command again (/x/log).\n"
     )
+
+
+def test_a_folder_that_is_not_ones_own_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        cli.groundwork, "main", _raiser(PermissionError(errno.EACCES, "Permission denied", "/x/.cache"))
+    )
+    assert cli.run([]) == Exit.FAILED
+    assert capsys.readouterr().err.endswith("(XDG_CACHE_HOME says where downloads are kept) (/x/.cache).\n")
+
+
+@pytest.mark.parametrize(("words", "meant"), [(["peopl"], "people"), (["people", "ad"], "add"), (["acess"], "access")])
+def test_an_unknown_command_gets_a_suggestion(words: list[str], meant: str) -> None:
+    done = groundwork(*words)
+    assert (done.returncode, done.stderr.splitlines()[-1].endswith(f"Did you mean '{meant}'?")) == (Exit.USAGE, True)
+
+
+def test_a_question_has_one_colon_and_what_is_said_after_an_interrupt_a_line_of_its_own() -> None:
+    code = """
+import sys
+from groundwork import cli
+from groundwork.cli.console import Console
+cli.groundwork.main = lambda **_: Console().typed("x", "Type `x` to delete it:")
+sys.exit(cli.run([]))
+"""
+    ended, shown = python_at_terminal(["-c", code], ROOT, [("delete it: ", "\x03")])
+    assert (ended, "::" in shown) == (Exit.INTERRUPTED, False)
+    assert shown.endswith("\nInterrupted.\n")
+
+
+def test_a_moving_display_leaves_nothing_behind_when_something_is_said() -> None:
+    code = """
+from groundwork.cli.console import Console
+from groundwork.terraform import process
+with Console().progress("planning", 0):
+    Console().say("said in between")
+    process._CHILDREN.tell("Stopping.")
+"""
+    _, shown = python_at_terminal(["-c", code], ROOT, variables={"TERM": "xterm", "CI": ""})
+    for said in ("said in between", "Stopping."):
+        assert said in shown
+        assert not re.search(rf"planning[^\r\n]*{said}", shown), repr(shown)
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

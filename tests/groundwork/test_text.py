@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from groundwork.text import allowed, listed
+from groundwork.text import allowed, counted, listed
 
 
 def test_the_nearest_word_comes_first_where_one_is_near() -> None:
     assert allowed(["beta", "alpha"], "alpah") == "did you mean alpha? Allowed are alpha, beta."
     assert allowed(["beta", "alpha"], "zzz") == "allowed are alpha, beta."
     assert allowed([], "x") == "allowed are none."
+
+
+def test_things_are_counted_as_people_count_them() -> None:
+    words = [counted(1, "list call"), counted(2, "policy"), counted(0, "key"), counted(2, "custom role")]
+    assert words == ["1 list call", "2 policies", "0 keys", "2 custom roles"]
 
 
 def test_words_are_listed_and_none_says_so() -> None:

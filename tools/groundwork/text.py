@@ -12,6 +12,16 @@ def listed(words: Iterable[Any]) -> str:
     return ", ".join(str(word) for word in words) or "none"
 
 
+def plural(noun: str) -> str:
+    """More than one of it: "bucket" is "buckets", "policy" is "policies", "key" is "keys"."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeou" else f"{noun}s"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 bucket", "2 repositories"."""
+    return f"{number} {noun if number == 1 else plural(noun)}"
+
+
 def allowed(words: Iterable[str], wrong: str) -> str:
     """The end of a sentence about a word that is not one of `words`, with the nearest one first if one is near."""
     known = sorted(words)

@@ -160,6 +160,19 @@ def test_a_count_that_is_not_whole_is_said_to_be_and_ends_with_unknown(platform:
     assert "unknown: bucket groundwork-local-data" in listed.stderr
 
 
+def test_a_shell_that_stands_for_somebody_changes_nothing_as_the_owner(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `local env --as alice@example.com` sets it."""
+    text = platform.file.read_text(encoding="utf-8")
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", local.token(platform.checkout, "user:alice@example.com"))
+    said = platform("people", "add", "olga@example.com", "--role", "viewer")
+    assert (said.returncode in (5, 8), "403" in said.stderr or "permission" in said.stderr) == (True, True), said.stderr
+    assert platform.file.read_text(encoding="utf-8") == text
+    monkeypatch.delenv("GOOGLE_OAUTH_ACCESS_TOKEN")
+    assert read_all(platform.cloud()).held_by("olga@example.com") == ()
+
+
 def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platform: Platform) -> None:
     said = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
     assert said.returncode == 0, said.stderr

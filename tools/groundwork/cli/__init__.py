@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import NoSuchCommand
 
 from groundwork.errors import Exit, GroundworkError
 
@@ -79,6 +80,15 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or the refusal with the nearest name: click looks only among commands that are loaded."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            raise NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; click would end with 1 where the reader of standard output has gone."""
         try:
@@ -142,9 +152,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except GroundworkError as error:
+        if error.exit_code is Exit.INTERRUPTED:
+            _below_the_key()
         show(error)
         return int(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
+        _below_the_key()
         click.echo("Interrupted.", err=True)
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
@@ -158,10 +171,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return int(code or 0)
 
 
+def _below_the_key() -> None:
+    """A terminal shows ^C where the cursor was: what is said next gets a line of its own."""
+    if sys.stderr.isatty():
+        click.echo(err=True)
+
+
 _DISK = {
     errno.ENOSPC: "The disk is full: free some space and run the same command again",
     errno.EDQUOT: "Your disk quota is used up: free some space and run the same command again",
-    errno.EROFS: "The folder is on a read-only disk: clone the project somewhere writable",
+    errno.EROFS: "The disk is read-only there: use a folder that is writable",
+    errno.EACCES: "You may not write there: use a folder that is yours (XDG_CACHE_HOME says where downloads are kept)",
+    errno.EPERM: "You may not write there: use a folder that is yours (XDG_CACHE_HOME says where downloads are kept)",
 }
 
 

@@ -25,7 +25,8 @@ class Console:
         """Print a line on standard error; work that has begun goes on where nobody takes the line (`2>&1 | head`)."""
         if not self.quiet:
             with suppress(OSError):
-                click.echo(text, err=True)
+                # Not by click, which writes past a moving display and leaves it standing in the terminal.
+                print(text, file=sys.stderr, flush=True)
 
     def confirm(self, question: str) -> None:
         """Ask y/N."""
@@ -36,7 +37,7 @@ class Console:
     def typed(self, word: str, question: str) -> None:
         """Ask for a word to be typed."""
         _must_have_terminal(question)
-        if click.prompt(question, default="", show_default=False, err=True).strip() != word:
+        if click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True).strip() != word:
             raise Refused(f"That is not {word}: nothing was changed.")
 
     def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:

@@ -32,6 +32,7 @@ from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.policies import read_all
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
+from groundwork.text import counted
 
 
 @click.group()
@@ -79,7 +80,7 @@ def add(email: str, role: str, group: bool, name: str, provider: str | None, yes
         raise problem
     here_ = f"found in the policies as they are in project {joined.environment.place}"
     how = "tried as them on the local cloud (simulated)" if joined.tried else here_
-    talk.say(f"all {len(joined.proof)} actions that a {role} is promised: {how}")
+    talk.say(f"all {counted(len(joined.proof), 'action')} that a {role} is promised: {how}")
     click.echo("\n".join(welcome(joined.environment, member, persona)))
 
 
@@ -139,7 +140,7 @@ def list_(name: str, as_json: bool) -> int:
 def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found: Policies) -> None:
     count = "at least " if found.unknown else ""
     for row in rows:
-        click.echo(f"{row['email']:<32} {row['role']:<16} {count}{row['bindings']} bindings")
+        click.echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'binding')}")
     click.echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
     for what, why in found.unknown.items():
         click.echo(f"unknown: {what}: {why}", err=True)

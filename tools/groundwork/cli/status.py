@@ -13,6 +13,7 @@ from groundwork.errors import UsageProblem
 from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
+from groundwork.text import counted
 
 
 @click.command()
@@ -38,7 +39,9 @@ def status(name: str, as_json: bool) -> None:
 
 def _print_layer(layer: LayerStatus, *, known: bool) -> None:
     click.echo(
-        f"{layer.name}: {layer.resources} resources" if known else f"{layer.name}: not known while it is stopped"
+        f"{layer.name}: {counted(layer.resources, 'resource')}"
+        if known
+        else f"{layer.name}: not known while it is stopped"
     )
     for component, number in layer.components.items():
         click.echo(f"  {component:<28} {number}")

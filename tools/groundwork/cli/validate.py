@@ -10,6 +10,7 @@ from groundwork.errors import GroundworkError
 from groundwork.terraform import code_checks
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
+from groundwork.text import counted
 
 
 @click.command()
@@ -26,5 +27,5 @@ def validate(name: str, provider: str | None) -> None:
         number, findings = code_checks.validate(session)
     if findings:
         lines = [f"{finding.place}: {finding.sentence}" for finding in findings]
-        raise GroundworkError(f"{len(findings)} things are wrong in the Terraform.", lines)
-    click.echo(f"{number} folders are formatted and valid ({session.tool.text}, {session.provider} provider).")
+        raise GroundworkError(f"{counted(len(findings), 'fault')} in the Terraform:", lines)
+    click.echo(f"{counted(number, 'folder')} formatted and valid ({session.tool.text}, {session.provider} provider).")

@@ -9,6 +9,7 @@ from groundwork.cli.options import environment_option, here, json_option
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import verify as feature
 from groundwork.lifecycle.verify import Remains, as_data, created, ends, made_by, why
+from groundwork.text import counted
 
 
 @click.command()
@@ -37,7 +38,7 @@ def verify(name: str, as_json: bool) -> int:
 
 def calls(found: Remains) -> str:
     """How many list calls were made and answered."""
-    return f"{found.calls} list call{'' if found.calls == 1 else 's, all'} answered"
+    return f"{counted(found.calls, 'list call')}{'' if found.calls == 1 else ', all'} answered"
 
 
 def show(found: Remains, project: str) -> None:

@@ -217,7 +217,8 @@ def local_cloud(project: str, base: str, token: str, patience: Patience = PROMPT
 def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:
     """The environment's cloud, for features that do without Terraform; the local cloud is started if need be.
 
-    `principal` ("user:alice@example.com") is for the local cloud; on Google Cloud it is whoever is logged in.
+    `principal` ("user:alice@example.com") is for the local cloud, by default whom the shell stands for (`local env --as`); on
+    Google Cloud it is whoever is logged in.
     `checkout` is the clone whose local cloud is meant: by default the one that the environment file lies in.
     """
     if not environment.local:
@@ -226,7 +227,10 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
     clone = checkout or Checkout(environment.path.parents[1])
     running = local.start(clone)
     return local_cloud(
-        environment.project, running.base, local.token(clone, principal or local.OWNER), local.patience(running)
+        environment.project,
+        running.base,
+        local.token(clone, principal or local.shells_principal(os.environ)),
+        local.patience(running),
     )
 
 

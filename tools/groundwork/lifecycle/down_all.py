@@ -14,6 +14,7 @@ from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import State, read_state
 from groundwork.terraform.talk import Talk
+from groundwork.text import counted
 
 LAYER = "bootstrap"
 STATE_BUCKET = "module.state_bucket"
@@ -69,7 +70,7 @@ def _refuse_other_states(session: Session) -> None:
         lines = [f"{what}: {why}" for what, why in known.unknown.items()]
         raise CouldNotTell("What the state bucket holds is unknown, so it is not deleted:", lines)
     held = [
-        f"{name}: {len(state.resources)} resources"
+        f"{name}: {counted(len(state.resources), 'resource')}"
         for name, state in known.states.items()
         if state.resources and name != f"state of {LAYER}"
     ]

@@ -17,7 +17,7 @@ from groundwork.resources.contents import Contents, look_into
 from groundwork.resources.inventory import Item, field_of
 from groundwork.resources.listings import LISTINGS, maker
 from groundwork.terraform.state import BLANK, Place, State, Unreadable, read_state
-from groundwork.text import listed
+from groundwork.text import counted, listed
 
 ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 
@@ -60,10 +60,7 @@ class Remains:
         last = max(ends(item) for item in self.going)
         if len(self.going) == 1:
             return f", but a {self.going[0].kind}, which goes by itself on {last}"
-        kinds = listed(
-            f"{number} {kind}{'' if number == 1 else 's'}"
-            for kind, number in Counter(item.kind for item in self.going).items()
-        )
+        kinds = listed(counted(number, kind) for kind, number in Counter(item.kind for item in self.going).items())
         return f", but {kinds}, which go by themselves, the last on {last}"
 
     def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:

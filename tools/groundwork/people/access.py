@@ -14,6 +14,7 @@ from groundwork.people.personas import Persona, Target, applies, targets
 from groundwork.resources.bindings import Binding, Policies, address, same_account
 from groundwork.resources.inventory import Item
 from groundwork.resources.policies import read_all
+from groundwork.text import counted
 
 _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 
@@ -117,7 +118,9 @@ def known_policies(cloud: Cloud) -> Policies:
     found = read_all(cloud)
     if found.unknown:
         lines = [f"{what}: {why}" for what, why in found.unknown.items()]
-        raise CouldNotTell(f"{len(lines)} policies could not be read, so nothing is claimed about access:", lines)
+        raise CouldNotTell(
+            f"{counted(len(lines), 'policy')} could not be read, so nothing is claimed about access:", lines
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from groundwork.resources.policies import drop_members
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
 from groundwork.terraform.talk import Talk
+from groundwork.text import counted
 
 OWNER_ROLE = "roles/owner"
 
@@ -88,7 +89,9 @@ def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Seque
             f"{email} is not in {before.name} and holds nothing in {before.project}: nothing to take away."
         )
     if not (wish.yes or before.local):
-        talk.confirm(f"Take {email} out of {before.name} and out of {len(held)} bindings in {before.project}?")
+        talk.confirm(
+            f"Take {email} out of {before.name} and out of {counted(len(held), 'binding')} in {before.project}?"
+        )
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
     _platform_without(session, email, wish, talk, checks, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
@@ -129,5 +132,5 @@ def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:
     after = known_policies(session.cloud)
     if left := after.held_by(email):
         lines = [f"{binding.role} on {binding.where}" for binding in left]
-        raise LeftOver(f"{email} still holds {len(left)} bindings in {session.environment.project}:", lines)
+        raise LeftOver(f"{email} still holds {counted(len(left), 'binding')} in {session.environment.project}:", lines)
     return after

@@ -58,8 +58,14 @@ def fingerprint(requirements: Path) -> str:
 
 
 def _make(requirements: Path, place: Path, run: Run) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
+    except OSError as error:
+        raise CouldNotTell(
+            f"The policies were not checked: checkov is kept in {place.parent}, which cannot be written to ({error.strerror}); say "
+            "with XDG_CACHE_HOME where else."
+        ) from error
     inside = ["--python", str(fresh / "bin" / "python")]
     try:
         _uv(run, ["venv", "--python", sys.executable, "--allow-existing", str(fresh)])

@@ -13,6 +13,7 @@ from policies.catalogue import Row
 from policies.language import Severity
 
 from groundwork.environment.values import PolicyException
+from groundwork.text import counted
 
 CODE = "code"
 _INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
@@ -93,7 +94,7 @@ class Result:
     def summary(self) -> str:
         """One line: how much was checked, and what came of it."""
         what = f"the code and the plan of {' and '.join(self.plans)}" if self.plans else "the code"
-        checks = f"{len(self.rows)} policies, {sum(self.checked.values())} checks on {what}"
+        checks = f"{counted(len(self.rows), 'policy')}, {counted(sum(self.checked.values()), 'check')} on {what}"
         rest = [
             f"{len(self.excused)} excused" if self.excused else "",
             f"{self.undecided} left to the plan" if self.undecided and not self.plans else "",
@@ -107,13 +108,9 @@ class Result:
             return "nothing found"
         count = Counter(finding.row.severity for finding in self.findings)
         parts = [f"{count[severity]} {severity}" for severity in Severity if count[severity]]
-        found = f"{_counted(len(self.findings), 'finding')} ({', '.join(parts)})" if self.findings else ""
-        gone = f"{_counted(len(self.expired), 'expired exception')}" if self.expired else ""
+        found = f"{counted(len(self.findings), 'finding')} ({', '.join(parts)})" if self.findings else ""
+        gone = f"{counted(len(self.expired), 'expired exception')}" if self.expired else ""
         return " and ".join(filter(None, [found, gone]))
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, Row]) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources.inventory import Item
+from groundwork.text import counted
 
 _PAGES = 100
 
@@ -79,7 +80,7 @@ class _Sum:
     @property
     def text(self) -> str:
         """Number and size, as "3 objects (1.5 MiB)"."""
-        return f"{self.count} object{'' if self.count == 1 else 's'} ({bytes_text(self.size)})"
+        return f"{counted(self.count, 'object')} ({bytes_text(self.size)})"
 
 
 def bytes_text(size: int) -> str:
@@ -98,7 +99,7 @@ def _secret(cloud: Cloud, item: Item) -> Contents:
         for version in page.get("versions", ())
     ]
     active = sum(state != "DESTROYED" for state in states)
-    said = f"{active} active version{'' if active == 1 else 's'}" if active else "no active version"
+    said = counted(active, "active version") if active else "no active version"
     return Contents(item, said, bool(active))
 
 

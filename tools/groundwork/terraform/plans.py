@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.terraform.events import Action, Change, Diagnostic
+from groundwork.text import counted
 
 FILE = "saved.tfplan"
 _ACTS: frozenset[Action] = frozenset({"create", "update", "delete", "replace", "import", "remove", "move"})
@@ -150,17 +151,11 @@ def summary(plans: Sequence[LayerPlan], changed: Mapping[str, Sequence[str]] | N
 
 def _line(name: str, action: Action, changes: Sequence[Change], changed: Mapping[str, Sequence[str]]) -> str:
     things = Counter(thing(change.type) for change in changes)
-    what = ", ".join(_counted(number, word) for word, number in things.items())
+    what = ", ".join(word if number == 1 else counted(number, word) for word, number in things.items())
     attributes = sorted({attribute for change in changes for attribute in changed.get(change.address, ())})
     extra = [_VERBS[action]] if action in _VERBS else []
     extra += [f"changes {', '.join(attributes)}"] if attributes else []
     return f"  {_SIGNS[action]} {name:<28} {what}" + (f" ({'; '.join(extra)})" if extra else "")
-
-
-def _counted(number: int, word: str) -> str:
-    if number == 1:
-        return word
-    return f"{number} {word[:-1]}ies" if word.endswith("y") and not word.endswith("ay") else f"{number} {word}s"
 
 
 def changed_attributes(plan: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -30,8 +30,8 @@ LOCK_TIMEOUT = "5s"
 PARALLELISM = 20
 _LAST_LINES = 10
 _LOCK_LEFT = "Error releasing the state lock"
-_STOPPING = b"\nStopping: Terraform ends what it has begun and releases its lock; ^C again kills it.\n"
-_KILLING = b"\nKilling Terraform: the next `groundwork up` finds what it had made.\n"
+_STOPPING = "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it."
+_KILLING = "Killing Terraform: the next `groundwork up` finds what it had made."
 _STOPPED = "Interrupted: {tool} {command} was stopped. Run the same command again to go on."
 
 Listen = Callable[[Event], None]
@@ -75,6 +75,11 @@ class TerraformFailed(GroundworkError):
         )
 
 
+def _write(text: str) -> None:
+    """Below the ^C that a terminal shows; nothing that is buffered is safe where a signal has come in."""
+    os.write(2, f"\n{text}\n".encode())
+
+
 class _Children:
     """The children of this process that are at work, and what ^C and SIGTERM do to them."""
 
@@ -82,12 +87,13 @@ class _Children:
         self.pids: set[int] = set()
         self.starting = 0
         self.signals = 0
+        self.tell: Callable[[str], None] = _write
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
         """Pass the signal on as SIGINT, once per signal received; with nobody at work it is an ordinary ^C."""
         self.signals += 1
         if self.pids:
-            os.write(2, _STOPPING if self.signals == 1 else _KILLING)
+            self.tell(_STOPPING if self.signals == 1 else _KILLING)
         for pid in tuple(self.pids):
             _signal_group(pid, signal.SIGINT)
         if not self.pids and not self.starting:
@@ -124,6 +130,16 @@ def signals_passed_on() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def told_by(tell: Callable[[str], None]) -> Iterator[None]:
+    """While inside, `tell` says what ^C does: where a moving display has the terminal, nothing else may write to it."""
+    before, _CHILDREN.tell = _CHILDREN.tell, tell
+    try:
+        yield
+    finally:
+        _CHILDREN.tell = before
 
 
 def run(

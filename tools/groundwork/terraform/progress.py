@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from groundwork.terraform.events import Event, Refresh, Step
 from groundwork.terraform.plans import component, thing
+from groundwork.terraform.process import told_by
 from groundwork.terraform.talk import LayerListen
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def live(title: str, total: int, clock: Clock = time.monotonic) -> Iterator[Laye
             if line and not line.startswith("  …"):
                 shown.console.print(line, markup=False, style="red" if line.startswith("  ✗") else None)
 
-        yield listen
+        with told_by(lambda text: shown.console.print(text, markup=False)):
+            yield listen
 
 
 def _table(board: Board) -> RenderableType:

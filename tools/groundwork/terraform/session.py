@@ -116,7 +116,7 @@ def open_session(
 
 def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple[Cloud, isolation.Surroundings]:
     running = local.start(checkout)
-    token = local.token(checkout)
+    token = local.token(checkout, local.shells_principal(os.environ))
     reattach = local.provider(checkout, running, token).reattach if provider == "local" else None
     seen: Mapping[str, str] = os.environ
     if provider == "google":
