@@ -53,6 +53,19 @@ def test_a_second_time_makes_and_says_nothing(cloud: Cloud, environment: Environ
     assert talk.lines == []
 
 
+def test_what_is_missing_is_said_and_not_made(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+    bucket = f"make bucket {environment.state_bucket} for Terraform's state"
+    apis = "cloudresourcemanager.googleapis.com, serviceusage.googleapis.com, storage.googleapis.com"
+    nothing = prerequisites.missing(cloud, environment)
+    assert nothing.lines == (f"make project {cloud.project} on the local cloud", f"enable {apis}", bucket)
+    assert prerequisites.missing(cloud, environment) == nothing
+    cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
+    half = prerequisites.missing(cloud, environment)
+    assert (half.lines[-1], half.bucket) == (bucket, True)
+    prerequisites.lay(cloud, environment, talk.say)
+    assert prerequisites.missing(cloud, environment) == prerequisites.NOTHING
+
+
 def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: Environment, talk: Heard) -> None:
     other = replace(cloud, project=f"{cloud.project}-x")
     other.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": other.project})
@@ -70,7 +83,7 @@ def test_a_project_that_may_not_be_seen_is_a_sentence(
     prerequisites.lay(cloud, environment, talk.say)
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
     with pytest.raises(PermissionProblem) as raised:
-        prerequisites.lay(_as_google(stranger), environment, talk.say)
+        prerequisites.lay(_as_google(stranger), replace(environment, local=False), talk.say)
     assert raised.value.message.startswith(
         f"Project {environment.project} (envs/local.yaml) does not exist or your login may not see it: create it in the Google Cloud console"
     )

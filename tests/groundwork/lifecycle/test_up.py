@@ -79,10 +79,32 @@ def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, ta
     assert read_state(clone.cloud, clone.session().place("platform")).resources == ()
 
 
-def test_a_dry_run_shows_and_does_nothing(clone: Clone, talk: Heard) -> None:
-    up.up(clone.session(), Wish(dry_run=True), talk)
-    assert any("bucket data" in line for line in talk.lines)
-    assert read_state(clone.cloud, clone.session().place("platform")).resources == ()
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("up", "--dry-run"),
+        ("cost", "estimate"),
+        ("people", "add", "a@example.com", "--role", "viewer", "--dry-run"),
+    ],
+)
+def test_what_only_looks_makes_nothing_at_all(clone: Clone, words: tuple[str, ...]) -> None:
+    done = clone.run(*words, "--env", "small")
+    assert done.returncode == Exit.OK, done.stderr
+    assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
+
+
+def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clone: Clone, talk: Heard) -> None:
+    made = up.plan(clone.session("plan"), talk)
+    assert "`up` would first make project small-clone on the local cloud" in talk.lines
+    assert "`up` would first make bucket small-clone-tfstate for Terraform's state" in talk.lines
+    assert any("google_storage_bucket.bucket" in change.address for change in made[1].changes)
+    assert clone.run("policy", "--env", "small").returncode == Exit.OK
+    done = up.up(clone.session(), YES, Heard())
+    assert {change.address for change in done.plans[1].changes} == {change.address for change in made[1].changes}
+    again = Heard()
+    assert not any(plan.pending for plan in up.plan(clone.session("plan"), again))
+    assert not any("would first" in line for line in again.lines)
 
 
 def test_a_change_is_said_by_component_with_what_it_changes(standing: Clone, talk: Heard) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from groundwork.environment.values import Environment
@@ -15,6 +16,48 @@ from groundwork.text import listed
 APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com")
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What `lay` would make, a line each; `bucket`: that of the state is among it."""
+
+    lines: tuple[str, ...]
+    bucket: bool
+
+
+NOTHING = Missing((), bucket=False)
+
+
+def missing(cloud: Cloud, environment: Environment) -> Missing:
+    """What is missing; nothing is changed. Raises GroundworkError as `lay` does."""
+    lines = []
+    number = ""
+    try:
+        number = _number(cloud, environment)
+    except CloudProblem as problem:
+        if not _is_off(problem):
+            raise
+    except _NoProject:
+        bucket = f"make bucket {environment.state_bucket} for Terraform's state"
+        return Missing(
+            (f"make project {cloud.project} on the local cloud", f"enable {listed(APIS)}", bucket), bucket=True
+        )
+    if off := _off(cloud):
+        lines.append(f"enable {listed(off)}")
+    try:
+        there = _is_there(cloud, environment, number)
+    except CloudProblem as problem:
+        if not _is_off(problem):
+            raise
+        there = False
+    if not there:
+        lines.append(f"make bucket {environment.state_bucket} for Terraform's state")
+    return Missing(tuple(lines), bucket=not there)
+
+
+class _NoProject(Exception):
+    """There is no such project on the local cloud."""
 
 
 def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
@@ -46,28 +89,43 @@ def _is_off(problem: Exception) -> bool:
 
 def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, bool]:
     """The project's number, and whether it was made now (on the local cloud, which has none at first)."""
-    path = f"v1/projects/{cloud.project}"
     try:
-        found = cloud.request("GET", "cloudresourcemanager", path)
-        if found.get("lifecycleState") == "DELETE_REQUESTED":
-            raise _being_deleted(environment)
-        return str(found["projectNumber"]), False
+        return _number(cloud, environment), False
+    except _NoProject as problem:
+        say(f"making project {cloud.project} on the local cloud")
+        wanted = {"projectId": cloud.project, "name": cloud.project}
+        try:
+            cloud.request("POST", "cloudresourcemanager", "v1/projects", json=wanted)
+        except CloudProblem as refusal:
+            if refusal.code == 409 and isinstance(problem.__cause__, CloudProblem):
+                raise _no_project(environment, problem.__cause__) from None
+            raise
+    return _number(cloud, environment), True
+
+
+def _number(cloud: Cloud, environment: Environment) -> str:
+    """The project's number. Raises GroundworkError, _NoProject where the local cloud has no such project."""
+    try:
+        found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
     except CloudProblem as problem:
         if problem.code not in (403, 404) or _is_off(problem):
             raise
         if not cloud.simulated:
             raise _no_project(environment, problem) from None
-    say(f"making project {cloud.project} on the local cloud")
-    cloud.request(
-        "POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project, "name": cloud.project}
-    )
-    return str(cloud.request("GET", "cloudresourcemanager", path)["projectNumber"]), True
+        raise _NoProject from problem
+    if found.get("lifecycleState") == "DELETE_REQUESTED":
+        raise _being_deleted(environment)
+    return str(found["projectNumber"])
 
 
 def _no_project(environment: Environment, problem: CloudProblem) -> PermissionProblem:
+    way_on = (
+        "act as its owner, by a shell without `groundwork local env --as`"
+        if environment.local
+        else "create it in the Google Cloud console, or log in as one of its owners with `gcloud auth application-default login`"
+    )
     return PermissionProblem(
-        f"Project {environment.project} (envs/{environment.name}.yaml) does not exist or your login may not see it: create it in "
-        f"the Google Cloud console, or log in as one of its owners with `gcloud auth application-default login`.",
+        f"Project {environment.project} (envs/{environment.name}.yaml) does not exist or your login may not see it: {way_on}.",
         [problem.message],
     )
 
@@ -89,6 +147,17 @@ def _disabled(cloud: Cloud, api: str) -> GroundworkError:
 
 def _enable(cloud: Cloud, say: Say) -> list[str]:
     """Enable the foundational APIs that are off; which ones were."""
+    missing = _off(cloud)
+    if missing:
+        say(f"enabling {', '.join(missing)}")
+        path = f"v1/projects/{cloud.project}/services:batchEnable"
+        begun = cloud.request("POST", "serviceusage", path, json={"serviceIds": missing})
+        finish(cloud, "serviceusage", "v1", begun, f"enable {listed(missing)}")
+    return missing
+
+
+def _off(cloud: Cloud) -> list[str]:
+    """The foundational APIs that are off."""
     path = f"v1/projects/{cloud.project}/services"
     try:
         services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
@@ -96,12 +165,7 @@ def _enable(cloud: Cloud, say: Say) -> list[str]:
         if _is_off(problem):
             raise _disabled(cloud, "serviceusage.googleapis.com") from None
         raise
-    missing = sorted(set(APIS) - set(_names(services)))
-    if missing:
-        say(f"enabling {', '.join(missing)}")
-        begun = cloud.request("POST", "serviceusage", f"{path}:batchEnable", json={"serviceIds": missing})
-        finish(cloud, "serviceusage", "v1", begun, f"enable {listed(missing)}")
-    return missing
+    return sorted(set(APIS) - set(_names(services)))
 
 
 def _names(services: Iterable[dict[str, Any]]) -> list[str]:
@@ -133,7 +197,7 @@ def _is_there(cloud: Cloud, environment: Environment, number: str) -> bool:
         if problem.code == 403 and not (_is_off(problem) or problem.reason in WHAT_ELSE):
             raise _not_ours(environment, problem.message) from None
         raise
-    if str(found.get("projectNumber", number)) != number:
+    if number and str(found.get("projectNumber", number)) != number:
         raise _not_ours(environment, f"it belongs to project number {found['projectNumber']}")
     return True
 

@@ -13,7 +13,7 @@ from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import obstacles, pools, prerequisites, recovery
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
-from groundwork.terraform import advice, lock, plans, runs, sources, transient
+from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
 from groundwork.terraform.plans import LayerPlan
@@ -53,7 +53,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
     Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
     """
     with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=wish.patient):
-        made = prepare(session, talk)
+        made = prepare(session, talk, lay=not wish.dry_run)
         show_plans(session, made, talk)
         for check in checks:
             check(session, made)
@@ -69,16 +69,16 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
 def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
     """Plan every layer and leave the plans as files; nothing is changed."""
     with runs.alone(session.folder, runs.this_run("plan", session.environment.name)):
-        return prepare(session, talk)
+        return prepare(session, talk, lay=False)
 
 
 def prepare(
-    session: Session, talk: Talk, *, destroy: bool = False, layers: Sequence[str] = LAYERS
+    session: Session, talk: Talk, *, destroy: bool = False, lay: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
-    """The foundation laid, an interrupted run settled, the layers initialised and planned side by side."""
+    """The prerequisites laid or said, an interrupted run settled, the layers initialised and planned side by side."""
     if not destroy:
         placeholders.refuse(session.environment)
-        prerequisites.lay(session.cloud, session.environment, talk.say)
+        _begin(session, talk, lay=lay)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:
         with session.held_up(talk.say):
@@ -89,6 +89,22 @@ def prepare(
                 return _plan_all(session, layers, listen, destroy=destroy)
     except TerraformFailed as failure:
         raise understood(session, failure) from failure
+
+
+def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
+    """Make what Terraform needs, or say what `up` would make; without a bucket for the state, plan without a state."""
+    if lay:
+        prerequisites.lay(session.cloud, session.environment, talk.say)
+        missing = prerequisites.NOTHING
+    else:
+        missing = prerequisites.missing(session.cloud, session.environment)
+    for line in missing.lines:
+        talk.say(f"`up` would first {line}")
+    for layer in LAYERS:
+        if missing.bucket:
+            stateless.copy(session.checkout, session.data(layer), layer)
+        else:
+            stateless.remove(session.data(layer))
 
 
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:

@@ -36,6 +36,10 @@ def _initialise(session: Session, layer: str) -> None:
     if session.provider == "google":
         on_google = not session.environment.local and session.tool.name == "terraform"
         (pins.pin if on_google else pins.unpin)(session.checkout.layer(layer))
+    if session.stateless(layer):
+        (session.data(layer) / "terraform.tfstate").unlink(missing_ok=True)
+        session.terraform(layer).init(None, _ignore)
+        return
     session.terraform(layer).init(session.place(layer).backend, _ignore)
     (session.data(layer) / _FILE).write_text(_fingerprint(session, layer), "utf-8")
 

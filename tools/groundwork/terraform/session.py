@@ -15,7 +15,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import isolation, local
 from groundwork.google.cloud import Cloud, google_cloud, impersonating_once, local_cloud
-from groundwork.terraform import installation, runs
+from groundwork.terraform import installation, runs, stateless
 from groundwork.terraform.process import Terraform
 from groundwork.terraform.state import Place
 
@@ -74,11 +74,16 @@ class Session:
         fresh.write_bytes(self.environment.path.read_bytes())
         fresh.replace(self._frozen(layer))
 
+    def stateless(self, layer: str) -> bool:
+        """Whether a layer is planned without a state, since the bucket for it is not there yet."""
+        return stateless.place(self.data(layer), layer).is_dir()
+
     def terraform(self, layer: str) -> Terraform:
         """Terraform for a layer; its commands are recorded while they run."""
+        copy = stateless.place(self.data(layer), layer)
         return Terraform(
             binary=str(self.tool.path),
-            directory=self.checkout.layer(layer),
+            directory=copy if copy.is_dir() else self.checkout.layer(layer),
             data=self.data(layer),
             variables=self.surroundings.work,
             downloads=self.surroundings.fetch,

@@ -1,0 +1,39 @@
+"""Planning where there is no state yet: a copy of a layer's code that keeps its state nowhere, so that nothing need be made first."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from groundwork.environment.checkout import Checkout
+
+FOLDER = "stateless"
+# In the one form that `terraform fmt` leaves. What is imported is not there either.
+_BACKEND = re.compile(r'^  backend "\w+" \{\}\n', re.MULTILINE)
+_IMPORT = re.compile(r"^import \{\n(?:  .*\n|\n)*\}\n", re.MULTILINE)
+
+
+def place(data: Path, layer: str) -> Path:
+    """Where the copy of a layer lies, below the folder of the layer's runs."""
+    return data / FOLDER / "infra" / layer
+
+
+def copy(checkout: Checkout, data: Path, layer: str) -> None:
+    """Make the copy anew: the layer's own files without backend and imports, links to everything beside them."""
+    remove(data)
+    target = place(data, layer)
+    target.mkdir(parents=True)
+    for file in checkout.layer(layer).iterdir():
+        if file.suffix == ".tf":
+            text = file.read_text("utf-8")
+            (target / file.name).write_text(_IMPORT.sub("", _BACKEND.sub("", text)), "utf-8")
+        elif file.is_file():
+            (target / file.name).symlink_to(file)
+    for beside in ("modules", "envs", "infra/environment"):
+        (data / FOLDER / beside).symlink_to(checkout.root / beside)
+
+
+def remove(data: Path) -> None:
+    """Forget the copy: there is a state to plan against."""
+    shutil.rmtree(data / FOLDER, ignore_errors=True)
