@@ -131,7 +131,7 @@ def test_a_long_query_may_come_as_the_body_of_an_overridden_get(cloud: Inside) -
 def test_a_page_in_a_browser_is_not_let_in(cloud: Inside) -> None:
     asked = {"origin": "https://evil.example.com", "access_control_request_method": "GET"}
     answer = cloud.as_("")("OPTIONS", SECRETS, **asked)
-    assert answer.status == 404
+    assert answer.status == 403
     assert answer.headers is not None
     assert not any(name.startswith("access-control") for name in answer.headers)
 

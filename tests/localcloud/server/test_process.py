@@ -36,7 +36,7 @@ def test_it_says_that_it_is_simulated(cloud: Client) -> None:
 
 def test_a_dropped_connection_is_seen_as_one(cloud: Client) -> None:
     cloud.control("POST", "faults", {"method": "cloudresourcemanager.projects.get", "kind": "drop", "count": 1})
-    head = f"Host: x\nAuthorization: Bearer {cloud.token()}\n\n"
+    head = f"Host: localhost\nAuthorization: Bearer {cloud.token()}\n\n"
     path = f"/cloudresourcemanager/v1/projects/{cloud.project}"
     with socket.create_connection(("127.0.0.1", cloud.server.port), 10) as stream:
         stream.sendall(f"GET {path} HTTP/1.1\n{head}".replace("\n", "\r\n").encode())
@@ -88,3 +88,20 @@ def test_it_is_folded_twice_a_minute_when_somebody_always_writes(idle: Server, t
             idle.cloud.store.put("s", "things/t", {"tick": tick})
         asyncio.run(idle.on_tick(tick))
         assert (tmp_path / "cloud.db-wal").stat().st_size == 0 or tick < 300
+
+
+def test_a_head_without_an_end_is_refused(cloud: Client) -> None:
+    with socket.create_connection(("127.0.0.1", cloud.server.port), 10) as stream:
+        stream.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                stream.sendall(b"x" * 1000)
+        assert stream.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("head", ["X: " + "x" * 70_000, "\n".join(f"X-{n}: {'x' * 100}" for n in range(700))])
+def test_a_large_head_is_refused_and_the_next_request_is_not(cloud: Client, head: str) -> None:
+    assert raw(cloud, f"GET /_local/health HTTP/1.1\nHost: localhost\n{head}\n\n").startswith("HTTP/1.1 431 ")
+    assert raw(cloud, f"GET /_local/health?{'x' * 70_000} HTTP/1.1\nHost: localhost\n\n").startswith("HTTP/1.1 431 ")
+    for _ in range(2):
+        assert cloud("GET", "_local/health", headers={"X": "x" * 60_000}).status == 200

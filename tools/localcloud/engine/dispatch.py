@@ -84,6 +84,14 @@ class Dispatcher:
             return Outcome(rendering.reply(call, result), target, call, result.body)
         return Outcome(rendering.reply(call, result), target, call, result)
 
+    def announced(self, request: Request, target: Target) -> Outcome | None:
+        """What refuses a request whose large body has not been read yet; None when the body may come. Raises CloudError too."""
+        call = self._call(request, target)
+        gate.admit(call)
+        ask = call.service.streams.get(call.method.id)
+        reply = ask(call) if ask else None
+        return Outcome(rendering.reply(call, reply), target, call, reply.body) if reply else None
+
     def failed(self, problem: Exception, target: Target | None) -> Outcome:
         """The outcome of a request that ended with an exception."""
         if not isinstance(problem, errors.CloudError):

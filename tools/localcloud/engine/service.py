@@ -144,6 +144,8 @@ class Service:
     offers          (cloud) -> the interfaces (engine/interfaces.py) that other services may ask of this one
     skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
+    streams         method id -> (call) -> what refuses it, or None: methods whose body may be of any size; asked before a large body is
+                    read, which `call` has not got yet. It may raise CloudError
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     sites           see Site
     encoded_slashes names in paths may hold a percent-encoded slash
@@ -169,6 +171,7 @@ class Service:
     lenient: bool = False
     aliases: tuple[Alias, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
+    streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)

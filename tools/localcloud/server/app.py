@@ -9,32 +9,25 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
-from localcloud.engine.exchange import Content
 from localcloud.engine.router import Target
-from localcloud.errors import CloudError
+from localcloud.errors import CloudError, permission_denied
+from localcloud.server import bodies, visitors
+from localcloud.server.bodies import Receive
 from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import disturbed
 from localcloud.server.request_log import RequestLog
 from localcloud.server.sites import Sites
-from localcloud.server.wire import BrokenOff, Message, Send, compressed, send_reply
+from localcloud.server.wire import BrokenOff, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("localcloud")
-_IN_MEMORY = 1 << 20
 _GOOGLE = re.compile(
     r"((?:[a-z]+(?:-[a-z]+)*-[a-z]+\d+-)?)([a-z]+)(?:\.([a-z0-9-]+)\.rep|\.mtls)?\.googleapis\.com(?::\d+)?"
 )
 _AT_ROOT = {"storage", "compute", "bigquery", "www"}
 _READS = {"GET", "HEAD"}
-_OVERRIDE = "x-http-method-override"
-_FORM = "application/x-www-form-urlencoded"
-
-
-class Disconnected(Exception):
-    """The client went away before its request was whole."""
 
 
 class App:
@@ -59,10 +52,18 @@ class App:
         """Answers one request."""
         if scope["type"] != "http":
             return
+        unwanted = visitors.refusal(scope["headers"])
+        if unwanted:
+            refused = self._dispatcher.failed(permission_denied(unwanted), None)
+            await send_reply(refused.reply, send, self._clock.seconds())
+            return
         raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         if raw.startswith("/_local/"):
             await self._control(scope, receive, send)
-            return
+        else:
+            await self._serve(scope, raw, receive, send)
+
+    async def _serve(self, scope: Scope, raw: str, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if (site := self.sites.find(headers.get("host", ""), raw)) is not None:
             if self._due.ready:
@@ -70,18 +71,18 @@ class App:
             await site(scope, receive, send)
             return
         base, path = self._addressed(headers, raw[1:])
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base)
         try:
-            content = await self._content(headers, receive)
-        except Disconnected:
+            content = await bodies.read(self._dispatcher, request, receive)
+        except bodies.Disconnected:
             return
-        except OSError as problem:
-            await send_reply(self._dispatcher.failed(problem, None).reply, send, self._clock.seconds())
+        except (bodies.Unwelcome, OSError) as problem:
+            refused = self._refused(problem)
+            self._log.add(request, None, refused, 0)
+            await send_reply(refused.reply, send, self._clock.seconds())
             return
-        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, content, base)
-        if _OVERRIDE in headers:
-            request = _overridden(request)
         try:
-            outcome = await self._outcome(request)
+            outcome = await self._outcome(bodies.overridden(request._replace(content=content)))
             if outcome is None:
                 scope["extensions"]["localcloud.drop"]["abort"]()
             else:
@@ -92,6 +93,9 @@ class App:
         finally:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)
+
+    def _refused(self, problem: bodies.Unwelcome | OSError) -> Outcome:
+        return problem.outcome if isinstance(problem, bodies.Unwelcome) else self._dispatcher.failed(problem, None)
 
     async def _outcome(self, request: Request) -> Outcome | None:
         started = time.perf_counter()
@@ -141,56 +145,3 @@ class App:
         base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
         region = google[1] or (f"{google[3]}-" if google[3] else "")
         return base, path if google[2] in _AT_ROOT else f"{region}{google[2]}/{path}"
-
-    async def _content(self, headers: Mapping[str, str], receive: Receive) -> Content | None:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Disconnected
-        data: bytes = message.get("body", b"")
-        kind = headers.get("content-type", "")
-        if not message.get("more_body"):
-            return Content(kind, len(data), data) if data else None
-        pieces = bytearray(data)
-        while len(pieces) <= _IN_MEMORY and message.get("more_body"):
-            message = await _next(receive)
-            pieces += message.get("body", b"")
-        if not message.get("more_body"):
-            return Content(kind, len(pieces), bytes(pieces))
-        return await self._spooled(kind, pieces, receive)
-
-    async def _spooled(self, kind: str, begun: bytearray, receive: Receive) -> Content:
-        path = self._store.spool()
-        size = len(begun)
-        try:
-            with path.open("wb") as stream:
-                stream.write(begun)
-                more = True
-                while more:
-                    message = await _next(receive)
-                    size += stream.write(message.get("body", b""))
-                    more = message.get("more_body", False)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return Content(kind, size, None, path)
-
-
-async def _next(receive: Receive) -> Message:
-    message = await receive()
-    if message["type"] != "http.request":
-        raise Disconnected
-    return message
-
-
-def _overridden(request: Request) -> Request:
-    """A POST that says to be another verb: how clients send what firewalls or the length of an address would stop.
-
-    A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
-    """
-    verb, content = request.headers[_OVERRIDE].upper(), request.content
-    if request.verb != "POST":
-        return request
-    if verb != "GET" or content is None or not content.type.startswith(_FORM):
-        return request._replace(verb=verb)
-    queries = (request.query, content.read().decode("latin-1"))
-    return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)

@@ -175,6 +175,7 @@ def _config(application: App, protocol: type[way_in.Entry]) -> uvicorn.Config:
         http=protocol,
         loop=_loop(),
         lifespan="off",
+        ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,

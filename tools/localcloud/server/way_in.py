@@ -17,11 +17,10 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
+from localcloud.server.heads import Bounded
 
 _log = logging.getLogger("localcloud")
 _CONNECT = b"CONNECT "
@@ -53,7 +52,7 @@ class Doors:
         return bool(_GOOGLE.fullmatch(host)) or self.claimed(host)
 
 
-class Entry(HttpToolsProtocol):
+class Entry(Bounded):
     """uvicorn's protocol behind a look at the first bytes. Also lets a fault drop the connection."""
 
     doors: Doors

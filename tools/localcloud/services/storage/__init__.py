@@ -22,6 +22,7 @@ from localcloud.services.storage import (
     refusals,
     resumable,
     rows,
+    senders,
     uploads,
     xml,
 )
@@ -116,6 +117,11 @@ SERVICE = Service(
     payer_param="bucket",
     payer=charges.payer,
     lenient=True,
+    streams={
+        "storage.objects.insert": senders.of_upload,
+        "storage.uploads.resume": senders.of_upload,
+        "storage.xml.put": xml.answered(senders.of_object),
+    },
     aliases=(
         *_upload_aliases(),
         Alias("GET", "download/storage/v1/b/{bucket}/o/{object}", "storage.objects.get", _MEDIA),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 from xml.sax.saxutils import escape
 
 from localcloud.engine.dialect import OLDER
@@ -34,6 +35,8 @@ from localcloud.services.storage.versions import Draft
 from localcloud.spec import schema
 from localcloud.spec.discovery import Param, camel
 
+R = TypeVar("R")
+
 _CODES = {
     400: ("InvalidArgument", "Invalid argument."),
     401: ("AccessDenied", "Access denied."),
@@ -59,10 +62,10 @@ _FIELDS = {
 }
 
 
-def answered(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
+def answered(handler: Callable[[Call], R]) -> Callable[[Call], R | Reply]:
     """The handler with refusals written as XML."""
 
-    def answer(call: Call) -> Reply:
+    def answer(call: Call) -> R | Reply:
         try:
             return handler(signed.admitted(call))
         except CloudError as problem:

@@ -42,7 +42,7 @@ class _Part:
 
 def begin(call: Call, sent: Mapping[str, Any]) -> Reply:
     """POST …?uploads: an upload for an object with these fields; its id is in the answer."""
-    bucket, name = _place(call, "create")
+    bucket, name = destination(call, "create")
     versions.check_placeable(call, bucket, name, preconditions.NONE)
     upload, now = uuid.uuid4().hex, micros(call.cloud.clock.now())
     call.cloud.store.sql(
@@ -56,8 +56,8 @@ def begin(call: Call, sent: Mapping[str, Any]) -> Reply:
 
 def put_part(call: Call) -> Reply:
     """PUT …?partNumber&uploadId: one part; the same number again replaces it."""
-    _place(call, "create")
-    upload, begun = _found(call)
+    destination(call, "create")
+    upload, begun = found(call)
     keys.check_same(begun, call.headers)
     number = str(call.params.get("partNumber", ""))
     if not re.fullmatch(r"\d{1,5}", number) or not 0 < int(number) <= _MOST_PARTS:
@@ -78,8 +78,8 @@ def put_part(call: Call) -> Reply:
 
 def complete(call: Call) -> Reply:
     """POST …?uploadId: the parts that the body names, in their order, become the live version of the object."""
-    bucket, name = _place(call, "create")
-    upload, sent = _found(call)
+    bucket, name = destination(call, "create")
+    upload, sent = found(call)
     store = call.cloud.store
     chosen = _chosen(call, _parts(store, upload))
     target = store.spool()
@@ -99,15 +99,15 @@ def complete(call: Call) -> Reply:
 
 def abort(call: Call) -> Reply:
     """DELETE …?uploadId: the upload and its parts go"""
-    _place(call, "abort")
-    _forget(call.cloud.store, _found(call)[0])
+    destination(call, "abort")
+    _forget(call.cloud.store, found(call)[0])
     return Reply(status=204)
 
 
 def list_parts(call: Call) -> Reply:
     """GET …?uploadId: what has arrived, all in one answer"""
-    bucket, name = _place(call, "listParts")
-    upload, _ = _found(call)
+    bucket, name = destination(call, "listParts")
+    upload, _ = found(call)
     shown = "".join(
         f"<Part><PartNumber>{part.number}</PartNumber><ETag>{part.etag}</ETag><Size>{part.size}</Size></Part>"
         for part in _parts(call.cloud.store, upload)
@@ -121,13 +121,14 @@ def _forget(store: Store, upload: str) -> None:
     store.sql("DELETE FROM storage_multiparts WHERE id = ?", upload)
 
 
-def _place(call: Call, verb: str) -> tuple[Bucket, str]:
+def destination(call: Call, verb: str) -> tuple[Bucket, str]:
+    """The bucket and object that an upload in parts is for; 403 for who may not do that with such uploads."""
     bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, f"storage.multipartUploads.{verb}", name)
     return bucket, name
 
 
-def _found(call: Call) -> tuple[str, dict[str, Any]]:
+def found(call: Call) -> tuple[str, dict[str, Any]]:
     """The id and the object's fields of the upload that the URL names."""
     upload = str(call.params["uploadId"])
     row = call.cloud.store.row(

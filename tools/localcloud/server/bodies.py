@@ -1,0 +1,121 @@
+"""Request bodies: small ones in memory, larger ones in a file, and those only from who may send them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from localcloud import errors
+from localcloud.engine.dispatch import Dispatcher, Outcome, Request
+from localcloud.engine.exchange import Content
+from localcloud.engine.router import Target
+from localcloud.server.wire import Message
+
+Receive = Callable[[], Awaitable[Message]]
+
+_IN_MEMORY = 1 << 20
+# As most of Google's APIs have it, and in their words.
+_LARGEST = 10 << 20
+_OVERRIDE = "x-http-method-override"
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+class Unwelcome(Exception):
+    """The body was not read to its end; `outcome` is what the client is told."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+async def read(dispatcher: Dispatcher, request: Request, receive: Receive) -> Content | None:
+    """The body of a request, None for an empty one. Raises Disconnected, Unwelcome, and OSError when the disk refuses it."""
+    message = await _next(receive)
+    data: bytes = message.get("body", b"")
+    kind = request.headers.get("content-type", "")
+    if not message.get("more_body"):
+        return Content(kind, len(data), data) if data else None
+    pieces = bytearray(data)
+    while len(pieces) <= _IN_MEMORY and message.get("more_body"):
+        message = await _next(receive)
+        pieces += message.get("body", b"")
+    if not message.get("more_body"):
+        return Content(kind, len(pieces), bytes(pieces))
+    most = _limit(dispatcher, request)
+    path = dispatcher.cloud.store.spool()
+    try:
+        return Content(kind, await _spooled(path, pieces, receive, most), None, path)
+    except _TooLarge as problem:
+        path.unlink(missing_ok=True)
+        raise Unwelcome(dispatcher.failed(problem, None)) from None
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def overridden(request: Request) -> Request:
+    """A POST that says to be another verb: how clients send what firewalls or the length of an address would stop.
+
+    A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
+    """
+    verb, content = request.headers.get(_OVERRIDE, "").upper(), request.content
+    if not verb or request.verb != "POST":
+        return request
+    if verb != "GET" or content is None or not content.type.startswith(_FORM):
+        return request._replace(verb=verb)
+    queries = (request.query, content.read().decode("latin-1"))
+    return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)
+
+
+class _TooLarge(errors.CloudError):
+    def __init__(self, most: int) -> None:
+        super().__init__(400, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {most} bytes.")
+
+
+def _limit(dispatcher: Dispatcher, request: Request) -> int | None:
+    """How large the body may be, None for any size. Raises Unwelcome for who may send none, with what they would be told after it."""
+    target: Target | None = None
+    request = overridden(request)
+    try:
+        target = dispatcher.target(request)
+        refusal = dispatcher.announced(request, target)
+        most = _most(request, target)
+    except Exception as problem:
+        refusal = dispatcher.failed(problem, target)
+    if refusal is not None:
+        raise Unwelcome(refusal)
+    return most
+
+
+def _most(request: Request, target: Target) -> int | None:
+    if target.method.id in target.service.streams:
+        return None
+    most = _LARGEST if "authorization" in request.headers else _IN_MEMORY
+    told = request.headers.get("content-length", "")
+    if most == _IN_MEMORY or (told.isdecimal() and int(told[:20]) > most):
+        raise _TooLarge(most)
+    return most
+
+
+async def _spooled(path: Path, begun: bytearray, receive: Receive, most: int | None) -> int:
+    size, more = len(begun), True
+    with path.open("wb") as stream:
+        stream.write(begun)
+        while more:
+            message = await _next(receive)
+            size += stream.write(message.get("body", b""))
+            more = message.get("more_body", False)
+            if most is not None and size > most:
+                raise _TooLarge(most)
+    return size
+
+
+async def _next(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    return message

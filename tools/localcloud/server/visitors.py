@@ -1,0 +1,33 @@
+"""Which requests are a client's and not a web page's: a page that a browser shows must not speak to the local cloud.
+
+A name that its owner points at 127.0.0.1 makes any page one of the same origin, so the Host header is held against a list; and a
+browser says where a page comes from. Source: the standard fetch.spec.whatwg.org, section "Origin header", and w3c.github.io/webappsec-fetch-metadata.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_OURS = r"(?:[\w-]+\.)*localhost|(?:[a-z0-9-]+-)?127(?:\.\d{1,3}){3}|\[::1\]"
+# The domains of Google's APIs and of what runs on Google Cloud: requests for them come by a proxy or an entry in the hosts file.
+_GOOGLES = r"(?:[\w-]+\.)*(?:googleapis\.com|pkg\.dev|gcr\.io|run\.app|cloudfunctions\.net|cloud\.google\.com|google\.internal)"
+_HOST = re.compile(rf"(?:{_OURS}|{_GOOGLES})(?::\d{{1,5}})?", re.IGNORECASE | re.ASCII)
+_OWN_SITE = {"none", "same-origin"}
+
+
+def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Why a request with these headers (names in lower case) is not answered; "" when it is."""
+    found = [(name, value.decode("latin-1")) for name, value in headers]
+    hosts = [value for name, value in found if name == b"host"]
+    for host in [*hosts, *(value for name, value in found if name == b"x-forwarded-host")]:
+        if not _HOST.fullmatch(host):
+            return f"The local cloud answers for loopback addresses and Google's hosts only, not for the host {host!r}."
+    if len(hosts) != 1:
+        return "The request must have one Host header."
+    for name, value in found:
+        if name == b"origin" and value.partition("://")[2].lower() != hosts[0].lower():
+            return f"The local cloud does not answer web pages of another origin ({value!r})."
+        if name == b"sec-fetch-site" and value not in _OWN_SITE:
+            return f"The local cloud does not answer web pages of another site (Sec-Fetch-Site: {value!r})."
+    return ""

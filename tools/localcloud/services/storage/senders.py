@@ -1,0 +1,28 @@
+"""Who may send a large body: asked before it is read, so that strangers do not fill the disk."""
+
+from __future__ import annotations
+
+from localcloud.engine.service import Call
+from localcloud.services.storage import access, rows, sessions, xml_uploads
+
+
+def of_upload(call: Call) -> None:
+    """Refuses an upload for a missing bucket, by nobody, or by whoever may not make that object; a session's address is its proof."""
+    if "upload_id" in call.params:
+        sessions.find(call.cloud, call.params["upload_id"])
+        return
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
+    name = call.params.get("name")
+    # The metadata of a multipart upload may hold the name; whoever is known is asked again when it has come.
+    if name is not None or not call.principal:
+        access.require(call, bucket, "storage.objects.create", name)
+
+
+def of_object(call: Call) -> None:
+    """The same for the XML API, where the URL says it all."""
+    if "uploadId" in call.params:
+        xml_uploads.destination(call, "create")
+        xml_uploads.found(call)
+        return
+    bucket = rows.bucket(call.cloud.store, call.params["bucket"])
+    access.require(call, bucket, "storage.objects.create", call.params["object"])
