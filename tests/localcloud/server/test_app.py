@@ -133,9 +133,9 @@ def test_a_documented_method_that_nobody_wrote_names_itself_and_its_file(cloud: 
 
 
 def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside) -> None:
-    seen = cloud("GET", f"run/v2/projects/{PROJECT}/locations/europe-west1/services")
+    seen = cloud("GET", f"run/v2/projects/{PROJECT}/locations/europe-west1/services/web")
     assert seen.status == 501
-    assert "run.projects.locations.services.list" in seen.message
+    assert "run.projects.locations.services.get" in seen.message
     assert "tools/localcloud/services/run.py" in seen.message
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from localcloud.engine.dialect import RESOURCE_ORIENTED
 from localcloud.engine.dispatch import handler
 from localcloud.engine.service import Service
 from localcloud.services import SERVICES
@@ -15,7 +16,7 @@ from localcloud.spec.discovery import Document, Method, document
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
-OTHERS = [service for service in SERVICES if service.dialect == "standard"]
+OTHERS = [service for service in SERVICES if service.dialect is RESOURCE_ORIENTED]
 DIGITS = "9" * 5000
 TEXTS = ["", ".", "a..b", "`", "a`b", "*", "/", "a/b", "-", "..", "a\r\nb", "a\n", "\x00", "æ☃", "ª²", DIGITS, "-1", "1e999", "NaN", "Infinity",
          "(" * 1500, "a(" * 1500, ")", "()", "a,,b", "NOT " * 2000 + "a", "-" * 2000 + "a:b", "a" * 5000, "{}", "%00", "٣", "9999999999999s",
@@ -135,3 +136,13 @@ def test_no_body_breaks_a_method(call: Sender, data: bytes) -> None:
         for _, method in methods(service):
             if method.request:
                 answered(call, method, path(method), data)
+
+
+@pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
+def test_fields_of_the_path_may_stand_in_the_body_too(call: Sender, service: Service) -> None:
+    headers = {"authorization": f"Bearer {call.cloud.tokens.token('user:owner@example.com')}"}
+    for _, method in methods(service):
+        if method.request.endswith("Request"):
+            body = {param.name: "x" for param in method.params.values() if param.location == "path"}
+            reply = call.reply(method.http, path(method), headers, json.dumps(body).encode())
+            assert b"Unknown name" not in (reply.body or b""), (method.id, reply.body)

@@ -148,3 +148,13 @@ def test_a_number_in_a_query_stays_within_its_type(form: str, most: int) -> None
 
 def test_an_unknown_query_parameter_is_named() -> None:
     assert 'Unknown name "pagesize": Cannot bind query parameter.' in unknown_parameter("pagesize").message
+
+
+def test_what_the_path_holds_may_also_stand_in_a_whole_request() -> None:
+    described = document("secretmanager", "v1")
+    sent = {"parent": "projects/p/secrets/other", "payload": {"data": "YQ=="}}
+    assert check(described, "AddSecretVersionRequest", sent, bound=["parent"]) == {"payload": {"data": "YQ=="}}
+    with pytest.raises(CloudError, match='Unknown name "parent"'):
+        check(described, "AddSecretVersionRequest", sent, bound=["name"])
+    with pytest.raises(CloudError, match='Unknown name "parent"'):
+        check(described, "Secret", {"parent": "projects/p"}, bound=["parent"])

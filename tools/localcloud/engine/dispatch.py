@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
-from localcloud.engine import audit, gate, late_lists, lro, places, rendering, standard
+from localcloud.engine import audit, empty_lists, gate, late_lists, lro, places, rendering, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.dialect import RESOURCE_ORIENTED
 from localcloud.engine.exchange import Content, Reply
@@ -169,7 +169,9 @@ class Dispatcher:
         key = (method.version, method.id)
         found = self._ways.get(key)
         if found is None:
-            handle = handler(service, method.id)
+            handle = handler(service, method.id) or empty_lists.handler(
+                method, lambda method_id: handler(service, method_id) is not None
+            )
             if handle is None:
                 raise absent(method)
             found = _Way(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
@@ -264,6 +266,7 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
         numbers=service.enum_numbers,
         older=service.dialect.older,
         lenient=service.lenient,
+        bound=target.params,
     )
 
 

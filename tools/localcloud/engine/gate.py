@@ -13,7 +13,8 @@ from localcloud.engine.service import Call
 
 ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
 _OPEN_VERBS = {"testIamPermissions"}
-_WORDS = {"patch": "update"}
+_WORDS = {"patch": "update", "aggregatedList": "list"}
+_SEES_PROJECT = "resourcemanager.projects.get"
 _MISSING = "?"
 
 
@@ -48,6 +49,8 @@ def needed(call: Call) -> Sequence[tuple[str, str]]:
     if not isinstance(said, str):
         return said(call)
     permission = usual(call.method.id) if said == _MISSING else said
+    if said == _MISSING and permission and permission not in known_permissions():
+        permission = _SEES_PROJECT  # of an API whose roles the tables do not have
     return ((permission, call.name),) if permission else ()
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from localcloud.engine.dialect import OLDER, RESOURCE_ORIENTED
 from localcloud.engine.service import Alias, Service
 from localcloud.errors import CloudError, invalid, not_found, unimplemented
 from localcloud.spec.discovery import Document, Method, document, slots, versions
 from localcloud.spec.routes import Routes, Slot
 
 _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
+_IN_PLACE = re.compile(r"/(?:projects|locations)/[^/]*%2f", re.IGNORECASE)
 _REMEMBERED = 8192
 _REGIONAL = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+\d+)-([a-z]+)")
 _LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
@@ -86,10 +89,8 @@ class Router:
             if found is None:
                 continue
             method, params = found
-            service = self.services.get((api, version))
-            if service is None:
-                raise absent(method)
-            if not (service.dialect.slashes or service.encoded_slashes) and _misplaced_slash(method, rest):
+            service = self.services.get((api, version)) or _unwritten(api, version)
+            if not service.dialect.slashes and _misplaced_slash(service, method, rest):
                 continue
             return Target(service, method, params, _resource(method, rest))
         return self._operation(http, api, rest)
@@ -148,10 +149,18 @@ def _check_encoding(path: str) -> None:
         raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are no UTF-8.") from None
 
 
-def _misplaced_slash(method: Method, rest: str) -> bool:
+@lru_cache(maxsize=64)
+def _unwritten(api: str, version: str) -> Service:
+    """An API that Google documents and nobody has written here."""
+    return Service(api=api, versions=(version,), dialect=OLDER if document(api, version).older else RESOURCE_ORIENTED)
+
+
+def _misplaced_slash(service: Service, method: Method, rest: str) -> bool:
     """Whether a percent-encoded slash stands inside a name that can hold none."""
     if "%2" not in rest:
         return False
+    if service.encoded_slashes:
+        return _IN_PLACE.search(rest) is not None
     found = slots(method)
     open_ended = bool(found) and found[-1][2] is None
     return not open_ended and unquote(rest).count("/") != method.flat_path.count("/")

@@ -85,7 +85,7 @@ class Method:
 
 
 class Document:
-    """One discovery document. `root` is the part of its paths that names the API itself ("" for most)."""
+    """One discovery document. `older`: its paths stand below one of their own, as those of Compute, BigQuery and Storage do."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.api: str = raw["name"]
@@ -95,6 +95,7 @@ class Document:
         self.schemas: Mapping[str, Any] = raw.get("schemas", {})
         self._raw = raw
         service_path: str = raw.get("servicePath", "")
+        self.older = bool(service_path)
         own = self.api + "/"
         self._lead = service_path.removeprefix(own)
 

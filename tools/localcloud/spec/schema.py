@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,16 +48,21 @@ def check(
     numbers: Numbers | None = None,
     older: bool = False,
     lenient: bool = False,
+    bound: Collection[str] = (),
 ) -> dict[str, Any]:
     """The body as documented: camelCase names, int64 as strings, enum names; 400 with every violation named.
 
     Output-only fields are dropped, so are nulls and null list elements. `older` is the dialect of Compute, BigQuery and Storage, where null
-    stays (it removes a field on patch); `lenient` drops unknown fields instead of refusing them.
+    stays (it removes a field on patch); `lenient` drops unknown fields instead of refusing them. `bound` are the fields that the path
+    holds: they may also stand in a body that is the whole request message, where the path wins.
     """
     run = _Check(document, numbers or {}, older, lenient)
     if not isinstance(body, dict):
         raise _payload([("", 'Invalid JSON payload received. Unexpected token: the body must be an object ("{…}").')])
-    root = "" if schema.endswith("Request") else snake(message(schema)).lower()
+    if whole := schema.endswith("Request"):
+        fields = document.schemas.get(schema, {}).get("properties", {})
+        body = {key: value for key, value in body.items() if key in fields or camel(key) not in bound}
+    root = "" if whole else snake(message(schema)).lower()
     result = _object(run, document.schemas.get(schema, {}), schema, body, root)
     if run.found:
         raise _payload(run.found)
