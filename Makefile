@@ -59,11 +59,11 @@ local-stop: ready ## Stop the local cloud; what it holds stays on disk
 
 onboard: ready ## Let a person in: EMAIL=alice@example.com ROLE=data-scientist
 	$(call email, ROLE=data-scientist)
-	@$(GROUNDWORK) people add $(call quoted,$(EMAIL)) --role $(call quoted,$(ROLE)) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) onboard $(call quoted,$(EMAIL)) --role $(call quoted,$(ROLE)) $(environment) $(provider) $(yes) $(ARGS)
 
 offboard: ready ## Take a person out, of everything: EMAIL=alice@example.com
 	$(call email,)
-	@$(GROUNDWORK) people remove $(call quoted,$(EMAIL)) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) offboard $(call quoted,$(EMAIL)) $(environment) $(provider) $(yes) $(ARGS)
 
 secrets: ready ## List the secrets and who may read each
 	@$(GROUNDWORK) secrets list $(environment) $(ARGS)

@@ -115,7 +115,7 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
     assert said.returncode == 5
     assert said.stdout.splitlines() == [
         "zoe@example.com may not: artifactregistry.repositories.uploadArtifacts on repository/images is missing.",
-        "make onboard EMAIL=zoe@example.com ROLE=ml-engineer ENV=local",
+        "groundwork onboard zoe@example.com --role ml-engineer --env local",
         FROM.strip(),
     ]
 

@@ -44,13 +44,13 @@ def test_who_may_not_read_is_told_whom_to_ask_for_what(clone: SmallClone) -> Non
     assert clone("secrets", "get", KEY, "--as", "dora@example.com").err.splitlines() == [
         f"Error: dora@example.com may not read {KEY}: the permission secretmanager.versions.access is missing.",
         f"  Ask carol@example.com (operator) of {clone.project} to run:",
-        "    make onboard EMAIL=dora@example.com ROLE=data-scientist ENV=local",
+        "    groundwork onboard dora@example.com --role data-scientist --env local",
     ]
 
 
 def test_the_narrowest_persona_that_would_do_is_named(clone: SmallClone) -> None:
     refused = clone("secrets", "set", KEY, "--as", "alice@example.com", given=b"abc")
-    assert "make onboard EMAIL=alice@example.com ROLE=ml-engineer ENV=local" in refused.err
+    assert "groundwork onboard alice@example.com --role ml-engineer --env local" in refused.err
 
 
 def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -12,12 +13,20 @@ from groundwork.errors import UsageProblem
 from groundwork.login import notebook
 
 
+def say_how_to_undo() -> None:
+    """The way back, for whoever looks: what is printed is read by a shell."""
+    if sys.stderr.isatty():
+        click.echo(f'to undo it in this shell: eval "${notebook.OFF}"', err=True)
+
+
 @click.command()
 @click.option("--python", "as_python", is_flag=True, help="Print Python for the first cell of a notebook.")
 @environment_option
 @json_option
 def env(as_python: bool, name: str, as_json: bool) -> None:
     """Print what points Google's clients at the environment, for a shell or a notebook; nothing in it is secret.
+
+    In a shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval.
 
     Example: eval "$(groundwork env --env local)"
     """
@@ -28,5 +37,7 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"environment": name, "base": found.base, "set": dict(found.variables), "unset": list(found.gone)})
         return
-    for line in notebook.python(found) if as_python else notebook.shell(found):
+    for line in notebook.python(found) if as_python else notebook.shell(found, os.environ):
         click.echo(line)
+    if not as_python:
+        say_how_to_undo()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
+import os
 from collections import Counter
 from pathlib import Path
 
 import click
 
 from groundwork.cli.console import Console, print_json
+from groundwork.cli.env import say_how_to_undo
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
+from groundwork.login import notebook
 
 _LATENESS = {
     True: "as late as Google does; commands move its clock on where they would wait",
@@ -111,14 +113,17 @@ def profile(name: str | None) -> None:
 def env(name: str, principal: str) -> None:
     """Print `export NAME=value` lines that point terraform, gcloud and Google's Python clients at it.
 
+    In the shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval.
+
     Example: eval "$(groundwork local env)"
     """
     checkout, environment = here(name)
     if not environment.local:
         raise UsageProblem(f"{name} is on Google Cloud: `groundwork local env` is for environments with cloud: local.")
     who = principal_of(principal)
-    for variable, value in feature.shell_variables(checkout, environment.project, environment.region, who).items():
-        click.echo(f"export {variable}={shlex.quote(value)}")
+    for line in notebook.shell(notebook.of_process(checkout, environment, os.environ, who), os.environ):
+        click.echo(line)
+    say_how_to_undo()
 
 
 @local.command()

@@ -31,15 +31,20 @@ def as_option(command: F) -> F:
 
 def connected(environment: Environment, checkout: Checkout, who: str | None) -> tuple[Cloud, str]:
     """The environment's cloud as whoever is meant, and their address ("" on Google Cloud). Raises UsageProblem."""
-    if not environment.local:
-        if who is not None:
-            raise UsageProblem(
-                f"--as is for the local cloud; {environment.name} is on Google Cloud, where you are who you are logged in as "
-                f"(`groundwork whoami --env {environment.name}`)."
-            )
-        return connect(environment, None, checkout), ""
-    principal = local.shells_principal(os.environ) if who is None else principal_of(who)
-    return connect(environment, principal, checkout), principal.partition(":")[2]
+    principal = principal_in(environment, who)
+    return connect(environment, principal or None, checkout), principal.partition(":")[2]
+
+
+def principal_in(environment: Environment, who: str | None) -> str:
+    """Who is meant on the local cloud, "" on Google Cloud, where nobody can be said to be. Raises UsageProblem."""
+    if environment.local:
+        return local.shells_principal(os.environ) if who is None else principal_of(who)
+    if who is not None:
+        raise UsageProblem(
+            f"--as is for the local cloud; {environment.name} is on Google Cloud, where you are who you are logged in as "
+            f"(`groundwork whoami --env {environment.name}`)."
+        )
+    return ""
 
 
 def principal_of(who: str) -> str:

@@ -67,7 +67,7 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
 def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Iterator[Finding]:
     """Whether the caller may act as the deployer, and what the deployer itself may do, deleting included."""
     found = deployer.ask(cloud, environment, principal)
-    remedy = f"an operator of the team lets you: `groundwork people add {principal or 'YOU'} --role operator --env {environment.name}`"
+    remedy = f"an operator of the team lets you: `groundwork onboard {principal or 'YOU'} --role operator --env {environment.name}`"
     yield Finding(
         "deployer",
         "note" if found.answer in ("no", "not yet", "unknown") else "ok",

@@ -13,6 +13,7 @@ from groundwork.google import local
 
 _TERRAFORMS = ("TF_", "CHECKPOINT_")
 _HOLDS_A_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a variable's name
+OFF = "GROUNDWORK_OFF"
 _FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE")
 
 
@@ -33,6 +34,16 @@ def surroundings(checkout: Checkout, environment: Environment, seen: Mapping[str
         kept = {name: value for name, value in found.items() if _for_clients(name)}
         return Surroundings(environment, kept, (), local.start(checkout).base)
     return Surroundings(environment, _on_google(environment), _left_by_local(seen), None)
+
+
+def of_process(
+    checkout: Checkout, environment: Environment, seen: Mapping[str, str], principal: str = local.OWNER
+) -> Surroundings:
+    """What a process needs that is started with `seen`, Terraform included; on the local cloud it is whoever `principal` is."""
+    if environment.local:
+        found = local.shell_variables(checkout, environment.project, environment.region, principal)
+        return Surroundings(environment, found, (), local.start(checkout).base)
+    return surroundings(checkout, environment, seen)
 
 
 def _for_clients(name: str) -> bool:
@@ -56,12 +67,25 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in (*ours, *files, *token) if seen.get(name))
 
 
-def shell(found: Surroundings) -> list[str]:
-    """Lines for eval."""
+def shell(found: Surroundings, seen: Mapping[str, str]) -> list[str]:
+    """Lines for eval, in the shell that has `seen`; `eval "$GROUNDWORK_OFF"` undoes them."""
     return [
         *(f"unset {name}" for name in found.gone),
         *(f"export {name}={shlex.quote(value)}" for name, value in found.variables.items()),
+        f"export {OFF}={shlex.quote(_undoing(found, seen))}",
     ]
+
+
+def _undoing(found: Surroundings, seen: Mapping[str, str]) -> str:
+    """What brings back the variables that the shell had; a token is taken away and not written down again.
+
+    In a shell that another environment was for, what undid that is kept.
+    """
+    touched = (*found.gone, *found.variables)
+    former = seen.get(OFF, "")
+    back = [name for name in touched if name in seen and name != _HOLDS_A_TOKEN and not former]
+    lines = [f"unset {' '.join(name for name in touched if name not in back)} {OFF}"]
+    return "; ".join([*lines, *(f"export {name}={shlex.quote(seen[name])}" for name in back), *filter(None, [former])])
 
 
 def python(found: Surroundings) -> list[str]:

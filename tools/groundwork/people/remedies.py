@@ -45,7 +45,7 @@ def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona],
         )
     ]
     if fitting:
-        return (f"make onboard EMAIL={cell.person} ROLE={fitting[0]} ENV={environment.name}",)
+        return (f"groundwork onboard {cell.person} --role {fitting[0]} --env {environment.name}",)
     return ("no persona may do this", *_by_hand(cell, environment, "user"))
 
 

@@ -28,6 +28,11 @@ class Binding:
         return f"{self.item.kind} {self.item.name if self.listed else self.item.short}"
 
     @property
+    def text(self) -> str:
+        """The role, what it is on, and its condition, for people."""
+        return f"{self.role} on {self.where}" + (f" (if {self.condition})" if self.condition else "")
+
+    @property
     def listed(self) -> bool:
         """Whether it stands in an access control list, whose roles are READER, WRITER and OWNER."""
         return not self.role.startswith(("roles/", "projects/", "organizations/"))
@@ -48,9 +53,8 @@ class Way:
     @property
     def text(self) -> str:
         """The way for people."""
-        condition = f" (if {self.binding.condition})" if self.binding.condition else ""
         beginning = "still let in by" if self.certain else "still let in, if in it, by"
-        return f"{beginning} {self.member}: {self.binding.role} on {self.binding.where}{condition}"
+        return f"{beginning} {self.member}: {self.binding.text}"
 
 
 @dataclass(frozen=True)

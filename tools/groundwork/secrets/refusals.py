@@ -107,7 +107,7 @@ def _help(asked: Asked) -> list[str]:
         known = personas(environment.path.parents[1])
         lines = remedies(cell, environment, known, Roles(asked.cloud))
     except GroundworkError:
-        lines = (f"make onboard EMAIL={cell.person} ROLE=... ENV={environment.name}",)
+        lines = (f"groundwork onboard {cell.person} --role ... --env {environment.name}",)
     return [f"Ask {whom} of {environment.project} to run:", *(f"  {line}" for line in lines)]
 
 

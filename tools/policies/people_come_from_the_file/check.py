@@ -37,7 +37,7 @@ POLICY = Policy(
     title="People come from the file",
     severity=Severity.MEDIUM,
     why="Whoever is granted a role elsewhere is in no list, and keeps it when they leave the team.",
-    mend="Put the person in `members:` (`make onboard EMAIL=… ROLE=…`); if no persona fits, change the personas of modules/team_access.",
+    mend="Put the person in `members:` (`groundwork onboard EMAIL --role …`); if no persona fits, change the personas of modules/team_access.",
     resources=ways("*"),
     judge=judge,
     when_unknown=Verdict.PASS,

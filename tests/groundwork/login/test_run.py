@@ -1,0 +1,79 @@
+"""A command runs in an environment's surroundings, and a shell that was put into them comes out again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from groundwork.errors import Exit
+from groundwork.login.notebook import OFF
+
+from tests.small_clone import SmallClone
+
+GROUNDWORK = [sys.executable, "-m", "groundwork"]
+
+
+def typed(clone: SmallClone, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    seen = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "CLOUDSDK_", "TF_"))}
+    return subprocess.run(
+        list(words), cwd=clone.root, env={**seen, **variables}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_command_sees_the_variables_and_its_exit_code_is_ours(clone: SmallClone) -> None:
+    done = typed(
+        clone, *GROUNDWORK, "run", "--", "sh", "-c", "echo $GOOGLE_CLOUD_PROJECT $STORAGE_EMULATOR_HOST; exit 7"
+    )
+    project, _, address = done.stdout.strip().partition(" ")
+    assert (done.returncode, project, address.startswith("http://127.0.0.1:")) == (7, clone.project, True), done
+
+
+def test_it_runs_as_whom_one_says(clone: SmallClone) -> None:
+    who = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", *GROUNDWORK, "whoami"]
+    assert "principal      alice@example.com" in typed(clone, *who).stdout
+
+
+def test_options_behind_the_command_are_its_own(clone: SmallClone) -> None:
+    assert typed(clone, *GROUNDWORK, "run", "echo", "--env", "dev", "-n").stdout == "--env dev -n\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "There is no command to run: put it behind two dashes"),
+        (["--", "no-such-program"], "no-such-program was not found, or may not be executed."),
+    ],
+)
+def test_what_cannot_be_run_is_a_sentence(words: list[str], text: str, clone: SmallClone) -> None:
+    done = clone("run", *words)
+    assert (done.code, text in done.err) == (Exit.USAGE, True)
+
+
+def test_a_dry_run_says_what_is_handed_over_and_no_value(clone: SmallClone) -> None:
+    done = clone("run", "--dry-run", "--", "sh", "-c", "exit 1")
+    assert done.code == Exit.OK
+    assert "GOOGLE_OAUTH_ACCESS_TOKEN" in done.text
+    assert "local/" not in done.text
+
+
+@pytest.mark.parametrize("command", ["env", "local env"])
+def test_what_a_shell_evaluates_is_undone_by_what_it_set(command: str, clone: SmallClone) -> None:
+    groundwork = f"{sys.executable} -m groundwork"
+    script = f"""
+        export GOOGLE_CLOUD_PROJECT='mine "and" yours'
+        env | sort > before
+        eval "$({groundwork} {command})"; echo $GOOGLE_CLOUD_PROJECT
+        eval "$({groundwork} {command})"
+        eval "${OFF}"
+        env | sort > after
+        diff before after
+    """
+    done = typed(clone, "sh", "-c", script)
+    assert (done.returncode, done.stdout) == (0, f"{clone.project}\n"), done
+
+
+def test_a_token_that_was_there_is_not_written_down(clone: SmallClone) -> None:
+    done = typed(clone, *GROUNDWORK, "local", "env", GOOGLE_OAUTH_ACCESS_TOKEN="ya29.a-secret")
+    assert "ya29" not in done.stdout
