@@ -58,7 +58,7 @@ COMMANDS = {
     "env": Entry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
     "dvc": Entry("groundwork.cli.dvc", "dvc", LOCAL, "The bucket as DVC remote."),
     "docker": Entry("groundwork.cli.docker", "docker", LOCAL, "Let docker push and pull."),
-    "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Completion for your shell."),
+    "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Tab completion."),
 }
 COLUMNS = ((PLATFORM, PEOPLE), (CHECKS, LOCAL))
 """The groups as `--help` shows them: beside each other where 80 columns are there, so that 24 lines hold all."""
