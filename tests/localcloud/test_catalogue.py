@@ -5,7 +5,7 @@ from pathlib import Path
 
 import localcloud
 import pytest
-from localcloud.engine import gate
+from localcloud.engine import gate, shapes
 from localcloud.engine.iam.roles import known_permissions
 from localcloud.engine.service import Service
 from localcloud.server.coverage import coverage, kind
@@ -55,12 +55,21 @@ def test_every_resource_is_a_collection_of_the_document_or_a_kind_for_conditions
 def test_some_role_holds_every_permission_that_it_asks_for(service: Service) -> None:
     asked = {
         permission
-        for name in methods(service)
-        if kind(service, name) != "absent"
+        for name, method in methods(service).items()
+        if kind(service, method) != "absent"
         for permission in [service.permissions.get(name, gate.usual(name))]
         if isinstance(permission, str) and permission
     }
     assert asked <= known_permissions()
+
+
+@each
+def test_no_method_of_a_resource_is_guessed_by_its_name(service: Service) -> None:
+    for name, method in methods(service).items():
+        if method.collection in service.resources and method.verb in shapes.NAMES and name not in service.methods:
+            assert shapes.verb(method), (
+                f"{name} is {method.http} {method.flat_path}: write it, no standard verb has that shape"
+            )
 
 
 @each

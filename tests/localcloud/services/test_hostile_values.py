@@ -45,7 +45,7 @@ def methods(service: Service) -> Iterator[tuple[Document, Method]]:
     for version in service.versions:
         described = document(service.api, version)
         for method in described.methods.values():
-            if handler(service, method.id) is not None:
+            if handler(service, method) is not None:
                 yield described, method
 
 

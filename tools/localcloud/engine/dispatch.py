@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from localcloud import errors
-from localcloud.engine import audit, empty_lists, gate, late_lists, lro, places, rendering, standard
+from localcloud.engine import audit, empty_lists, gate, late_lists, lro, older, places, rendering, standard, zonal
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.dialect import RESOURCE_ORIENTED
+from localcloud.engine.dialect import OLDER, RESOURCE_ORIENTED
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.engine.store import disk_refused
 from localcloud.spec import json_text, schema
-from localcloud.spec.discovery import Param, document
+from localcloud.spec.discovery import Method, Param, document
 
 _log = logging.getLogger("localcloud")
 _FORM = "application/x-www-form-urlencoded"
@@ -157,8 +157,7 @@ class Dispatcher:
         return result
 
     def _late(self, call: Call, handle: Handler) -> Body | Reply:
-        collection = call.method.id.rpartition(".")[0]
-        return late_lists.answered(call, handle, handler(call.service, f"{collection}.get"))
+        return late_lists.answered(call, handle, _getter(call))
 
     def _renamed(self, value: str) -> str:
         projects = self.cloud.projects
@@ -169,8 +168,9 @@ class Dispatcher:
         key = (method.version, method.id)
         found = self._ways.get(key)
         if found is None:
-            handle = handler(service, method.id) or empty_lists.handler(
-                method, lambda method_id: handler(service, method_id) is not None
+            known = document(method.api, method.version).methods
+            handle = handler(service, method) or empty_lists.handler(
+                method, lambda name: handler(service, known[name]) is not None
             )
             if handle is None:
                 raise absent(method)
@@ -184,14 +184,20 @@ def json_reply(outcome: Outcome, body: Any) -> Outcome:
     return outcome._replace(reply=Reply(outcome.reply.status, rendering.dump(body), rendering.JSON), body=body)
 
 
-def handler(service: Service, method_id: str) -> Handler | None:
+def _getter(call: Call) -> Handler | None:
+    """What reads the thing that a call's URL names."""
+    method = call.document.methods.get(f"{call.method.id.rpartition('.')[0]}.get")
+    return handler(call.service, method) if method else None
+
+
+def handler(service: Service, method: Method) -> Handler | None:
     """The function that answers a method: the service's own, else a standard verb, else the generic operations and locations."""
-    return (
-        service.methods.get(method_id)
-        or standard.handler(service, method_id)
-        or lro.handler(method_id)
-        or places.handler(method_id)
-    )
+    own = service.methods.get(method.id)
+    if own is not None:
+        return own
+    if service.dialect is OLDER:
+        return older.handler(service, method) or zonal.handler(method) or lro.handler(method.id)
+    return standard.handler(service, method) or lro.handler(method.id) or places.handler(method.id)
 
 
 def _complete(call: Call) -> None:

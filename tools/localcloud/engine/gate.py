@@ -13,7 +13,7 @@ from localcloud.engine.service import Call
 
 ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
 _OPEN_VERBS = {"testIamPermissions"}
-_WORDS = {"patch": "update", "aggregatedList": "list"}
+_WORDS = {"patch": "update", "insert": "create", "aggregatedList": "list", "wait": "get"}
 _SEES_PROJECT = "resourcemanager.projects.get"
 _MISSING = "?"
 

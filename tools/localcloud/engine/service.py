@@ -45,14 +45,15 @@ class Resource:
     id_param   query parameter that names a new one ("secretId"); "" = see id_field, else a server-made number
     id_field   body field that names a new one ("accountId"); may be the resource's "name" as id or full name
     id_rule    regular expression for the id, `id_error` the sentence when it does not match
-    wrapper    body field that holds the resource in create and patch requests ("serviceAccount"), "" when the body is it
     complete   (call, body) -> body: server-assigned fields and defaults, on create; may raise CloudError
+    created    (call, body): once it is stored, to make what is made along with it (standard.add_child)
     changed    (call, old, new) -> new: the same on patch and update
     present    (cloud, body) -> body: on the way out
     delete     (call, body): refuse (raise) or cascade before a delete
     immutable  top-level fields that a patch may not change
     taken      text of the 409 for an id in use, `missing` of the 404; {name}, {numbered} (project number instead of id), {id}
     update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
+    links      in the older dialect: fields that hold references ("type", "disks.source"), kept relative and shown as whole URLs
     iam        whether it carries a policy (getIamPolicy, setIamPolicy, testIamPermissions)
     """
 
@@ -61,8 +62,8 @@ class Resource:
     id_field: str = ""
     id_rule: str = ""
     id_error: str = ""
-    wrapper: str = ""
     complete: Callable[[Call, Body], Body] | None = None
+    created: Callable[[Call, Body], None] | None = None
     changed: Callable[[Call, Body, Body], Body] | None = None
     present: Callable[[Cloud, Body], Body] | None = None
     delete: Callable[[Call, Body], None] | None = None
@@ -72,6 +73,7 @@ class Resource:
     update: Literal["mask", "full"] = "full"
     iam: bool = False
     soft_delete: SoftDelete | None = None
+    links: tuple[str, ...] = ()
     page_size: int = 100
     max_page_size: int = 1000
 

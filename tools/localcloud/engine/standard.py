@@ -7,22 +7,24 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from localcloud import errors
-from localcloud.engine import gate, lro, paging
+from localcloud.engine import gate, lro, paging, shapes
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Handler, Resource, Service
 from localcloud.spec import fields, filters
+from localcloud.spec.discovery import Method, document
 
 Verb = Callable[[Call, Resource], Body]
 PURGE = "purge"
 """The kind of entry in the due queue by which a softly deleted resource goes for good."""
 
 
-def handler(service: Service, method_id: str) -> Handler | None:
-    """The standard handler for a method of a declared resource, None when there is none."""
-    collection, _, verb = method_id.partition(".")[2].rpartition(".")
-    resource = service.resources.get(collection)
+def handler(service: Service, method: Method) -> Handler | None:
+    """The standard handler for a method of a declared resource, None when there is none or its shape is not understood."""
+    verb = shapes.verb(method)
+    resource = service.resources.get(method.collection)
     found = VERBS.get(verb)
     if (
         resource is None
@@ -64,6 +66,13 @@ def create(call: Call, resource: Resource) -> Body:
     return _created(call, resource, f"{call.path}/{identity}", body)
 
 
+def create_at(call: Call, resource: Resource) -> Body:
+    """Adds the resource that the URL names (a PUT): the same with the id in the path."""
+    _check_id(resource, call.id, "name")
+    parent_exists(call)
+    return _created(call, resource, call.name, dict(call.body))
+
+
 def _created(call: Call, resource: Resource, name: str, body: Body) -> Body:
     body["name"] = name
     _stamp(call, resource, body, new=True)
@@ -74,7 +83,17 @@ def _created(call: Call, resource: Resource, name: str, body: Body) -> Body:
         raise errors.already_exists(_text(call, resource.taken, name))
     if not call.params.get("validateOnly"):
         store.insert(call.service.api, name, _with_etag(call, resource, body))
+        if resource.created is not None:
+            resource.created(call, body)
     return _answer(call, resource, name, body)
+
+
+def add_child(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    """Adds what is made along with another resource (a revision, a default network), stamped as if it had been created."""
+    body = {**body, "name": name}
+    _stamp(call, resource, body, new=True)
+    call.cloud.store.insert(call.service.api, name, _with_etag(call, resource, body))
+    return body
 
 
 def patch(call: Call, resource: Resource) -> Body:
@@ -82,8 +101,9 @@ def patch(call: Call, resource: Resource) -> Body:
     if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
         return _created(call, resource, call.name, dict(call.body))
     old = existing(call, resource)
-    sent = dict(call.body.get(resource.wrapper, {}) if resource.wrapper else call.body)
-    mask = call.params.get("updateMask") or (call.body.get("updateMask", "") if resource.wrapper else "")
+    wrapper = _wrapper(call, resource)
+    sent = dict(call.body.get(wrapper, {}) if wrapper else call.body)
+    mask = call.params.get("updateMask") or (call.body.get("updateMask", "") if wrapper else "")
     _same_etag(sent.get("etag"), old)
     schemas, kind = call.document.schemas, _schema(call, resource)
     if mask:
@@ -93,11 +113,6 @@ def patch(call: Call, resource: Resource) -> Body:
     else:
         new = {**old, **{key: value for key, value in sent.items() if key not in {"name", "etag"}}}
     return _changed(call, resource, old, new)
-
-
-def update(call: Call, resource: Resource) -> Body:
-    """PUT: replaces everything that the caller may set, or the masked fields when a mask came."""
-    return patch(call, resource)
 
 
 def delete(call: Call, resource: Resource) -> Body:
@@ -161,8 +176,8 @@ VERBS: Mapping[str, Verb] = {
     "get": get,
     "list": list_,
     "create": create,
+    "create at": create_at,
     "patch": patch,
-    "update": update,
     "delete": delete,
     "undelete": undelete,
     "getIamPolicy": get_iam_policy,
@@ -172,6 +187,12 @@ VERBS: Mapping[str, Verb] = {
 
 
 # What own functions of a service may need too.
+
+
+def schema_of(method: Method, name: str) -> Mapping[str, Any]:
+    """A schema of a method's document; empty when the document has none of that name."""
+    found: Mapping[str, Any] = document(method.api, method.version).schemas.get(name, {})
+    return found
 
 
 def remove(cloud: Cloud, api: str, name: str) -> None:
@@ -258,7 +279,8 @@ def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
 
 
 def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
-    body = dict(call.body.get(resource.wrapper, {}) if resource.wrapper else call.body)
+    wrapper = _wrapper(call, resource)
+    body = dict(call.body.get(wrapper, {}) if wrapper else call.body)
     if resource.id_param:
         identity = str(call.params.get(resource.id_param, ""))
     elif resource.id_field:
@@ -270,10 +292,22 @@ def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
         raise errors.invalid(
             f"The request is missing the required field {field}: the id of the new {resource.kind}.", field
         )
+    _check_id(resource, identity, field)
+    return identity, body
+
+
+def _check_id(resource: Resource, identity: str, field: str) -> None:
     if resource.id_rule and not re.fullmatch(resource.id_rule, identity):
         rule = f"{field} '{identity}' must match the pattern {resource.id_rule}."
         raise errors.invalid(resource.id_error.format(id=identity) if resource.id_error else rule, field)
-    return identity, body
+
+
+def _wrapper(call: Call, resource: Resource) -> str:
+    """The field of a request that holds the resource, "" when the body is the resource: {topic: {…}, updateMask: …}."""
+    if call.method.request.endswith(resource.kind):
+        return ""
+    properties = call.schema(call.method.request).get("properties", {})
+    return next((name for name, one in properties.items() if one.get("$ref", "").endswith(resource.kind)), "")
 
 
 def _stamp(call: Call, resource: Resource, body: Body, *, new: bool) -> None:

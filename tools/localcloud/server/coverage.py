@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.engine.dispatch import handler
 from localcloud.engine.service import Service
-from localcloud.spec.discovery import document
+from localcloud.spec.discovery import Method, document
 
 _KINDS = ("emulated", "generic", "absent")
 _BLOCK = re.compile(r"(<!-- BEGIN GENERATED coverage:[^\n]*-->\n).*?(<!-- END GENERATED coverage -->)", re.DOTALL)
@@ -36,15 +36,15 @@ def refreshed(text: str, services: Iterable[Service]) -> str:
     return _BLOCK.sub(lambda found: found[1] + fresh + found[2], text)
 
 
-def kind(service: Service, method_id: str) -> str:
+def kind(service: Service, method: Method) -> str:
     """ "emulated" for a function of the service's own, "generic" for a standard verb, "absent" for a 501."""
-    if method_id in service.methods:
+    if method.id in service.methods:
         return "emulated"
-    return "generic" if handler(service, method_id) else "absent"
+    return "generic" if handler(service, method) else "absent"
 
 
 def _of(service: Service, version: str) -> dict[str, Any]:
     described = document(service.api, version)
-    methods = {method: kind(service, method) for method in sorted(described.methods)}
+    methods = {name: kind(service, method) for name, method in sorted(described.methods.items())}
     counts = {word: sum(1 for one in methods.values() if one == word) for word in _KINDS}
     return {"title": described.title, "revision": described.revision, "counts": counts, "methods": methods}

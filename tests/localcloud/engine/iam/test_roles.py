@@ -28,10 +28,10 @@ def permissions(role: str) -> frozenset[str]:
 def static_needs(service: Service) -> Iterator[tuple[str, str]]:
     """(method, permission) of every method that has a function and a fixed permission."""
     for version in service.versions:
-        for method in document(service.api, version).methods:
-            said = service.permissions.get(method, gate.usual(method))
+        for name, method in document(service.api, version).methods.items():
+            said = service.permissions.get(name, gate.usual(name))
             if handler(service, method) is not None and isinstance(said, str) and said:
-                yield method, said
+                yield name, said
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.api)

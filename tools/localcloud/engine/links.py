@@ -1,0 +1,55 @@
+"""References as the older dialect writes them: whole URLs in answers, any spelling of them in requests, kept as "projects/p/zones/z"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from localcloud.engine.service import Body, Call
+
+_HOST = "https://www.googleapis.com"
+_URL = re.compile(r"(?:https?://[^/]+)?/?(?:[a-z]+/)?(?:v\d+|beta|alpha)/(projects/.+)")
+_PARTIAL = re.compile(r"/?(?:global|zones|regions)/.+")
+
+
+def relative(text: str, project: str | None) -> str:
+    """A reference as it is kept; one without a project means the call's. What is no reference stays as it is."""
+    found = _URL.fullmatch(text)
+    if found:
+        return found[1]
+    if _PARTIAL.fullmatch(text) and project:
+        return f"projects/{project}/{text.lstrip('/')}"
+    return text.lstrip("/") if text.startswith("/projects/") else text
+
+
+def whole(call: Call, name: str) -> str:
+    """The URL of a name, as it can be asked for where the caller asked."""
+    base = call.base if "googleapis.com" not in call.base else _HOST
+    return f"{base}/{call.service.api}/{call.method.version}/{name}"
+
+
+def kept(call: Call, body: Body, paths: Sequence[str]) -> Body:
+    """The body with its references relative."""
+    return _each(body, paths, lambda text: relative(text, call.project))
+
+
+def shown(call: Call, body: Body, paths: Sequence[str]) -> Body:
+    """The body with its references as URLs."""
+    return _each(body, paths, lambda text: whole(call, text) if text.startswith("projects/") else text)
+
+
+def _each(body: Body, paths: Sequence[str], change: Callable[[str], str]) -> Body:
+    for path in paths:
+        body = _at(body, path.split("."), change)
+    return body
+
+
+def _at(value: Any, words: Sequence[str], change: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_at(one, words, change) for one in value]
+    if not words:
+        return change(value) if isinstance(value, str) else value
+    if not isinstance(value, dict) or words[0] not in value:
+        return value
+    return {**value, words[0]: _at(value[words[0]], words[1:], change)}

@@ -1,0 +1,272 @@
+"""The standard verbs of the older dialect: get, list, aggregatedList, insert, patch, update, delete, setters and those of IAM.
+
+A resource is kept under the path that names it ("projects/p/zones/z/disks/d"), as it was sent, and answered with kind, id, selfLink,
+its place and its fingerprints. Whether a verb answers an operation is read from the document.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from localcloud import errors
+from localcloud.engine import fingerprints, gate, links, paging, shapes, standard, zonal
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Body, Call, Handler, Resource, Service
+from localcloud.spec import filters
+from localcloud.spec.discovery import Method
+
+Verb = Callable[[Call, Resource], Body | Reply]
+_PLACES = {"zones": "zone", "regions": "region"}
+_SERVER = ("kind", "id", "selfLink", "creationTimestamp", "zone", "region", fingerprints.OWN, fingerprints.LABELS)
+
+
+def handler(service: Service, method: Method) -> Handler | None:
+    """The standard handler for a method of a declared resource, None when there is none or its shape is not understood."""
+    resource = service.resources.get(method.collection)
+    if resource is None:
+        return None
+    found = VERBS.get(shapes.verb(method)) or _setter(method, resource)
+    if found is None or (found in _IAM and not resource.iam):
+        return None
+    return lambda call: found(call, resource)
+
+
+def get(call: Call, resource: Resource) -> Body:
+    """The resource that the URL names; 404 when there is none."""
+    return shown(call, resource, call.name, existing(call, resource))
+
+
+def list_(call: Call, resource: Resource) -> Body:
+    """A page of the collection."""
+    standard.parent_exists(call)
+    page, token = _page(call, resource, [call.parent])
+    body: Body = {
+        "kind": _kind(call, f"{resource.kind}List"),
+        "id": call.path,
+        "selfLink": links.whole(call, call.path),
+    }
+    items = [shown(call, resource, name, one) for name, one in page]
+    return body | ({"items": items} if items else {}) | token
+
+
+def aggregated_list(call: Call, resource: Resource) -> Body:
+    """A page of the resources of all places of a project, by place; places without any are left out."""
+    field = _scoped_field(call)
+    page, token = _page(
+        call, resource, [f"projects/{call.project}/{place}" for place in ("global", "regions/-", "zones/-")]
+    )
+    items: dict[str, Any] = {}
+    for name, body in page:
+        scope = name.split("/", 2)[2].rsplit("/", 2)[0]
+        items.setdefault(scope, {field: []})[field].append(shown(call, resource, name, body))
+    answer: Body = {"kind": _kind(call, f"{resource.kind}AggregatedList"), "id": call.path, "items": items}
+    return answer | {"selfLink": links.whole(call, call.path)} | token
+
+
+def insert(call: Call, resource: Resource) -> Body:
+    """Adds a resource whose name is in the body: id, time of creation, 409 when the name is taken."""
+    standard.parent_exists(call)
+    body = links.kept(call, {key: value for key, value in call.body.items() if value is not None}, resource.links)
+    identity = str(body.get("name", ""))
+    _check_id(resource, identity)
+    name = f"{call.path}/{identity}"
+    api, store = call.service.api, call.cloud.store
+    if store.get(api, name) is not None:
+        raise errors.CloudError(409, "ALREADY_EXISTS", _text(resource.taken, name), "alreadyExists")
+    body = stamped(call, resource, body)
+    if resource.complete is not None:
+        body = resource.complete(call, body)
+    store.insert(api, name, body)
+    if resource.created is not None:
+        resource.created(call, body)
+    return answered(call, resource, name, body)
+
+
+def patch(call: Call, resource: Resource) -> Body:
+    """PATCH merges, null removes; PUT replaces what the caller may set."""
+    old = existing(call, resource)
+    sent = links.kept(call, dict(call.body), resource.links)
+    fingerprints.check(sent.pop(fingerprints.OWN, None), old, "resource")
+    fingerprints.check(sent.pop(fingerprints.LABELS, None), old.get("labels") or {}, "labels")
+    if call.method.http == "PUT":
+        kept = {key: value for key, value in old.items() if key in _SERVER or key == "name" or key.startswith("_")}
+        new = {key: value for key, value in sent.items() if value is not None} | kept
+    else:
+        new = merged(old, {key: value for key, value in sent.items() if key not in _SERVER})
+    return changed(call, resource, old, new)
+
+
+def delete(call: Call, resource: Resource) -> Body | Reply:
+    """Removes the resource with its policies and what lies below it."""
+    old = existing(call, resource)
+    if resource.delete is not None:
+        resource.delete(call, old)
+    standard.remove(call.cloud, call.service.api, call.name)
+    if not call.method.response:
+        return Reply(status=204)
+    return zonal.finished(call, call.name, old.get("id", ""))
+
+
+def get_iam_policy(call: Call, resource: Resource) -> Body:
+    """The policy of the resource, empty with an etag when none was set."""
+    existing(call, resource)
+    version = call.params.get("optionsRequestedPolicyVersion", 0)
+    return call.cloud.iam.view(call.cloud.iam.policy(call.service.api, call.name), version)
+
+
+def set_iam_policy(call: Call, resource: Resource) -> Body:
+    """Replaces the policy of the resource; the parts of one may stand in the body instead of a policy."""
+    existing(call, resource)
+    parts = {key: call.body[key] for key in ("bindings", "etag") if key in call.body}
+    return call.cloud.iam.set_policy(call.service.api, call.name, call.body.get("policy", parts))
+
+
+def check_iam_permissions(call: Call, resource: Resource) -> Body:
+    """The permissions of those asked that the caller has."""
+    existing(call, resource)
+    held = gate.tested(call, call.name, call.body.get("permissions", []))
+    return {"permissions": held} if held else {}
+
+
+_IAM: frozenset[Verb] = frozenset({get_iam_policy, set_iam_policy, check_iam_permissions})
+VERBS: Mapping[str, Verb] = {
+    "get": get,
+    "list": list_,
+    "aggregatedList": aggregated_list,
+    "insert": insert,
+    "patch": patch,
+    "delete": delete,
+    "getIamPolicy": get_iam_policy,
+    "setIamPolicy": set_iam_policy,
+    "testIamPermissions": check_iam_permissions,
+}
+
+
+def _setter(method: Method, resource: Resource) -> Verb | None:
+    """…/setLabels replaces the labels: a setter whose request holds the field, or is it, and says so in the document."""
+    last = method.flat_path.rpartition("/")[2]
+    if method.http != "POST" or last != method.verb or not method.verb.startswith("set"):
+        return None
+    field = method.verb[3:4].lower() + method.verb[4:]
+    request, kind = standard.schema_of(method, method.request), standard.schema_of(method, resource.kind)
+    described = kind.get("properties", {}).get(field, {})
+    if described and field in request.get("properties", {}):
+        return lambda call, one: _set(call, one, field, call.body.get(field), call.body)
+    if described.get("$ref") == method.request:
+        return lambda call, one: _set(call, one, field, dict(call.body), call.body)
+    return None
+
+
+def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[str, Any]) -> Body:
+    old = existing(call, resource)
+    given = sent.get(fingerprints.LABELS if field == "labels" else fingerprints.OWN)
+    fingerprints.check(given, old.get(field) or {}, field)
+    if isinstance(value, dict):
+        value = {key: one for key, one in value.items() if key not in (fingerprints.OWN, "kind")}
+    return changed(call, resource, old, links.kept(call, {**old, field: value}, resource.links))
+
+
+# What own functions of a service may need too.
+
+
+def existing(call: Call, resource: Resource) -> Body:
+    """The stored body of the resource that the URL names; 404 in the resource's words."""
+    body = call.cloud.store.get(call.service.api, call.name)
+    if body is None:
+        raise errors.not_found(_text(resource.missing, call.name))
+    return body
+
+
+def stamped(call: Call, resource: Resource, body: Body) -> Body:
+    """A new body with what every resource gets."""
+    properties = call.schema(resource.kind).get("properties", {})
+    made = {"id": str(secrets.randbits(62) | 1 << 61)}
+    if "creationTimestamp" in properties:
+        made["creationTimestamp"] = call.cloud.clock.rfc3339()
+    return {key: value for key, value in body.items() if key not in _SERVER} | made
+
+
+def changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
+    """Stores a changed body; the operation, or the resource where the method answers that."""
+    for name in resource.immutable:
+        if new.get(name, old.get(name)) != old.get(name):
+            raise errors.invalid(f"Invalid value for field 'resource.{name}': it cannot be changed.", name, "invalid")
+    if resource.changed is not None:
+        new = resource.changed(call, old, new)
+    call.cloud.store.put(call.service.api, call.name, new)
+    return answered(call, resource, call.name, new)
+
+
+def answered(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    """What a method that changed a resource answers."""
+    if call.method.response.endswith("Operation"):
+        return zonal.finished(call, name, body.get("id", ""))
+    return shown(call, resource, name, body)
+
+
+def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
+    """A stored body on its way out."""
+    words = name.split("/")
+    place = {_PLACES[words[2]]: links.whole(call, "/".join(words[:4]))} if words[2:3] and words[2] in _PLACES else {}
+    said = {key: value for key, value in body.items() if not key.startswith("_")}
+    said = resource.present(call.cloud, said) if resource.present is not None else said
+    said = fingerprints.added(said, resource.kind, call.document.schemas, call.service.api)
+    said = links.shown(call, said, resource.links)
+    properties = call.schema(resource.kind).get("properties", {})
+    ends = {"kind": _kind(call, resource.kind), **place, "selfLink": links.whole(call, name)}
+    return {"name": words[-1], **said} | {key: value for key, value in ends.items() if key in properties}
+
+
+def merged(old: Body, sent: Mapping[str, Any]) -> Body:
+    """Merges as JSON merge patches do: maps merge, null removes, everything else replaces."""
+    new = dict(old)
+    for key, value in sent.items():
+        if value is None:
+            new.pop(key, None)
+        elif isinstance(value, dict) and isinstance(new.get(key), dict):
+            new[key] = merged(new[key], value)
+        else:
+            new[key] = value
+    return new
+
+
+def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[list[tuple[str, Body]], Body]:
+    question = f"{call.path}?{call.params.get('filter', '')}"
+    size = paging.size(call.params.get("maxResults"), 500, 500)
+    after = paging.after(call.params.get("pageToken", ""), question)
+    test = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
+    limit = None if test else size + 1
+    found = [
+        pair
+        for parent in parents  # in the order of names
+        for pair in call.cloud.store.list(call.service.api, parent, call.path.rpartition("/")[2], after, limit)
+    ]
+    if test is not None:
+        found = [(name, body) for name, body in found if test(shown(call, resource, name, body))]
+    token = {"nextPageToken": paging.token(found[size - 1][0], question)} if len(found) > size else {}
+    return found[:size], dict(token)
+
+
+def _scoped_field(call: Call) -> str:
+    """The field of an aggregated list's scopes that holds the resources: "disks"."""
+    scoped = call.schema(call.method.response)["properties"]["items"]["additionalProperties"]["$ref"]
+    return next(str(name) for name in call.schema(scoped)["properties"] if name != "warning")
+
+
+def _kind(call: Call, schema: str) -> str:
+    return f"{call.service.api}#{schema[:1].lower()}{schema[1:]}"
+
+
+def _check_id(resource: Resource, identity: str) -> None:
+    if not identity:
+        raise errors.invalid("Invalid value for field 'resource.name': ''. It must be given.", "name", "required")
+    if resource.id_rule and not re.fullmatch(resource.id_rule, identity):
+        text = f"Invalid value for field 'resource.name': '{identity}'. Must be a match of regex '{resource.id_rule}'"
+        raise errors.invalid(text, "name", "invalid")
+
+
+def _text(text: str, name: str) -> str:
+    return text.format(name=name, numbered=name, id=name.rpartition("/")[2])
