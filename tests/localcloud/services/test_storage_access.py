@@ -210,3 +210,34 @@ def test_who_reads_a_bucket_whose_readers_pay_names_a_project_that_does(gcs: Sto
     gcs.call.grant("roles/serviceusage.serviceUsageConsumer", "user:ann@example.com")
     ann.ask("GET", f"{path('x')}?userProject={PROJECT}")
     ann.ask("GET", path("x"), None, 200, x_goog_user_project=PROJECT)
+
+
+@pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers"])
+@pytest.mark.parametrize("uniform", [True, False])
+def test_prevention_of_public_access_overrides_what_was_granted(gcs: Storage, member: str, uniform: bool) -> None:
+    """The grants stay, and count again when it is lifted."""
+    fine = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": uniform}}}
+    gcs.bucket("open-bucket", **fine)
+    where = f"{B}/open-bucket"
+    gcs.ask("POST", f"/upload{where}/o?uploadType=media&name=x", b"hello")
+    policy = gcs.ask("GET", f"{where}/iam").json
+    policy["bindings"].append({"role": "roles/storage.objectViewer", "members": [member, ALICE]})
+    gcs.ask("PUT", f"{where}/iam", policy)
+    if not uniform:
+        gcs.ask("POST", f"{where}/o/x/acl", {"entity": member, "role": "READER"})
+    stranger, code = (
+        gcs.as_("" if member == "allUsers" else "user:eve@example.com"),
+        401 if member == "allUsers" else 403,
+    )
+
+    def prevented(value: str, status: int) -> None:
+        gcs.ask("PATCH", where, {"iamConfiguration": {"publicAccessPrevention": value}})
+        for url in (f"{where}/o/x?alt=media", f"{where}/o?prefix=x"):
+            stranger.ask("GET", url, status=status)
+        assert gcs.as_(ALICE).ask("GET", f"{where}/o/x?alt=media").body == b"hello"
+        assert gcs.ask("GET", f"{where}/iam").json["bindings"][-1]["members"] == [member, ALICE]
+
+    prevented("inherited", 200)
+    prevented("enforced", code)
+    assert stranger.ask("GET", "/open-bucket/x", status=403).body.startswith(b"<?xml")
+    prevented("inherited", 200)

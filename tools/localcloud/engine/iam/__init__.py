@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from localcloud import errors
@@ -15,7 +16,7 @@ from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
 
 Policy = dict[str, Any]
-Grant = tuple[str, str]  # role, condition expression ("" = none)
+Grant = tuple[str, str, bool]  # role, condition expression ("" = none), whether only everybody's membership gives it
 PROJECTS = "cloudresourcemanager"
 _ROLE = re.compile(r"projects/(?P<project>[^/]+)/roles/[^/]+")
 _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
@@ -169,12 +170,26 @@ class Iam:
 
     # Decisions.
 
-    def allowed(self, principal: str, permission: str, api: str, resource: str, project: str | None) -> bool:
-        """Whether a principal has a permission on a resource of an API, by its policy, its parents' or the project's."""
+    def allowed(
+        self,
+        principal: str,
+        permission: str,
+        api: str,
+        resource: str,
+        project: str | None,
+        *,
+        also: Iterable[str] = (),
+        public: bool = True,
+    ) -> bool:
+        """Whether a principal has a permission on a resource of an API, by its policy, its parents' or the project's.
+
+        The policies of the resources in `also` count too; without `public` grants to everybody count nowhere.
+        """
         self._refresh()
-        for where in self._nodes(api, resource, project):
-            for role, condition in self._granted(principal, *where):
-                if not self._role_holds(role, permission, project):
+        further = ((api, one) for one in also if (api, one) in self._holders)
+        for where in chain(self._nodes(api, resource, project), further):
+            for role, condition, everybodys in self._granted(principal, *where):
+                if (everybodys and not public) or not self._role_holds(role, permission, project):
                     continue
                 if not condition or conditions.holds(condition, self._facts(api, resource)):
                     return True
@@ -215,11 +230,13 @@ class Iam:
         policy = self._lateness.deciding(api, resource) or self.policy(api, resource)
         for binding in policy.get("bindings", ()):
             there = binding["members"]
-            if any(members.normal(member) in own for member in there) or (
-                # On a project they would ask its policy who they are: they mean nobody there.
+            mine = own.intersection(map(members.normal, there))
+            # On a project they would ask its policy who they are: they mean nobody there.
+            named = bool(mine - identities.EVERYBODY) or (
                 api != PROJECTS and any(self._by_project(principal, member) for member in there)
-            ):
-                yield binding["role"], binding.get("condition", {}).get("expression", "")
+            )
+            if named or mine:
+                yield binding["role"], binding.get("condition", {}).get("expression", ""), not named
 
     def _by_project(self, principal: str, member: str) -> bool:
         meant = members.convenience(member)
@@ -228,7 +245,7 @@ class Iam:
         role, project = meant
         where = f"projects/{self._projects.id_of(project)}"
         return any(
-            granted == role and not condition for granted, condition in self._granted(principal, PROJECTS, where)
+            granted == role and not condition for granted, condition, _ in self._granted(principal, PROJECTS, where)
         )
 
     def _role_holds(self, role: str, permission: str, project: str | None) -> bool:

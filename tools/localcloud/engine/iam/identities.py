@@ -17,6 +17,7 @@ _ACCOUNTS = ".gserviceaccount.com"
 _READABLE = "/:@!$'()*+,;"
 ANYONE = "allUsers"
 ANYONE_KNOWN = "allAuthenticatedUsers"
+EVERYBODY = frozenset({ANYONE, ANYONE_KNOWN})
 
 
 class NoIdentity(ValueError):

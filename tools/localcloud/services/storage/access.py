@@ -5,6 +5,7 @@ Source: cloud.google.com/storage/docs/access-control/iam-json (permission per me
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from localcloud.engine.service import Call
@@ -38,12 +39,48 @@ def list_of(call: Call, bucket: Bucket, name: str) -> str:
 
 def allowed(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> bool:
     """Whether the caller has the permission on the bucket or its object `name`, by policies or, if those count, by lists."""
-    iam, resource = call.cloud.iam, bucket_resource(bucket.name)
+    iam, resource, public = call.cloud.iam, bucket_resource(bucket.name), not bucket.private
     if name is None:
-        return iam.allowed(call.principal, permission, "storage", resource, bucket.project)
-    if iam.allowed(call.principal, permission, "storage", f"{resource}/objects/{name}", bucket.project):
+        return iam.allowed(call.principal, permission, "storage", resource, bucket.project, public=public)
+    where = f"{resource}/objects/{name}"
+    if iam.allowed(
+        call.principal, permission, "storage", where, bucket.project, also=folders_of(bucket, name), public=public
+    ):
         return True
-    return not bucket.uniform and iam.allowed(call.principal, permission, LISTS, list_of(call, bucket, name), None)
+    return not bucket.uniform and iam.allowed(
+        call.principal, permission, LISTS, list_of(call, bucket, name), None, public=public
+    )
+
+
+def folder_resource(bucket: Bucket, folder: str) -> str:
+    """The name that a managed folder's policy is kept under; `folder` ends with a slash."""
+    return f"{bucket_resource(bucket.name)}/managedFolders/{folder}"
+
+
+def folders_of(bucket: Bucket, name: str) -> Iterator[str]:
+    """The managed folders that may apply to an object, whether they are there or not."""
+    return (folder_resource(bucket, name[: at + 1]) for at, letter in enumerate(name) if letter == "/")
+
+
+def allowed_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> bool:
+    """Whether the caller has the permission on the bucket, or on a managed folder that holds all names with this prefix."""
+    return call.cloud.iam.allowed(
+        call.principal,
+        permission,
+        "storage",
+        bucket_resource(bucket.name),
+        bucket.project,
+        also=folders_of(bucket, prefix),
+        public=not bucket.private,
+    )
+
+
+def require_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> None:
+    """Refuse (403, without a token 401) unless the caller has the permission on all names with a prefix."""
+    if "billing" in bucket.facts:
+        _check_payer(call, bucket)
+    if not allowed_below(call, bucket, permission, prefix):
+        raise refusals.denied(email(call), permission, "bucket")
 
 
 def require(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> None:

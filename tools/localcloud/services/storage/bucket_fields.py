@@ -123,6 +123,7 @@ def settled(old: Body, new: Body, now: datetime) -> Body:
         _settle_class,
         _settle_replication,
         _settle_access,
+        _settle_namespace,
         _settle_soft_delete,
         _settle_retention,
         _settle_lifecycle,
@@ -185,6 +186,16 @@ def _uniform(old: Body, sent: Mapping[str, Any]) -> bool:
         if "enabled" in (sent.get(name) or {})
     ]
     return next((value for value in said if value != before), said[0] if said else False)
+
+
+def _settle_namespace(_old: Body, new: Body, _now: datetime) -> None:
+    """Source for what does not go with a hierarchical namespace: cloud.google.com/storage/docs/hns-overview."""
+    if not (new.get("hierarchicalNamespace") or {}).get("enabled"):
+        return
+    if not new["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
+        raise refusals.invalid("Hierarchical namespace buckets must use uniform bucket-level access.")
+    if (new.get("versioning") or {}).get("enabled"):
+        raise refusals.invalid("Object versioning is not supported in hierarchical namespace buckets.")
 
 
 def _settle_soft_delete(old: Body, new: Body, now: datetime) -> None:

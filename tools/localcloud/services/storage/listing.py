@@ -17,6 +17,8 @@ from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row
 
 _MOST = 1000
 _BATCH = 200
+FOLDER = -1
+"""The state of a row that stands for a folder: it is shown as a prefix only."""
 
 Fetch = Callable[[Span, int], list[Row]]
 
@@ -99,7 +101,8 @@ def _collect(asked: Query, span: Span, found: list[Row], result: Page, wanted: C
         if not wanted(row):
             continue
         group = _group(asked, row.name)
-        if (group is None or (asked.trailing and row.name == group)) and _matches(asked, row.name):
+        shown = row.state != FOLDER and (group is None or (asked.trailing and row.name == group))
+        if shown and _matches(asked, row.name):
             result.rows.append(row)
         if group is not None:
             if _matches(asked, group) or _matches(asked, group.removesuffix(asked.delimiter)):

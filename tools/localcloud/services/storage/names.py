@@ -1,6 +1,7 @@
 """The rules that names of buckets and objects keep, in Cloud Storage's own words.
 
-Sources: cloud.google.com/storage/docs/buckets#naming and …/docs/objects#naming.
+Sources: cloud.google.com/storage/docs/buckets#naming, …/docs/objects#naming, …/docs/managed-folders#names,
+…/docs/folders-overview.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from localcloud.services.storage import refusals
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _LONGEST_OBJECT_NAME = 1024
+_LONGEST_FOLDER = 512
+_DEEPEST = 15
 
 
 def check_bucket_name(name: str) -> None:
@@ -28,6 +31,33 @@ def _is_bucket_name(name: str) -> bool:
     if name.startswith("goog") or "google" in name or "g00gle" in name:
         return False
     return all(len(label) <= 63 and _LABEL.fullmatch(label) for label in labels)
+
+
+def check_managed_folder_name(name: str) -> None:
+    """Refuse (400) a managed folder's name that Google would not take."""
+    check_object_name(name)
+    if not name.endswith("/") or name.count("/") > _DEEPEST:
+        raise refusals.invalid(
+            f"Invalid managed folder name: '{name}'. It ends with a slash, and has at most {_DEEPEST}."
+        )
+
+
+def check_folder_name(name: str) -> None:
+    """Refuse (400) a folder's name that Google would not take, in a bucket with a hierarchical namespace."""
+    check_object_name(name)
+    if not name.endswith("/") or "//" in f"/{name}" or len(name.encode()) > _LONGEST_FOLDER:
+        raise refusals.invalid(
+            f"Invalid folder name: '{name}'. It ends with a slash, has no empty part, and at most {_LONGEST_FOLDER} bytes."
+        )
+
+
+def check_name_in_folders(name: str) -> None:
+    """Refuse (400) an object's name that is too long in a bucket with a hierarchical namespace."""
+    folder, _, base = name.rpartition("/")
+    if len(folder.encode()) >= _LONGEST_FOLDER or len(base.encode()) > _LONGEST_FOLDER:
+        raise refusals.invalid(
+            f"Invalid object name: '{name}'. Its folder and its name in that folder have at most {_LONGEST_FOLDER} bytes each."
+        )
 
 
 def check_object_name(name: str) -> None:

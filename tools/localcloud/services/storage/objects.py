@@ -15,6 +15,7 @@ from localcloud.services.storage import (
     access,
     answers,
     downloads,
+    folder_rows,
     listing,
     lists,
     object_fields,
@@ -63,18 +64,22 @@ def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, d
     try:
         return versions.find(call.cloud.store, bucket, name, generation, data=data)
     except CloudError:
-        access.require(call, bucket, "storage.objects.list")
+        access.require_below(call, bucket, "storage.objects.list", name)
         raise
 
 
 def list_(call: Call) -> Reply:
     """storage.objects.list"""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
-    access.require(call, bucket, "storage.objects.list")
+    access.require_below(call, bucket, "storage.objects.list", call.params.get("prefix", ""))
     store, now = call.cloud.store, micros(call.cloud.clock.now())
+    asked = listing.query(bucket.name, call.params)
+    stretch = (
+        folder_rows.stretch if call.params.get("includeFoldersAsPrefixes") and asked.delimiter == "/" else rows.stretch
+    )
     page = listing.page(
-        listing.query(bucket.name, call.params),
-        lambda span, limit: rows.stretch(store, span, limit),
+        asked,
+        lambda span, limit: stretch(store, span, limit),
         lambda row: row.state != SOFT_DELETED or (row.expires or 0) > now,
     )
     parts = ['"kind":"storage#objects"']

@@ -44,22 +44,33 @@ def _team_bindings(project: str, scope: str) -> list[Policy]:
 def get(call: Call) -> Policy:
     """storage.buckets.getIamPolicy"""
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.getIamPolicy")
-    policy = call.cloud.iam.policy("storage", access.bucket_resource(bucket.name))
-    return _shown(bucket, call.cloud.iam.view(policy, call.params.get("optionsRequestedPolicyVersion", 0)))
+    return shown(call, access.bucket_resource(bucket.name))
 
 
 def set_(call: Call) -> Policy:
     """storage.buckets.setIamPolicy"""
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.setIamPolicy")
+    return changed(call, bucket, access.bucket_resource(bucket.name))
+
+
+def shown(call: Call, resource: str) -> Policy:
+    """The policy of a bucket or managed folder, as this call wants it."""
+    policy = call.cloud.iam.policy("storage", resource)
+    version = call.params.get("optionsRequestedPolicyVersion", 0)
+    return _described(resource, call.cloud.iam.view(policy, version))
+
+
+def changed(call: Call, bucket: Bucket, resource: str) -> Policy:
+    """Sets the policy of a bucket, or of a managed folder in it, to what the call sends."""
     sent = {field: value for field, value in merged({}, call.body).items() if field not in {"kind", "resourceId"}}
     sent["bindings"] = [merged({}, binding) for binding in sent.get("bindings", ())]
     _check(bucket, sent)
     try:
-        policy = call.cloud.iam.set_policy("storage", access.bucket_resource(bucket.name), sent, project=bucket.project)
+        policy = call.cloud.iam.set_policy("storage", resource, sent, project=bucket.project)
     except CloudError as problem:
         # Cloud Storage answers a stale etag with 412, where other services answer 409.
         raise (refusals.condition_not_met() if problem.status == "ABORTED" else problem) from None
-    return _shown(bucket, policy)
+    return _described(resource, policy)
 
 
 def test(call: Call) -> Policy:
@@ -79,5 +90,5 @@ def _check(bucket: Bucket, sent: Policy) -> None:
         raise refusals.invalid("Bucket policies with conditions need uniform bucket-level access on the bucket.")
 
 
-def _shown(bucket: Bucket, policy: Policy) -> Policy:
-    return {"kind": "storage#policy", "resourceId": access.bucket_resource(bucket.name), "version": 1, **policy}
+def _described(resource: str, policy: Policy) -> Policy:
+    return {"kind": "storage#policy", "resourceId": resource, "version": 1, **policy}

@@ -56,6 +56,16 @@ def no_object(bucket: str, name: str, generation: int | None = None) -> CloudErr
     return not_found(f"No such object: {bucket}/{name}{suffix}")
 
 
+def no_folder(kind: str, bucket: str, name: str) -> CloudError:
+    """404: the bucket has no such folder; `kind` is "folder" or "managed folder"."""
+    return not_found(f"The specified {kind} does not exist: {bucket}/{name}")
+
+
+def needs_uniform_access(bucket: str, what: str) -> CloudError:
+    """412: what is asked for is there only where access is uniform."""
+    return precondition_failed(f"{what} need uniform bucket-level access; enable it on the bucket '{bucket}'.")
+
+
 def no_upload() -> CloudError:
     """404: no resumable upload session has that id."""
     return not_found("Upload session not found; start a new resumable upload.")

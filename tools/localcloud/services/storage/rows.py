@@ -36,6 +36,9 @@ CREATE INDEX IF NOT EXISTS storage_multiparts_listed ON storage_multiparts (buck
 CREATE TABLE IF NOT EXISTS storage_parts (
   upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT, data BLOB,
   PRIMARY KEY (upload, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_folders (
+  bucket TEXT NOT NULL, managed INTEGER NOT NULL, name TEXT NOT NULL, metageneration INTEGER NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, PRIMARY KEY (bucket, managed, name)) WITHOUT ROWID;
 -- Earlier local clouds did not know when a session began.
 CREATE TABLE IF NOT EXISTS storage_uploads (
   id TEXT PRIMARY KEY, bucket TEXT, request TEXT, received INTEGER, blob TEXT, state INTEGER, answer TEXT) WITHOUT ROWID;
@@ -66,6 +69,8 @@ class Bucket:
     soft_delete_seconds: int
     retention_seconds: int
     event_hold: bool
+    private: bool
+    hierarchical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ def _bucket(name: str, project: str, facts: str) -> Bucket:
         soft_delete_seconds=int(body["softDeletePolicy"]["retentionDurationSeconds"]),
         retention_seconds=int(body.get("retentionPolicy", {}).get("retentionPeriod", 0)),
         event_hold=body.get("defaultEventBasedHold", False),
+        private=body["iamConfiguration"]["publicAccessPrevention"] == "enforced",
+        hierarchical=body.get("hierarchicalNamespace", {}).get("enabled", False),
     )
 
 
@@ -254,6 +261,7 @@ def remove_bucket(store: Store, name: str) -> None:
     for (blob,) in store.sql("DELETE FROM storage_sessions WHERE bucket = ? RETURNING blob", name):
         store.drop(blob)
     forget_multiparts(store, name)
+    store.sql("DELETE FROM storage_folders WHERE bucket = ?", name)
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
 
 
@@ -281,6 +289,13 @@ def forget_parts(store: Store, upload: str, number: int | None = None) -> None:
 def rename_objects(store: Store, bucket_name: str, new: str) -> None:
     """Lets all versions of objects in a bucket belong to another name."""
     store.sql("UPDATE storage_objects SET bucket = ? WHERE bucket = ?", new, bucket_name)
+
+
+def rename(store: Store, row: Row, name: str) -> None:
+    """Gives a version of an object another name, within its bucket."""
+    resource = row.resource | {"name": name, "id": f"{row.bucket}/{name}/{row.generation}"}
+    facts = json.dumps(resource, separators=(",", ":"), ensure_ascii=False)
+    store.sql("UPDATE storage_objects SET name = ?, facts = ? WHERE id = ?", name, facts, row.id)
 
 
 def purge(store: Store, bucket_name: str, now: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 from localcloud.engine.store import Store
-from localcloud.services.storage import access, guards, keys, lists, names, object_fields, refusals, rows
+from localcloud.services.storage import access, folder_rows, guards, keys, lists, names, object_fields, refusals, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
@@ -37,6 +37,8 @@ class Draft:
 def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Preconditions) -> Row | None:
     """The newest version in a place that the caller may write to; refuses what stands against a new live version there."""
     names.check_object_name(name)
+    if bucket.hierarchical:
+        names.check_name_in_folders(name)
     access.require(call, bucket, "storage.objects.create", name)
     newest = rows.newest(call.cloud.store, bucket.name, name)
     if newest is None or newest.state != LIVE:
@@ -76,6 +78,8 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
     rows.insert(store, row, data)
     if newest is not None:
         rows.release(store, newest)
+    if bucket.hierarchical:
+        folder_rows.ensure(store, bucket.name, draft.name, micros(now))
     if not bucket.uniform:
         lists.write_new(call, bucket, draft.name, draft.sent)
     return row
