@@ -24,6 +24,8 @@ from groundwork.resources.policies import read_all
 from groundwork.terraform.session import open_session
 from groundwork.text import counted
 
+_MOVED = {"add": "onboard", "remove": "offboard"}
+
 
 class People(click.Group):
     """The group, which still knows what onboard and offboard were called in it."""
@@ -32,8 +34,19 @@ class People(click.Group):
         """A command of the group, or one that has moved out of it."""
         from groundwork.cli import onboarding
 
-        moved = {"add": onboarding.onboard, "remove": onboarding.offboard}
-        return moved.get(cmd_name) or super().get_command(ctx, cmd_name)
+        if cmd_name in _MOVED:
+            command: click.Command = getattr(onboarding, _MOVED[cmd_name])
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the first word; a wrong one is told the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand:
+            raise click.NoSuchCommand(args[0], possibilities=[*self.commands, *_MOVED], ctx=ctx) from None
 
 
 @click.group(cls=People)
