@@ -259,6 +259,6 @@ def test_the_projects_service_agent_carries_its_number(gcs: Storage) -> None:
 
 def test_a_method_that_is_not_emulated_names_where_to_add_it(gcs: Storage) -> None:
     gcs.bucket()
-    message = gcs.ask("GET", f"{B}/data-bucket/folders", None, 501).message
-    assert "storage.folders.list" in message
+    message = gcs.ask("POST", f"{B}/data-bucket/relocate", {}, 501).message
+    assert "storage.buckets.relocate" in message
     assert "tools/localcloud/services/storage/" in message

@@ -38,7 +38,7 @@ MANY = {f"k{number}": "v" * 100 for number in range(51)}
         ({"metadata": {"k" * 1025: "v"}}, "A key of custom metadata has 1 to 1024 bytes"),
         ({"metadata": {"": "v"}}, "A key of custom metadata has 1 to 1024 bytes"),
         ({"metadata": {"k": "é" * 2049}}, "A value of custom metadata has at most 4096 bytes; that of 'k' has 4098."),
-        ({"metadata": {"a": "v" * 4095, "b": "v" * 4095}}, "Custom metadata has at most 8192 bytes in all"),
+        ({"metadata": {"a": "v" * 4096, "b": "v" * 4096}}, "Custom metadata has at most 8192 bytes in all"),
         ({"contentType": "text/x\r\nX-Evil: 1"}, "Invalid value for contentType: it holds a line break"),
         ({"cacheControl": "a\0b"}, "Invalid value for cacheControl"),
         ({"customTime": "0001-01-01T00:00:00+14:00"}, "expected a time like"),
