@@ -14,6 +14,7 @@ from groundwork.google import local
 from groundwork.lifecycle import up
 from groundwork.lifecycle.up import Wish
 from groundwork.lifecycle.verify import known_by_the_file, read_known, verify
+from groundwork.resources.listings import LISTINGS
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
@@ -195,14 +196,25 @@ def test_an_api_of_the_platform_that_was_switched_off_is_unknown(standing: Clone
     assert "gcloud services enable secretmanager.googleapis.com" in found.unknown["secret"]
 
 
-def test_an_enabled_api_that_cannot_be_listed_is_unknown(standing: Clone) -> None:
-    path = f"v1/projects/{PROJECT}/services/compute.googleapis.com"
-    standing.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
+def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(standing: Clone) -> None:
+    before = verify(standing.cloud, standing.environment)
+    hosts = sorted({row.host for row in LISTINGS} - enabled_hosts(standing))
+    for host in hosts:
+        standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:enable", json={})
     try:
         found = verify(standing.cloud, standing.environment)
     finally:
-        standing.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
-    assert "501" in found.unknown["disk"]
+        for host in hosts:
+            standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:disable", json={})
+    assert {"compute.googleapis.com", "aiplatform.googleapis.com"} <= set(hosts)
+    assert (found.unknown, found.left, found.off, found.exit_code) == ({}, before.left, {}, before.exit_code)
+    assert found.calls > before.calls
+
+
+def enabled_hosts(clone: Clone) -> set[str]:
+    path = f"v1/projects/{PROJECT}/services"
+    services = clone.cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200})
+    return {str(entry["name"]).rpartition("/")[2] for entry in services}
 
 
 def test_a_project_that_was_never_made_is_clean(tmp_path: Path) -> None:
