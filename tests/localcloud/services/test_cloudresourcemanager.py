@@ -203,3 +203,22 @@ def test_a_stale_etag_of_a_project_is_refused(cloud: Client) -> None:
     cloud.ok("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer", "etag": etag}, updateMask="displayName")
     stale = cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newest", "etag": etag}, updateMask="displayName")
     assert (stale.status, "was changed since it was read" in stale.message) == (409, True)
+
+
+@pytest.mark.parametrize("public", ["allUsers", "allAuthenticatedUsers"])
+def test_a_project_is_nobody_elses(cloud: Client, public: str) -> None:
+    path = f"{V1}/{cloud.project}"
+    policy = cloud.ok("POST", f"{path}:getIamPolicy", {})
+    policy["bindings"].append({"role": "roles/viewer", "members": [public]})
+    refused = cloud("POST", f"{path}:setIamPolicy", {"policy": policy})
+    assert (refused.status, refused.body["error"]["details"][0]["member"]) == (400, public)
+
+
+@pytest.mark.parametrize("left", [[], [{"role": "roles/editor", "members": [BOB]}]])
+def test_a_project_keeps_an_owner(cloud: Client, left: list[object]) -> None:
+    path = f"{V1}/{cloud.project}"
+    before = cloud.ok("POST", f"{path}:getIamPolicy", {})
+    refused = cloud("POST", f"{path}:setIamPolicy", {"policy": {"bindings": left}})
+    assert (refused.status, "must keep an owner" in refused.message) == (400, True)
+    assert cloud.ok("POST", f"{path}:getIamPolicy", {}) == before
+    cloud.ok("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [{"role": "roles/owner", "members": [BOB]}]}})

@@ -72,7 +72,7 @@ def _name(_method: Method, path: str) -> str:
 
 
 def _parent(_method: Method, path: str) -> str:
-    return path.rpartition("/")[0] if path.count("/") % 2 == 0 else path.rsplit("/", 2)[0]
+    return path.rpartition("/")[0] if path.count("/") % 2 == 0 else "/".join(path.split("/")[:-2])
 
 
 RESOURCE_ORIENTED = Dialect(

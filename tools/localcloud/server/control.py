@@ -1,4 +1,4 @@
-"""The control interface below /_local/: health, faults, profile, clock, reset, coverage, the request log. For local tools only."""
+"""The control interface below /_local/: health, faults, profile, directory, clock, reset, coverage, the request log. For local tools only."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Control:
             Route("/_local/health", self.health),
             Route("/_local/faults", self._guarded(self.faults_), methods=["GET", "POST", "DELETE"]),
             Route("/_local/profile", self._guarded(self.profile), methods=["GET", "POST"]),
+            Route("/_local/directory", self._guarded(self.directory), methods=["GET", "POST", "DELETE"]),
             Route("/_local/clock", self._guarded(self.clock), methods=["GET", "POST"]),
             Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
             Route("/_local/coverage", self._guarded(self.coverage)),
@@ -94,6 +95,18 @@ class Control:
                 return _problem(400, f'Send {{"name": NAME}}; there are {", ".join(PROFILES)}, and "" for none.')
             self.publish(lateness.name)
         return JSONResponse({"name": lateness.name, "profiles": sorted(PROFILES)})
+
+    async def directory(self, request: Request) -> Response:
+        """GET the users and groups that there are, POST more of them, DELETE all; see engine/iam/directory.py."""
+        store, known = self.dispatcher.cloud.store, self.dispatcher.cloud.iam.directory
+        if request.method != "GET":
+            try:
+                sent = await request.json() if request.method == "POST" else None
+                with store.transaction():
+                    known.forget() if sent is None else known.tell(sent)
+            except (ValueError, TypeError, AttributeError) as problem:
+                return _problem(400, str(problem))
+        return JSONResponse(known.told())
 
     async def clock(self, request: Request) -> Response:
         """GET the time, POST {"advance_seconds": n} or {"set": RFC 3339} to move it."""

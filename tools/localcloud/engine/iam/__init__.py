@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from localcloud import errors
 from localcloud.engine.clock import Clock
 from localcloud.engine.iam import conditions, identities, members, policies, roles
+from localcloud.engine.iam.directory import Directory
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
@@ -48,6 +49,7 @@ class Iam:
         self._projects = projects
         self._lateness = lateness
         self._kinds = kinds
+        self.directory = Directory(store)
         self._generation = 0
         self._seen = (-1, -1, -1)
         self._grants: dict[tuple[str, str, str], list[Grant]] = {}
@@ -79,7 +81,8 @@ class Iam:
         """
         current = self.policy(api, resource)
         result = policies.changed(current, policy, mask)
-        self._check_bindings(result.get("bindings", ()), current, project)
+        if bindings := result.get("bindings"):
+            result["bindings"] = self._admitted(bindings, current, project)
         same = {key: value for key, value in current.items() if key != "etag"} == result
         if same and current["etag"] != policies.EMPTY_ETAG:
             return current
@@ -123,24 +126,35 @@ class Iam:
         text = json.dumps(body, separators=(",", ":"))
         self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
-    def _check_bindings(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> None:
-        """What was in the policy before is not looked at again, so that it can always be read, changed and written back."""
+    def _admitted(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> list[Policy]:
+        """Bindings as they are kept; 400 for what Google does not take.
+
+        What was in the policy before is not looked at again, so that it can always be read, changed and written back.
+        """
         before = current.get("bindings", ())
         known = {(binding["role"], member) for binding in before for member in binding["members"]}
+        kept = []
         for binding in bindings:
-            if not any(
-                binding["role"] == one["role"] and binding.get("condition") == one.get("condition") for one in before
-            ):
+            role, condition = binding["role"], binding.get("condition")
+            if not any(role == one["role"] and condition == one.get("condition") for one in before):
                 conditions.check(binding)
-            fresh = [member for member in binding["members"] if (binding["role"], member) not in known]
-            if fresh and not self._role_exists(binding["role"], project):
+            fresh = [member for member in binding["members"] if (role, member) not in known]
+            if fresh and not self._role_exists(role, project):
                 raise errors.invalid(
-                    f"Role {binding['role']} is not supported for this resource. (The local cloud knows the roles in "
-                    "tools/localcloud/iam/predefined and the project's custom roles; add a row there for another of Google's.)"
+                    f"Role {role} is not supported for this resource. (The local cloud knows the roles in "
+                    "tools/localcloud/engine/iam/predefined and the project's custom roles; add a row there for another of Google's.)"
                 )
-            for member in fresh:
-                members.check(member)
-                self._check_account(member)
+            spelt = {member: self._member(member) for member in fresh}
+            kept.append(binding | {"members": [spelt.get(member, member) for member in binding["members"]]})
+        return policies.merged(kept)
+
+    def _member(self, member: str) -> str:
+        """A new member as a policy keeps it; 400 for one that is nobody."""
+        members.check(member)
+        if member.startswith("serviceAccount:"):
+            member = members.normal(member)
+            self._check_account(member)
+        return self.directory.member(member)
 
     def _role_exists(self, role: str, project: str | None) -> bool:
         if role.startswith("roles/"):
@@ -154,9 +168,7 @@ class Iam:
         return self._store.get("iam", role) if found is not None and found["project"] == project else None
 
     def _check_account(self, member: str) -> None:
-        kind, _, email = member.partition(":")
-        if kind != "serviceAccount":
-            return
+        email = member.partition(":")[2]
         agent = _AGENT.fullmatch(email)
         found = _ACCOUNT.fullmatch(email)
         if agent and self._projects.by_number(int(agent["number"])):

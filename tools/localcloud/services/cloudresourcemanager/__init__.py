@@ -32,6 +32,7 @@ SERVICE = Service(
         "cloudresourcemanager.projects.delete": projects.delete,
         "cloudresourcemanager.projects.undelete": projects.undelete,
         "cloudresourcemanager.projects.getAncestry": projects.get_ancestry,
+        "cloudresourcemanager.projects.setIamPolicy": projects.set_policy,
         **around.methods(),
     },
     permissions={

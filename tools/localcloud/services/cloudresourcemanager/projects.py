@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localcloud.engine import gate, lro, paging
+from localcloud.engine import gate, lro, paging, standard
 from localcloud.engine.iam import identities
-from localcloud.engine.service import Body, Call
-from localcloud.errors import aborted, already_exists, failed_precondition, invalid
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid
 from localcloud.spec import fields, filters
 from localcloud.spec.discovery import camel
 from localcloud.spec.timestamps import parse
@@ -37,6 +37,8 @@ DEFAULT_APIS = (
     "storage-component",
 )
 """What Google enables in a new project (https://cloud.google.com/service-usage/docs/enabled-service)."""
+_PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
+_POLICY = Resource(kind="Project", iam=True)
 _CHANGEABLE = ("displayName", "labels")
 _GRACE_DAYS = 30
 _KIND = "google.cloud.resourcemanager.v3.Project"
@@ -138,6 +140,45 @@ def undelete(call: Call) -> Body:
     body = {key: value for key, value in body.items() if key != "deleteTime"} | {"state": "ACTIVE"}
     _saved(call, body)
     return {} if call.method.version == "v1" else _finished(call, body)
+
+
+def set_policy(call: Call) -> Body:
+    """setIamPolicy: not for everybody in the world, and never without an owner, who alone could set it again.
+
+    Source: https://cloud.google.com/resource-manager/reference/rest/v1/projects/setIamPolicy.
+    """
+    public = {
+        member for binding in _bindings(call.body.get("policy", {})) for member in binding.get("members", ())
+    } & _PUBLIC
+    if public:
+        raise _refused_policy(min(public), "", f"{min(public)} cannot be granted a role on a project.")
+    before = _owners(call.cloud.iam.policy(API, call.name))
+    policy = standard.set_iam_policy(call, _POLICY)
+    if before and not _owners(call.cloud.iam.policy(API, call.name)):
+        raise _refused_policy(min(before), "SOLO_REQUIRE_TOS_ACCEPTOR", "A project must keep an owner.")
+    return policy
+
+
+def _bindings(policy: Body) -> list[Body]:
+    found: list[Body] = policy.get("bindings", [])
+    return found
+
+
+def _owners(policy: Body) -> set[str]:
+    return {
+        member
+        for binding in _bindings(policy)
+        if binding["role"] == "roles/owner" and "condition" not in binding
+        for member in binding["members"]
+    }
+
+
+def _refused_policy(member: str, kind: str, text: str) -> CloudError:
+    """Google's refusal: an argument is invalid; which one the details say."""
+    problem = invalid(f"Request contains an invalid argument. {text}")
+    detail = {"@type": "type.googleapis.com/google.cloudresourcemanager.v1.ProjectIamPolicyError", "member": member}
+    problem.details = [detail | ({"type": kind, "role": "roles/owner"} if kind else {})]
+    return problem
 
 
 def get_ancestry(call: Call) -> Body:

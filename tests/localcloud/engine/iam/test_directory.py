@@ -1,0 +1,99 @@
+"""Who exists, as policies see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localcloud.engine.service import Resource, Service
+
+from tests.localcloud.inside import PROJECT, Inside, inside
+
+SERVICE = Service(
+    api="secretmanager", resources={"projects.secrets": Resource(kind="Secret", id_param="secretId", iam=True)}
+)
+SECRETS = f"secretmanager/v1/projects/{PROJECT}/secrets"
+ALICE, TEAM = "alice@example.com", "team@example.com"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    made = inside(tmp_path, SERVICE)
+    made.ok("POST", f"{SECRETS}?secretId=s", {"replication": {"automatic": {}}})
+    return made
+
+
+def tell(cloud: Inside, **known: Any) -> Any:
+    return cloud("POST", "_local/directory", known, **{"x-local-control": "key"})
+
+
+def bound(cloud: Inside, *members: str) -> Any:
+    binding = {"role": "roles/secretmanager.viewer", "members": list(members)}
+    return cloud("POST", f"{SECRETS}/s:setIamPolicy", {"policy": {"bindings": [binding]}})
+
+
+def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
+    everyone = ["user:new@example.com", "group:new@example.com", "domain:example.com"]
+    assert bound(cloud, *everyone).body["bindings"][0]["members"] == everyone
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        (f"user:{TEAM}", f'Principal user:{TEAM} is of type "group". The principal should appear as "group:{TEAM}".'),
+        (
+            f"group:{ALICE}",
+            f'Principal group:{ALICE} is of type "user". The principal should appear as "user:{ALICE}".',
+        ),
+        ("user:new@example.com", "User new@example.com does not exist."),
+        ("group:new@example.com", "Group new@example.com does not exist."),
+        ("serviceAccount:new@example.com", "Service account new@example.com does not exist."),
+        (f"serviceAccount:ci@{PROJECT}.iam.gserviceaccount.com", "does not exist."),
+        (f"user:ci@{PROJECT}.iam.gserviceaccount.com", 'is of type "serviceAccount"'),
+    ],
+)
+def test_who_is_another_kind_or_nobody_is_refused_as_google_does(cloud: Inside, member: str, words: str) -> None:
+    tell(cloud, users=[ALICE], groups=[TEAM], closed=True)
+    seen = bound(cloud, f"user:{ALICE}", member)
+    assert (seen.status, words in seen.message) == (400, True), seen.message
+    assert bound(cloud, f"user:{ALICE}", f"group:{TEAM}").status == 200
+
+
+def test_policies_keep_primary_addresses(cloud: Inside) -> None:
+    tell(cloud, users=["Alice@example.com"], aliases={"al@example.com": "alice@EXAMPLE.com"})
+    for spelt in ("alice@example.com", "ALICE@EXAMPLE.COM", "al@example.com", "Al@Example.com"):
+        members = bound(cloud, f"user:{spelt}", "user:Alice@example.com").body["bindings"][0]["members"]
+        assert members == ["user:Alice@example.com"]
+
+
+def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
+    policy = bound(cloud, "user:bob@example.com").body
+    tell(cloud, users=[ALICE], closed=True)
+    policy["bindings"][0]["members"].append(f"user:{ALICE}")
+    changed = cloud.ok("POST", f"{SECRETS}/s:setIamPolicy", {"policy": policy})
+    assert changed["bindings"][0]["members"] == ["user:bob@example.com", f"user:{ALICE}"]
+
+
+def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
+    told = {"users": [ALICE], "groups": [TEAM], "aliases": {"al@example.com": ALICE}, "closed": True}
+    assert tell(cloud, **told).body == told
+    assert tell(cloud, closed=False).body == told | {"closed": False}
+    nobody = {"users": [], "groups": [], "aliases": {}, "closed": False}
+    assert cloud("DELETE", "_local/directory", **{"x-local-control": "key"}).body == nobody
+    assert cloud("GET", "_local/directory").status == 403
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"people": []}, "people is none of"),
+        ({"users": ["alice"]}, "alice is no e-mail address"),
+        ({"users": [3]}, "expected string"),
+        ({"aliases": {"al@example.com": ALICE}}, "of whom nobody was told"),
+    ],
+)
+def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], words: str) -> None:
+    seen = tell(cloud, groups=[TEAM], **known)
+    assert (seen.status, words in seen.message) == (400, True), seen.message
+    assert cloud("GET", "_local/directory", **{"x-local-control": "key"}).body["groups"] == []

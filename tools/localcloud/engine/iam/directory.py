@@ -1,0 +1,92 @@
+"""Who exists outside of projects: users and groups, as far as the local cloud was told of them.
+
+Google knows every account and group there is. Here nobody can, so everyone is taken until somebody tells who there is and closes the
+list; what is known to be of another kind is refused at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine.store import Store
+from localcloud.errors import CloudError, invalid
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS directory (spelt TEXT PRIMARY KEY, kind TEXT NOT NULL, address TEXT NOT NULL) WITHOUT ROWID;
+"""
+_KINDS = {"users": "user", "groups": "group"}
+_CLOSED = "closed"
+_EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+")
+_ACCOUNTS = ".gserviceaccount.com"
+
+
+class Directory:
+    """Users and groups by every spelling of their addresses."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.define(TABLES)
+
+    def told(self) -> dict[str, Any]:
+        """What it was told: users and groups, other spellings of theirs, and whether that is all there are."""
+        rows = self._store.sql("SELECT spelt, kind, address FROM directory ORDER BY address, spelt")
+        known: dict[str, Any] = {
+            name: [address for spelt, one, address in rows if one == kind and spelt == address.lower()]
+            for name, kind in _KINDS.items()
+        }
+        aliases = {spelt: address for spelt, kind, address in rows if spelt != address.lower() and kind != _CLOSED}
+        return known | {"aliases": aliases, "closed": any(kind == _CLOSED for _, kind, _ in rows)}
+
+    def tell(self, wanted: Mapping[str, Any]) -> None:
+        """Adds users, groups and aliases (spelling: address of a known one), opens or closes; ValueError with a sentence."""
+        if unknown := set(wanted) - {*_KINDS, "aliases", "closed"}:
+            raise ValueError(f"{min(unknown)} is none of users, groups, aliases and closed.")
+        for name, kind in _KINDS.items():
+            for address in wanted.get(name, ()):
+                self._put(address, kind, address)
+        for spelt, address in dict(wanted.get("aliases", {})).items():
+            found = self._found(address)
+            if found is None:
+                raise ValueError(
+                    f"{spelt} is another spelling of {address}, of whom nobody was told; name that one too."
+                )
+            self._put(spelt, found[0], found[1])
+        if "closed" in wanted:
+            self._store.sql("DELETE FROM directory WHERE kind = ?", _CLOSED)
+            if wanted["closed"]:
+                self._store.sql("INSERT INTO directory VALUES ('', ?, '')", _CLOSED)
+
+    def forget(self) -> None:
+        """Forgets everybody, and takes everyone again."""
+        self._store.sql("DELETE FROM directory")
+
+    def member(self, member: str) -> str:
+        """A user or group as a policy keeps it: under the primary address; 400 for one that is another kind, or nobody."""
+        kind, _, address = member.partition(":")
+        if kind not in _KINDS.values():
+            return member
+        if address.lower().endswith(_ACCOUNTS):
+            raise _other_kind(member, "serviceAccount", address)
+        found = self._found(address)
+        if found is None:
+            if self._found("") is None:
+                return member
+            raise invalid(f"{kind.title()} {address} does not exist.")
+        if found[0] != kind:
+            raise _other_kind(member, *found)
+        return f"{kind}:{found[1]}"
+
+    def _found(self, spelt: str) -> tuple[str, str] | None:
+        row = self._store.row("SELECT kind, address FROM directory WHERE spelt = ?", spelt.lower())
+        return (row[0], row[1]) if row else None
+
+    def _put(self, spelt: str, kind: str, address: str) -> None:
+        if not _EMAIL.fullmatch(spelt):
+            raise ValueError(f"{spelt} is no e-mail address.")
+        self._store.sql("INSERT OR REPLACE INTO directory VALUES (?, ?, ?)", spelt.lower(), kind, address)
+
+
+def _other_kind(member: str, kind: str, address: str) -> CloudError:
+    return invalid(f'Principal {member} is of type "{kind}". The principal should appear as "{kind}:{address}".')
