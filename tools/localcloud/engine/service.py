@@ -148,6 +148,8 @@ class Service:
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
     streams         method id -> (call) -> what refuses it, or None: methods whose body may be of any size; asked before a large body is
                     read, which `call` has not got yet. It may raise CloudError
+    encoded         method id -> (query parameters) -> whether a body's Content-Encoding belongs to what is sent, as an object's may; gzip
+                    is unpacked otherwise
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     sites           see Site
     encoded_slashes names in paths may hold a percent-encoded slash
@@ -174,6 +176,7 @@ class Service:
     aliases: tuple[Alias, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
     streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)
+    encoded: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import disturbed
 from localcloud.server.request_log import RequestLog
 from localcloud.server.sites import Sites
+from localcloud.server.unpacking import unpacked
 from localcloud.server.wire import BrokenOff, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
@@ -74,6 +75,10 @@ class App:
         request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base)
         try:
             content = await bodies.read(self._dispatcher, request, receive)
+            request = bodies.overridden(request._replace(content=content))
+            if "content-encoding" in headers:
+                request = await unpacked(self._dispatcher, request)
+                content = request.content or content
         except bodies.Disconnected:
             return
         except (bodies.Unwelcome, OSError) as problem:
@@ -82,7 +87,7 @@ class App:
             await send_reply(refused.reply, send, self._clock.seconds())
             return
         try:
-            outcome = await self._outcome(bodies.overridden(request._replace(content=content)))
+            outcome = await self._outcome(request)
             if outcome is None:
                 scope["extensions"]["localcloud.drop"]["abort"]()
             else:

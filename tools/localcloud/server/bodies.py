@@ -13,7 +13,7 @@ from localcloud.server.wire import Message
 
 Receive = Callable[[], Awaitable[Message]]
 
-_IN_MEMORY = 1 << 20
+IN_MEMORY = 1 << 20
 # As most of Google's APIs have it, and in their words.
 _LARGEST = 10 << 20
 _OVERRIDE = "x-http-method-override"
@@ -40,16 +40,16 @@ async def read(dispatcher: Dispatcher, request: Request, receive: Receive) -> Co
     if not message.get("more_body"):
         return Content(kind, len(data), data) if data else None
     pieces = bytearray(data)
-    while len(pieces) <= _IN_MEMORY and message.get("more_body"):
+    while len(pieces) <= IN_MEMORY and message.get("more_body"):
         message = await _next(receive)
         pieces += message.get("body", b"")
     if not message.get("more_body"):
         return Content(kind, len(pieces), bytes(pieces))
-    most = _limit(dispatcher, request)
+    most = limit(dispatcher, request)
     path = dispatcher.cloud.store.spool()
     try:
         return Content(kind, await _spooled(path, pieces, receive, most), None, path)
-    except _TooLarge as problem:
+    except TooLarge as problem:
         path.unlink(missing_ok=True)
         raise Unwelcome(dispatcher.failed(problem, None)) from None
     except BaseException:
@@ -71,12 +71,14 @@ def overridden(request: Request) -> Request:
     return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)
 
 
-class _TooLarge(errors.CloudError):
+class TooLarge(errors.CloudError):
+    """400: the body has more than `most` bytes."""
+
     def __init__(self, most: int) -> None:
         super().__init__(400, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {most} bytes.")
 
 
-def _limit(dispatcher: Dispatcher, request: Request) -> int | None:
+def limit(dispatcher: Dispatcher, request: Request) -> int | None:
     """How large the body may be, None for any size. Raises Unwelcome for who may send none, with what they would be told after it."""
     target: Target | None = None
     request = overridden(request)
@@ -94,10 +96,10 @@ def _limit(dispatcher: Dispatcher, request: Request) -> int | None:
 def _most(request: Request, target: Target) -> int | None:
     if target.method.id in target.service.streams:
         return None
-    most = _LARGEST if "authorization" in request.headers else _IN_MEMORY
+    most = _LARGEST if "authorization" in request.headers else IN_MEMORY
     told = request.headers.get("content-length", "")
-    if most == _IN_MEMORY or (told.isdecimal() and int(told[:20]) > most):
-        raise _TooLarge(most)
+    if most == IN_MEMORY or (told.isdecimal() and int(told[:20]) > most):
+        raise TooLarge(most)
     return most
 
 
@@ -110,7 +112,7 @@ async def _spooled(path: Path, begun: bytearray, receive: Receive, most: int | N
             size += stream.write(message.get("body", b""))
             more = message.get("more_body", False)
             if most is not None and size > most:
-                raise _TooLarge(most)
+                raise TooLarge(most)
     return size
 
 

@@ -138,6 +138,7 @@ SERVICE = Service(
     payer_param="bucket",
     payer=charges.payer,
     lenient=True,
+    encoded={"storage.objects.insert": uploads.is_media, "storage.xml.put": lambda _query: True},
     streams={
         "storage.objects.insert": senders.of_upload,
         "storage.uploads.resume": senders.of_upload,

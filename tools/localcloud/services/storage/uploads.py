@@ -5,7 +5,7 @@ Source: cloud.google.com/storage/docs/uploads-downloads, …/json_api/v1/objects
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -34,9 +34,15 @@ def insert(call: Call) -> Reply:
     if kind != "media":
         raise refusals.invalid(f"Invalid value '{kind}' for uploadType: media, multipart and resumable are valid.")
     content = call.content or Content(UNTYPED, 0, b"")
-    sent = keys.with_key({"contentType": content.type or UNTYPED}, call.headers)
+    fields = {"contentType": content.type or UNTYPED, "contentEncoding": call.headers.get("content-encoding")}
+    sent = keys.with_key(fields, call.headers)
     sums = checksums.of_pieces(content.chunks()) if content.path else checksums.of_bytes(content.data or b"")
     return creation.finish(call, bucket, sent, Data(content.size, sums), content.path or content.read())
+
+
+def is_media(query: Mapping[str, str]) -> bool:
+    """Whether a request's body is an object's content and nothing else; its Content-Encoding is the object's then."""
+    return "upload_id" not in query and query.get("uploadType", "media") == "media"
 
 
 def _multipart(call: Call, bucket: Bucket) -> Reply:

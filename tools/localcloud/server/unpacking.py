@@ -1,0 +1,90 @@
+"""Bodies that come with `Content-Encoding: gzip`: unpacked piece by piece, within the limits of bodies that come as they are."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from localcloud.engine.dispatch import Dispatcher, Request
+from localcloud.engine.exchange import Content
+from localcloud.errors import CloudError, invalid
+from localcloud.server import bodies
+
+_PIECE = 1 << 18
+_GZIP = {"gzip", "x-gzip"}
+_NONE = {"", "identity"}
+
+
+async def unpacked(dispatcher: Dispatcher, request: Request) -> Request:
+    """The request with its body as the method wants it; where the encoding is an object's own, as it came.
+
+    What lay in a file lies in another one then. Raises Unwelcome, and OSError when the disk refuses it.
+    """
+    content, encoding = request.content, request.headers.get("content-encoding", "").strip().lower()
+    if content is None or encoding in _NONE or _is_kept(dispatcher, request):
+        return request
+    try:
+        if encoding not in _GZIP:
+            raise invalid(f"Unsupported content encoding '{encoding}': gzip is the only one that is unpacked.")
+        plain = await _plain(dispatcher, request, content)
+    except CloudError as problem:
+        raise bodies.Unwelcome(dispatcher.failed(problem, None)) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        text = "The request's body is not the gzip that its Content-Encoding says."
+        raise bodies.Unwelcome(dispatcher.failed(invalid(text), None)) from None
+    finally:
+        if content.path is not None:
+            content.path.unlink(missing_ok=True)
+    headers = {name: value for name, value in request.headers.items() if name != "content-encoding"}
+    return request._replace(content=plain, headers=headers)
+
+
+def _is_kept(dispatcher: Dispatcher, request: Request) -> bool:
+    try:
+        target = dispatcher.target(request)
+    except CloudError:
+        return True  # it is refused anyhow
+    keeps = target.service.encoded.get(target.method.id)
+    return keeps is not None and keeps({name: values[0] for name, values in parse_qs(request.query).items()})
+
+
+async def _plain(dispatcher: Dispatcher, request: Request, content: Content) -> Content:
+    pieces = _gunzipped(content)
+    begun = bytearray()
+    for piece in pieces:
+        begun += piece
+        if len(begun) > bodies.IN_MEMORY:
+            break
+    else:
+        return Content(content.type, len(begun), bytes(begun))
+    most = bodies.limit(dispatcher, request._replace(content=None))
+    path = dispatcher.cloud.store.spool()
+    try:
+        return Content(content.type, await _spooled(path, begun, pieces, most), None, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _gunzipped(content: Content) -> Iterator[bytes]:
+    packed = BytesIO(content.data or b"") if content.path is None else content.path.open("rb")
+    with packed, gzip.GzipFile(fileobj=packed) as plain:
+        while piece := plain.read1(_PIECE):
+            yield piece
+
+
+async def _spooled(path: Path, begun: bytearray, pieces: Iterator[bytes], most: int | None) -> int:
+    size = len(begun)
+    with path.open("wb") as stream:
+        stream.write(begun)
+        for piece in pieces:
+            size += stream.write(piece)
+            if most is not None and size > most:
+                raise bodies.TooLarge(most)
+            await asyncio.sleep(0)  # others have their turn
+    return size
