@@ -11,7 +11,6 @@ from localcloud.engine.iam.roles import known_permissions
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
 
-ALWAYS_ENABLED = frozenset({"serviceusage", "storage", "cloudresourcemanager", "logging", "monitoring", "sts"})
 _OPEN_VERBS = {"testIamPermissions"}
 _WORDS = {"patch": "update", "insert": "create", "aggregatedList": "list", "wait": "get"}
 _SEES_PROJECT = "resourcemanager.projects.get"
@@ -27,7 +26,7 @@ def admit(call: Call) -> None:
         raise errors.unauthenticated()
     if not call.cloud.iam.active(call.principal):
         raise inactive(call.principal)
-    if not call.service.always_enabled and call.service.api not in ALWAYS_ENABLED:
+    if not call.service.always_enabled:
         _enabled(call)
     for permission, resource in needs:
         check(call, permission, resource)

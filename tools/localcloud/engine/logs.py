@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +24,12 @@ CREATE TABLE IF NOT EXISTS log_entries (
 CREATE INDEX IF NOT EXISTS log_entries_of_logs ON log_entries (container, log);
 """
 _PAGE = 500
-_LAST = 1 << 62
+_BETWEEN_SWEEPS = 1000
+KEPT_DAYS = 30
+"""How long an entry is kept: what the bucket _Default keeps it for."""
+FIRST: Mark = (0, "")
+LAST: Mark = (1 << 62, "")
+"""Before and after every entry."""
 
 
 class Logs:
@@ -35,6 +40,7 @@ class Logs:
         self._store = store
         self._clock = clock
         self._signals = signals
+        self._written = 0
         self._listeners: list[Callable[[str, Body], None]] = []
 
     def listen(self, listener: Callable[[str, Body], None]) -> None:
@@ -66,13 +72,16 @@ class Logs:
             "INSERT OR REPLACE INTO log_entries VALUES (?, ?, ?, ?, ?)",
             *(container, moment, entry["insertId"], entry["logName"], text),
         )
+        self._written += 1
+        if self._written % _BETWEEN_SWEEPS == 0:
+            self.forget_before(self._clock.now() - timedelta(days=KEPT_DAYS))
         self._signals.ring(topic(container))
         for listener in self._listeners:
             listener(container, entry)
         return entry
 
     def read(
-        self, container: str, since: Mark = (0, ""), until: Mark = (_LAST, ""), *, newest: bool = False
+        self, container: str, since: Mark = FIRST, until: Mark = LAST, *, newest: bool = False
     ) -> Iterator[tuple[Mark, Body]]:
         """Entries strictly between two marks, oldest or newest first, fetched page by page as they are asked for."""
         order = "DESC" if newest else "ASC"

@@ -83,6 +83,8 @@ def _bind(cloud: Cloud, service: Service) -> None:
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
     for kind, listener in service.subscriptions.items():
         cloud.events.subscribe(kind, partial(listener, cloud))
+    if service.log_listener is not None:
+        cloud.logs.listen(partial(service.log_listener, cloud))
     for offer in service.offers(cloud) if service.offers else ():
         cloud.offers.add(offer)
     cloud.usage.know(service.api, service.skus, partial(service.payer, cloud) if service.payer else None)

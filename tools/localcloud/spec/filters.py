@@ -87,8 +87,8 @@ class _Parser:
         self._at += 1
         path, wanted = field.split("."), self._value()
         return lambda body: (
-            any(_matches(found, comparator, wanted) for found in _reach(body, path))
-            or (comparator == "!=" and not list(_reach(body, path)))
+            any(_matches(found, comparator, wanted) for found in reach(body, path))
+            or (comparator == "!=" and not list(reach(body, path)))
         )
 
     def _value(self) -> str:
@@ -127,11 +127,11 @@ def _words(text: str) -> Iterator[str]:
         yield found["op"] or found["word"] or '"' + re.sub(r"\\(.)", r"\1", quoted or "")
 
 
-def _reach(value: Any, path: list[str]) -> Iterator[Any]:
+def reach(value: Any, path: list[str]) -> Iterator[Any]:
     """Every value at a dotted path; lists are looked into, map keys may hold dots and underscores."""
     if isinstance(value, list):
         for item in value:
-            yield from _reach(item, path)
+            yield from reach(item, path)
     elif not path:
         yield value
     elif isinstance(value, Mapping):
@@ -139,7 +139,7 @@ def _reach(value: Any, path: list[str]) -> Iterator[Any]:
             key = ".".join(path[:size])
             for name in dict.fromkeys((key, camel(key))):
                 if name in value:
-                    yield from _reach(value[name], path[size:])
+                    yield from reach(value[name], path[size:])
                     return
 
 

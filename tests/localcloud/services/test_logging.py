@@ -1,0 +1,142 @@
+"""Cloud Logging: entries that clients write and read, sinks, metrics, and the admin activity of other services."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
+
+LOGGING = "/logging/v2"
+LOG = f"projects/{PROJECT}/logs/python"
+SINKS = f"{LOGGING}/projects/{PROJECT}/sinks"
+METRICS = f"{LOGGING}/projects/{PROJECT}/metrics"
+TOPIC = f"pubsub.googleapis.com/projects/{PROJECT}/topics/t"
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    return sender(tmp_path, "secretmanager")
+
+
+def write(call: Sender, *entries: Any, status: int = 200, **shared: Any) -> Any:
+    body = {"logName": LOG, "resource": {"type": "global"}, "partialSuccess": True, "dry_run": False, **shared}
+    return call("POST", f"{LOGGING}/entries:write", {**body, "entries": list(entries)}, status)
+
+
+def read(call: Sender, text: str = "", **more: Any) -> list[Any]:
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": text, **more}
+    return list(call("POST", f"{LOGGING}/entries:list", body).get("entries", []))
+
+
+def test_what_the_python_client_writes_is_read_back(call: Sender) -> None:
+    write(
+        call,
+        {"textPayload": "hello", "severity": 400},
+        {"jsonPayload": {"message": "x"}, "severity": "INFO", "labels": {"a": "b"}},
+        labels={"python_logger": "root"},
+    )
+    first, second = read(call, f'logName="{LOG}"', orderBy="timestamp asc")
+    assert (first["textPayload"], first["severity"]) == ("hello", "WARNING")
+    assert first["resource"] == {"type": "global", "labels": {"project_id": PROJECT}}
+    assert second["labels"] == {"python_logger": "root", "a": "b"}
+    assert first["insertId"] != second["insertId"]
+    assert first["receiveTimestamp"]
+    assert call("GET", f"{LOGGING}/projects/{PROJECT}/logs")["logNames"] == [LOG]
+
+
+def test_admin_activity_is_read_back_as_gcloud_asks_for_it(call: Sender) -> None:
+    path = f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=key"
+    call("POST", path, {"replication": {"automatic": {}}})
+    text = 'timestamp>="2020-01-01T00:00:00Z" AND log_id("cloudaudit.googleapis.com/activity") protoPayload.serviceName=secretmanager.googleapis.com'
+    entries = read(call, text, orderBy="timestamp desc", pageSize=1000)
+    assert [entry["protoPayload"]["methodName"] for entry in entries] == ["secretmanager.projects.secrets.create"]
+
+
+def test_pages_go_on_where_the_last_one_ended_in_either_order(call: Sender) -> None:
+    write(call, *({"textPayload": str(number), "timestamp": f"2026-11-21T00:00:0{number}Z"} for number in range(5)))
+    for order, wanted in (("timestamp asc", "01234"), ("timestamp desc", "43210")):
+        seen, token = "", ""
+        while True:
+            body = {"resourceNames": [f"projects/{NUMBER}"], "orderBy": order, "pageSize": 2, "pageToken": token}
+            page = call("POST", f"{LOGGING}/entries:list", body)
+            seen += "".join(entry["textPayload"] for entry in page["entries"])
+            token = page.get("nextPageToken", "")
+            if not token:
+                break
+        assert seen == wanted
+    assert "begin again" in call.refused("POST", f"{LOGGING}/entries:list", body | {"pageToken": "x"})
+
+
+def test_a_stranger_reads_and_writes_nothing(call: Sender) -> None:
+    eve = call.as_("user:eve@example.com")
+    write(eve, {"textPayload": "x"}, status=403)
+    body = {"resourceNames": [f"projects/{PROJECT}"]}
+    assert "logging.logEntries.list" in eve.refused("POST", f"{LOGGING}/entries:list", body, 403)
+    call.grant("roles/logging.logWriter", "user:eve@example.com")
+    write(eve, {"textPayload": "x"})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"entries": [{"textPayload": "x", "resource": {"type": "global"}}]}, "log_name is missing"),
+        ({"entries": [{"textPayload": "x", "logName": LOG}]}, "resource is missing"),
+        ({"entries": [{"logName": "folders/1/logs/x", "resource": {"type": "global"}}]}, "is of no project"),
+        (
+            {"entries": [{"logName": LOG, "resource": {"type": "g"}, "textPayload": "a", "jsonPayload": {}}]},
+            "more than one payload",
+        ),
+    ],
+)
+def test_an_entry_that_is_none_is_refused(call: Sender, body: Any, said: str) -> None:
+    assert said in call.refused("POST", f"{LOGGING}/entries:write", body)
+
+
+def test_a_filter_that_cannot_be_read_and_an_order_that_is_none_are_refused(call: Sender) -> None:
+    asked = {"resourceNames": [f"projects/{PROJECT}"]}
+    assert "Unparseable filter" in call.refused("POST", f"{LOGGING}/entries:list", asked | {"filter": "a=("})
+    assert "order_by" in call.refused("POST", f"{LOGGING}/entries:list", asked | {"orderBy": "severity"})
+    assert "names no resources" in call.refused("POST", f"{LOGGING}/entries:list", {})
+
+
+def test_a_log_can_be_deleted(call: Sender) -> None:
+    write(call, {"textPayload": "x"})
+    call("DELETE", f"{LOGGING}/{LOG}")
+    assert read(call, f'logName="{LOG}"') == []
+    call("DELETE", f"{LOGGING}/{LOG}", status=404)
+
+
+def test_a_sink_is_made_changed_and_deleted(call: Sender) -> None:
+    body = {"name": "errors", "destination": TOPIC, "filter": "severity>=ERROR"}
+    made = call("POST", f"{SINKS}?uniqueWriterIdentity=true", body)
+    assert made["name"] == "errors"
+    assert made["writerIdentity"] == f"serviceAccount:service-{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
+    assert call("GET", f"{SINKS}/errors") == made
+    assert call("GET", SINKS)["sinks"] == [made]
+    call("PATCH", f"{SINKS}/errors?updateMask=filter", {"filter": "severity>=WARNING"})
+    after = call("PUT", f"{SINKS}/errors?updateMask=description", {"description": "x"})
+    assert (after["filter"], after["description"], after["destination"]) == ("severity>=WARNING", "x", TOPIC)
+    assert after["writerIdentity"] == made["writerIdentity"]
+    assert "already exists" in call.refused("POST", SINKS, body, 409)
+    assert "destination" in call.refused("POST", SINKS, {"name": "x", "destination": "elsewhere"})
+    assert "Unparseable filter" in call.refused("POST", SINKS, {"name": "x", "destination": TOPIC, "filter": "("})
+    call("DELETE", f"{SINKS}/errors")
+    assert "does not exist" in call.refused("GET", f"{SINKS}/errors", status=404)
+
+
+def test_a_metric_is_replaced_by_a_put_and_needs_a_filter(call: Sender) -> None:
+    body = {"name": "errors", "filter": "severity>=ERROR", "labelExtractors": {"a": "EXTRACT(jsonPayload.a)"}}
+    assert call("POST", METRICS, body)["labelExtractors"] == body["labelExtractors"]
+    after = call("PUT", f"{METRICS}/errors", {"name": "errors", "filter": "severity>=WARNING"})
+    assert after["filter"] == "severity>=WARNING"
+    assert "labelExtractors" not in after
+    assert "filter" in call.refused("POST", METRICS, {"name": "x"})
+
+
+def test_an_old_entry_goes_after_thirty_days(call: Sender) -> None:
+    write(call, {"textPayload": "old"})
+    call.later(days=31)
+    for _ in range(5):
+        write(call, *({"textPayload": "new"} for _ in range(250)))
+    assert "old" not in [entry["textPayload"] for entry in read(call, f'logName="{LOG}"', pageSize=1)]

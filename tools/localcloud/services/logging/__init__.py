@@ -1,0 +1,62 @@
+"""Cloud Logging: entries, logs, sinks, log-based metrics and exclusions of projects."""
+
+from __future__ import annotations
+
+from localcloud.engine.service import Resource, Service
+from localcloud.services.logging import entries, metrics, sinks
+from localcloud.services.logging.sinks import API
+from localcloud.spec import log_filters
+
+_ID = r"[A-Za-z0-9._-]{1,100}"
+SINK = Resource(
+    kind="LogSink",
+    id_field="name",
+    id_rule=_ID,
+    complete=sinks.completed,
+    changed=sinks.changed,
+    present=sinks.presented,
+    missing="Sink {id} does not exist",
+    taken="Sink {id} already exists",
+)
+METRIC = Resource(
+    kind="LogMetric",
+    id_field="name",
+    id_rule=r"[A-Za-z0-9_.,+!*',()%/\\-]{1,100}",
+    complete=metrics.completed,
+    changed=metrics.changed,
+    present=metrics.presented,
+    missing="Metric {id} does not exist",
+    taken="Metric {id} already exists",
+)
+EXCLUSION = Resource(
+    kind="LogExclusion",
+    id_field="name",
+    id_rule=_ID,
+    complete=metrics.completed,
+    changed=metrics.changed,
+    present=metrics.exclusion_presented,
+)
+_METRIC_VERBS = ("create", "delete", "get", "list", "update")
+SERVICE = Service(
+    api=API,
+    versions=("v2",),
+    title="Cloud Logging API",
+    resources={"projects.sinks": SINK, "projects.metrics": METRIC, "projects.exclusions": EXCLUSION},
+    methods={
+        "logging.entries.write": entries.write,
+        "logging.entries.list": entries.list_,
+        "logging.projects.logs.list": entries.names,
+        "logging.projects.logs.delete": entries.delete,
+    },
+    permissions={
+        # Handlers ask themselves: the projects stand in the body.
+        "logging.entries.write": None,
+        "logging.entries.list": None,
+        **{f"logging.projects.metrics.{verb}": f"logging.logMetrics.{verb}" for verb in _METRIC_VERBS},
+    },
+    proto="google.logging.v2",
+    always_enabled=True,
+    enum_numbers={"LogEntry.severity": {100 * at: name for at, name in enumerate(log_filters.SEVERITIES)}},
+    log_listener=sinks.route,
+    data_access=("logging.entries.",),
+)

@@ -1,0 +1,121 @@
+"""Entries of logs: written by anybody who may, listed by the query language, named and deleted by log."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterator
+
+from localcloud.engine import gate, paging
+from localcloud.engine.logs import FIRST, LAST, Mark
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, invalid
+from localcloud.spec import log_filters, timestamps
+
+_MOST = 1000
+_ORDERS = {"": False, "timestamp": False, "timestamp asc": False, "timestamp desc": True}
+_PAYLOADS = ("textPayload", "jsonPayload", "protoPayload")
+
+
+def write(call: Call) -> Body:
+    """entries.write: keeps the entries, what they lack taken from the request as a whole."""
+    shared: Body = {name: call.body[name] for name in ("logName", "resource") if name in call.body}
+    entries = [_completed(call, {**shared, **one}, at) for at, one in enumerate(call.body.get("entries", []))]
+    for container in {_container(call, entry["logName"]) for entry in entries}:
+        require(call, "logging.logEntries.create", container)
+    if not call.body.get("dryRun"):
+        for entry in entries:
+            call.cloud.logs.write(_container(call, entry["logName"]), entry)
+    return {}
+
+
+def list_(call: Call) -> Body:
+    """entries.list: a page of the entries that the filter takes, by time."""
+    names = call.body.get("resourceNames") or [f"projects/{one}" for one in call.body.get("projectIds", [])]
+    if not names:
+        raise invalid("The request names no resources; set resource_names.", "resource_names")
+    containers = sorted({_container(call, name) for name in names})
+    for container in containers:
+        require(call, "logging.logEntries.list", container)
+    order = call.body.get("orderBy", "")
+    if order not in _ORDERS:
+        raise invalid(f"Invalid order_by {order!r}: timestamp asc or timestamp desc.", "order_by")
+    newest, text = _ORDERS[order], call.body.get("filter", "")
+    test = log_filters.compiled(text)
+    question = f"{containers} {newest} {text}"
+    size = paging.size(call.body.get("pageSize"), 50, _MOST)
+    last = paging.after(call.body.get("pageToken", ""), question)
+    found: list[tuple[Mark, Body]] = []
+    for mark, entry in _merged(call, containers, last, newest=newest):
+        if test(entry):
+            found.append((mark, entry))
+        if len(found) > size:
+            break
+    page: Body = {"entries": [entry for _, entry in found[:size]]} if found else {}
+    more = len(found) > size
+    return page | ({"nextPageToken": paging.token(json.dumps(found[size - 1][0]), question)} if more else {})
+
+
+def names(call: Call) -> Body:
+    """logs.list: the names of the logs that have entries."""
+    found = call.cloud.logs.names(call.name)
+    return {"logNames": list(found)} if found else {}
+
+
+def delete(call: Call) -> Body:
+    """logs.delete: a log with all its entries."""
+    project, _, log = call.path.partition("/logs/")
+    if not call.cloud.logs.delete(project, f"{project}/logs/{log.replace('/', '%2F')}"):
+        raise CloudError(404, "NOT_FOUND", f"Log {log} does not exist.")
+    return {}
+
+
+def require(call: Call, permission: str, container: str) -> None:
+    """Refuses (403) who may not do that in a project."""
+    project = container.partition("/")[2]
+    if not call.principal or not call.cloud.iam.allowed(call.principal, permission, "logging", container, project):
+        raise gate.refusal(call, permission, container)
+
+
+def _merged(call: Call, containers: list[str], last: str, *, newest: bool) -> Iterator[tuple[Mark, Body]]:
+    logs = call.cloud.logs
+    if newest:
+        streams = [logs.read(one, until=_mark(last) or LAST, newest=True) for one in containers]
+    else:
+        streams = [logs.read(one, since=_mark(last) or FIRST) for one in containers]
+    yield from heapq.merge(*streams, key=lambda pair: pair[0], reverse=newest)
+
+
+def _mark(text: str) -> Mark | None:
+    if not text:
+        return None
+    moment, identity = json.loads(text)
+    return int(moment), str(identity)
+
+
+def _completed(call: Call, entry: Body, at: int) -> Body:
+    if not entry.get("logName"):
+        raise invalid(f"entries[{at}].log_name is missing.", f"entries[{at}].log_name")
+    if not entry.get("resource", {}).get("type"):
+        raise invalid(f"entries[{at}].resource is missing.", f"entries[{at}].resource")
+    if sum(name in entry for name in _PAYLOADS) > 1:
+        raise invalid(f"entries[{at}] has more than one payload.", f"entries[{at}]")
+    labels = {**call.body.get("labels", {}), **entry.get("labels", {})}
+    project = _container(call, entry["logName"]).partition("/")[2]
+    resource = entry["resource"]
+    resource = {**resource, "labels": {"project_id": project, **resource.get("labels", {})}}
+    if "timestamp" in entry:
+        try:
+            timestamps.parse(entry["timestamp"])
+        except ValueError:
+            raise invalid(f"entries[{at}].timestamp is no RFC 3339 time.", f"entries[{at}].timestamp") from None
+    name = call.cloud.projects.named(entry["logName"])
+    return {**entry, "logName": name, "resource": resource, **({"labels": labels} if labels else {})}
+
+
+def _container(call: Call, name: str) -> str:
+    """The project of a resource name, a view's or a log's name."""
+    words = name.split("/")
+    if words[0] != "projects" or len(words) < 2 or not words[1]:
+        raise invalid(f"{name!r} is of no project; the local cloud keeps the logs of projects only.", "resource_names")
+    return f"projects/{call.cloud.projects.id_of(words[1])}"

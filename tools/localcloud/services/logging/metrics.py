@@ -1,0 +1,33 @@
+"""Log-based metrics and exclusions: kept, checked and shown; nothing is counted by them (simulated)."""
+
+from __future__ import annotations
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body, Call
+from localcloud.errors import invalid
+from localcloud.spec import log_filters
+
+
+def completed(_call: Call, body: Body) -> Body:
+    """A new one as it is kept; 400 without a filter that can be read."""
+    if not body.get("filter"):
+        raise invalid("The filter is missing.", "filter")
+    log_filters.compiled(body["filter"])
+    return body
+
+
+def changed(call: Call, _old: Body, new: Body) -> Body:
+    """A changed one as it is kept."""
+    return completed(call, new)
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A metric as it is answered: its name without its project."""
+    described = {"metricDescriptor": body["metricDescriptor"]} if "metricDescriptor" in body else {}
+    name = body["name"].rpartition("/")[2]
+    return body | described | {"name": name, "resourceName": cloud.projects.named(body["name"])}
+
+
+def exclusion_presented(_cloud: Cloud, body: Body) -> Body:
+    """An exclusion as it is answered."""
+    return body | {"name": body["name"].rpartition("/")[2]}
