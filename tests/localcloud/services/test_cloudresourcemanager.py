@@ -82,14 +82,24 @@ def test_there_is_no_organization_around_a_project(cloud: Client) -> None:
         assert (answer.status, message in answer.message) == (403, True)
 
 
-def test_the_one_policy_in_force_is_that_accounts_have_no_keys(cloud: Client) -> None:
+def test_no_constraint_holds_until_it_is_set(cloud: Client) -> None:
     asked = {"constraint": "constraints/iam.disableServiceAccountKeyCreation"}
     path = f"{V1}/{cloud.project}"
-    found = cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked)
-    assert found == asked | {"booleanPolicy": {"enforced": True}}
-    other = {"constraint": "constraints/compute.requireOsLogin"}
-    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", other)["booleanPolicy"] == {}
+    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked) == asked | {"booleanPolicy": {}}
     assert cloud.ok("POST", f"{path}:getOrgPolicy", asked) == asked
+    assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {}
+    sent = {"policy": asked | {"booleanPolicy": {"enforced": True}}}
+    assert cloud("POST", f"{path}:setOrgPolicy", sent).status == 403
+    policy = cloud.ok("POST", f"{path}:getIamPolicy", {})
+    policy["bindings"].append({"role": "roles/orgpolicy.policyAdmin", "members": [cloud.principal]})
+    cloud.ok("POST", f"{path}:setIamPolicy", {"policy": policy})
+    made = cloud.ok("POST", f"{path}:setOrgPolicy", sent)
+    assert cloud.ok("POST", f"{path}:getOrgPolicy", {"constraint": asked["constraint"][12:]}) == made
+    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked)["booleanPolicy"] == {"enforced": True}
+    assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {"policies": [made]}
+    assert cloud("POST", f"{path}:setOrgPolicy", {"policy": sent["policy"] | {"etag": "AAAA"}}).status == 409
+    assert cloud("POST", f"{path}:setOrgPolicy", {"policy": asked | {"listPolicy": {}}}).status == 501
+    assert cloud.ok("POST", f"{path}:clearOrgPolicy", asked | {"etag": made["etag"]}) == {}
     assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {}
     assert cloud.as_(BOB)("POST", f"{path}:listOrgPolicies", {}).status == 403
 

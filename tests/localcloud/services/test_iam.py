@@ -132,14 +132,6 @@ def test_thirty_days_after_its_deletion_an_account_is_gone(call: Sender) -> None
     assert "within the last 30 days" in call.refused("POST", f"{ACCOUNTS}/{unique}:undelete", {}, status=404)
 
 
-def test_keys_are_refused_as_under_the_organization_policy(call: Sender) -> None:
-    account(call)
-    problem = call("POST", f"{ACCOUNTS}/{EMAIL}/keys", {}, 400)["error"]
-    assert problem["message"] == "Key creation is not allowed on this service account."
-    assert problem["status"] == "FAILED_PRECONDITION"
-    assert problem["details"][0]["violations"][0]["type"] == "constraints/iam.disableServiceAccountKeyCreation"
-
-
 def test_the_deprecated_way_to_sign_is_not_emulated_and_says_where_to_add_it(call: Sender) -> None:
     account(call)
     text = call.refused("POST", f"{ACCOUNTS}/{EMAIL}:signBlob", {"bytesToSign": "eA=="}, status=501)

@@ -21,6 +21,13 @@ class Publishing:
     check: Callable[[str, str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """Organization policies, asked by services that obey them: `enforced(project, "iam.disableServiceAccountKeyCreation")`."""
+
+    enforced: Callable[[str, str], bool]
+
+
 class Offers:
     """The interfaces that the services of this cloud offer, by their type."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.engine.service import Call, Resource, Service
-from localcloud.services.cloudresourcemanager import around, projects
+from localcloud.services.cloudresourcemanager import around, org_policies, projects
 
 
 def _refusal(call: Call, permission: str, resource: str) -> str:
@@ -20,6 +20,8 @@ SERVICE = Service(
     versions=("v1", "v3"),
     title="Cloud Resource Manager API",
     always_enabled=True,
+    tables=org_policies.TABLES,
+    offers=lambda cloud: [org_policies.offered(cloud)],
     refusal=_refusal,
     resources={"projects": Resource(kind="Project", iam=True)},
     methods={
@@ -34,12 +36,11 @@ SERVICE = Service(
         "cloudresourcemanager.projects.getAncestry": projects.get_ancestry,
         "cloudresourcemanager.projects.setIamPolicy": projects.set_policy,
         **around.methods(),
+        **{f"cloudresourcemanager.projects.{verb}": method for verb, method in org_policies.METHODS.items()},
     },
     permissions={
         **dict.fromkeys(around.methods()),
-        "cloudresourcemanager.projects.getOrgPolicy": "orgpolicy.policy.get",
-        "cloudresourcemanager.projects.getEffectiveOrgPolicy": "orgpolicy.policy.get",
-        "cloudresourcemanager.projects.listOrgPolicies": "orgpolicy.policy.get",
+        **{f"cloudresourcemanager.projects.{verb}": needed for verb, needed in org_policies.PERMISSIONS.items()},
         "cloudresourcemanager.projects.create": None,
         "cloudresourcemanager.projects.list": None,
         "cloudresourcemanager.projects.search": None,

@@ -1,4 +1,4 @@
-"""What lies around projects on Google Cloud and not here: organizations, folders, liens, tags, policies of organizations.
+"""What lies around projects on Google Cloud and not here: organizations, folders, liens, tags.
 
 Projects of the local cloud have no organization, like those of most people: the lists are empty, what is named is refused.
 """
@@ -6,14 +6,8 @@ Projects of the local cloud have no organization, like those of most people: the
 from __future__ import annotations
 
 from localcloud.engine.service import Body, Call, Handler
-from localcloud.errors import invalid, permission_denied
+from localcloud.errors import permission_denied
 from localcloud.services.cloudresourcemanager import projects
-
-_ENFORCED = frozenset(
-    {"constraints/iam.disableServiceAccountKeyCreation", "constraints/iam.disableServiceAccountKeyUpload"}
-)
-"""The constraints that the local cloud holds every project to: see services/iam/accounts.py."""
-_CONSTRAINT = "constraints/"
 
 
 def none(_: Call) -> Body:
@@ -30,32 +24,6 @@ def unknown(call: Call) -> Body:
     raise permission_denied(f"Permission '{permission}' denied on resource '{where}' (or it may not exist).")
 
 
-def policy(call: Call) -> Body:
-    """projects.getOrgPolicy: no project has one of its own."""
-    projects.get(call)
-    return {"constraint": _constraint(call)}
-
-
-def effective_policy(call: Call) -> Body:
-    """projects.getEffectiveOrgPolicy: keys of service accounts are not made here, everything else is allowed."""
-    projects.get(call)
-    constraint = _constraint(call)
-    return {"constraint": constraint, "booleanPolicy": {"enforced": True} if constraint in _ENFORCED else {}}
-
-
-def policies(call: Call) -> Body:
-    """projects.listOrgPolicies: none is set on any project."""
-    projects.get(call)
-    return {}
-
-
-def _constraint(call: Call) -> str:
-    constraint: str = call.body.get("constraint", "")
-    if not constraint:
-        raise invalid("The request names no constraint.", "constraint")
-    return constraint if constraint.startswith(_CONSTRAINT) else _CONSTRAINT + constraint
-
-
 def methods() -> dict[str, Handler]:
     """Handlers by method id."""
     empty = ("organizations.search", "folders.search", "folders.list", "liens.list", "tagBindings.list", "tagKeys.list")
@@ -63,8 +31,4 @@ def methods() -> dict[str, Handler]:
     for kind in ("organizations", "folders"):
         for verb in ("get", "getIamPolicy", "setIamPolicy"):
             found[f"{projects.API}.{kind}.{verb}"] = unknown
-    return found | {
-        f"{projects.API}.projects.getOrgPolicy": policy,
-        f"{projects.API}.projects.getEffectiveOrgPolicy": effective_policy,
-        f"{projects.API}.projects.listOrgPolicies": policies,
-    }
+    return found

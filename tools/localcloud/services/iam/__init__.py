@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from localcloud.engine import standard
 from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
-from localcloud.services.iam import accounts, custom_roles, grantable, pools, signing
+from localcloud.services.iam import accounts, custom_roles, grantable, keys, pools, signing
 
 API = "iam"
 _ACCOUNT = Resource(kind="ServiceAccount", iam=True, missing="Service account {name} does not exist.")
@@ -59,13 +59,7 @@ _ACCOUNT_METHODS: dict[str, Handler] = {
     "getIamPolicy": _on_account(standard.get_iam_policy),
     "setIamPolicy": _on_account(standard.set_iam_policy),
     "testIamPermissions": _on_account(standard.check_iam_permissions),
-    "keys.create": accounts.refuse_key,
-    "keys.upload": accounts.refuse_key,
-    "keys.list": accounts.list_keys,
-    "keys.get": accounts.no_key,
-    "keys.delete": accounts.no_key,
-    "keys.enable": accounts.no_key,
-    "keys.disable": accounts.no_key,
+    **{f"keys.{verb}": method for verb, method in keys.METHODS.items()},
 }
 _ROLE_METHODS: dict[str, Handler] = {
     "create": custom_roles.create,

@@ -1,4 +1,4 @@
-"""Service accounts: created, disabled, deleted for thirty days, undeleted; they have no keys, ever."""
+"""Service accounts: created, disabled, deleted for thirty days, undeleted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
-from localcloud.errors import CloudError, already_exists, failed_precondition, invalid, not_found
+from localcloud.errors import CloudError, already_exists, invalid, not_found
 
 Body = dict[str, Any]
 API = "iam"
@@ -23,6 +23,7 @@ UNDELETE_DAYS = 30
 PURGE = "account purge"
 ETAG = "MDEwMjE5MjA="
 _ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
+EMAIL = re.compile(r"[^@]+@(?P<project>[a-z0-9-]+)\.iam\.gserviceaccount\.com")
 _LIMITS = {"displayName": 100, "description": 256}
 _EDITABLE = ("displayName", "description")
 
@@ -141,6 +142,7 @@ def delete(call: Call) -> Body:
     body = find(call)
     kept = {"account": body, "policy": call.cloud.iam.policy(API, body["name"])}
     call.cloud.store.delete(API, body["name"])
+    call.cloud.store.delete_below(API, body["name"])
     call.cloud.iam.forget(API, body["name"])
     call.cloud.store.sql(
         "UPDATE service_accounts SET deleted = ?, kept = ? WHERE unique_id = ?",
@@ -177,34 +179,9 @@ def undelete(call: Call) -> Body:
     return {"restoredAccount": body}
 
 
-def refuse_key(call: Call) -> Body:
-    """Keys cannot be made here: answers as if the organization policy against them were enforced."""
-    body = find(call)
-    constraint = "constraints/iam.disableServiceAccountKeyCreation"
-    text = "Key creation is not allowed on this service account."
-    if call.method.verb == "upload":
-        constraint = "constraints/iam.disableServiceAccountKeyUpload"
-        text = "Key upload is not allowed on this service account."
-    problem = failed_precondition(text)
-    violation = {"type": constraint, "subject": body["name"], "description": text}
-    problem.details = [{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]}]
-    raise problem
-
-
-def list_keys(call: Call) -> Body:
-    """The keys of an account: none."""
-    find(call)
-    return {}
-
-
-def no_key(call: Call) -> Body:
-    """Any key that is named does not exist."""
-    raise not_found(f"Service account key {call.name} does not exist.")
-
-
 def _project_of(email: str) -> str:
-    found = re.fullmatch(r"[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com", email)
-    return found[1] if found else "-"
+    found = EMAIL.fullmatch(email)
+    return found["project"] if found else "-"
 
 
 def _member(body: Body) -> str:

@@ -10,7 +10,7 @@ import hashlib
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -36,8 +36,13 @@ def signed(store: Store, unique_id: str, data: bytes, signature: bytes) -> bool:
     """Whether a signature of some data is the account's."""
     if _kept(store, unique_id) is None:
         return False
+    return verifies(_key(store, unique_id).public_key(), data, signature)
+
+
+def verifies(public: RSAPublicKey, data: bytes, signature: bytes) -> bool:
+    """Whether a public key takes a signature for its private half's."""
     try:
-        _key(store, unique_id).public_key().verify(signature, data, PKCS1v15(), SHA256())
+        public.verify(signature, data, PKCS1v15(), SHA256())
     except InvalidSignature:
         return False
     return True

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError
-from localcloud.services.iam import signing
+from localcloud.services.iam import keys
 
 _ALGORITHM = "GOOG4-RSA-SHA256"
 _LONGEST = 7 * 24 * 3600
@@ -64,7 +64,7 @@ def _check(call: Call, claim: _Claim) -> None:
         raise _refused(
             403, "AccessDenied", f"{claim.email} cannot sign links: there is no such active service account."
         )
-    if not signing.signed(store, account["uniqueId"], claim.text.encode(), claim.signature):
+    if not keys.vouched(call.cloud, account, claim.text.encode(), claim.signature):
         raise _refused(
             403,
             "SignatureDoesNotMatch",

@@ -14,9 +14,10 @@ from typing import Any
 from localcloud.engine import tokens
 from localcloud.engine.exchange import Reply
 from localcloud.engine.iam.identities import Federated
-from localcloud.engine.service import Call, Service
+from localcloud.engine.service import Alias, Call, Service
 from localcloud.errors import CloudError
 from localcloud.services.iam import pools
+from localcloud.services.sts import key_grants
 from localcloud.spec import expressions, json_text
 from localcloud.spec.discovery import snake
 from localcloud.spec.expressions import Language
@@ -214,7 +215,8 @@ SERVICE = Service(
     api="sts",
     versions=("v1",),
     title="Security Token Service API",
-    methods={"sts.token": exchange},
-    anonymous=frozenset({"sts.token"}),
+    methods={"sts.token": exchange, "sts.keyGrant": key_grants.token},
+    anonymous=frozenset({"sts.token", "sts.keyGrant"}),
+    aliases=(Alias("POST", "oauth2/token", "sts.keyGrant"),),
     always_enabled=True,
 )

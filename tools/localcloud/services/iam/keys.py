@@ -1,0 +1,225 @@
+"""Keys of service accounts: made or uploaded by whoever may, unless an organization's constraint forbids it.
+
+The private half is in the answer to its creation and nowhere else. Nothing that this project builds makes keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Constraints
+from localcloud.engine.service import Call, Handler
+from localcloud.errors import failed_precondition, invalid, not_found
+from localcloud.services.iam import accounts, signing
+from localcloud.services.iam.accounts import API, Body
+from localcloud.spec import timestamps
+
+MOST = 10
+_BITS = {"KEY_ALG_RSA_1024": 1024, "KEY_ALG_RSA_2048": 2048}
+_USUAL = "KEY_ALG_RSA_2048"
+_PASSWORD = b"notasecret"  # that of every PKCS #12 file of Google's
+_CERTIFICATE = "_certificate"
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def create(call: Call) -> Body:
+    """keys.create: a new pair, whose private half nobody keeps here."""
+    account = _changeable(call, "creation", "disableServiceAccountKeyCreation")
+    algorithm = call.body.get("keyAlgorithm", _USUAL)
+    made = generate_private_key(65537, _BITS.get(algorithm, _BITS[_USUAL]))
+    identity = uuid.uuid4().hex + uuid.uuid4().hex[:8]
+    form = call.body.get("privateKeyType", "TYPE_GOOGLE_CREDENTIALS_FILE")
+    certificate = _certificate(account, made, call.cloud.clock.now())
+    body = _kept(account, identity, certificate, made.key_size, "GOOGLE_PROVIDED")
+    call.cloud.store.insert(API, body["name"], body)
+    if form == "TYPE_PKCS12_FILE":
+        locked = BestAvailableEncryption(_PASSWORD)
+        data = pkcs12.serialize_key_and_certificates(b"privatekey", made, certificate, None, locked)
+    else:
+        form, data = "TYPE_GOOGLE_CREDENTIALS_FILE", json.dumps(_file(account, identity, made), indent=2).encode()
+    return _shown(body) | {"privateKeyType": form, "privateKeyData": base64.b64encode(data).decode()}
+
+
+def upload(call: Call) -> Body:
+    """keys.upload: the public half of a pair of the caller's own, in a certificate."""
+    account = _changeable(call, "upload", "disableServiceAccountKeyUpload")
+    try:
+        certificate = x509.load_pem_x509_certificate(
+            base64.b64decode(call.body.get("publicKeyData", "").translate(_URL_SAFE))
+        )
+        public: object = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        public = None
+    if not isinstance(public, RSAPublicKey) or public.key_size not in _BITS.values():
+        raise invalid(
+            "public_key_data must be an RSA public key of 1024 or 2048 bits in an X.509 v3 certificate, PEM-encoded.",
+            "public_key_data",
+        )
+    identity = certificate.fingerprint(SHA256()).hex()[:40]
+    body = _kept(account, identity, certificate, public.key_size, "USER_PROVIDED")
+    if call.cloud.store.get(API, body["name"]) is None:
+        call.cloud.store.insert(API, body["name"], body)
+    return _shown(body)
+
+
+def list_(call: Call) -> Body:
+    """keys.list: those that people made or uploaded."""
+    name = accounts.find(call)["name"]
+    asked = call.params.get("keyTypes", [])
+    if asked and "USER_MANAGED" not in asked:
+        return {}
+    keys = [_shown(body) for _, body in call.cloud.store.list(API, name, "keys")]
+    return {"keys": keys} if keys else {}
+
+
+def get(call: Call) -> Body:
+    """keys.get: one of them, with its public half when asked for."""
+    body = _find(call)
+    form = call.params.get("publicKeyType", "TYPE_NONE")
+    if form == "TYPE_NONE":
+        return _shown(body)
+    certificate = x509.load_pem_x509_certificate(body[_CERTIFICATE].encode())
+    data = body[_CERTIFICATE].encode()
+    if form == "TYPE_RAW_PUBLIC_KEY":
+        data = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return _shown(body) | {"publicKeyData": base64.b64encode(data).decode()}
+
+
+def delete(call: Call) -> Body:
+    """keys.delete: for good."""
+    call.cloud.store.delete(API, _find(call)["name"])
+    return {}
+
+
+def enable(call: Call) -> Body:
+    """keys.enable: it counts again."""
+    body = {key: value for key, value in _find(call).items() if key not in ("disabled", "disableReason")}
+    call.cloud.store.put(API, body["name"], body)
+    return {}
+
+
+def disable(call: Call) -> Body:
+    """keys.disable: what it signs counts no more."""
+    body = _find(call) | {"disabled": True, "disableReason": "SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED"}
+    call.cloud.store.put(API, body["name"], body)
+    return {}
+
+
+def account_of(cloud: Cloud, email: str) -> Body | None:
+    """The account of this address, None when it is of no project here."""
+    found = accounts.EMAIL.fullmatch(email)
+    return cloud.store.get(API, f"projects/{found['project']}/serviceAccounts/{email}") if found else None
+
+
+def vouched(cloud: Cloud, account: Body, data: bytes, signature: bytes) -> bool:
+    """Whether a signature is the account's: by the key that the cloud keeps for it, or by one of its own that counts."""
+    if signing.signed(cloud.store, account["uniqueId"], data, signature):
+        return True
+    now = _seconds(cloud.clock.now())
+    for _, body in cloud.store.list(API, account["name"], "keys"):
+        if body.get("disabled") or not body["validAfterTime"] <= now < body["validBeforeTime"]:
+            continue
+        public = x509.load_pem_x509_certificate(body[_CERTIFICATE].encode()).public_key()
+        if isinstance(public, RSAPublicKey) and signing.verifies(public, data, signature):
+            return True
+    return False
+
+
+def _changeable(call: Call, what: str, constraint: str) -> Body:
+    """The account that is to get a key; 400 where a constraint forbids it, or it has ten."""
+    account = accounts.find(call)
+    rules = call.cloud.offers.get(Constraints)
+    project = account["projectId"]
+    names = (f"iam.{constraint}", f"iam.managed.{constraint}")
+    found = next((name for name in names if rules is not None and rules.enforced(project, name)), "")
+    if found:
+        text = f"Key {what} is not allowed on this service account."
+        problem = failed_precondition(text)
+        violation = {"type": f"constraints/{found}", "subject": account["name"], "description": text}
+        problem.details = [{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]}]
+        raise problem
+    if len(call.cloud.store.list(API, account["name"], "keys")) >= MOST:
+        raise failed_precondition(f"Precondition check failed. An account may have {MOST} keys; delete one first.")
+    return account
+
+
+def _find(call: Call) -> Body:
+    account = accounts.find(call)
+    body = call.cloud.store.get(API, f"{account['name']}/keys/{call.id}")
+    if body is None:
+        raise not_found(f"Service account key {call.id} does not exist.")
+    return body
+
+
+def _kept(account: Body, identity: str, certificate: x509.Certificate, bits: int, origin: str) -> Body:
+    return {
+        "name": f"{account['name']}/keys/{identity}",
+        "validAfterTime": _seconds(certificate.not_valid_before_utc),
+        "validBeforeTime": _seconds(certificate.not_valid_after_utc),
+        "keyAlgorithm": f"KEY_ALG_RSA_{bits}",
+        "keyOrigin": origin,
+        "keyType": "USER_MANAGED",
+        _CERTIFICATE: certificate.public_bytes(Encoding.PEM).decode(),
+    }
+
+
+def _shown(body: Body) -> Body:
+    return {key: value for key, value in body.items() if key != _CERTIFICATE}
+
+
+def _seconds(moment: datetime) -> str:
+    return timestamps.rfc3339(moment)[:19] + "Z"
+
+
+def _certificate(account: Body, key: RSAPrivateKey, now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, account["uniqueId"])])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(now.replace(microsecond=0))
+    return made.not_valid_after(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)).sign(key, SHA256())
+
+
+def _file(account: Body, identity: str, key: RSAPrivateKey) -> dict[str, Any]:
+    """What client libraries read as credentials."""
+    return {
+        "type": "service_account",
+        "project_id": account["projectId"],
+        "private_key_id": identity,
+        "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        "client_email": account["email"],
+        "client_id": account["uniqueId"],
+        "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+        "client_x509_cert_url": f"https://www.googleapis.com/robot/v1/metadata/x509/{quote(account['email'])}",
+        "universe_domain": "googleapis.com",
+    }
+
+
+METHODS: dict[str, Handler] = {
+    "create": create,
+    "upload": upload,
+    "list": list_,
+    "get": get,
+    "delete": delete,
+    "enable": enable,
+    "disable": disable,
+}
