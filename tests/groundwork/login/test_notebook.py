@@ -78,7 +78,9 @@ def test_what_a_shell_has_left_of_the_local_cloud_is_taken_away(google: Google) 
     assert not [
         name for name, value in rest.items() if "127.0.0.1:" in value or ".groundwork" in value or "local/" in value
     ]
-    script = "\n".join([*(f"export {name}='{value}'" for name, value in seen.items()), *notebook.shell(found), "env"])
+    script = "\n".join(
+        [*(f"export {name}='{value}'" for name, value in seen.items()), *notebook.shell(found, {}), "env"]
+    )
     shown = subprocess.run(
         ["sh", "-euc", script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True
     )

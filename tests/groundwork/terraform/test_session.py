@@ -106,12 +106,17 @@ def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
     assert Path(source["file"]).read_text() == local.token(standing.checkout, "user:stranger@example.com")
 
 
-def test_a_shell_reaches_the_local_cloud_past_its_proxies(standing: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python's clients look at no_proxy, Terraform at NO_PROXY; what they named before stays."""
-    monkeypatch.setenv("NO_PROXY", "one.example")
-    monkeypatch.setenv("no_proxy", "two.example, 127.0.0.1")
+def test_a_shells_own_proxies_do_not_lead_it_past_the_local_cloud(
+    standing: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some clients look at no_proxy, some at NO_PROXY: what either named would be sent to Google itself."""
+    monkeypatch.setenv("NO_PROXY", "storage.googleapis.com")
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     found = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
-    assert found["NO_PROXY"] == found["no_proxy"] == "one.example,two.example,127.0.0.1,localhost"
+    assert found["NO_PROXY"] == found["no_proxy"] == "127.0.0.1,localhost,::1"
+    port = local.start(standing.checkout).port
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == f"http://local-cloud:simulated@127.0.0.1:{port}"
 
 
 def test_files_with_tokens_are_private(standing: Clone) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,7 +143,7 @@ def connect(cloud: LocalCloud, target: str, token: str = "") -> socket.socket:
     return opened
 
 
-def test_another_host_is_tunnelled_for_who_has_a_token(cloud: LocalCloud, owner: str) -> None:
+def test_another_host_is_tunnelled(cloud: LocalCloud, owner: str) -> None:
     elsewhere = Elsewhere()
     data = b"x" * 3_000_000
     with connect(cloud, f"127.0.0.1:{elsewhere.port}", owner) as tunnel:
@@ -153,11 +155,28 @@ def test_another_host_is_tunnelled_for_who_has_a_token(cloud: LocalCloud, owner:
         assert stream.read() == data
 
 
+ASKING = """
+import base64, socket, sys
+opened = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=30)
+code = base64.b64encode(f"local:{sys.argv[3]}".encode()).decode()
+opened.sendall(f"CONNECT {sys.argv[2]} HTTP/1.1\\r\\nProxy-Authorization: Basic {code}\\r\\n\\r\\n".encode())
+print(opened.recv(100).split(b"\\r\\n")[0].decode())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user; who is one is tested in test_callers.py")
 @pytest.mark.parametrize("token", ["", "local/user:owner@example.com//forged", "\xff\xfe"])
-def test_nobody_else_gets_a_tunnel(cloud: LocalCloud, token: str) -> None:
-    elsewhere = Elsewhere()
-    with connect(cloud, f"127.0.0.1:{elsewhere.port}", token) as tunnel:
-        assert tunnel.recv(65536).startswith(b"HTTP/1.1 407 Proxy Authentication Required\r\n")
+def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
+    cloud: LocalCloud, owner: str, tmp_path_factory: pytest.TempPathFactory, token: str
+) -> None:
+    def asked(with_token: str) -> str:
+        target = f"127.0.0.1:{Elsewhere().port}"
+        command = ["/usr/bin/env", "python3", "-c", ASKING, str(cloud.port), target, with_token]
+        done = subprocess.run(command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=False)
+        return done.stdout.strip() or done.stderr
+
+    assert asked(token) == "HTTP/1.1 407 Proxy Authentication Required"
+    assert asked(owner) == "HTTP/1.1 200 Connection established"
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,11 @@ def principal(token: str) -> str:
     return launcher.principal(token)
 
 
+def left_in(seen: Mapping[str, str]) -> list[str]:
+    """The variables of a shell that still lead its clients to a local cloud, whichever it was."""
+    return launcher.left_in(seen)
+
+
 def endpoints(base: str) -> dict[str, str]:
     """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
     return launcher.endpoints(base)
@@ -157,7 +162,7 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
     secret = token(checkout, principal)
     token_file = _private(checkout, f"token{_suffix(principal)}", secret)
     return {
-        **endpoints(cloud.base),
+        **launcher.client_variables(cloud, secret, _suffix(principal)),
         "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
         "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
         "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, token_file)),
@@ -170,7 +175,6 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
         "CHECKPOINT_DISABLE": "1",
-        **dict.fromkeys(("NO_PROXY", "no_proxy"), without_proxy(os.environ)),
     }
 
 
@@ -198,10 +202,3 @@ def _private(checkout: Checkout, name: str, content: str) -> Path:
     fresh.touch(mode=0o600)
     fresh.write_text(content, "utf-8")
     return fresh.replace(file)
-
-
-def without_proxy(variables: Mapping[str, str]) -> str:
-    """What NO_PROXY and no_proxy name, some clients read the one and some the other, with the loopback addresses."""
-    named = f"{variables.get('NO_PROXY', '')},{variables.get('no_proxy', '')}"
-    present = [name.strip() for name in named.split(",") if name.strip()]
-    return ",".join(dict.fromkeys([*present, "127.0.0.1", "localhost"]))

@@ -47,7 +47,7 @@ def of_process(
 
 
 def _for_clients(name: str) -> bool:
-    return not name.startswith(_TERRAFORMS) and not name.endswith("_CUSTOM_ENDPOINT") and name != _HOLDS_A_TOKEN
+    return not name.startswith(_TERRAFORMS) and name != _HOLDS_A_TOKEN
 
 
 def _on_google(environment: Environment) -> dict[str, str]:
@@ -61,7 +61,7 @@ def _on_google(environment: Environment) -> dict[str, str]:
 
 def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     """The variables that a shell still has from a local environment."""
-    ours = [name for name, value in local.endpoints("http://127.0.0.1").items() if "127.0.0.1" in value]
+    ours = local.left_in(seen)
     files = [name for name in _FILES if ".groundwork/local/" in Path(seen.get(name, "")).as_posix()]
     token = [_HOLDS_A_TOKEN] if local.principal(seen.get(_HOLDS_A_TOKEN, "")) else []
     return tuple(name for name in (*ours, *files, *token) if seen.get(name))

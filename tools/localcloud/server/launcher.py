@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from localcloud.engine import tokens
-from localcloud.server import edition, records
+from localcloud.server import clients, edition, records
 from localcloud.server import endpoints as _endpoints
 
 __all__ = [
@@ -28,9 +28,11 @@ __all__ = [
     "Provider",
     "assertion",
     "behave",
+    "client_variables",
     "control",
     "endpoints",
     "find",
+    "left_in",
     "principal",
     "reset",
     "start",
@@ -156,6 +158,16 @@ def assertion(state: Path, claims: Mapping[str, Any]) -> str:
 def principal(token: str) -> str:
     """Whom a token claims to be, "" for one that is not the local cloud's."""
     return tokens.named(token)
+
+
+def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[str, str]:
+    """What a shell needs so that Google's clients in it reach a running local cloud as whom a token names; see clients.variables."""
+    return clients.variables(cloud.state, cloud.port, token, suffix)
+
+
+def left_in(seen: Mapping[str, str]) -> list[str]:
+    """The variables of a shell that still lead its clients to a local cloud."""
+    return clients.left_in(seen)
 
 
 def endpoints(base: str) -> dict[str, str]:

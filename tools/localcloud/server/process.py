@@ -18,6 +18,7 @@ import uvicorn
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
+from localcloud.provider import callers
 from localcloud.server import assembly, edition, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
@@ -144,6 +145,7 @@ def _doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding
         authority=Authority(state),
         grpc=transcoding.socket,
         claimed=application.sites.claims,
+        same_user=callers.ours,
         admitted=lambda token: cloud.tokens.principal({"authorization": f"Bearer {token}"}, cloud.clock.seconds()),
     )
 

@@ -1,7 +1,7 @@
 """The one way in: plain HTTP, a proxy's CONNECT, TLS for Google's hosts, and gRPC, told apart by the first bytes of a connection.
 
 A client that is pointed here as at a proxy, and trusts the authority of the state folder, reaches the local cloud under Google's
-own names; every other host is tunnelled for whoever has a token.
+own names; every other host is tunnelled for this user's processes, and for whoever has a token.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ class Doors:
     grpc        host -> path of the Unix socket on which gRPC for it is answered
     claimed     whether a service answers for a host that is not one of googleapis.com
     admitted    raises CloudError for a token that is none
+    same_user   whether a connection is held by a process of this user's: (its other end, our port)
     """
 
     authority: Authority
     grpc: Callable[[str], str]
     claimed: Callable[[str], bool]
     admitted: Callable[[str], object]
+    same_user: Callable[[str, int], bool]
 
     def ours(self, host: str) -> bool:
         """Whether the local cloud stands in for a host."""
@@ -115,14 +117,18 @@ class Entry(Bounded):
         elif not self._admitted(fields):
             self._refuse(
                 "407 Proxy Authentication Required",
-                "The local cloud tunnels for those who have a token of it: use the address that `groundwork local env` prints.",
+                "The local cloud tunnels for its own user's processes, and for those who send a token as the proxy's password.",
                 'Proxy-Authenticate: Basic realm="local cloud"',
             )
         else:
             await self._tunnelled(host.strip("[]"), port, rest)
 
     def _admitted(self, fields: list[str]) -> bool:
-        """Whether Proxy-Authorization holds a token as its password."""
+        """Whether a process of this user's asks, or one that sends a token as the proxy's password."""
+        peer = self.transport.get_extra_info("peername")
+        port = self.transport.get_extra_info("sockname")[1]
+        if self.doors.same_user(f"ipv4:{peer[0]}:{peer[1]}", port):
+            return True
         given = next(
             (one.partition(":")[2].strip() for one in fields if one.lower().startswith("proxy-authorization:")), ""
         )

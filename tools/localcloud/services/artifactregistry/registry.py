@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from localcloud.engine import gate
+from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import CloudError
 from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
@@ -164,8 +164,11 @@ class Registry:
         given = request.headers.get("authorization", "")
         value = _password(given.partition(" ")[2]) if given else ""
         if not value and request.method == "POST":
-            form = await request.form()
-            value = str(form.get("refresh_token") or form.get("password") or "")
+            try:
+                form = await forms.read(request.stream())
+            except forms.TooLarge:
+                raise Refused(413, "SIZE_INVALID", f"A form may have {forms.MOST} bytes.") from None
+            value = form.get("refresh_token") or form.get("password") or ""
         if value:
             self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
         token = value or ANONYMOUS
@@ -292,7 +295,7 @@ class Registry:
 
     async def _put(self, request: Request, reference: str) -> Response:
         images, image = self._opened(request, PUSH)
-        body = await request.body()
+        body = await _whole(request)
         media_type = request.headers.get("content-type", "")
         _check_manifest(images, image, media_type, body)
         if ":" in reference and reference != f"sha256:{hashlib.sha256(body).hexdigest()}":
@@ -329,11 +332,18 @@ class Registry:
         return JSONResponse({"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}, media_type=INDEXES[0])
 
 
+async def _whole(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_MANIFEST:
+            raise Refused(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
+    return bytes(body)
+
+
 def _check_manifest(images: Images, image: str, media_type: str, body: bytes) -> None:
     if media_type not in _TYPES:
         raise Refused(400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is no manifest of an image.")
-    if len(body) > _MOST_MANIFEST:
-        raise Refused(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
     try:
         content = json.loads(body)
         parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]

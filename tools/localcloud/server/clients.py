@@ -1,0 +1,75 @@
+"""What a shell needs so that every client of Google's in it reaches the local cloud by Google's own names: a proxy, whom to trust, a token.
+
+Only clients that know no proxy are told another address.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from localcloud.server import certificates
+
+LOOPBACK = "127.0.0.1,localhost,::1"
+# Says nothing that the local cloud asks; it tells a proxy that leads here from any other on this machine.
+_MARK = "local-cloud:simulated@127.0.0.1:"
+_TRUST = (
+    "SSL_CERT_FILE",  # OpenSSL, Go, curl
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "HTTPLIB2_CA_CERTS",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+)
+
+_NAMES = (
+    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", *_TRUST, "NODE_EXTRA_CA_CERTS", "CLOUDSDK_PROXY_TYPE", "CLOUDSDK_PROXY_ADDRESS",
+    "CLOUDSDK_PROXY_PORT", "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL",
+    "BOTO_CONFIG", "FSSPEC_GCS_ENDPOINT_URL", "FSSPEC_GS_ENDPOINT_URL", "CLOUD_STORAGE_EMULATOR_ENDPOINT", "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT",
+)  # fmt: skip
+
+
+def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str, str]:
+    """Variable name -> value for the local cloud of a state folder; files that hold the token end with `suffix`, one set a person."""
+    base, bundle = f"http://127.0.0.1:{port}", str(certificates.bundle(state))
+    proxy = f"http://{_MARK}{port}"
+    return {
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), LOOPBACK),
+        **dict.fromkeys(_TRUST, bundle),
+        "NODE_EXTRA_CA_CERTS": str(state / certificates.AUTHORITY),
+        "CLOUDSDK_PROXY_TYPE": "http",
+        "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
+        "CLOUDSDK_PROXY_PORT": str(port),
+        "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL": "false",
+        "BOTO_CONFIG": str(_boto(state, token, bundle, suffix)),
+        # gcsfs and Google's C++ client, by which pandas and pyarrow read Parquet: they send credentials, but ask no proxy.
+        "FSSPEC_GCS_ENDPOINT_URL": base,
+        "FSSPEC_GS_ENDPOINT_URL": base,
+        "CLOUD_STORAGE_EMULATOR_ENDPOINT": base,
+        # gcsfs would look for a gRPC endpoint first and wait a minute for it.
+        "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
+    }
+
+
+def left_in(seen: Mapping[str, str]) -> list[str]:
+    """The variables of a shell that still lead its clients to a local cloud."""
+    if not any(_MARK in seen.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
+        return []
+    return sorted(name for name in _NAMES if seen.get(name))
+
+
+def _boto(state: Path, token: str, bundle: str, suffix: str) -> Path:
+    """gsutil's settings; it exchanges the token, given as a refresh token, at Google's own address."""
+    content = (
+        f"[Boto]\nhttps_validate_certificates = True\nca_certificates_file = {bundle}\n"
+        f"[Credentials]\ngs_oauth2_refresh_token = {token}\n"
+        f"[GSUtil]\nstate_dir = {state / 'gsutil'}\nsoftware_update_check_period = 0\n"
+    )
+    path = state / f"boto{suffix}"
+    handle, name = tempfile.mkstemp(dir=state, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    return Path(name).replace(path)
