@@ -251,3 +251,50 @@ def test_without_googles_host_the_repository_is_found_where_it_is(docker: Docker
     here = Docker(docker.cloud, f"127.0.0.1:{docker.cloud.server.port}")
     assert here("GET", f"v2/{image(docker)}/manifests/v1").headers["docker-content-digest"] == digest
     assert here("GET", f"v2/{docker.cloud.project}/nowhere/train/manifests/v1").status == 404
+
+
+def pulled(docker: Docker, name: str, reference: str) -> int:
+    return docker("GET", f"v2/{image(docker, name)}/manifests/{reference}").status
+
+
+def test_a_rule_denies_what_it_says_and_a_packages_own_rule_comes_first(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"one")
+    docker.push(image(docker, "team/other"), "v1", b"two")
+    rules = f"{repository(docker)}/rules"
+    made = docker.cloud.ok("POST", rules, {"action": "DENY"}, ruleId="none")
+    assert made["name"].endswith("/repositories/images/rules/none")
+    assert (made["action"], made["operation"]) == ("DENY", "DOWNLOAD")
+    assert (pulled(docker, "train", "v1"), pulled(docker, "train", digest)) == (403, 403)
+    docker.cloud.ok("POST", rules, {"action": "ALLOW", "packageId": "team%2Fother"}, ruleId="some")
+    assert (pulled(docker, "train", "v1"), pulled(docker, "team/other", "v1")) == (403, 200)
+    assert len(docker.cloud.ok("GET", rules)["rules"]) == 2
+    assert docker.cloud("POST", rules, {"action": "ALLOW"}, ruleId="again").status == 409
+    docker.cloud.ok("PATCH", f"{rules}/none", {"action": "ALLOW"}, updateMask="action")
+    assert pulled(docker, "train", "v1") == 200
+    docker.cloud.ok("DELETE", f"{rules}/some")
+
+
+def test_a_rule_with_a_condition_is_about_some_versions_and_denies_when_it_has_no_answer(docker: Docker) -> None:
+    digest = docker.push(image(docker), "v1", b"one")
+    rules = f"{repository(docker)}/rules"
+    condition = {"expression": f"pkg.version.id == '{digest}'"}
+    docker.cloud.ok("POST", rules, {"action": "DENY", "condition": condition}, ruleId="r")
+    other = docker.push(image(docker), "v2", b"two")
+    assert (pulled(docker, "train", digest), pulled(docker, "train", other)) == (403, 200)
+    docker.cloud.ok(
+        "PATCH", f"{rules}/r", {"condition": {"expression": "pkg.weather == 'fine'"}}, updateMask="condition"
+    )
+    assert (pulled(docker, "train", digest), pulled(docker, "train", other)) == (403, 403)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"action": "DENY", "condition": {"expression": "pkg.version.id =="}},
+        {"action": "DENY", "condition": {"expression": "resource.name == 'a'"}},
+        {"action": "DENY", "condition": {"expression": "(" * 900}},
+    ],
+)
+def test_a_rule_that_means_nothing_is_refused(docker: Docker, rule: dict[str, Any]) -> None:
+    assert docker.cloud("POST", f"{repository(docker)}/rules", rule, ruleId="r").status == 400

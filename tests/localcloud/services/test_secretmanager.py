@@ -355,3 +355,27 @@ def test_without_the_key_of_its_secrets_the_cloud_says_so_and_makes_no_other(
         assert (key.read_bytes() if key.exists() else None) == left
     key.write_bytes(right)
     assert call("GET", f"{secret}/versions/1:access")["payload"]["data"] == base64.b64encode(b"s3cret").decode()
+
+
+@pytest.mark.parametrize("mask", ["ttl,expireTime", "expireTime,ttl", "ttl,expire_time", "expireTime", "*"])
+def test_a_moment_takes_the_place_of_a_ttl_whatever_else_the_mask_names(call: Sender, mask: str) -> None:
+    call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
+    moment = call.cloud.clock.rfc3339(86_400)
+    sent = {"expireTime": moment} | (AUTOMATIC if mask == "*" else {})
+    assert call("PATCH", f"{SECRETS}/key?updateMask={mask}", sent)["expireTime"] == moment
+    assert call("GET", f"{SECRETS}/key")["expireTime"] == moment
+
+
+@pytest.mark.parametrize("mask", ["ttl,expireTime", "ttl", "expire_time"])
+def test_a_mask_without_a_value_ends_the_expiry(call: Sender, mask: str) -> None:
+    call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
+    assert "expireTime" not in call("PATCH", f"{SECRETS}/key?updateMask={mask}", {})
+
+
+def test_a_secret_ends_in_one_way(call: Sender) -> None:
+    twice = {"ttl": "3600s", "expireTime": call.cloud.clock.rfc3339(86_400)}
+    assert "oneof field 'expiration' is already set" in call.refused(
+        "POST", f"{SECRETS}?secretId=key", AUTOMATIC | twice
+    )
+    call("POST", f"{SECRETS}?secretId=key", AUTOMATIC)
+    assert "already set" in call.refused("PATCH", f"{SECRETS}/key?updateMask=ttl,expireTime", twice)

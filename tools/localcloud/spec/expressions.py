@@ -22,12 +22,14 @@ class Language(Enum):
     CONDITION   of a binding: resource.name, resource.type, resource.service, request.time
     MAPPING     of a token's claims to an attribute: assertion
     ADMISSION   of a token: assertion, google, attribute
+    ARTIFACT    of a download rule: pkg, with version.id and tag.name
     NOTHING     no name at all: only literals
     """
 
     CONDITION = "condition"
     MAPPING = "mapping"
     ADMISSION = "admission"
+    ARTIFACT = "artifact"
     NOTHING = "nothing"
 
 
@@ -92,6 +94,7 @@ def _environment(language: Language) -> cel.Env:
         },
         Language.MAPPING: {"assertion": claims},
         Language.ADMISSION: {"assertion": claims, "google": claims, "attribute": claims},
+        Language.ARTIFACT: {"pkg": claims},
         Language.NOTHING: {},
     }
     functions = [*_of_texts(), *(_of_resources() if language is Language.CONDITION else ())]

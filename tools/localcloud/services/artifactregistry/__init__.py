@@ -10,7 +10,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service, Site
 from localcloud.errors import invalid, not_found
-from localcloud.services.artifactregistry import artifacts, cleanup, registry
+from localcloud.services.artifactregistry import artifacts, cleanup, registry, rules
 from localcloud.services.artifactregistry.images import SWEEP, TABLES, Images, swept
 from localcloud.spec.discovery import snake
 from localcloud.spec.fields import said
@@ -101,8 +101,13 @@ def _checked(body: Body) -> Body:
 def _check_source(body: Body) -> None:
     """A remote repository has one source."""
     config = body.get("remoteRepositoryConfig")
-    if config is not None and not any(name.endswith("Repository") for name in config):
-        raise invalid("A remote repository must name its upstream, such as dockerRepository.", "remoteRepositoryConfig")
+    sources = [name for name in config or () if name.endswith("Repository")]
+    if config is not None and len(sources) != 1:
+        raise invalid(
+            "A remote repository must name one upstream, such as dockerRepository; this one names "
+            f"{' and '.join(sources) or 'none'}.",
+            "remoteRepositoryConfig",
+        )
 
 
 def _check_labels(sent: dict[str, str]) -> None:
@@ -222,7 +227,6 @@ _COLLECTIONS = {
     "packages.tags": ("get", "create", "patch", "delete"),
     "packages.versions": ("get", "patch", "delete"),
     "pythonPackages": ("get",),
-    "rules": ("get", "patch", "delete"),
 }
 _SETTINGS = {
     "projects.getProjectSettings": ("projectsettings.get", get_settings),
@@ -257,7 +261,7 @@ SERVICE = Service(
     api=API,
     versions=("v1", "v1beta2"),
     title="Artifact Registry API",
-    resources={"projects.locations.repositories": REPOSITORY},
+    resources={"projects.locations.repositories": REPOSITORY, "projects.locations.repositories.rules": rules.RULE},
     methods=_methods(),
     permissions=_permissions(),
     proto="google.devtools.artifactregistry.v1",

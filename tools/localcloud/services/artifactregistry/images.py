@@ -78,13 +78,13 @@ class Images:
     """The images of one repository, by its full name "projects/p/locations/l/repositories/r"."""
 
     def __init__(self, cloud: Cloud, repository: str) -> None:
-        self._store, self._cloud, self._repository = cloud.store, cloud, repository
+        self._store, self._cloud, self.repository = cloud.store, cloud, repository
 
     def blob(self, digest: str) -> Blob | None:
         """A blob that this repository holds."""
         row = self._store.row(
             "SELECT size, data, blob FROM docker_blobs JOIN docker_holds USING (digest) WHERE repository = ? AND digest = ?",
-            *(self._repository, digest),
+            *(self.repository, digest),
         )
         if row is None:
             return None
@@ -108,15 +108,15 @@ class Images:
 
     def _note(self, digest: str) -> None:
         now = self._cloud.clock.seconds()
-        self._store.sql("INSERT OR REPLACE INTO docker_holds VALUES (?, ?, ?)", self._repository, digest, now)
-        self._cloud.due.after(API, SWEEP, self._repository, _DAY)
+        self._store.sql("INSERT OR REPLACE INTO docker_holds VALUES (?, ?, ?)", self.repository, digest, now)
+        self._cloud.due.after(API, SWEEP, self.repository, _DAY)
 
     def manifests(self, image: str | None = None) -> list[Manifest]:
         """All versions of an image, or of every image, oldest first."""
         clause, more = ("AND image = ?", (image,)) if image is not None else ("", ())
         rows = self._store.sql(
             f"SELECT {_COLUMNS} FROM docker_manifests WHERE repository = ? {clause} ORDER BY image, created, digest",  # noqa: S608
-            *(self._repository, *more),
+            *(self.repository, *more),
         )
         return [Manifest(*row) for row in rows]
 
@@ -125,7 +125,7 @@ class Images:
         digest = reference if ":" in reference else self.tags(image).get(reference, "")
         row = self._store.row(
             f"SELECT {_COLUMNS} FROM docker_manifests WHERE repository = ? AND image = ? AND digest = ?",  # noqa: S608
-            *(self._repository, image, digest),
+            *(self.repository, image, digest),
         )
         return Manifest(*row) if row else None
 
@@ -138,7 +138,7 @@ class Images:
         size = len(body) + sum(self._size(image, one) for one in bare.references)
         self._store.sql(
             "INSERT OR REPLACE INTO docker_manifests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(self._repository, image, digest, media_type, body, size, bare.created, now),
+            *(self.repository, image, digest, media_type, body, size, bare.created, now),
         )
         return Manifest(image, digest, media_type, body, size, bare.created, now)
 
@@ -152,31 +152,31 @@ class Images:
         """The tags of an image with the digests they stand for, sorted by tag."""
         rows = self._store.sql(
             "SELECT tag, digest FROM docker_tags WHERE repository = ? AND image = ? ORDER BY tag",
-            *(self._repository, image),
+            *(self.repository, image),
         )
         return dict(rows)
 
     def tag(self, image: str, tag: str, digest: str) -> None:
         """Lets a tag stand for a version."""
-        self._store.sql("INSERT OR REPLACE INTO docker_tags VALUES (?, ?, ?, ?)", self._repository, image, tag, digest)
+        self._store.sql("INSERT OR REPLACE INTO docker_tags VALUES (?, ?, ?, ?)", self.repository, image, tag, digest)
 
     def untag(self, image: str, tag: str) -> None:
         """Removes a tag; its version stays."""
         self._store.sql(
-            "DELETE FROM docker_tags WHERE repository = ? AND image = ? AND tag = ?", self._repository, image, tag
+            "DELETE FROM docker_tags WHERE repository = ? AND image = ? AND tag = ?", self.repository, image, tag
         )
 
     def delete(self, image: str, digest: str) -> None:
         """Removes a version with its tags; blobs that nothing names any more go a day later."""
-        key = (self._repository, image, digest)
+        key = (self.repository, image, digest)
         self._store.sql("DELETE FROM docker_tags WHERE repository = ? AND image = ? AND digest = ?", *key)
         self._store.sql("DELETE FROM docker_manifests WHERE repository = ? AND image = ? AND digest = ?", *key)
-        self._cloud.due.after(API, SWEEP, self._repository, _DAY)
+        self._cloud.due.after(API, SWEEP, self.repository, _DAY)
 
     def empty(self) -> None:
         """Removes everything: the repository goes."""
         for table in ("docker_tags", "docker_manifests", "docker_holds"):
-            self._store.sql(f"DELETE FROM {table} WHERE repository = ?", self._repository)  # noqa: S608
+            self._store.sql(f"DELETE FROM {table} WHERE repository = ?", self.repository)  # noqa: S608
         _forget_unheld(self._cloud)
 
     @property
@@ -184,7 +184,7 @@ class Images:
         """Bytes of all that the repository holds, each blob once."""
         row = self._store.row(
             "SELECT coalesce(sum(size), 0) FROM docker_blobs JOIN docker_holds USING (digest) WHERE repository = ?",
-            self._repository,
+            self.repository,
         )
         return int(row[0]) + sum(len(one.body) for one in self.manifests())
 
@@ -193,12 +193,10 @@ class Images:
         named = {digest for one in self.manifests() for digest in one.references}
         until = self._cloud.clock.seconds() - _DAY
         for digest, since in self._store.sql(
-            "SELECT digest, since FROM docker_holds WHERE repository = ?", self._repository
+            "SELECT digest, since FROM docker_holds WHERE repository = ?", self.repository
         ):
             if digest not in named and since <= until:
-                self._store.sql(
-                    "DELETE FROM docker_holds WHERE repository = ? AND digest = ?", self._repository, digest
-                )
+                self._store.sql("DELETE FROM docker_holds WHERE repository = ? AND digest = ?", self.repository, digest)
         _forget_unheld(self._cloud)
 
 

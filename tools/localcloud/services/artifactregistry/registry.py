@@ -24,6 +24,7 @@ from starlette.routing import Route
 from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import CloudError
+from localcloud.services.artifactregistry import rules
 from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
 
 PULL = "artifactregistry.repositories.downloadArtifacts"
@@ -277,6 +278,9 @@ class Registry:
         found = images.manifest(image, reference)
         if found is None:
             raise Refused(404, "MANIFEST_UNKNOWN", f'Failed to fetch "{reference}"')
+        tag = "" if ":" in reference else reference
+        if request.method != "DELETE" and rules.denied(self._cloud, images.repository, image, found.digest, tag):
+            raise Refused(403, "DENIED", f"A download rule of {images.repository} denies {image} {reference}.")
         if request.method == "DELETE":
             gone: Callable[[], None] = (
                 (lambda: images.delete(image, reference))

@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from localcloud.engine import standard
 from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
-from localcloud.services.iam import accounts, custom_roles, grantable, keys, pools, signing
+from localcloud.services.iam import accounts, custom_roles, grantable, keys, pools, signing, workloads
 
 API = "iam"
 _ACCOUNT = Resource(kind="ServiceAccount", iam=True, missing="Service account {name} does not exist.")
 _POOLS = "iam.projects.locations.workloadIdentityPools"
+_IDENTITIES = f"{_POOLS}.namespaces.managedIdentities"
+_POOL_THINGS = {
+    _POOLS: "workloadIdentityPools",
+    f"{_POOLS}.providers": "workloadIdentityPoolProviders",
+    f"{_POOLS}.namespaces": "workloadIdentityPoolNamespaces",
+    _IDENTITIES: "workloadIdentityPoolManagedIdentities",
+}
+_RULED = (_POOLS, _IDENTITIES)
 
 
 def _on_account(verb: Callable[[Call, Resource], Body]) -> Handler:
@@ -24,8 +32,8 @@ def _needs(permission: str) -> Callable[[Call], Sequence[tuple[str, str]]]:
 
 
 def _operation_parent(call: Call) -> str:
-    """Operations lie below the pool or provider that they are about."""
-    fresh = call.params.get("workloadIdentityPoolProviderId") or call.params.get("workloadIdentityPoolId")
+    """Operations lie below what they are about: a pool, or what is in it."""
+    fresh = next((value for name, value in call.params.items() if name.startswith("workloadIdentityPool")), None)
     return f"{call.path}/{fresh}" if fresh else call.name
 
 
@@ -69,12 +77,6 @@ _ROLE_METHODS: dict[str, Handler] = {
     "delete": custom_roles.delete,
     "undelete": custom_roles.undelete,
 }
-_POOL_METHODS: dict[str, Handler] = {
-    "listAttestationRules": pools.list_rules,
-    "setAttestationRules": pools.set_rules,
-    "addAttestationRule": pools.add_rule,
-    "removeAttestationRule": pools.remove_rule,
-}
 _OTHER_METHODS: dict[str, Handler] = {
     "iam.roles.get": custom_roles.get_predefined,
     "iam.roles.list": grantable.list_predefined,
@@ -93,17 +95,18 @@ def _permissions() -> dict[str, Permission]:
         kind, _, last = named.rpartition(".")
         thing = "serviceAccountKeys" if kind else "serviceAccounts"
         found[f"iam.projects.serviceAccounts.{verb}"] = _needs(f"iam.{thing}.{last}")
-    for verb in ("get", "list", "create", "patch", "delete", "undelete", "getIamPolicy", "setIamPolicy"):
-        named = words.get(verb, verb)
-        found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{named}"
-        if not verb.endswith("IamPolicy"):
-            found[f"{_POOLS}.providers.{verb}"] = f"iam.googleapis.com/workloadIdentityPoolProviders.{named}"
-    # Operations of pools lie below them, and iam.operations.get is about policies: who sees the pool sees them.
-    found[f"{_POOLS}.operations.get"] = "iam.googleapis.com/workloadIdentityPools.get"
-    found[f"{_POOLS}.providers.operations.get"] = "iam.googleapis.com/workloadIdentityPoolProviders.get"
-    found[f"{_POOLS}.listAttestationRules"] = "iam.googleapis.com/workloadIdentityPools.getAttestationRules"
-    for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
-        found[f"{_POOLS}.{verb}"] = "iam.googleapis.com/workloadIdentityPools.setAttestationRules"
+    for collection, thing in _POOL_THINGS.items():
+        for verb in ("get", "list", "create", "patch", "delete", "undelete"):
+            found[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.{words.get(verb, verb)}"
+        # Operations lie below what they are about, and iam.operations.get is about policies: who sees the thing sees them.
+        found[f"{collection}.operations.get"] = f"iam.googleapis.com/{thing}.get"
+    for verb in ("getIamPolicy", "setIamPolicy"):
+        found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{verb}"
+    for collection in _RULED:
+        thing = _POOL_THINGS[collection]
+        found[f"{collection}.listAttestationRules"] = f"iam.googleapis.com/{thing}.getAttestationRules"
+        for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
+            found[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.setAttestationRules"
     return found
 
 
@@ -114,10 +117,12 @@ SERVICE = Service(
         "projects.serviceAccounts": _ACCOUNT,
         "projects.locations.workloadIdentityPools": pools.POOL,
         "projects.locations.workloadIdentityPools.providers": pools.PROVIDER,
+        "projects.locations.workloadIdentityPools.namespaces": workloads.NAMESPACE,
+        "projects.locations.workloadIdentityPools.namespaces.managedIdentities": workloads.IDENTITY,
     },
     methods={f"iam.projects.serviceAccounts.{verb}": method for verb, method in _ACCOUNT_METHODS.items()}
     | {f"iam.projects.roles.{verb}": method for verb, method in _ROLE_METHODS.items()}
-    | {f"{_POOLS}.{verb}": method for verb, method in _POOL_METHODS.items()}
+    | {f"{collection}.{verb}": method for collection in _RULED for verb, method in workloads.RULE_METHODS.items()}
     | _OTHER_METHODS,
     permissions=_permissions(),
     tables=accounts.TABLES + signing.TABLES,

@@ -6,10 +6,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.engine import lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource, SoftDelete
-from localcloud.errors import invalid, not_found
+from localcloud.errors import invalid
 from localcloud.spec import expressions, json_text
 from localcloud.spec.expressions import Language
 from localcloud.spec.fields import said
@@ -27,7 +26,7 @@ SHARED_ISSUERS = (
     "https://oidc.vercel.com",
 )
 """Issuers that every customer of a service shares: without a condition anybody's token would do."""
-_RULES = "_attestationRules"
+RULES = "_attestationRules"
 _KEY = re.compile(r"google\.(?:subject|groups|display_name|profile_photo|posix_username)|attribute\.[a-z0-9_]{1,90}")
 _MOST_ATTRIBUTES = 50
 _DEFAULT_AWS = {
@@ -41,7 +40,7 @@ _DEFAULT_AWS = {
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored pool or provider as it is answered: with the project's number in its name."""
-    shown = {key: value for key, value in said(body, *KINDS).items() if key != _RULES}
+    shown = {key: value for key, value in said(body, *KINDS).items() if key != RULES}
     return shown | {"name": cloud.projects.numbered(body["name"])}
 
 
@@ -51,14 +50,14 @@ def pool_created(call: Call, body: Body) -> Body:
         raise invalid(
             f"Workload identity pools lie in the location global, not in {call.path.split('/')[3]}.", "parent"
         )
-    _check_texts(body)
+    check_texts(body)
     mode = body.get("mode", "MODE_UNSPECIFIED")
     return body | {"state": "ACTIVE", "mode": "FEDERATION_ONLY" if mode == "MODE_UNSPECIFIED" else mode}
 
 
 def pool_changed(_call: Call, _old: Body, new: Body) -> Body:
     """A patched pool as it is stored."""
-    _check_texts(new)
+    check_texts(new)
     return new
 
 
@@ -81,46 +80,8 @@ def mapping(provider: Body) -> dict[str, str]:
     return provider.get("attributeMapping") or default
 
 
-def list_rules(call: Call) -> Body:
-    """The attestation rules of a pool."""
-    pool = _pool(call)
-    return {"attestationRules": pool[_RULES]} if pool.get(_RULES) else {}
-
-
-def set_rules(call: Call) -> Body:
-    """Replaces the attestation rules of a pool."""
-    return _keep_rules(call, call.body.get("attestationRules", []))
-
-
-def add_rule(call: Call) -> Body:
-    """Adds one attestation rule to a pool."""
-    rule = call.body.get("attestationRule", {})
-    return _keep_rules(call, [one for one in _pool(call).get(_RULES, []) if one != rule] + [rule])
-
-
-def remove_rule(call: Call) -> Body:
-    """Takes one attestation rule from a pool."""
-    rule = call.body.get("attestationRule", {})
-    return _keep_rules(call, [one for one in _pool(call).get(_RULES, []) if one != rule])
-
-
-def _pool(call: Call) -> Body:
-    body = call.cloud.store.get("iam", call.name)
-    if body is None:
-        raise not_found(MISSING)
-    return body
-
-
-def _keep_rules(call: Call, rules: list[Body]) -> Body:
-    if len(rules) > 50:
-        raise invalid(f"A pool may have 50 attestation rules; these are {len(rules)}.", "attestation_rules")
-    pool = _pool(call)
-    call.cloud.store.put("iam", call.name, pool | {_RULES: rules})
-    return lro.finished(call, presented(call.cloud, pool), kind="WorkloadIdentityPool")
-
-
 def _checked(body: Body) -> Body:
-    _check_texts(body)
+    check_texts(body)
     kinds = [kind for kind in KINDS if kind in body]
     if len(kinds) != 1:
         raise invalid(
@@ -145,7 +106,8 @@ def _check_trust_store(store: Body) -> None:
         )
 
 
-def _check_texts(body: Body) -> None:
+def check_texts(body: Body) -> None:
+    """Refuses texts that are too long."""
     for field, most in (("displayName", 32), ("description", 256)):
         if len(body.get(field, "")) > most:
             words = {"displayName": "display name"}.get(field, field)

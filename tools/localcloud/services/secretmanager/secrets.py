@@ -12,7 +12,8 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 from localcloud.errors import aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads
-from localcloud.spec.fields import said
+from localcloud.spec.discovery import camel
+from localcloud.spec.fields import paths, said
 from localcloud.spec.timestamps import parse as parse_time
 from localcloud.spec.timestamps import rfc3339
 
@@ -28,6 +29,7 @@ _TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 _DURATION = re.compile(r"([0-9]{1,12})(?:\.[0-9]{1,9})?s")
 _CENTURY = 3_153_600_000
 _INPUT_ONLY = ("ttl", "tags")
+_EXPIRATION = frozenset({"ttl", "expireTime"})
 
 
 def shown(cloud: Cloud, name: str) -> str:
@@ -53,8 +55,9 @@ def changed(call: Call, old: Body, new: Body) -> Body:
         raise invalid(
             "secret.replication cannot be changed once the secret exists, but for its keys.", "secret.replication"
         )
-    if "ttl" in call.params["updateMask"].split(",") and "ttl" not in new:
-        new.pop("expireTime", None)
+    masked = _EXPIRATION & {camel(path) for path in paths(call.params["updateMask"])}
+    if masked and not masked & call.body.keys():
+        new.pop("expireTime", None)  # a ttl is kept as the moment that it means
     for alias, number in new.get("versionAliases", {}).items():
         _check_alias(call, old["name"], alias, number)
     return _completed(call, new)
@@ -217,6 +220,10 @@ def _check_alias(call: Call, secret: str, alias: str, number: Any) -> None:
 
 
 def _with_expiry(call: Call, body: Body) -> Body:
+    if call.body.keys() >= _EXPIRATION:
+        raise invalid(
+            "Invalid value at 'secret' (oneof), oneof field 'expiration' is already set. Cannot set 'ttl'", "secret"
+        )
     if body.get("ttl"):
         lasting = seconds(body["ttl"], "secret.ttl")
         body = body | {"expireTime": rfc3339(call.cloud.clock.now() + timedelta(seconds=lasting))}

@@ -1,0 +1,105 @@
+"""What a pool holds beside providers: namespaces with managed identities, and the rules by which workloads prove who they are."""
+
+from __future__ import annotations
+
+from localcloud.engine import lro
+from localcloud.engine.service import Body, Call, Handler, Resource, SoftDelete
+from localcloud.errors import failed_precondition, invalid, not_found
+from localcloud.services.iam import pools
+
+_RULES = pools.RULES
+_MOST_RULES = 50
+_ID_RULE = r"(?!gcp-)[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
+_ID_ERROR = (
+    "The id '{id}' must have 2 to 63 of the characters [a-z0-9-], with a letter or a digit at both ends; the prefix gcp- is "
+    "reserved for Google."
+)
+_MODES = ("TRUST_DOMAIN", "SYSTEM_TRUST_DOMAIN")
+
+
+def created(call: Call, body: Body) -> Body:
+    """A new namespace or managed identity as it is stored; only pools that are trust domains hold such."""
+    pool = "/".join(call.parent.split("/")[:6])
+    found = call.cloud.store.get("iam", pool)
+    if found is not None and found["mode"] not in _MODES:
+        raise failed_precondition(f"{pool} is in the mode {found['mode']}; only pools in {_MODES[0]} have namespaces.")
+    return checked(call, {}, body) | {"state": "ACTIVE"}
+
+
+def checked(_call: Call, _old: Body, new: Body) -> Body:
+    """A patched one as it is stored."""
+    pools.check_texts(new)
+    return new
+
+
+def list_rules(call: Call) -> Body:
+    """The attestation rules of a pool or managed identity."""
+    rules = _found(call).get(_RULES)
+    return {"attestationRules": rules} if rules else {}
+
+
+def set_rules(call: Call) -> Body:
+    """Replaces the attestation rules."""
+    return _keep_rules(call, call.body.get("attestationRules", []))
+
+
+def add_rule(call: Call) -> Body:
+    """Adds one attestation rule."""
+    rule = call.body.get("attestationRule", {})
+    return _keep_rules(call, [one for one in _found(call).get(_RULES, []) if one != rule] + [rule])
+
+
+def remove_rule(call: Call) -> Body:
+    """Takes one attestation rule away."""
+    rule = call.body.get("attestationRule", {})
+    return _keep_rules(call, [one for one in _found(call).get(_RULES, []) if one != rule])
+
+
+def _found(call: Call) -> Body:
+    body = call.cloud.store.get("iam", call.name)
+    if body is None:
+        raise not_found(pools.MISSING)
+    return body
+
+
+def _keep_rules(call: Call, rules: list[Body]) -> Body:
+    if len(rules) > _MOST_RULES:
+        raise invalid(f"There may be {_MOST_RULES} attestation rules; these are {len(rules)}.", "attestation_rules")
+    body = _found(call)
+    call.cloud.store.put("iam", call.name, body | {_RULES: rules})
+    kind = IDENTITY.kind if call.collection == "managedIdentities" else pools.POOL.kind
+    return lro.finished(call, pools.presented(call.cloud, body), kind=kind)
+
+
+NAMESPACE = Resource(
+    kind="WorkloadIdentityPoolNamespace",
+    id_param="workloadIdentityPoolNamespaceId",
+    id_rule=_ID_RULE,
+    id_error=_ID_ERROR,
+    complete=created,
+    changed=checked,
+    present=pools.presented,
+    taken=pools.TAKEN,
+    missing=pools.MISSING,
+    soft_delete=SoftDelete(),
+    page_size=50,
+)
+IDENTITY = Resource(
+    kind="WorkloadIdentityPoolManagedIdentity",
+    id_param="workloadIdentityPoolManagedIdentityId",
+    id_rule=_ID_RULE,
+    id_error=_ID_ERROR,
+    complete=created,
+    changed=checked,
+    present=pools.presented,
+    taken=pools.TAKEN,
+    missing=pools.MISSING,
+    soft_delete=SoftDelete(),
+    page_size=50,
+)
+RULE_METHODS: dict[str, Handler] = {
+    "listAttestationRules": list_rules,
+    "setAttestationRules": set_rules,
+    "addAttestationRule": add_rule,
+    "removeAttestationRule": remove_rule,
+}
