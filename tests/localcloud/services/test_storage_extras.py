@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.localcloud.services.requests_inside import PROJECT
+from tests.localcloud.services.requests_inside import NUMBER, PROJECT
 from tests.localcloud.services.storage_inside import B, Storage, storage
 
 CONFIGS = f"{B}/data-bucket/notificationConfigs"
@@ -20,6 +20,11 @@ ACCOUNT = f"train@{PROJECT}.iam.gserviceaccount.com"
 def gcs(tmp_path: Path) -> Storage:
     made = storage(tmp_path)
     made.bucket()
+    topic = TOPIC.removeprefix("//pubsub.googleapis.com/")
+    made.call.cloud.store.put("pubsub", topic, {"name": topic})
+    made.call.grant(
+        "roles/pubsub.publisher", f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+    )
     return made
 
 

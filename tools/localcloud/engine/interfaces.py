@@ -28,6 +28,20 @@ class Constraints:
     enforced: Callable[[str, str], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class IdTokens:
+    """Who signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an account that is none."""
+
+    make: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Whose services run here: `local(URL)` is the address on this machine that a URL of theirs means, None for any other."""
+
+    local: Callable[[str], str | None]
+
+
 class Offers:
     """The interfaces that the services of this cloud offer, by their type."""
 

@@ -88,6 +88,10 @@ class Jobs:
         )
         self._ready.append(row[0])
 
+    def busy(self, api: str, operation: str) -> bool:
+        """Whether work on an operation, or on what else a job was given as one, is under way or ordered."""
+        return self._store.row("SELECT 1 FROM jobs WHERE api = ? AND operation = ?", api, operation) is not None
+
     def call_off(self, api: str, operation: str) -> bool:
         """Calls off the work on an operation; False when there is none."""
         rows = self._store.sql("SELECT id FROM jobs WHERE api = ? AND operation = ?", api, operation)

@@ -6,10 +6,13 @@ import base64
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 from localcloud.engine import gate
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.service import Body, Call, Service
-from localcloud.errors import CloudError, error_info, failed_precondition, invalid
+from localcloud.errors import CloudError, error_info, failed_precondition, invalid, not_found
 from localcloud.services.iam import accounts, signing
 from localcloud.spec import json_text
 
@@ -42,8 +45,21 @@ def id_token(call: Call) -> Body:
     audience = call.body.get("audience")
     if not audience:
         raise invalid("The request has no audience; name one.", "audience")
-    account = _account(call)
-    now = int(call.cloud.clock.seconds())
+    token = _identity(call.cloud, _account(call), audience, email=bool(call.body.get("includeEmail")))
+    return {"token": token}
+
+
+def identity_of(cloud: Cloud, email: str, audience: str) -> str:
+    """The identity token with which a service calls an address as an account; 404 for an account that is none."""
+    project = email.partition("@")[2].partition(".")[0]
+    account = cloud.store.get(accounts.API, f"projects/{project}/serviceAccounts/{email}")
+    if account is None or account.get("disabled"):
+        raise not_found(f"Service account {email} does not exist, or is disabled.")
+    return _identity(cloud, account, audience, email=True)
+
+
+def _identity(cloud: Cloud, account: Body, audience: str, *, email: bool) -> str:
+    now = int(cloud.clock.seconds())
     claims: Body = {
         "iss": "https://accounts.google.com",
         "aud": audience,
@@ -53,10 +69,10 @@ def id_token(call: Call) -> Body:
         "exp": now + LONGEST,
         "simulated": True,
     }
-    if call.body.get("includeEmail"):
+    if email:
         claims |= {"email": account["email"], "email_verified": True}
     parts = [{"alg": "none", "typ": "JWT"}, claims, b"simulated"]
-    return {"token": ".".join(_encoded(part) for part in parts)}
+    return ".".join(_encoded(part) for part in parts)
 
 
 def sign_blob(call: Call) -> Body:
@@ -162,6 +178,7 @@ _METHODS = {
     f"{_ACCOUNTS}.getAllowedLocations": allowed_locations,
 }
 SERVICE = Service(
+    offers=lambda cloud: (IdTokens(partial(identity_of, cloud)),),
     data_access=("iamcredentials.",),
     api="iamcredentials",
     title="IAM Service Account Credentials API",

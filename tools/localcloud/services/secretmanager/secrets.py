@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localcloud.engine import labels, standard
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Call
-from localcloud.errors import aborted, invalid, not_found
+from localcloud.errors import CloudError, aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads
 from localcloud.spec.discovery import camel
 from localcloud.spec.fields import paths, said
@@ -80,10 +83,11 @@ def expired(cloud: Cloud, name: str, _moment: float) -> None:
 
 
 def rotated(cloud: Cloud, name: str, moment: float) -> None:
-    """A rotation is due: the next is a period later."""
+    """A rotation is due: it is announced, and the next is a period later."""
     body = cloud.store.get(API, name)
     if body is None or "rotation" not in body:
         return
+    _announce(cloud, body, "SECRET_ROTATE")
     period = int(body["rotation"].get("rotationPeriod", "0s").removesuffix("s").split(".")[0])
     if not period:
         return
@@ -112,6 +116,28 @@ def check_etag(sent: str | None, body: Mapping[str, Any]) -> None:
         raise aborted(
             f"The provided etag [{sent}] does not match the current etag [{body['etag']}]. Read the resource again."
         )
+
+
+def _announce(cloud: Cloud, body: Body, what: str) -> None:
+    """Publishes to a secret's topics as Secret Manager's agent; what that may not publish is lost, as at Google.
+
+    Source: https://cloud.google.com/secret-manager/docs/event-notifications.
+    """
+    publishing = cloud.offers.get(Publishing)
+    if publishing is None:
+        return
+    number = cloud.projects.number(body["name"].split("/")[1])
+    agent = f"serviceAccount:service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
+    answer = presented(cloud, body)
+    attributes = {
+        "eventType": what,
+        "secretId": answer["name"],
+        "dataFormat": "JSON_API_V1",
+        "timestamp": cloud.clock.rfc3339(),
+    }
+    for topic in body.get("topics", []):
+        with suppress(CloudError):
+            publishing.publish(agent, topic["name"], json.dumps(answer).encode(), attributes)
 
 
 def _completed(call: Call, body: Body) -> Body:

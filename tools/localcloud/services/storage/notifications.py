@@ -1,4 +1,4 @@
-"""Notification configurations of buckets: kept and shown; nothing is ever published (simulated).
+"""Notification configurations of buckets; announcing.py publishes by them.
 
 Source: cloud.google.com/storage/docs/json_api/v1/notifications.
 """
@@ -9,9 +9,11 @@ import re
 from typing import Any
 
 from localcloud.engine.exchange import Reply
+from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Call
-from localcloud.errors import not_found
-from localcloud.services.storage import access, limits, refusals
+from localcloud.errors import CloudError, not_found
+from localcloud.services.storage import access, announcing, limits, refusals
+from localcloud.services.storage.rows import Bucket
 
 Body = dict[str, Any]
 API = "storage"
@@ -24,8 +26,8 @@ _MOST = 100
 
 def insert(call: Call) -> Body:
     """storage.notifications.insert"""
-    bucket = access.bucket(call, call.params["bucket"], "storage.buckets.update").name
-    sent = call.body
+    found = access.bucket(call, call.params["bucket"], "storage.buckets.update")
+    bucket, sent = found.name, call.body
     topic = _TOPIC.fullmatch(sent.get("topic") or "")
     if topic is None:
         raise refusals.invalid(f"Invalid Google Cloud Pub/Sub topic. It should look like '{_LIKE}'.")
@@ -36,6 +38,7 @@ def insert(call: Call) -> Body:
     if unknown := set(sent.get("event_types") or ()) - _EVENTS:
         raise refusals.invalid(f"Invalid value '{min(unknown)}' for event_types.")
     limits.check_attributes(sent.get("custom_attributes") or {})
+    _check_topic(call, found, topic[1])
     if len(_rows(call, bucket)) >= _MOST:
         raise refusals.invalid(f"A bucket may have {_MOST} notification configurations; '{bucket}' has them all.")
     identity = str(call.cloud.store.next(f"storage notifications of {bucket}"))
@@ -44,6 +47,21 @@ def insert(call: Call) -> Body:
     body |= {"id": identity, "etag": identity}
     call.cloud.store.insert(API, _name(bucket, identity), body)
     return _shown(call, bucket, body)
+
+
+def _check_topic(call: Call, bucket: Bucket, topic: str) -> None:
+    """The topic must be there and the agent for Cloud Storage may publish to it, where this cloud has Pub/Sub."""
+    publishing = call.cloud.offers.get(Publishing)
+    if publishing is None:
+        return
+    agent = announcing.agent(call.cloud, bucket.project)
+    try:
+        publishing.check(agent, topic)
+    except CloudError:
+        raise refusals.invalid(
+            f"The service account '{agent.partition(':')[2]}' does not have permission to publish messages to the Cloud Pub/Sub topic "
+            f"'//pubsub.googleapis.com/{topic}', or that topic does not exist."
+        ) from None
 
 
 _LIKE = "//pubsub.googleapis.com/projects/*/topics/*"

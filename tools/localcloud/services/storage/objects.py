@@ -13,6 +13,7 @@ from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
+    announcing,
     answers,
     downloads,
     folder_rows,
@@ -122,6 +123,7 @@ def _change(call: Call, *, whole: bool) -> Reply:
         facts=object_fields.dumped(new),
     )
     rows.update(call.cloud.store, changed)
+    announcing.happened(call.cloud, bucket, changed, announcing.UPDATE)
     _write_list(call, bucket, name)
     return answers.object_reply(call, bucket, changed)
 

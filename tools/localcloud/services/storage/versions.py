@@ -11,7 +11,19 @@ from typing import Any
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 from localcloud.engine.store import Store
-from localcloud.services.storage import access, folder_rows, guards, keys, lists, names, object_fields, refusals, rows
+from localcloud.services.storage import (
+    access,
+    announcing,
+    folder_rows,
+    guards,
+    keys,
+    lists,
+    names,
+    object_fields,
+    refusals,
+    rows,
+)
+from localcloud.services.storage.announcing import ARCHIVE, DELETE, FINALIZE
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
@@ -59,6 +71,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
         generation = max(generation, newest.generation + 1)
         if newest.state == LIVE:
             retire(store, bucket, newest, now)
+            announcing.happened(call.cloud, bucket, newest, ARCHIVE if bucket.versioned else DELETE)
     resource = _resource(draft, generation, now)
     content = draft.content if isinstance(draft.content, str) else store.keep(draft.content)
     blob, data = (content, None) if isinstance(content, str) else (None, content)
@@ -82,6 +95,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
         folder_rows.ensure(store, bucket.name, draft.name, micros(now))
     if not bucket.uniform:
         lists.write_new(call, bucket, draft.name, draft.sent)
+    announcing.happened(call.cloud, bucket, row, FINALIZE)
     return row
 
 
@@ -149,6 +163,7 @@ def delete(cloud: Cloud, bucket: Bucket, row: Row, *, pinned: bool) -> None:
     now = cloud.clock.now()
     guards.check_removal(row, bucket, now, archiving=bucket.versioned and not pinned)
     (discard if pinned else retire)(cloud.store, bucket, row, now)
+    announcing.happened(cloud, bucket, row, ARCHIVE if bucket.versioned and not pinned else DELETE)
     rows.release(cloud.store, row)
 
 

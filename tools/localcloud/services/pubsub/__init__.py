@@ -1,0 +1,76 @@
+"""Pub/Sub: topics, subscriptions, and the messages between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Publishing
+from localcloud.engine.service import Resource, Service, Worker
+from localcloud.services.pubsub import backlog, push, subscriptions, topics
+from localcloud.services.pubsub.backlog import API
+
+_TAKEN = "Resource already exists in the project (resource={id})."
+_MISSING = "Resource not found (resource={id})."
+TOPIC = Resource(
+    kind="Topic",
+    id_rule=topics.ID_RULE,
+    id_error=topics.ID_ERROR,
+    complete=topics.completed,
+    changed=topics.changed,
+    delete=topics.deleted,
+    taken=_TAKEN,
+    missing=_MISSING,
+    iam=True,
+)
+SUBSCRIPTION = Resource(
+    kind="Subscription",
+    id_rule=topics.ID_RULE,
+    id_error=topics.ID_ERROR,
+    complete=subscriptions.completed,
+    created=subscriptions.created,
+    changed=subscriptions.changed,
+    delete=subscriptions.deleted,
+    immutable=subscriptions.IMMUTABLE,
+    taken=_TAKEN,
+    missing=_MISSING,
+    iam=True,
+)
+_TOPICS, _SUBSCRIPTIONS = f"{API}.projects.topics", f"{API}.projects.subscriptions"
+_CONSUMING = {
+    "pull": subscriptions.pull,
+    "acknowledge": subscriptions.acknowledge,
+    "modifyAckDeadline": subscriptions.modify_deadline,
+    "seek": subscriptions.seek,
+}
+
+
+def _offers(cloud: Cloud) -> Sequence[object]:
+    return (Publishing(partial(topics.announce, cloud), partial(topics.check, cloud)),)
+
+
+SERVICE = Service(
+    api=API,
+    title="Cloud Pub/Sub API",
+    resources={"projects.topics": TOPIC, "projects.subscriptions": SUBSCRIPTION},
+    methods={
+        f"{_TOPICS}.publish": topics.publish,
+        f"{_TOPICS}.subscriptions.list": topics.subscriptions,
+        f"{_SUBSCRIPTIONS}.modifyPushConfig": subscriptions.modify_push,
+        f"{_SUBSCRIPTIONS}.detach": subscriptions.detach,
+        **{f"{_SUBSCRIPTIONS}.{verb}": method for verb, method in _CONSUMING.items()},
+    },
+    permissions={
+        f"{_TOPICS}.subscriptions.list": "pubsub.topics.attachSubscription",
+        f"{_SUBSCRIPTIONS}.modifyPushConfig": "pubsub.subscriptions.update",
+        f"{_SUBSCRIPTIONS}.detach": "pubsub.topics.detachSubscription",
+        **{f"{_SUBSCRIPTIONS}.{verb}": "pubsub.subscriptions.consume" for verb in _CONSUMING},
+    },
+    tables=backlog.TABLES,
+    proto="google.pubsub.v1",
+    data_access=(f"{_TOPICS}.publish", *(f"{_SUBSCRIPTIONS}.{verb}" for verb in _CONSUMING)),
+    due={backlog.LEASE: subscriptions.looked_at, subscriptions.EXPIRY: subscriptions.expired},
+    workers={push.KIND: Worker(push.run, again=True)},
+    offers=_offers,
+)

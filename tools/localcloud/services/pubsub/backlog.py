@@ -1,0 +1,192 @@
+"""What subscriptions have not acknowledged yet: one row for each message and subscription, leased to whoever pulled it last.
+
+Source: https://cloud.google.com/pubsub/docs/subscription-overview, …/subscription-message-filter, …/dead-letter-topics.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.spec import filters
+
+Body = dict[str, Any]
+API = "pubsub"
+LEASE = "lease"
+"""The kind of entry in the due queue by which a subscription's messages are looked at again."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS pubsub_attached (topic TEXT NOT NULL, subscription TEXT NOT NULL, PRIMARY KEY (topic, subscription)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pubsub_backlog (
+  subscription TEXT NOT NULL, id INTEGER NOT NULL, published REAL NOT NULL, key TEXT NOT NULL, available REAL NOT NULL,
+  attempts INTEGER NOT NULL, ack TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pubsub_backlog_available ON pubsub_backlog (subscription, available);
+"""
+_PREFIX = re.compile(r'hasPrefix\(\s*(attributes\.[\w.-]+)\s*,\s*"([^"]*)"\s*\)')
+_COLUMNS = "id, published, attempts, ack, body"
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A message that somebody has for a while: to be acknowledged by `ack`."""
+
+    id: int
+    published: float
+    attempts: int
+    ack: str
+    message: Body
+
+
+def attach(cloud: Cloud, subscription: str, topic: str) -> None:
+    """Lets a subscription get what is published to a topic."""
+    cloud.store.sql("INSERT OR IGNORE INTO pubsub_attached VALUES (?, ?)", topic, subscription)
+
+
+def detach(cloud: Cloud, subscription: str) -> None:
+    """Takes a subscription from its topic; what it has not acknowledged goes."""
+    cloud.store.sql("DELETE FROM pubsub_attached WHERE subscription = ?", subscription)
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", subscription)
+    cloud.due.forget(API, subscription)
+
+
+def attached(cloud: Cloud, topic: str) -> list[str]:
+    """The subscriptions of a topic, sorted."""
+    rows = cloud.store.sql("SELECT subscription FROM pubsub_attached WHERE topic = ? ORDER BY subscription", topic)
+    return [name for (name,) in rows]
+
+
+def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Gives messages to every subscription of a topic whose filter takes them; their ids."""
+    now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
+    subscriptions = [(name, _test(cloud, name)) for name in attached(cloud, topic)]
+    made: list[str] = []
+    for message in messages:
+        number = cloud.store.next("pubsub messages", 1_000_000_000_000_000)
+        body = {**message, "messageId": str(number), "publishTime": stamp}
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        for name, test in subscriptions:
+            if test(body):
+                cloud.store.sql(
+                    "INSERT INTO pubsub_backlog VALUES (?, ?, ?, ?, ?, 0, '', ?)",
+                    *(name, number, now, message.get("orderingKey", ""), now, text),
+                )
+        made.append(str(number))
+    for name, _ in subscriptions:
+        cloud.due.at(API, LEASE, name, now)
+        cloud.signals.ring(topic_of(name))
+    return made
+
+
+def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
+    """The oldest messages that nobody has now, leased for the subscription's deadline.
+
+    With ordering, a message waits until the one before it with the same key is acknowledged.
+    """
+    name, now = subscription["name"], cloud.clock.seconds()
+    kept = seconds(subscription["messageRetentionDuration"])
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published < ?", name, now - kept)
+    ordered = (
+        " AND (key = '' OR NOT EXISTS (SELECT 1 FROM pubsub_backlog AS earlier WHERE earlier.subscription = found.subscription "
+        "AND earlier.key = found.key AND earlier.id < found.id AND earlier.available > ?))"
+    )
+    clause, given = (ordered, (now,)) if subscription.get("enableMessageOrdering") else ("", ())
+    rows = cloud.store.sql(
+        f"SELECT {_COLUMNS} FROM pubsub_backlog AS found WHERE subscription = ? AND available <= ?{clause} ORDER BY id LIMIT ?",  # noqa: S608
+        *(name, now, *given, most),
+    )
+    until = now + subscription["ackDeadlineSeconds"]
+    found = [Leased(row[0], row[1], row[2] + 1, uuid.uuid4().hex, json.loads(row[4])) for row in rows]
+    for one in found:
+        cloud.store.sql(
+            "UPDATE pubsub_backlog SET available = ?, attempts = ?, ack = ? WHERE subscription = ? AND id = ?",
+            *(until, one.attempts, one.ack, name, one.id),
+        )
+    watch(cloud, name)
+    return found
+
+
+def acknowledge(cloud: Cloud, name: str, acks: Sequence[str]) -> None:
+    """Forgets messages that were worked off; an id that is none, or of an older lease, changes nothing."""
+    marks = ", ".join("?" * len(acks))
+    cloud.store.sql(f"DELETE FROM pubsub_backlog WHERE subscription = ? AND ack IN ({marks})", name, *acks)  # noqa: S608
+    cloud.signals.ring(topic_of(name))  # the next with the same key may come
+
+
+def extend(cloud: Cloud, subscription: Body, acks: Sequence[str], more: int) -> None:
+    """Moves the end of leases; with 0 the messages come again, after the pause that the retry policy has."""
+    now, policy = cloud.clock.seconds(), subscription.get("retryPolicy")
+    for ack in acks:
+        row = cloud.store.row(
+            "SELECT attempts FROM pubsub_backlog WHERE subscription = ? AND ack = ?", subscription["name"], ack
+        )
+        if row is not None:
+            until = now + (more or pause(policy, row[0]))
+            cloud.store.sql(
+                "UPDATE pubsub_backlog SET available = ? WHERE subscription = ? AND ack = ?",
+                *(until, subscription["name"], ack),
+            )
+    watch(cloud, subscription["name"])
+    cloud.signals.ring(topic_of(subscription["name"]))
+
+
+def exhausted(cloud: Cloud, name: str, most: int) -> list[Leased]:
+    """Messages that nobody has, although they were delivered as often as they may be."""
+    rows = cloud.store.sql(
+        f"SELECT {_COLUMNS} FROM pubsub_backlog WHERE subscription = ? AND available <= ? AND attempts >= ?",  # noqa: S608
+        *(name, cloud.clock.seconds(), most),
+    )
+    return [Leased(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
+
+
+def remove(cloud: Cloud, name: str, identity: int) -> None:
+    """Takes one message out of a subscription."""
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND id = ?", name, identity)
+
+
+def purge_until(cloud: Cloud, name: str, moment: float) -> None:
+    """Takes out what was published up to a moment: as if it had been acknowledged."""
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published <= ?", name, moment)
+
+
+def watch(cloud: Cloud, name: str) -> None:
+    """Puts the moment at which the next lease ends into the due queue."""
+    row = cloud.store.row(
+        "SELECT min(available) FROM pubsub_backlog WHERE subscription = ? AND available > ?",
+        name,
+        cloud.clock.seconds(),
+    )
+    if row[0] is not None:
+        cloud.due.at(API, LEASE, name, row[0])
+
+
+def pause(policy: Body | None, attempts: int) -> float:
+    """Seconds until a message that was refused comes again: at once, or doubling between the policy's bounds."""
+    if policy is None:
+        return 0.0
+    return float(
+        min(seconds(policy["minimumBackoff"]) * 2 ** (min(attempts, 20) - 1), seconds(policy["maximumBackoff"]))
+    )
+
+
+def readable(text: str) -> filters.Test:
+    """A subscription's filter on the attributes of messages; 400 when it cannot be read."""
+    return filters.compiled(_PREFIX.sub(r'\1="\2*"', text))
+
+
+def seconds(duration: str) -> float:
+    """The seconds of a duration such as "600s"."""
+    return float(duration.removesuffix("s"))
+
+
+def topic_of(name: str) -> str:
+    """The signal that a subscription may have messages."""
+    return f"pubsub {name}"
+
+
+def _test(cloud: Cloud, name: str) -> filters.Test:
+    subscription = cloud.store.get(API, name) or {}
+    return readable(subscription.get("filter", ""))

@@ -1,0 +1,138 @@
+"""Push: a worker posts messages to the subscriber's address. Only addresses of this machine are posted to; messages for others wait
+(simulated).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import ipaddress
+import json
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import urlsplit
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Addresses, IdTokens
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
+from localcloud.errors import CloudError, invalid
+from localcloud.services.pubsub import backlog
+from localcloud.services.pubsub.backlog import API, Leased
+
+KIND = "push"
+_TAKEN = frozenset({102, 200, 201, 202, 204})
+_AT_ONCE = 10
+_RETRY = {"minimumBackoff": "1s", "maximumBackoff": "60s"}
+_BUSY = 1.0
+
+
+def check(config: Body) -> None:
+    """400 for an endpoint that is no address."""
+    endpoint = config.get("pushEndpoint", "")
+    parts = urlsplit(endpoint)
+    if endpoint and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise invalid(f"Invalid push endpoint given (endpoint={endpoint}): it must be an https address.", "push_config")
+
+
+def begin(cloud: Cloud, subscription: Body) -> None:
+    """Orders a worker for a push subscription that has messages; while one is at work, looks again soon."""
+    name = subscription["name"]
+    if _reachable(cloud, subscription["pushConfig"]["pushEndpoint"]) is None:
+        return
+    now = cloud.clock.seconds()
+    if not cloud.store.row("SELECT 1 FROM pubsub_backlog WHERE subscription = ? AND available <= ? LIMIT 1", name, now):
+        return
+    if cloud.jobs.busy(API, name):
+        cloud.due.after(API, backlog.LEASE, name, _BUSY)
+    else:
+        cloud.jobs.start(API, KIND, {"subscription": name}, name)
+
+
+async def run(cloud: Cloud, job: Job) -> None:
+    """Posts what there is, some messages at a time, until there is nothing."""
+    name = job.body["subscription"]
+    while True:
+        subscription = cloud.store.get(API, name)
+        endpoint = (subscription or {}).get("pushConfig", {}).get("pushEndpoint", "")
+        address = _reachable(cloud, endpoint) if endpoint else None
+        if subscription is None or address is None:
+            return
+        found = await job.write(partial(backlog.lease, cloud, subscription, _AT_ONCE))
+        if not found:
+            return
+        answers = await asyncio.gather(*(_sent(cloud, subscription, address, one) for one in found))
+        await job.write(partial(_settle, cloud, subscription, found, answers))
+
+
+def _settle(cloud: Cloud, subscription: Body, found: list[Leased], taken: list[bool]) -> None:
+    done = [one.ack for one, well in zip(found, taken, strict=True) if well]
+    refused = [one.ack for one, well in zip(found, taken, strict=True) if not well]
+    if done:
+        backlog.acknowledge(cloud, subscription["name"], done)
+    if refused:
+        backlog.extend(cloud, {"retryPolicy": _RETRY, **subscription}, refused, 0)
+
+
+async def _sent(cloud: Cloud, subscription: Body, address: str, one: Leased) -> bool:
+    config = subscription["pushConfig"]
+    headers = {"Content-Type": "application/json", "User-Agent": "CloudPubSub-Google"}
+    if "oidcToken" in config:
+        headers["Authorization"] = f"Bearer {_token(cloud, config)}"
+    if "noWrapper" in config:
+        data, headers = _unwrapped(one, headers, metadata=config["noWrapper"].get("writeMetadata", False))
+    else:
+        message = {**one.message, "message_id": one.message["messageId"], "publish_time": one.message["publishTime"]}
+        data = json.dumps({"message": message, "subscription": subscription["name"]}).encode()
+    return await asyncio.to_thread(_post, address, data, headers, subscription["ackDeadlineSeconds"])
+
+
+def _unwrapped(one: Leased, headers: Mapping[str, str], *, metadata: bool) -> tuple[bytes, dict[str, str]]:
+    about = {
+        "x-goog-pubsub-message-id": one.message["messageId"],
+        "x-goog-pubsub-publish-time": one.message["publishTime"],
+    }
+    attributes = one.message.get("attributes", {})
+    return base64.b64decode(one.message.get("data", "")), {**headers, **(about | attributes if metadata else {})}
+
+
+def _token(cloud: Cloud, config: Body) -> str:
+    tokens = cloud.offers.get(IdTokens)
+    if tokens is None:
+        return ""
+    audience = config["oidcToken"].get("audience") or config["pushEndpoint"]
+    try:
+        return tokens.make(config["oidcToken"]["serviceAccountEmail"], audience)
+    except CloudError:
+        return ""  # the subscriber refuses it, as it would Google's request without a token
+
+
+def _post(address: str, data: bytes, headers: Mapping[str, str], patience: float) -> bool:
+    """Whether the address took a message. No redirect is followed."""
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(str(parts.hostname), parts.port, timeout=patience)
+    try:
+        connection.request(
+            "POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), data, dict(headers)
+        )
+        return connection.getresponse().status in _TAKEN
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+
+
+def _reachable(cloud: Cloud, endpoint: str) -> str | None:
+    """The address on this machine that an endpoint means; None for one elsewhere."""
+    addresses = cloud.offers.get(Addresses)
+    if addresses is not None and (found := addresses.local(endpoint)) is not None:
+        return found
+    host = urlsplit(endpoint).hostname or ""
+    if host == "localhost":
+        return endpoint
+    try:
+        return endpoint if ipaddress.ip_address(host).is_loopback else None
+    except ValueError:
+        return None

@@ -1,0 +1,212 @@
+"""Subscriptions: made by a PUT, pulled from or pushed, with deadlines, dead letters and an end when nobody uses them."""
+
+from __future__ import annotations
+
+from localcloud.engine import labels, standard
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply, Wait
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, failed_precondition, invalid, not_found
+from localcloud.services.pubsub import backlog, push, topics
+from localcloud.services.pubsub.backlog import API
+from localcloud.spec import timestamps
+
+EXPIRY = "expiry"
+IMMUTABLE = ("topic", "filter", "enableMessageOrdering")
+_DAY = 86_400
+_LONGEST_PULL = 10.0
+_BOUNDS = {
+    "messageRetentionDuration": (600, 31 * _DAY, "10 minutes and 31 days"),
+    "expirationPolicy.ttl": (_DAY, 365 * 100 * _DAY, "1 day and 100 years"),
+    "retryPolicy.minimumBackoff": (0, 600, "0 and 600 seconds"),
+    "retryPolicy.maximumBackoff": (0, 600, "0 and 600 seconds"),
+}
+
+
+def completed(call: Call, body: Body) -> Body:
+    """A new subscription as it is kept; 404 without its topic."""
+    topic = call.cloud.projects.named(body.get("topic", ""))
+    if call.cloud.store.get(API, topic) is None:
+        raise not_found(f"Resource not found (resource={topic.rpartition('/')[2]}).")
+    if not call.cloud.iam.allowed(call.principal, "pubsub.topics.attachSubscription", API, topic, topic.split("/")[1]):
+        raise CloudError(
+            403, "PERMISSION_DENIED", f"User not authorized to attach a subscription to {topic}.", "forbidden"
+        )
+    return _checked(call, body | {"topic": topic, "state": "ACTIVE"})
+
+
+def created(call: Call, body: Body) -> None:
+    """From now on it gets what is published."""
+    backlog.attach(call.cloud, body["name"], body["topic"])
+    _used(call.cloud, body)
+
+
+def changed(call: Call, _old: Body, new: Body) -> Body:
+    """A changed subscription as it is kept."""
+    new = _checked(call, new)
+    _used(call.cloud, new)
+    return new
+
+
+def deleted(call: Call, body: Body) -> None:
+    """What a deleted subscription has not acknowledged goes with it."""
+    backlog.detach(call.cloud, body["name"])
+
+
+def expired(cloud: Cloud, name: str, _moment: float) -> None:
+    """Nobody has used a subscription for as long as its policy allows."""
+    backlog.detach(cloud, name)
+    standard.remove(cloud, API, name)
+
+
+def pull(call: Call) -> Body | Reply:
+    """subscriptions.pull: messages, each leased until the deadline; without any, the caller waits a while."""
+    subscription = _found(call)
+    most = call.body.get("maxMessages", 0)
+    if most < 1:
+        raise invalid("max_messages must be at least 1.", "max_messages")
+    if subscription.get("pushConfig", {}).get("pushEndpoint"):
+        raise failed_precondition("Pulling from a push subscription is not allowed.")
+    _used(call.cloud, subscription)
+    counted = "deadLetterPolicy" in subscription
+    found = [
+        {"ackId": one.ack, "message": one.message} | ({"deliveryAttempt": one.attempts} if counted else {})
+        for one in backlog.lease(call.cloud, subscription, min(most, 1000))
+    ]
+    if found:
+        return {"receivedMessages": found}
+    if call.body.get("returnImmediately"):
+        return {}
+    return Reply(body={}, wait=Wait(backlog.topic_of(subscription["name"]), _LONGEST_PULL))
+
+
+def acknowledge(call: Call) -> Body:
+    """subscriptions.acknowledge: the messages were worked off."""
+    backlog.acknowledge(call.cloud, _found(call)["name"], _acks(call))
+    return {}
+
+
+def modify_deadline(call: Call) -> Body:
+    """subscriptions.modifyAckDeadline: more time, or none at all."""
+    seconds = call.body.get("ackDeadlineSeconds", 0)
+    if not 0 <= seconds <= 600:
+        raise invalid("ack_deadline_seconds must be between 0 and 600.", "ack_deadline_seconds")
+    backlog.extend(call.cloud, _found(call), _acks(call), seconds)
+    return {}
+
+
+def modify_push(call: Call) -> Body:
+    """subscriptions.modifyPushConfig: to push, or to pull with an empty one."""
+    body = _checked(call, _found(call) | {"pushConfig": call.body.get("pushConfig", {})})
+    call.cloud.store.put(API, body["name"], body)
+    call.cloud.due.after(API, backlog.LEASE, body["name"], 0)
+    return {}
+
+
+def detach(call: Call) -> Body:
+    """subscriptions.detach: no more messages, and those there are go."""
+    body = _found(call)
+    backlog.detach(call.cloud, body["name"])
+    call.cloud.store.put(API, body["name"], body | {"detached": True})
+    return {}
+
+
+def seek(call: Call) -> Body:
+    """subscriptions.seek to a time: what was published before it counts as acknowledged."""
+    moment = call.body.get("time")
+    if not moment:
+        raise CloudError(
+            501, "UNIMPLEMENTED", "The local cloud seeks to a time only, not to a snapshot.", "notImplemented"
+        )
+    backlog.purge_until(call.cloud, _found(call)["name"], timestamps.parse(moment).timestamp())
+    return {}
+
+
+def looked_at(cloud: Cloud, name: str, _moment: float) -> None:
+    """A lease has ended or messages have come: dead letters go their way, pushes begin, those who wait pull again."""
+    subscription = cloud.store.get(API, name)
+    if subscription is None:
+        return
+    policy = subscription.get("deadLetterPolicy")
+    if policy is not None:
+        _bury(cloud, subscription, policy)
+    if subscription.get("pushConfig", {}).get("pushEndpoint"):
+        push.begin(cloud, subscription)
+    backlog.watch(cloud, name)
+    cloud.signals.ring(backlog.topic_of(name))
+
+
+def _bury(cloud: Cloud, subscription: Body, policy: Body) -> None:
+    """Dead letters are published by Pub/Sub's agent; where it may not, the messages stay and come again, as at Google."""
+    topic, name = policy["deadLetterTopic"], subscription["name"]
+    number = cloud.projects.number(name.split("/")[1])
+    agent = f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    for one in backlog.exhausted(cloud, name, policy["maxDeliveryAttempts"]):
+        try:
+            topics.check(cloud, agent, topic)
+        except CloudError:
+            return
+        backlog.publish(cloud, topic, [topics.dead(one.message, subscription, one.attempts)])
+        backlog.remove(cloud, name, one.id)
+
+
+def _found(call: Call) -> Body:
+    body = call.cloud.store.get(API, call.name)
+    if body is None:
+        raise not_found(f"Resource not found (resource={call.id}).")
+    return body
+
+
+def _acks(call: Call) -> list[str]:
+    acks = call.body.get("ackIds", [])
+    if not acks:
+        raise invalid("The request has no ack_ids.", "ack_ids")
+    return list(acks)
+
+
+def _used(cloud: Cloud, body: Body) -> None:
+    ttl = body.get("expirationPolicy", {}).get("ttl")
+    if ttl:
+        cloud.due.after(API, EXPIRY, body["name"], backlog.seconds(ttl))
+    else:
+        cloud.due.forget(API, body["name"], EXPIRY)
+
+
+def _checked(call: Call, body: Body) -> Body:
+    body = {
+        "ackDeadlineSeconds": 10,
+        "messageRetentionDuration": f"{7 * _DAY}s",
+        "expirationPolicy": {"ttl": f"{31 * _DAY}s"},
+        "pushConfig": {},
+        **body,
+    }
+    body["ackDeadlineSeconds"] = body["ackDeadlineSeconds"] or 10
+    if "retryPolicy" in body:
+        body["retryPolicy"] = {"minimumBackoff": "10s", "maximumBackoff": "600s", **body["retryPolicy"]}
+    if "deadLetterPolicy" in body:
+        body["deadLetterPolicy"] = _dead_letters(call, body["deadLetterPolicy"])
+    if not 10 <= body["ackDeadlineSeconds"] <= 600:
+        raise invalid("ack_deadline_seconds must be between 10 and 600.", "ack_deadline_seconds")
+    for path, (least, most, words) in _BOUNDS.items():
+        _bounded(body, path, least, most, words)
+    if problem := labels.problem(body.get("labels", {}), "subscription"):
+        raise invalid(problem, "labels")
+    backlog.readable(body.get("filter", ""))
+    push.check(body["pushConfig"])
+    return body
+
+
+def _dead_letters(call: Call, policy: Body) -> Body:
+    policy = {"maxDeliveryAttempts": 5, **policy}
+    if not policy.get("deadLetterTopic"):
+        raise invalid("dead_letter_policy.dead_letter_topic is missing.", "dead_letter_policy")
+    if not 5 <= policy["maxDeliveryAttempts"] <= 100:
+        raise invalid("dead_letter_policy.max_delivery_attempts must be between 5 and 100.", "dead_letter_policy")
+    return policy | {"deadLetterTopic": call.cloud.projects.named(policy["deadLetterTopic"])}
+
+
+def _bounded(body: Body, path: str, least: int, most: int, words: str) -> None:
+    first, _, second = path.partition(".")
+    value = body.get(first, {}).get(second) if second else body.get(first)
+    if value and not least <= backlog.seconds(value) <= most:
+        raise invalid(f"{path} must be between {words}; {value} is not.", first)

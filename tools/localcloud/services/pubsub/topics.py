@@ -1,0 +1,107 @@
+"""Topics: made by a PUT, published to by whoever may, other services of the cloud included."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+
+from localcloud.engine import labels
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body, Call
+from localcloud.errors import error_info, invalid, not_found, permission_denied
+from localcloud.services.pubsub import backlog
+from localcloud.services.pubsub.backlog import API
+
+ID_RULE = r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}"
+ID_ERROR = "Invalid resource name given (name={id}). It has 3 to 255 of the characters [A-Za-z0-9._~+%-], begins with a letter, and not with goog."
+DELETED = "_deleted-topic_"
+_MOST_MESSAGES, _MOST_BYTES = 1000, 10_000_000
+
+
+def completed(_call: Call, body: Body) -> Body:
+    """A new topic as it is kept."""
+    _check_labels(body)
+    return body | {"state": "ACTIVE"}
+
+
+def changed(_call: Call, _old: Body, new: Body) -> Body:
+    """A changed topic as it is kept."""
+    _check_labels(new)
+    return new
+
+
+def deleted(call: Call, body: Body) -> None:
+    """The subscriptions of a deleted topic stay, with what they have, and get nothing any more."""
+    store = call.cloud.store
+    for name in backlog.attached(call.cloud, body["name"]):
+        subscription = store.get(API, name)
+        if subscription is not None:
+            store.put(API, name, subscription | {"topic": DELETED})
+    store.sql("DELETE FROM pubsub_attached WHERE topic = ?", body["name"])
+
+
+def publish(call: Call) -> Body:
+    """topics.publish: the ids of the messages, in their order."""
+    _found(call.cloud, call.name)
+    messages = call.body.get("messages", [])
+    if not 1 <= len(messages) <= _MOST_MESSAGES:
+        raise invalid(f"A request publishes 1 to {_MOST_MESSAGES} messages; this one has {len(messages)}.", "messages")
+    if sum(len(one.get("data", "")) * 3 // 4 for one in messages) > _MOST_BYTES:
+        raise invalid(f"The messages of a request may have {_MOST_BYTES} bytes together; these have more.", "messages")
+    for message in messages:
+        if not (message.get("data") or message.get("attributes")):
+            raise invalid("Some messages have neither data nor attributes; each needs one of them.", "messages")
+    kept = [{key: one[key] for key in ("data", "attributes", "orderingKey") if one.get(key)} for one in messages]
+    return {"messageIds": backlog.publish(call.cloud, call.name, kept)}
+
+
+def subscriptions(call: Call) -> Body:
+    """topics.subscriptions.list: the names of those that get what is published here, in one page."""
+    _found(call.cloud, call.parent)
+    names = backlog.attached(call.cloud, call.parent)
+    return {"subscriptions": names} if names else {}
+
+
+def announce(cloud: Cloud, principal: str, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
+    """What other services publish by: as `principal`, who needs pubsub.topics.publish."""
+    check(cloud, principal, topic)
+    body: Body = {"data": base64.b64encode(data).decode(), "attributes": dict(attributes)}
+    backlog.publish(cloud, topic, [{key: value for key, value in body.items() if value}])
+
+
+def check(cloud: Cloud, principal: str, topic: str) -> None:
+    """404 without the topic, 403 when the principal may not publish to it."""
+    _found(cloud, topic)
+    permission, project = "pubsub.topics.publish", topic.split("/")[1]
+    if not cloud.iam.allowed(principal, permission, API, topic, project):
+        described = {"permission": permission, "resource": topic}
+        raise permission_denied(
+            f"User not authorized to perform this action. ({principal.partition(':')[2]} lacks {permission} on {topic}.)",
+            [error_info("IAM_PERMISSION_DENIED", "pubsub.googleapis.com", described)],
+        )
+
+
+def dead(message: Body, subscription: Body, attempts: int) -> Body:
+    """A message as it goes to a dead letter topic: with where it comes from."""
+    project, _, name = subscription["name"].removeprefix("projects/").partition("/subscriptions/")
+    source = {
+        "CloudPubSubDeadLetterSourceSubscription": name,
+        "CloudPubSubDeadLetterSourceSubscriptionProject": project,
+        "CloudPubSubDeadLetterSourceTopicPublishTime": message["publishTime"],
+        "CloudPubSubDeadLetterSourceDeliveryCount": json.dumps(attempts),
+    }
+    kept: Body = {key: message[key] for key in ("data", "orderingKey") if key in message}
+    return {**kept, "attributes": message.get("attributes", {}) | source}
+
+
+def _found(cloud: Cloud, name: str) -> Body:
+    body = cloud.store.get(API, name)
+    if body is None:
+        raise not_found(f"Resource not found (resource={name.rpartition('/')[2]}).")
+    return body
+
+
+def _check_labels(body: Body) -> None:
+    if problem := labels.problem(body.get("labels", {}), "topic"):
+        raise invalid(problem, "labels")

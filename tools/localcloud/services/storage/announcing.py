@@ -1,0 +1,85 @@
+"""What happens to objects, as events and as the messages of a bucket's notifications.
+
+Source: cloud.google.com/storage/docs/pubsub-notifications, cloud.google.com/eventarc/docs/reference/supported-events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
+from localcloud.engine.interfaces import Publishing
+from localcloud.engine.store import Store
+from localcloud.errors import CloudError
+from localcloud.services.storage import object_fields
+from localcloud.services.storage.rows import Bucket, Row
+
+FINALIZE, DELETE, ARCHIVE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_ARCHIVE", "OBJECT_METADATA_UPDATE"
+_BASE = "https://www.googleapis.com"
+_KIND = "google.cloud.storage.object.v1."
+_KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE: "metadataUpdated"}
+
+
+def happened(cloud: Cloud, bucket: Bucket, row: Row, what: str) -> None:
+    """Tells whoever wants to know; for most buckets that is nobody, which costs next to nothing."""
+    notified = _is_notified(cloud.store, bucket.name)
+    heard = cloud.events.heard(_KIND + _KINDS[what])
+    if not (notified or heard):
+        return
+    shown = json.loads(object_fields.shown(row.facts, _BASE, (row.bucket, row.name), row.generation, {}))
+    if heard:
+        source = f"//storage.googleapis.com/projects/_/buckets/{bucket.name}"
+        subject = f"objects/{row.name}"
+        cloud.events.emit(
+            Event(
+                _KIND + _KINDS[what],
+                source,
+                subject,
+                bucket.project,
+                cloud.clock.rfc3339(),
+                {**shown, "bucket": bucket.name},
+            )
+        )
+    if notified:
+        _notify(cloud, bucket, row, what, shown)
+
+
+def agent(cloud: Cloud, project: str) -> str:
+    """Who publishes for the buckets of a project."""
+    return f"serviceAccount:service-{cloud.projects.number(project)}@gs-project-accounts.iam.gserviceaccount.com"
+
+
+def _notify(cloud: Cloud, bucket: Bucket, row: Row, what: str, shown: Mapping[str, object]) -> None:
+    publishing = cloud.offers.get(Publishing)
+    if publishing is None:
+        return
+    for name, config in cloud.store.list("storage", f"buckets/{bucket.name}", "notificationConfigs"):
+        wanted = config.get("event_types")
+        if (wanted and what not in wanted) or not row.name.startswith(config.get("object_name_prefix", "")):
+            continue
+        attributes = {
+            **config.get("custom_attributes", {}),
+            "notificationConfig": f"projects/_/{name}",
+            "eventType": what,
+            "payloadFormat": config["payload_format"],
+            "bucketId": bucket.name,
+            "objectId": row.name,
+            "objectGeneration": str(row.generation),
+            "eventTime": cloud.clock.rfc3339(),
+        }
+        data = json.dumps(shown, indent=2).encode() if config["payload_format"] == "JSON_API_V1" else b""
+        topic = config["topic"].removeprefix("//pubsub.googleapis.com/")
+        try:
+            publishing.publish(agent(cloud, bucket.project), topic, data, attributes)
+        except CloudError:
+            continue  # without its topic or the right to publish there a notification is lost, as at Google
+
+
+def _is_notified(store: Store, bucket: str) -> bool:
+    found = store.row(
+        "SELECT 1 FROM resources WHERE service = 'storage' AND collection = 'notificationConfigs' AND parent = ? LIMIT 1",
+        f"buckets/{bucket}",
+    )
+    return found is not None
