@@ -72,7 +72,7 @@ def _date(second: int) -> tuple[bytes, bytes]:
 
 def _value(text: str) -> bytes:
     """A header's value: UTF-8, on one line whatever the object says that it comes from."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text.encode()
     return _CONTROL.sub(" ", text).encode("utf-8", "replace")
 

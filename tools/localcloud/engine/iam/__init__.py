@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Protocol
 
 from localcloud import errors
@@ -198,8 +197,7 @@ class Iam:
         The policies of the resources in `also` count too; without `public` grants to everybody count nowhere.
         """
         self._refresh()
-        further = ((api, one) for one in also if (api, one) in self._holders)
-        for where in chain(self._nodes(api, resource, project), further):
+        for where in self._nodes(api, resource, project, also):
             for role, condition, everybodys in self._granted(principal, *where):
                 if (everybodys and not public) or not self._role_holds(role, permission, project):
                     continue
@@ -220,7 +218,7 @@ class Iam:
         name = self._projects.numbered(resource) if self._kinds.numbered(api) else resource
         return conditions.Facts(self._clock.now(), name, self._kinds.of(api, resource), f"{api}.googleapis.com")
 
-    def _nodes(self, api: str, resource: str, project: str | None) -> Iterator[tuple[str, str]]:
+    def _nodes(self, api: str, resource: str, project: str | None, also: Iterable[str]) -> Iterator[tuple[str, str]]:
         holders = self._holders
         if project is not None and (PROJECTS, f"projects/{project}") in holders:
             yield PROJECTS, f"projects/{project}"
@@ -229,6 +227,9 @@ class Iam:
             if (api, name) in holders and not (api == PROJECTS and name == f"projects/{project}"):
                 yield api, name
             name = name.rpartition("/")[0]
+        for name in also:
+            if (api, name) in holders:
+                yield api, name
 
     def _granted(self, principal: str, api: str, resource: str) -> list[Grant]:
         key = (principal, api, resource)

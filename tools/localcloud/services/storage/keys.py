@@ -17,26 +17,28 @@ from localcloud.services.storage.rows import Row
 OWN, SOURCE = "x-goog-encryption-", "x-goog-copy-source-encryption-"
 """What the headers begin with that carry a key: of the object that a request is about, and of the one that it copies."""
 FIELD = "customerEncryption"
+_NAMES = {kind: (f"{kind}algorithm", f"{kind}key") for kind in (OWN, SOURCE)}
+_MARK = f'"{FIELD}":{{'
 _LENGTH = 32
 
 
 def of(headers: Mapping[str, str], kind: str = OWN) -> str | None:
     """The hash of the key that a request carries, None without one; 400 for what is no key or not that of the hash."""
-    algorithm = headers.get(f"{kind}algorithm")
-    if algorithm is None and f"{kind}key" not in headers:
+    algorithm, key = _NAMES[kind]
+    if algorithm not in headers and key not in headers:
         return None
-    if algorithm != "AES256":
+    if headers.get(algorithm) != "AES256":
         raise _refused("customerEncryptionAlgorithmIsInvalid", "The encryption algorithm must be AES256.")
     try:
-        key = base64.b64decode(headers.get(f"{kind}key", ""), validate=True)
+        content = base64.b64decode(headers.get(key, ""), validate=True)
     except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _LENGTH:
+        content = b""
+    if len(content) != _LENGTH:
         raise _refused(
             "customerEncryptionKeyFormatIsInvalid", f"An encryption key is needed: {_LENGTH} bytes, base64 encoded."
         )
-    digest = base64.b64encode(hashlib.sha256(key).digest()).decode()
-    if headers.get(f"{kind}key-sha256") != digest:
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    if headers.get(f"{key}-sha256") != digest:
         raise _refused(
             "customerEncryptionKeySha256IsInvalid",
             "The SHA256 hash of the encryption key is missing or not that of the key.",
@@ -53,7 +55,7 @@ def with_key(sent: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
 
 def needed(row: Row) -> str | None:
     """The hash of the key that an object is read with, None for one that needs none."""
-    if f'"{FIELD}":{{' not in row.facts:
+    if _MARK not in row.facts:
         return None
     kept: dict[str, str] = row.resource.get(FIELD, {})
     return kept.get("keySha256")
