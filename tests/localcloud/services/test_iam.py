@@ -236,6 +236,11 @@ def test_a_deleted_role_keeps_its_id_for_37_days(call: Sender) -> None:
             "Permission resourcemanager.projects.list is not valid.",
         ),
         ("fine", {"includedPermissions": ["nonsense"]}, "Permission nonsense is not valid."),
+        (
+            "fine",
+            {"includedPermissions": ["resourcemanager.projects.list\n"]},
+            "Permission resourcemanager.projects.list\n is not valid.",
+        ),
         ("fine", {"stage": "PERFECT"}, "Invalid value at 'role.stage'"),
         ("fine", {"title": "x" * 101}, "may have 100 characters"),
     ],

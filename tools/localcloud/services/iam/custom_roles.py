@@ -18,6 +18,7 @@ GONE_DAYS = 37
 _ID = re.compile(r"[a-zA-Z0-9_.]{3,64}")
 _STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 _COMPLETE_TABLES = ("artifactregistry.", "iam.", "resourcemanager.", "secretmanager.", "serviceusage.", "storage.")
+_PERMISSION = re.compile(r"[A-Za-z0-9-]+(?:[./][A-Za-z0-9-]+){2,}")
 _NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)\Z")
 _FIELDS = ("title", "description", "includedPermissions", "stage")
 _DELETED_AT = "_deleted"
@@ -159,7 +160,7 @@ def allowed(permission: str) -> bool:
     """Whether a project's own role may hold a permission; of services whose tables are not complete any is believed."""
     if permission.startswith(_COMPLETE_TABLES) and permission not in roles.known_permissions():
         return False
-    return permission.count(".") >= 2 and not _NOT_IN_PROJECTS.match(permission)
+    return _PERMISSION.fullmatch(permission) is not None and not _NOT_IN_PROJECTS.match(permission)
 
 
 def _check_free(call: Call, name: str, role_id: str) -> None:
