@@ -48,29 +48,6 @@ def test_a_resource_type_is_a_thing(kind: str, word: str) -> None:
     assert plans.thing(kind) == word
 
 
-def test_a_component_is_one_line_with_what_of_it() -> None:
-    data = 'module.buckets["data"]'
-    grants = [change(data, "google_storage_bucket_iam_member", "create", f"m{n}") for n in range(2)]
-    lines = plans.summary([layer(change(data, "google_storage_bucket", "create"), *grants)])
-    assert lines == ["platform", "  + bucket data                  bucket, 2 grants"]
-
-
-def test_what_destroys_comes_first_and_updates_say_what_they_change() -> None:
-    models = change('module.buckets["models"]', "google_storage_bucket", "update")
-    old = change('module.repositories["old"]', "google_artifact_registry_repository", "replace")
-    new = change('module.secrets["new"]', "google_secret_manager_secret", "create")
-    lines = plans.summary([layer(new, models, old)], {models.address: ["labels", "versioning"]})
-    assert lines[1:] == [
-        "  ± image repository old         repository (destroyed and made again)",
-        "  ~ bucket models                bucket (changes labels, versioning)",
-        "  + secret new                   secret",
-    ]
-
-
-def test_a_layer_without_changes_is_not_mentioned() -> None:
-    assert plans.summary([layer(name="bootstrap"), layer(change("module.a", "b", "delete"))])[0] == "platform"
-
-
 def test_a_replacement_counts_as_one_made_and_one_destroyed() -> None:
     actions: list[Action] = ["create", "replace", "update", "delete", "import"]
     total = plans.counts([layer(*(change("module.a", "b", action) for action in actions))])
@@ -86,31 +63,3 @@ def test_reading_and_doing_nothing_are_no_changes() -> None:
     assert plans.acting([change("", "a", "noop"), change("", "b", "read"), change("", "c", "create")]) == (
         change("", "c", "create"),
     )
-
-
-def test_changed_attributes_are_names_without_values_or_echoes() -> None:
-    plan = {
-        "resource_changes": [
-            {
-                "address": "a.b",
-                "change": {
-                    "before": {"labels": {"a": "1"}, "effective_labels": {"a": "1"}, "secret": "old", "same": 1},
-                    "after": {"labels": {"a": "2"}, "effective_labels": {"a": "2"}, "secret": "new", "same": 1},
-                },
-            },
-            {"address": "new.one", "change": {"before": None, "after": {"a": 1}}},
-        ]
-    }
-    assert plans.changed_attributes(plan) == {"a.b": ["labels", "secret"]}
-
-
-def test_of_a_replacement_only_what_forces_it_is_named() -> None:
-    change = {"before": {"location": "EU", "hold": False}, "after": {"location": "US"}, "replace_paths": [["location"]]}
-    plan = {"resource_changes": [{"address": "a.b", "change": change}]}
-    assert plans.changed_attributes(plan) == {"a.b": ["location"]}
-
-
-@pytest.mark.parametrize(("number", "text"), [(1, "repository"), (2, "2 repositories"), (3, "3 repositories")])
-def test_things_are_counted_in_english(number: int, text: str) -> None:
-    changes = [change("module.r", "google_artifact_registry_repository", "create", f"n{n}") for n in range(number)]
-    assert plans.summary([layer(*changes)])[1].endswith(text)

@@ -196,8 +196,8 @@ def _nobody_reads() -> int:
 
 
 def _colour() -> bool | None:
-    """Colours only on a terminal, and never against the person's wish (https://no-color.org)."""
-    return False if os.environ.get("NO_COLOR") else None
+    """Colours only on a terminal that has them, and never against the person's wish (https://no-color.org)."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def show(error: GroundworkError) -> None:

@@ -26,7 +26,7 @@ class Console:
         if not self.quiet:
             with suppress(OSError):
                 # Not by click, which writes past a moving display and leaves it standing in the terminal.
-                print(text, file=sys.stderr, flush=True)
+                print(_coloured(text), file=sys.stderr, flush=True)
 
     def confirm(self, question: str) -> None:
         """Ask y/N."""
@@ -42,8 +42,22 @@ class Console:
 
     def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
         """Live on a terminal, lines elsewhere."""
-        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        moving = _is_terminal() and not os.environ.get("CI")
         return progress.live(title, total) if moving and not self.quiet else progress.lines(title, total, self.say)
+
+
+_COLOURS = {"+": "green", "✓": "green", "~": "yellow", "±": "red", "-": "red", "✗": "red", "!": "red"}
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _coloured(text: str) -> str:
+    """A line of a plan or of its progress in the colour of its sign, on a terminal of somebody who wants colours."""
+    colour = _COLOURS.get(text[2:3]) if text.startswith("  ") and text[3:4] == " " else None
+    wanted = colour and _is_terminal() and not os.environ.get("NO_COLOR")
+    return f"  {click.style(text[2:], fg=colour)}" if wanted else text
 
 
 def _must_have_terminal(question: str) -> None:

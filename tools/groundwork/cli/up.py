@@ -10,17 +10,24 @@ from typing import Any
 import click
 
 from groundwork.cli.console import Console, print_json
-from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cli.options import F, dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.reviewed import only_this
 from groundwork.policy.gate import gate
 from groundwork.terraform import plans
+from groundwork.terraform.differences import before_after
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import Session, open_session
 from groundwork.terraform.state import Output
+
+
+def _details_option(command: F) -> F:
+    return click.option("--details", is_flag=True, help="List every resource, grant and attribute of the plan.")(
+        command
+    )
 
 
 @click.command()
@@ -39,7 +46,10 @@ from groundwork.terraform.state import Output
     metavar="FILE",
     help="Refuse any plan but the one that `review --record FILE` saw.",
 )
-def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, reviewed: Path | None) -> None:
+@_details_option
+def up(
+    name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, reviewed: Path | None, details: bool
+) -> None:
     """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
 
     On the local cloud it asks nothing. Run it again whenever you like: where nothing differs it changes nothing.
@@ -51,9 +61,13 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, 
         session = open_session(*here(name), provider, "up", talk.say)
         checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, asked=policy)]
         checks += [only_this(reviewed)] if reviewed else []
-        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run), talk, checks)
-    if not dry_run:
-        print_outputs(done.outputs)
+        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run, details=details), talk, checks)
+    if dry_run:
+        return
+    print_outputs(done.outputs)
+    if any(entry.pending for entry in done.plans):
+        for line in _next_steps(name):
+            talk.say(line)
 
 
 @click.command()
@@ -61,7 +75,8 @@ def up(name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, 
 @provider_option
 @json_option
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {int(Exit.CHANGES)} when something would change.")
-def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool) -> int:
+@_details_option
+def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool, details: bool) -> int:
     """Say what `up` would change, and change nothing.
 
     Example: groundwork plan --json
@@ -71,12 +86,22 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
         session = open_session(*here(name), provider, "plan", talk.say)
         say_cost = saying_cost(session.environment, talk.say, _today())
         made = feature.plan(session, talk)
-        feature.show_plans(session, made, talk)
+        feature.show_plans(session, made, talk, details=details)
         say_cost(session, made)
     if as_json:
         print_json(as_data(session, made))
     pending = any(entry.pending for entry in made)
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
+
+
+def _next_steps(name: str) -> list[str]:
+    steps = {
+        f"groundwork onboard EMAIL --role ROLE --env {name}": "let somebody in",
+        f"groundwork status --env {name}": "what is there, and who is at work",
+        f"groundwork down --env {name}": "take it away again, with proof",
+    }
+    width = max(map(len, steps))
+    return ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
 
 
 def _today() -> date:
@@ -86,12 +111,20 @@ def _today() -> date:
 def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:
     """The plans as `plan --json` prints them."""
     total = plans.counts(made)
+    shown = {
+        entry.layer: {
+            one["address"]: one["change"] for one in session.shown(entry.layer, entry.file)["resource_changes"]
+        }
+        for entry in made
+        if entry.changes
+    }
     resources = [
         {
             "layer": entry.layer,
             "address": change.address,
             "component": plans.component(change.module),
             "action": change.action,
+            **_values(shown[entry.layer].get(change.address, {})),
         }
         for entry in made
         for change in entry.changes
@@ -105,6 +138,12 @@ def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:
         "imports": total.imported,
         "resources": resources,
     }
+
+
+def _values(change: Mapping[str, Any]) -> dict[str, Any]:
+    """What is there before and after, secrets masked."""
+    before, after = before_after(change)
+    return {"before": before, "after": after}
 
 
 def print_outputs(outputs: Mapping[str, Output]) -> None:

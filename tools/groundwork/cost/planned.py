@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 
+from groundwork.cost.amounts import shown
 from groundwork.cost.assumptions import Assumptions, parse
 from groundwork.cost.budget import of_estimate
 from groundwork.cost.estimate import Estimate, estimate, sentence
@@ -12,6 +14,8 @@ from groundwork.environment.values import Environment
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 
+MUCH = Decimal(10)
+"""US dollars a month from which on a plan's cost stands apart."""
 LOCAL_NOTE = " The local cloud itself bills nothing: this is what the same would cost on Google Cloud (simulated)."
 
 
@@ -44,6 +48,9 @@ def saying_cost(environment: Environment, say: Callable[[str], None], today: dat
     note = LOCAL_NOTE if environment.local else ""
 
     def check(session: Session, made: Sequence[LayerPlan]) -> None:
-        say(in_a_line(environment, of_plans(session, made, assumptions), today) + note)
+        found = of_plans(session, made, assumptions)
+        if found.delta >= MUCH:
+            say(f"  ! this plan adds {shown(found.delta)} a month to what the platform costs")
+        say(in_a_line(environment, found, today) + note)
 
     return check

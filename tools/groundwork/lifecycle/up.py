@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
+from groundwork.terraform.naming import Named, named
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.process import TerraformFailed
 from groundwork.terraform.session import Session
@@ -29,13 +31,14 @@ Check = Callable[[Session, Sequence[LayerPlan]], None]
 class Wish:
     """How `up` is to go about it: ask nothing, change nothing, `patient` with another run of this clone.
 
-    `waits` are the seconds before each further try after an error that passes by itself.
+    `waits` are the seconds before each further try after an error that passes by itself; `details` shows every resource.
     """
 
     yes: bool = False
     dry_run: bool = False
     patient: bool = False
     waits: tuple[float, ...] | None = None
+    details: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
     """
     with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=wish.patient):
         made = prepare(session, talk, lay=not wish.dry_run)
-        show_plans(session, made, talk)
+        show_plans(session, made, talk, details=wish.details)
         for check in checks:
             check(session, made)
         obstacles.refuse(session, made, f"Applying this to {session.environment.name}")
@@ -155,14 +158,21 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 
 
-def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
-    """Say the plans in the team's words, with what each update changes and what is lost with what goes."""
-    updates = [plan for plan in made if any(change.action in ("update", "replace") for change in plan.changes)]
-    changed: dict[str, list[str]] = {}
-    for entry in updates:
-        changed |= plans.changed_attributes(session.shown(entry.layer, entry.file))
-    for line in plans.summary(made, changed):
+def names(session: Session, made: Sequence[LayerPlan]) -> Named:
+    """The plans with the names of what changes, and of whom."""
+    shown = {entry.layer: session.shown(entry.layer, entry.file) for entry in made if entry.changes}
+    return named(made, shown, {email: member.role for email, member in session.environment.members.items()})
+
+
+def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
+    """Say the plans in the team's words; apart from the rest, what raises somebody's power and what is lost for good."""
+    found = names(session, made)
+    for line in found.details if details else found.lines:
         talk.say(line)
+    if found.power:
+        talk.say("what raises somebody's power")
+    for line in found.power:
+        talk.say(f"  ! {line}")
     if lost := obstacles.losses(session, made):
         talk.say("what goes with it, for good")
     for line in lost:
@@ -176,11 +186,15 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk) -> None:
 
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
-    """Apply the saved plans of the layers, one after the other."""
+    """Apply the saved plans of the layers, one after the other, and say what that came to."""
     total = sum(len(entry.changes) for entry in pending)
-    with session.held_up(talk.say), talk.progress(f"applying to {session.environment.name}", total) as listen:
+    goes = all(change.action == "delete" for entry in pending for change in entry.changes)
+    doing = "destroying in" if goes and total else "applying to"
+    began = time.monotonic()
+    with session.held_up(talk.say), talk.progress(f"{doing} {session.environment.name}", total) as listen:
         for entry in pending:
             apply_layer(session, entry, wish, listen, talk)
+    talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
 
 
 def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerListen, talk: Talk) -> None:

@@ -56,14 +56,12 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
     """
     made = up.plan(session, talk)
     shown = reviewed.shown(session, made)
-    changed: dict[str, list[str]] = {}
-    for plan in shown.values():
-        changed |= plans.changed_attributes(plan)
+    found = up.names(session, made)
     return Review(
         environment=session.environment.name,
         simulated=session.environment.local,
         plans=made,
-        lines=tuple(plans.summary(made, changed)),
+        lines=(*found.lines, *(f"  ! {line}" for line in found.power)),
         cost=in_a_line(session.environment, _estimate(session, shown), checks.today()),
         policy=_policy(session, shown, say),
         record=reviewed.record(session.environment.name, shown),

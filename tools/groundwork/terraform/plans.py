@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from groundwork.terraform.events import Action, Change, Diagnostic
-from groundwork.text import counted
 
 FILE = "saved.tfplan"
 _ACTS: frozenset[Action] = frozenset({"create", "update", "delete", "replace", "import", "remove", "move"})
@@ -23,7 +21,7 @@ _SIGNS: dict[Action, str] = {
     "remove": "x",
     "move": ">",
 }
-_ORDER: tuple[Action, ...] = ("replace", "delete", "update", "create", "import", "remove", "move")
+ORDER: tuple[Action, ...] = ("replace", "delete", "update", "create", "import", "remove", "move")
 _VERBS: dict[Action, str] = {
     "import": "taken over",
     "remove": "forgotten",
@@ -54,8 +52,6 @@ _THINGS = {
     "google_service_account": "service account",
     "google_storage_bucket": "bucket",
 }
-# Attributes that only repeat others.
-_SHADOWS = ("effective_", "terraform_labels")
 _STEP = re.compile(r"module\.([\w-]+)(?:\[(\"(?:[^\"\\]|\\.)*\"|\d+)\])?")
 
 
@@ -86,18 +82,27 @@ class Counts:
 
     @property
     def text(self) -> str:
-        """The counts for people."""
-        parts = [
-            f"{number} to {verb}"
-            for number, verb in (
-                (self.create, "create"),
-                (self.update, "change"),
-                (self.delete, "destroy"),
-                (self.imported, "take over"),
-            )
-            if number
-        ]
-        return ", ".join(parts) or "no changes"
+        """The counts for people, of what a plan would do."""
+        return self._said("to create", "to change", "to destroy", "to take over") or "no changes"
+
+    @property
+    def done(self) -> str:
+        """The counts for people, of what was done."""
+        return self._said("created", "changed", "destroyed", "taken over") or "only outputs changed"
+
+    def _said(self, *words: str) -> str:
+        numbers = (self.create, self.update, self.delete, self.imported)
+        return ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True) if number)
+
+
+def sign(action: Action) -> str:
+    """What a line begins with: "+" creates, "~" changes, "-" destroys, "±" makes again."""
+    return _SIGNS[action]
+
+
+def verb(action: Action) -> str:
+    """What happens, where the sign alone does not say it."""
+    return _VERBS.get(action, "")
 
 
 def acting(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -130,50 +135,3 @@ def thing(kind: str) -> str:
     if kind.endswith(("_iam_member", "_iam_binding", "_iam_policy")):
         return "grant"
     return _THINGS.get(kind, kind.removeprefix("google_").replace("_", " "))
-
-
-def summary(plans: Sequence[LayerPlan], changed: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-    """A plan in the team's words, a line per component: sign, component, what of it.
-
-    `changed` names the attributes that an update changes, by address.
-    """
-    lines: list[str] = []
-    for plan in plans:
-        groups: dict[tuple[str, Action], list[Change]] = {}
-        for change in plan.changes:
-            groups.setdefault((component(change.module), change.action), []).append(change)
-        if groups:
-            lines.append(plan.layer)
-        ranked = sorted(groups, key=lambda group: (_ORDER.index(group[1]), group[0]))
-        lines += [_line(name, action, groups[name, action], changed or {}) for name, action in ranked]
-    return lines
-
-
-def _line(name: str, action: Action, changes: Sequence[Change], changed: Mapping[str, Sequence[str]]) -> str:
-    things = Counter(thing(change.type) for change in changes)
-    what = ", ".join(word if number == 1 else counted(number, word) for word, number in things.items())
-    attributes = sorted({attribute for change in changes for attribute in changed.get(change.address, ())})
-    extra = [_VERBS[action]] if action in _VERBS else []
-    extra += [f"changes {', '.join(attributes)}"] if attributes else []
-    return f"  {_SIGNS[action]} {name:<28} {what}" + (f" ({'; '.join(extra)})" if extra else "")
-
-
-def changed_attributes(plan: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The top-level attributes that each update changes, or that force a replacement, by address, from `show -json`.
-
-    Names, never values.
-    """
-    found = {}
-    for entry in plan.get("resource_changes", ()):
-        change = entry["change"]
-        if paths := change.get("replace_paths"):
-            found[str(entry["address"])] = sorted({str(path[0]) for path in paths})
-            continue
-        before, after, unknown = change.get("before"), change.get("after"), change.get("after_unknown") or {}
-        if isinstance(before, dict) and isinstance(after, dict):
-            keys = sorted(key for key in {*before, *after} if not key.startswith(_SHADOWS))
-            different = [
-                key for key in keys if before.get(key) != after.get(key) and not (key in unknown and key not in after)
-            ]
-            found[str(entry["address"])] = different
-    return found

@@ -1,0 +1,194 @@
+"""A plan that names: which thing changes how, who gets and loses what, and what of it raises somebody's power."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.terraform import plans
+from groundwork.terraform.differences import Difference, differences
+from groundwork.terraform.events import Action, Change
+from groundwork.terraform.plans import LayerPlan
+from groundwork.text import counted, listed
+
+PEOPLE = ("user:", "group:")
+# Roles by which somebody can give more to themselves or act as somebody who can.
+# Source: https://cloud.google.com/iam/docs/roles-overview#basic and https://cloud.google.com/iam/docs/service-account-permissions.
+POWER = {
+    "roles/owner": "may do everything",
+    "roles/editor": "may change nearly everything",
+    "roles/resourcemanager.projectIamAdmin": "may change who may do what",
+    "roles/iam.securityAdmin": "may change who may do what",
+    "roles/iam.serviceAccountAdmin": "may change who acts as service accounts",
+    "roles/iam.serviceAccountTokenCreator": "may act as",
+    "roles/iam.workloadIdentityUser": "may act as",
+}
+_SHORT = {
+    "cleanup_policies[delete-old].condition.older_than": "delete after",
+    "cleanup_policies[keep-recent].most_recent_versions.keep_count": "keep",
+    "versioning.enabled": "versioning",
+    "soft_delete_policy.retention_duration_seconds": "soft delete",
+}
+_MOST = 3
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Somebody gets ("+") or loses ("-") a role on a component of a layer."""
+
+    sign: str
+    member: str
+    role: str
+    component: str
+
+    @property
+    def power(self) -> str:
+        """What the role lets them do that lets them do more; "" for all other roles and for what is taken away."""
+        words = POWER.get(self.role, "") if self.sign == "+" else ""
+        return f"{words} {self.component}" if words.endswith("as") else words
+
+    @property
+    def who(self) -> str:
+        """The address, or what else the member is."""
+        return self.member.partition(":")[2] or self.member
+
+
+@dataclass(frozen=True)
+class Named:
+    """The plans in lines: each thing that changes, below its layer; every detail; and what raises somebody's power."""
+
+    lines: tuple[str, ...]
+    details: tuple[str, ...]
+    power: tuple[str, ...]
+
+
+def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], personas: Mapping[str, str]) -> Named:
+    """The plans of the layers, with Terraform's JSON of each; `personas` are the file's members."""
+    lines: list[str] = []
+    details: list[str] = []
+    power: list[str] = []
+    for plan in made:
+        entries = {str(entry["address"]): entry for entry in shown.get(plan.layer, {}).get("resource_changes", ())}
+        grants = [grant for change in plan.changes for grant in _grants(change, entries.get(change.address))]
+        found = [*_things(plan, entries), *_people(grants, personas)]
+        if found:
+            lines += [plan.layer, *(f"  {sign} {name:<28} {text}".rstrip() for sign, name, text in _ranked(found))]
+            details += [plan.layer, *_details(plan, entries)]
+        power += [f"{grant.who}: {grant.power}" for grant in grants if grant.power]
+    return Named(tuple(lines), tuple(details), tuple(sorted(set(power))))
+
+
+Said = tuple[str, str, str]
+
+
+def _ranked(found: Iterable[Said]) -> list[Said]:
+    order = [plans.sign(action) for action in plans.ORDER]
+    return sorted(found, key=lambda one: (order.index(one[0]), one[1]))
+
+
+def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Said]:
+    """A line per component and what happens to it, grants to people aside."""
+    groups: dict[tuple[str, Action], list[Change]] = {}
+    for change in plan.changes:
+        if not _only_people(change, entries.get(change.address)):
+            groups.setdefault((plans.component(change.module), change.action), []).append(change)
+    for (name, action), changes in groups.items():
+        kinds = Counter(plans.thing(change.type) for change in changes)
+        what = [word if number == 1 else counted(number, word) for word, number in kinds.items()]
+        changed = [
+            text for change in changes for text in _changed(change, entries.get(change.address)) if action != "create"
+        ]
+        verb = plans.verb(action)
+        if action == "update" and changed:
+            yield plans.sign(action), name, _few(changed)
+        else:
+            extra = [verb] if verb else []
+            names = sorted({text.split(" ")[0] for text in changed})
+            extra += [f"changes {listed(names)}"] if action == "replace" and names else []
+            yield plans.sign(action), name, listed(what) + (f" ({'; '.join(extra)})" if extra else "")
+
+
+def _few(texts: Sequence[str]) -> str:
+    shown = list(dict.fromkeys(texts))
+    rest = f" and {counted(len(shown) - _MOST, 'more change')}" if len(shown) > _MOST else ""
+    return ", ".join(shown[:_MOST]) + rest
+
+
+def _changed(change: Change, entry: Mapping[str, Any] | None) -> Iterator[str]:
+    if entry is None:
+        return
+    if _is_grant(change):
+        yield from (
+            f"{grant.sign}{grant.who.partition('@')[0]} {grant.role}"
+            for grant in _grants(change, entry)
+            if not grant.member.startswith(PEOPLE)
+        )
+        return
+    forced = {str(path[0]) for path in entry["change"].get("replace_paths", ()) if path}
+    found = [one for one in differences(entry["change"]) if not forced or _attribute(one) in forced]
+    yield from sorted((_in_short(one) for one in found), key=lambda text: " → " not in text)
+
+
+def _attribute(one: Difference) -> str:
+    return one.path.partition(".")[0].partition("[")[0]
+
+
+def _in_short(one: Difference) -> str:
+    """The attribute with both values; of what lies deeper only the attribute, unless the team has a word for it."""
+    if one.path in _SHORT:
+        return Difference(_SHORT[one.path], one.before, one.after).text
+    return one.text if one.path.count(".") + one.path.count("[") < 2 else _attribute(one)
+
+
+def _is_grant(change: Change) -> bool:
+    return plans.thing(change.type) == "grant"
+
+
+def _members(values: Any) -> set[str]:
+    if not isinstance(values, dict):
+        return set()
+    one = [values["member"]] if isinstance(values.get("member"), str) else []
+    return {str(member) for member in [*(values.get("members") or ()), *one] if member}
+
+
+def _grants(change: Change, entry: Mapping[str, Any] | None) -> Iterator[Grant]:
+    if entry is None or not _is_grant(change):
+        return
+    before, after = entry["change"].get("before"), entry["change"].get("after")
+    role = str((after or before or {}).get("role", ""))
+    old, new = _members(before), _members(after)
+    for sign, members in (("-", old - new), ("+", new - old)):
+        for member in sorted(members):
+            yield Grant(sign, member, role, plans.component(change.module))
+
+
+def _only_people(change: Change, entry: Mapping[str, Any] | None) -> bool:
+    grants = list(_grants(change, entry))
+    return bool(grants) and all(grant.member.startswith(PEOPLE) for grant in grants)
+
+
+def _people(grants: Sequence[Grant], personas: Mapping[str, str]) -> Iterator[Said]:
+    """A line for each person: as what, how many grants, and what of them is power."""
+    theirs: dict[tuple[str, str], list[Grant]] = {}
+    for grant in grants:
+        if grant.member.startswith(PEOPLE):
+            theirs.setdefault((grant.sign, grant.who), []).append(grant)
+    for (sign, who), held in theirs.items():
+        powers = list(dict.fromkeys(grant.power for grant in held if grant.power))
+        words = counted(len(held), "grant") + (f", {listed(powers)}" if powers else "")
+        yield sign, who, f"{personas[who]}: {words}" if sign == "+" and who in personas else words
+
+
+def _details(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Every resource by its address, with every grant and every attribute that changes."""
+    for change in plan.changes:
+        yield f"  {plans.sign(change.action)} {change.address}"
+        entry = entries.get(change.address)
+        if entry is None:
+            continue
+        if _is_grant(change):
+            yield from (f"      {grant.sign} {grant.member} {grant.role}" for grant in _grants(change, entry))
+        else:
+            yield from (f"      {one.text}" for one in differences(entry["change"]))
