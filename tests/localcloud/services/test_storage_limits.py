@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT
-from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
+from tests.localcloud.services.storage_inside import MIB, UNIFORM, B, Storage, path, storage
 
 FINE = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}}}
 DELETE = {"type": "Delete"}
@@ -154,3 +154,26 @@ def test_who_has_access_is_shown_by_default_where_google_shows_it(gcs: Storage) 
     )
     assert {entry["entity"] for entry in sent.json["acl"]} >= {"allUsers"}
     assert sent.json["owner"] == {"entity": f"project-owners-{NUMBER}"}
+
+
+@pytest.mark.parametrize("size", [1, 11 * MIB])
+def test_metadata_of_an_upload_is_read_only_when_it_is_short(gcs: Storage, size: int) -> None:
+    text = json.dumps({"name": "x"}).encode() + b" " * size
+    refused = 400 if size > MIB else 200
+    begun = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable", text, refused)
+    body = b"--e\r\n\r\n" + text + b"\r\n--e\r\n\r\nhello\r\n--e--"
+    made = gcs.ask(
+        "POST", f"/upload{B}/data-bucket/o?uploadType=multipart", body, refused, content_type="a/b; boundary=e"
+    )
+    if refused == 400:
+        said = f"The metadata of an upload has at most 10485760 bytes; this has {len(text)}."
+        assert begun.message == made.message == said
+
+
+def test_parts_are_counted_only_as_far_as_they_may_go(gcs: Storage) -> None:
+    many = b"--e\r\n\r\n\r\n" * 200 + b"--e"  # and never an end
+    for url, said in (
+        (f"/upload{B}/data-bucket/o?uploadType=multipart", "metadata and content; this one has more."),
+        ("/batch/storage/v1", "The batch has more than 100 calls."),
+    ):
+        assert gcs.ask("POST", url, many, 400, content_type="multipart/mixed; boundary=e").message.endswith(said)

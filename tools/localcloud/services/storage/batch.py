@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from http import HTTPStatus
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.engine.exchange import Reply
@@ -23,9 +24,9 @@ def run(call: Call) -> Reply:
     if call.content is None:
         raise refusals.invalid("A batch needs a multipart/mixed body.")
     body, mark = call.content.read(), multipart.boundary(call.content.type)
-    parts = list(multipart.parts(body, mark))
+    parts = list(islice(multipart.parts(body, mark), _MOST_CALLS + 1))
     if len(parts) > _MOST_CALLS:
-        raise refusals.invalid(f"The batch has {len(parts)} calls; at most {_MOST_CALLS} are allowed.")
+        raise refusals.invalid(f"The batch has more than {_MOST_CALLS} calls.")
     answers = [_part(part, _run_part(call, body[part.start : part.end])) for part in parts]
     edge = f"batch_{uuid.uuid4().hex}"
     text = b"".join(b"--%s\r\n%s\r\n" % (edge.encode(), answer) for answer in answers) + b"--%s--\r\n" % edge.encode()

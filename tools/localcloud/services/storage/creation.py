@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from localcloud.services.storage import answers, checksums, keys, lists, precond
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import Draft
-from localcloud.spec import schema
+from localcloud.spec import json_text, schema
 
 Sent = dict[str, Any]
 UNTYPED = "application/octet-stream"
@@ -26,11 +25,16 @@ def metadata(call: Call, text: bytes) -> Sent:
     if not text.strip():
         return keys.with_key({}, call.headers)
     try:
-        sent = json.loads(text)
-        json.dumps(sent, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
+        sent = json_text.read(text)
     except (ValueError, RecursionError):
         raise refusals.parse_error() from None
     return keys.with_key(schema.check(call.document, "Object", sent, older=True, lenient=True), call.headers)
+
+
+def check_metadata_size(size: int) -> None:
+    """Refuse (400) metadata that is too much to be read; the body of an upload may be of any size."""
+    if size > json_text.MOST_BYTES:
+        raise refusals.invalid(f"The metadata of an upload has at most {json_text.MOST_BYTES} bytes; this has {size}.")
 
 
 def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ _KEPT_HEADERS = ("x-goog-hash", "content-md5")
 def begin(call: Call) -> Reply:
     """Opens a session; its address is the answer's Location."""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
+    creation.check_metadata_size(call.content.size if call.content else 0)
     sent = creation.metadata(call, call.content.read() if call.content else b"")
     name = creation.name_of(call.params, sent)
     creation.check_request(call, bucket, sent)

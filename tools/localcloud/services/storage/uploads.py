@@ -6,6 +6,7 @@ Source: cloud.google.com/storage/docs/uploads-downloads, …/json_api/v1/objects
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -69,10 +70,12 @@ def _large_multipart(call: Call, bucket: Bucket, content_type: str, path: Path) 
 
 
 def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tuple[Sent, multipart.Part]:
-    found = list(multipart.parts(body, multipart.boundary(content_type)))
+    found = list(islice(multipart.parts(body, multipart.boundary(content_type)), 3))
     if len(found) != 2:
-        raise refusals.invalid(f"A multipart upload has two parts, metadata and content; this one has {len(found)}.")
+        many = "more" if len(found) > 2 else str(len(found))
+        raise refusals.invalid(f"A multipart upload has two parts, metadata and content; this one has {many}.")
     first, second = found
+    creation.check_metadata_size(first.end - first.start)
     sent = creation.metadata(call, body[first.start : first.end])
     declared = second.headers.get("content-type")
     if declared and not sent.get("contentType"):
