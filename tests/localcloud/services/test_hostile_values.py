@@ -112,12 +112,16 @@ def test_no_name_in_the_path_breaks_a_method(call: Sender, service: Service) -> 
 
 @pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
 def test_no_field_of_a_body_breaks_a_method(call: Sender, service: Service) -> None:
+    seen: set[tuple[str, str]] = set()
     for described, method in methods(service):
+        if (method.verb, method.request) in seen:
+            continue
+        seen.add((method.verb, method.request))
         for body in bodies(described, method.request):
             answered(call, method, path(method), body)
 
 
-def bodies(described: Document, schema: str, depth: int = 2) -> Iterator[Any]:
+def bodies(described: Document, schema: str, depth: int = 1) -> Iterator[Any]:
     for name, field in described.schemas.get(schema, {}).get("properties", {}).items():
         yield from ({name: value} for value in ODD)
         if depth and "$ref" in field:

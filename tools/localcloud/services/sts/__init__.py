@@ -24,10 +24,10 @@ from localcloud.spec.expressions import Language
 
 Body = dict[str, Any]
 LIFETIME = 3600
+# Source: https://github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md#subject-exceeds-the-127-byte-limit
 _LONGEST_SUBJECT = 127
 _LONGEST_TOGETHER = 8192
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
-# Source: https://github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md#subject-exceeds-the-127-byte-limit
 _ACCESS = "urn:ietf:params:oauth:token-type:access_token"
 _WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/[^/]+/providers/[^/]+")
 _WORKLOAD = re.compile(
