@@ -23,7 +23,14 @@ LAYERS = {
         {"cli"},
         {"__main__"},
     ),
-    "localcloud": ({"errors"}, {"spec", "containers"}, {"engine", "provider"}, {"services"}, {"server"}, {"__main__"}),
+    "localcloud": (
+        {"errors"},
+        {"spec", "containers"},
+        {"engine", "provider"},
+        {"services", "console"},
+        {"server"},
+        {"__main__"},
+    ),
 }
 SIBLINGS = {
     "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},

@@ -37,6 +37,7 @@ COMMANDS = {
     "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it away, with proof."),
     "status": Entry("groundwork.cli.status", "status", PLATFORM, "Say what is there."),
     "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
+    "open": Entry("groundwork.cli.open", "open_", PLATFORM, "Look at it in a browser."),
     "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove a dead run's lock."),
     "onboard": Entry("groundwork.cli.onboarding", "onboard", PEOPLE, "Let a person in."),
     "offboard": Entry("groundwork.cli.onboarding", "offboard", PEOPLE, "Take a person out."),

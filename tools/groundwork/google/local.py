@@ -122,6 +122,11 @@ def principal(token: str) -> str:
     return launcher.principal(token)
 
 
+def console(checkout: Checkout, page: str = "") -> str:
+    """The address of a page of the local cloud's console, with its secret; the local cloud is started if it does not run."""
+    return launcher.console(start(checkout), page)
+
+
 def left_in(seen: Mapping[str, str]) -> list[str]:
     """The variables of a shell that still lead its clients to a local cloud, whichever it was."""
     return launcher.left_in(seen)

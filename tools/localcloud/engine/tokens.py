@@ -66,6 +66,10 @@ class Tokens:
         content, _, code = token.rpartition(".")
         return self._proves(content, code)
 
+    def secret(self, purpose: str) -> str:
+        """A secret of this state folder's for another purpose than a token: the same as long as the folder lasts."""
+        return hmac.digest(self._key, f"secret for {purpose}".encode(), hashlib.sha256).hex()[:40]
+
     def _opened(self, value: str) -> tuple[str, int | None]:
         content, _, code = value.rpartition("/")
         if not content.startswith(PREFIX) or not self._proves(content, code):

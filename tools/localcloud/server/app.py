@@ -6,8 +6,10 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cache
 from typing import Any
 
+from localcloud.console.address import PREFIX
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError, permission_denied
@@ -32,13 +34,21 @@ _READS = {"GET", "HEAD"}
 
 
 class App:
-    """Serves the cloud. `base` is its own address; `control` answers below /_local/, `sites` what is theirs."""
+    """Serves the cloud. `base` is its own address; `control` answers below /_local/, `sites` what is theirs, `console` the pages."""
 
     def __init__(
-        self, dispatcher: Dispatcher, faults: Faults, log: RequestLog, control: ASGI, base: str, sites: Sites
+        self,
+        dispatcher: Dispatcher,
+        faults: Faults,
+        log: RequestLog,
+        control: ASGI,
+        base: str,
+        sites: Sites,
+        console: Callable[[], ASGI],
     ) -> None:
         self.base = base
         self.sites = sites
+        self._console = cache(console)
         self._log = log
         self._faults = faults
         self._dispatcher = dispatcher
@@ -66,6 +76,9 @@ class App:
 
     async def _serve(self, scope: Scope, raw: str, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if raw.startswith(PREFIX) or (raw == "/" and _is_looking(headers)):
+            await self._console()(scope, receive, send)
+            return
         if (site := self.sites.find(headers.get("host", ""), raw)) is not None:
             if self._due.ready:
                 self._due.run()
@@ -150,3 +163,8 @@ class App:
         base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
         region = google[1] or (f"{google[3]}-" if google[3] else "")
         return base, path if google[2] in _AT_ROOT else f"{region}{google[2]}/{path}"
+
+
+def _is_looking(headers: Mapping[str, str]) -> bool:
+    """Whether a person opened the address, rather than a client that lists its buckets."""
+    return "authorization" not in headers and ".googleapis.com" not in headers.get("host", "")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from localcloud.console import address
 from localcloud.engine import jobs, lro, standard, tokens
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
@@ -22,7 +24,7 @@ from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
-from localcloud.engine.service import Service
+from localcloud.engine.service import Asgi, Service
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.engine.usage import Usage
@@ -102,7 +104,23 @@ def application(
     faults = Faults(cloud.clock.seconds)
     log = RequestLog()
     control = Control(dispatcher, faults, log, key, publish).app()
-    return App(dispatcher, faults, log, control, base, Sites(cloud, services))
+
+    def console() -> Asgi:
+        """Made when somebody looks: its templates take longer to load than most requests."""
+        from localcloud.console.pages import Console, Switches
+        from localcloud.console.views import Views
+
+        def described() -> list[dict[str, Any]]:
+            return [fault.described() for fault in faults.ordered]
+
+        def advance(seconds: float) -> None:
+            with cloud.store.transaction():
+                cloud.clock.advance(seconds)
+
+        switches = Switches(log.rows, described, lambda fault: faults.order(dict(fault)), faults.clear, advance)
+        return Console(Views(dispatcher, base), switches, address.secret(cloud.tokens)).app()
+
+    return App(dispatcher, faults, log, control, base, Sites(cloud, services), console)
 
 
 class Kinds:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _HERE = Path(__file__).parent.parent
-_KINDS = (".py", ".json")
+_KINDS = (".py", ".json", ".html", ".css")
 
 
 def current() -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from localcloud.console import address
 from localcloud.engine import tokens
 from localcloud.server import clients, edition, records
 from localcloud.server import endpoints as _endpoints
@@ -29,6 +30,7 @@ __all__ = [
     "assertion",
     "behave",
     "client_variables",
+    "console",
     "control",
     "endpoints",
     "find",
@@ -163,6 +165,11 @@ def principal(token: str) -> str:
 def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[str, str]:
     """What a shell needs so that Google's clients in it reach a running local cloud as whom a token names; see clients.variables."""
     return clients.variables(cloud.state, cloud.port, token, suffix)
+
+
+def console(cloud: LocalCloud, page: str = "") -> str:
+    """The address of a page of the console, its secret included: "" is what there is, "bucket/NAME" one bucket."""
+    return cloud.base + address.path(_tokens(cloud.state), page)
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,56 @@
+"""`groundwork open`: the address of a page that answers, in either console, and a sentence for what has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import load
+from groundwork.errors import UsageProblem
+from groundwork.report import console
+
+from tests.groundwork.clone import Clone, cloned
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    with cloned(tmp_path / "clone") as made:
+        yield made
+
+
+def test_on_the_local_cloud_the_address_answers_a_browser(clone: Clone) -> None:
+    project = clone.environment.project
+    clone.cloud.request("POST", "cloudresourcemanager", "v3/projects", json={"projectId": project})
+    clone.cloud.request("POST", "storage", "v1/b", params={"project": project}, json={"name": f"{project}-data"})
+    shown = requests.get(clone.run("open", "--env", "small", "--no-browser").stdout.strip(), timeout=30)
+    assert shown.status_code == 200
+    assert "Simulated" in shown.text
+    assert project in shown.text
+    bucket = requests.get(clone.run("open", "bucket/data", "--env", "small", "--no-browser").stdout.strip(), timeout=30)
+    assert f"gs://{project}-data/" in bucket.text
+
+
+def test_on_google_cloud_it_is_the_page_of_googles_console() -> None:
+    environment = load("dev", ROOT)
+    found = console.address(Checkout(ROOT), environment, "secret/wandb-api-key")
+    assert found == (
+        "https://console.cloud.google.com/security/secret-manager/secret/wandb-api-key/versions"
+        f"?project={environment.project}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("thing", "sentence"),
+    [
+        ("buckets/data", r"There is no page for 'buckets/data': did you mean bucket\?"),
+        ("bucket", r"Say which: bucket/NAME"),
+    ],
+)
+def test_what_has_no_page_is_a_sentence(thing: str, sentence: str) -> None:
+    with pytest.raises(UsageProblem, match=sentence):
+        console.address(Checkout(ROOT), load("dev", ROOT), thing)

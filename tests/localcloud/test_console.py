@@ -1,0 +1,139 @@
+"""The console: behind its secret, shows what there is and never a secret's value, runs no script, and switches faults and clock."""
+
+from __future__ import annotations
+
+import re
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+from localcloud.server import launcher
+
+from tests.cloud_client import Client
+
+
+class Browser:
+    """Follows addresses as a browser does, without a token."""
+
+    def __init__(self, cloud: Client) -> None:
+        self.cloud = cloud
+
+    def __call__(self, path: str, verb: str = "GET", **headers: str) -> tuple[int, str, dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.cloud.server.port, timeout=30)
+        connection.request(verb, path, headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+
+    def page(self, page: str = "") -> str:
+        parts = urlsplit(launcher.console(self.cloud.server, page))
+        status, text, _ = self(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        assert status == 200, text
+        return text
+
+
+@pytest.fixture
+def browser(cloud: Client) -> Browser:
+    cloud.enable("secretmanager", "iam")
+    cloud.ok("POST", f"storage/v1/b?project={cloud.project}", {"name": f"{cloud.project}-data"})
+    return Browser(cloud)
+
+
+def upload(browser: Browser, name: str, data: bytes, kind: str) -> None:
+    path = f"upload/storage/v1/b/{browser.cloud.project}-data/o"
+    answer = browser.cloud("POST", path, data, headers={"Content-Type": kind}, uploadType="media", name=name)
+    assert answer.status == 200
+
+
+def test_without_the_secret_it_says_how_to_get_in_and_nothing_else(browser: Browser) -> None:
+    status, text, _ = browser("/")
+    assert status == 200
+    assert "groundwork open" in text
+    for path in ("/console/wrong/", f"/console/wrong/project/{browser.cloud.project}"):
+        status, text, _ = browser(path)
+        assert status == 403
+        assert browser.cloud.project not in text
+
+
+def test_a_web_page_of_another_site_is_refused(browser: Browser) -> None:
+    path = urlsplit(launcher.console(browser.cloud.server)).path
+    assert browser(path, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert browser(f"{path}switches?advance=3600", "POST", Origin="http://evil.example")[0] == 403
+
+
+def test_a_project_has_a_tile_for_each_service_with_its_count(browser: Browser) -> None:
+    text = browser.page(f"project/{browser.cloud.project}")
+    assert re.search(r"<strong>1</strong>storage|<strong>1</strong>Cloud Storage", text)
+    assert "Simulated" in text
+    assert browser.cloud.project in browser.page()
+
+
+def test_objects_are_shown_folder_by_folder_with_preview_and_download(browser: Browser) -> None:
+    upload(browser, "raw/rows.csv", b"a,b\n1,<script>alert(1)</script>\n", "text/csv")
+    bucket = f"{browser.cloud.project}-data"
+    assert "raw/" in browser.page(f"bucket/{bucket}")
+    shown = browser.page(f"object/{bucket}/raw/rows.csv")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script>" not in shown
+    path = urlsplit(launcher.console(browser.cloud.server, f"download/{bucket}/raw/rows.csv")).path
+    status, text, headers = browser(path)
+    assert (status, text) == (200, "a,b\n1,<script>alert(1)</script>\n")
+    assert headers["content-disposition"] == "attachment"
+    assert "default-src 'none'" in headers["content-security-policy"]
+
+
+def test_a_drawing_that_could_run_a_script_is_not_shown_as_a_page(browser: Browser) -> None:
+    upload(browser, "x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")
+    path = urlsplit(launcher.console(browser.cloud.server, f"download/{browser.cloud.project}-data/x.svg")).path
+    assert browser(path)[2]["content-type"] == "application/octet-stream"
+
+
+def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -> None:
+    cloud = browser.cloud
+    path = f"secretmanager/v1/projects/{cloud.project}/secrets"
+    cloud.ok("POST", path, {"replication": {"automatic": {}}}, secretId="key")
+    cloud.ok("POST", f"{path}/key:addVersion", {"payload": {"data": "dG9wLXNlY3JldA=="}})
+    listed = browser.page(f"project/{cloud.project}/secretmanager")
+    assert "/resource/secretmanager/" in listed
+    shown = listed + browser.page(f"resource/secretmanager/projects/{cloud.project}/secrets/key")
+    assert "top-secret" not in shown
+    assert "dG9wLXNlY3JldA" not in shown
+
+
+def test_who_may_do_what_is_a_table(browser: Browser) -> None:
+    browser.cloud.grant("roles/viewer", "user:ann@example.com")
+    text = browser.page(f"project/{browser.cloud.project}/access")
+    assert re.search(r'<th scope="row">user:ann@example.com</th>(<td></td>)*<td>viewer</td>', text)
+
+
+def test_requests_and_their_refusals_are_listed(browser: Browser) -> None:
+    browser.cloud.as_("user:eve@example.com")("GET", f"storage/v1/b/{browser.cloud.project}-data")
+    text = browser.page("requests")
+    assert "storage.buckets.get" in text
+    assert '<td class="refused">403</td>' in text
+
+
+def test_admin_activity_is_in_the_logs(browser: Browser) -> None:
+    assert f"{browser.cloud.project}-data" in browser.page(f"project/{browser.cloud.project}/logs")
+
+
+def test_the_clock_and_the_faults_are_switched(browser: Browser) -> None:
+    cloud = browser.cloud
+    before = cloud.control("GET", "clock").body["offset_seconds"]
+    path = urlsplit(launcher.console(cloud.server, "switches")).path
+    assert browser(f"{path}?advance=3600", "POST")[0] == 303
+    assert cloud.control("GET", "clock").body["offset_seconds"] == pytest.approx(before + 3600)
+    browser(f"{path}?fault=error&code=503", "POST")
+    assert cloud.control("GET", "faults").body["faults"][0]["code"] == 503
+    browser(f"{path}?fault=none", "POST")
+    assert cloud.control("GET", "faults").body["faults"] == []
+
+
+@pytest.mark.parametrize(
+    "page", ["project/nobody-made", "bucket/nobody-made", "resource/iam/projects/x/y/z", "no/such/page"]
+)
+def test_what_is_not_there_says_so(browser: Browser, page: str) -> None:
+    status, text, _ = browser(urlsplit(launcher.console(browser.cloud.server, page)).path)
+    assert status == 404
+    assert "There is no such thing" in text
