@@ -18,6 +18,7 @@ from groundwork.resources import policies
 from groundwork.resources.bindings import Binding, Policies, address, is_of
 from groundwork.resources.inventory import Item
 from groundwork.resources.policies import drop_members, read, read_all, without, write
+from localcloud.server import launcher
 
 from tests.groundwork.people.conftest import ROOT, Platform
 
@@ -312,11 +313,12 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
 
 def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platform) -> None:
     before = platform.file.read_text(encoding="utf-8")
-    unknown = "User zed@example.com does not exist."
-    with platform.fault(method="*.setIamPolicy", kind="error", code=400, message=unknown):
-        said = platform("people", "add", "zed@example.com", "--role", "viewer")
+    running = launcher.start(platform.checkout.local_state)
+    launcher.control(running, "POST", "/_local/directory", {"groups": ["zed@example.com"]})
+    said = platform("onboard", "zed@example.com", "--role", "viewer")
+    launcher.control(running, "DELETE", "/_local/directory")
     assert said.returncode == 2, said.stderr
-    assert "there is no user zed@example.com" in said.stderr
+    assert "zed@example.com is a group, not a user: write type: group." in said.stderr
     assert "local.yaml is as it was before, so that `up` works for everybody else" in said.stderr
     assert platform.file.read_text(encoding="utf-8") == before
     up = platform("up")

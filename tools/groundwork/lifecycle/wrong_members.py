@@ -46,7 +46,7 @@ def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic])
     """The file's members whom these errors refuse, each once."""
     known = {email.lower(): email for email in environment.members}
     found = {
-        known[found["email"].lower()]: (found["type"] or "").lower()
+        known[found["email"].lower()]: (found["type"] or "").lower().replace("serviceaccount", "service account")
         for diagnostic in diagnostics
         for found in _REFUSED.finditer(diagnostic.text)
         if found["email"].lower() in known
