@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from groundwork.errors import UsageProblem
-from groundwork.google import isolation
+from groundwork.google import isolation, variables
 from groundwork.terraform.process import Terraform
 
 USER = {
@@ -24,6 +26,15 @@ USER = {
     "TF_LOG": "debug",
 }
 ENDPOINTS = {"GOOGLE_STORAGE_CUSTOM_ENDPOINT": "http://127.0.0.1:9/storage/v1/"}
+
+
+def local_only(seen: Mapping[str, str], _environment: str) -> isolation.Surroundings:
+    return isolation.local_surroundings(seen, {}, "t", None)
+
+
+def both(seen: Mapping[str, str]) -> tuple[isolation.Surroundings, isolation.Surroundings]:
+    """What Terraform sees of some variables, in a local run and in a real one."""
+    return local_only(seen, "local"), isolation.google_surroundings(seen, "dev")
 
 
 def test_a_local_run_sees_no_credentials_and_only_local_endpoints() -> None:
@@ -93,6 +104,84 @@ def test_variables_that_change_terraform_silently_are_named() -> None:
     assert isolation.silent_changes({"TF_CLI_ARGS_plan": "-target=x", "TF_CLI_ARGS": "", "TF_LOG": "x"}) == [
         "TF_CLI_ARGS_plan"
     ]
+
+
+@pytest.mark.parametrize("value", ["-lock=false", "-parallelism=2 -no-color", "-lock-timeout=5s\t-compact-warnings"])
+def test_arguments_that_change_no_plan_are_passed_on(value: str) -> None:
+    for around in both({"TF_CLI_ARGS_plan": value}):
+        assert around.work["TF_CLI_ARGS_plan"] == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["-target=x", "-var=a=b", "-state=/tmp/s", "-lock=false -destroy", "-chdir=/", "-lock=false\n-refresh=false"],
+)
+@pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_init"])
+def test_other_arguments_are_refused_by_name(name: str, value: str) -> None:
+    for look in (local_only, isolation.google_surroundings):
+        with pytest.raises(
+            UsageProblem, match=f"^{name} would make Terraform do something else than is shown: unset {name} "
+        ):
+            look({name: value}, "dev")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LD_PRELOAD", "GODEBUG", "PYTHONPATH", "BASH_ENV", "TF_VAR_project", "TF_WORKSPACE", "TF_DATA_DIR", "GOOGLE_CREDENTIALS",
+        "GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GOOGLE_PROJECT", "GOOGLE_ENCRYPTION_KEY", "NETRC",
+        "SOME_SECRET",
+    ],
+)  # fmt: skip
+def test_what_is_not_listed_nobody_sees(name: str) -> None:
+    for around in both({name: "x"}):
+        assert name not in {**around.work, **around.fetch}
+    for program in ("gcloud", "docker", "git", "uv", "/usr/bin/python3.11"):
+        assert variables.of_program(program, {name: "x", "HOME": "/home/me"}) == {"HOME": "/home/me"}
+
+
+def test_small_tools_see_what_they_are_for() -> None:
+    seen = {**USER, "DOCKER_HOST": "unix:///d", "PIP_INDEX_URL": "https://mirror", "GIT_DIR": "/x", "DISPLAY": ":0"}
+    assert {"GOOGLE_APPLICATION_CREDENTIALS", "HTTPS_PROXY", "DISPLAY"} <= variables.of_program("gcloud", seen).keys()
+    assert variables.of_program("docker", seen)["DOCKER_HOST"] == "unix:///d"
+    assert "GOOGLE_APPLICATION_CREDENTIALS" not in variables.of_program("docker", seen)
+    assert variables.of_program("git", seen).keys() == {"PATH", "HOME"}
+    assert "PIP_INDEX_URL" in variables.of_program("/venv/bin/uv", seen)
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"])
+def test_what_a_local_shell_left_behind_is_refused_on_google_cloud(name: str) -> None:
+    with pytest.raises(UsageProblem, match=f"but {name} would send its calls elsewhere"):
+        isolation.refuse_elsewhere({name: "/home/me/clone/.groundwork/local/file"}, "dev")
+
+
+@pytest.mark.parametrize(
+    ("login", "field", "host"),
+    [
+        ({"type": "external_account", "token_url": "https://evil.example/token"}, "token_url", "evil.example"),
+        ({"universe_domain": "x.example"}, "universe_domain", "x.example"),
+        ({"token_uri": "https://googleapis.com.evil.example"}, "token_uri", "googleapis.com.evil.example"),
+        ({"source_credentials": {"token_uri": "http://127.0.0.1:9/t"}}, "token_uri", "127.0.0.1"),
+    ],
+)
+def test_a_login_file_that_names_another_host_is_refused(
+    login: dict[str, object], field: str, host: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "application_default_credentials.json"
+    file.write_text(json.dumps(login))
+    for seen in ({"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, {"CLOUDSDK_CONFIG": str(tmp_path)}):
+        with pytest.raises(UsageProblem) as raised:
+            isolation.refuse_elsewhere(seen, "dev")
+        assert f"{field} in {file} would send your login to {host}:" in raised.value.message
+
+
+def test_googles_own_login_files_are_taken_wherever_the_identity_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "login.json"
+    source = {"url": "https://pipelines.actions.githubusercontent.com/token", "environment_id": "aws1"}
+    impersonation = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/x:generateAccessToken"
+    login = {"token_url": "https://sts.googleapis.com/v1/token", "service_account_impersonation_url": impersonation}
+    file.write_text(json.dumps({**login, "credential_source": source, "universe_domain": "googleapis.com"}))
+    isolation.refuse_elsewhere({"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, "dev")
 
 
 def test_the_users_own_plugin_cache_is_respected(tmp_path: Path) -> None:

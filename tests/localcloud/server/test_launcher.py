@@ -363,3 +363,15 @@ def test_no_token_is_on_a_command_line(state: Path) -> None:
         shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
         assert "localcloud" in shown
         assert launcher.token(state) not in shown
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show what a process was given")
+def test_a_daemon_keeps_neither_proxy_nor_login_of_its_starter(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "GOOGLE_APPLICATION_CREDENTIALS", "SOME_SECRET", "LD_PRELOAD"):
+        monkeypatch.setenv(name, "/nowhere")
+    cloud = launcher.start(state)
+    provider = launcher.start_provider(state, cloud, launcher.token(state))
+    for pid in (cloud.pid, provider.pid):
+        given = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"PATH=" in given
+        assert b"/nowhere" not in given

@@ -12,7 +12,8 @@ from groundwork.cost import query
 from groundwork.cost.files import Labels
 from groundwork.cost.ledger import Ledger, lines_of
 from groundwork.errors import GroundworkError, PermissionProblem, Refused
-from groundwork.google.transport import refused_login
+from groundwork.google.isolation import UNIVERSE
+from groundwork.google.transport import loopback_session, refused_login
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -150,5 +151,6 @@ def client(cloud: Cloud) -> bigquery.Client:
     """The official client for a cloud: queries run, and are billed, in its project."""
     from google.cloud import bigquery
 
-    options = {"api_endpoint": cloud.address("bigquery")} if cloud.base else None
-    return bigquery.Client(project=cloud.project, credentials=cloud.credentials, client_options=options)
+    options = {"universe_domain": UNIVERSE, **({"api_endpoint": cloud.address("bigquery")} if cloud.base else {})}
+    session = loopback_session(cloud.credentials) if cloud.base else None
+    return bigquery.Client(project=cloud.project, credentials=cloud.credentials, client_options=options, _http=session)

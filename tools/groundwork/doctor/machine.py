@@ -211,7 +211,7 @@ def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[Find
 
 def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
     for name in isolation.silent_changes(os.environ):
-        yield Finding(name, "note", f"is set to {os.environ[name]!r} and changes what Terraform does", f"unset {name}")
+        yield Finding(name, "note", "is set and changes what Terraform does", f"unset {name}")
     config = os.environ.get("TF_CLI_CONFIG_FILE")
     if config and not Path(config).exists():
         yield Finding(
@@ -222,7 +222,7 @@ def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Findin
         )
     if not environment.local:
         try:
-            isolation.google_surroundings(os.environ, environment.name)
+            isolation.refuse_elsewhere(os.environ, environment.name)
         except GroundworkError as error:
             yield Finding("variables", "broken", error.message, "unset them")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
 from groundwork.google import isolation, local
-from groundwork.google.transport import Answer, Google, Loopback, Transport, Unreachable
+from groundwork.google.transport import Answer, Google, Loopback, Transport, Unreachable, loopback_session
 from groundwork.google.waiting import PROMPT, Patience, patiently
 
 if TYPE_CHECKING:
@@ -157,15 +157,21 @@ class Cloud:
         """The official Cloud Storage client."""
         from google.cloud.storage import Client
 
-        options = {"api_endpoint": self.base} if self.base else None
-        return Client(project=self.project, credentials=self.credentials, client_options=options)
+        options = {"universe_domain": isolation.UNIVERSE, **({"api_endpoint": self.base} if self.base else {})}
+        session = loopback_session(self.credentials) if self.base else None
+        return Client(project=self.project, credentials=self.credentials, client_options=options, _http=session)
 
     def secrets(self) -> SecretManagerServiceClient:
         """The official Secret Manager client (REST)."""
         from google.cloud.secretmanager import SecretManagerServiceClient
 
-        options = {"api_endpoint": self.address("secretmanager")} if self.base else None
-        return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
+        if not self.base:
+            options = {"universe_domain": isolation.UNIVERSE}
+            return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
+        rest: Any = SecretManagerServiceClient.get_transport_class("rest")
+        transport = rest(host=self.address("secretmanager"), credentials=self.credentials)
+        transport._session.trust_env = False  # noqa: SLF001 - it takes no session, and a proxy must not see the secrets
+        return SecretManagerServiceClient(transport=transport)
 
     def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
         def once() -> Answer:
@@ -222,7 +228,7 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
     `checkout` is the clone whose local cloud is meant: by default the one that the environment file lies in.
     """
     if not environment.local:
-        isolation.google_surroundings(os.environ, environment.name)
+        isolation.refuse_elsewhere(os.environ, environment.name)
         return google_cloud(environment.project)
     clone = checkout or Checkout(environment.path.parents[1])
     running = local.start(clone)
@@ -241,6 +247,7 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cl
     GOOGLE_IMPERSONATE_SERVICE_ACCOUNT names it (Terraform's provider reads the same variables). Raises PermissionProblem.
     """
     seen = os.environ if variables is None else variables
+    isolation.refuse_elsewhere(seen, project)
     return Cloud(project, None, _credentials(seen))
 
 

@@ -1,24 +1,36 @@
-"""What Terraform's processes see: a local run cannot reach a real endpoint, a real run refuses local ones."""
+"""Where a run may go: a local one to this machine only, a real one to Google only."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from groundwork.errors import UsageProblem
+from groundwork.google import variables as lists
 
+UNIVERSE = "googleapis.com"
 _ALWAYS = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-_OURS = re.compile(r"TF_(DATA_DIR|WORKSPACE|INPUT|REATTACH_PROVIDERS)")
-_CREDENTIALS = re.compile(r"(GOOGLE|CLOUDSDK|GCLOUD|GCE|GCP|BOTO)_.*|.*_EMULATOR_HOST|USER_PROJECT_OVERRIDE")
-_PROXIES = re.compile(r"(https?|all|no)_proxy", re.IGNORECASE)
-_LOCAL_ENDPOINTS = re.compile(
-    r"GOOGLE_.*_CUSTOM_ENDPOINT|CLOUDSDK_API_ENDPOINT_OVERRIDES_.*|.*_EMULATOR_HOST|TF_REATTACH_PROVIDERS|GCE_METADATA_(HOST|IP)"
+_ELSEWHERE = re.compile(
+    r"GOOGLE_.*_CUSTOM_ENDPOINT|CLOUDSDK_API_ENDPOINT_OVERRIDES_.*|.*_EMULATOR_(HOST|ENDPOINT)|API_ENDPOINT_OVERRIDE|"
+    r"FSSPEC_GC?S_ENDPOINT_URL|TF_REATTACH_PROVIDERS|GCE_METADATA_(HOST|IP|ROOT)|CLOUDSDK_AUTH_\w*(HOST|URI|ENDPOINT)"
 )
+_UNIVERSES = re.compile(r"(GOOGLE_CLOUD|GOOGLE|CLOUDSDK_CORE)_UNIVERSE_DOMAIN")
+_LEFT_BY_LOCAL = ".groundwork/local/"
+_GOOGLES = re.compile(r"(?:[\w-]+\.)*googleapis\.com|accounts\.google\.com")
 _SETTINGS = "TF_CLI_CONFIG_FILE"
+_ARGUMENTS = "TF_CLI_ARGS"
+_HARMLESS = re.compile(r"-(lock=(true|false)|lock-timeout=\w+|parallelism=\d+|no-color|compact-warnings)")
 _NOWHERE = "http://127.0.0.1:1"
+_CLOSED = {
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,27 +51,78 @@ def local_surroundings(
     """
     # With an emulator host in sight Terraform's backend sends no credentials.
     endpoints = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
-    kept = _without(variables, _OURS, _CREDENTIALS, _PROXIES)
-    proxies = {name: value for name, value in variables.items() if _PROXIES.fullmatch(name)}
-    closed = {"HTTPS_PROXY": _NOWHERE, "https_proxy": _NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
-    work = {**kept, **endpoints, **closed, **_ALWAYS, "GOOGLE_OAUTH_ACCESS_TOKEN": token}
+    kept = {**_for_terraform(variables), **_arguments(variables)}
+    network = {name: value for name, value in variables.items() if lists.NETWORK.fullmatch(name)}
+    work = {**kept, **endpoints, **_CLOSED, **_ALWAYS, "GOOGLE_OAUTH_ACCESS_TOKEN": token}
     if reattach is not None:
         work["TF_REATTACH_PROVIDERS"] = reattach
-    return Surroundings(work, {**dict.fromkeys(closed, ""), **proxies})
+    return Surroundings(work, {**dict.fromkeys(_CLOSED, ""), **network})
 
 
 def google_surroundings(variables: Mapping[str, str], environment: str) -> Surroundings:
-    """For Google Cloud: the caller's own variables.
+    """For Google Cloud: the caller's own login and network. Raises UsageProblem as refuse_elsewhere does."""
+    refuse_elsewhere(variables, environment)
+    kept = {**_for_terraform(variables, lists.NETWORK, lists.LOGIN), **_arguments(variables)}
+    return Surroundings({**kept, **_ALWAYS})
 
-    Raises UsageProblem when one of them points at a local stand-in.
+
+def refuse_elsewhere(variables: Mapping[str, str], environment: str) -> None:
+    """Raises UsageProblem, with their names, when variables would send calls, or the login, to anybody but Google.
+
+    The clients in this process read them as Terraform does, so that leaving them out for others is not enough.
     """
-    found = sorted(name for name, value in variables.items() if value and _LOCAL_ENDPOINTS.fullmatch(name))
+    found = sorted(name for name, value in variables.items() if value and _leads_elsewhere(name, value))
     if found:
         raise UsageProblem(
-            f"{environment} is on Google Cloud, but {_listed(found)} would send its calls elsewhere: "
+            f"{environment} is on Google Cloud, but {', '.join(found)} would send its calls elsewhere: "
             f"unset {'it' if len(found) == 1 else 'them'} (unset {' '.join(found)}) and run again."
         )
-    return Surroundings({**_without(variables, _OURS), **_ALWAYS})
+    file = _login_file(variables)
+    for field_, host in _hosts_named(file):
+        if not _GOOGLES.fullmatch(host):
+            raise UsageProblem(
+                f"{environment} is on Google Cloud, but {field_} in {file} would send your login to {host}: log in again with "
+                f"`groundwork login --env {environment}`."
+            )
+
+
+def _leads_elsewhere(name: str, value: str) -> bool:
+    if _UNIVERSES.fullmatch(name):
+        return value != UNIVERSE
+    if _ELSEWHERE.fullmatch(name):
+        return True
+    mine = lists.NETWORK.fullmatch(name) or lists.LOGIN.fullmatch(name)
+    return bool(mine) and _LEFT_BY_LOCAL in value.replace(os.sep, "/")
+
+
+def _login_file(variables: Mapping[str, str]) -> Path | None:
+    """The file that application default credentials come from, as google.auth.default looks for it."""
+    if variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
+        return None
+    named = variables.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if named:
+        return Path(named)
+    folder = variables.get("CLOUDSDK_CONFIG")
+    return (Path(folder) if folder else Path.home() / ".config" / "gcloud") / "application_default_credentials.json"
+
+
+def _hosts_named(file: Path | None) -> Iterator[tuple[str, str]]:
+    """The fields of a login's file that name whom it is sent to, with the hosts; where an identity comes from is the user's matter."""
+    try:
+        content = json.loads(file.read_bytes()) if file else {}
+    except (OSError, ValueError):
+        return
+    while isinstance(content, dict):
+        yield from _named(content)
+        content = content.get("source_credentials")
+
+
+def _named(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in content.items():
+        if name.endswith(("_url", "_uri")):
+            yield name, urlsplit(str(value)).hostname or str(value)
+        elif name == "universe_domain":
+            yield name, str(value)
 
 
 def cached_providers(variables: Mapping[str, str], cache: Path, *, pinned: bool = False) -> dict[str, str]:
@@ -77,16 +140,24 @@ def cached_providers(variables: Mapping[str, str], cache: Path, *, pinned: bool 
 
 def silent_changes(variables: Mapping[str, str]) -> list[str]:
     """Variables that change what Terraform does without showing in any command."""
-    return sorted(name for name, value in variables.items() if name.startswith("TF_CLI_ARGS") and value)
+    return sorted(name for name, value in variables.items() if name.startswith(_ARGUMENTS) and value)
 
 
-def _without(variables: Mapping[str, str], *patterns: re.Pattern[str]) -> dict[str, str]:
-    """The variables that no pattern matches; nor a settings file that is not there, of which OpenTofu warns amid its data."""
-    kept = {name: value for name, value in variables.items() if not any(found.fullmatch(name) for found in patterns)}
+def _arguments(variables: Mapping[str, str]) -> dict[str, str]:
+    """Terraform's arguments from variables; raises UsageProblem for those that would plan, or keep, something else than is shown."""
+    found = {name: variables[name] for name in silent_changes(variables)}
+    for name, value in found.items():
+        if not all(_HARMLESS.fullmatch(word) for word in value.split()):
+            raise UsageProblem(
+                f"{name} would make Terraform do something else than is shown: unset {name} and run again (of its arguments only -lock, "
+                "-lock-timeout, -parallelism, -no-color and -compact-warnings are passed on)."
+            )
+    return found
+
+
+def _for_terraform(variables: Mapping[str, str], *groups: re.Pattern[str]) -> dict[str, str]:
+    """What Terraform may see; but not a settings file that is not there, of which OpenTofu warns amid its data."""
+    kept = lists.kept(variables, lists.TERRAFORM, *groups)
     if not Path(kept.get(_SETTINGS) or os.devnull).exists():
         del kept[_SETTINGS]
     return kept
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)

@@ -42,7 +42,7 @@ def quota_command(environment: Environment) -> tuple[str, ...]:
 
 def check_shell(environment: Environment, variables: Mapping[str, str], wish: Wish) -> None:
     """Raises UsageProblem for a variable that goes before every login, and for local endpoints."""
-    isolation.google_surroundings(variables, environment.name)
+    isolation.refuse_elsewhere(variables, environment.name)
     for name in (TOKEN_VARIABLE, FILE_VARIABLE):
         if variables.get(name):
             raise UsageProblem(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from groundwork.errors import CouldNotTell, GroundworkError
+from groundwork.google import variables
 
 REQUIREMENTS = "requirements-checkov.txt"
 _SECONDS = 600
@@ -90,7 +91,7 @@ def _uv(run: Run, arguments: Sequence[str]) -> None:
     beside = Path(sys.executable).parent / "uv"
     argv = [str(beside) if beside.exists() else "uv", *arguments, "--quiet"]
     try:
-        done = run(argv, env={**os.environ, **_like_pip(run)}, seconds=_SECONDS)
+        done = run(argv, env={**variables.of_program("uv", os.environ), **_like_pip(run)}, seconds=_SECONDS)
     except GroundworkError as error:
         raise _cannot_be_had([error.message]) from error
     if done.code:

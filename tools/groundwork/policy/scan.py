@@ -13,6 +13,7 @@ from typing import Any
 from policies.language import Settings
 
 from groundwork.errors import CouldNotTell, GroundworkError
+from groundwork.google import variables
 from groundwork.policy import outside
 from groundwork.policy.outside import Ended, Run
 
@@ -49,7 +50,7 @@ class Scanner:
         return _believed(_parsed(done), expected)
 
     def _run(self, argv: Sequence[str]) -> Ended:
-        env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
+        env = variables.kept(os.environ)
         try:
             return self.run(argv, cwd=self.root, env={**env, "PYTHONPATH": str(self.tools)}, seconds=self.seconds)
         except GroundworkError as error:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google import variables
 from groundwork.terraform.events import document
 from groundwork.terraform.process import run
 
@@ -202,7 +203,9 @@ def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
 def _told(path: Path) -> str:
     """The version that a program tells, "" when it tells none."""
     try:
-        answer = run([str(path), "version", "-json"], seconds=20, env={**os.environ, "CHECKPOINT_DISABLE": "1"})
+        answer = run(
+            [str(path), "version", "-json"], seconds=20, env={**variables.kept(os.environ), "CHECKPOINT_DISABLE": "1"}
+        )
         version = str(document(answer.out)["terraform_version"])
     except (GroundworkError, ValueError, KeyError):
         return ""

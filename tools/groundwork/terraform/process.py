@@ -22,6 +22,7 @@ from python_terraform import IsFlagged
 from python_terraform import Terraform as ArgumentBuilder
 
 from groundwork.errors import GroundworkError, Interrupted
+from groundwork.google import variables
 from groundwork.terraform.events import Diagnostic, Event, document, parse
 from groundwork.terraform.liveness import alive, tail
 
@@ -150,13 +151,13 @@ def run(
     seconds: float = 60,
     given: str = "",
 ) -> Finished:
-    """Run a small command to its end and keep what it writes; `given` is its standard input.
+    """Run a small command to its end and keep what it writes; `given` is its standard input. Without `env` it sees what its like may.
 
     Raises GroundworkError when the program is not there or takes longer than `seconds`.
     """
     try:
         done = subprocess.run(
-            argv, cwd=cwd, env=env, timeout=seconds, input=given, capture_output=True, check=False,
+            argv, cwd=cwd, env=_seen(argv, env), timeout=seconds, input=given, capture_output=True, check=False,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except FileNotFoundError:
@@ -174,12 +175,16 @@ def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> in
     Raises GroundworkError when the program is not there.
     """
     try:
-        child = subprocess.Popen(argv, env=env)
+        child = subprocess.Popen(argv, env=_seen(argv, env))
     except FileNotFoundError:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
     while True:
         with suppress(KeyboardInterrupt):
             return child.wait()
+
+
+def _seen(argv: Sequence[str], env: Mapping[str, str] | None) -> Mapping[str, str]:
+    return variables.of_program(argv[0], os.environ) if env is None else env
 
 
 def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:

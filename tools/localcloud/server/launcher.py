@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -45,6 +46,12 @@ __all__ = [
 
 OWNER = "user:owner@example.com"
 _PATIENCE = 30.0
+# What a daemon sees of its starter's environment: where programs and files are, and which container engine is meant. No proxy and
+# no login: whoever starts it first would lend them to everybody who comes later.
+_KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_\w+|TZ|XDG_\w+|LD_LIBRARY_PATH|DYLD_\w*LIBRARY_PATH|PYTHON\w+|VIRTUAL_ENV|"
+    r"DOCKER_\w+|CONTAINER_\w+|DBUS_SESSION_BUS_ADDRESS"
+)
 # Bytes without which a daemon can write neither its database nor why it ends.
 _ROOM = 1024 * 1024
 T = TypeVar("T")
@@ -262,6 +269,7 @@ def _spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen
             start_new_session=True,
             cwd="/",
             umask=0o077,
+            env={name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)},
         )
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as stdin:

@@ -1,0 +1,74 @@
+"""Which environment variables a program that is started, or a client that is opened, may see: one that is not listed here, none does.
+
+A variable can send secrets elsewhere, change what Terraform does, or make a run depend on what nobody sees; so each has its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def _names(text: str) -> re.Pattern[str]:
+    """Names, and beginnings of names that end in *."""
+    return re.compile("|".join(word.replace("*", r"\w*") for word in text.split()))
+
+
+EVERYDAY = _names(
+    "PATH HOME USER LOGNAME SHELL PWD TMPDIR TMP TEMP XDG_* LANG LANGUAGE LC_* TZ TERM COLORTERM COLUMNS LINES NO_COLOR "
+    "CLICOLOR* FORCE_COLOR CI LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH"
+)
+"""What any program needs to find its files and to speak to the user."""
+
+NETWORK = _names(
+    "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR "
+    "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE"
+)
+"""The user's way out: proxies, and the certificates that they need. Never for what only speaks to the local cloud."""
+
+TERRAFORM = _names(
+    "TF_LOG* TF_CLI_CONFIG_FILE TF_PLUGIN_CACHE_DIR TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE TF_REGISTRY_* TF_TOKEN_* "
+    "TF_APPEND_USER_AGENT GOMAXPROCS GOMEMLIMIT"
+)
+"""What a user may want of Terraform itself: logs, mirrors and caches. Not TF_VAR_*, TF_WORKSPACE, TF_DATA_DIR: those are ours."""
+
+LOGIN = _names(
+    "GOOGLE_APPLICATION_CREDENTIALS GOOGLE_OAUTH_ACCESS_TOKEN GOOGLE_IMPERSONATE_SERVICE_ACCOUNT GOOGLE_CLOUD_QUOTA_PROJECT "
+    "GOOGLE_BILLING_PROJECT USER_PROJECT_OVERRIDE GOOGLE_EXTERNAL_ACCOUNT_* GOOGLE_API_USE_CLIENT_CERTIFICATE "
+    "GOOGLE_API_CERTIFICATE_CONFIG NO_GCE_CHECK GCE_METADATA_TIMEOUT GCE_METADATA_DETECT_RETRIES CLOUDSDK_CONFIG "
+    "CLOUDSDK_PYTHON* CLOUDSDK_ACTIVE_CONFIG_NAME CLOUDSDK_AUTH_ACCESS_TOKEN_FILE CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE "
+    "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT CLOUDSDK_CORE_ACCOUNT CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE CLOUDSDK_CORE_PROJECT "
+    "CLOUDSDK_CORE_DISABLE_PROMPTS CLOUDSDK_PROXY_* AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION "
+    "AWS_DEFAULT_REGION ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_ID_TOKEN_REQUEST_URL"
+)
+"""Who the user is at Google, keyless logins included. Not the variables that hold a service account's key: keys do not exist here."""
+
+SCREEN = _names(
+    "DISPLAY WAYLAND_DISPLAY XAUTHORITY BROWSER DBUS_SESSION_BUS_ADDRESS SSH_CONNECTION SSH_CLIENT SSH_TTY WSL_*"
+)
+"""Where a browser can be opened for a login."""
+
+PACKAGES = _names("PIP_* UV_*")
+"""Where Python packages come from on this machine."""
+
+DOCKER = _names("DOCKER_*")
+"""Which docker is meant, and where it keeps its logins."""
+
+_PROGRAMS: Mapping[str, tuple[re.Pattern[str], ...]] = {
+    "gcloud": (NETWORK, LOGIN, SCREEN),
+    "docker": (NETWORK, DOCKER),
+    "uv": (NETWORK, PACKAGES),
+    "python": (PACKAGES,),
+}
+
+
+def kept(seen: Mapping[str, str], *groups: re.Pattern[str]) -> dict[str, str]:
+    """The everyday variables among those seen, and those of some groups."""
+    chosen = (EVERYDAY, *groups)
+    return {name: value for name, value in seen.items() if any(group.fullmatch(name) for group in chosen)}
+
+
+def of_program(program: str, seen: Mapping[str, str]) -> dict[str, str]:
+    """What a small tool such as "gcloud" or "/usr/bin/docker" sees."""
+    return kept(seen, *_PROGRAMS.get(re.sub(r"[\d.]+\Z", "", Path(program).name), ()))
