@@ -7,7 +7,7 @@ import pytest
 from groundwork.cost.amounts import cents
 from groundwork.cost.assumptions import Assumptions, parse
 from groundwork.cost.estimate import estimate, line
-from groundwork.cost.resources import FREE, PRICED
+from groundwork.cost.resources import free, priced
 
 from tests.groundwork.cost.plans import NO_TIERS, bucket, change, plan
 
@@ -122,7 +122,7 @@ def test_waiting_instances_of_cloud_run_are_fixed_and_requests_are_usage():
 
 
 def test_free_types_say_why_and_cost_nothing():
-    types = [*FREE, "google_storage_bucket_iam_member", "google_project_iam_binding", "terraform_data"]
+    types = [*free(), "google_storage_bucket_iam_member", "google_project_iam_binding", "terraform_data"]
     found = estimate(plan(*(change(type_, {}, name=type_) for type_ in types)))
     assert found.after.monthly == 0
     assert not found.after.bounded
@@ -131,7 +131,7 @@ def test_free_types_say_why_and_cost_nothing():
 
 
 def test_a_type_is_priced_or_free_and_never_both():
-    assert not set(PRICED) & set(FREE)
+    assert not set(priced()) & set(free())
 
 
 def test_a_type_that_nobody_knows_makes_the_total_a_lower_bound():

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from groundwork.cost.plan import UnknownYet, changes, load_plan
+from groundwork.cost.plan import changes, load_plan
 from groundwork.errors import UsageProblem
+from groundwork.resources.needs import UnknownYet
 
 from tests.groundwork.cost.plans import bucket, change, plan
 

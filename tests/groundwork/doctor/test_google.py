@@ -13,10 +13,12 @@ from groundwork.doctor import clock
 from groundwork.doctor import google as quota
 from groundwork.doctor.finding import Finding, how_to_ask
 from groundwork.doctor.google import findings
-from groundwork.doctor.permissions import GITHUB_PERMISSIONS, PERMISSIONS
+from groundwork.doctor.permissions import needed
 from groundwork.google.cloud import Cloud, CloudProblem, google_cloud
 from groundwork.lifecycle.prerequisites import APIS
 from groundwork.login import identity
+from groundwork.resources.kind import several
+from groundwork.resources.registry import made
 from localcloud.server import launcher
 
 from tests.groundwork.at_google import Google, gcloud
@@ -38,7 +40,7 @@ def test_doctor_is_content_with_an_owner_of_a_project_that_is_paid_for(google: G
     assert {subject for subject, row in found.items() if row.health == "ok"} == {
         "login", "project", "billing", "APIs", "permissions", "buckets", "clock", "deployer",
     }  # fmt: skip
-    assert found["permissions"].text == f"all {len(PERMISSIONS)} that `up` needs"
+    assert found["permissions"].text == f"all {len(needed(google.clone.environment))} that `up` needs"
     assert found["billing"].text == "account 000000-000000-000000"
 
 
@@ -165,7 +167,7 @@ def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClo
     held = {
         permission for role in roles for permission in cloud.request("GET", "iam", f"v1/{role}")["includedPermissions"]
     }
-    assert sorted({*PERMISSIONS, *GITHUB_PERMISSIONS} - held) == []
+    assert sorted({one for how in made().values() for one in several(how.permissions)} - held) == []
 
 
 def test_a_person_who_logged_in_by_gcloud_is_known(google: Google) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.doctor.permissions import GITHUB_PERMISSIONS, PERMISSIONS
+from groundwork.doctor.permissions import needed
 from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import load
 from groundwork.errors import Exit
 from groundwork.google import local
 from localcloud.server import launcher
@@ -65,7 +66,7 @@ def test_every_change_that_up_and_down_ask_for_needs_a_permission_that_doctor_as
         local.stop(Checkout(tmp_path))
     assert sorted(used - NEEDS.keys()) == []
     assert {"secretmanager.projects.secrets.create", "storage.buckets.delete"} <= used
-    asked = {*PERMISSIONS, *GITHUB_PERMISSIONS}
+    asked = set(needed(load("local", tmp_path)))
     assert sorted({NEEDS[method] for method in used} - asked) == []
 
 

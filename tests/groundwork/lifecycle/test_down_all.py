@@ -14,6 +14,7 @@ from groundwork.google.cloud import CloudProblem, google_cloud, local_cloud
 from groundwork.google.waiting import LISTS, Patience
 from groundwork.lifecycle import down_all, teardown, up
 from groundwork.lifecycle.up import Wish
+from groundwork.resources.item import Item
 from groundwork.terraform.state import read_state
 
 from tests.groundwork.clone import Clone, cloned
@@ -114,18 +115,18 @@ def test_killed_half_way_running_it_again_finishes(
     def die(*_: object, **__: object) -> None:
         raise Killed
 
-    def half(cloud: object, name: str) -> None:
+    def half(cloud: object, item: Item) -> None:
         assert cloud
         entry = next(iter(clone.cloud.pages("storage", f"{BUCKET}/o", "items", {"versions": "true"})))
         path = f"{BUCKET}/o/{entry['name'].replace('/', '%2F')}"
         clone.cloud.request("DELETE", "storage", path, params={"generation": entry["generation"]})
-        raise Killed(name)
+        raise Killed(item.name)
 
     with monkeypatch.context() as patch:
         if moment == "after the state forgot the bucket":
             patch.setattr(down_all.up, "plan_layer", _dying_once_bootstrap_is_planned_again(die))
         else:
-            patch.setattr(down_all, "empty_bucket", die if moment == "before the bucket" else half)
+            patch.setattr(down_all, "remove", die if moment == "before the bucket" else half)
         with pytest.raises(Killed):
             down_all.everything(clone.session("down"), YES, talk)
     assert not gone(clone)
@@ -155,7 +156,7 @@ def test_a_state_that_somebody_else_keeps_there_is_not_thrown_away(clone: Clone,
     blob.upload_from_string(held)
     with pytest.raises(Refused) as refused:
         down_all.everything(clone.session("down"), YES, talk)
-    assert refused.value.details == ("state at other: 1 resources",)
+    assert refused.value.details == ("state at other: 1 resource",)
     blob.upload_from_string("{")
     with pytest.raises(CouldNotTell):
         down_all.everything(clone.session("down"), YES, talk)

@@ -11,8 +11,8 @@ from groundwork.lifecycle import sweep, up
 from groundwork.lifecycle.sweep import Choice
 from groundwork.lifecycle.up import Wish
 from groundwork.lifecycle.verify import Remains
-from groundwork.resources.inventory import Item
-from groundwork.resources.listings import LISTINGS
+from groundwork.resources.item import Item
+from groundwork.resources.registry import listings
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
@@ -119,7 +119,7 @@ def test_nothing_is_deleted_while_a_state_cannot_be_read(standing: Clone) -> Non
 
 
 def item(kind: str, name: str, **body: object) -> Item:
-    return Item(kind, name, body, next(row for row in LISTINGS if row.kind == kind))
+    return Item(kind, name, body, next(row for row in listings() if row.kind == kind))
 
 
 OLD = (NOW - timedelta(days=3)).isoformat()

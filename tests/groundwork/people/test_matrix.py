@@ -10,13 +10,13 @@ import pytest
 from google.api_core.exceptions import GoogleAPICallError
 from groundwork.google.waiting import GRANTS, Patience
 from groundwork.people.access import Access, Roles, find_action, find_target, known_policies, matrix
-from groundwork.people.actions import ACTIONS, attempt, let_in, on
+from groundwork.people.actions import attempt, every, let_in, on
 from groundwork.people.personas import personas, targets
-from groundwork.people.remedies import BUCKET_ROLES, READER, REPOSITORY_ROLES
 from groundwork.people.team import Joined, broken
 from groundwork.people.trials import Judge, trial
 from groundwork.resources.bindings import Binding, Policies
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
+from groundwork.resources.registry import parts
 
 from tests.groundwork.people.conftest import ROOT, Platform
 
@@ -41,8 +41,8 @@ def people(platform: Platform) -> dict[str, str]:
 
 
 def test_there_are_at_least_thirty_actions_and_the_table_knows_each() -> None:
-    assert len(ACTIONS) >= 30
-    assert {action.name for action in ACTIONS} >= RUNS
+    assert len(every()) >= 30
+    assert {action.name for action in every()} >= RUNS
     assert set(personas(ROOT)) == set(EXPECTED) - {""}
 
 
@@ -57,7 +57,7 @@ def test_a_persona_is_let_in_to_exactly_what_the_table_says(
         for action in on(target):
             status = attempt(cloud, environment, action, target)
             expected = action.name in EXPECTED[persona]
-            if action.kind == "identity" and expected:
+            if target.kind == "identity" and expected:
                 expected = persona in environment.identities[target.name].users
             if let_in(status) != expected:
                 wrong.append(f"{action.name} on {target.text}: {status}")
@@ -157,11 +157,12 @@ def test_explain_says_which_line_of_the_file_lets_an_identity_in(
 
 
 def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
-    for file, roles in (("buckets", BUCKET_ROLES), ("repositories", REPOSITORY_ROLES)):
-        text = (ROOT / "infra" / "platform" / f"{file}.tf").read_text("utf-8")
-        for word, role in roles.items():
-            assert re.search(rf'^ *{word} *= \[.*"{role}"\]$', text, re.MULTILINE)
-    assert f'role   = "{READER}"' in (ROOT / "infra" / "platform" / "secrets.tf").read_text("utf-8")
+    text = "".join(file.read_text("utf-8") for file in (ROOT / "infra" / "platform").glob("*.tf"))
+    lines = [(role, line) for _, part in parts() for role, line in part.lines]
+    for role, line in lines:
+        word = next((word for word in ("read", "write") if f": {word}}}" in line), "")
+        assert re.search(rf'^ *{word} *= \[?.*"{role}"' if word else rf'"{role}"', text, re.MULTILINE), line
+    assert len(lines) == 5
 
 
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:

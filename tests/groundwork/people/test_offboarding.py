@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from groundwork.google.cloud import Cloud
 from groundwork.resources.bindings import Binding, Policies, account
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 from groundwork.resources.policies import read, read_all, without, write
 
 from tests.groundwork.people.conftest import Platform

@@ -16,7 +16,7 @@ from groundwork.people.offboarding import last_owner
 from groundwork.people.personas import grants, personas, targets
 from groundwork.resources import policies
 from groundwork.resources.bindings import Binding, Policies, address, is_of
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 from groundwork.resources.policies import drop_members, read, read_all, without, write
 from localcloud.server import launcher
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from groundwork.terraform import plans
 from groundwork.terraform.events import Action, Change
 from groundwork.terraform.plans import Counts, LayerPlan
@@ -17,35 +16,6 @@ def change(module: str, kind: str, action: Action, name: str = "x") -> Change:
 
 def layer(*changes: Change, name: str = "platform") -> LayerPlan:
     return LayerPlan(name, Path("plan"), pending=True, changes=changes)
-
-
-@pytest.mark.parametrize(
-    ("module", "words"),
-    [
-        ('module.buckets["data"]', "bucket data"),
-        ('module.secrets["wandb-api-key"]', "secret wandb-api-key"),
-        ("module.deployer", "deployer identity"),
-        ('module.something_new["a"]', "something new a"),
-        ('module.outer.module.repositories["a.b"]', "image repository a.b"),
-        ("module.workers[0]", "workers 0"),
-        ("", "settings"),
-    ],
-)
-def test_a_module_is_a_component(module: str, words: str) -> None:
-    assert plans.component(module) == words
-
-
-@pytest.mark.parametrize(
-    ("kind", "word"),
-    [
-        ("google_storage_bucket", "bucket"),
-        ("google_storage_bucket_iam_member", "grant"),
-        ("google_project_iam_member", "grant"),
-        ("google_pubsub_topic", "pubsub topic"),
-    ],
-)
-def test_a_resource_type_is_a_thing(kind: str, word: str) -> None:
-    assert plans.thing(kind) == word
 
 
 def test_a_replacement_counts_as_one_made_and_one_destroyed() -> None:

@@ -18,7 +18,7 @@ from groundwork.google.cloud import Cloud, connect
 from groundwork.login import identity
 from groundwork.people import access as feature
 from groundwork.people.access import Access, Cell, Roles
-from groundwork.people.actions import ACTIONS, on
+from groundwork.people.actions import every, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.remedies import remedies, whom
 from groundwork.people.trials import Judge, trial
@@ -84,7 +84,7 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 
 @access.command()
 @click.argument("person", shell_complete=completed(_persons))
-@click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in ACTIONS})))
+@click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in every()})))
 @click.argument("resource", shell_complete=completed(lambda environment: [one.text for one in targets(environment)]))
 @environment_option
 @json_option

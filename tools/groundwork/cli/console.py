@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from groundwork.cli import progress
 from groundwork.errors import Refused
-from groundwork.terraform import progress
 from groundwork.terraform.talk import LayerListen
 
 

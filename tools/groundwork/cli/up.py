@@ -16,6 +16,7 @@ from groundwork.errors import Exit
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.reviewed import only_this
 from groundwork.policy.gate import gate
+from groundwork.resources.words import component
 from groundwork.terraform import plans
 from groundwork.terraform.differences import before_after
 from groundwork.terraform.plans import LayerPlan
@@ -122,7 +123,7 @@ def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:
         {
             "layer": entry.layer,
             "address": change.address,
-            "component": plans.component(change.module),
+            "component": component(change.module),
             "action": change.action,
             **_values(shown[entry.layer].get(change.address, {})),
         }

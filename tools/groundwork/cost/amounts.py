@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 ZERO = Decimal(0)
-HOURS_A_MONTH = Decimal(730)
-"""The month that Google's own calculator bills by: 365 days of 24 hours over 12."""
 
 _CENT = Decimal("0.01")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}

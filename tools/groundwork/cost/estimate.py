@@ -9,12 +9,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from groundwork.cost import catalogue as prices
-from groundwork.cost.amounts import HOURS_A_MONTH, ZERO, shown, total
+from groundwork.cost.amounts import ZERO, shown, total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.catalogue import Catalogue, Price
-from groundwork.cost.needs import Need
-from groundwork.cost.plan import Change, Resource, UnknownYet, as_plans, changes
-from groundwork.cost.resources import PRICED, why_free
+from groundwork.cost.plan import Change, as_plans, changes
+from groundwork.cost.resources import priced, why_free
+from groundwork.resources.needs import HOURS_A_MONTH, Need, Planned, UnknownYet
 
 Kind = Literal["fixed", "usage", "free", "unpriced"]
 KINDS: tuple[Kind, ...] = ("fixed", "usage", "free", "unpriced")
@@ -150,10 +150,10 @@ def _row(change: Change, before: list[Component], after: list[Component]) -> Row
     )
 
 
-def _components(resource: Resource | None, assumptions: Assumptions, catalogue: Catalogue) -> Iterator[Component]:
+def _components(resource: Planned | None, assumptions: Assumptions, catalogue: Catalogue) -> Iterator[Component]:
     if resource is None:
         return
-    planner = PRICED.get(resource.type)
+    planner = priced().get(resource.type)
     if planner is None:
         why = why_free(resource.type)
         kind: Kind = "free" if why else "unpriced"
@@ -172,7 +172,7 @@ def _components(resource: Resource | None, assumptions: Assumptions, catalogue: 
         )
 
 
-def _priced(resource: Resource, need: Need, catalogue: Catalogue) -> Component:
+def _priced(resource: Planned, need: Need, catalogue: Catalogue) -> Component:
     price = catalogue.find(need.key, need.region)
     if price is None:
         why = f"no price for {need.key} in {need.region.lower()} in the catalogue"

@@ -8,7 +8,7 @@ from pathlib import Path
 from groundwork.cost import catalogue
 from groundwork.cost.assumptions import DEFAULTS
 from groundwork.cost.catalogue import Price
-from groundwork.cost.resources import FREE, PRICED
+from groundwork.cost.resources import free, priced
 from groundwork.docs import Generated, table
 
 PAGE = Path("docs") / "cost.md"
@@ -29,10 +29,10 @@ def _assumptions() -> Iterator[list[str]]:
 
 
 def _types() -> Iterator[list[str]]:
-    for name, planner in PRICED.items():
+    for name, planner in priced().items():
         sentence = " ".join((planner.__doc__ or "").split("\n\n", 1)[0].split())
         yield [f"`{name}`", sentence]
-    for name, why in FREE.items():
+    for name, why in free().items():
         yield [f"`{name}`", f"Free: {why}."]
     yield ["`google_*_iam_member`, `_binding`, `_policy`", "Free: access rules are free."]
 

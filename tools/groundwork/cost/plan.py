@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from groundwork.errors import UsageProblem
+from groundwork.resources.needs import Planned
 
 ACTIONS = {
     ("no-op",): "keep",
@@ -21,56 +21,6 @@ ACTIONS = {
     ("forget",): "forget",
     ("create", "forget"): "replace",
 }
-_KEY = re.compile(r'\["([^"]+)"\]')
-
-
-class UnknownYet(Exception):
-    """An attribute that a price depends on is known only after apply."""
-
-    def __init__(self, attribute: str) -> None:
-        super().__init__(attribute)
-        self.attribute = attribute
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One side of a change: `values` as Terraform has them, `unknown` true where it does not know yet."""
-
-    address: str
-    type: str
-    values: Mapping[str, Any]
-    unknown: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The team's own name for it: the last for_each key in the address, else the address."""
-        keys = _KEY.findall(self.address)
-        return str(keys[-1]) if keys else self.address
-
-    def get(self, attribute: str, default: Any = None) -> Any:
-        """The value, `default` when it is null or empty. Raises UnknownYet when it is known only after apply."""
-        value = self.values.get(attribute)
-        if value not in (None, "", [], {}):
-            return value
-        if self.unknown.get(attribute) and default is None:
-            raise UnknownYet(attribute)
-        return default
-
-    def block(self, name: str) -> Resource:
-        """The first block called `name`, as a resource of its own; empty when there is none."""
-        values, unknown = self.values.get(name) or [{}], self.unknown.get(name) or [{}]
-        first = unknown[0] if isinstance(unknown, list) else {}
-        return Resource(self.address, self.type, values[0] or {}, first if isinstance(first, dict) else {})
-
-    def blocks(self, name: str) -> list[Resource]:
-        """Every block called `name`."""
-        count = len(self.values.get(name) or [])
-        unknown = self.unknown.get(name)
-        marks = unknown if isinstance(unknown, list) and len(unknown) == count else [{}] * count
-        return [
-            Resource(self.address, self.type, values or {}, mark if isinstance(mark, dict) else {})
-            for values, mark in zip(self.values.get(name) or [], marks, strict=True)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +29,8 @@ class Change:
 
     address: str
     action: str
-    before: Resource | None
-    after: Resource | None
+    before: Planned | None
+    after: Planned | None
 
 
 def load_plan(path: Path) -> Mapping[str, Any]:
@@ -138,11 +88,11 @@ def _change(entry: Mapping[str, Any], where: str) -> Change:
     )
 
 
-def _side(entry: Mapping[str, Any], values: Mapping[str, Any] | None, unknown: object) -> Resource | None:
+def _side(entry: Mapping[str, Any], values: Mapping[str, Any] | None, unknown: object) -> Planned | None:
     if values is None:
         return None
     marks: Mapping[str, Any] = unknown if isinstance(unknown, dict) else {}
-    return Resource(str(entry.get("address", "?")), str(entry.get("type", "")), values, marks)
+    return Planned(str(entry.get("address", "?")), str(entry.get("type", "")), values, marks)
 
 
 def as_plans(plan: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

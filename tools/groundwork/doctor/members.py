@@ -10,7 +10,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources import policies
 from groundwork.resources.bindings import account, address
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 from groundwork.text import listed
 
 

@@ -9,39 +9,9 @@ from groundwork.doctor.finding import Finding, not_asked
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.login import deployer
+from groundwork.resources.kind import several
+from groundwork.resources.registry import made
 from groundwork.text import listed
-
-# What both layers create, change and delete, by the permission on the project that each call needs. What somebody may do in a
-# bucket that they made comes with the bucket, so the project need not give it.
-# Source: https://cloud.google.com/iam/docs/permissions-reference.
-PERMISSIONS = (
-    "resourcemanager.projects.get",
-    "resourcemanager.projects.getIamPolicy",
-    "resourcemanager.projects.setIamPolicy",
-    "serviceusage.services.enable",
-    "serviceusage.services.list",
-    "storage.buckets.create",
-    "storage.buckets.delete",
-    "storage.buckets.list",
-    "iam.serviceAccounts.create",
-    "iam.serviceAccounts.delete",
-    "iam.serviceAccounts.setIamPolicy",
-    "iam.serviceAccounts.update",
-    "artifactregistry.repositories.create",
-    "artifactregistry.repositories.delete",
-    "artifactregistry.repositories.setIamPolicy",
-    "artifactregistry.repositories.update",
-    "secretmanager.secrets.create",
-    "secretmanager.secrets.delete",
-    "secretmanager.secrets.setIamPolicy",
-    "secretmanager.secrets.update",
-)
-GITHUB_PERMISSIONS = (
-    "iam.googleapis.com/workloadIdentityPoolProviders.create",
-    "iam.googleapis.com/workloadIdentityPoolProviders.update",
-    "iam.googleapis.com/workloadIdentityPools.create",
-    "iam.googleapis.com/workloadIdentityPools.update",
-)
 
 
 def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
@@ -98,8 +68,12 @@ def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Itera
 
 
 def needed(environment: Environment) -> tuple[str, ...]:
-    """What `up` and `down` of this environment need on the project."""
-    return (*PERMISSIONS, *(GITHUB_PERMISSIONS if environment.github else ()))
+    """What `up` and `down` of this environment need on the project, as the kinds say that they make.
+
+    Source: https://cloud.google.com/iam/docs/permissions-reference.
+    """
+    used = (how for how in made().values() if how.uses(environment))
+    return tuple(dict.fromkeys(permission for how in used for permission in several(how.permissions)))
 
 
 def _missing(cloud: Cloud, wanted: tuple[str, ...]) -> list[str]:

@@ -7,8 +7,9 @@ from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProbl
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.google.waiting import LISTS
 from groundwork.lifecycle import recovery, teardown, up, verify
-from groundwork.lifecycle.removal import empty_bucket
+from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains
+from groundwork.resources.item import Item
 from groundwork.terraform import plans, runs
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
@@ -121,12 +122,7 @@ def _delete_state_bucket(session: Session, talk: Talk) -> None:
     if left:
         raise GroundworkError(f"{LAYER} is not empty, so bucket {name} stays: run the same command again.", left)
     talk.say(f"deleting bucket {name}")
-    empty_bucket(session.cloud, name)
-    try:
-        session.cloud.request("DELETE", "storage", f"v1/b/{name}")
-    except CloudProblem as problem:
-        if problem.code != 404:
-            raise
+    remove(session.cloud, Item("bucket", name))
     for layer in session.places:
         (session.data(layer) / plans.FILE).unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.errors import GroundworkError
+from groundwork.resources.registry import GRANT, imported, made
 from groundwork.terraform import runs
 from groundwork.terraform.events import Diagnostic, Event, Step, parse
 from groundwork.terraform.lock import left_by, release
@@ -26,26 +27,6 @@ EVENTS = "interrupted.ndjson"
 PLAN = "interrupted.tfplan"
 STATE = "errored.tfstate"
 
-# What `terraform import` wants for each type, over planned values. IAM members, bindings and enabled APIs are not here:
-# making them again changes nothing, so the next apply simply does.
-IDENTITIES = {
-    "google_artifact_registry_repository": "projects/{project}/locations/{location}/repositories/{repository_id}",
-    "google_iam_workload_identity_pool": "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}",
-    "google_iam_workload_identity_pool_provider": "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}"
-    "/providers/{workload_identity_pool_provider_id}",
-    "google_project_iam_custom_role": "projects/{project}/roles/{role_id}",
-    "google_secret_manager_secret": "projects/{project}/secrets/{secret_id}",
-    "google_service_account": "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
-    "google_storage_bucket": "{name}",
-}
-_HARMLESS_AGAIN = (
-    "_iam_member",
-    "_iam_binding",
-    "_iam_policy",
-    "_bucket_object",
-    "google_project_service",
-    "terraform_data",
-)
 _REFUSAL = re.compile(r"\bError 4\d\d\b")
 
 
@@ -151,8 +132,14 @@ def orphans(events: Iterable[Event]) -> list[Orphan]:
     return [
         orphan
         for orphan in begun.values()
-        if orphan.address not in failed & refused and not orphan.type.endswith(_HARMLESS_AGAIN)
+        if orphan.address not in failed & refused and not _harmless_again(orphan.type)
     ]
+
+
+def _harmless_again(resource_type: str) -> bool:
+    """Whether making it again changes nothing, so that the next apply simply does: grants, and kinds that say so."""
+    how = made().get(resource_type)
+    return bool(GRANT.fullmatch(resource_type)) or resource_type == "terraform_data" or (how is not None and how.again)
 
 
 def _planned(file: Path, terraform: Terraform) -> dict[str, Mapping[str, Any]]:
@@ -170,11 +157,7 @@ def identity(orphan: Orphan, planned: Mapping[str, Any], project: str) -> str:
     """What to import a resource by: the id that the run learned, else one made of planned values; "" when neither is known."""
     if orphan.id:
         return orphan.id
-    values = {"project": project, **{key: value for key, value in planned.items() if isinstance(value, str) and value}}
-    try:
-        return IDENTITIES[orphan.type].format_map(values)
-    except KeyError:
-        return ""
+    return imported(orphan.type, planned, project)
 
 
 def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> None:

@@ -12,8 +12,8 @@ from groundwork.environment.values import Environment
 from groundwork.errors import PermissionProblem
 from groundwork.google import local
 from groundwork.google.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
+from groundwork.resources.words import component
 from groundwork.terraform import runs
-from groundwork.terraform.plans import component
 from groundwork.terraform.runs import Run
 from groundwork.terraform.state import BLANK, Lock, Output, Place, read_lock, read_state
 

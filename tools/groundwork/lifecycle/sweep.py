@@ -12,8 +12,9 @@ from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProbl
 from groundwork.google.cloud import Cloud
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains, created, read_known, verify
-from groundwork.resources.inventory import Item, field_of
-from groundwork.resources.listings import KINDS
+from groundwork.resources.item import Item, field_of
+from groundwork.resources.kind import Without
+from groundwork.resources.registry import kinds
 from groundwork.terraform.talk import Talk
 
 KEEP = ("groundwork-keep", "keep")
@@ -61,13 +62,22 @@ def parse_age(text: str) -> timedelta:
 
 def parse_kinds(text: str) -> tuple[str, ...]:
     """Kinds separated by commas, as verify names them; dashes stand for spaces. Raises UsageProblem with the known ones."""
-    spelled = {kind.lower().replace(" ", "-"): kind for kind in KINDS}
+    spelled = {kind.lower().replace(" ", "-"): kind for kind in _swept()}
     wanted = [word.strip().lower().replace(" ", "-") for word in text.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in spelled]
     if unknown or not wanted:
         what = f'"{unknown[0]}" is no kind' if unknown else "--only names no kind"
         raise UsageProblem(f"{what} that sweep knows: choose among {', '.join(sorted(spelled))}.")
     return tuple(dict.fromkeys(spelled[word] for word in wanted))
+
+
+def _swept() -> tuple[str, ...]:
+    """The kinds that are found and can be deleted."""
+    return tuple(
+        name
+        for name, kind in kinds().items()
+        if not isinstance(kind.removal, Without) and not isinstance(kind.listings, Without)
+    )
 
 
 def confirmed_project(given: str | None, environment: Environment, *, yes: bool) -> None:
@@ -85,7 +95,7 @@ def confirmed_project(given: str | None, environment: Environment, *, yes: bool)
 def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...]:
     """What happens to each thing that is left over, in the order in which things can be deleted."""
     protected = {item.name for item in found.left if _kept_by(item)}
-    order = {kind: number for number, kind in enumerate(KINDS)}
+    order = {kind: number for number, kind in enumerate(kinds())}
     items = sorted(found.left, key=lambda item: (order[item.kind], item.name))
     return tuple(Decision(item, _stays(item, choice, now, protected)) for item in items)
 

@@ -12,12 +12,12 @@ from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
-from groundwork.lifecycle import obstacles, pools, prerequisites, recovery
+from groundwork.lifecycle import obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
+from groundwork.resources.naming import Named, named
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
-from groundwork.terraform.naming import Named, named
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.process import TerraformFailed
 from groundwork.terraform.session import Session
@@ -65,7 +65,7 @@ def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -
         if pending and not wish.dry_run:
             if not (wish.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
-            apply_all(session, _with_pool_back(session, pending, talk), wish, talk)
+            apply_all(session, _with_what_comes_back(session, pending, talk), wish, talk)
         return Outcome(tuple(made), outputs(session))
 
 
@@ -225,12 +225,12 @@ def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) 
         recovery.rescue_state(session, entry.layer)
 
 
-def _with_pool_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
-    """The plans; that of the bootstrap layer anew where its identity pool had to be undeleted."""
-    back = pools.revive(session, pending, talk)
-    if not back:
-        return list(pending)
-    fresh = [_what_is_left(session, entry, talk, back) if entry.layer == pools.LAYER else entry for entry in pending]
+def _with_what_comes_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
+    """The plans; anew where something had to be undeleted."""
+    fresh = []
+    for entry in pending:
+        back = revival.revive(session, entry, talk)
+        fresh.append(_what_is_left(session, entry, talk, back) if back else entry)
     return [entry for entry in fresh if entry.pending]
 
 

@@ -13,9 +13,9 @@ from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, Exit, LeftOver
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources import inventory
-from groundwork.resources.contents import Contents, look_into
-from groundwork.resources.inventory import Item, field_of
-from groundwork.resources.listings import LISTINGS, maker
+from groundwork.resources.contents import look_into
+from groundwork.resources.item import Contents, Item, field_of
+from groundwork.resources.registry import kinds, listings, maker
 from groundwork.terraform.state import BLANK, Place, State, Unreadable, read_state
 from groundwork.text import counted, listed
 
@@ -146,7 +146,7 @@ def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
     platforms = [state for name, state in known.states.items() if name.endswith(LAYERS[-1])]
     if all(state.serial <= BLANK for state in platforms):
         return {}
-    ours = {row.kind: row.host for row in LISTINGS if row.platform}
+    ours = {row.kind: row.host for row in listings() if row.platform}
     return {
         kind: f"{why}, but the platform uses it, and what it holds stays: run `gcloud services enable {ours[kind]}`"
         for kind, why in off.items()
@@ -173,12 +173,12 @@ def ends(item: Item) -> str:
 
 def why(item: Item) -> str:
     """Why a thing costs."""
-    return item.row.why if item.row else ""
+    return kinds()[item.kind].why
 
 
 def made_by(item: Item, project: str) -> str:
     """What made a thing, as far as its name tells."""
-    return maker(item.row, item.short, project) if item.row else ""
+    return maker(item, project)
 
 
 def as_data(found: Remains, environment: Environment) -> dict[str, Any]:

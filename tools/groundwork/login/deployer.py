@@ -9,7 +9,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import SCOPE, Cloud, CloudProblem
 from groundwork.resources import policies
 from groundwork.resources.bindings import is_of
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 
 PERMISSION = "iam.serviceAccounts.getAccessToken"
 ROLE = "roles/iam.serviceAccountTokenCreator"

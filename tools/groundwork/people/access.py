@@ -9,10 +9,10 @@ from functools import cached_property
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, UsageProblem
 from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.people.actions import Action, api_name, email, on
-from groundwork.people.personas import Persona, Target, applies, targets
+from groundwork.people.actions import on
+from groundwork.people.personas import Persona, Target, applies, item_of, targets
 from groundwork.resources.bindings import Binding, Policies, address, same_account
-from groundwork.resources.inventory import Item
+from groundwork.resources.kind import Action
 from groundwork.resources.policies import read_all
 from groundwork.text import counted
 
@@ -37,22 +37,6 @@ class Roles:
                 raise CouldNotTell(f"What {role} permits could not be read: {problem.message}") from None
             self._known[role] = frozenset(answer.get("includedPermissions", ()))
         return self._known[role]
-
-
-def item_of(environment: Environment, target: Target) -> Item:
-    """The thing in the project that a target of the file is."""
-    account = email(environment, target)
-    if account:
-        return Item("service account", account)
-    project, name = environment.project, api_name(environment, target)
-    return {
-        "project": Item("project", project),
-        "bucket": Item("bucket", name),
-        "secret": Item("secret", f"projects/{project}/secrets/{name}"),
-        "repository": Item(
-            "image repository", f"projects/{project}/locations/{environment.region}/repositories/{name}"
-        ),
-    }[target.kind]
 
 
 @dataclass(frozen=True)
@@ -167,7 +151,7 @@ def find_action(text: str, target: Target) -> Action:
         if text in (action.name, action.verb_only, action.permission):
             return action
     if text.count(".") >= 2:
-        return Action(text, target.kind, text, "", "", "")
+        return Action(text, text, "", "", "")
     known = ", ".join(action.verb_only for action in fitting)
     raise UsageProblem(
         f'"{text}" is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM.'

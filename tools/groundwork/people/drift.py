@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell
 from groundwork.lifecycle.verify import read_known
-from groundwork.people.access import item_of, known_policies
+from groundwork.people.access import known_policies
 from groundwork.people.offboarding import OWNER_ROLE
-from groundwork.people.personas import Persona, Target, grants
+from groundwork.people.personas import Persona, Target, grants, item_of
 from groundwork.people.spelling import Respelled, respelled
 from groundwork.resources.bindings import Binding, account, address
 from groundwork.resources.policies import revoking

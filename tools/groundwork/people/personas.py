@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.environment.values import Environment, Member
-
-PLACES = ("project", "buckets", "repositories", "secrets", "identities", "deployer")
+from groundwork.resources.item import Item
+from groundwork.resources.kind import Kind, Part
+from groundwork.resources.registry import parts
 
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """A thing that has an IAM policy: its kind as in PLACES without the plural ("bucket") and its name in the file."""
+    """A thing that has an IAM policy: its kind in a word ("bucket") and its name in the file."""
 
     kind: str
     name: str = ""
@@ -43,39 +44,33 @@ class Persona:
 
     def roles_on(self, kind: str) -> tuple[str, ...]:
         """Its roles on one kind of target."""
-        return self.roles[_PLACE[kind]]
-
-
-_PLACE = {
-    "project": "project",
-    "bucket": "buckets",
-    "repository": "repositories",
-    "secret": "secrets",
-    "identity": "identities",
-    "deployer": "deployer",
-}
-KINDS = tuple(_PLACE)
+        return self.roles[next(part.place for _, part in parts() if part.word == kind)]
 
 
 def personas(root: Path) -> dict[str, Persona]:
     """All personas by name, in the order of the file below the project's root."""
     text = (root / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")
     return {
-        name: Persona(name, entry["description"], {place: tuple(entry[place]) for place in PLACES})
+        name: Persona(name, entry["description"], {part.place: tuple(entry[part.place]) for _, part in parts()})
         for name, entry in json.loads(text).items()
     }
 
 
 def targets(environment: Environment) -> tuple[Target, ...]:
     """Everything in the environment that has a policy of its own, the project first."""
-    named = {
-        "bucket": environment.buckets,
-        "repository": environment.repositories,
-        "secret": environment.secrets,
-        "identity": environment.identities,
-    }
-    rest = (Target(kind, name) for kind, names in named.items() for name in names)
-    return (Target("project"), *rest, Target("deployer"))
+    ranked = sorted((part for _, part in parts()), key=lambda part: (part.rank, part.word))
+    return tuple(Target(part.word, name) for part in ranked for name in part.entries(environment))
+
+
+def part_of(target: Target) -> tuple[Kind, Part]:
+    """The kind of a target, and what the file has of it."""
+    return next((kind, part) for kind, part in parts() if part.word == target.kind)
+
+
+def item_of(environment: Environment, target: Target) -> Item:
+    """The thing in the project that a target of the file is."""
+    kind, part = part_of(target)
+    return Item(kind.name, part.entries(environment)[target.name])
 
 
 def applies(environment: Environment, persona: str, target: Target) -> bool:

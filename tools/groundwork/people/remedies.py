@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groundwork.environment.values import Environment
-from groundwork.people.access import Cell, Roles, item_of
-from groundwork.people.personas import Persona, applies
+from groundwork.people.access import Cell, Roles
+from groundwork.people.personas import Persona, applies, item_of, part_of
 from groundwork.people.team import checked_email
 from groundwork.resources.policies import granting
 
 ACCOUNTS = ".gserviceaccount.com"
-# What an identity's "read" and "write" in the file come to; infra/platform has the same words.
-BUCKET_ROLES = {"read": "roles/storage.objectViewer", "write": "roles/storage.objectUser"}
-REPOSITORY_ROLES = {"read": "roles/artifactregistry.reader", "write": "roles/artifactregistry.writer"}
-READER = "roles/secretmanager.secretAccessor"
 
 
 def whom(text: str, environment: Environment) -> str:
@@ -52,13 +48,10 @@ def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona],
 def _of_identity(cell: Cell, environment: Environment, name: str, roles: Roles) -> tuple[str, ...]:
     target, permission = cell.target, cell.action.permission
     beginning = f"in envs/{environment.path.name}, then `groundwork up --env {environment.name}`:"
-    words = {"bucket": BUCKET_ROLES, "repository": REPOSITORY_ROLES}.get(target.kind, {})
-    for word, role in words.items():
+    _, part = part_of(target)
+    for role, line in part.lines:
         if permission in roles.permissions(role):
-            place = {"bucket": "buckets", "repository": "repositories"}[target.kind]
-            return (beginning, f"identities: {{{name}: {{{place}: {{{target.name}: {word}}}}}}}")
-    if target.kind == "secret" and permission in roles.permissions(READER):
-        return (beginning, f"secrets: {{{target.name}: {{readers: [{name}]}}}}")
+            return beginning, line.format(identity=name, name=target.name)
     return (
         f"{beginning} ROLE is one that holds {permission}, in the whole project:",
         f"identities: {{{name}: {{project_roles: [ROLE]}}}}",

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from groundwork.environment.values import Environment, Member
-from groundwork.people.access import item_of
-from groundwork.people.personas import grants, personas
+from groundwork.people.personas import grants, item_of, personas
 from groundwork.resources.bindings import Policies, account, address
 from groundwork.terraform.session import Session
 

@@ -11,8 +11,9 @@ from groundwork.errors import CouldNotTell
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.google.waiting import GRANTS
 from groundwork.people.access import Access, Roles, known_policies
-from groundwork.people.actions import Action, attempt, let_in
+from groundwork.people.actions import attempt, let_in
 from groundwork.people.personas import Target
+from groundwork.resources.kind import Action
 
 
 @dataclass(frozen=True)

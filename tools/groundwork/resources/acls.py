@@ -13,7 +13,7 @@ from urllib.parse import quote
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud
 from groundwork.resources.bindings import Binding
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 
 OBJECT = "object"
 NEW_OBJECTS = "new objects of bucket"
@@ -25,10 +25,12 @@ class TooMany(GroundworkError):
     """More lists than are read."""
 
 
-def is_uniform(bucket: Item) -> bool:
-    """Whether access to a bucket is by policies alone, as its list call says."""
-    uniform = (bucket.body.get("iamConfiguration") or {}).get("uniformBucketLevelAccess") or {}
-    return bool(uniform.get("enabled"))
+def has_lists(item: Item) -> bool:
+    """Whether access to a thing is also by lists: it is a bucket, and not by policies alone, as its list call says."""
+    if item.kind != "bucket":
+        return False
+    uniform = (item.body.get("iamConfiguration") or {}).get("uniformBucketLevelAccess") or {}
+    return not uniform.get("enabled")
 
 
 def read(cloud: Cloud, bucket: Item) -> tuple[Binding, ...]:

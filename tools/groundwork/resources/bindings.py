@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from groundwork.resources.inventory import Item
+from groundwork.resources.item import Item
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 _PEOPLE = ("user", "group", "domain")

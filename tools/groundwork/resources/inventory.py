@@ -10,30 +10,15 @@ from typing import Any
 
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.resources.listings import LISTINGS, Listing
+from groundwork.resources.item import Item
+from groundwork.resources.listing import Listing
+from groundwork.resources.registry import listings, made
 from groundwork.terraform.state import State
-
-__all__ = ["LISTINGS", "Inventory", "Item", "Listing", "beside", "field_of", "known_to", "take"]
 
 AT_ONCE = 8
 _ALWAYS_ON = ("storage.googleapis.com",)
 _NOT_SIMULATED = "does not emulate"
 _NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
-
-
-@dataclass(frozen=True, order=True)
-class Item:
-    """One thing in the project: its kind and its name as the service gives it; `body` is all that the list call said of it."""
-
-    kind: str
-    name: str
-    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    row: Listing | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def short(self) -> str:
-        """The last part of the name."""
-        return self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -62,9 +47,9 @@ class _Asked:
     absent: bool = False
 
 
-def take(cloud: Cloud, listings: Iterable[Listing] = LISTINGS) -> Inventory:
+def take(cloud: Cloud, wanted: Iterable[Listing] | None = None) -> Inventory:
     """Ask every list call for all its pages, as far as its API is enabled; what hangs on an item is asked after it."""
-    rows = list(listings)
+    rows = list(listings() if wanted is None else wanted)
     asked_apis = [row for row in rows if row.host not in _ALWAYS_ON]
     enabled, why = _enabled(cloud) if asked_apis else (frozenset(_ALWAYS_ON), "")
     on = [row for row in rows if why or row.host in enabled]
@@ -162,12 +147,7 @@ def _paths(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[tupl
     places = (row.places or row.path.partition("/{location}")[0]).format(project=cloud.project)
     for place in list(cloud.pages(row.api, places, "locations")):
         location = place["locationId"]
-        yield host_of(row, location), row.path.format(project=cloud.project, location=location)
-
-
-def host_of(row: Listing, location: str) -> str:
-    """The API that serves a row's things in a location: some have a host of their own in each region."""
-    return f"{location}-{row.api}" if row.regional and location != "global" else row.api
+        yield row.at(location), row.path.format(project=cloud.project, location=location)
 
 
 def _whole(page: Mapping[str, Any], call: str) -> None:
@@ -210,26 +190,20 @@ def _dotted(body: Mapping[str, Any], path: str) -> str:
     return str(value)
 
 
-def field_of(item: Item, path: str) -> Any:
-    """A field of an item by its path ("creationRecord/mutateTime"); None where there is none."""
-    value: Any = item.body
-    for step in path.split("/"):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
 def known_to(state: State) -> frozenset[str]:
     """Every name by which the state's resources can appear in a list: ids, full names, addresses of accounts.
 
-    A bare name counts for nothing but buckets, whose names are the world's: a disk may be called like an account.
+    A bare name counts only for kinds that are listed by it, as buckets, whose names are the world's: a disk may be called like
+    an account.
     """
     found: set[str] = set()
     for resource in state.resources:
         if resource.type.startswith("google_"):
             keys = ("id", "name", "email", "unique_id")
             values = [str(resource.attributes[key]) for key in keys if resource.attributes.get(key)]
-            bucket = resource.type == "google_storage_bucket"
-            found |= {_plain(value) for value in values if bucket or "/" in value or "@" in value}
+            how = made().get(resource.type)
+            bare = how is not None and how.named == "name"
+            found |= {_plain(value) for value in values if bare or "/" in value or "@" in value}
     return frozenset(found)
 
 

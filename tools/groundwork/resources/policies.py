@@ -1,10 +1,9 @@
-"""Every IAM policy in the project, as it is: on the project, its buckets, repositories, secrets and service accounts."""
+"""Every IAM policy in the project, as it is: on the project, and on everything in it that has one of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,61 +13,24 @@ from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.google.waiting import patiently
 from groundwork.resources import acls
 from groundwork.resources.bindings import Binding, Policies
-from groundwork.resources.inventory import AT_ONCE, LISTINGS, Item, take
+from groundwork.resources.inventory import AT_ONCE, take
+from groundwork.resources.item import Item
+from groundwork.resources.kind import Door
+from groundwork.resources.registry import doors, listings
 
 _CONFLICTS = (409, 412)
 _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
-@dataclass(frozen=True)
-class Door:
-    """How a kind of thing gives and takes its policy, by API and by gcloud; {project}, {name}, {short} and {verb} are filled in."""
-
-    api: str
-    path: str
-    read: str
-    gcloud: str
-    question: Mapping[str, Any] | None = None
-    plain: bool = False
-
-
-_DOORS = {
-    "project": Door(
-        "cloudresourcemanager",
-        "v1/projects/{project}",
-        "POST",
-        "projects {verb} {project}",
-        {"options": {"requestedPolicyVersion": 3}},
-    ),
-    "bucket": Door("storage", "v1/b/{name}/iam", "GET", "storage buckets {verb} gs://{name}", plain=True),
-    "secret": Door("secretmanager", "v1/{name}", "GET", "secrets {verb} {short} --project={project}"),
-    "image repository": Door(
-        "artifactregistry",
-        "v1/{name}",
-        "GET",
-        "artifacts repositories {verb} {short} --project={project} --location={location}",
-    ),
-    "service account": Door(
-        "iam",
-        "v1/projects/{project}/serviceAccounts/{name}",
-        "POST",
-        "iam service-accounts {verb} {name} --project={project}",
-    ),
-}
-_ASKED = {
-    "storage": {"optionsRequestedPolicyVersion": 3},
-    "secretmanager": {"options.requestedPolicyVersion": 3},
-    "artifactregistry": {"options.requestedPolicyVersion": 3},
-    "iam": {"options.requestedPolicyVersion": 3},
-}
-
-
 def read_all(cloud: Cloud) -> Policies:
     """Ask every thing in the project for its policy; what cannot be asked is unknown, never empty."""
-    inventory = take(cloud, [row for row in LISTINGS if row.kind in _DOORS])
-    unknown = {kind: why for kind, why in {**inventory.off, **inventory.unknown}.items() if kind in _DOORS}
+    asked = [row for row in listings() if row.kind in doors() and not row.ends]
+    inventory = take(cloud, asked)
+    # Where an API is off that only some need, nothing of it can be used.
+    needed = {row.kind for row in asked if row.platform}
+    unknown = dict(inventory.unknown) | {kind: why for kind, why in inventory.off.items() if kind in needed}
     found: list[Binding] = []
-    items = [Item("project", cloud.project), *(item for item in inventory.items if item.kind in _DOORS)]
+    items = [Item("project", cloud.project), *inventory.items]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(partial(_asked, cloud), items))
     for item, answer in zip(items, answers, strict=True):
@@ -84,13 +46,13 @@ def _lists(cloud: Cloud, items: Sequence[Item], unknown: dict[str, str]) -> list
     """The entries of access control lists, where buckets have such; what cannot be read is put into `unknown`."""
     found: list[Binding] = []
     for item in items:
-        if item.kind == "bucket" and not acls.is_uniform(item):
+        if acls.has_lists(item):
             try:
                 found += acls.read(cloud, item)
             except GroundworkError as problem:
-                unknown[f"access control lists of bucket {item.name}"] = problem.message
+                unknown[f"access control lists of {item.kind} {item.name}"] = problem.message
             except (KeyError, TypeError, AttributeError) as problem:
-                unknown[f"access control lists of bucket {item.name}"] = f"the answer cannot be read ({problem!r})"
+                unknown[f"access control lists of {item.kind} {item.name}"] = f"the answer cannot be read ({problem!r})"
     return found
 
 
@@ -108,25 +70,26 @@ def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:
         yield Binding(item, binding["role"], tuple(binding.get("members", ())), said)
 
 
-def _place(cloud: Cloud, item: Item) -> tuple[Door, str]:
-    door = _DOORS[item.kind]
-    return door, door.path.format(project=cloud.project, name=item.name)
+def _place(cloud: Cloud, item: Item) -> tuple[Door, str, str]:
+    """How a thing gives its policy, by which API and at which path."""
+    door = doors()[item.kind]
+    row = next((row for row in listings() if row.kind == item.kind), None)
+    api = door.api or (row.at(item.location) if row else "")
+    return door, api, door.path.format(project=cloud.project, name=item.name)
 
 
 def read(cloud: Cloud, item: Item) -> dict[str, Any]:
     """A thing's policy, conditions included. Raises CloudProblem."""
-    door, path = _place(cloud, item)
-    asked = path if door.plain else f"{path}:getIamPolicy"
-    return cloud.request(door.read, door.api, asked, params=_ASKED.get(door.api), json=door.question)
+    door, api, path = _place(cloud, item)
+    params = {door.version: 3} if door.version else None
+    body = None if door.version or door.read == "GET" else {"options": {"requestedPolicyVersion": 3}}
+    return cloud.request(door.read, api, f"{path}{door.ask}", params=params, json=body)
 
 
 def write(cloud: Cloud, item: Item, policy: Mapping[str, Any]) -> None:
     """Replace a thing's policy; its etag must be the one that was read. Raises CloudProblem."""
-    door, path = _place(cloud, item)
-    if door.plain:
-        cloud.request("PUT", door.api, path, json=policy)
-    else:
-        cloud.request("POST", door.api, f"{path}:setIamPolicy", json={"policy": policy})
+    door, api, path = _place(cloud, item)
+    cloud.request(door.write, api, f"{path}{door.give}", json=policy if door.whole else {"policy": policy})
 
 
 def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[str, Any]:
@@ -151,14 +114,21 @@ def drop_members(cloud: Cloud, item: Item, leaves: Callable[[str], bool]) -> Non
 
 
 def granting(environment: Environment, item: Item, member: str, role: str) -> str:
-    """gcloud's line that gives a member a role on a thing."""
-    return f"{_gcloud(environment, item, 'add-iam-policy-binding')} --member={member} --role={role}"
+    """The line that gives a member a role on a thing."""
+    line = _gcloud(environment, item, "add-iam-policy-binding")
+    return (
+        f"{line} --member={member} --role={role}"
+        if line
+        else f"give {member} {role} on {item.kind} {item.short} in the console"
+    )
 
 
 def revoking(environment: Environment, binding: Binding, member: str) -> str:
-    """gcloud's line that takes a binding, or an entry of an access control list, from a member."""
+    """The line that takes a binding, or an entry of an access control list, from a member."""
     if not binding.listed:
         line = _gcloud(environment, binding.item, "remove-iam-policy-binding")
+        if not line:
+            return f"take {binding.role} on {binding.where} from {member} in the console"
         return f"{line} --member={member} --role={binding.role}"
     entity = member.replace(":", "-", 1)
     if binding.item.kind == acls.OBJECT:
@@ -168,6 +138,7 @@ def revoking(environment: Environment, binding: Binding, member: str) -> str:
 
 
 def _gcloud(environment: Environment, item: Item, verb: str) -> str:
-    location = item.name.partition("/locations/")[2].partition("/")[0]
-    names = {"project": environment.project, "name": item.name, "short": item.short, "location": location}
-    return f"gcloud {_DOORS[item.kind].gcloud.format(verb=verb, **names)}"
+    """gcloud's command for a thing's policy, "" where it has none."""
+    words = doors()[item.kind].gcloud
+    names = {"project": environment.project, "name": item.name, "short": item.short, "location": item.location}
+    return f"gcloud {words.format(verb=verb, **names)}" if words else ""

@@ -14,7 +14,8 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
 from groundwork.people.access import Roles
 from groundwork.resources import bindings, policies
-from groundwork.resources.inventory import AT_ONCE, Item
+from groundwork.resources.inventory import AT_ONCE
+from groundwork.resources.item import Item
 from groundwork.secrets.vault import Vault, Version, no_request_in_logs
 
 READ = "secretmanager.versions.access"

@@ -9,9 +9,9 @@ from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.people.access import Cell, Roles
-from groundwork.people.actions import Action
 from groundwork.people.personas import Target, personas
 from groundwork.people.remedies import remedies
+from groundwork.resources.kind import Action
 from groundwork.text import listed
 
 # The API is off, or there is no such project: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason.
@@ -101,7 +101,7 @@ def _help(asked: Asked) -> list[str]:
     people = [person for person in operators(environment) if person != asked.who]
     whom = f"{listed(people)} (operator)" if people else "an owner of the project"
     target = Target("secret", asked.name) if asked.name else Target("project")
-    action = Action("", target.kind, asked.permission, "", "", "")
+    action = Action("", asked.permission, "", "", "")
     cell = Cell(asked.who or "EMAIL", target, action, ())
     try:
         known = personas(environment.path.parents[1])

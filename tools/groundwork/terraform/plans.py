@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,31 +27,6 @@ _VERBS: dict[Action, str] = {
     "move": "renamed",
     "replace": "destroyed and made again",
 }
-
-# Module labels of infra/ in the team's words; a label that is not here is said as it is written.
-_COMPONENTS = {
-    "buckets": "bucket",
-    "deployer": "deployer identity",
-    "github_identity": "GitHub login",
-    "identities": "identity",
-    "planner": "planner identity",
-    "repositories": "image repository",
-    "secrets": "secret",
-    "services": "APIs",
-    "state_bucket": "state bucket",
-    "team_access": "people",
-}
-_THINGS = {
-    "google_artifact_registry_repository": "repository",
-    "google_iam_workload_identity_pool": "identity pool",
-    "google_iam_workload_identity_pool_provider": "identity provider",
-    "google_project_iam_custom_role": "role",
-    "google_project_service": "API",
-    "google_secret_manager_secret": "secret",
-    "google_service_account": "service account",
-    "google_storage_bucket": "bucket",
-}
-_STEP = re.compile(r"module\.([\w-]+)(?:\[(\"(?:[^\"\\]|\\.)*\"|\d+)\])?")
 
 
 @dataclass(frozen=True)
@@ -119,19 +93,3 @@ def counts(plans: Iterable[LayerPlan]) -> Counts:
         delete=number["delete"] + number["replace"],
         imported=number["import"],
     )
-
-
-def component(module: str) -> str:
-    """What a module is to the team: module.buckets["data"] is "bucket data", the root "this layer"."""
-    steps = _STEP.findall(module)
-    if not steps:
-        return "settings"
-    label, key = steps[-1]
-    return " ".join(filter(None, (_COMPONENTS.get(label, label.replace("_", " ")), key.strip('"'))))
-
-
-def thing(kind: str) -> str:
-    """A resource type in a word or two: google_storage_bucket_iam_member is "grant"."""
-    if kind.endswith(("_iam_member", "_iam_binding", "_iam_policy")):
-        return "grant"
-    return _THINGS.get(kind, kind.removeprefix("google_").replace("_", " "))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from groundwork.resources.words import component, thing
 from groundwork.terraform import plans
 from groundwork.terraform.differences import Difference, differences
 from groundwork.terraform.events import Action, Change
@@ -93,9 +94,9 @@ def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterat
     groups: dict[tuple[str, Action], list[Change]] = {}
     for change in plan.changes:
         if not _only_people(change, entries.get(change.address)):
-            groups.setdefault((plans.component(change.module), change.action), []).append(change)
+            groups.setdefault((component(change.module), change.action), []).append(change)
     for (name, action), changes in groups.items():
-        kinds = Counter(plans.thing(change.type) for change in changes)
+        kinds = Counter(thing(change.type) for change in changes)
         what = [word if number == 1 else counted(number, word) for word, number in kinds.items()]
         changed = [
             text for change in changes for text in _changed(change, entries.get(change.address)) if action != "create"
@@ -143,7 +144,7 @@ def _in_short(one: Difference) -> str:
 
 
 def _is_grant(change: Change) -> bool:
-    return plans.thing(change.type) == "grant"
+    return thing(change.type) == "grant"
 
 
 def _members(values: Any) -> set[str]:
@@ -161,7 +162,7 @@ def _grants(change: Change, entry: Mapping[str, Any] | None) -> Iterator[Grant]:
     old, new = _members(before), _members(after)
     for sign, members in (("-", old - new), ("+", new - old)):
         for member in sorted(members):
-            yield Grant(sign, member, role, plans.component(change.module))
+            yield Grant(sign, member, role, component(change.module))
 
 
 def _only_people(change: Change, entry: Mapping[str, Any] | None) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from groundwork.terraform import progress
+from groundwork.cli import progress
+from groundwork.cli.progress import Board
 from groundwork.terraform.events import Action, Event, Line, Refresh, Stage, Step
-from groundwork.terraform.progress import Board
 
 DATA = 'module.buckets["data"]'
 

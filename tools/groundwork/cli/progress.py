@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from groundwork.resources.words import component, thing
 from groundwork.terraform.events import Event, Refresh, Step
-from groundwork.terraform.plans import component, thing
 from groundwork.terraform.process import told_by
 from groundwork.terraform.talk import LayerListen
 

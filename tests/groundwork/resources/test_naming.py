@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from groundwork.resources.naming import Named, named
 from groundwork.terraform.differences import LATER, MASK, before_after, differences
 from groundwork.terraform.events import Action, Change
-from groundwork.terraform.naming import Named, named
 from groundwork.terraform.plans import LayerPlan
 
 PERSONAS = {"alice@example.com": "data-scientist", "carol@example.com": "operator"}

@@ -1,0 +1,65 @@
+"""What is deleted softly and keeps its name meanwhile: `up` brings it back instead of making it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.google.cloud import CloudProblem
+from groundwork.google.operations import finish
+from groundwork.resources.kind import Kind
+from groundwork.resources.registry import imported, kind_of, listings, made
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+from groundwork.terraform.talk import Talk
+
+
+def revive(session: Session, plan: LayerPlan, talk: Talk) -> frozenset[str]:
+    """Undelete what the plan would create and what is only softly deleted, and bring it into the state; its addresses."""
+    back = {address: path for address, kind, path in _wanted(session, plan) if _undeleted(session, kind, path, talk)}
+    for address, path in back.items():
+        session.terraform(plan.layer).adopt(address, path)
+    return frozenset(back)
+
+
+def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]]:
+    """What may have to be brought back: its address, its kind, its full name; what others are in comes first."""
+    if not any(change.action == "create" and _comes_back(change.type) for change in plan.changes):
+        return
+    project = session.environment.project
+    entries = session.shown(plan.layer, plan.file).get("resource_changes", ())
+    found = [
+        (str(entry["address"]), str(entry["type"]), imported(entry["type"], _after(entry), project))
+        for entry in entries
+        if entry["change"]["actions"] == ["create"] and _comes_back(entry["type"])
+    ]
+    for address, kind, path in sorted(found, key=lambda one: one[2]):
+        owner = kind_of(kind)
+        if owner and path:
+            yield address, owner, path
+
+
+def _comes_back(resource_type: str) -> bool:
+    how = made().get(resource_type)
+    return how is not None and how.revived
+
+
+def _after(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return entry["change"].get("after") or {}
+
+
+def _undeleted(session: Session, kind: Kind, path: str, talk: Talk) -> bool:
+    """Undelete what is at a path if it is softly deleted; whether it was."""
+    row = next(row for row in listings() if row.kind == kind.name)
+    try:
+        found = session.cloud.request("GET", row.api, f"{row.version}/{path}")
+    except CloudProblem as problem:
+        if problem.code in (403, 404):
+            return False
+        raise
+    if found.get("state") != "DELETED":
+        return False
+    talk.say(f"{path.rpartition('/')[2]}: bringing back what was deleted less than 30 days ago ({path})")
+    begun = session.cloud.request("POST", row.api, f"{row.version}/{path}:undelete", json={})
+    finish(session.cloud, row.api, row.version, begun, f"undelete {path}")
+    return True

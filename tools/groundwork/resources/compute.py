@@ -1,0 +1,36 @@
+"""What kinds of Compute Engine have in common: lists over all zones, links for names, policies of their own form."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import Door
+from groundwork.resources.listing import Listing
+
+
+def listing(collection: str, *, everywhere: bool = True) -> Listing:
+    """The list call of a collection: in all zones and regions, or of the project."""
+    path = f"v1/projects/{{project}}/{'aggregated' if everywhere else 'global'}/{collection}"
+    return Listing("compute", path, f"items/*/{collection}" if everywhere else "items", "selfLink", "creationTimestamp")
+
+
+def door(words: str, place: str = "") -> Door:
+    """The policy of a thing: gcloud's words for its kind, and the flag that says where it is."""
+    where = f" --{place}={{location}}" if place else ""
+    return Door(
+        "v1/{name}",
+        "GET",
+        "name",
+        f"compute {words} {{verb}} {{short}} --project={{project}}{where}",
+        ask="/getIamPolicy",
+        give="/setIamPolicy",
+        version="optionsRequestedPolicyVersion",
+    )
+
+
+def region_of(zone: str) -> str:
+    """The region of a zone, given by name or link."""
+    return last(zone).rsplit("-", 1)[0]
+
+
+def last(path: object) -> str:
+    """The last part of a name or link."""
+    return str(path).rsplit("/", 1)[-1]

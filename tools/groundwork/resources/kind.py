@@ -1,0 +1,161 @@
+"""What a kind of resource is to the verbs: one value, with every facet that they ask for, or the reason why it has none.
+
+Each kind is a file in `kinds/` with such a value, `KIND`; the registry finds it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud
+from groundwork.resources.item import Contents, Item
+from groundwork.resources.listing import Listing
+from groundwork.resources.needs import Planner
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+"""A resource's values as Terraform has them, in a plan or in a state."""
+
+
+@dataclass(frozen=True)
+class Without:
+    """In place of a facet: why there is none."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Free:
+    """In place of a price: why it costs nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """How Terraform makes a kind.
+
+    `word`: what a plan calls it. `imported`: what `terraform import` wants, over planned values. `price`: what it will use.
+    `again`: making it again changes nothing. `obstacle`: why it cannot be deleted as it is, "" when it can. `permissions`: on the project, that making, changing and
+    deleting it takes, where the environment `uses` it. `named`: the attribute that is the name by which it is listed.
+    `revived`: deleted softly, its name is taken meanwhile, so it is undeleted and taken over instead of made.
+    """
+
+    type: str
+    word: str
+    imported: str | Without
+    price: Planner | Free
+    permissions: tuple[str, ...] | Without
+    obstacle: Callable[[Cloud, Environment, Values], str] | Without = Without(
+        "nothing in it keeps it from being deleted"
+    )
+    uses: Callable[[Environment], bool] = lambda _environment: True
+    named: str = "id"
+    again: bool = False
+    revived: bool = False
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How a thing is deleted: kinds that have to go `after` which, its path and parameters, what is done before."""
+
+    after: tuple[str, ...] = ()
+    path: str = "{version}/{name}"
+    params: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[Cloud, Item], None] | None = None
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a thing gives and takes its policy; {project}, {name}, {short}, {location} and {verb} are filled in.
+
+    `ask` and `give` end the path; `whole`: the policy is sent as it is. `version` is the parameter that asks for conditions, ""
+    where a body does. `attribute` says in Terraform's grants what they are on. `gcloud` is "" where it has no command.
+    """
+
+    path: str
+    read: str
+    attribute: str
+    gcloud: str
+    ask: str = ":getIamPolicy"
+    give: str = ":setIamPolicy"
+    write: str = "POST"
+    whole: bool = False
+    version: str = "options.requestedPolicyVersion"
+    api: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that somebody wants to do to a thing, the permission that it needs, and a harmless way to try it.
+
+    `path` and `body` may hold {project}, {region} and {name}. A path of testIamPermissions asks the service instead of doing it.
+    """
+
+    name: str
+    permission: str
+    verb: str
+    api: str
+    path: str
+    body: Mapping[str, Any] | None = field(default=None, hash=False)
+
+    @property
+    def verb_only(self) -> str:
+        """The action without what it is done to: "read" of "secret.read"."""
+        return self.name.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the environment file has of a kind: the word that people type for one, the names there and what those are to the API.
+
+    `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
+    {identity} and {name} are filled in.
+    """
+
+    word: str
+    place: str
+    rank: int
+    entries: Callable[[Environment], Mapping[str, str]]
+    actions: tuple[Action, ...]
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind by the name that `verify` and `sweep` have for it; `why` it costs, what usually `maker` makes it.
+
+    `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
+    infra/ that are of this kind, in the team's words. `inside`: what a thing holds that is lost with it.
+    """
+
+    name: str
+    why: str
+    maker: str
+    terraform: tuple[Made, ...] | Without
+    listings: tuple[Listing, ...] | Without
+    removal: Removal | Without
+    policy: Door | Without
+    inside: Callable[[Cloud, Item], Contents] | Without
+    parts: tuple[Part, ...] | Without
+    makers: tuple[tuple[str, str], ...] = ()
+    components: Mapping[str, str] = field(default_factory=dict)
+
+
+def given(facet: T | Without) -> T | None:
+    """The facet, None where a kind has none."""
+    return None if isinstance(facet, Without) else facet
+
+
+def several(facet: tuple[T, ...] | Without) -> tuple[T, ...]:
+    """A facet of several values, none where a kind has none."""
+    return () if isinstance(facet, Without) else facet
+
+
+NOT_MADE = Without("groundwork's Terraform makes none")
+NO_POLICY = Without("its API gives it no policy of its own")
+NOT_LOOKED_INTO = Without("it holds nothing that is counted apart from it")
+NOT_IN_THE_FILE = Without("the environment file names none")

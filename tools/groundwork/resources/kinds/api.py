@@ -1,0 +1,27 @@
+"""Enabled APIs: Service Usage lists them, and they cost nothing by themselves."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Without
+
+KIND = Kind(
+    name="API",
+    why="nothing itself",
+    maker="`gcloud services enable`",
+    terraform=(
+        Made(
+            "google_project_service",
+            "API",
+            Without("enabling it again changes nothing"),
+            Free("an enabled API is free, its use is not"),
+            ("serviceusage.services.enable", "serviceusage.services.list"),
+            again=True,
+        ),
+    ),
+    components={"services": "APIs"},
+    listings=Without("an API that is on is nothing left over: what it could have made is looked for"),
+    removal=Without("other things in the project may need it"),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,28 @@
+"""Datasets of BigQuery."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal, Without
+from groundwork.resources.listing import Listing
+
+KIND = Kind(
+    name="BigQuery dataset",
+    why="tables by GiB and month",
+    maker="`bq mk` or the billing export",
+    terraform=NOT_MADE,
+    listings=(
+        Listing(
+            "bigquery",
+            "v2/projects/{project}/datasets",
+            "datasets",
+            "projects/{project}/datasets/{datasetReference.datasetId}",
+            born="",
+            from_start=True,
+            needs="bigquery.datasets.get",
+        ),
+    ),
+    removal=Removal(after=("log sink",), params={"deleteContents": "true"}),
+    policy=Without("its list of entries is part of the dataset itself, and is not read"),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,224 @@
+"""Buckets of Cloud Storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.resources.contents import bytes_text, look_into
+from groundwork.resources.item import Contents, Item
+from groundwork.resources.kind import Action, Door, Free, Kind, Made, Part, Removal, Values, Without
+from groundwork.resources.listing import Listing
+from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
+from groundwork.text import counted
+
+SOFT_DELETE_SECONDS = 7 * 24 * 3600
+"""Cloud Storage keeps deleted objects for seven days unless told otherwise (docs: soft-delete)."""
+STATE_BUCKET = "-tfstate"
+"""What the name of the bucket with Terraform's state ends with: a few small files, whatever the others hold."""
+_PAGES = 100
+_AT_ONCE = 8
+_NOBODY = "groundwork-trial"
+_ONE = "v1/b/{name}"
+_NEVER = "ifMetagenerationMatch=9999999"
+
+
+def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
+    """A Cloud Storage bucket: what lies in it, what it keeps of what is gone, operations and downloads.
+
+    Noncurrent and soft-deleted bytes cost as much as live ones of the same class (docs: soft-delete, pricing).
+    """
+    region, name = str(resource.get("location")), str(resource.get("storage_class", "STANDARD")).lower()
+    if str(resource.values.get("name", "")).endswith(STATE_BUCKET):
+        yield usage("all states", f"storage.{name}", region, assume(assumptions, resource, "state_gib"))
+        yield usage("writes", f"storage.operations-a.{name}", region, assume(assumptions, resource, "state_operations"))
+        yield usage("reads", f"storage.operations-b.{name}", region, assume(assumptions, resource, "state_operations"))
+        return
+    yield usage("stored", f"storage.{name}", region, assume(assumptions, resource, "bucket_gib"))
+    if resource.block("versioning").get("enabled", False):
+        yield usage("older versions", f"storage.{name}", region, assume(assumptions, resource, "bucket_noncurrent_gib"))
+    # In the long run a month's deletions times this lie in the bucket.
+    seconds = resource.block("soft_delete_policy").get("retention_duration_seconds", SOFT_DELETE_SECONDS)
+    if months := Decimal(str(seconds)) / 3600 / HOURS_A_MONTH:
+        deleted = assume(assumptions, resource, "bucket_deleted_gib").times(months)
+        yield usage("soft-deleted", f"storage.{name}", region, deleted)
+    yield usage(
+        "writes and listings", f"storage.operations-a.{name}", region, assume(assumptions, resource, "bucket_writes")
+    )
+    yield usage("reads", f"storage.operations-b.{name}", region, assume(assumptions, resource, "bucket_reads"))
+    if name != "standard":
+        yield usage(
+            "retrieved", f"storage.retrieval.{name}", region, assume(assumptions, resource, "bucket_retrieved_gib")
+        )
+    yield usage("downloads", "network.egress.internet", region, assume(assumptions, resource, "bucket_download_gib"))
+
+
+def obstacle(cloud: Cloud, environment: Environment, values: Values) -> str:
+    """Why a bucket cannot go: it keeps Terraform's state, or it holds objects and may not delete them."""
+    name = str(values["name"])
+    if name == environment.state_bucket:
+        return (
+            f"gs://{name} keeps Terraform's state, and stays in {str(values.get('location', '')).lower()} as long as it is there; "
+            "put the region back, or take everything away with `down --all` before you change it"
+        )
+    if values.get("force_destroy"):
+        return ""
+    found, unknown = look_into(cloud, [Item("bucket", name)])
+    if unknown:
+        return f"whether gs://{name} holds objects could not be seen ({', '.join(unknown.values())}), and force_destroy is false"
+    if not found[0].holds:
+        return ""
+    return (
+        f"gs://{name} holds {found[0].text}, and force_destroy is false; delete them with "
+        f"`gcloud storage rm --recursive --all-versions gs://{name}/**`, or set force_destroy: true for it, run `up`, then do "
+        "this again"
+    )
+
+
+def inside(cloud: Cloud, item: Item) -> Contents:
+    """Live objects, old versions and soft-deleted ones, which are all billed."""
+    live, noncurrent, gone = _Sum(), _Sum(), _Sum()
+    whole, last = True, ""
+    for soft in (False, True):
+        for number, page in enumerate(_objects(cloud, item.name, soft=soft)):
+            for entry in page.get("items", ()):
+                size = int(entry.get("size", 0))
+                if soft:
+                    gone, last = gone.plus(size), max(last, str(entry["hardDeleteTime"]))
+                elif "timeDeleted" in entry:
+                    noncurrent = noncurrent.plus(size)
+                else:
+                    live = live.plus(size)
+            if number + 1 >= _PAGES and page.get("nextPageToken"):
+                whole = False
+                break
+    parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted, gone by {last[:10]}"]
+    sums = (live, noncurrent, gone)
+    said = [part for part, total in zip(parts, sums, strict=True) if total.count]
+    return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), bool(said), whole)
+
+
+def _objects(cloud: Cloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:
+    which = {"softDeleted": "true"} if soft else {"versions": "true"}
+    fields = {"fields": "items(name,size,timeDeleted,hardDeleteTime),nextPageToken", "maxResults": 1000}
+    return cloud.whole_pages("storage", f"v1/b/{bucket}/o", {**which, **fields})
+
+
+@dataclass(frozen=True)
+class _Sum:
+    count: int = 0
+    size: int = 0
+
+    def plus(self, size: int) -> _Sum:
+        """One more of this size, in bytes."""
+        return _Sum(self.count + 1, self.size + size)
+
+    @property
+    def text(self) -> str:
+        """Number and size, as "3 objects (1.5 MiB)"."""
+        return f"{counted(self.count, 'object')} ({bytes_text(self.size)})"
+
+
+def empty(cloud: Cloud, item: Item) -> None:
+    """Delete every version of every object in a bucket, several at once. Raises CloudProblem."""
+
+    def delete(entry: Mapping[str, Any]) -> None:
+        path = f"v1/b/{item.name}/o/{quote(entry['name'], safe='')}"
+        try:
+            cloud.request("DELETE", "storage", path, params={"generation": entry["generation"]})
+        except CloudProblem as problem:
+            if problem.code != 404:
+                raise
+
+    fields = {"versions": "true", "maxResults": 1000, "fields": "items(name,generation),nextPageToken"}
+    versions = list(cloud.pages("storage", f"v1/b/{item.name}/o", "items", fields))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(delete, versions):
+            pass
+
+
+ACTIONS = (
+    Action("bucket.see", "storage.buckets.get", "GET", "storage", _ONE),
+    Action("bucket.change", "storage.buckets.update", "PATCH", "storage", f"{_ONE}?{_NEVER}", {"labels": {}}),
+    Action("bucket.delete", "storage.buckets.delete", "DELETE", "storage", f"{_ONE}?{_NEVER}"),
+    Action("bucket.see-access", "storage.buckets.getIamPolicy", "GET", "storage", f"{_ONE}/iam"),
+    Action("bucket.list-objects", "storage.objects.list", "GET", "storage", f"{_ONE}/o?maxResults=1"),
+    Action("bucket.read-object", "storage.objects.get", "GET", "storage", f"{_ONE}/o/{_NOBODY}?alt=media"),
+    Action(
+        "bucket.write-object",
+        "storage.objects.create",
+        "GET",
+        "storage",
+        f"{_ONE}/iam/testPermissions?permissions=storage.objects.create",
+    ),
+    Action("bucket.delete-object", "storage.objects.delete", "DELETE", "storage", f"{_ONE}/o/{_NOBODY}?generation=1"),
+)
+
+KIND = Kind(
+    name="bucket",
+    why="objects by GiB and month, old versions and soft-deleted ones too",
+    maker="`gcloud storage buckets create`",
+    makers=(
+        (r"{project}_cloudbuild", "`gcloud builds submit`, for the sources"),
+        (r"gcf-(v2-)?(sources|uploads)-.*", "`gcloud functions deploy`, for the sources"),
+        (r"run-sources-.*", "`gcloud run deploy --source`, for the sources"),
+        (r"cloud-ai-platform-.*", "Vertex AI, for staging"),
+        (r"(.+\.)?artifacts\.{project}\.appspot\.com", "Container Registry, which is no more, for its images"),
+        (r"(staging\.)?{project}\.appspot\.com", "App Engine"),
+        (r"dataflow-staging-.*", "Dataflow, for staging"),
+        (r".*[-_]tfstate|.*[-_]terraform[-_]state", "another Terraform, for its state"),
+    ),
+    terraform=(
+        Made(
+            "google_storage_bucket",
+            "bucket",
+            "{name}",
+            price,
+            ("storage.buckets.create", "storage.buckets.delete", "storage.buckets.list"),
+            obstacle,
+            named="name",
+        ),
+        Made(
+            "google_storage_bucket_object",
+            "object",
+            Without("making it again changes nothing"),
+            Free("counted with its bucket"),
+            Without("what somebody may do in a bucket that they made comes with the bucket"),
+            again=True,
+        ),
+    ),
+    components={"buckets": "bucket", "state_bucket": "state bucket"},
+    listings=(Listing("storage", "v1/b", "items", born="timeCreated", params={"project": "{project}"}, platform=True),),
+    removal=Removal(after=("function", "log sink"), path=_ONE, before=empty),
+    policy=Door(
+        f"{_ONE}/iam",
+        "GET",
+        "bucket",
+        "storage buckets {verb} gs://{name}",
+        ask="",
+        give="",
+        write="PUT",
+        whole=True,
+        version="optionsRequestedPolicyVersion",
+    ),
+    inside=inside,
+    parts=(
+        Part(
+            "bucket",
+            "buckets",
+            1,
+            lambda environment: {name: bucket.full_name for name, bucket in environment.buckets.items()},
+            ACTIONS,
+            (
+                ("roles/storage.objectViewer", "identities: {{{identity}: {{buckets: {{{name}: read}}}}}}"),
+                ("roles/storage.objectUser", "identities: {{{identity}: {{buckets: {{{name}: write}}}}}}"),
+            ),
+        ),
+    ),
+)

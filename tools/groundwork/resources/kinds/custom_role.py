@@ -1,0 +1,26 @@
+"""Roles of the project's own."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal, Without
+from groundwork.resources.listing import Listing
+
+KIND = Kind(
+    name="custom role",
+    why="nothing",
+    maker="`gcloud iam roles create`",
+    terraform=(
+        Made(
+            "google_project_iam_custom_role",
+            "role",
+            "projects/{project}/roles/{role_id}",
+            Free("access rules are free"),
+            Without("no layer makes one"),
+        ),
+    ),
+    listings=(Listing("iam", "v1/projects/{project}/roles", "roles", born="", platform=True),),
+    removal=Removal(),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

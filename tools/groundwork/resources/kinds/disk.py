@@ -1,0 +1,38 @@
+"""Persistent disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from groundwork.resources import compute
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.needs import Assumed, Need, Planned, fixed
+
+
+def price(resource: Planned, _: Assumed) -> Iterator[Need]:
+    """A persistent disk, attached or not."""
+    region = compute.region_of(str(resource.get("zone")))
+    key = f"compute.disk.{compute.last(resource.get('type', 'pd-standard'))}"
+    yield fixed("disk", key, region, Decimal(str(resource.get("size"))))
+
+
+KIND = Kind(
+    name="disk",
+    why="by GiB and month, whether attached or not",
+    maker="`gcloud compute disks create`, or left by an instance",
+    terraform=(
+        Made(
+            "google_compute_disk",
+            "disk",
+            "projects/{project}/zones/{zone}/disks/{name}",
+            price,
+            Without("no layer makes one"),
+        ),
+    ),
+    listings=(compute.listing("disks"),),
+    removal=Removal(after=("instance", "Workbench instance")),
+    policy=compute.door("disks", "zone"),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

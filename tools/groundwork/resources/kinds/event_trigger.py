@@ -1,0 +1,18 @@
+"""Triggers of Eventarc."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.listing import HERE, Listing
+
+KIND = Kind(
+    name="event trigger",
+    why="keeps a subscription and calls its target",
+    maker="`gcloud eventarc triggers create` or a function with an event",
+    terraform=NOT_MADE,
+    listings=(Listing("eventarc", f"v1/{HERE}/triggers", "triggers"),),
+    removal=Removal(),
+    policy=Door("v1/{name}", "GET", "name", ""),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,36 @@
+"""HMAC keys of service accounts, by which Cloud Storage is reached as if it were S3."""
+
+from __future__ import annotations
+
+from groundwork.google.cloud import Cloud
+from groundwork.resources.item import Item
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.listing import Listing
+
+
+def deactivate(cloud: Cloud, item: Item) -> None:
+    """Only inactive keys can be deleted (https://cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys/delete)."""
+    if item.body.get("state") == "ACTIVE":
+        cloud.request("PUT", "storage", f"v1/{item.name}", json={"state": "INACTIVE"})
+
+
+KIND = Kind(
+    name="HMAC key",
+    why="nothing; it is a password, valid until somebody deletes it",
+    maker="`gcloud storage hmac create`",
+    terraform=NOT_MADE,
+    listings=(
+        Listing(
+            "storage",
+            "v1/projects/{project}/hmacKeys",
+            "items",
+            "projects/{project}/hmacKeys/{accessId}",
+            born="timeCreated",
+            platform=True,
+        ),
+    ),
+    removal=Removal(before=deactivate),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,86 @@
+"""Repositories of images in Artifact Registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Kind, Made, Part, Removal
+from groundwork.resources.listing import HERE, Listing
+from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
+
+_ONE = "v1/projects/{project}/locations/{region}/repositories/{name}"
+_ASK = f"{_ONE}:testIamPermissions"
+
+
+def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
+    """An Artifact Registry repository: its images, and the scan of every new one unless scanning is off."""
+    region = str(resource.get("location", "global"))
+    if resource.get("mode", "STANDARD_REPOSITORY") == "VIRTUAL_REPOSITORY":
+        return
+    yield usage("images", "artifactregistry.storage", region, assume(assumptions, resource, "images_gib"))
+    scanning = resource.block("vulnerability_scanning_config").get("enablement_config", "INHERITED")
+    if scanning != "DISABLED" and resource.get("format", "DOCKER") == "DOCKER":
+        yield usage(
+            "scans of new images", "artifactregistry.scan", region, assume(assumptions, resource, "images_pushed")
+        )
+
+
+ACTIONS = (
+    Action("repository.see", "artifactregistry.repositories.get", "GET", "artifactregistry", _ONE),
+    Action("repository.list-images", "artifactregistry.packages.list", "GET", "artifactregistry", f"{_ONE}/packages"),
+    Action("repository.pull", "artifactregistry.repositories.downloadArtifacts", "POST", "artifactregistry", _ASK),
+    Action("repository.push", "artifactregistry.repositories.uploadArtifacts", "POST", "artifactregistry", _ASK),
+    Action("repository.delete-image", "artifactregistry.packages.delete", "POST", "artifactregistry", _ASK),
+    Action("repository.delete", "artifactregistry.repositories.delete", "POST", "artifactregistry", _ASK),
+)
+
+KIND = Kind(
+    name="image repository",
+    why="images by GiB and month beyond 0.5 GiB",
+    maker="`gcloud artifacts repositories create`",
+    makers=(
+        (r"gcf-artifacts", "`gcloud functions deploy`, for the images"),
+        (r"cloud-run-source-deploy", "`gcloud run deploy --source`, for the images"),
+        (r"(.+\.)?gcr\.io", "Artifact Registry in place of Container Registry"),
+    ),
+    terraform=(
+        Made(
+            "google_artifact_registry_repository",
+            "repository",
+            "projects/{project}/locations/{location}/repositories/{repository_id}",
+            price,
+            (
+                "artifactregistry.repositories.create",
+                "artifactregistry.repositories.delete",
+                "artifactregistry.repositories.setIamPolicy",
+                "artifactregistry.repositories.update",
+            ),
+        ),
+    ),
+    components={"repositories": "image repository"},
+    listings=(Listing("artifactregistry", f"v1/{HERE}/repositories", "repositories", platform=True),),
+    removal=Removal(after=("function", "Run service")),
+    policy=Door(
+        "v1/{name}",
+        "GET",
+        "repository",
+        "artifacts repositories {verb} {short} --project={project} --location={location}",
+    ),
+    inside=NOT_LOOKED_INTO,
+    parts=(
+        Part(
+            "repository",
+            "repositories",
+            2,
+            lambda environment: {
+                name: f"projects/{environment.project}/locations/{environment.region}/repositories/{name}"
+                for name in environment.repositories
+            },
+            ACTIONS,
+            (
+                ("roles/artifactregistry.reader", "identities: {{{identity}: {{repositories: {{{name}: read}}}}}}"),
+                ("roles/artifactregistry.writer", "identities: {{{identity}: {{repositories: {{{name}: write}}}}}}"),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,101 @@
+"""Service accounts: the identities of the environment file, the deployer, and whatever else acts."""
+
+from __future__ import annotations
+
+from groundwork.errors import GroundworkError
+from groundwork.google.cloud import Cloud
+from groundwork.resources import acls, policies
+from groundwork.resources.item import Item
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Free, Kind, Made, Part, Removal
+from groundwork.resources.listing import Listing
+
+_ONE = "v1/projects/{project}/serviceAccounts/{name}"
+_ASK = f"{_ONE}:testIamPermissions"
+_IMPERSONATION = "v1/projects/-/serviceAccounts/{name}:generateAccessToken"
+_SCOPE = {"scope": ["https://www.googleapis.com/auth/cloud-platform"]}
+
+
+def unbind(cloud: Cloud, item: Item) -> None:
+    """Take an account out of every policy first: a binding of a deleted account stays, and hides who it was."""
+    found = policies.read_all(cloud)
+    if found.unknown:
+        names = ", ".join(found.unknown)
+        raise GroundworkError(f"Its bindings could not be looked for in: {names}. It was left as it is.")
+    member = f"serviceAccount:{item.name}"
+    places = {binding.item for binding in found.bindings if member in binding.members}
+    for place in sorted(places):
+        policies.drop_members(cloud, place, lambda one: one == member)
+    for entry in found.acls:
+        acls.drop_members(cloud, entry, lambda one: one == f"user:{item.name}")
+
+
+ACTIONS = (
+    Action("identity.act-as", "iam.serviceAccounts.actAs", "POST", "iam", _ASK),
+    Action(
+        "identity.impersonate",
+        "iam.serviceAccounts.getAccessToken",
+        "POST",
+        "iamcredentials",
+        _IMPERSONATION,
+        _SCOPE,
+    ),
+    Action("identity.change-access", "iam.serviceAccounts.setIamPolicy", "POST", "iam", _ASK),
+    Action("identity.create-key", "iam.serviceAccountKeys.create", "POST", "iam", _ASK),
+)
+DEPLOYERS = (
+    Action(
+        "deployer.impersonate",
+        "iam.serviceAccounts.getAccessToken",
+        "POST",
+        "iamcredentials",
+        _IMPERSONATION,
+        _SCOPE,
+    ),
+)
+
+KIND = Kind(
+    name="service account",
+    why="nothing; it keeps its roles",
+    maker="`gcloud iam service-accounts create`",
+    makers=((r"terraform.*", "somebody, for another Terraform"),),
+    terraform=(
+        Made(
+            "google_service_account",
+            "service account",
+            "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
+            Free("service accounts are free"),
+            (
+                "iam.serviceAccounts.create",
+                "iam.serviceAccounts.delete",
+                "iam.serviceAccounts.setIamPolicy",
+                "iam.serviceAccounts.update",
+            ),
+            named="email",
+        ),
+    ),
+    components={"deployer": "deployer identity", "identities": "identity", "planner": "planner identity"},
+    listings=(
+        Listing(
+            "iam",
+            "v1/projects/{project}/serviceAccounts",
+            "accounts",
+            "email",
+            born="",
+            platform=True,
+            own=r"\d+-compute@developer\.gserviceaccount\.com|[a-z0-9-]+@appspot\.gserviceaccount\.com",
+        ),
+    ),
+    removal=Removal(after=("HMAC key",), path=_ONE, before=unbind),
+    policy=Door(_ONE, "POST", "service_account_id", "iam service-accounts {verb} {name} --project={project}"),
+    inside=NOT_LOOKED_INTO,
+    parts=(
+        Part(
+            "identity",
+            "identities",
+            4,
+            lambda environment: {name: identity.email for name, identity in environment.identities.items()},
+            ACTIONS,
+        ),
+        Part("deployer", "deployer", 9, lambda environment: {"": environment.deployer}, DEPLOYERS),
+    ),
+)

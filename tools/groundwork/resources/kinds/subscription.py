@@ -1,0 +1,19 @@
+"""Subscriptions of Pub/Sub."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.listing import Listing
+
+KIND = Kind(
+    name="subscription",
+    why="keeps messages, and delivers them, by the GiB",
+    maker="`gcloud pubsub subscriptions create`",
+    makers=((r"eventarc-.*", "Eventarc, for a trigger"),),
+    terraform=NOT_MADE,
+    listings=(Listing("pubsub", "v1/projects/{project}/subscriptions", "subscriptions", born=""),),
+    removal=Removal(after=("event trigger",)),
+    policy=Door("v1/{name}", "GET", "subscription", "pubsub subscriptions {verb} {short} --project={project}"),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,18 @@
+"""Batch predictions of Vertex AI."""
+
+from __future__ import annotations
+
+from groundwork.resources import vertex
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+
+KIND = Kind(
+    name="Vertex batch prediction",
+    why="machines by the hour while it runs",
+    maker="Vertex AI console or SDK",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("batchPredictionJobs"),),
+    removal=Removal(before=vertex.cancel),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

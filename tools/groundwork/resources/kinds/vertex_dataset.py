@@ -1,0 +1,18 @@
+"""Datasets of Vertex AI."""
+
+from __future__ import annotations
+
+from groundwork.resources import vertex
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+
+KIND = Kind(
+    name="Vertex dataset",
+    why="nothing itself; its data lies in a bucket",
+    maker="Vertex AI console or SDK",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("datasets"),),
+    removal=Removal(),
+    policy=Door("v1/{name}", "POST", "name", ""),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,26 @@
+"""Endpoints of Vertex AI."""
+
+from __future__ import annotations
+
+from groundwork.google.cloud import Cloud
+from groundwork.resources import vertex
+from groundwork.resources.item import Item
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+
+
+def undeploy(cloud: Cloud, item: Item) -> None:
+    """Take its models off an endpoint."""
+    vertex.undeploy(cloud, item, "deployedModels", "undeployModel", "deployedModelId")
+
+
+KIND = Kind(
+    name="Vertex endpoint",
+    why="machines by the hour for each deployed model, day and night",
+    maker="`gcloud ai endpoints create`",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("endpoints"),),
+    removal=Removal(before=undeploy),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

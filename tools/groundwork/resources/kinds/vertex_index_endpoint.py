@@ -1,0 +1,26 @@
+"""Endpoints of Vertex AI's indexes."""
+
+from __future__ import annotations
+
+from groundwork.google.cloud import Cloud
+from groundwork.resources import vertex
+from groundwork.resources.item import Item
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+
+
+def undeploy(cloud: Cloud, item: Item) -> None:
+    """Take its indexes off an endpoint."""
+    vertex.undeploy(cloud, item, "deployedIndexes", "undeployIndex", "deployedIndexId")
+
+
+KIND = Kind(
+    name="Vertex index endpoint",
+    why="machines by the hour for each deployed index",
+    maker="Vertex AI Vector Search",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("indexEndpoints"),),
+    removal=Removal(before=undeploy),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

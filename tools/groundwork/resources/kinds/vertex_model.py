@@ -1,0 +1,18 @@
+"""Models in Vertex AI's registry."""
+
+from __future__ import annotations
+
+from groundwork.resources import vertex
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+
+KIND = Kind(
+    name="Vertex model",
+    why="nothing itself; its artefacts lie in a bucket",
+    maker="`gcloud ai models upload`",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("models"),),
+    removal=Removal(after=("Vertex endpoint",)),
+    policy=Door("v1/{name}", "POST", "name", ""),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

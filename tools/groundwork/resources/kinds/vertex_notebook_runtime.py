@@ -1,0 +1,18 @@
+"""Runtimes of Colab Enterprise."""
+
+from __future__ import annotations
+
+from groundwork.resources import vertex
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+
+KIND = Kind(
+    name="Vertex notebook runtime",
+    why="machines by the hour while it runs",
+    maker="Colab Enterprise",
+    terraform=NOT_MADE,
+    listings=(vertex.listing("notebookRuntimes"),),
+    removal=Removal(),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,20 @@
+"""Instances of Vertex AI Workbench."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.listing import HERE, Listing
+
+KIND = Kind(
+    name="Workbench instance",
+    why="a machine by the hour, its disks also while it is stopped",
+    maker="`gcloud workbench instances create`",
+    terraform=NOT_MADE,
+    listings=(Listing("notebooks", f"v2/{HERE}/instances", "instances"),),
+    removal=Removal(),
+    policy=Door(
+        "v2/{name}", "GET", "name", "workbench instances {verb} {short} --location={location} --project={project}"
+    ),
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)

@@ -1,0 +1,120 @@
+"""What a planned resource will use in a month: needs, which an estimate turns into money with the price catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+Manner = Literal["fixed", "usage"]
+HOURS_A_MONTH = Decimal(730)
+"""The month that Google's own calculator bills by: 365 days of 24 hours over 12."""
+SECONDS_A_MONTH = HOURS_A_MONTH * 3600
+_KEY = re.compile(r'\["([^"]+)"\]')
+
+
+class UnknownYet(Exception):
+    """An attribute that a price depends on is known only after apply."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(attribute)
+        self.attribute = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One side of a change: `values` as Terraform has them, `unknown` true where it does not know yet."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The team's own name for it: the last for_each key in the address, else the address."""
+        keys = _KEY.findall(self.address)
+        return str(keys[-1]) if keys else self.address
+
+    def get(self, attribute: str, default: Any = None) -> Any:
+        """The value, `default` when it is null or empty. Raises UnknownYet when it is known only after apply."""
+        value = self.values.get(attribute)
+        if value not in (None, "", [], {}):
+            return value
+        if self.unknown.get(attribute) and default is None:
+            raise UnknownYet(attribute)
+        return default
+
+    def block(self, name: str) -> Planned:
+        """The first block called `name`, as a resource of its own; empty when there is none."""
+        values, unknown = self.values.get(name) or [{}], self.unknown.get(name) or [{}]
+        first = unknown[0] if isinstance(unknown, list) else {}
+        return Planned(self.address, self.type, values[0] or {}, first if isinstance(first, dict) else {})
+
+    def blocks(self, name: str) -> list[Planned]:
+        """Every block called `name`."""
+        count = len(self.values.get(name) or [])
+        unknown = self.unknown.get(name)
+        marks = unknown if isinstance(unknown, list) and len(unknown) == count else [{}] * count
+        return [
+            Planned(self.address, self.type, values or {}, mark if isinstance(mark, dict) else {})
+            for values, mark in zip(self.values.get(name) or [], marks, strict=True)
+        ]
+
+
+class Assumed(Protocol):
+    """What a plan cannot say: how much is stored, asked and built."""
+
+    def value(self, assumption: str, name: str = "") -> Decimal:
+        """The number for the thing called `name`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`quantity` of the catalogue's `key` in `region` every month; `assumed` names the assumptions behind the quantity.
+
+    `fixed` needs are there while the resource is, whatever it does; `usage` needs come from assumptions.
+    """
+
+    part: str
+    key: str
+    region: str
+    quantity: Decimal
+    kind: Manner
+    assumed: tuple[str, ...] = ()
+
+
+Planner = Callable[[Planned, Assumed], Iterator[Need]]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A quantity worked out from assumptions for one resource, with their names."""
+
+    quantity: Decimal
+    names: tuple[str, ...]
+
+    def times(self, factor: Decimal | int) -> Amount:
+        """The same assumptions behind `factor` times as much."""
+        return Amount(self.quantity * factor, self.names)
+
+
+def assume(assumptions: Assumed, resource: Planned, *names: str) -> Amount:
+    """The product of the named assumptions for `resource`."""
+    product = Decimal(1)
+    for name in names:
+        product *= assumptions.value(name, resource.name)
+    return Amount(product, names)
+
+
+def usage(part: str, key: str, region: str, amount: Amount) -> Need:
+    """A need that depends on use."""
+    return Need(part, key, region, amount.quantity, "usage", amount.names)
+
+
+def fixed(part: str, key: str, region: str, quantity: Decimal, assumed: tuple[str, ...] = ()) -> Need:
+    """A need that is there as long as the resource is."""
+    return Need(part, key, region, quantity, "fixed", assumed)

@@ -1,0 +1,89 @@
+"""All kinds of resources: whatever file lies in `kinds/` is one. Verbs walk them and know none by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from groundwork.resources import kinds as folder
+from groundwork.resources.item import Item
+from groundwork.resources.kind import Door, Kind, Made, Part, given, several
+from groundwork.resources.listing import Listing
+
+GRANT = re.compile(r"(?P<on>google_\w+)_iam_(?:member|binding|policy|audit_config)")
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Every kind by its name, in the order in which things can be deleted."""
+    read = [import_module(f"{folder.__name__}.{module.name}").KIND for module in iter_modules(folder.__path__)]
+    found: dict[str, Kind] = {kind.name: kind for kind in sorted(read, key=lambda kind: str(kind.name))}
+    order = TopologicalSorter({name: _gone_before(kind) for name, kind in found.items()})
+    for kind in found.values():
+        for listing in several(kind.listings):
+            if listing.of:
+                order.add(listing.of, kind.name)
+    return {name: found[name] for name in order.static_order()}
+
+
+def _gone_before(kind: Kind) -> tuple[str, ...]:
+    removal = given(kind.removal)
+    return removal.after if removal else ()
+
+
+@cache
+def listings() -> tuple[Listing, ...]:
+    """Every list call, each with its kind, in the order in which things can be deleted."""
+    return tuple(replace(row, kind=kind.name) for kind in kinds().values() for row in several(kind.listings))
+
+
+@cache
+def made() -> Mapping[str, Made]:
+    """How Terraform makes what, by resource type."""
+    return {one.type: one for kind in kinds().values() for one in several(kind.terraform)}
+
+
+@cache
+def doors() -> Mapping[str, Door]:
+    """How policies are read and written, by kind."""
+    return {name: door for name, kind in kinds().items() if (door := given(kind.policy))}
+
+
+def parts() -> Iterator[tuple[Kind, Part]]:
+    """What the environment file can have, with its kind."""
+    for kind in kinds().values():
+        for part in several(kind.parts):
+            yield kind, part
+
+
+def kind_of(resource_type: str) -> Kind | None:
+    """The kind that a resource type makes; a grant is of the kind that it is on."""
+    grant = GRANT.fullmatch(resource_type)
+    wanted = grant["on"] if grant else resource_type
+    return next((kind for kind in kinds().values() if any(one.type == wanted for one in several(kind.terraform))), None)
+
+
+def imported(resource_type: str, planned: Mapping[str, Any], project: str) -> str:
+    """What to import a resource by, of its planned values; "" where they do not say, or nothing could."""
+    how = made().get(resource_type)
+    template = given(how.imported) if how else None
+    values = {"project": project, **{key: value for key, value in planned.items() if isinstance(value, str) and value}}
+    try:
+        return template.format_map(values) if template else ""
+    except KeyError:
+        return ""
+
+
+def maker(item: Item, project: str) -> str:
+    """What made a thing, and how that is known: by the thing's short name, or only by what usually makes its kind."""
+    kind = kinds()[item.kind]
+    for pattern, text in kind.makers:
+        if re.fullmatch(pattern.replace("{project}", re.escape(project)), item.short):
+            return f"{text}, as its name says"
+    return f"usually {kind.maker}"

@@ -1,0 +1,40 @@
+"""What kinds of Vertex AI have in common: regional hosts, jobs that are cancelled, endpoints that are emptied."""
+
+from __future__ import annotations
+
+from groundwork.google.cloud import Cloud
+from groundwork.google.operations import finish
+from groundwork.resources.item import Item
+from groundwork.resources.listing import HERE, Listing
+
+_API = "aiplatform"
+_RUNNING = (
+    "JOB_STATE_QUEUED",
+    "JOB_STATE_PENDING",
+    "JOB_STATE_RUNNING",
+    "PIPELINE_STATE_PENDING",
+    "PIPELINE_STATE_RUNNING",
+)
+
+
+def listing(collection: str) -> Listing:
+    """The list call of a collection, in every region."""
+    return Listing(_API, f"v1/{HERE}/{collection}", collection, regional=True)
+
+
+def cancel(cloud: Cloud, item: Item) -> None:
+    """Stop a job that runs or waits."""
+    if item.body.get("state") in _RUNNING:
+        cloud.request("POST", host(item), f"v1/{item.name}:cancel", json={})
+
+
+def undeploy(cloud: Cloud, item: Item, held: str, verb: str, key: str) -> None:
+    """Take away what is deployed on an endpoint: the list `held`, by the method `verb`, which calls each `key`."""
+    for one in item.body.get(held, ()):
+        answer = cloud.request("POST", host(item), f"v1/{item.name}:{verb}", json={key: one["id"]})
+        finish(cloud, host(item), "v1", answer, "undeploy what is on it")
+
+
+def host(item: Item) -> str:
+    """The API in the region where a thing is."""
+    return listing("").at(item.location)

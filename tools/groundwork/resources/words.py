@@ -1,0 +1,34 @@
+"""Terraform's things in the team's words, as kinds say them: what a module is to them, and what a resource type is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from groundwork.resources.registry import GRANT, kinds, made
+
+_STEP = re.compile(r"module\.([\w-]+)(?:\[(\"(?:[^\"\\]|\\.)*\"|\d+)\])?")
+
+
+@cache
+def _components() -> Mapping[str, str]:
+    """Labels of modules in infra/, as kinds say them; a label that no kind has is said as it is written."""
+    return {label: word for kind in kinds().values() for label, word in kind.components.items()}
+
+
+def component(module: str) -> str:
+    """What a module is to the team: module.buckets["data"] is "bucket data", the root "this layer"."""
+    steps = _STEP.findall(module)
+    if not steps:
+        return "settings"
+    label, key = steps[-1]
+    return " ".join(filter(None, (_components().get(label, label.replace("_", " ")), key.strip('"'))))
+
+
+def thing(kind: str) -> str:
+    """A resource type in a word or two: google_storage_bucket_iam_member is "grant"."""
+    if GRANT.fullmatch(kind):
+        return "grant"
+    how = made().get(kind)
+    return how.word if how else kind.removeprefix("google_").replace("_", " ")
