@@ -220,7 +220,7 @@ def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform
     with platform.fault(method="secretmanager.projects.secrets.getIamPolicy", kind="error", code=403):
         said = platform("access")
     assert said.returncode == 8
-    assert "policies could not be read, so nothing is claimed about access" in said.stderr
+    assert "1 policy could not be read, so nothing is claimed about access" in said.stderr
     assert known_policies(owner).unknown == {}
 
 

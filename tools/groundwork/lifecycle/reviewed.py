@@ -19,6 +19,8 @@ _VOLATILE = frozenset(
     {"create_time", "effective_time", "etag", "generation", "metageneration", "time_created", "update_time", "updated"}
 )
 _NOTHING = (["no-op"], ["read"])
+# Whatever is reviewed, the bucket of the state is made before any plan can be applied, and then taken over.
+_LAID = "module.state_bucket.google_storage_bucket.bucket"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, An
 def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in plan.get("resource_changes", []):
         change = one["change"]
+        if one["address"] == _LAID and (change["actions"] == ["create"] or change.get("importing")):
+            continue
         if change["actions"] not in _NOTHING or change.get("importing"):
             yield one["address"], _digest(change)
     for name, change in plan.get("output_changes", {}).items():

@@ -85,7 +85,12 @@ KIND = Kind(
             own=r"\d+-compute@developer\.gserviceaccount\.com|[a-z0-9-]+@appspot\.gserviceaccount\.com",
         ),
     ),
-    removal=Removal(after=("HMAC key",), path=_ONE, before=unbind),
+    # What acts as it goes first.
+    removal=Removal(
+        after=("HMAC key", "function", "Run service", "Run job", "Vertex custom job", "Workbench instance", "instance"),
+        path=_ONE,
+        before=unbind,
+    ),
     policy=Door(_ONE, "POST", "service_account_id", "iam service-accounts {verb} {name} --project={project}"),
     inside=NOT_LOOKED_INTO,
     parts=(
