@@ -14,6 +14,7 @@ from localcloud.spec.discovery import Method
 
 _PLACES = {"zones": "zone", "regions": "region"}
 _STATUS = {"PENDING": "PENDING", "RUNNING": "RUNNING"}
+_COLLECTIONS = frozenset({"zoneOperations", "regionOperations", "globalOperations"})
 _LONGEST_WAIT = 120.0
 
 
@@ -67,7 +68,7 @@ def shown(call: Call, operation: Operation) -> Body:
 
 def handler(method: Method) -> Handler | None:
     """The function for a method of a collection of operations, None for any other."""
-    return _METHODS.get(method.verb) if method.collection.endswith("Operations") else None
+    return _METHODS.get(method.verb) if method.collection in _COLLECTIONS else None
 
 
 def _begun(call: Call, target: str, target_id: str) -> Operation:

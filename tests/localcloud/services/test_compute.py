@@ -1,0 +1,157 @@
+"""Compute Engine: machines with their disks, turned on and off by operations, and the catalogue they are made from."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+BASE = f"/compute/v1/projects/{PROJECT}"
+ZONE = f"{BASE}/zones/europe-west1-b"
+IMAGE = "projects/debian-cloud/global/images/family/debian-12"
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    return sender(tmp_path, "compute")
+
+
+def machine(call: Sender, name: str = "vm", **more: Any) -> Any:
+    body = {
+        "name": name,
+        "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
+        "disks": [{"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": IMAGE, "diskSizeGb": "20"}}],
+        "networkInterfaces": [{"network": "global/networks/default", "accessConfigs": [{"type": "ONE_TO_ONE_NAT"}]}],
+        **more,
+    }
+    call("POST", f"{ZONE}/instances", body)
+    return call("GET", f"{ZONE}/instances/{name}")
+
+
+def turn(call: Sender, verb: str) -> list[str]:
+    """The states of the machine and of the operation before and after the worker has worked."""
+    operation = call("POST", f"{ZONE}/instances/vm/{verb}")
+    seen = [call("GET", f"{ZONE}/instances/vm")["status"], operation["status"]]
+    asyncio.run(call.cloud.jobs.settled())
+    after = call("GET", f"{ZONE}/operations/{operation['name']}")
+    return [*seen, call("GET", f"{ZONE}/instances/vm")["status"], after["status"]]
+
+
+def test_a_machine_is_made_with_its_disk_and_addresses(call: Sender) -> None:
+    made = machine(call, labels={"a": "b"})
+    assert made["status"] == "RUNNING"
+    assert made["machineType"].endswith(f"{PROJECT}/zones/europe-west1-b/machineTypes/e2-medium")
+    assert made["networkInterfaces"][0]["networkIP"].startswith("10.")
+    assert made["networkInterfaces"][0]["accessConfigs"][0]["natIP"].startswith("203.0.113.")
+    disk = call("GET", f"{ZONE}/disks/vm")
+    assert made["disks"][0]["source"] == disk["selfLink"]
+    assert (disk["sizeGb"], disk["users"]) == ("20", [made["selfLink"]])
+    assert "debian-12-bookworm" in disk["sourceImage"]
+    assert "already being used" in call.refused("DELETE", f"{ZONE}/disks/vm")
+    call("DELETE", f"{ZONE}/instances/vm")
+    call.refused("GET", f"{ZONE}/disks/vm", status=404)
+
+
+def test_a_disk_that_is_not_deleted_with_its_machine_is_free_again(call: Sender) -> None:
+    call("POST", f"{ZONE}/disks", {"name": "data"})
+    boot = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": IMAGE}}
+    machine(call, disks=[boot, {"source": "zones/europe-west1-b/disks/data"}])
+    call("DELETE", f"{ZONE}/instances/vm")
+    assert "users" not in call("GET", f"{ZONE}/disks/data")
+    call("DELETE", f"{ZONE}/disks/data")
+
+
+def test_stop_and_start_are_operations_of_the_zone_that_take_a_moment(call: Sender) -> None:
+    machine(call)
+    assert turn(call, "stop") == ["STOPPING", "RUNNING", "TERMINATED", "DONE"]
+    assert turn(call, "start") == ["STAGING", "RUNNING", "RUNNING", "DONE"]
+    assert turn(call, "suspend")[2] == "SUSPENDED"
+    assert turn(call, "resume")[2] == "RUNNING"
+
+
+def test_what_needs_a_stopped_machine_says_so(call: Sender) -> None:
+    machine(call)
+    body = {"machineType": "zones/europe-west1-b/machineTypes/n1-standard-8"}
+    assert "stop it first" in call.refused("POST", f"{ZONE}/instances/vm/setMachineType", body)
+    turn(call, "stop")
+    call("POST", f"{ZONE}/instances/vm/setMachineType", body)
+    call("POST", f"{ZONE}/instances/vm/setServiceAccount", {"email": "a@b.iam.gserviceaccount.com", "scopes": ["x"]})
+    seen = call("GET", f"{ZONE}/instances/vm")
+    assert seen["machineType"].endswith("n1-standard-8")
+    assert seen["serviceAccounts"][0]["scopes"] == ["x"]
+
+
+def test_a_protected_machine_is_not_deleted(call: Sender) -> None:
+    machine(call)
+    call("POST", f"{ZONE}/instances/vm/setDeletionProtection?deletionProtection=true")
+    assert "protected against deletion" in call.refused("DELETE", f"{ZONE}/instances/vm")
+    call("POST", f"{ZONE}/instances/vm/setDeletionProtection?deletionProtection=false")
+    call("DELETE", f"{ZONE}/instances/vm")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"machineType": "zones/europe-west1-b/machineTypes/e2-huge"},
+        {"disks": []},
+        {"networkInterfaces": []},
+        {"name": "Not-Valid"},
+        {"disks": [{"boot": True, "source": "zones/europe-west1-b/disks/none"}]},
+    ],
+)
+def test_what_compute_would_refuse_is_refused(call: Sender, more: Any) -> None:
+    body = {
+        "name": "vm",
+        "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
+        "disks": [{"boot": True, "initializeParams": {"sourceImage": IMAGE}}],
+        "networkInterfaces": [{}],
+    }
+    call("POST", f"{ZONE}/instances", body | more, 404 if "source" in str(more) else 400)
+
+
+def test_a_disk_grows_and_never_shrinks(call: Sender) -> None:
+    call("POST", f"{ZONE}/disks", {"name": "data", "sizeGb": "20", "type": "zones/europe-west1-b/diskTypes/pd-ssd"})
+    call("POST", f"{ZONE}/disks/data/resize", {"sizeGb": "30"})
+    assert call("GET", f"{ZONE}/disks/data")["sizeGb"] == "30"
+    assert "larger than 30" in call.refused("POST", f"{ZONE}/disks/data/resize", {"sizeGb": "20"})
+    assert "smaller than the image" in call.refused(
+        "POST", f"{ZONE}/disks", {"name": "x", "sizeGb": "5", "sourceImage": IMAGE}
+    )
+
+
+def test_the_catalogue_is_listed_and_read(call: Sender) -> None:
+    zones = {zone["name"] for zone in call("GET", f"{BASE}/zones")["items"]}
+    assert {"europe-west1-b", "us-central1-f"} <= zones
+    assert "europe-west1-a" not in zones
+    assert call("GET", f"{BASE}/zones/europe-west1-b")["region"].endswith("/regions/europe-west1")
+    region = call("GET", f"{BASE}/regions/europe-west1")
+    assert region["quotas"]
+    assert region["zones"][0].endswith("europe-west1-b")
+    kinds = {kind["name"]: kind for kind in call("GET", f"{ZONE}/machineTypes")["items"]}
+    assert (kinds["e2-standard-4"]["guestCpus"], kinds["e2-standard-4"]["memoryMb"]) == (4, 16384)
+    assert call("GET", f"{ZONE}/machineTypes/n2-custom-6-8192")["guestCpus"] == 6
+    call.refused("GET", f"{ZONE}/machineTypes/none", status=404)
+    assert call("GET", f"{ZONE}/machineTypes?filter=name%3De2-micro")["items"][0]["isSharedCpu"] is True
+
+
+def test_public_images_are_read_as_gcloud_does_and_own_ones_are_kept(call: Sender) -> None:
+    stranger = call.as_("user:eve@example.com")
+    family = "/compute/v1/projects/debian-cloud/global/images/family/debian-12"
+    image = stranger("GET", family)
+    assert image["family"] == "debian-12"
+    assert stranger("GET", "/compute/v1/projects/debian-cloud/zones/-/imageFamilyViews/debian-12")["image"] == image
+    assert image in stranger("GET", "/compute/v1/projects/debian-cloud/global/images")["items"]
+    call("POST", f"{BASE}/global/images", {"name": "mine", "sourceDisk": "zones/europe-west1-b/disks/d"})
+    assert [one["name"] for one in call("GET", f"{BASE}/global/images")["items"]] == ["mine"]
+
+
+def test_an_address_is_reserved_in_its_region(call: Sender) -> None:
+    path = f"{BASE}/regions/europe-west1/addresses"
+    operation = call("POST", path, {"name": "ip"})
+    assert operation["region"].endswith("/regions/europe-west1")
+    address = call("GET", f"{path}/ip")
+    assert (address["status"], address["addressType"]) == ("RESERVED", "EXTERNAL")
+    assert call("GET", f"{BASE}/regions/europe-west1/operations/{operation['name']}")["status"] == "DONE"
+    call("DELETE", f"{path}/ip")

@@ -1,0 +1,170 @@
+"""What the standard verbs promise, over every resource of the services that they serve alone: whatever can be sent comes back."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localcloud.engine.dialect import OLDER
+from localcloud.engine.service import Resource, Service
+from localcloud.services import compute, logging, pubsub
+from localcloud.spec.discovery import Method, document
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+TOPIC = f"projects/{PROJECT}/topics/there"
+PLACES = {"zones": "europe-west1-b", "regions": "europe-west1", "locations": "europe-west1"}
+# What a service checks: a value that it takes, or None for a field that it does not take beside others.
+SAID: Mapping[str, Mapping[str, Any]] = {
+    "Disk": {"sizeGb": "20", "type": "zones/europe-west1-b/diskTypes/pd-ssd", "users": None},
+    "Instance": {
+        "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
+        "disks": [{"boot": True, "initializeParams": {"diskSizeGb": "20"}}],
+        "networkInterfaces": [{"network": "global/networks/default"}],
+        "deletionProtection": False,
+        "metadata": {"items": [{"key": "a", "value": "b"}]},
+        "tags": {"items": ["a"]},
+    },
+    "LogSink": {"destination": f"pubsub.googleapis.com/{TOPIC}", "filter": "severity>=ERROR", "exclusions": []},
+    "LogMetric": {"filter": "severity>=ERROR"},
+    "LogExclusion": {"filter": "severity>=ERROR"},
+    "Topic": {"messageRetentionDuration": "600s"},
+    "Subscription": {
+        "topic": TOPIC,
+        "ackDeadlineSeconds": 20,
+        "messageRetentionDuration": "600s",
+        "expirationPolicy": {"ttl": "86400s"},
+        "filter": "attributes:a",
+        "deadLetterPolicy": {"deadLetterTopic": TOPIC, "maxDeliveryAttempts": 7},
+        "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "20s"},
+        "pushConfig": {"pushEndpoint": "https://example.com/push"},
+    },
+}
+SERVER_MADE = {
+    "kind",
+    "id",
+    "selfLink",
+    "name",
+    "zone",
+    "region",
+    "creationTimestamp",
+    "etag",
+    "fingerprint",
+    "labelFingerprint",
+}
+VALUES = {
+    "google-datetime": "2030-01-01T00:00:00Z",
+    "google-duration": "600s",
+    "byte": "eA==",
+    "int64": "7",
+    "uint64": "7",
+}
+
+
+def declared() -> Iterator[Any]:
+    for service in (compute.SERVICE, logging.SERVICE, pubsub.SERVICE):
+        for collection, resource in service.resources.items():
+            yield pytest.param(service, collection, resource, id=f"{service.api}.{collection}")
+
+
+def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Any:
+    """A value of a schema: every field that is not output only, three levels deep."""
+    schema = schemas[schema["$ref"]] if "$ref" in schema else schema
+    kind = schema.get("type")
+    if kind == "array":
+        return [sample(schemas, schema["items"], depth + 1)]
+    if "additionalProperties" in schema:
+        return {"a": sample(schemas, schema["additionalProperties"], depth + 1)}
+    if kind == "object":
+        fields = schema.get("properties", {}) if depth < 3 else {}
+        wanted = {name: one for name, one in fields.items() if not _output(one) and name not in SERVER_MADE}
+        return {name: sample(schemas, one, depth + 1) for name, one in wanted.items()}
+    if "enum" in schema:
+        return next(one for one in schema["enum"] if "UNSPECIFIED" not in one)
+    simple = {"boolean": True, "integer": 7, "number": 7}
+    return simple.get(str(kind), VALUES.get(schema.get("format", ""), "b"))
+
+
+def _output(field: Mapping[str, Any]) -> bool:
+    said = field.get("description", "").lower()
+    return bool(field.get("readOnly")) or "[output only]" in said or "output only" in said
+
+
+def path_of(service: Service, method: Method) -> str:
+    path = re.sub(r"projects/\{\w+\}", f"projects/{PROJECT}", method.flat_path)
+    for place, name in PLACES.items():
+        path = re.sub(rf"{place}/\{{\w+\}}", f"{place}/{name}", path)
+    return f"/{service.api}/{re.sub(r'{[^}]*}', 'thing', path)}"
+
+
+def holds(found: Any, sent: Any, at: str) -> None:
+    """Whether everything that was sent is in what was found; references may have become whole."""
+    if isinstance(sent, dict):
+        for key, value in sent.items():
+            assert key in found, f"{at}.{key} is lost"
+            holds(found[key], value, f"{at}.{key}")
+    elif isinstance(sent, list):
+        assert len(found) == len(sent), at
+        for one, other in zip(found, sent, strict=True):
+            holds(one, other, at)
+    elif isinstance(sent, str) and "/" in sent:
+        assert str(found).endswith(sent), at
+    else:
+        assert found == sent, at
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    made = sender(tmp_path, "compute", "pubsub")
+    made("PUT", f"/pubsub/v1/{TOPIC}", {})
+    return made
+
+
+def sendable(service: Service, resource: Resource) -> Any:
+    """Everything that a create can say, where a service checks it with a value that it takes."""
+    said = SAID.get(resource.kind, {})
+    fields = sample(document(service.api, service.versions[0]).schemas, {"$ref": resource.kind}) | said
+    return {key: value for key, value in fields.items() if value is not None} | {"name": "thing"}
+
+
+def method(service: Service, collection: str, *verbs: str) -> Method:
+    known = document(service.api, service.versions[0]).methods
+    return next(known[name] for verb in verbs if (name := f"{service.api}.{collection}.{verb}") in known)
+
+
+@pytest.mark.parametrize(("service", "collection", "resource"), list(declared()))
+def test_whatever_can_be_sent_comes_back_and_goes(
+    call: Sender, service: Service, collection: str, resource: Resource
+) -> None:
+    makes, get, listing, delete = (
+        method(service, collection, *verbs) for verbs in (("insert", "create"), ("get",), ("list",), ("delete",))
+    )
+    sent = sendable(service, resource)
+    call(makes.http, path_of(service, makes), sent)
+    found = call("GET", path_of(service, get))
+    unread = {"name", "disks"} if resource.kind == "Instance" else {"name"}
+    holds(found, {key: value for key, value in sent.items() if key not in unread}, resource.kind)
+    assert any(isinstance(part, list) and found in part for part in call("GET", path_of(service, listing)).values())
+    reply = call.reply("DELETE", path_of(service, delete), {"authorization": call.bearer()})
+    assert reply.status in {200, 204}, reply.body
+    call("GET", path_of(service, get), status=404)
+
+
+PATCHED = [one for one in declared() if f"{one.values[0].api}.{one.values[1]}.patch" in document(
+    one.values[0].api, one.values[0].versions[0]
+).methods and one.values[0].dialect is OLDER]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "collection", "resource"), PATCHED)
+def test_a_patch_changes_what_it_names_and_nothing_else(
+    call: Sender, service: Service, collection: str, resource: Resource
+) -> None:
+    makes, get, patch = (method(service, collection, *verbs) for verbs in (("insert",), ("get",), ("patch",)))
+    call(makes.http, path_of(service, makes), sendable(service, resource))
+    before = call("GET", path_of(service, get))
+    call("PATCH", path_of(service, patch), {"description": "another"})
+    after = call("GET", path_of(service, get))
+    apart = {"description", "fingerprint"}
+    assert after["description"] == "another"
+    assert {k: v for k, v in after.items() if k not in apart} == {k: v for k, v in before.items() if k not in apart}

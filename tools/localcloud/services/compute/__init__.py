@@ -1,0 +1,132 @@
+"""Compute Engine: machines, disks, addresses, networks and images of projects, and the catalogue that they are made from."""
+
+from __future__ import annotations
+
+import zlib
+from functools import partial
+
+from localcloud.engine import links, older
+from localcloud.engine.dialect import OLDER
+from localcloud.engine.service import Body, Call, Permission, Resource, Service, Worker
+from localcloud.services.compute import catalogue, disks, instances
+from localcloud.services.compute.disks import DISK
+from localcloud.services.compute.instances import API, INSTANCE
+
+_ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+_resource = partial(
+    Resource, id_rule=_ID, taken="The resource '{name}' already exists", missing="The resource '{name}' was not found"
+)
+
+
+def _address(call: Call, body: Body) -> Body:
+    number = zlib.crc32(f"{call.path}/{body['name']}".encode())
+    kind = body.get("addressType", "EXTERNAL")
+    free = f"203.0.113.{number % 253 + 1}" if kind == "EXTERNAL" else f"10.128.{number >> 8 & 255}.{number % 253 + 2}"
+    tier = {"networkTier": "PREMIUM"} if kind == "EXTERNAL" else {"purpose": "GCE_ENDPOINT"}
+    return {"address": free, "addressType": kind, "status": "RESERVED", **tier, **body}
+
+
+def _image(_call: Call, body: Body) -> Body:
+    return {"status": "READY", "sourceType": "RAW", "diskSizeGb": "10", "archiveSizeBytes": "0", **body}
+
+
+def _network(_call: Call, body: Body) -> Body:
+    return {
+        "routingConfig": {"routingMode": "REGIONAL"},
+        "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
+        **body,
+    }
+
+
+def _subnetwork(_call: Call, body: Body) -> Body:
+    gateway = str(body.get("ipCidrRange", "")).rpartition(".")[0] + ".1"
+    return {
+        "gatewayAddress": gateway,
+        "purpose": "PRIVATE",
+        "stackType": "IPV4_ONLY",
+        "privateIpGoogleAccess": False,
+        **body,
+    }
+
+
+def _firewall(call: Call, body: Body) -> Body:
+    network = f"projects/{call.project}/global/networks/default"
+    return {"direction": "INGRESS", "priority": 1000, "disabled": False, "network": network, **body}
+
+
+IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceImage", "sourceSnapshot"), iam=True)
+
+
+def _project(call: Call) -> str | None:
+    """The project of a call; none for Google's public ones, which are no projects of this cloud."""
+    project = call.path.split("/")[1]
+    return None if project in catalogue.PUBLIC else project
+
+
+def _get_project(call: Call) -> Body:
+    number = call.cloud.projects.number(call.id)
+    kind = {"kind": "compute#project", "id": str(number), "name": call.id, "selfLink": links.whole(call, call.name)}
+    return {
+        **kind,
+        "defaultServiceAccount": f"{number}-compute@developer.gserviceaccount.com",
+        "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
+    }
+
+
+def _reading(permission: str) -> Permission:
+    """Anybody may read the images of Google's public projects."""
+
+    def needs(call: Call) -> list[tuple[str, str]]:
+        return [] if call.path.split("/")[1] in catalogue.PUBLIC else [(permission, call.name)]
+
+    return needs
+
+
+_CATALOGUES = {"zones": "zone", "regions": "region", "machineTypes": "machineType", "diskTypes": "diskType"}
+_INSTANCE_METHODS = {
+    **{verb: instances.turn(verb) for verb in ("start", "stop", "suspend", "resume", "reset")},
+    "setMachineType": instances.set_machine_type,
+    "setServiceAccount": instances.set_service_account,
+    "setDeletionProtection": instances.set_deletion_protection,
+    "addResourcePolicies": instances.add_policies,
+    "removeResourcePolicies": instances.remove_policies,
+}
+_IMAGES = {
+    "get": catalogue.either(catalogue.getter("image"), lambda call: older.get(call, IMAGE)),
+    "list": catalogue.either(catalogue.lister("image"), lambda call: older.list_(call, IMAGE)),
+    "getFromFamily": catalogue.from_family,
+}
+SERVICE = Service(
+    api=API,
+    title="Compute Engine API",
+    dialect=OLDER,
+    resources={
+        "instances": INSTANCE,
+        "disks": DISK,
+        "images": IMAGE,
+        "addresses": _resource(kind="Address", complete=_address, links=("subnetwork", "network", "users")),
+        "networks": _resource(kind="Network", complete=_network, links=("subnetworks",)),
+        "subnetworks": _resource(kind="Subnetwork", complete=_subnetwork, links=("network",), iam=True),
+        "firewalls": _resource(kind="Firewall", complete=_firewall, links=("network",)),
+        "resourcePolicies": _resource(
+            kind="ResourcePolicy", complete=lambda _, body: {"status": "READY", **body}, iam=True
+        ),
+    },
+    methods={
+        **{f"{API}.{collection}.list": catalogue.lister(kind) for collection, kind in _CATALOGUES.items()},
+        **{f"{API}.{collection}.get": catalogue.getter(kind) for collection, kind in _CATALOGUES.items()},
+        **{f"{API}.instances.{verb}": method for verb, method in _INSTANCE_METHODS.items()},
+        **{f"{API}.images.{verb}": method for verb, method in _IMAGES.items()},
+        f"{API}.imageFamilyViews.get": catalogue.family_view,
+        f"{API}.projects.get": _get_project,
+        f"{API}.disks.resize": disks.resize,
+        f"{API}.disks.addResourcePolicies": disks.add_policies,
+        f"{API}.disks.removeResourcePolicies": disks.remove_policies,
+    },
+    permissions={
+        **{f"{API}.images.{verb}": _reading(f"compute.images.{verb}") for verb in _IMAGES},
+        f"{API}.imageFamilyViews.get": _reading("compute.images.getFromFamily"),
+    },
+    workers={instances.TURN: Worker(instances.turned, again=True)},
+    project=_project,
+)

@@ -1,0 +1,81 @@
+"""Disks: sizes, types and what they are made from."""
+
+from __future__ import annotations
+
+from localcloud.engine import links, older
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import CloudError, invalid
+from localcloud.services.compute import catalogue
+
+_ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+
+
+def completed(call: Call, body: Body) -> Body:
+    """A new disk as it is kept: as large as its image at least."""
+    image = catalogue.image(str(body.get("sourceImage", "")))
+    place = "/".join(call.path.split("/")[:4])
+    if image is not None:
+        body["sourceImage"] = f"projects/{image['_project']}/global/images/{image['name']}"
+    least = int(image["diskSizeGb"]) if image else 10
+    size = int(body.get("sizeGb") or (least if image else 500))
+    if size < least:
+        raise invalid(
+            f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the image size ({least} GB)",
+            "sizeGb",
+            "invalid",
+        )
+    made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
+    return {**made, **body, "sizeGb": str(size)}
+
+
+def refuse_in_use(_call: Call, body: Body) -> None:
+    """A disk that a machine uses stays."""
+    if body.get("users"):
+        user = body["users"][0]
+        raise CloudError(
+            400,
+            "FAILED_PRECONDITION",
+            f"The disk resource is already being used by '{user}'",
+            "resourceInUseByAnotherResource",
+        )
+
+
+def resize(call: Call) -> Body:
+    """disks.resize: to more, never to less."""
+    body = older.existing(call, DISK)
+    size = int(call.body.get("sizeGb") or 0)
+    if size <= int(body["sizeGb"]):
+        raise invalid(
+            f"Invalid value for field 'sizeGb': '{size}'. Must be larger than {body['sizeGb']}.", "sizeGb", "invalid"
+        )
+    return older.changed(call, DISK, body, body | {"sizeGb": str(size)})
+
+
+def add_policies(call: Call) -> Body:
+    """disks.addResourcePolicies"""
+    return _policies(call, add=True)
+
+
+def remove_policies(call: Call) -> Body:
+    """disks.removeResourcePolicies"""
+    return _policies(call, add=False)
+
+
+def _policies(call: Call, *, add: bool) -> Body:
+    body = older.existing(call, DISK)
+    named = [links.relative(one, call.project) for one in call.body.get("resourcePolicies", [])]
+    kept = [one for one in body.get("resourcePolicies", []) if one not in named]
+    return older.changed(call, DISK, body, body | {"resourcePolicies": kept + (named if add else [])})
+
+
+DISK = Resource(
+    kind="Disk",
+    id_rule=_ID,
+    complete=completed,
+    delete=refuse_in_use,
+    immutable=("type", "sourceImage", "sourceSnapshot"),
+    taken="The resource '{name}' already exists",
+    missing="The resource '{name}' was not found",
+    links=("type", "sourceImage", "sourceSnapshot", "sourceDisk", "users", "resourcePolicies", "replicaZones"),
+    iam=True,
+)
