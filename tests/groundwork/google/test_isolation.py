@@ -194,3 +194,10 @@ def test_what_a_shell_holds_stands_in_no_traceback(tmp_path: Path) -> None:
     around = isolation.Surroundings(variables, variables)
     started = Terraform("terraform", tmp_path, tmp_path, around.work, downloads=around.fetch)
     assert "hunter2" not in f"{around!r} {started!r}"
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
+def test_a_shell_that_leads_to_the_local_cloud_is_refused_on_google_cloud(name: str) -> None:
+    with pytest.raises(UsageProblem, match=f"dev is on Google Cloud, but {name} would send its calls elsewhere"):
+        isolation.google_surroundings({name: "http://local-cloud:simulated@127.0.0.1:20001"}, "dev")
+    isolation.google_surroundings({name: "http://127.0.0.1:3128"}, "dev")

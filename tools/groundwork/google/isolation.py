@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from groundwork.errors import UsageProblem
+from groundwork.google import local
 from groundwork.google import variables as lists
 
 UNIVERSE = "googleapis.com"
@@ -92,7 +93,7 @@ def _leads_elsewhere(name: str, value: str) -> bool:
     if _ELSEWHERE.fullmatch(name):
         return True
     mine = lists.NETWORK.fullmatch(name) or lists.LOGIN.fullmatch(name)
-    return bool(mine) and _LEFT_BY_LOCAL in value.replace(os.sep, "/")
+    return bool(mine) and (_LEFT_BY_LOCAL in value.replace(os.sep, "/") or local.PROXY_MARK in value)
 
 
 def _login_file(variables: Mapping[str, str]) -> Path | None:

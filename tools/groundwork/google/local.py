@@ -19,6 +19,8 @@ from groundwork.errors import GroundworkError
 from groundwork.google.waiting import PROMPT, Patience
 
 OWNER = launcher.OWNER
+PROXY_MARK = launcher.PROXY_MARK
+"""What an address of a proxy holds that leads to a local cloud."""
 PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
 _LOOK = 0.3
 

@@ -14,7 +14,7 @@ from localcloud.server import certificates
 
 LOOPBACK = "127.0.0.1,localhost,::1"
 # Says nothing that the local cloud asks; it tells a proxy that leads here from any other on this machine.
-_MARK = "local-cloud:simulated@127.0.0.1:"
+MARK = "local-cloud:simulated@127.0.0.1:"
 _TRUST = (
     "SSL_CERT_FILE",  # OpenSSL, Go, curl
     "CURL_CA_BUNDLE",
@@ -34,7 +34,7 @@ _NAMES = (
 def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str, str]:
     """Variable name -> value for the local cloud of a state folder; files that hold the token end with `suffix`, one set a person."""
     base, bundle = f"http://127.0.0.1:{port}", str(certificates.bundle(state))
-    proxy = f"http://{_MARK}{port}"
+    proxy = f"http://{MARK}{port}"
     return {
         **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), LOOPBACK),
@@ -56,7 +56,7 @@ def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str,
 
 def left_in(seen: Mapping[str, str]) -> list[str]:
     """The variables of a shell that still lead its clients to a local cloud."""
-    if not any(_MARK in seen.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
+    if not any(MARK in seen.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
         return []
     return sorted(name for name in _NAMES if seen.get(name))
 

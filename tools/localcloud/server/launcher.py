@@ -25,6 +25,7 @@ from localcloud.server import endpoints as _endpoints
 
 __all__ = [
     "OWNER",
+    "PROXY_MARK",
     "LocalCloud",
     "LocalCloudError",
     "Provider",
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 OWNER = "user:owner@example.com"
+PROXY_MARK = clients.MARK
 _PATIENCE = 30.0
 # What a daemon sees of its starter's environment: where programs and files are, and which container engine is meant. No proxy and
 # no login: whoever starts it first would lend them to everybody who comes later.
