@@ -14,7 +14,7 @@ from groundwork.google import local
 from groundwork.lifecycle import up
 from groundwork.lifecycle.up import Wish
 from groundwork.lifecycle.verify import known_by_the_file, read_known, verify
-from groundwork.resources.listings import LISTINGS
+from groundwork.resources.registry import listings
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
@@ -198,7 +198,7 @@ def test_an_api_of_the_platform_that_was_switched_off_is_unknown(standing: Clone
 
 def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(standing: Clone) -> None:
     before = verify(standing.cloud, standing.environment)
-    hosts = sorted({row.host for row in LISTINGS} - enabled_hosts(standing))
+    hosts = sorted({row.host for row in listings()} - enabled_hosts(standing))
     for host in hosts:
         standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:enable", json={})
     try:
