@@ -147,6 +147,14 @@ def test_public_images_are_read_as_gcloud_does_and_own_ones_are_kept(call: Sende
     assert [one["name"] for one in call("GET", f"{BASE}/global/images")["items"]] == ["mine"]
 
 
+def test_machines_of_all_zones_are_listed_as_gcloud_asks_for_them(call: Sender) -> None:
+    machine(call)
+    asked = "includeAllScopes=True&maxResults=500&returnPartialSuccess=True"
+    found = call("GET", f"{BASE}/aggregated/instances?{asked}")["items"]
+    assert [one["name"] for one in found["zones/europe-west1-b"]["instances"]] == ["vm"]
+    call.refused("GET", f"{BASE}/aggregated/instances?returnAll=True")
+
+
 def test_an_address_is_reserved_in_its_region(call: Sender) -> None:
     path = f"{BASE}/regions/europe-west1/addresses"
     operation = call("POST", path, {"name": "ip"})

@@ -235,7 +235,7 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
     method = target.method
     param = method.query.get(key) or _everywhere(method.api, method.version).get(key)
     if param is None:
-        if target.service.lenient:
+        if target.service.lenient or key in target.service.undocumented:
             params.setdefault(key, value)
         elif not key.startswith("$"):
             raise schema.unknown_parameter(key)

@@ -139,6 +139,7 @@ class Service:
     refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
     lenient         unknown query parameters are handed on as text and unknown body fields ignored, instead of refused
+    undocumented    query parameters that Google takes although its document lacks them
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
@@ -174,6 +175,7 @@ class Service:
     refusal: Callable[[Call, str, str], str | CloudError] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     lenient: bool = False
+    undocumented: frozenset[str] = frozenset()
     aliases: tuple[Alias, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
     streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)

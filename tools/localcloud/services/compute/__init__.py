@@ -127,6 +127,7 @@ SERVICE = Service(
         **{f"{API}.images.{verb}": _reading(f"compute.images.{verb}") for verb in _IMAGES},
         f"{API}.imageFamilyViews.get": _reading("compute.images.getFromFamily"),
     },
+    undocumented=frozenset({"returnPartialSuccess"}),  # gcloud sends it with every aggregated list
     workers={instances.TURN: Worker(instances.turned, again=True)},
     project=_project,
 )
