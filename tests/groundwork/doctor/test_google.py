@@ -57,7 +57,7 @@ def test_doctor_names_permissions_that_are_missing_and_the_way_around(google: Go
     row = examined(google)["permissions"]
     assert row.health == "missing"
     assert (
-        "that `up` needs are missing: resourcemanager.projects.setIamPolicy, serviceusage.services.enable" in row.text
+        "that `up` needs are missing: serviceusage.services.enable, resourcemanager.projects.setIamPolicy" in row.text
     )
     assert f"export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={google.environment.deployer}" in row.remedy
 
