@@ -6,6 +6,7 @@ from pathlib import Path
 import localcloud
 import pytest
 from localcloud.engine import gate, shapes
+from localcloud.engine.agents import UNWRITTEN
 from localcloud.engine.iam.roles import known_permissions
 from localcloud.engine.service import Service
 from localcloud.server.coverage import coverage, kind
@@ -70,6 +71,12 @@ def test_no_method_of_a_resource_is_guessed_by_its_name(service: Service) -> Non
             assert shapes.verb(method), (
                 f"{name} is {method.http} {method.flat_path}: write it, no standard verb has that shape"
             )
+
+
+@each
+def test_its_agent_is_its_own(service: Service) -> None:
+    assert service.api not in UNWRITTEN, "take the row along into Service.agent"
+    assert not service.agent or "{number}" in service.agent
 
 
 @each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from localcloud.engine.agents import Agents
 from localcloud.engine.clock import Clock
 from localcloud.engine.commits import Commits
 from localcloud.engine.due import Due
@@ -40,3 +41,4 @@ class Cloud:
     logs: Logs
     usage: Usage
     offers: Offers
+    agents: Agents

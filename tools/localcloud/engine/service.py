@@ -135,6 +135,7 @@ class Service:
     operation_parent    (call) -> prefix of operation names; default the location in the path, else global "operations/…"
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
+    agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
     always_enabled  not subject to API enablement
     refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
@@ -171,6 +172,7 @@ class Service:
     operation_parent: Callable[[Call], str] | None = None
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False
+    agent: str = ""
     always_enabled: bool = False
     refusal: Callable[[Call, str, str], str | CloudError] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)

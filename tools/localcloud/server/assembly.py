@@ -10,6 +10,7 @@ from typing import Any
 
 from localcloud.console import address
 from localcloud.engine import jobs, lro, standard, tokens
+from localcloud.engine.agents import Agents
 from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
@@ -70,6 +71,7 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
         logs=Logs(store, clock, signals),
         usage=Usage(store, clock),
         offers=Offers(),
+        agents=Agents(projects),
     )
     for service in services:
         _bind(cloud, service)
@@ -83,6 +85,8 @@ def _bind(cloud: Cloud, service: Service) -> None:
     for kind, worker in service.workers.items():
         cut = partial(worker.cut or lro.cut, cloud)
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
+    if service.agent:
+        cloud.agents.know(service.api, service.agent)
     for kind, listener in service.subscriptions.items():
         cloud.events.subscribe(kind, partial(listener, cloud))
     if service.log_listener is not None:

@@ -24,25 +24,6 @@ _WITHOUT_DOCUMENT = {
     "storage-api": "Google Cloud Storage JSON API",
     "storage-component": "Cloud Storage",
 }
-AGENTS = {
-    "aiplatform": "service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com",
-    "artifactregistry": "service-{number}@gcp-sa-artifactregistry.iam.gserviceaccount.com",
-    "bigquery": "bq-{number}@bigquery-encryption.iam.gserviceaccount.com",
-    "cloudasset": "service-{number}@gcp-sa-cloudasset.iam.gserviceaccount.com",
-    "cloudbuild": "service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
-    "cloudfunctions": "service-{number}@gcf-admin-robot.iam.gserviceaccount.com",
-    "cloudscheduler": "service-{number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
-    "compute": "service-{number}@compute-system.iam.gserviceaccount.com",
-    "eventarc": "service-{number}@gcp-sa-eventarc.iam.gserviceaccount.com",
-    "logging": "service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
-    "monitoring": "service-{number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com",
-    "notebooks": "service-{number}@gcp-sa-notebooks.iam.gserviceaccount.com",
-    "pubsub": "service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com",
-    "run": "service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
-    "secretmanager": "service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com",
-    "storage": "service-{number}@gs-project-accounts.iam.gserviceaccount.com",
-}
-"""Primary service agent per API (https://cloud.google.com/iam/docs/service-agents)."""
 
 
 def enable(call: Call) -> Body:
@@ -107,8 +88,8 @@ def generate_identity(call: Call) -> Body:
     """v1beta1: the service agent of an API in the project, made if need be."""
     _known(call, [call.id])
     number = call.cloud.projects.number(call.project or "")
-    agent = AGENTS.get(call.id.removesuffix(_HOST))
-    response = {"email": agent.format(number=number), "uniqueId": f"1{number:020d}"} if agent else {}
+    agent = call.cloud.agents.email(call.id.removesuffix(_HOST), call.project or "")
+    response = {"email": agent, "uniqueId": f"1{number:020d}"} if agent else {}
     return lro.finished(
         call,
         response,

@@ -261,6 +261,7 @@ SERVICE = Service(
     api=API,
     versions=("v1", "v1beta2"),
     title="Artifact Registry API",
+    agent="service-{number}@gcp-sa-artifactregistry.iam.gserviceaccount.com",
     resources={"projects.locations.repositories": REPOSITORY, "projects.locations.repositories.rules": rules.RULE},
     methods=_methods(),
     permissions=_permissions(),

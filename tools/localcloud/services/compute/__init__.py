@@ -99,6 +99,7 @@ _IMAGES = {
 SERVICE = Service(
     api=API,
     title="Compute Engine API",
+    agent="service-{number}@compute-system.iam.gserviceaccount.com",
     dialect=OLDER,
     resources={
         "instances": INSTANCE,

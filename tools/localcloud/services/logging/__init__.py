@@ -41,6 +41,7 @@ SERVICE = Service(
     api=API,
     versions=("v2",),
     title="Cloud Logging API",
+    agent="service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
     resources={"projects.sinks": SINK, "projects.metrics": METRIC, "projects.exclusions": EXCLUSION},
     methods={
         "logging.entries.write": entries.write,

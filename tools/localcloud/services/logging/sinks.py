@@ -19,7 +19,6 @@ _DESTINATION = re.compile(
     r"storage\.googleapis\.com/[^/]+|bigquery\.googleapis\.com/projects/[^/]+/datasets/[^/]+|"
     r"logging\.googleapis\.com/projects/[^/]+(?:/locations/[^/]+/buckets/[^/]+)?|" + _TOPIC.pattern
 )
-_AGENT = "serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com"
 _SHARED = "serviceAccount:cloud-logs@system.gserviceaccount.com"
 
 
@@ -39,8 +38,7 @@ def changed(call: Call, old: Body, new: Body) -> Body:
 
 
 def _written(call: Call, body: Body) -> Body:
-    number = call.cloud.projects.number(call.project or "")
-    return _checked(body) | {"writerIdentity": _AGENT.format(number=number)}
+    return _checked(body) | {"writerIdentity": call.cloud.agents.member(API, call.project or "")}
 
 
 def presented(cloud: Cloud, body: Body) -> Body:

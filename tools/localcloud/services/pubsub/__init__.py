@@ -53,6 +53,7 @@ def _offers(cloud: Cloud) -> Sequence[object]:
 SERVICE = Service(
     api=API,
     title="Cloud Pub/Sub API",
+    agent="service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com",
     resources={"projects.topics": TOPIC, "projects.subscriptions": SUBSCRIPTION},
     methods={
         f"{_TOPICS}.publish": topics.publish,

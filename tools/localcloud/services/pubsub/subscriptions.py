@@ -139,8 +139,7 @@ def looked_at(cloud: Cloud, name: str, _moment: float) -> None:
 def _bury(cloud: Cloud, subscription: Body, policy: Body) -> None:
     """Dead letters are published by Pub/Sub's agent; where it may not, the messages stay and come again, as at Google."""
     topic, name = policy["deadLetterTopic"], subscription["name"]
-    number = cloud.projects.number(name.split("/")[1])
-    agent = f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    agent = cloud.agents.member(API, name.split("/")[1])
     for one in backlog.exhausted(cloud, name, policy["maxDeliveryAttempts"]):
         try:
             topics.check(cloud, agent, topic)

@@ -74,6 +74,7 @@ _METHODS = {
 SERVICE = Service(
     api=API,
     title="Secret Manager API",
+    agent="service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com",
     numbered=True,
     resources={f"{place}.secrets": SECRET for place in _PLACES}
     | {f"{place}.secrets.versions": Resource(kind="SecretVersion") for place in _PLACES},

@@ -126,8 +126,7 @@ def _announce(cloud: Cloud, body: Body, what: str) -> None:
     publishing = cloud.offers.get(Publishing)
     if publishing is None:
         return
-    number = cloud.projects.number(body["name"].split("/")[1])
-    agent = f"serviceAccount:service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
+    agent = cloud.agents.member(API, body["name"].split("/")[1])
     answer = presented(cloud, body)
     attributes = {
         "eventType": what,

@@ -112,6 +112,7 @@ _MEDIA: dict[str, Any] = {"alt": "media"}
 SERVICE = Service(
     api="storage",
     title="Cloud Storage API",
+    agent="service-{number}@gs-project-accounts.iam.gserviceaccount.com",
     dialect=OLDER,
     # Only their IAM types count: their methods are all above.
     resources={

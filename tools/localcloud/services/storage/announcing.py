@@ -46,11 +46,6 @@ def happened(cloud: Cloud, bucket: Bucket, row: Row, what: str) -> None:
         _notify(cloud, bucket, row, what, shown)
 
 
-def agent(cloud: Cloud, project: str) -> str:
-    """Who publishes for the buckets of a project."""
-    return f"serviceAccount:service-{cloud.projects.number(project)}@gs-project-accounts.iam.gserviceaccount.com"
-
-
 def _notify(cloud: Cloud, bucket: Bucket, row: Row, what: str, shown: Mapping[str, object]) -> None:
     publishing = cloud.offers.get(Publishing)
     if publishing is None:
@@ -72,7 +67,7 @@ def _notify(cloud: Cloud, bucket: Bucket, row: Row, what: str, shown: Mapping[st
         data = json.dumps(shown, indent=2).encode() if config["payload_format"] == "JSON_API_V1" else b""
         topic = config["topic"].removeprefix("//pubsub.googleapis.com/")
         try:
-            publishing.publish(agent(cloud, bucket.project), topic, data, attributes)
+            publishing.publish(cloud.agents.member("storage", bucket.project), topic, data, attributes)
         except CloudError:
             continue  # without its topic or the right to publish there a notification is lost, as at Google
 

@@ -136,11 +136,7 @@ def service_account(call: Call) -> Body:
     """storage.projects.serviceAccount.get: the agent that acts for Cloud Storage in the project (simulated)."""
     project = call.params["projectId"]
     access.require_in_project(call, project, "resourcemanager.projects.get")
-    number = call.cloud.projects.number(project)
-    return {
-        "kind": "storage#serviceAccount",
-        "email_address": f"service-{number}@gs-project-accounts.iam.gserviceaccount.com",
-    }
+    return {"kind": "storage#serviceAccount", "email_address": call.cloud.agents.email("storage", project)}
 
 
 def project(call: Call) -> str | None:

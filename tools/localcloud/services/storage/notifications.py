@@ -12,7 +12,7 @@ from localcloud.engine.exchange import Reply
 from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError, not_found
-from localcloud.services.storage import access, announcing, limits, refusals
+from localcloud.services.storage import access, limits, refusals
 from localcloud.services.storage.rows import Bucket
 
 Body = dict[str, Any]
@@ -54,7 +54,7 @@ def _check_topic(call: Call, bucket: Bucket, topic: str) -> None:
     publishing = call.cloud.offers.get(Publishing)
     if publishing is None:
         return
-    agent = announcing.agent(call.cloud, bucket.project)
+    agent = call.cloud.agents.member(API, bucket.project)
     try:
         publishing.check(agent, topic)
     except CloudError:
