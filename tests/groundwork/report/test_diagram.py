@@ -1,0 +1,116 @@
+"""`groundwork diagram` on the local cloud: what it shows, what it marks, and that nothing in the drawing is cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from groundwork.report.initials import initials
+from groundwork.report.lettering import lines_of, width_of
+
+from tests.groundwork.clone import SMALL, Clone, cloned
+
+PEOPLE = "members:\n  alice@example.com: {role: data-scientist}\n  olga@example.com: {role: operator}\n"
+NS = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone whose file says more and less than what is up in it: a bucket and a member went, others came."""
+    with cloned(tmp_path_factory.mktemp("drawn")) as made:
+        made.file.write_text(SMALL + PEOPLE, "utf-8")
+        done = made.run("up", "--env", "small")
+        assert done.returncode == 0, done.stderr
+        text = made.file.read_text("utf-8").replace("  kept: {}", "  fresh: {}").replace("alice@", "amir@")
+        made.file.write_text(text.replace("buckets: {data: read}", "buckets: {data: read, fresh: write}"), "utf-8")
+        yield made
+
+
+def marks(clone: Clone, *arguments: str) -> dict[str, str]:
+    done = clone.run("diagram", "--env", "small", "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return {node["id"]: node["mark"] for node in json.loads(done.stdout)["nodes"]}
+
+
+EXPECTED = {
+    "person/A.": "+", "person/O.": "", "person/A. (2)": "-", "persona/data-scientist": "", "persona/operator": "",
+    "identity/train": "", "identity/deployer": "", "bucket/data": "", "bucket/fresh": "+", "bucket/kept": "-",
+    "repository/images": "", "secret/key": "",
+}  # fmt: skip
+
+
+def test_what_only_the_file_has_comes_and_what_only_the_state_has_goes(clone: Clone) -> None:
+    assert marks(clone) == EXPECTED
+
+
+def test_a_saved_plan_is_drawn_while_it_holds_and_refused_afterwards(clone: Clone) -> None:
+    assert clone.run("plan", "--env", "small").returncode == 0
+    assert marks(clone, "--plan") == EXPECTED
+    text = clone.file.read_text("utf-8")
+    clone.file.write_text(text.replace("  fresh: {}", "  fresh: {force_destroy: true}"), "utf-8")
+    done = clone.run("diagram", "--env", "small", "--plan")
+    clone.file.write_text(text, "utf-8")
+    assert done.returncode == 8
+    assert "is older than these, so nothing is claimed" in done.stderr
+    assert "envs/small.yaml" in done.stderr
+
+
+def test_mermaid_says_by_sign_what_comes_and_goes_and_shows_no_address(clone: Clone) -> None:
+    shown = clone.run("diagram", "--env", "small").stdout
+    assert shown.startswith("flowchart LR\n")
+    assert '["+ fresh<br><small>bucket</small>"]' in shown
+    assert '["- kept<br><small>bucket</small>"]' in shown
+    assert '==>|"+ write"|' in shown
+    assert "@" not in shown
+    assert "amir@example.com" in clone.run("diagram", "--env", "small", "--names").stdout
+
+
+def test_the_drawing_is_the_same_each_time_and_says_in_words_what_it_shows(clone: Clone, tmp_path: Path) -> None:
+    one, other = tmp_path / "one.svg", tmp_path / "other.svg"
+    for file in (one, other):
+        assert clone.run("diagram", "--env", "small", f"--svg={file}").returncode == 0
+    assert one.read_bytes() == other.read_bytes()
+    drawing = ElementTree.parse(one).getroot()
+    assert drawing.findtext(f"{NS}title") == "The platform small (project small-clone) (simulated)"
+    assert "1 identity" not in str(drawing.findtext(f"{NS}desc"))
+    assert "3 members, 2 identities, 3 buckets" in str(drawing.findtext(f"{NS}desc"))
+    assert "@" not in "".join(drawing.itertext()).replace("@media", "")
+
+
+def test_every_text_lies_within_the_drawing(clone: Clone, tmp_path: Path) -> None:
+    file = tmp_path / "map.svg"
+    long = "l" + "m" * 44 + "w"
+    text = clone.file.read_text("utf-8")
+    clone.file.write_text(text.replace("  fresh: {}", f"  fresh: {{}}\n  {long}: {{}}"), "utf-8")
+    assert clone.run("diagram", "--env", "small", f"--svg={file}").returncode == 0
+    clone.file.write_text(text, "utf-8")
+    drawing = ElementTree.parse(file).getroot()
+    _, _, width, height = map(float, drawing.attrib["viewBox"].split())
+    for line in drawing.iter(f"{NS}text"):
+        left, size = float(line.attrib["x"]), int(line.attrib["font-size"])
+        assert left >= 0
+        assert left + width_of(line.text or "", size) <= width, line.text
+        assert float(line.attrib["y"]) <= height
+
+
+def test_a_state_that_cannot_be_read_is_said_and_ends_with_8(clone: Clone) -> None:
+    clone.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 9})
+    done = clone.run("diagram", "--env", "small")
+    clone.disturb()
+    assert done.returncode == 8
+    assert "The state could not be read" in done.stderr
+    assert "alone: the state could not be read" in done.stdout
+
+
+def test_people_with_the_same_initials_are_told_apart() -> None:
+    found = initials(["anna.berg@example.com", "axel.bo@example.com", "zoe@example.com", "42@example.com"])
+    assert list(found.values()) == ["A. B.", "A. B. (2)", "Z.", "?."]
+
+
+def test_lines_are_broken_within_words_that_are_too_wide() -> None:
+    lines = lines_of("a " + "m" * 30, 200, 15)
+    assert "".join(lines).replace(" ", "") == "a" + "m" * 30
+    assert all(width_of(line, 15) <= 200 for line in lines)

@@ -1,0 +1,60 @@
+"""`groundwork diagram`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from groundwork.cli.console import print_json
+from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import Exit
+from groundwork.report import diagram as feature
+from groundwork.report import existing
+from groundwork.report.existing import Existing
+
+
+@click.command()
+@environment_option
+@provider_option
+@json_option
+@click.option("--svg", "drawing", type=OutputFile(), metavar="FILE", help="Draw it into FILE instead.")
+@click.option("--plan", "planned", is_flag=True, help="Mark what the plan that `plan` has saved would do.")
+@click.option("--names", is_flag=True, help="Show members' addresses instead of their initials.")
+def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None, planned: bool, names: bool) -> int:
+    """Draw the map of the platform: people, personas, identities, and the buckets, images and secrets that they reach.
+
+    It is Mermaid, which GitHub draws, or with --svg a drawing. What the file says and the state has not is marked +, what only the
+    state has is marked -. Ends with 8 when the state could not be read: the map then shows the file alone.
+
+    Example: groundwork diagram --svg map.svg
+    """
+    from groundwork.people.personas import personas
+    from groundwork.report.mermaid import mermaid
+    from groundwork.report.svg import svg
+
+    checkout, environment = here(name)
+    there = _planned(checkout, environment, provider) if planned else existing.from_state(checkout, environment)
+    found = feature.diagram(environment, personas(checkout.root), there, names=names)
+    if drawing:
+        drawing.write_text(svg(found), encoding="utf-8")
+        click.echo(f"Wrote {drawing}: open it in a browser.", err=True)
+    if as_json:
+        print_json(feature.as_data(found))
+    elif not drawing:
+        click.echo(mermaid(found), nl=False)
+    if there.problem:
+        click.echo(f"The state could not be read: {there.problem}", err=True)
+        return int(Exit.UNKNOWN)
+    return int(Exit.OK)
+
+
+def _planned(checkout: Checkout, environment: Environment, provider: str | None) -> Existing:
+    from groundwork.cli.console import Console
+    from groundwork.terraform.process import signals_passed_on
+    from groundwork.terraform.session import open_session
+
+    with signals_passed_on():
+        return existing.from_plan(open_session(checkout, environment, provider, "diagram", Console().say))

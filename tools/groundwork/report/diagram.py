@@ -1,0 +1,183 @@
+"""The map of an environment as values: people, personas, identities, and the buckets, images and secrets that these reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from groundwork.environment.values import Environment
+from groundwork.people.personas import Persona
+from groundwork.report.existing import Existing, Mark
+from groundwork.report.initials import initials
+from groundwork.text import counted
+
+COLUMNS = ("People", "Personas", "Identities", "Buckets, images, secrets")
+_WORDS = {
+    "roles/storage.objectViewer": "read",
+    "roles/storage.objectUser": "write",
+    "roles/artifactregistry.reader": "pull",
+    "roles/artifactregistry.writer": "push",
+    "roles/artifactregistry.repoAdmin": "delete",
+    "roles/secretmanager.secretAccessor": "read",
+    "roles/secretmanager.secretVersionManager": "set",
+}
+_PLACES = {"buckets": "buckets", "repositories": "images", "secrets": "secrets"}
+_COLUMN = {"person": 0, "persona": 1, "workflows": 1, "identity": 2, "bucket": 3, "repository": 3, "secret": 3}
+_KINDS = {"bucket": "bucket", "repository": "image repository", "secret": "secret"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box: its id ("bucket/data"), column, name and a note below it; `mark` says whether it comes, goes or changes."""
+
+    id: str
+    column: int
+    title: str
+    note: str = ""
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow between two boxes, by their ids, and what it stands for."""
+
+    start: str
+    end: str
+    label: str = ""
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A map, its nodes in the order of the file; `basis` says what it was drawn from."""
+
+    title: str
+    basis: str
+    simulated: bool
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def summary(self) -> str:
+        """The map in a sentence, for who does not see it."""
+        number = Counter(node.id.partition("/")[0] for node in self.nodes)
+        words = {"person": "member", "identity": "identity", **_KINDS}
+        return f"{', '.join(counted(number[kind], word) for kind, word in words.items())}. {self.basis}"
+
+    @property
+    def marked(self) -> bool:
+        """Whether anything comes, goes or changes."""
+        return any(node.mark for node in self.nodes) or any(edge.mark for edge in self.edges)
+
+
+def diagram(
+    environment: Environment, personas: Mapping[str, Persona], existing: Existing, *, names: bool = False
+) -> Diagram:
+    """The map of what the file says, marked by what exists of it; people by their initials unless `names`."""
+    gone = {name.partition("/")[2] for name in existing.things if name.startswith("person/")} - {*environment.members}
+    everybody = [*environment.members, *sorted(gone)]
+    people = {email: email for email in everybody} if names else initials(everybody)
+    nodes = list(_nodes(environment, personas))
+    drawn = {node.id for node in nodes}
+    nodes += [_gone(name) for name in sorted(existing.things - drawn)]
+    marked = [_marked(node, existing, drawn) for node in sorted(nodes, key=lambda node: node.column)]
+    edges = _edges(environment, existing, {node.id: node.mark for node in marked})
+    ids = {f"person/{email}": f"person/{shown}" for email, shown in people.items()}
+    return Diagram(
+        title=f"The platform {environment.name} (project {environment.project})",
+        basis=f"Drawn from envs/{environment.path.name}{existing.basis}.",
+        simulated=environment.local,
+        nodes=tuple(
+            replace(node, id=ids.get(node.id, node.id), title=people.get(node.title, node.title)) for node in marked
+        ),
+        edges=tuple(replace(edge, start=ids.get(edge.start, edge.start)) for edge in edges),
+    )
+
+
+def as_data(found: Diagram) -> dict[str, Any]:
+    """The map as `diagram --json` prints it."""
+    return {**asdict(found), "columns": list(COLUMNS), "summary": found.summary}
+
+
+def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterator[Node]:
+    for email, member in environment.members.items():
+        yield _node(f"person/{email}", email, "group" if member.type == "group" else "")
+    used = {member.role for member in environment.members.values()}
+    used |= {name for identity in environment.identities.values() for name in identity.users}
+    for name, persona in personas.items():
+        if name in used:
+            yield _node(f"persona/{name}", name, _may(persona))
+    if environment.github:
+        yield _node("workflows/github", "GitHub workflows", environment.github.repository)
+    for name, identity in environment.identities.items():
+        yield _node(f"identity/{name}", name, identity.description)
+    yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
+    if environment.github:
+        yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
+    for kind, things in _things(environment).items():
+        for name in things:
+            yield _node(f"{kind}/{name}", name, _KINDS[kind])
+
+
+def _things(environment: Environment) -> dict[str, Mapping[str, Any]]:
+    return {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
+
+
+def _node(name: str, title: str, note: str) -> Node:
+    return Node(name, _COLUMN[name.partition("/")[0]], title, note)
+
+
+def _may(persona: Persona) -> str:
+    """What a persona may do itself, e.g. "buckets: read; images: pull"."""
+    said = []
+    for place, word in _PLACES.items():
+        verbs = [_WORDS.get(role, role.removeprefix("roles/")) for role in persona.roles[place]]
+        said += [f"{word}: {', '.join(verbs)}"] if verbs else []
+    return "; ".join(said)
+
+
+def _gone(name: str) -> Node:
+    """What exists and is in the file no longer."""
+    kind, _, short = name.partition("/")
+    return _node(name, short, _KINDS.get(kind, ""))
+
+
+def _marked(node: Node, existing: Existing, drawn: set[str]) -> Node:
+    mark = existing.changing.get(node.id, "")
+    if node.id not in drawn:
+        mark = "-"
+    elif existing.judged and node.id not in existing.things and not node.id.startswith(("persona/", "workflows/")):
+        mark = "+"
+    return replace(node, mark=mark)
+
+
+def _edges(environment: Environment, existing: Existing, marks: Mapping[str, Mark]) -> Iterator[Edge]:
+    """The file's arrows, and those of grants that exist and are in the file no longer."""
+    wanted = list(_file_edges(environment))
+    for edge in wanted:
+        ends = (marks[edge.start], marks[edge.end])
+        pair = (edge.start, edge.end)
+        granted = bool(edge.label) and existing.judged and pair not in existing.pairs
+        yield Edge(*pair, edge.label, "+" if "+" in ends or granted else "")
+    for start, end in sorted(existing.pairs - {(edge.start, edge.end) for edge in wanted}):
+        if start in marks and end in marks:
+            yield Edge(start, end, "access", "-")
+
+
+def _file_edges(environment: Environment) -> Iterator[Edge]:
+    for email, member in environment.members.items():
+        yield Edge(f"person/{email}", f"persona/{member.role}")
+    for name, identity in environment.identities.items():
+        yield from (Edge(f"persona/{user}", f"identity/{name}") for user in identity.users)
+    if any(member.role == "operator" for member in environment.members.values()):
+        yield Edge("persona/operator", "identity/deployer")
+    if environment.github:
+        yield from (Edge("workflows/github", f"identity/{name}") for name in ("deployer", "planner"))
+    for name, identity in environment.identities.items():
+        yield from (Edge(f"identity/{name}", f"bucket/{thing}", access) for thing, access in identity.buckets.items())
+        for thing, access in identity.repositories.items():
+            yield Edge(f"identity/{name}", f"repository/{thing}", {"read": "pull", "write": "push"}.get(access, access))
+    for name, secret in environment.secrets.items():
+        yield from (Edge(f"identity/{reader}", f"secret/{name}", "read") for reader in secret.readers)

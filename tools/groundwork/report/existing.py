@@ -1,0 +1,164 @@
+"""What exists of an environment, by the names that its file gives things: from its state, or from a plan that is saved."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import CouldNotTell, GroundworkError, UsageProblem
+from groundwork.google import local
+from groundwork.google.cloud import Cloud, connect
+from groundwork.terraform import plans, sources
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import Place, Resource, State, read_state
+
+Mark = Literal["", "+", "-", "~", "±"]
+Pair = tuple[str, str]
+_ACTIONS: Mapping[tuple[str, ...], Mark] = {("update",): "~", ("delete", "create"): "±", ("create", "delete"): "±"}
+_NAMES = {
+    "google_storage_bucket": ("bucket", "name"),
+    "google_artifact_registry_repository": ("repository", "repository_id"),
+    "google_secret_manager_secret": ("secret", "secret_id"),
+    "google_service_account": ("identity", "account_id"),
+}
+# The attribute of a grant that names what it is on.
+_TARGETS = {"bucket": "bucket", "repository": "repository", "secret_id": "secret"}
+_STATE = "tfstate"
+
+
+@dataclass(frozen=True)
+class Existing:
+    """The things that exist ("bucket/data", "person/EMAIL"), which identities reach which, and what a plan changes in place.
+
+    Not `judged` where nothing is known of it or nothing is up: then nothing is marked. `problem` says why it could not be read.
+    """
+
+    things: frozenset[str] = frozenset()
+    pairs: frozenset[Pair] = frozenset()
+    changing: Mapping[str, Mark] = field(default_factory=dict)
+    judged: bool = False
+    basis: str = ""
+    problem: str = ""
+
+
+def from_state(checkout: Checkout, environment: Environment) -> Existing:
+    """What the state knows; nothing is started for it."""
+    if environment.local and local.find(checkout) is None:
+        return Existing(basis=" alone: the local cloud (simulated) is stopped")
+    try:
+        cloud = connect(environment, checkout=checkout)
+        found = [_state(cloud, environment, layer) for layer in LAYERS]
+    except GroundworkError as problem:
+        return Existing(basis=" alone: the state could not be read", problem=problem.message)
+    resources = [resource for state in found for resource in state.resources]
+    if not resources:
+        return Existing(basis="; nothing of it is up")
+    things, pairs = _seen(environment, resources)
+    return Existing(things, pairs, judged=True, basis=" and the state")
+
+
+def from_plan(session: Session) -> Existing:
+    """What exists by the saved plans, and what they change.
+
+    Raises UsageProblem where no plan is saved, CouldNotTell where one is older than the code, the file or the state.
+    """
+    environment = session.environment
+    resources: list[Resource] = []
+    changing: dict[str, Mark] = {}
+    for layer in LAYERS:
+        file = session.data(layer) / plans.FILE
+        _refuse_older(session, layer, file)
+        shown = session.shown(layer, file)
+        resources += _resources(shown.get("prior_state", {}).get("values", {}).get("root_module", {}))
+        changing |= dict(_changing(environment, shown.get("resource_changes", ())))
+    things, pairs = _seen(environment, resources)
+    return Existing(things, pairs, changing, judged=True, basis=" and the saved plan")
+
+
+def _state(cloud: Cloud, environment: Environment, layer: str) -> State:
+    return read_state(cloud, Place(environment.state_bucket, f"{environment.name}/{layer}"))
+
+
+def _refuse_older(session: Session, layer: str, file: Path) -> None:
+    environment = session.environment
+    again = f"run `groundwork plan --env {environment.name}` and then this again."
+    if not file.exists():
+        raise UsageProblem(f"No plan of {environment.name} is saved here: {again}")
+    older = sources.changed(file, session.checkout.root, environment)
+    if not older and _serial(file) != _state(session.cloud, environment, layer).serial:
+        older = [f"the state of {layer}"]
+    if older:
+        raise CouldNotTell(f"The saved plan of {layer} is older than these, so nothing is claimed: {again}", older)
+
+
+def _serial(file: Path) -> int:
+    """The serial of the state that a plan was made on; 0 where there was none."""
+    with zipfile.ZipFile(file) as plan:
+        if _STATE not in plan.namelist():
+            return 0
+        return int(json.loads(plan.read(_STATE)).get("serial", 0))
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Resource]:
+    for one in module.get("resources", ()):
+        yield Resource(one["address"], "", one["type"], one.get("values") or {})
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)
+
+
+def _seen(environment: Environment, resources: Iterable[Resource]) -> tuple[frozenset[str], frozenset[Pair]]:
+    things: set[str] = set()
+    pairs: set[Pair] = set()
+    for resource in resources:
+        things |= set(_thing(environment, resource.type, resource.attributes))
+        for member in _members(resource.attributes):
+            kind, _, address = member.partition(":")
+            if kind in ("user", "group"):
+                things.add(f"person/{address}")
+            elif kind == "serviceAccount":
+                start = _identity(address.partition("@")[0])
+                pairs |= {(start, end) for end in _target(environment, resource.attributes)}
+    return frozenset(things), frozenset(pairs)
+
+
+def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
+    if kind not in _NAMES or attributes.get(_NAMES[kind][1]) in (None, environment.state_bucket):
+        return
+    word, attribute = _NAMES[kind]
+    name = str(attributes[attribute])
+    yield _identity(name) if word == "identity" else f"{word}/{_short(environment, word, name)}"
+
+
+def _identity(account: str) -> str:
+    return f"identity/{account.removeprefix('groundwork-')}"
+
+
+def _short(environment: Environment, word: str, name: str) -> str:
+    last = name.rpartition("/")[2]
+    return last.removeprefix(f"{environment.project}-") if word == "bucket" else last
+
+
+def _members(attributes: Mapping[str, Any]) -> list[str]:
+    one = [attributes["member"]] if isinstance(attributes.get("member"), str) else []
+    return [str(member) for member in [*(attributes.get("members") or ()), *one]] if "role" in attributes else []
+
+
+def _target(environment: Environment, attributes: Mapping[str, Any]) -> Iterator[str]:
+    for attribute, word in _TARGETS.items():
+        name = str(attributes.get(attribute) or "")
+        if name and not name.endswith(environment.state_bucket):
+            yield f"{word}/{_short(environment, word, name)}"
+
+
+def _changing(environment: Environment, changes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mark]]:
+    for entry in changes:
+        mark = _ACTIONS.get(tuple(entry["change"]["actions"]))
+        if mark:
+            for name in _thing(environment, entry["type"], entry["change"].get("before") or {}):
+                yield name, mark

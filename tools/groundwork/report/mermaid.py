@@ -1,0 +1,58 @@
+"""The map of an environment as a Mermaid flowchart, which GitHub and GitLab draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.report.diagram import COLUMNS, Diagram, Node
+
+_CLASSES = {"+": "comes", "-": "goes", "~": "changes", "±": "changes"}
+_STYLES = (
+    "classDef comes stroke:#1a7f37,stroke-width:3px",
+    "classDef goes stroke:#cf222e,stroke-width:3px,stroke-dasharray:6 4",
+    "classDef changes stroke:#9a6700,stroke-width:3px",
+)
+_ARROWS = {"-": "-.->", "+": "==>"}
+
+
+def mermaid(found: Diagram) -> str:
+    """The flowchart; boxes are numbered in the order of the map."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Diagram) -> Iterator[str]:
+    numbers = {node.id: f"n{number}" for number, node in enumerate(found.nodes, 1)}
+    simulated = " (simulated)" if found.simulated else ""
+    yield "flowchart LR"
+    yield f"  accTitle: {_plain(found.title)}{simulated}"
+    yield f"  accDescr: {_plain(found.summary)}"
+    for place, title in enumerate(COLUMNS):
+        held = [node for node in found.nodes if node.column == place]
+        if held:
+            yield f'  subgraph c{place}["{title}"]'
+            yield from (f'    {numbers[node.id]}["{_label(node)}"]' for node in held)
+            yield "  end"
+    for edge in found.edges:
+        label = " ".join(filter(None, (edge.mark, edge.label)))
+        said = f'|"{_quoted(label)}"|' if label else ""
+        yield f"  {numbers[edge.start]} {_ARROWS.get(edge.mark, '-->')}{said} {numbers[edge.end]}"
+    if found.marked:
+        yield from (f"  {style}" for style in _STYLES)
+        for node in found.nodes:
+            if node.mark:
+                yield f"  class {numbers[node.id]} {_CLASSES[node.mark]}"
+
+
+def _label(node: Node) -> str:
+    title = " ".join(filter(None, (node.mark, node.title)))
+    return _quoted(title) + (f"<br><small>{_quoted(node.note)}</small>" if node.note else "")
+
+
+def _quoted(text: str) -> str:
+    """Text that can end neither the label nor the line; Mermaid writes entities with #."""
+    codes = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
+    return "".join(codes.get(letter, letter) for letter in " ".join(text.split()))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).replace("{", "(").replace("}", ")")
