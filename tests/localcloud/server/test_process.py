@@ -105,3 +105,32 @@ def test_a_large_head_is_refused_and_the_next_request_is_not(cloud: Client, head
     assert raw(cloud, f"GET /_local/health?{'x' * 70_000} HTTP/1.1\nHost: localhost\n\n").startswith("HTTP/1.1 431 ")
     for _ in range(2):
         assert cloud("GET", "_local/health", headers={"X": "x" * 60_000}).status == 200
+
+
+def test_what_is_due_happens_while_nobody_asks_and_waits_for_a_disk_that_refuses(
+    idle: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    happened: list[str] = []
+    idle.cloud.due.serve("s", "end", lambda name, _: happened.append(name))
+
+    def refusing() -> None:
+        idle.cloud.store.rollback()
+        raise idle.cloud.store.explain(OSError(28, "No space left on device"))
+
+    async def play() -> list[list[str]]:
+        seen = []
+        idle.cloud.due.after("s", "end", "x", -1)
+        with monkeypatch.context() as patch:
+            patch.setattr(idle.cloud.store, "commit", refusing)
+            for counter in (1, 2):
+                assert not await idle.on_tick(counter)
+            seen.append([one for one in caplog.messages if "could not be written down" in one])
+        happened.clear()
+        await idle.on_tick(3)
+        seen.append(list(happened))
+        await idle.on_tick(60)
+        return [*seen, list(happened)]
+
+    refused, early, late = asyncio.run(play())
+    assert len(refused) == 1
+    assert (early, late) == ([], ["x"])

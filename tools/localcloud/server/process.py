@@ -18,6 +18,7 @@ import uvicorn
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
+from localcloud.errors import CloudError
 from localcloud.provider import callers
 from localcloud.server import assembly, edition, records, way_in
 from localcloud.server.app import App
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("localcloud")
 HOST = "127.0.0.1"
 _BACKLOG = 512
+_RESTS = 50  # ticks that it leaves a disk alone that has refused
 _COUNTED = 10  # ticks between two times that calls are counted on disk
 _LOOKS = 20  # ticks between two looks at the state folder
 _FOLDS = 15 * _LOOKS
@@ -54,14 +56,11 @@ class Server(uvicorn.Server):
         self._lock = lock
         self._identity = lock.stat().st_ino
         self._changes = 0
+        self._rests_until = 0
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
-        self.cloud.jobs.launch()  # what an earlier run has left
-        if self.cloud.due.ready:
-            await self.cloud.commits.write(self.cloud.due.run)
-        if counter % _COUNTED == 0 and self.cloud.usage.pending:
-            await self.cloud.commits.write(self.cloud.usage.flush)
+        await self._tend(counter)
         if await super().on_tick(counter):
             return True
         if counter % _LOOKS:
@@ -71,6 +70,21 @@ class Server(uvicorn.Server):
             self._fold()
         self._changes = changes
         return not self._store.in_place or self._is_unlocked()
+
+    async def _tend(self, counter: int) -> None:
+        """Begins what was ordered, lets happen what is due, writes down what was counted; a disk that refuses is asked again later."""
+        cloud = self.cloud
+        cloud.jobs.launch()
+        if counter < self._rests_until:
+            return
+        try:
+            if cloud.due.ready:
+                await cloud.commits.write(cloud.due.run)
+            if counter % _COUNTED == 0 and cloud.usage.pending:
+                await cloud.commits.write(cloud.usage.flush)
+        except (CloudError, sqlite3.Error, OSError) as problem:
+            self._rests_until = counter + _RESTS
+            _log.warning("What is due could not be written down: %s", problem)
 
     def _fold(self) -> None:
         try:
