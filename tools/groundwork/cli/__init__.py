@@ -38,6 +38,7 @@ COMMANDS = {
     "status": Entry("groundwork.cli.status", "status", PLATFORM, "Say what is there."),
     "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
     "open": Entry("groundwork.cli.open", "open_", PLATFORM, "Look at it in a browser."),
+    "diagram": Entry("groundwork.cli.diagram", "diagram", PLATFORM, "Draw a map of it."),
     "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove a dead run's lock."),
     "onboard": Entry("groundwork.cli.onboarding", "onboard", PEOPLE, "Let a person in."),
     "offboard": Entry("groundwork.cli.onboarding", "offboard", PEOPLE, "Take a person out."),
@@ -50,7 +51,6 @@ COMMANDS = {
     "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Estimate, report, credits."),
     "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check code and plan."),
     "review": Entry("groundwork.cli.review", "review", CHECKS, "One page for a reviewer."),
-    "diagram": Entry("groundwork.cli.diagram", "diagram", CHECKS, "Draw the platform's map."),
     "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left."),
     "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
@@ -113,12 +113,13 @@ class LazyGroup(click.Group):
             formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
             return
         left = max(map(len, columns[0])) + 2
-        for one, other in zip_longest(*columns, fillvalue=""):
+        # Without the lines between the groups, or a screen would not hold all.
+        for one, other in zip_longest(*(filter(None, column) for column in columns), fillvalue=""):
             formatter.write(f"{one:<{left}}{other}".rstrip() + "\n")
 
 
 def _listed(group: str) -> list[str]:
-    """A group's heading, its commands, and a line between it and the next."""
+    """A group's heading, its commands, and an empty line, which the narrow form keeps."""
     entries = {name: entry for name, entry in COMMANDS.items() if entry.group == group}
     width = max(map(len, entries))
     return [f"{group}:", *(f"  {name:<{width}}  {entry.help}" for name, entry in entries.items()), ""]
