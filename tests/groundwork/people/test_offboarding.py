@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from groundwork.google.cloud import Cloud
+from groundwork.people.spelling import after_apply
 from groundwork.resources.bindings import Binding, Policies, account
 from groundwork.resources.item import Item
 from groundwork.resources.policies import read, read_all, without, write
+from groundwork.terraform.events import Change
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import open_session
 
 from tests.groundwork.people.conftest import Platform
 
@@ -122,6 +128,14 @@ def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platfor
     for item in {binding.item for binding in read_all(cloud).held_by("nick@example.com")}:
         policy = json.loads(json.dumps(read(cloud, item)).replace("user:nick@", "user:nicholas@"))
         write(cloud, item, policy)
+    session = open_session(platform.checkout, platform.environment, None, "up", lambda _text: None)
+    google = replace(session, environment=replace(platform.environment, local=False))
+    granted = Change("m.g", "m", "google_storage_bucket_iam_member", "g", "create")
+    applied = LayerPlan("platform", Path("plan"), pending=True, changes=(granted,))
+    assert [(one.email, one.stored) for one in after_apply(google, [applied])] == [
+        ("nick@example.com", "nicholas@example.com")
+    ]
+    assert after_apply(google, [replace(applied, changes=())]) == ()
     drift = platform("people", "drift")
     said = platform("people", "remove", "nick@example.com")
     assert "nicholas@example.com is its primary address; write that into the file" in drift.stdout

@@ -15,6 +15,7 @@ from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.reviewed import only_this
+from groundwork.people.spelling import after_apply
 from groundwork.policy.gate import gate
 from groundwork.resources.words import component
 from groundwork.terraform import plans
@@ -66,6 +67,8 @@ def up(
     if dry_run:
         return
     print_outputs(done.outputs)
+    for one in after_apply(session, done.plans):
+        talk.say(f"warning: {one.text}")
     if any(entry.pending for entry in done.plans):
         for line in _next_steps(name):
             talk.say(line)

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from groundwork.environment.values import Environment, Member
+from groundwork.people.access import known_policies
 from groundwork.people.personas import grants, item_of, personas
 from groundwork.resources.bindings import Policies, account, address
+from groundwork.resources.registry import GRANT
+from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 
 
@@ -38,6 +41,17 @@ def respelled(session: Session, environment: Environment, policies: Policies) ->
         if asked and not asked & held.get(account(member.email), set()):
             found += [Respelled(member.email, other) for other in _holding(asked, held, claimed)]
     return tuple(found)
+
+
+def after_apply(session: Session, applied: Iterable[LayerPlan]) -> tuple[Respelled, ...]:
+    """Where grants were made: the members for whom Google stored another address. Raises CouldNotTell.
+
+    The local cloud is not asked: it stores what it is told.
+    """
+    granted = any(GRANT.fullmatch(change.type) for plan in applied for change in plan.changes)
+    if session.environment.local or not granted:
+        return ()
+    return respelled(session, session.environment, known_policies(session.cloud))
 
 
 def of_member(found: Iterable[Respelled], member: Member) -> tuple[Respelled, ...]:
