@@ -14,7 +14,7 @@ TOOLS = Path(__file__).resolve().parent.parent / "tools"
 # What may know what: each package knows those on lines above its own, and its own line where it says so.
 LAYERS = {
     "groundwork": (
-        {"errors", "text"},
+        {"errors", "text", "display"},
         {"environment"},
         {"google"},
         {"terraform"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -155,7 +156,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False, color=_colour())
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        _say(said.getvalue(), nl=False)
         return error.exit_code
     except GroundworkError as error:
         if error.exit_code is Exit.INTERRUPTED:
@@ -164,7 +167,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return int(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _below_the_key()
-        click.echo("Interrupted.", err=True)
+        _say("Interrupted.")
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
         return _nobody_reads()
@@ -172,7 +175,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in _DISK:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        click.echo(f"Error: {_DISK[error.errno]}{where}.", err=True)
+        _say(f"Error: {_DISK[error.errno]}{where}.")
         return int(Exit.FAILED)
     return int(code or 0)
 
@@ -180,7 +183,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _below_the_key() -> None:
     """A terminal shows ^C where the cursor was: what is said next gets a line of its own."""
     if sys.stderr.isatty():
-        click.echo(err=True)
+        _say()
 
 
 _DISK = {
@@ -203,8 +206,14 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
+def _say(text: str = "", *, mark: str = "", nl: bool = True) -> None:
+    from groundwork.cli.printing import echo
+
+    echo(text, err=True, nl=nl, mark=mark, color=_colour())
+
+
 def show(error: GroundworkError) -> None:
     """The sentence, then its details."""
-    click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True, color=_colour())
+    _say(f" {error.message}", mark=click.style("Error:", fg="red"))
     for line in error.details:
-        click.echo(f"  {line}", err=True)
+        _say(f"  {line}")

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
+from groundwork.cli.printing import echo, print_json
+from groundwork.display import screen
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import Cloud, connect
@@ -52,7 +54,7 @@ def access(context: click.Context, name: str, as_json: bool) -> None:
         print_json({**head, "cells": [_data(cell) for cell in cells]})
     else:
         _table(people, cells)
-        click.echo(f"from the policies of project {environment.place}, as they are now")
+        echo(f"from the policies of project {environment.place}, as they are now")
 
 
 def _data(cell: Cell) -> dict[str, Any]:
@@ -67,7 +69,6 @@ def _data(cell: Cell) -> dict[str, Any]:
 
 
 def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("on", "action", *people, box=None, pad_edge=False)
@@ -79,7 +80,7 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
         )
     for (target, action), marks in rows.items():
         table.add_row(target, action, *marks)
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    screen(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 @access.command()
@@ -109,20 +110,20 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
         print_json({**data, "simulated": environment.local})
     else:
         _explain(cell, lines, groups)
-        click.echo(f"from the policies of project {environment.place}, as they are now")
+        echo(f"from the policies of project {environment.place}, as they are now")
     return int(Exit.OK if cell.allowed else Exit.PERMISSION)
 
 
 def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:
     permission = cell.action.permission
     if not cell.allowed:
-        click.echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
+        echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
         if groups:
-            click.echo(f"Members of {', '.join(groups)} may; who is in a group stands in no policy.")
-        click.echo("\n".join(lines))
+            echo(f"Members of {', '.join(groups)} may; who is in a group stands in no policy.")
+        echo("\n".join(lines))
     for binding in cell.by:
         condition = f", if {binding.condition}" if binding.condition else ""
-        click.echo(
+        echo(
             f"{cell.person} may: {permission} on {cell.target.text} comes with {binding.role} "
             f"on {binding.item.kind} {binding.item.short}{condition}."
         )
@@ -153,5 +154,5 @@ def check(name: str, who: str | None, as_json: bool) -> None:
         print_json({"environment": name, "simulated": environment.local, "tried": tried})
         return
     for one in found:
-        click.echo(f"{one.target.text:<28} {one.action.verb_only:<16} {one.answer:<7} {one.status}")
-    click.echo(f"tried in project {environment.place}" + (f" as {address}" if address else ""))
+        echo(f"{one.target.text:<28} {one.action.verb_only:<16} {one.answer:<7} {one.status}")
+    echo(f"tried in project {environment.place}" + (f" as {address}" if address else ""))

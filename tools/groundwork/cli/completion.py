@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from groundwork.cli import groundwork
+from groundwork.cli.printing import echo
 
 
 @click.command()
@@ -17,4 +18,4 @@ def completion(shell: str) -> None:
     """
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(groundwork, {}, "groundwork", "_GROUNDWORK_COMPLETE").source())
+    echo(found(groundwork, {}, "groundwork", "_GROUNDWORK_COMPLETE").source())

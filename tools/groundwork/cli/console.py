@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import AbstractContextManager, suppress
-from typing import Any
 
 import click
 
 from groundwork.cli import progress
+from groundwork.display import harmless
 from groundwork.errors import Refused
 from groundwork.terraform.talk import LayerListen
 
@@ -26,18 +25,21 @@ class Console:
         if not self.quiet:
             with suppress(OSError):
                 # Not by click, which writes past a moving display and leaves it standing in the terminal.
-                print(_coloured(text), file=sys.stderr, flush=True)
+                print(_coloured(harmless(text)), file=sys.stderr, flush=True)
 
     def confirm(self, question: str) -> None:
         """Ask y/N."""
         _must_have_terminal(question)
-        if not click.confirm(question, default=False, err=True):
+        if not click.confirm(harmless(question), default=False, err=True):
             raise Refused("Not confirmed: nothing was changed.")
 
     def typed(self, word: str, question: str) -> None:
         """Ask for a word to be typed."""
         _must_have_terminal(question)
-        if click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True).strip() != word:
+        if (
+            click.prompt(harmless(question), default="", show_default=False, prompt_suffix=" ", err=True).strip()
+            != word
+        ):
             raise Refused(f"That is not {word}: nothing was changed.")
 
     def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
@@ -65,8 +67,3 @@ def _must_have_terminal(question: str) -> None:
         raise Refused(
             f"{question} Nobody can answer here, since there is no terminal: pass --yes to say yes. Nothing was changed."
         )
-
-
-def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(value, indent=2, sort_keys=False, default=str))

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.cost.files import Labels
 from groundwork.cost.report import GROUPINGS, Report, period
 from groundwork.cost.source import Source
+from groundwork.display import screen
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 
@@ -99,15 +101,15 @@ def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, sa
     if as_json:
         print_json(sheets.estimate_json(found, today, simulated=simulated, budget=held))
     elif as_csv:
-        click.echo(sheets.written(sheets.estimate_rows(found)), nl=False)
+        echo(sheets.written(sheets.estimate_rows(found)), nl=False)
     else:
         _print(tables.of_estimate(found, today))
     if held and not as_json:
-        click.echo(held.text, err=as_csv)
+        echo(held.text, err=as_csv)
     if simulated and not (as_json or as_csv):
-        click.echo(planned.LOCAL_NOTE.strip())
+        echo(planned.LOCAL_NOTE.strip())
     if (as_json or as_csv) and (note := stale_note(found, today)):
-        click.echo(note.strip(), err=True)
+        echo(note.strip(), err=True)
 
 
 def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, Environment]:
@@ -174,13 +176,13 @@ def report(
     if as_json:
         print_json({**document(found), "budget": held.data if held else None})
     elif as_csv:
-        click.echo(sheets.written(sheets.report_rows(found, only)), nl=False)
+        echo(sheets.written(sheets.report_rows(found, only)), nl=False)
     else:
         _print(tables.of_report(found, only))
     if held and not as_json:
-        click.echo(held.text, err=as_csv)
+        echo(held.text, err=as_csv)
     for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        echo(f"warning: {warning}", err=True)
 
 
 def _draw(path: Path, found: Report, source: Source, now: datetime) -> None:
@@ -191,7 +193,7 @@ def _draw(path: Path, found: Report, source: Source, now: datetime) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise UsageProblem(f"{path} cannot be written: {problem.strerror}. Give --chart another place.") from problem
-    click.echo(f"Wrote {path}: open it in a browser.", err=True)
+    echo(f"Wrote {path}: open it in a browser.", err=True)
 
 
 @cost.group(name="credits", cls=Defaulting, short_help="Say what is left of the credits and until when.")
@@ -222,11 +224,11 @@ def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
     if as_json:
         print_json(document(found, ledger, today))
     elif as_csv:
-        click.echo(sheets.written(sheets.credit_rows(found, ledger, today)), nl=False)
+        echo(sheets.written(sheets.credit_rows(found, ledger, today)), nl=False)
     else:
         _print(tables.of_credits(found, ledger, today))
     for note in ledger.notes:
-        click.echo(f"warning: {note}", err=True)
+        echo(f"warning: {note}", err=True)
 
 
 @credits_.command(short_help="Enter a grant.")
@@ -255,7 +257,7 @@ def add(*, name: str, member: str, amount: str, currency: str, start: str, expir
         {"amount": amount, "currency": currency, "start": start, "expires": expires, "billing_account": billing_account},
     )  # fmt: skip
     new = grants.add(environment.path, entered)
-    click.echo(
+    echo(
         f"{'Entered' if new else 'Already there'}: {entered.words}, until {entered.expires}, in {environment.path.name}.",
         err=True,
     )
@@ -277,7 +279,7 @@ def check(*, name: str, member: str, seen: str, on: str | None, start: str | Non
     _, environment = here(name)
     looked = grants.looked(seen, on, _now().date())
     grant = grants.check(environment.path, member, looked, grants.day(start, "--start") if start else None)
-    click.echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {looked.day}.", err=True)
+    echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {looked.day}.", err=True)
 
 
 def _one_format(as_json: bool, as_csv: bool) -> None:
@@ -290,9 +292,7 @@ def _now() -> datetime:
 
 
 def _print(shown: Iterable[Any]) -> None:
-    from rich.console import Console as Rich
-
-    out = Rich(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 140)
+    out = screen(file=sys.stdout, width=None if sys.stdout.isatty() else 140)
     for item in shown:
         if title := getattr(item, "title", None):
             item.title = None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import print_json
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
@@ -40,13 +40,13 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
     found = feature.diagram(environment, personas(checkout.root), there, names=names)
     if drawing:
         drawing.write_text(svg(found), encoding="utf-8")
-        click.echo(f"Wrote {drawing}: open it in a browser.", err=True)
+        echo(f"Wrote {drawing}: open it in a browser.", err=True)
     if as_json:
         print_json(feature.as_data(found))
     elif not drawing:
-        click.echo(mermaid(found), nl=False)
+        echo(mermaid(found), nl=False)
     if there.problem:
-        click.echo(f"The state could not be read: {there.problem}", err=True)
+        echo(f"The state could not be read: {there.problem}", err=True)
         return int(Exit.UNKNOWN)
     return int(Exit.OK)
 

@@ -7,6 +7,7 @@ import os
 import click
 
 from groundwork.cli.options import dry_run_option, environment_option, here
+from groundwork.cli.printing import echo
 from groundwork.google.cloud import connect
 from groundwork.login import docker as feature
 
@@ -30,18 +31,18 @@ def docker(token: bool, name: str, dry_run: bool) -> None:
     file = feature.config_file(os.environ)
     if token or not feature.has_helper():
         if dry_run:
-            click.echo(f"would run, with a token on its standard input: {' '.join(feature.login_command(registry))}")
+            echo(f"would run, with a token on its standard input: {' '.join(feature.login_command(registry))}")
             return
         feature.log_in(connect(environment, None, checkout), registry)
-        click.echo(f"docker is logged in to {registry} for an hour.")
+        echo(f"docker is logged in to {registry} for an hour.")
         return
     if not dry_run:
         feature.refuse_without_gcloud()
     text = feature.with_helper(file, registry)
     if text is None:
-        click.echo(f"{file} has gcloud's helper for {registry} already. Nothing was changed.")
+        echo(f"{file} has gcloud's helper for {registry} already. Nothing was changed.")
     elif dry_run:
-        click.echo(f"would write gcloud's helper for {registry} into {file}")
+        echo(f"would write gcloud's helper for {registry} into {file}")
     else:
         feature.write(file, text)
-        click.echo(f"docker asks gcloud who you are at {registry}; it says so in {file}.")
+        echo(f"docker asks gcloud who you are at {registry}; it says so in {file}.")

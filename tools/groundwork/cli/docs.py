@@ -9,6 +9,7 @@ import click
 
 from groundwork import cli
 from groundwork import docs as feature
+from groundwork.cli.printing import echo
 from groundwork.cost.pages import cost_tables
 from groundwork.docs import Generated
 from groundwork.environment.checkout import find_checkout
@@ -27,10 +28,10 @@ def docs(check: bool) -> None:
     generators = (*feature.GENERATORS, command_reference, cost_tables, policy_tables)
     if check:
         feature.check(root, generators)
-        click.echo("The docs are up to date.")
+        echo("The docs are up to date.")
         return
     for path in feature.write(root, generators):
-        click.echo(f"wrote {path.relative_to(root)}")
+        echo(f"wrote {path.relative_to(root)}")
 
 
 def command_reference(root: Path) -> Iterator[Generated]:

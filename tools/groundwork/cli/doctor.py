@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.doctor import machine as feature
 from groundwork.errors import Exit
 
@@ -29,7 +29,7 @@ def doctor(name: str, as_json: bool) -> int:
         width = max(len(finding.subject) for finding in findings)
         for finding in findings:
             mark = click.style(f"{finding.health:<7}", fg=_COLOURS[finding.health])
-            click.echo(f"{mark} {finding.subject:<{width}}  {finding.text}")
+            echo(f" {finding.subject:<{width}}  {finding.text}", mark=mark)
             if finding.remedy:
-                click.echo(f"{'':8}{'':<{width}}  → {finding.remedy}")
+                echo(f"{'':8}{'':<{width}}  → {finding.remedy}")
     return int(Exit.FAILED if any(finding.health == "broken" for finding in findings) else Exit.OK)

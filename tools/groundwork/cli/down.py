@@ -6,6 +6,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
+from groundwork.cli.printing import echo
 from groundwork.cli.verify import calls
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
@@ -66,15 +67,15 @@ def _delete_project(
     down_all.confirmed(project, environment, yes=yes)
     cloud = connect(environment, checkout=checkout)
     if down_all.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
-        click.echo(f"Project {environment.place} is marked for deletion: {down_all.undo(environment.project)}.")
+        echo(f"Project {environment.place} is marked for deletion: {down_all.undo(environment.project)}.")
 
 
 def _print(remains: Remains, place: str) -> None:
     for item in remains.kept:
-        click.echo(f"kept  {item.kind:<18} {item.short}")
+        echo(f"kept  {item.kind:<18} {item.short}")
     for item in remains.left:
-        click.echo(f"left  {item.kind:<18} {item.short}")
+        echo(f"left  {item.kind:<18} {item.short}")
     for item in remains.going:
-        click.echo(f"goes  {item.kind:<18} {item.short}  {ends(item)}")
+        echo(f"goes  {item.kind:<18} {item.short}  {ends(item)}")
     remains.verdict(place)
-    click.echo(f"Nothing is left of the platform in project {place}{remains.but}: {calls(remains)}.")
+    echo(f"Nothing is left of the platform in project {place}{remains.but}: {calls(remains)}.")

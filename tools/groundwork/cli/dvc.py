@@ -8,6 +8,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.cli.printing import echo
 from groundwork.google import local
 from groundwork.login import dvc as feature
 
@@ -34,16 +35,16 @@ def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: boo
     wanted = feature.remote(environment, chosen, local.start(checkout).base if environment.local else None)
     texts = feature.written(folder, wanted, private=environment.local)
     if not texts:
-        click.echo(f"{folder.parent} has remote {wanted.name} already: {chosen.url}. Nothing was changed.")
+        echo(f"{folder.parent} has remote {wanted.name} already: {chosen.url}. Nothing was changed.")
         return
     files = " and ".join(str(file) for file in texts)
     if dry_run:
-        click.echo(f"would write remote {wanted.name} ({chosen.url}) into {files}")
+        echo(f"would write remote {wanted.name} ({chosen.url}) into {files}")
         return
     before = feature.present(folder, wanted, private=environment.local)
     if before not in ("", chosen.url) and not yes:
         Console().confirm(f"Remote {wanted.name} of {folder.parent} is {before}. Point it at {chosen.url} instead?")
     feature.write(texts)
-    click.echo(f"remote {wanted.name} is {chosen.url}, in {files}")
+    echo(f"remote {wanted.name} is {chosen.url}, in {files}")
     if environment.local:
-        click.echo(f'dvc speaks to the local cloud (simulated) in a shell with: eval "$(groundwork env --env {name})"')
+        echo(f'dvc speaks to the local cloud (simulated) in a shell with: eval "$(groundwork env --env {name})"')

@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.errors import UsageProblem
 from groundwork.login import notebook
 
@@ -16,7 +16,7 @@ from groundwork.login import notebook
 def say_how_to_undo() -> None:
     """The way back, for whoever looks: what is printed is read by a shell."""
     if sys.stderr.isatty():
-        click.echo(f'to undo it in this shell: eval "${notebook.OFF}"', err=True)
+        echo(f'to undo it in this shell: eval "${notebook.OFF}"', err=True)
 
 
 @click.command()
@@ -38,6 +38,6 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
         print_json({"environment": name, "base": found.base, "set": dict(found.variables), "unset": list(found.gone)})
         return
     for line in notebook.python(found) if as_python else notebook.shell(found, os.environ):
-        click.echo(line)
+        echo(line)
     if not as_python:
         say_how_to_undo()

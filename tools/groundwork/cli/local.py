@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.env import say_how_to_undo
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
+from groundwork.cli.printing import echo, print_json
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
@@ -39,7 +40,7 @@ def start(port: int | None) -> None:
     Example: groundwork local start --port 8085
     """
     found = feature.start(find_checkout(Path.cwd()), port)
-    click.echo(f"The local cloud (simulated) is at {found.base}.")
+    echo(f"The local cloud (simulated) is at {found.base}.")
 
 
 @local.command()
@@ -49,7 +50,7 @@ def stop() -> None:
     Example: groundwork local stop
     """
     stopped = feature.stop(find_checkout(Path.cwd()))
-    click.echo("The local cloud is stopped." if stopped else "The local cloud was not running.")
+    echo("The local cloud is stopped." if stopped else "The local cloud was not running.")
 
 
 @local.command()
@@ -72,11 +73,11 @@ def status(as_json: bool) -> None:
             }
         )
     elif found:
-        click.echo(
+        echo(
             f"The local cloud (simulated) is at {found.base} (process {found.pid}), with its state in {checkout.local_state}."
         )
     else:
-        click.echo(f"The local cloud is stopped; its state is in {checkout.local_state}.")
+        echo(f"The local cloud is stopped; its state is in {checkout.local_state}.")
 
 
 @local.command()
@@ -90,7 +91,7 @@ def reset(yes: bool) -> None:
     if not yes:
         Console().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
     feature.empty(checkout)
-    click.echo("The local cloud is empty.")
+    echo("The local cloud is empty.")
 
 
 @local.command()
@@ -104,7 +105,7 @@ def profile(name: str | None) -> None:
     """
     checkout = find_checkout(Path.cwd())
     found = feature.start(checkout) if name is None else feature.behave(checkout, name.replace("prompt", ""))
-    click.echo(f"The local cloud (simulated) shows what is done {_LATENESS[bool(found.profile)]}.")
+    echo(f"The local cloud (simulated) shows what is done {_LATENESS[bool(found.profile)]}.")
 
 
 @local.command()
@@ -122,7 +123,7 @@ def env(name: str, principal: str) -> None:
         raise UsageProblem(f"{name} is on Google Cloud: `groundwork local env` is for environments with cloud: local.")
     who = principal_of(principal)
     for line in notebook.shell(notebook.of_process(checkout, environment, os.environ, who), os.environ):
-        click.echo(line)
+        echo(line)
     say_how_to_undo()
 
 
@@ -136,9 +137,9 @@ def logs(lines: int) -> None:
     Example: groundwork local logs -n 50
     """
     for file in feature.logs(find_checkout(Path.cwd())):
-        click.echo(f"== {file}")
+        echo(f"== {file}")
         for line in file.read_text("utf-8", "replace").splitlines()[-lines:]:
-            click.echo(line)
+            echo(line)
 
 
 @local.command()
@@ -159,8 +160,6 @@ def coverage(as_json: bool, api: str) -> None:
         return
     for name, body in chosen.items():
         counts = Counter(body["methods"].values())
-        click.echo(
-            f"{name:<28} {counts['emulated']:>4} emulated {counts['generic']:>4} generic {counts['absent']:>4} absent"
-        )
+        echo(f"{name:<28} {counts['emulated']:>4} emulated {counts['generic']:>4} generic {counts['absent']:>4} absent")
         for method, kind in body["methods"].items() if api else ():
-            click.echo(f"  {kind:<9} {method}")
+            echo(f"  {kind:<9} {method}")

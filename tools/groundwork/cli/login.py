@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option
 from groundwork.cli.principal import as_option, connected
+from groundwork.cli.printing import echo, print_json
 from groundwork.google import local
 from groundwork.login import identity
 from groundwork.login import login as feature
@@ -34,22 +35,22 @@ def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: 
     """
     _checkout, environment = here(name)
     if environment.local:
-        click.echo(
+        echo(
             f"Nobody logs in to the local cloud (simulated): every command is {local.OWNER.partition(':')[2]}, or whom --as names."
         )
-        click.echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
+        echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
         return
     wish = Wish(again, impersonate, not no_browser)
     if dry_run:
         feature.check_shell(environment, os.environ, wish)
-        click.echo(f"would run, unless the login is valid: {' '.join(feature.command(environment, wish))}")
-        click.echo(f"would run: {' '.join(feature.quota_command(environment))}")
+        echo(f"would run, unless the login is valid: {' '.join(feature.command(environment, wish))}")
+        echo(f"would run: {' '.join(feature.quota_command(environment))}")
         return
     who, found = feature.login(environment, os.environ, wish, Console())
     _show(who)
-    click.echo(f"deployer       {found.text}")
+    echo(f"deployer       {found.text}")
     if found.answer == "yes":
-        click.echo(f"  for up and down: export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={found.account}")
+        echo(f"  for up and down: export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={found.account}")
 
 
 @click.command()
@@ -91,4 +92,4 @@ def _show(found: Identity) -> None:
         "token expires": found.expiry(datetime.now(UTC)),
     }
     for label, value in rows.items():
-        click.echo(f"{label:<14} {value}")
+        echo(f"{label:<14} {value}")

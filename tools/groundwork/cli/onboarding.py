@@ -16,6 +16,7 @@ from groundwork.cli.options import (
     provider_option,
     yes_option,
 )
+from groundwork.cli.printing import echo
 from groundwork.environment.checkout import find_checkout
 from groundwork.environment.values import Member
 from groundwork.lifecycle.up import Wish
@@ -54,7 +55,7 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
         session = open_session(checkout, environment, provider, "onboard", talk.say)
         joined = team.add(session, member, Wish(yes=yes, dry_run=dry_run), talk)
     if dry_run:
-        click.echo(
+        echo(
             f"{member.email} would be written into {environment.path.name} as {role}."
             if joined.changed
             else "Nothing would change."
@@ -65,7 +66,7 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
     here_ = f"found in the policies as they are in project {joined.environment.place}"
     how = "tried as them on the local cloud (simulated)" if joined.tried else here_
     talk.say(f"all {counted(len(joined.proof), 'action')} that a {role} is promised: {how}")
-    click.echo("\n".join(welcome(joined.environment, member, persona)))
+    echo("\n".join(welcome(joined.environment, member, persona)))
 
 
 @click.command()
@@ -89,11 +90,11 @@ def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bo
         session = open_session(checkout, environment, provider, "offboard", talk.say)
         left = offboarding.take_out(session, address, Wish(yes=yes, dry_run=dry_run), talk)
     for binding in left.held:
-        click.echo(f"{'would go' if dry_run else 'gone'}  {binding.text}")
+        echo(f"{'would go' if dry_run else 'gone'}  {binding.text}")
     if dry_run:
         for line in (*(way.text for way in left.ways), *(one.text for one in left.respelled)):
-            click.echo(f"would stay  {line}")
+            echo(f"would stay  {line}")
         return
     if left.problem:
         raise left.problem
-    click.echo(f"{address} holds nothing any more in project {environment.place}: every policy in it was read again.")
+    echo(f"{address} holds nothing any more in project {environment.place}: every policy in it was read again.")

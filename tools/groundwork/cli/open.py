@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from groundwork.cli.options import environment_option, here
+from groundwork.cli.printing import echo
 from groundwork.report import console
 
 
@@ -21,4 +22,4 @@ def open_(thing: str, no_browser: bool, name: str) -> None:
     """
     address = console.address(*here(name), thing)
     if no_browser or click.launch(address) != 0:
-        click.echo(address)
+        echo(address)

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import (
     environment_option,
     here,
     json_option,
     provider_option,
 )
+from groundwork.cli.printing import echo, print_json
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import connect
@@ -82,10 +83,10 @@ def list_(name: str, as_json: bool) -> int:
 def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found: Policies) -> None:
     count = "at least " if found.unknown else ""
     for row in rows:
-        click.echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'binding')}")
-    click.echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
+        echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'binding')}")
+    echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
     for what, why in found.unknown.items():
-        click.echo(f"unknown: {what}: {why}", err=True)
+        echo(f"unknown: {what}: {why}", err=True)
 
 
 @people.command()
@@ -108,13 +109,13 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
         return int(Exit.OK if found.none else Exit.LEFT_OVER)
     for word, beyond in (("by hand", found.extra), ("outdated", found.outdated)):
         for person, binding in beyond:
-            click.echo(f"{word:<8} {person}  {binding.text}")
+            echo(f"{word:<8} {person}  {binding.text}")
     for person, target, role in found.missing:
-        click.echo(f"missing  {person}  {role} on {target.text}")
+        echo(f"missing  {person}  {role} on {target.text}")
     if found.none:
-        click.echo(f"Policies and file agree in project {environment.place}.")
+        echo(f"Policies and file agree in project {environment.place}.")
         return int(Exit.OK)
-    click.echo("\n".join(feature.mending(found, environment)))
+    echo("\n".join(feature.mending(found, environment)))
     return int(Exit.LEFT_OVER)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.errors import Exit
 from groundwork.policy import command, terminal
 from groundwork.policy.data import as_data
@@ -45,5 +46,5 @@ def policy(
         print_json(as_data(result))
     else:
         for line in [*terminal.lines(result), result.summary]:
-            click.echo(line)
+            echo(line)
     return int(Exit.OK if result.ok else Exit.POLICY)

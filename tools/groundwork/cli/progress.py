@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from groundwork.display import screen
 from groundwork.resources.words import component, thing
 from groundwork.terraform.events import Event, Refresh, Step
 from groundwork.terraform.process import told_by
@@ -113,12 +114,11 @@ def lines(title: str, total: int, say: Callable[[str], None]) -> Iterator[LayerL
 @contextmanager
 def live(title: str, total: int, clock: Clock = time.monotonic) -> Iterator[LayerListen]:
     """A moving table of what is under way with elapsed times, finished lines above it."""
-    from rich.console import Console
     from rich.live import Live
 
     board = Board(title, total, clock)
     turn = threading.Lock()
-    console = Console(file=sys.stderr, highlight=False)
+    console = screen(file=sys.stderr)
     with Live(console=console, get_renderable=lambda: _table(board), refresh_per_second=8, transient=True) as shown:
 
         def listen(layer: str, event: Event) -> None:

@@ -10,6 +10,7 @@ import click
 
 from groundwork.cli.options import dry_run_option, environment_option, here
 from groundwork.cli.principal import as_option, principal_in
+from groundwork.cli.printing import echo
 from groundwork.errors import UsageProblem
 from groundwork.login import notebook
 from groundwork.terraform import process
@@ -37,7 +38,7 @@ def run(command: tuple[str, ...], name: str, who: str | None, dry_run: bool) -> 
         raise UsageProblem(f"{command[0]} was not found, or may not be executed.")
     found = notebook.of_process(checkout, environment, os.environ, principal_in(environment, who))
     if dry_run:
-        click.echo(f"would run {program} with {', '.join(found.variables)}")
+        echo(f"would run {program} with {', '.join(found.variables)}")
         return
     kept = {variable: value for variable, value in os.environ.items() if variable not in found.gone}
     sys.stdout.flush()

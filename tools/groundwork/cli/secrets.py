@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
+from groundwork.cli.printing import echo, hidden, print_json, raw
 from groundwork.errors import Refused, UsageProblem
 from groundwork.secrets import changing, importing, keeping, listing, names, running, values
 from groundwork.secrets.changing import Intent
@@ -49,7 +50,7 @@ def _given(name: str, *, exact: bool) -> bytes:
     if sys.stdin is None:
         raise UsageProblem(f"There is no standard input to read the value of {name} from: pipe it in.")
     if sys.stdin.isatty():
-        text = click.prompt(f"Value of {name} (not shown)", hide_input=True, err=True, show_default=False, default="")
+        text = hidden(f"Value of {name} (not shown)")
         return values.typed(text, exact=exact)
     return values.piped(sys.stdin.buffer.read(values.MOST_BYTES + 3), exact=exact)
 
@@ -78,7 +79,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
 def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
     now = datetime.now(UTC)
     if not found:
-        click.echo(f"There are no secrets. {names.how_to_add(vault.environment)}")
+        echo(f"There are no secrets. {names.how_to_add(vault.environment)}")
         return
     width = max(len(row.name) for row in found)
     for row in found:
@@ -86,13 +87,13 @@ def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
         who = f"unknown, since {row.unknown}" if row.unknown else readers
         state = ", ".join(part for part in (row.counted(), row.age(now)) if part)
         note = "" if row.in_file else "  (not in the environment file)"
-        click.echo(f"{row.name:<{width}}  {state}{note}")
+        echo(f"{row.name:<{width}}  {state}{note}")
         if row.in_project:
-            click.echo(f"{'':<{width}}  readable for {who}")
+            echo(f"{'':<{width}}  readable for {who}")
     active = sum(version.active for row in found for version in row.versions)
     kept = "1 version is" if active == 1 else f"{active} versions are"
     free = keeping.free(vault.environment.region)
-    click.echo(f"{kept} kept in {vault.environment.place}; {free} of a billing account's are free.")
+    echo(f"{kept} kept in {vault.environment.place}; {free} of a billing account's are free.")
 
 
 @secrets.command("set")
@@ -157,12 +158,12 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
     vault.require_setting(secret)
     intent = plan()
     if dry_run:
-        click.echo(f"would be: {intent.text}")
+        echo(f"would be: {intent.text}")
         return
     value = _given(secret, exact=exact)
     if intent.destroy and not yes and sys.stdin.isatty():
         Console().confirm(f"{intent.text}. Go on?")
-    click.echo(changing.carry_out(vault, intent, value).text)
+    echo(changing.carry_out(vault, intent, value).text)
 
 
 @secrets.command()
@@ -190,7 +191,7 @@ def get(secret: str, version: str, show: bool, name: str, who: str | None, as_js
     if as_json:
         print_json({"name": secret, "version": version, **_for_json(value)})
     else:
-        click.echo(value, nl=sys.stdout.isatty() and not value.endswith(b"\n"))
+        raw(value)
 
 
 def _for_json(value: bytes) -> dict[str, str]:
@@ -257,17 +258,17 @@ def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_
     state = _INTO[verb]
     numbers = changing.movable(secret, found, state)
     if not numbers:
-        click.echo(f"{secret}: {'nothing older is kept' if not found else f'is {state} already'}, nothing was changed")
+        echo(f"{secret}: {'nothing older is kept' if not found else f'is {state} already'}, nothing was changed")
         return
     shown = changing.numbered(numbers)
     if dry_run:
-        click.echo(f"would be {state}: {secret} {shown}")
+        echo(f"would be {state}: {secret} {shown}")
         return
     if not yes:
         Console().confirm(f"{verb.capitalize()} {shown} of {secret}{' for good' if verb == 'destroy' else ''}?")
     acts = {"disable": vault.disable, "enable": vault.enable, "destroy": vault.destroy}
     changing.move(acts[verb], secret, numbers)
-    click.echo(f"{secret}: {shown} {state}")
+    echo(f"{secret}: {shown} {state}")
 
 
 @secrets.command("import")
@@ -291,15 +292,15 @@ def import_(
     planned = importing.intents(vault, found, keep)
     if dry_run:
         for intent in planned:
-            click.echo(f"would be: {intent.text}")
+            echo(f"would be: {intent.text}")
         return
     lost = [intent.text for intent in planned if intent.destroy]
     if lost and not yes and sys.stdin.isatty():
         Console().confirm(f"{'; '.join(lost)}. Go on?")
     for done in importing.import_all(vault, found, planned):
-        click.echo(done.text)
+        echo(done.text)
     for line in importing.afterwards(file):
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 @secrets.command(context_settings={"allow_interspersed_args": False})
@@ -323,7 +324,7 @@ def run(only: tuple[str, ...], command: tuple[str, ...], name: str, who: str | N
     program = running.program(command)
     wanted = running.chosen(vault, only)
     if dry_run:
-        click.echo(f"{program} {running.summary(wanted)}")
+        echo(f"{program} {running.summary(wanted)}")
         return
     handed = running.variables(vault, wanted)
     sys.stdout.flush()

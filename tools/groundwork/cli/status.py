@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.cli.up import print_outputs
 from groundwork.errors import UsageProblem
 from groundwork.lifecycle import status as feature
@@ -29,26 +29,26 @@ def status(name: str, as_json: bool) -> None:
         print_json(_data(found))
         return
     environment = found.environment
-    click.echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
+    echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
-        click.echo(f"nothing is up: gs://{environment.state_bucket} holds no state of it; `make up ENV={name}` begins")
+        echo(f"nothing is up: gs://{environment.state_bucket} holds no state of it; `make up ENV={name}` begins")
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
 
 
 def _print_layer(layer: LayerStatus, *, known: bool) -> None:
-    click.echo(
+    echo(
         f"{layer.name}: {counted(layer.resources, 'resource')}"
         if known
         else f"{layer.name}: not known while it is stopped"
     )
     for component, number in layer.components.items():
-        click.echo(f"  {component:<28} {number}")
+        echo(f"  {component:<28} {number}")
     if layer.lock:
-        click.echo(f"  locked by {lock.text(layer.lock)}")
+        echo(f"  locked by {lock.text(layer.lock)}")
     if layer.run:
-        click.echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
+        echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
 
 
 def _data(found: Status) -> dict[str, Any]:
@@ -101,4 +101,4 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
     else:
         print_outputs(chosen)
     if not found:
-        click.echo(f"There are no outputs: nothing is up in {name}. `make up ENV={name}` begins.", err=True)
+        echo(f"There are no outputs: nothing is up in {name}. `make up ENV={name}` begins.", err=True)

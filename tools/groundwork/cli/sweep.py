@@ -6,6 +6,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.cli.printing import echo
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import sweep as feature
@@ -39,16 +40,16 @@ def sweep(
     done = feature.sweep(connect(environment, checkout=checkout), environment, choice, talk, yes=yes, dry_run=dry_run)
     assert done.remains is not None
     if dry_run:
-        click.echo(f"{environment.place}: {done.remains.word}; this was a dry run, nothing was deleted.")
+        echo(f"{environment.place}: {done.remains.word}; this was a dry run, nothing was deleted.")
         return
     if done.failed:
         talk.say(f"{len(done.failed)} could not be deleted")
     try:
         done.remains.verdict(environment.place, "Project", "why each of these stayed is said above")
     except GroundworkError:
-        click.echo(f"{len(done.gone)} deleted in project {environment.place}.")
+        echo(f"{len(done.gone)} deleted in project {environment.place}.")
         raise
-    click.echo(
+    echo(
         f"{done.remains.word}: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not "
         f"know{done.remains.but}."
     )

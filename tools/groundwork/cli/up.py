@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console, print_json
+from groundwork.cli.console import Console
 from groundwork.cli.options import F, dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
 from groundwork.lifecycle import up as feature
@@ -155,12 +156,12 @@ def print_outputs(outputs: Mapping[str, Output]) -> None:
     for name, output in outputs.items():
         value = "(sensitive)" if output.sensitive else output.value
         if isinstance(value, dict) and value:
-            click.echo(f"{name}:")
+            echo(f"{name}:")
             width = max(map(len, map(str, value)))
             for key, item in value.items():
-                click.echo(f"  {key:<{width}}  {_text(item)}")
+                echo(f"  {key:<{width}}  {_text(item)}")
         elif value not in ({}, [], None):
-            click.echo(f"{name}: {_text(value)}")
+            echo(f"{name}: {_text(value)}")
 
 
 def _text(value: Any) -> str:

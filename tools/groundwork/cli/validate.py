@@ -6,6 +6,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import environment_option, here, provider_option
+from groundwork.cli.printing import echo
 from groundwork.errors import GroundworkError
 from groundwork.terraform import code_checks
 from groundwork.terraform.process import signals_passed_on
@@ -28,4 +29,4 @@ def validate(name: str, provider: str | None) -> None:
     if findings:
         lines = [f"{finding.place}: {finding.sentence}" for finding in findings]
         raise GroundworkError(f"{counted(len(findings), 'fault')} in the Terraform:", lines)
-    click.echo(f"{counted(number, 'folder')} formatted and valid ({session.tool.text}, {session.provider} provider).")
+    echo(f"{counted(number, 'folder')} formatted and valid ({session.tool.text}, {session.provider} provider).")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.console import print_json
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.printing import echo, print_json
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import verify as feature
 from groundwork.lifecycle.verify import Remains, as_data, created, ends, made_by, why
@@ -30,7 +30,7 @@ def verify(name: str, as_json: bool) -> int:
         return int(found.exit_code)
     show(found, environment.project)
     found.verdict(environment.place, "Project")
-    click.echo(
+    echo(
         f"{found.word}: project {environment.place} holds nothing that Terraform does not know{found.but} ({calls(found)})."
     )
     return 0
@@ -45,24 +45,24 @@ def show(found: Remains, project: str) -> None:
     """Print what is kept with what it holds, what is left with its cost, and what was not asked."""
     inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
     for item in found.kept:
-        click.echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+        echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
     for item in found.left:
         born = created(item)
-        click.echo(f"left  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
-        click.echo(
+        echo(f"left  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+        echo(
             f"      costs: {why(item)}; made by: {made_by(item, project)}"
             + (f", {born:%Y-%m-%d %H:%M}" if born else "")
         )
     for item in found.going:
-        click.echo(f"goes  {item.kind:<18} {item.short}")
-        click.echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
+        echo(f"goes  {item.kind:<18} {item.short}")
+        echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
     for item in found.own:
-        click.echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
+        echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
     off = sorted({text.partition(".googleapis.com")[0] for text in found.off.values()})
     if off:
-        click.echo(f"off   Service Usage says that these APIs are off, and so hold nothing: {', '.join(off)}")
+        echo(f"off   Service Usage says that these APIs are off, and so hold nothing: {', '.join(off)}")
     if found.absent:
-        click.echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(found.absent)}")
+        echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(found.absent)}")
 
 
 def _held(text: str | None) -> str:

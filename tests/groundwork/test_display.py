@@ -1,0 +1,145 @@
+"""What others wrote cannot command a terminal: wherever it is printed, control characters are written out."""
+
+from __future__ import annotations
+
+import ast
+import io
+from pathlib import Path
+
+import pytest
+from groundwork import cli
+from groundwork.cli import printing
+from groundwork.cli.console import Console
+from groundwork.display import harmless, screen
+from groundwork.environment.checkout import Checkout
+from groundwork.errors import GroundworkError
+
+from tests.small_clone import SmallClone, made
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools" / "groundwork"
+EVIL = "a\x1b[2J\x1b]0;owned\x07\x9b31m\u202eb\rc[red]:smile:[/red]"
+SHOWN = r"a\x1b[2J\x1b]0;owned\x07\x9b31m\u202eb\rc[red]:smile:[/red]"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
+    return made(tmp_path / "clone", local_clone, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (EVIL, SHOWN),
+        ("plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉", "plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉"),
+        ("\x00\x08\x7f\u2028\u2066\u200f\ud800", r"\x00\x08\x7f\u2028\u2066\u200f\ud800"),
+        (r"\x1b", r"\x1b"),
+        ("", ""),
+    ],
+)
+def test_control_characters_are_written_out_and_nothing_else_is_touched(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+    assert harmless(shown) == shown
+
+
+def test_data_talk_errors_and_questions_are_harmless(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printing.echo(EVIL)
+    printing.echo(EVIL, err=True)
+    Console().say(EVIL)
+    Console().say(f"  + {EVIL}")
+    cli.show(GroundworkError(EVIL, [EVIL]))
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    Console().confirm(EVIL)
+    out, err = capfd.readouterr()
+    assert out.splitlines()[0] == SHOWN
+    assert err.count(SHOWN) + out.count(SHOWN) == 7
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out + err)
+
+
+class Terminal(io.StringIO):
+    """Somebody who answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_tables_are_harmless_and_read_no_markup() -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", EVIL, box=None)
+    table.add_row(EVIL, Text(EVIL, style="bold"))
+    written = io.StringIO()
+    out = screen(file=written, width=200, force_terminal=True, color_system="standard")
+    out.print(table)
+    out.print(EVIL, style="red")
+    text = written.getvalue()
+    assert "\x1b[2J" not in text
+    assert not {"\x07", "\x9b", "\u202e", "\r"} & set(text)
+    assert text.count(":smile:[/red]") == 4
+    assert "\x1b[1m" in text, "its own styles stay"
+
+
+def test_values_of_the_environment_file_are_harmless_in_refusals(clone: SmallClone) -> None:
+    file = clone.root / "envs" / "local.yaml"
+    file.write_text(file.read_text() + 'buckets:\n  "x\\e[31m": {}\n')
+    done = clone("status")
+    assert done.code != 0
+    assert r"x\x1b[31m" in done.err
+    assert "\x1b" not in done.err + done.text
+
+
+def test_words_of_the_command_line_are_harmless_too(clone: SmallClone) -> None:
+    for words in (
+        ["\x1b[31m"],
+        ["status", "--env", "\x1b[31m"],
+        ["people", "add", "\x1b[31m"],
+        ["status", "--\x1b[31m"],
+    ):
+        done = clone(*words)
+        assert done.code != 0
+        assert "\x1b" not in done.err + done.text
+
+
+def _prints(tree: ast.Module) -> set[str]:
+    """The ways in which a module prints."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {ast.unparse(call) for call in calls if isinstance(call, ast.Name | ast.Attribute)}
+    imported = {
+        f"{node.module}.{one.name}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names
+    }
+    ways = {
+        "print",
+        "click.echo",
+        "click.secho",
+        "click.confirm",
+        "click.prompt",
+        "sys.stdout.write",
+        "sys.stderr.write",
+    }
+    return (names & ways) | (imported & {"rich.console.Console", "rich.print"})
+
+
+# console.py makes what it prints harmless itself, since a moving display takes print alone; a path is all that installation prints.
+DOORS = {
+    "cli/printing.py": {"click.echo", "click.prompt"},
+    "cli/console.py": {"print", "click.confirm", "click.prompt"},
+    "display.py": {"rich.console.Console"},
+    "terraform/installation.py": {"print"},
+}
+
+
+@pytest.mark.parametrize("path", sorted(TOOLS.rglob("*.py")), ids=lambda path: str(path.relative_to(TOOLS)))
+def test_nothing_prints_but_through_the_door(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    typed = {
+        f"{node.module}.{one.name}"
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in ast.walk(branch)
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+    }
+    name = str(path.relative_to(TOOLS))
+    assert _prints(tree) - (typed if name != "display.py" else set()) <= DOORS.get(name, set())

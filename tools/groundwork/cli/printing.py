@@ -1,0 +1,35 @@
+"""The one place that prints: data and talk as text in which nothing commands a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from groundwork.display import harmless
+
+
+def echo(text: object = "", *, err: bool = False, nl: bool = True, mark: str = "", color: bool | None = None) -> None:
+    """Print text on standard output, or as talk on standard error; `mark` goes before it, and is the only part that may have colours."""
+    click.echo(f"{mark}{harmless(str(text))}", err=err, nl=nl, color=color)
+
+
+def raw(value: bytes) -> None:
+    """Print data as it is for whoever reads it from a pipe or file; a terminal gets it as text."""
+    if sys.stdout.isatty():
+        echo(value.decode("utf-8", "backslashreplace").removesuffix("\n"))
+    else:
+        click.echo(value, nl=False)
+
+
+def hidden(question: str) -> str:
+    """What somebody types where nobody can read it."""
+    typed: str = click.prompt(harmless(question), hide_input=True, err=True, show_default=False, default="")
+    return typed
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, sort_keys=False, default=str))
