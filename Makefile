@@ -5,17 +5,24 @@ PYTEST = PATH="$$(.venv/bin/python -m groundwork.terraform.installation):$$PATH"
 GROUNDWORK = .venv/bin/groundwork
 
 # A shell's own ENV names a start-up file; an environment's name has no slash.
-ifneq (,$(findstring /,$(ENV)))
+ifneq (,$(findstring /,$(value ENV)))
 ENV = local
 endif
 ENV ?= local
+ROLE ?= viewer
+
+# What is said on the command line or stands in the environment is taken as it is written: make would carry out a $(shell ...) in it,
+# where it is used and where it is handed on to what make starts.
+written = $(eval override $(1) := $$(value $(1)))
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(call written,$(name))))
+$(foreach name,ARGS EMAIL ENV PROVIDER PYTHON ROLE YES,$(if $(filter environment,$(origin $(name))),$(call written,$(name))))
 ifeq ($(ENV),)
 override ENV = local
 endif
-ROLE ?= viewer
 
-# As one word for the shell, whatever is in it; ARGS alone are several.
+# As one word for the shell, whatever is in it; ARGS are several, each as it is written.
 quoted = '$(subst ','\'',$(1))'
+words = $(foreach word,$(ARGS),$(call quoted,$(word)))
 environment = --env $(call quoted,$(ENV))
 provider = $(if $(PROVIDER),--provider $(call quoted,$(PROVIDER)))
 yes = $(if $(filter 1 yes true,$(YES)),--yes)
@@ -34,48 +41,48 @@ ready:
 	@PYTHON=$(call quoted,$(PYTHON)) sh tools/setup.sh
 
 up: ready ## Bring the environment up: plan, show, ask, apply
-	@$(GROUNDWORK) up $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) up $(environment) $(provider) $(yes) $(words)
 
 plan: ready ## Say what up would change
-	@$(GROUNDWORK) plan $(environment) $(provider) $(ARGS)
+	@$(GROUNDWORK) plan $(environment) $(provider) $(words)
 
 down: ready ## Take the platform away and list what is left
-	@$(GROUNDWORK) down $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) down $(environment) $(provider) $(yes) $(words)
 
 status: ready ## Say what is there and who is at work
-	@$(GROUNDWORK) status $(environment) $(ARGS)
+	@$(GROUNDWORK) status $(environment) $(words)
 
 output: ready ## Print addresses, names and commands
-	@$(GROUNDWORK) output $(environment) $(ARGS)
+	@$(GROUNDWORK) output $(environment) $(words)
 
 doctor: ready ## Say what this machine has and lacks
-	@$(GROUNDWORK) doctor $(environment) $(ARGS)
+	@$(GROUNDWORK) doctor $(environment) $(words)
 
 unlock: ready ## Remove the lock that a dead run left
-	@$(GROUNDWORK) unlock $(environment) $(yes) $(ARGS)
+	@$(GROUNDWORK) unlock $(environment) $(yes) $(words)
 
 local-stop: ready ## Stop the local cloud; what it holds stays on disk
-	@$(GROUNDWORK) local stop $(ARGS)
+	@$(GROUNDWORK) local stop $(words)
 
 onboard: ready ## Let a person in: EMAIL=alice@example.com ROLE=data-scientist
 	$(call email, ROLE=data-scientist)
-	@$(GROUNDWORK) onboard $(call quoted,$(EMAIL)) --role $(call quoted,$(ROLE)) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) onboard $(call quoted,$(EMAIL)) --role $(call quoted,$(ROLE)) $(environment) $(provider) $(yes) $(words)
 
 offboard: ready ## Take a person out, of everything: EMAIL=alice@example.com
 	$(call email,)
-	@$(GROUNDWORK) offboard $(call quoted,$(EMAIL)) $(environment) $(provider) $(yes) $(ARGS)
+	@$(GROUNDWORK) offboard $(call quoted,$(EMAIL)) $(environment) $(provider) $(yes) $(words)
 
 secrets: ready ## List the secrets and who may read each
-	@$(GROUNDWORK) secrets list $(environment) $(ARGS)
+	@$(GROUNDWORK) secrets list $(environment) $(words)
 
 cost: ready ## Estimate what the environment costs
-	@$(GROUNDWORK) cost estimate $(environment) $(ARGS)
+	@$(GROUNDWORK) cost estimate $(environment) $(words)
 
 policy: ready ## Check the code and the saved plan against the policies
-	@$(GROUNDWORK) policy $(environment) $(ARGS)
+	@$(GROUNDWORK) policy $(environment) $(words)
 
 verify: ready ## Prove that nothing is left that Terraform does not know
-	@$(GROUNDWORK) verify $(environment) $(ARGS)
+	@$(GROUNDWORK) verify $(environment) $(words)
 
 diagram: ready ## Draw the map of the platform; ARGS="--svg FILE"
 	@$(GROUNDWORK) diagram $(environment) $(ARGS)
@@ -89,19 +96,19 @@ check: ready ## Format, lint, types, Terraform, docs and the arrows of the desig
 	$(PYTEST) tests/test_arrows.py
 
 test: ready ## The tests, without the slow ones
-	$(PYTEST) -n auto -m "not slow" $(ARGS)
+	$(PYTEST) -n auto -m "not slow" $(words)
 
 test-all: ready ## All tests
-	$(PYTEST) -n auto $(ARGS)
+	$(PYTEST) -n auto $(words)
 
 test-provider: ready ## Our Terraform provider against the real one, attribute by attribute
-	$(PYTEST) -n 4 --dist worksteal tests/provider $(ARGS)
+	$(PYTEST) -n 4 --dist worksteal tests/provider $(words)
 
 bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
-	@.venv/bin/python -m tests.bench $(ARGS)
+	@.venv/bin/python -m tests.bench $(words)
 
 docs: ready ## Bring the generated parts of the docs up to date
-	@$(GROUNDWORK) docs $(ARGS)
+	@$(GROUNDWORK) docs $(words)
 
 compile = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q
 lock: ready ## Pin the newest packages that tools/requirements*.in allow
