@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,3 +137,17 @@ def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path
         assert "which is stopped" in clone.run("status", "--env", "small").stdout
         assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
         assert json.loads(clone.run("local", "status", "--json").stdout)["base"].endswith(port)
+
+
+def test_nobody_else_reads_plans_and_logs_whatever_the_umask(standing: Clone) -> None:
+    before = os.umask(0)
+    try:
+        done = standing.run("plan", "--env", "small")
+    finally:
+        os.umask(before)
+    assert done.returncode == 0, done.stderr
+    folder = standing.root / ".groundwork"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    written = [file for file in (folder / "small").rglob("*.*") if file.suffix in (".tfplan", ".ndjson", ".stderr")]
+    assert {file.suffix for file in written} == {".tfplan", ".ndjson", ".stderr"}
+    assert [file for file in written if file.stat().st_mode & 0o077] == []

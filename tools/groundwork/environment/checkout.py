@@ -26,6 +26,11 @@ class Checkout:
         """Where the local cloud keeps its state, so that two clones never meet."""
         return self.runs / "local"
 
+    def keep_private(self) -> None:
+        """Let nobody else look into that folder, whatever the umask: plans and logs in it hold what the state holds."""
+        self.runs.mkdir(mode=0o700, exist_ok=True)
+        self.runs.chmod(0o700)
+
     def layer(self, name: str) -> Path:
         """The root module of a layer."""
         return self.root / "infra" / name

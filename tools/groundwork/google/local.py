@@ -39,6 +39,7 @@ def start(checkout: Checkout, port: int | None = None) -> launcher.LocalCloud:
     Raises GroundworkError (a busy port, a full disk, an unknown profile).
     """
     wanted = os.environ.get(PROFILE_VARIABLE, "")
+    checkout.keep_private()
     with _sentences():
         running = launcher.start(checkout.local_state, port)
         return launcher.behave(running, wanted) if wanted not in ("", running.profile) else running

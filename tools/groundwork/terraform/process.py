@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, Protocol
+from typing import Any, BinaryIO, NoReturn, Protocol
 
 from python_terraform import IsFlagged
 from python_terraform import Terraform as ArgumentBuilder
@@ -214,7 +214,7 @@ def follow(
     log.parent.mkdir(parents=True, exist_ok=True)
     _CHILDREN.starting += 1
     try:
-        with log.open("wb") as out, errors.open("wb") as err:
+        with _private(log) as out, _private(errors) as err:
             child = _start(argv, cwd, env, out.fileno(), err.fileno())
         _CHILDREN.add(child.pid)
         _attend(child, log, line, started)
@@ -225,10 +225,15 @@ def follow(
     return Finished(tuple(argv), child.returncode, _text(log), _text(errors))
 
 
+def _private(log: Path) -> BinaryIO:
+    """A new log that only this user can read: it holds what Terraform says of values."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
 def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], out: int, err: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, process_group=0
+            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, process_group=0, umask=0o077
         )
     except FileNotFoundError:
         raise GroundworkError(f"{argv[0]} was not found: `groundwork doctor` says how to get it.") from None

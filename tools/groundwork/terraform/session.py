@@ -113,6 +113,7 @@ def open_session(
         )
     for name in isolation.silent_changes(os.environ):
         say(f"note: {name} is set and changes what Terraform does: {os.environ[name]}")
+    checkout.keep_private()
     with ThreadPoolExecutor(1) as pool:
         tool = pool.submit(installation.tool, installation.chosen(), installation.user_cache(), say)
         cloud, surroundings = _local(checkout, environment, wanted) if environment.local else _google(environment)
