@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class Console:
             loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True
         )
         self._templates.filters["pretty"] = lambda body: json.dumps(body, indent=2, ensure_ascii=False)
+        self._templates.filters["words"] = lambda name: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
         self._templates.globals["style"] = (_HERE / "templates" / "style.css").read_text("utf-8")
 
     def app(self) -> Starlette:

@@ -82,7 +82,9 @@ class Views:
         if buckets and buckets.get("items"):
             found["storage"] = {"buckets": len(buckets["items"])}
         services = {service.api: service.title for service in self._dispatcher.router.services.values()}
-        return [Tile(api, services.get(api) or api, counts) for api, counts in sorted(found.items())]
+        return [
+            Tile(api, (services.get(api) or api).removesuffix(" API"), counts) for api, counts in sorted(found.items())
+        ]
 
     def things(self, project: str, api: str) -> list[Thing]:
         """The resources of a service in a project, by collection and name."""

@@ -48,8 +48,10 @@ def needed(call: Call) -> Sequence[tuple[str, str]]:
     if not isinstance(said, str):
         return said(call)
     permission = usual(call.method.id) if said == _MISSING else said
-    if said == _MISSING and permission and permission not in known_permissions():
-        permission = _SEES_PROJECT  # of an API whose roles the tables do not have
+    if said == _MISSING and permission and permission not in known_permissions() and call.method.http == "GET":
+        permission = (
+            _SEES_PROJECT  # of an API whose roles the tables do not have; what would change something stays refused
+        )
     return ((permission, call.name),) if permission else ()
 
 
