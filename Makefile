@@ -30,7 +30,7 @@ email = @test -n $(call quoted,$(EMAIL)) || { echo "Say whom: make $@ EMAIL=alic
 
 .DEFAULT_GOAL := help
 .PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
-	onboard offboard secrets cost policy verify diagram
+	onboard offboard secrets cost policy verify diagram report
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "  make %-14s%s\n", name, $$0 }'
@@ -86,6 +86,9 @@ verify: ready ## Prove that nothing is left that Terraform does not know
 
 diagram: ready ## Draw the map of the platform; ARGS="--svg FILE"
 	@$(GROUNDWORK) diagram $(environment) $(ARGS)
+
+report: ready ## One page to hand in; ARGS="--html FILE"
+	@$(GROUNDWORK) report $(environment) $(ARGS)
 
 check: ready ## Format, lint, types, Terraform, docs and the arrows of the design
 	.venv/bin/ruff check .

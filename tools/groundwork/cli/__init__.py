@@ -52,6 +52,7 @@ COMMANDS = {
     "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Estimate, report, credits."),
     "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check code and plan."),
     "review": Entry("groundwork.cli.review", "review", CHECKS, "One page for a reviewer."),
+    "report": Entry("groundwork.cli.report", "report", CHECKS, "One page to hand in."),
     "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left."),
     "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),

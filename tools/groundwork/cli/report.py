@@ -1,0 +1,44 @@
+"""`groundwork report`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from groundwork.cli.options import OutputFile, environment_option, here, json_option
+from groundwork.cli.printing import echo, print_json
+from groundwork.errors import Exit
+
+_FILE = OutputFile()
+
+
+@click.command()
+@environment_option
+@json_option
+@click.option("--html", "page", type=_FILE, metavar="FILE", help="Write it as a page that stands alone into FILE.")
+@click.option("--md", "text", type=_FILE, metavar="FILE", help="Write the Markdown into FILE.")
+@click.option("--names", is_flag=True, help="Show members' addresses instead of their initials.")
+def report(name: str, as_json: bool, page: Path | None, text: Path | None, names: bool) -> int:
+    """Say on one page what a team hands in: services, machines, contents, images, builds, training, monitoring, costs, and a map.
+
+    It is Markdown on standard output, unless files are named. Ends with 8 when something could not be read, and says what.
+
+    Example: groundwork report --html report.html
+    """
+    from groundwork.report import handin, pages
+
+    found = handin.report(*here(name), datetime.now(UTC), names=names)
+    for file, render in ((page, pages.html), (text, pages.markdown)):
+        if file:
+            file.write_text(render(found), encoding="utf-8")
+            echo(f"Wrote {file}.", err=True)
+    if as_json:
+        print_json(handin.as_data(found))
+    elif not (page or text):
+        echo(pages.markdown(found), nl=False)
+    if found.complete:
+        return int(Exit.OK)
+    echo("Something could not be read, so the report is not complete; it says what and why.", err=True)
+    return int(Exit.UNKNOWN)

@@ -1,0 +1,71 @@
+"""What buckets and image repositories hold, for the report."""
+
+from __future__ import annotations
+
+from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.report.section import Section
+from groundwork.resources.contents import bytes_text, look_into
+from groundwork.resources.inventory import Inventory
+from groundwork.resources.item import Item
+
+MOST = 20
+"""Names of a bucket's top level that the report lists."""
+
+
+def buckets(cloud: Cloud, found: Inventory) -> Section:
+    """Every bucket with what it holds in numbers, and what lies at its top."""
+    there = [item for item in found.items if item.kind == "bucket"]
+    looked, dark = look_into(cloud, there)
+    unread = {**_listed(found, "bucket"), **dark}
+    tops: dict[str, str] = {}
+    for item in there:
+        try:
+            tops[item.name] = _top(cloud, item)
+        except CloudProblem as problem:
+            unread[f"objects of bucket {item.short}"] = problem.message
+    held = {entry.item.name: entry.text for entry in looked}
+    rows = tuple((item.name, held.get(item.name, _DARK), tops.get(item.name, _DARK)) for item in there)
+    none = () if rows or unread else ("There is no bucket.",)
+    return Section("buckets", "What is in the buckets?", ("bucket", "holds", "at its top"), rows, none, unread)
+
+
+_DARK = "could not be read"
+
+
+def _listed(found: Inventory, kind: str) -> dict[str, str]:
+    return {name: why for name, why in found.unknown.items() if name in (kind, "enabled APIs")}
+
+
+def _top(cloud: Cloud, item: Item) -> str:
+    params = {"delimiter": "/", "maxResults": MOST, "fields": "prefixes,items(name),nextPageToken"}
+    page = cloud.request("GET", "storage", f"v1/b/{item.name}/o", params=params)
+    names = [*page.get("prefixes", ()), *(str(entry["name"]) for entry in page.get("items", ()))]
+    return ", ".join(map(str, names)) + (", …" if page.get("nextPageToken") else "")
+
+
+def images(cloud: Cloud, found: Inventory) -> Section:
+    """Every image in every repository, newest first: an untagged one by its digest."""
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    unread = _listed(found, "image repository")
+    there = [item for item in found.items if item.kind == "image repository"]
+    for item in there:
+        try:
+            held = list(cloud.pages("artifactregistry", f"v1/{item.name}/dockerImages", "dockerImages"))
+        except CloudProblem as problem:
+            unread[f"images of {item.short}"] = problem.message
+            continue
+        held.sort(key=lambda image: str(image.get("uploadTime", "")), reverse=True)
+        rows += [_image(item.short, image) for image in held]
+        notes += [] if held else [f"Repository {item.short} holds no image."]
+    notes += [] if there or unread else ["There is no image repository."]
+    columns = ("repository", "image", "tags", "size", "pushed")
+    return Section("images", "Which images are in the registry?", columns, tuple(rows), tuple(notes), unread)
+
+
+def _image(repository: str, image: dict[str, object]) -> tuple[str, ...]:
+    name, _, digest = str(image.get("name", "")).rpartition("/")[2].partition("@")
+    tags = image.get("tags")
+    size = bytes_text(int(str(image["imageSizeBytes"]))) if image.get("imageSizeBytes") else "not said"
+    shown = ", ".join(map(str, tags)) if isinstance(tags, list) and tags else f"untagged, {digest[:19]}"
+    return (repository, name, shown, size, str(image.get("uploadTime", ""))[:16].replace("T", " "))

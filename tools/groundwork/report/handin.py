@@ -1,0 +1,130 @@
+"""The report that a team hands in: what was used and for what, what is in it, what was built, trained and deployed, what it cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import UsageProblem
+from groundwork.google.cloud import connect
+from groundwork.lifecycle.verify import never_made
+from groundwork.people.personas import personas
+from groundwork.report import contents, diagram, spending, workloads
+from groundwork.report.diagram import Diagram
+from groundwork.report.existing import from_state
+from groundwork.report.initials import initials
+from groundwork.report.section import Section, without_addresses
+from groundwork.resources import inventory
+from groundwork.resources.inventory import Inventory
+from groundwork.text import counted
+
+# What each API is called and what such a platform uses it for.
+_SERVICES = {
+    "aiplatform": ("Vertex AI", "trains models and keeps them"),
+    "artifactregistry": ("Artifact Registry", "keeps Docker images"),
+    "bigquery": ("BigQuery", "keeps tables, such as the billing export"),
+    "cloudbuild": ("Cloud Build", "builds images"),
+    "cloudfunctions": ("Cloud Run functions", "answers requests and events"),
+    "cloudscheduler": ("Cloud Scheduler", "starts jobs by the clock"),
+    "compute": ("Compute Engine", "runs virtual machines"),
+    "eventarc": ("Eventarc", "passes events on"),
+    "iam": ("IAM", "keeps the identities, one for each purpose, and what they may do"),
+    "logging": ("Cloud Logging", "keeps logs"),
+    "monitoring": ("Cloud Monitoring", "watches, and alerts"),
+    "notebooks": ("Vertex AI Workbench", "runs notebooks"),
+    "pubsub": ("Pub/Sub", "passes messages on"),
+    "run": ("Cloud Run", "serves models and pages"),
+    "secretmanager": ("Secret Manager", "keeps keys and passwords"),
+    "storage": ("Cloud Storage", "keeps data, models and Terraform's state"),
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All answers about an environment as they were at `written`, and its map."""
+
+    environment: Environment
+    written: datetime
+    sections: tuple[Section, ...]
+    map: Diagram
+    map_problem: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be read."""
+        return not self.map_problem and not any(section.unread for section in self.sections)
+
+
+def report(checkout: Checkout, environment: Environment, now: datetime, *, names: bool = False) -> Report:
+    """Read all that the report says; people by their initials unless `names`.
+
+    Raises UsageProblem where nothing is up, CloudProblem where the cloud cannot be reached at all.
+    """
+    cloud = connect(environment, checkout=checkout)
+    if never_made(cloud):
+        raise UsageProblem(
+            f"Nothing is up in {environment.name}, so there is nothing to report: `make up ENV={environment.name}` begins."
+        )
+    found = inventory.take(cloud)
+    sections = [
+        _team(environment),
+        _services(found),
+        workloads.machines(found),
+        contents.buckets(cloud, found),
+        contents.images(cloud, found),
+        workloads.builds(cloud, environment, found),
+        workloads.training(found),
+        workloads.deployed(found),
+        workloads.monitoring(found),
+        *spending.sections(environment, now, names=names),
+    ]
+    short = initials(environment.members)
+    said = sections if names else [without_addresses(section, short) for section in sections]
+    there = from_state(checkout, environment)
+    drawn = diagram.diagram(environment, personas(checkout.root), there, names=names)
+    return Report(environment, now, tuple(said), drawn, there.problem)
+
+
+def as_data(found: Report) -> dict[str, Any]:
+    """The report as `report --json` prints it: every number of the page."""
+    environment = found.environment
+    return {
+        "environment": environment.name,
+        "project": environment.project,
+        "region": environment.region,
+        "simulated": environment.local,
+        "written": found.written.isoformat(timespec="seconds"),
+        "complete": found.complete,
+        "sections": {section.key: section.as_data() for section in found.sections},
+        "map": {**diagram.as_data(found.map), "could_not_be_read": found.map_problem},
+    }
+
+
+def _team(environment: Environment) -> Section:
+    rows = tuple((email, member.role) for email, member in environment.members.items())
+    none = () if rows else ("The environment file names no members.",)
+    return Section("team", "Who is in the team?", ("member", "persona"), rows, none)
+
+
+def _services(found: Inventory) -> Section:
+    """Every service of which something is there, with the rest by name; unread is whatever list call failed."""
+    held: dict[str, Counter[str]] = {}
+    for item in (*found.items, *found.own):
+        if item.row:
+            held.setdefault(item.row.api, Counter())[item.kind] += 1
+    rows = []
+    for api, kinds in sorted(held.items()):
+        title, purpose = _SERVICES.get(api, (api, ""))
+        rows.append((title, purpose, ", ".join(counted(number, kind) for kind, number in sorted(kinds.items()))))
+    return Section(
+        "services",
+        "Which services are used, and for what?",
+        ("service", "what for", "what is there"),
+        tuple(rows),
+        () if rows or found.unknown else ("Nothing is there.",),
+        found.unknown,
+    )

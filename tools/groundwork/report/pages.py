@@ -1,0 +1,76 @@
+"""The report as a page that stands alone, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from groundwork.report.handin import Report
+from groundwork.report.mermaid import mermaid
+from groundwork.report.section import Section
+from groundwork.report.svg import svg
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def html(found: Report) -> str:
+    """The page: no script, no network, light and dark, with the map inside."""
+    templates = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(default=True), trim_blocks=True
+    )
+    return templates.get_template("report.html").render(report=found, map=svg(found.map))
+
+
+def markdown(found: Report) -> str:
+    """The same, with the map as Mermaid."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Report) -> Iterator[str]:
+    environment = found.environment
+    yield f"# Report on {environment.name}"
+    yield ""
+    yield f"Project {environment.project}, region {environment.region}, on {environment.where}. Written {found.written:%Y-%m-%d %H:%M} UTC."
+    yield ""
+    if not found.complete:
+        yield "**Something could not be read, so this report is not complete.**"
+        yield ""
+    for section in found.sections:
+        yield from _section(section)
+    yield "## What does the platform look like?"
+    yield ""
+    if found.map_problem:
+        yield f"**The state could not be read**: {_plain(found.map_problem)}"
+        yield ""
+    yield "```mermaid"
+    yield mermaid(found.map).rstrip()
+    yield "```"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {section.question}"
+    yield ""
+    if section.rows:
+        yield _row(section.columns)
+        yield _row("---" for _ in section.columns)
+        yield from map(_row, section.rows)
+        yield ""
+    for note in section.notes:
+        yield _plain(note)
+        yield ""
+    for what, why in section.unread.items():
+        yield f"**{_plain(what)} could not be read**: {_plain(why)}"
+        yield ""
+
+
+def _row(cells: object) -> str:
+    assert hasattr(cells, "__iter__")
+    return "| " + " | ".join(_plain(str(cell)) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is Markdown or HTML: names come from whoever may make things."""
+    escaped = "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in " ".join(text.split()))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;")

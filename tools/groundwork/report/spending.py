@@ -1,0 +1,91 @@
+"""What was spent, for the report: by member, the dearest service, and what is left of the credits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from groundwork.cost.amounts import shown
+from groundwork.cost.files import Labels
+from groundwork.cost.report import UNLABELLED, Group, Period, Report
+from groundwork.cost.source import Source
+from groundwork.cost.tables import day_words
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.report.initials import initials
+from groundwork.report.section import Section
+
+_AMOUNTS = ("before promotional credits", "promotional credits", "net")
+
+
+def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[Section, ...]:
+    """The three questions about money; where no costs can be had yet, why not."""
+    source = Source(environment, (), demo=False, labels=Labels())
+    by_member = Section("spent_by_member", "Who used how many credits?", ("member", *_AMOUNTS))
+    by_service = Section("spent_by_service", "Which service was the dearest?", ("service", *_AMOUNTS))
+    try:
+        found = source.report(Period(), now)
+    except UsageProblem as problem:
+        spent = tuple(_noted(section, problem.message) for section in (by_member, by_service))
+    except GroundworkError as problem:
+        spent = tuple(_unread(section, "costs", problem) for section in (by_member, by_service))
+    else:
+        read_from = f"Read from {found.ledger.origin}, {found.period.words}."
+        spent = (
+            _filled(by_member, found, "member", (read_from, *found.warnings), names=names),
+            _filled(by_service, found, "service", (_dearest(found),), names=names),
+        )
+    return (*spent, _credits(source, now))
+
+
+def _filled(section: Section, found: Report, grouping: str, notes: Sequence[str], *, names: bool) -> Section:
+    rows = [_row(group, found.currency, label=grouping == "member" and not names) for group in found.by(grouping)]
+    return replace(section, rows=tuple(rows), notes=tuple(notes))
+
+
+def _row(group: Group, currency: str, *, label: bool) -> tuple[str, ...]:
+    """A member without an address is the label on what was used: a person's name, most often."""
+    hide = label and group.name != UNLABELLED and "@" not in group.name
+    name = initials([group.name])[group.name] if hide else group.name
+    sums = group.sums
+    return (name, *(shown(amount, currency) for amount in (sums.before_promotion, sums.promotion, sums.net)))
+
+
+def _dearest(found: Report) -> str:
+    first = found.by("service")[0]
+    return f"{first.name} was the dearest, with {shown(first.sums.before_promotion, found.currency)}."
+
+
+def _credits(source: Source, now: datetime) -> Section:
+    section = Section(
+        "credits_left",
+        "What is left of the credits?",
+        ("member", "granted", "used", "left", "empty", "expires"),
+    )
+    try:
+        purses, ledger = source.purses(now)
+    except UsageProblem as problem:
+        return _noted(section, problem.message)
+    except GroundworkError as problem:
+        return _unread(section, "credits", problem)
+    rows = tuple(
+        (
+            standing.grant.member,
+            *(shown(amount, purse.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
+            day_words(standing, now.date()),
+            standing.grant.expires.isoformat(),
+        )
+        for purse in purses
+        for standing in purse.standings
+    )
+    notes = ("This is no official balance: only Google's console has that.", *ledger.notes)
+    return replace(section, rows=rows, notes=notes)
+
+
+def _noted(section: Section, note: str) -> Section:
+    return replace(section, notes=(note,))
+
+
+def _unread(section: Section, what: str, problem: GroundworkError) -> Section:
+    return replace(section, unread={what: problem.message})
