@@ -8,6 +8,7 @@ import click
 
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.cli.printing import echo, print_json
+from groundwork.display import harmless
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
@@ -39,7 +40,7 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
     there = _planned(checkout, environment, provider) if planned else existing.from_state(checkout, environment)
     found = feature.diagram(environment, personas(checkout.root), there, names=names)
     if drawing:
-        drawing.write_text(svg(found), encoding="utf-8")
+        drawing.write_text(harmless(svg(found)), encoding="utf-8")
         echo(f"Wrote {drawing}: open it in a browser.", err=True)
     if as_json:
         print_json(feature.as_data(found))

@@ -9,6 +9,7 @@ import click
 
 from groundwork.cli.options import OutputFile, environment_option, here, json_option
 from groundwork.cli.printing import echo, print_json
+from groundwork.display import harmless
 from groundwork.errors import Exit
 
 _FILE = OutputFile()
@@ -32,7 +33,7 @@ def report(name: str, as_json: bool, page: Path | None, text: Path | None, names
     found = handin.report(*here(name), datetime.now(UTC), names=names)
     for file, render in ((page, pages.html), (text, pages.markdown)):
         if file:
-            file.write_text(render(found), encoding="utf-8")
+            file.write_text(harmless(render(found)), encoding="utf-8")
             echo(f"Wrote {file}.", err=True)
     if as_json:
         print_json(handin.as_data(found))

@@ -10,6 +10,9 @@ from groundwork.resources.item import Item
 
 MOST = 20
 """Names of a bucket's top level that the report lists."""
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+"""What an answer that is not as Google documents it ends in."""
+_DARK = "could not be read"
 
 
 def buckets(cloud: Cloud, found: Inventory) -> Section:
@@ -21,15 +24,17 @@ def buckets(cloud: Cloud, found: Inventory) -> Section:
     for item in there:
         try:
             tops[item.name] = _top(cloud, item)
-        except CloudProblem as problem:
-            unread[f"objects of bucket {item.short}"] = problem.message
+        except (CloudProblem, *MALFORMED) as problem:
+            unread[f"objects of bucket {item.short}"] = reason(problem)
     held = {entry.item.name: entry.text for entry in looked}
     rows = tuple((item.name, held.get(item.name, _DARK), tops.get(item.name, _DARK)) for item in there)
     none = () if rows or unread else ("There is no bucket.",)
     return Section("buckets", "What is in the buckets?", ("bucket", "holds", "at its top"), rows, none, unread)
 
 
-_DARK = "could not be read"
+def reason(problem: Exception) -> str:
+    """Why something could not be read."""
+    return problem.message if isinstance(problem, CloudProblem) else f"the answer cannot be read ({problem!r})"
 
 
 def _listed(found: Inventory, kind: str) -> dict[str, str]:
@@ -52,18 +57,19 @@ def images(cloud: Cloud, found: Inventory) -> Section:
     for item in there:
         try:
             held = list(cloud.pages("artifactregistry", f"v1/{item.name}/dockerImages", "dockerImages"))
-        except CloudProblem as problem:
-            unread[f"images of {item.short}"] = problem.message
+            held.sort(key=lambda image: str(image.get("uploadTime", "")), reverse=True)
+            rows += [image_row(item.short, image) for image in held]
+        except (CloudProblem, *MALFORMED) as problem:
+            unread[f"images of {item.short}"] = reason(problem)
             continue
-        held.sort(key=lambda image: str(image.get("uploadTime", "")), reverse=True)
-        rows += [_image(item.short, image) for image in held]
         notes += [] if held else [f"Repository {item.short} holds no image."]
     notes += [] if there or unread else ["There is no image repository."]
     columns = ("repository", "image", "tags", "size", "pushed")
     return Section("images", "Which images are in the registry?", columns, tuple(rows), tuple(notes), unread)
 
 
-def _image(repository: str, image: dict[str, object]) -> tuple[str, ...]:
+def image_row(repository: str, image: dict[str, object]) -> tuple[str, ...]:
+    """A row of the table, from what Artifact Registry says of an image."""
     name, _, digest = str(image.get("name", "")).rpartition("/")[2].partition("@")
     tags = image.get("tags")
     size = bytes_text(int(str(image["imageSizeBytes"]))) if image.get("imageSizeBytes") else "not said"

@@ -7,6 +7,7 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.report.contents import MALFORMED, reason
 from groundwork.report.section import Section
 from groundwork.resources.inventory import Inventory
 from groundwork.resources.item import Item
@@ -109,10 +110,9 @@ def builds(cloud: Cloud, environment: Environment, found: Inventory) -> Section:
         path = f"v1/projects/{environment.project}/locations/{place}/builds"
         try:
             page = cloud.request("GET", "cloudbuild", path, params={"pageSize": _MOST_BUILDS})
-        except CloudProblem as problem:
-            unread[f"builds in {place}"] = problem.message
-            continue
-        rows += [_build(entry) for entry in page.get("builds", ())]
+            rows += [_build(entry) for entry in page.get("builds", ())]
+        except (CloudProblem, *MALFORMED) as problem:
+            unread[f"builds in {place}"] = reason(problem)
     none = () if rows or unread else ("Nothing was built with Cloud Build.",)
     newest = sorted(rows, key=lambda row: row[1], reverse=True)
     return Section("builds", question, columns, tuple(newest[:_MOST_BUILDS]), none, unread)
