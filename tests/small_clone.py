@@ -125,6 +125,10 @@ def _make_project(cloud: Cloud, secrets: Sequence[str]) -> None:
 def _grant(cloud: Cloud, environment: Environment) -> None:
     """What `up` would grant on the project and the secrets."""
     known = personas(environment.path.parents[1])
+    for persona in known.values():
+        name = environment.persona_role(persona.name).rpartition("/")[2]
+        role = {"title": persona.name, "includedPermissions": sorted(persona.permissions)}
+        cloud.request("POST", "iam", f"v1/projects/{cloud.project}/roles", json={"roleId": name, "role": role})
     wanted: dict[Grant, list[str]] = {}
     for member in environment.members.values():
         for grant in grants(environment, member, known):

@@ -1,6 +1,4 @@
 locals {
-  personas = jsondecode(file("${path.module}/../../modules/team_access/personas.json"))
-
   # One GitHub identity or none.
   github = {
     for github in local.environment.github[*] : github.pool => github
@@ -8,27 +6,20 @@ locals {
 
   # Whoever is an operator may act as the deployer. It stands in this layer so
   # that an operator can still bring the platform up after taking it down.
-  operators = merge([
-    for email, member in local.environment.members : {
-      for role in local.personas[member.role].deployer : "${email} ${role}" => {
-        member = "${member.type}:${email}"
-        role   = role
-      }
-    }
-  ]...)
+  operators = {
+    for grant in flatten([
+      for email, member in local.environment.members : [
+        for role in module.environment.personas[member.role].deployer : { role = role, member = "${member.type}:${email}" }
+      ]
+    ]) : grant.role => grant.member...
+  }
 
   main_branch = {
-    for pool, identity in module.github_identity : "main branch" => {
-      member = identity.principals.main
-      role   = "roles/iam.workloadIdentityUser"
-    }
+    for identity in module.github_identity : "roles/iam.workloadIdentityUser" => identity.principals.main...
   }
 
   any_branch = {
-    for pool, identity in module.github_identity : "any branch" => {
-      member = identity.principals.repository
-      role   = "roles/iam.workloadIdentityUser"
-    }
+    for identity in module.github_identity : "roles/iam.workloadIdentityUser" => identity.principals.repository...
   }
 }
 
@@ -59,6 +50,7 @@ module "deployer" {
     "roles/artifactregistry.admin",
     "roles/bigquery.jobUser",
     "roles/bigquery.metadataViewer",
+    "roles/iam.roleAdmin",
     "roles/iam.securityReviewer",
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
@@ -90,4 +82,17 @@ module "planner" {
     "roles/serviceusage.serviceUsageConsumer",
     "roles/storage.bucketViewer",
   ]
+}
+
+# What each persona may do in the project. A deleted role keeps its name for 37
+# days, so the roles outlive the platform; who has them is said there.
+module "persona_roles" {
+  source   = "../../modules/project_role"
+  for_each = module.environment.personas
+
+  project_id  = module.services.project_id
+  name        = local.names.roles[each.key]
+  title       = "groundwork ${each.key}"
+  description = each.value.description
+  permissions = each.value.project
 }

@@ -15,9 +15,6 @@ module "state_bucket" {
   noncurrent_versions = { days = 30, keep = 20 }
 
   iam = {
-    for identity in values(module.planner) : "planner" => {
-      member = identity.member
-      role   = "roles/storage.objectViewer"
-    }
+    for identity in values(module.planner) : "roles/storage.objectViewer" => identity.member...
   }
 }

@@ -1,4 +1,6 @@
 locals {
+  personas = jsondecode(file("${path.module}/../../modules/team_access/personas.json"))
+
   name    = trimsuffix(basename(var.path), ".yaml")
   decoded = yamldecode(file(var.path))
 

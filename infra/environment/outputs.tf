@@ -7,14 +7,20 @@ output "labels" {
 }
 
 output "names" {
-  description = "Names that follow from the file: of the state bucket, of each bucket, and of each identity's service account."
+  description = "Names that follow from the file: of the state bucket, of each bucket, of each identity's service account, and of each persona's own role."
   value = {
     buckets      = { for name in keys(var.values.buckets) : name => "${var.values.project}-${name}" }
     deployer     = "groundwork-deployer"
     identities   = { for name in keys(var.values.identities) : name => "groundwork-${name}" }
     planner      = "groundwork-planner"
+    roles        = { for persona in keys(local.personas) : persona => "groundwork_${replace(persona, "-", "_")}" }
     state_bucket = "${var.values.project}-tfstate"
   }
+}
+
+output "personas" {
+  description = "The personas, by name."
+  value       = local.personas
 }
 
 output "values" {

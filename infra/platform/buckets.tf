@@ -4,6 +4,17 @@ locals {
     read  = ["roles/storage.bucketViewer", "roles/storage.objectViewer"]
     write = ["roles/storage.bucketViewer", "roles/storage.objectUser"]
   }
+
+  # Members by role, on each bucket.
+  buckets_of_identities = {
+    for bucket in keys(local.environment.buckets) : bucket => {
+      for grant in flatten([
+        for name, identity in local.environment.identities : [
+          for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, member = module.identities[name].member }
+        ]
+      ]) : grant.role => grant.member...
+    }
+  }
 }
 
 module "buckets" {
@@ -21,12 +32,9 @@ module "buckets" {
   storage_class       = each.value.storage_class
   versioning          = each.value.versioning
 
-  iam = merge([
-    for name, identity in local.environment.identities : {
-      for role in lookup(local.bucket_roles, lookup(identity.buckets, each.key, "none"), []) : "${name} ${role}" => {
-        member = module.identities[name].member
-        role   = role
-      }
-    }
-  ]...)
+  # People and identities alike.
+  iam = {
+    for role in setunion(keys(module.team_access.iam.buckets), keys(local.buckets_of_identities[each.key])) :
+    role => concat(lookup(module.team_access.iam.buckets, role, []), lookup(local.buckets_of_identities[each.key], role, []))
+  }
 }

@@ -7,5 +7,6 @@ module "identities" {
   project_id    = module.services.project_id
   name          = local.names.identities[each.key]
   description   = each.value.description
+  iam           = module.team_access.iam.identities[each.key]
   project_roles = each.value.project_roles
 }

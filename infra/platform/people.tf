@@ -2,21 +2,7 @@ module "team_access" {
   source = "../../modules/team_access"
 
   project_id = module.services.project_id
+  identities = { for name, identity in local.environment.identities : name => identity.users }
   members    = local.environment.members
-  buckets    = { for name, bucket in module.buckets : name => bucket.name }
-  secrets    = { for name, secret in module.secrets : name => secret.name }
-
-  identities = {
-    for name, identity in module.identities : name => {
-      id    = identity.id
-      users = local.environment.identities[name].users
-    }
-  }
-
-  repositories = {
-    for name, repository in module.repositories : name => {
-      location = local.environment.region
-      name     = repository.name
-    }
-  }
+  roles      = { for persona, name in local.names.roles : persona => "projects/${local.environment.project}/roles/${name}" }
 }

@@ -3,6 +3,17 @@ locals {
     read  = ["roles/artifactregistry.reader"]
     write = ["roles/artifactregistry.writer"]
   }
+
+  # Members by role, on each repository.
+  repositories_of_identities = {
+    for repository in keys(local.environment.repositories) : repository => {
+      for grant in flatten([
+        for name, identity in local.environment.identities : [
+          for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, member = module.identities[name].member }
+        ]
+      ]) : grant.role => grant.member...
+    }
+  }
 }
 
 module "repositories" {
@@ -20,12 +31,9 @@ module "repositories" {
     keep              = each.value.keep
   }
 
-  iam = merge([
-    for name, identity in local.environment.identities : {
-      for role in lookup(local.repository_roles, lookup(identity.repositories, each.key, "none"), []) : "${name} ${role}" => {
-        member = module.identities[name].member
-        role   = role
-      }
-    }
-  ]...)
+  # People and identities alike.
+  iam = {
+    for role in setunion(keys(module.team_access.iam.repositories), keys(local.repositories_of_identities[each.key])) :
+    role => concat(lookup(module.team_access.iam.repositories, role, []), lookup(local.repositories_of_identities[each.key], role, []))
+  }
 }

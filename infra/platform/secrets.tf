@@ -1,3 +1,7 @@
+locals {
+  reads_secrets = "roles/secretmanager.secretAccessor"
+}
+
 module "secrets" {
   source   = "../../modules/secret"
   for_each = local.environment.secrets
@@ -7,10 +11,12 @@ module "secrets" {
   location   = local.environment.region
   labels     = { component = lower(each.key) }
 
+  # People and identities alike.
   iam = {
-    for reader in each.value.readers : "${reader} roles/secretmanager.secretAccessor" => {
-      member = module.identities[reader].member
-      role   = "roles/secretmanager.secretAccessor"
-    }
+    for role in setunion(keys(module.team_access.iam.secrets), [for reader in each.value.readers : local.reads_secrets]) :
+    role => concat(
+      lookup(module.team_access.iam.secrets, role, []),
+      [for reader in each.value.readers : module.identities[reader].member if role == local.reads_secrets],
+    )
   }
 }

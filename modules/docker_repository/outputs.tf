@@ -1,11 +1,11 @@
 output "name" {
   description = "Name of the repository, once its members may use it."
   value       = google_artifact_registry_repository.repository.repository_id
-  depends_on  = [google_artifact_registry_repository_iam_member.members]
+  depends_on  = [google_artifact_registry_repository_iam_binding.roles]
 }
 
 output "url" {
   description = "What the names of its images begin with, such as europe-west1-docker.pkg.dev/my-project/images."
   value       = "${var.location}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.repository.repository_id}"
-  depends_on  = [google_artifact_registry_repository_iam_member.members]
+  depends_on  = [google_artifact_registry_repository_iam_binding.roles]
 }

@@ -1,18 +1,8 @@
-resource "google_secret_manager_secret_iam_member" "members" {
+resource "google_secret_manager_secret_iam_binding" "roles" {
   for_each = var.iam
 
   project   = google_secret_manager_secret.secret.project
   secret_id = google_secret_manager_secret.secret.secret_id
-  role      = each.value.role
-  member    = each.value.member
-
-  dynamic "condition" {
-    for_each = each.value.condition[*]
-
-    content {
-      description = condition.value.description
-      expression  = condition.value.expression
-      title       = condition.value.title
-    }
-  }
+  role      = each.key
+  members   = each.value
 }

@@ -1,20 +1,10 @@
 # Who may act as the account.
-resource "google_service_account_iam_member" "members" {
+resource "google_service_account_iam_binding" "roles" {
   for_each = var.iam
 
   service_account_id = google_service_account.account.name
-  role               = each.value.role
-  member             = each.value.member
-
-  dynamic "condition" {
-    for_each = each.value.condition[*]
-
-    content {
-      description = condition.value.description
-      expression  = condition.value.expression
-      title       = condition.value.title
-    }
-  }
+  role               = each.key
+  members            = each.value
 }
 
 # What the account may do in the whole project; the rest is granted on the resources.

@@ -9,29 +9,20 @@ variable "description" {
 }
 
 variable "iam" {
-  description = "Additive IAM members under keys of your choice: who gets which role, and under which condition."
-  type = map(object({
-    condition = optional(object({
-      description = optional(string)
-      expression  = string
-      title       = string
-    }))
-    member = string
-    role   = string
-  }))
-  default  = {}
-  nullable = false
+  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
 
   validation {
-    condition = alltrue([
-      for grant in values(var.iam) : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", grant.member))
-    ])
+    # One expression for all of them, a line each, since every call compiles it anew.
+    condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
 
   validation {
     condition = alltrue([
-      for grant in values(var.iam) : can(regex("^((projects|organizations)/[^/\\s]+/)?roles/[A-Za-z0-9_.]+$", grant.role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], grant.role)
+      for role in keys(var.iam) : can(regex("^((projects|organizations)/[^/\\s]+/)?roles/[A-Za-z0-9_.]+$", role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], role)
     ])
     error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
   }

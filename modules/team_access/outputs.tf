@@ -1,11 +1,20 @@
+output "iam" {
+  description = "What the iam of other modules takes, members by role: for every one of the buckets, repositories and secrets, and for each of the identities."
+  value = {
+    buckets      = local.granted.buckets
+    identities   = local.on_identities
+    repositories = local.granted.repositories
+    secrets      = local.granted.secrets
+  }
+}
+
 output "members" {
-  description = "Persona of each member, once all of them have their roles."
+  description = "Persona of each member, once all of them have their role in the project."
   value       = { for email, member in var.members : email => member.role }
-  depends_on = [
-    google_artifact_registry_repository_iam_member.repositories,
-    google_project_iam_member.project,
-    google_secret_manager_secret_iam_member.secrets,
-    google_service_account_iam_member.identities,
-    google_storage_bucket_iam_member.buckets,
-  ]
+  depends_on  = [google_project_iam_binding.personas]
+}
+
+output "personas" {
+  description = "The personas as personas.json has them; what `project` holds are the permissions of the persona's own role in the project."
+  value       = local.personas
 }

@@ -1,25 +1,11 @@
-variable "buckets" {
-  description = "Names of the buckets that the team works with, under short names."
-  type        = map(string)
+variable "identities" {
+  description = "Identities that people may act as: for each the personas that may."
+  type        = map(set(string))
   default     = {}
   nullable    = false
-}
-
-variable "identities" {
-  description = "Service accounts that people may act as: full name, and the personas that may; under short names."
-  type = map(object({
-    id    = string
-    users = optional(set(string), [])
-  }))
-  default  = {}
-  nullable = false
 
   validation {
-    condition = alltrue(flatten([
-      for identity in values(var.identities) : [
-        for persona in identity.users : contains(keys(jsondecode(file("${path.module}/personas.json"))), persona)
-      ]
-    ]))
+    condition     = length(setsubtract(flatten([for users in values(var.identities) : tolist(users)]), keys(jsondecode(file("${path.module}/personas.json"))))) == 0
     error_message = "Each user of an identity must be one of the personas ${join(", ", keys(jsondecode(file("${path.module}/personas.json"))))}."
   }
 }
@@ -40,9 +26,7 @@ variable "members" {
   }
 
   validation {
-    condition = alltrue([
-      for member in values(var.members) : contains(keys(jsondecode(file("${path.module}/personas.json"))), member.role)
-    ])
+    condition     = length(setsubtract([for member in values(var.members) : member.role], keys(jsondecode(file("${path.module}/personas.json"))))) == 0
     error_message = "The role of each member must be one of the personas ${join(", ", keys(jsondecode(file("${path.module}/personas.json"))))}."
   }
 
@@ -64,19 +48,18 @@ variable "project_id" {
   }
 }
 
-variable "repositories" {
-  description = "Repositories that the team works with: name and location, under short names."
-  type = map(object({
-    location = string
-    name     = string
-  }))
-  default  = {}
-  nullable = false
-}
-
-variable "secrets" {
-  description = "Names of the secrets that the team works with, under short names."
+variable "roles" {
+  description = "Full names of the personas' own roles in the project, which hold what personas.json gives them there."
   type        = map(string)
-  default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for role in values(var.roles) : can(regex("^projects/[^/\\s]+/roles/[A-Za-z0-9_.]+$", role))])
+    error_message = "Each role must be a custom role of the project with its full name: the members of any other role are not for this module alone to say."
+  }
+
+  validation {
+    condition     = length(setsubtract([for member in values(var.members) : member.role], keys(var.roles))) == 0
+    error_message = "The roles must have one for the persona of each member."
+  }
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from . import cloud, policy, processes, terraform
+from . import cloud, members, policy, processes, terraform
 from .rows import Row, show, write
 
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "start": start_up_rows,
     "cloud": cloud.rows,
     "terraform": terraform.rows,
+    "members": members.rows,
     "policy": policy.rows,
 }
 

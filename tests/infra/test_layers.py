@@ -106,6 +106,47 @@ def test_a_change_of_the_file_changes_what_it_names_alone(platform: Platform) ->
     file.write_text(
         file.read_text().replace("alice@example.com: {role: data-scientist}", "alice@example.com: {role: viewer}")
     )
-    changes = platform.layer("platform").changes(platform.file)
-    assert changes
-    assert all("alice@example.com" in address for address in changes)
+    layer = platform.layer("platform")
+    assert layer.changes(platform.file)
+    changed = [entry for entry in layer.planned()["resource_changes"] if entry["change"]["actions"] != ["no-op"]]
+    assert {entry["type"].rpartition("_")[2] for entry in changed} == {"binding"}
+    for entry in changed:
+        before, after = (entry["change"][when] or {"members": []} for when in ("before", "after"))
+        assert {*before["members"]} ^ {*after["members"]} == {"user:alice@example.com"}, entry["address"]
+
+
+@dev
+def test_a_grant_by_hand_is_a_change_where_the_module_owns_the_role_and_none_elsewhere(platform: Platform) -> None:
+    platform.up()
+    cloud, bucket = platform.project.cloud, platform.environment.buckets["data"].full_name
+    eve = "user:eve@example.com"
+
+    def grant(role: str) -> None:
+        policy = cloud.request("GET", "storage", f"v1/b/{bucket}/iam")
+        policy["bindings"].append({"role": role, "members": [eve]})
+        cloud.request("PUT", "storage", f"v1/b/{bucket}/iam", json=policy)
+
+    grant("roles/storage.admin")
+    assert platform.layer("platform").changes(platform.file) == {}
+    grant("roles/storage.objectViewer")
+    address = 'module.buckets["data"].google_storage_bucket_iam_binding.roles["roles/storage.objectViewer"]'
+    assert platform.layer("platform").changes(platform.file) == {address: ["update"]}
+    platform.applied("platform")
+    bindings = cloud.request("GET", "storage", f"v1/b/{bucket}/iam")["bindings"]
+    assert [binding["role"] for binding in bindings if eve in binding["members"]] == ["roles/storage.admin"]
+
+
+@dev
+def test_no_resource_is_made_for_a_member(platform: Platform) -> None:
+    file = platform.environment.path
+    text = file.read_text()
+
+    def made_with(viewers: int) -> int:
+        lines = "".join(f"  member{number}@example.com: {{role: viewer}}\n" for number in range(viewers))
+        file.write_text(text.replace("members:\n", f"members:\n{lines}"))
+        platform.up()
+        return sum(
+            len(platform.layer(name).succeed("state", "list").splitlines()) for name in ("bootstrap", "platform")
+        )
+
+    assert made_with(1) == made_with(30)

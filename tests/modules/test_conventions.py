@@ -57,7 +57,15 @@ def test_a_module_hides_no_typo_reads_nothing_and_makes_nothing_at_random(module
     assert not re.search(r"^data ", hcl, re.MULTILINE)
     assert not re.search(r"^(module|provider) ", hcl, re.MULTILINE)
     assert "random_" not in hcl
-    assert not re.search(r"_iam_(binding|policy)\b|google_service_account_key", (module / "main.tf").read_text() + hcl)
+    assert not re.search(r"_iam_policy\b|google_service_account_key", hcl)
+
+
+@every_module
+def test_access_is_granted_where_it_lies_and_owned_there_and_added_in_the_project(module: Path) -> None:
+    kinds = set(re.findall(r'^resource "(google_\w+_iam_\w+)"', code(module), re.MULTILINE))
+    shared = {kind for kind in kinds if kind.startswith("google_project_iam_")} - {"google_project_iam_custom_role"}
+    assert shared <= {"google_project_iam_binding" if module.name == "team_access" else "google_project_iam_member"}
+    assert all(kind.endswith("_iam_binding") for kind in kinds - shared - {"google_project_iam_custom_role"})
 
 
 @every_module

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from groundwork.environment.checkout import Checkout
+from groundwork.google import local
+from localcloud.server import launcher
 
 from tests.local_project import LocalProject, fresh
 from tests.terraform_runs import ROOT, Terraform
@@ -30,7 +31,7 @@ module "accounts" {
   project_id  = "groundwork-example"
   name        = each.key == "deployer" ? "the-deployer" : "the-planner"
   description = "Is tried."
-  iam         = { github = { member = each.value, role = "roles/iam.workloadIdentityUser" } }
+  iam         = { "roles/iam.workloadIdentityUser" = [each.value] }
 }
 output "provider" {
   value = module.identity.provider
@@ -55,22 +56,19 @@ class Pool:
     """A pool that is up, and what it lets a token of given claims do."""
 
     project: LocalProject
+    state: Path
     provider: str
 
     def lets(self, **changes: str) -> set[str]:
         """The accounts that a workflow with these claims may be."""
         audience = f"//iam.googleapis.com/{self.provider}"
-        parts = [
-            json.dumps({"alg": "RS256"}),
-            json.dumps({**CLAIMS, "aud": f"https:{audience}", **changes}),
-            "signature",
-        ]
+        claims = {**CLAIMS, "aud": f"https:{audience}", **changes}
         form = {
             "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
             "audience": audience,
             "scope": "https://www.googleapis.com/auth/cloud-platform",
             "requestedTokenType": "urn:ietf:params:oauth:token-type:access_token",
-            "subjectToken": ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts),
+            "subjectToken": launcher.assertion(self.state, claims),
             "subjectTokenType": "urn:ietf:params:oauth:token-type:jwt",
         }
         answer = self._post("sts/v1/token", form)
@@ -109,7 +107,9 @@ def pool(request: pytest.FixtureRequest, checkout: Checkout, tmp_path_factory: p
     terraform = Terraform(root, project.variables)
     terraform.succeed("init", "-no-color")
     terraform.succeed("apply", "-auto-approve", "-no-color")
-    return Pool(project, terraform.outputs()["provider"])
+    running = local.find(checkout)
+    assert running is not None
+    return Pool(project, running.state, terraform.outputs()["provider"])
 
 
 def test_the_deploying_workflow_on_main_is_the_deployer_however_long_its_subject_and_whatever_the_case(

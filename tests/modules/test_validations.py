@@ -10,16 +10,27 @@ import pytest
 from tests.local_project import LocalProject
 from tests.terraform_runs import ROOT, Terraform
 
-BASIC = 'iam = { x = { member = "user:a@example.com", role = "roles/editor" } }'
-PUBLIC = 'iam = { x = { member = "allUsers", role = "roles/storage.objectViewer" } }'
+BASIC = 'iam = { "roles/editor" = ["user:a@example.com"] }'
+PUBLIC = 'iam = { "roles/storage.objectViewer" = ["user:a@example.com", "allUsers"] }'
 GOOD = {
     "bucket": {"project_id": '"my-project"', "name": '"my-project-data"', "location": '"europe-west1"'},
     "docker_repository": {"project_id": '"my-project"', "name": '"images"', "location": '"europe-west1"'},
     "github_identity": {"project_id": '"my-project"', "repository": '"team/cats"', "owner_id": '"12"'},
+    "project_role": {
+        "project_id": '"my-project"',
+        "name": '"own"',
+        "title": '"Own"',
+        "description": '"Sees."',
+        "permissions": '["storage.buckets.get"]',
+    },
     "project_services": {"project_id": '"my-project"', "services": '["iam.googleapis.com"]'},
     "secret": {"project_id": '"my-project"', "name": '"wandb-api-key"'},
     "service_account": {"project_id": '"my-project"', "name": '"groundwork-train"', "description": '"Trains."'},
-    "team_access": {"project_id": '"my-project"', "members": '{ "a@example.com" = { role = "viewer" } }'},
+    "team_access": {
+        "project_id": '"my-project"',
+        "members": '{ "a@example.com" = { role = "viewer" } }',
+        "roles": '{ viewer = "projects/my-project/roles/viewer" }',
+    },
 }
 BAD = {
     "bucket": [
@@ -48,6 +59,15 @@ BAD = {
         ('name = "gcp-github"', "begin with a letter but not with gcp-"),
         ("branch = \"main' || true || '\"", "must be the name of one branch"),
     ],
+    "project_role": [
+        ('name = "my-role"', "must have 3 to 64 letters, digits, dots and underscores"),
+        ('permissions = ["roles/viewer"]', "must be written as storage.buckets.get"),
+        ("permissions = []", "must be written as storage.buckets.get"),
+        ('permissions = ["storage.buckets.setIamPolicy"]', "are as good as every role of every account"),
+        ('permissions = ["iam.serviceAccounts.actAs"]', "are as good as every role of every account"),
+        ('title = ""', "The title must have 1 to 100 characters"),
+        ('description = ""', "The description must have 1 to 256 characters"),
+    ],
     "project_services": [
         ('services = ["containerscanning.googleapis.com"]', "it bills each image that is pushed"),
         ('services = ["iam"]', "must be the full name of an API"),
@@ -71,28 +91,31 @@ BAD = {
         ),
         ('members = { "a@example.com" = { role = "viewer", type = "robot" } }', "must be user or group"),
         (
-            'identities = { x = { id = "y", users = ["boss"] } }',
+            'identities = { x = ["boss"] }',
             "personas data-scientist, ml-engineer, operator, viewer",
         ),
+        ('roles = { viewer = "roles/browser" }', "must be a custom role of the project with its full name"),
     ],
 }
 # What a regular expression is held against, with a newline behind; by variable, in each module that has it.
 NEWLINES = {
     "branch": [r'"main\n"'],
     "iam": [
-        r'{ x = { member = "user:a@example.com\n", role = "roles/viewerOf.it" } }',
-        r'{ x = { member = "principalSet://iam.googleapis.com/p/attribute.rule/main\n", role = "roles/viewerOf.it" } }',
-        r'{ x = { member = "user:a@example.com", role = "roles/viewerOf.it\n" } }',
+        r'{ "roles/viewerOf.it" = ["user:a@example.com\n"] }',
+        r'{ "roles/viewerOf.it" = ["principalSet://iam.googleapis.com/p/attribute.rule/main\n"] }',
+        r'{ "roles/viewerOf.it\n" = ["user:a@example.com"] }',
     ],
     "labels": [r'{ team = "cats\n" }', r'{ "team\n" = "cats" }'],
     "location": [r'"europe-west1\n"'],
     "members": [r'{ "a@example.com\n" = { role = "viewer" } }'],
     "name": [r'"groundwork-train\n"'],
     "owner_id": [r'"12\n"'],
+    "permissions": [r'["storage.buckets.get\n"]'],
     "project_id": [r'"my-project\n"'],
     "project_roles": [r'["roles/logging.logWriter\n"]'],
     "repository": [r'"team/cats\n"'],
     "repository_id": [r'"12\n"'],
+    "roles": [r'{ viewer = "projects/p/roles/viewer\n" }'],
     "services": [r'["iam.googleapis.com\n"]'],
     "workflow": [r'"apply.yml\n"'],
 }
@@ -120,6 +143,11 @@ def test_a_module_refuses_bad_values_and_says_what_is_allowed(
 def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, project: LocalProject) -> None:
     trimmed = call("bucket", 0, "dvc = true\n  noncurrent_versions = { days = 1, keep = 1 }")
     assert "noncurrent_versions must be null for a DVC bucket" in refusal([trimmed], tmp_path, project)
+
+
+def test_a_member_has_a_persona_whose_role_is_given(tmp_path: Path, project: LocalProject) -> None:
+    other = call("team_access", 0, 'roles = { operator = "projects/my-project/roles/operator" }')
+    assert "must have one for the persona of each member" in refusal([other], tmp_path, project)
 
 
 def refusal(calls: list[str], folder: Path, project: LocalProject) -> str:

@@ -15,7 +15,10 @@ FOLDER = ROOT / "tools" / "policies"
 BUILT_IN = Path(__file__).parent / "built_in"
 VERDICTS = ("pass", "fail")
 SETTINGS = Settings(
-    regions=frozenset({"europe-west1"}), labels=frozenset({"team"}), dvc_buckets=frozenset({"team-data"})
+    regions=frozenset({"europe-west1"}),
+    labels=frozenset({"team"}),
+    dvc_buckets=frozenset({"team-data"}),
+    members=frozenset({"user:bob@example.com"}),
 )
 _BLOCK = re.compile(r'^(resource|data) "(\w+)" "(\w+)"', re.MULTILINE)
 

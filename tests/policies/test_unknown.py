@@ -18,7 +18,6 @@ ATTRIBUTES = (
 )  # fmt: skip
 # These fail whatever the values are: that the resource is there is enough.
 BY_BEING_THERE = {
-    "access_is_added_not_replaced",
     "secret_values_are_not_read_into_state",
     "secret_values_stay_out_of_state",
     "service_account_keys_do_not_exist",
@@ -38,7 +37,9 @@ def test_on_a_plan_the_policy_decides_what_is_not_known(name: str) -> None:
     assert {ruling.verdict for ruling in rulings} == {policy.when_unknown}
 
 
-@pytest.mark.parametrize("name", sorted(set(POLICIES) - BY_BEING_THERE - {"resources_are_labelled"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(POLICIES) - BY_BEING_THERE - {"resources_are_labelled", "shared_access_is_added"})
+)
 def test_in_code_what_is_not_known_is_left_to_the_plan(name: str) -> None:
     policy = POLICIES[name]
     rulings = [policy.rule(_open(policy, kind, "code"), SETTINGS) for kind in policy.resources]
@@ -49,6 +50,12 @@ def test_in_code_what_is_not_known_is_left_to_the_plan(name: str) -> None:
 def test_what_is_wrong_by_being_there_is_wrong_in_code_too(name: str) -> None:
     policy = POLICIES[name]
     assert {policy.rule(_open(policy, kind, "code"), SETTINGS).verdict for kind in policy.resources} == {Verdict.FAIL}
+
+
+def test_a_role_that_is_not_known_may_be_the_projects_own_and_a_whole_policy_is_never() -> None:
+    policy = POLICIES["shared_access_is_added"]
+    verdicts = {kind: policy.rule(_open(policy, kind, "code"), SETTINGS).verdict for kind in policy.resources}
+    assert verdicts == {"google_*_iam_binding": Verdict.UNKNOWN, "google_*_iam_policy": Verdict.FAIL}
 
 
 def test_a_decided_unknown_says_what_is_open_and_why_it_counts() -> None:

@@ -10,7 +10,7 @@ from groundwork.errors import GroundworkError
 from groundwork.google import isolation, local
 from groundwork.google.cloud import local_cloud
 from groundwork.lifecycle import reviewed, up
-from groundwork.people import team
+from groundwork.people.drift import drift
 from groundwork.people.personas import personas
 from groundwork.terraform.session import Session
 
@@ -72,8 +72,8 @@ def test_the_planner_sees_the_plan_that_the_deployer_applies(clone: Clone) -> No
 
 def test_the_planner_sees_who_has_access(clone: Clone) -> None:
     known = personas(clone.root)
-    found = team.drift(_planner(clone), known)
-    assert found == team.drift(clone.session(), known)
+    found = drift(_planner(clone), known)
+    assert found == drift(clone.session(), known)
     assert found.extra == ()
     assert [target.name for _, target, _ in found.missing] == ["more"]
 

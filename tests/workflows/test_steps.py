@@ -66,11 +66,14 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """A clone on the local cloud whose pull request has been planned and its record kept."""
+    """A clone on the local cloud, with a pull request for one more bucket that has been planned and its record kept."""
     temp = tmp_path_factory.mktemp("runner")
     with cloned(tmp_path_factory.mktemp("workflows")) as clone, serving(GitHub()) as github:
         (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
         made = Runner(clone, temp, github)
+        clone.rewrite("\n  kept: {}", "")
+        assert clone.run("up", "--env", "small").returncode == 0, "brought up once by hand"
+        clone.rewrite("{force_destroy: true}", "{force_destroy: true}\n  kept: {}")
         done = made.run("plan.yml")
         assert done.returncode == 0, done.stdout + done.stderr
         record = clone.root / "reviewed.json"

@@ -43,12 +43,17 @@ def persona_table(root: Path) -> Iterator[Generated]:
     """What each persona may do, in the README of team_access and on the page about people."""
     folder = root / "modules" / "team_access"
     personas = json.loads((folder / "personas.json").read_text(encoding="utf-8"))
-    places = [key for key in next(iter(personas.values())) if key != "description"]
+    places = [key for key in next(iter(personas.values())) if key not in ("description", "project")]
     rows = [
-        [f"**{name}**", persona["description"], *(_codes(persona[place], "<br>") for place in places)]
+        [
+            f"**{name}**",
+            persona["description"],
+            _permissions(persona["project"]),
+            *(_codes(persona[place], "<br>") for place in places),
+        ]
         for name, persona in personas.items()
     ]
-    columns = ["Persona", "In short", *(_PLACES[place] for place in places)]
+    columns = ["Persona", "In short", *(_PLACES[place] for place in ("project", *places))]
     for page in (folder / "README.md", root / "docs" / "people.md"):
         yield Generated(page, "personas", table(columns, rows))
 
@@ -112,13 +117,21 @@ def _page(path: Path) -> str:
 
 
 _PLACES = {
-    "project": "On the project",
+    "project": "In the project, by a role of its own",
     "buckets": "On each bucket",
     "repositories": "On each repository",
     "secrets": "On each secret",
     "identities": "On identities that name it",
     "deployer": "On the deployer",
 }
+
+
+def _permissions(permissions: Iterable[str]) -> str:
+    """Permissions as one line for each thing, with all that may be done to it."""
+    things: dict[str, list[str]] = {}
+    for thing, _, verb in (permission.rpartition(".") for permission in permissions):
+        things.setdefault(thing, []).append(verb)
+    return "<br>".join(f"`{thing}`: {', '.join(verbs)}" for thing, verbs in things.items())
 
 
 def _codes(words: Iterable[str], between: str) -> str:

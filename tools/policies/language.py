@@ -141,11 +141,15 @@ def number(value: object) -> float | Unknown | None:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an environment says of itself: its regions (empty: any), the labels that every resource carries, DVC's buckets."""
+    """What an environment says of itself: its regions (empty: any), the labels that every resource carries, DVC's buckets, its team.
+
+    `members` are the people and groups of its file as IAM writes them.
+    """
 
     regions: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     dvc_buckets: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
 
 
 Judge: TypeAlias = Callable[[Resource, Settings], Ruling]

@@ -56,9 +56,7 @@ def test_doctor_names_permissions_that_are_missing_and_the_way_around(google: Go
     google.log_in("user:carol@example.com")
     row = examined(google)["permissions"]
     assert row.health == "missing"
-    assert (
-        "that `up` needs are missing: serviceusage.services.enable, resourcemanager.projects.setIamPolicy" in row.text
-    )
+    assert "that `up` needs are missing: serviceusage.services.enable, iam.roles.create" in row.text
     assert f"export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={google.environment.deployer}" in row.remedy
 
 

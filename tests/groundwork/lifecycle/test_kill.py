@@ -22,7 +22,7 @@ from tests.groundwork.clone import Clone, cloned
 POINTS = range(10)
 ONE = 4
 # How many steps both layers take: start and end of each resource.
-STEPS = 46
+STEPS = 62
 # So that there is a middle to kill in: every call of an API takes a little.
 SLOW = {"method": "*", "kind": "latency", "seconds": 0.03}
 MADE = {
@@ -33,6 +33,10 @@ MADE = {
     ("secret", "key"),
     ("service account", "groundwork-deployer@small-clone.iam.gserviceaccount.com"),
     ("service account", "groundwork-train@small-clone.iam.gserviceaccount.com"),
+    ("custom role", "groundwork_viewer"),
+    ("custom role", "groundwork_data_scientist"),
+    ("custom role", "groundwork_ml_engineer"),
+    ("custom role", "groundwork_operator"),
 }
 Victim = Callable[[Clone, "subprocess.Popen[str]"], int]
 

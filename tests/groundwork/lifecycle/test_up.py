@@ -53,6 +53,7 @@ def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Hear
     assert {item.short for item in remains.kept} == {
         "small-clone-tfstate",
         "groundwork-deployer@small-clone.iam.gserviceaccount.com",
+        *(f"groundwork_{persona}" for persona in ("viewer", "data_scientist", "ml_engineer", "operator")),
     }
     assert (remains.left, remains.unknown) == ((), {})
 

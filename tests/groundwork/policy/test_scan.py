@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from groundwork.environment.values import Member
 from groundwork.errors import CouldNotTell, Exit, GroundworkError
 from groundwork.policy import outside
 from groundwork.policy.check import settings
@@ -117,12 +118,17 @@ def test_the_shells_variables_do_not_reach_the_scanner(here: Clone, monkeypatch:
 
 def test_the_scanner_is_told_what_the_environment_allows(here: Clone) -> None:
     here.answers(report("code"))
-    dev = environment(here.root, buckets={"data": dvc_bucket("team-project-data")})
+    dev = environment(
+        here.root,
+        buckets={"data": dvc_bucket("team-project-data")},
+        members={"cats@example.com": Member("cats@example.com", "viewer", "group")},
+    )
     here.scanner().scan(FOLDERS, {}, settings(dev))
     assert here.asked["settings"] == {
         "regions": ["europe-west1"],
         "labels": ["environment", "managed-by", "team"],
         "dvc_buckets": ["team-project-data"],
+        "members": ["group:cats@example.com"],
     }
 
 

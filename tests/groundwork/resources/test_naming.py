@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.resources.naming import Named, named
+from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform.differences import LATER, MASK, before_after, differences
 from groundwork.terraform.events import Action, Change
 from groundwork.terraform.plans import LayerPlan
@@ -186,3 +186,27 @@ def test_things_are_counted_in_english(number: int, text: str, plan: Plan) -> No
     for _ in range(number):
         plan.add("module.r", "google_artifact_registry_repository", "create", after={})
     assert plan.named.lines[1].endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "after", "lines"),
+    [
+        (["user:a"], ["user:a", "user:eve"], ["user:a"], ("eve: r on bucket data",)),
+        (["user:a"], ["user:a", "user:new"], ["user:a", "user:new", "user:b"], ()),
+        (["user:a", "user:left"], ["user:a", "user:left"], ["user:a"], ()),
+        (["user:a", "user:gone"], ["user:a"], ["user:a", "user:gone"], ()),
+    ],
+    ids=["by hand", "by hand and then in the file", "left the file", "taken away by hand"],
+)
+def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
+    plan: Plan, before: list[str], found: list[str], after: list[str], lines: tuple[str, ...]
+) -> None:
+    kind = "google_storage_bucket_iam_binding"
+    plan.add('module.buckets["data"]', kind, "update", binding("r", *found), binding("r", *after))
+    drift = {
+        "address": plan.entries[0]["address"],
+        "change": {"before": binding("r", *before), "after": binding("r", *found)},
+    }
+    made = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(plan.changes))
+    outside = [drift] if before != found else []
+    assert taken_back([made], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines

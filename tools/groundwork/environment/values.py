@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEPLOYER = "groundwork-deployer"
 PLANNER = "groundwork-planner"
+PERSONA_ROLE = "groundwork_"
 
 
 class EnvironmentProblem(UsageProblem):
@@ -168,6 +169,10 @@ class Environment:
     def deployer(self) -> str:
         """E-mail address of the service account that operators act as."""
         return f"{DEPLOYER}@{self.project}.iam.gserviceaccount.com"
+
+    def persona_role(self, persona: str) -> str:
+        """Full name of a persona's own role in the project, e.g. "projects/my-project/roles/groundwork_viewer"."""
+        return f"projects/{self.project}/roles/{PERSONA_ROLE}{persona.replace('-', '_')}"
 
     @property
     def planner(self) -> str:

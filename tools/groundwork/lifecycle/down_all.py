@@ -43,7 +43,7 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
         talk.say(
             f"  - bucket {environment.state_bucket}, with every version of Terraform's state; this cannot be undone"
         )
-        _say_pool(environment, talk)
+        _say_names(environment, talk)
         if wish.dry_run:
             return teardown.as_it_is(session)
         if not wish.yes:
@@ -127,7 +127,12 @@ def _delete_state_bucket(session: Session, talk: Talk) -> None:
         (session.data(layer) / plans.FILE).unlink(missing_ok=True)
 
 
-def _say_pool(environment: Environment, talk: Talk) -> None:
+def _say_names(environment: Environment, talk: Talk) -> None:
+    # Source: https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role.
+    talk.say(
+        "Google keeps the personas' roles for 7 days, in which `up` brings them back by itself, and their names are taken for 30 "
+        "more, in which it cannot."
+    )
     if environment.github is None:
         return
     pool, project = environment.github.pool, environment.project

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
@@ -14,7 +15,7 @@ from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
-from groundwork.resources.naming import Named, named
+from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
@@ -160,8 +161,12 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
 
 def names(session: Session, made: Sequence[LayerPlan]) -> Named:
     """The plans with the names of what changes, and of whom."""
-    shown = {entry.layer: session.shown(entry.layer, entry.file) for entry in made if entry.changes}
-    return named(made, shown, {email: member.role for email, member in session.environment.members.items()})
+    personas = {email: member.role for email, member in session.environment.members.items()}
+    return named(made, _shown(session, made), personas)
+
+
+def _shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
+    return {entry.layer: session.shown(entry.layer, entry.file) for entry in made if entry.changes}
 
 
 def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
@@ -172,6 +177,10 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
     if found.power:
         talk.say("what raises somebody's power")
     for line in found.power:
+        talk.say(f"  ! {line}")
+    if taken := taken_back(made, _shown(session, made)):
+        talk.say("granted by hand in a role that the file gives to others, and taken back")
+    for line in taken:
         talk.say(f"  ! {line}")
     if lost := obstacles.losses(session, made):
         talk.say("what goes with it, for good")

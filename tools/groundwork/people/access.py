@@ -164,10 +164,11 @@ def promised(environment: Environment, persona: Persona, roles: Roles) -> tuple[
         (target, action)
         for target in targets(environment)
         for action in on(target)
-        if any(action.permission in roles.permissions(role) for role in _roles(environment, persona, target))
+        if permitted(environment, persona, target, action.permission, roles)
     )
 
 
-def _roles(environment: Environment, persona: Persona, target: Target) -> tuple[str, ...]:
-    own = persona.roles_on(target.kind) if applies(environment, persona.name, target) else ()
-    return (*own, *persona.roles_on("project"))
+def permitted(environment: Environment, persona: Persona, target: Target, permission: str, roles: Roles) -> bool:
+    """Whether a persona's own role in the project, or one that it has on the target, holds a permission."""
+    there = persona.roles_on(target.kind) if applies(environment, persona.name, target) else ()
+    return permission in persona.permissions or any(permission in roles.permissions(role) for role in there)

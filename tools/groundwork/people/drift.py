@@ -28,12 +28,14 @@ Key = tuple[str, str, str]
 class Drift:
     """Where policies and file disagree: what is held beyond the file, made by hand (`extra`) or by Terraform before the file
     was changed (`outdated`), and what the file says but nobody holds; `respelled` are members held under another address.
+    `owned`: on what (its short name) Terraform decides who has which role, so that `up` takes back what is granted by hand.
     """
 
     extra: tuple[tuple[str, Binding], ...]
     outdated: tuple[tuple[str, Binding], ...]
     missing: tuple[tuple[str, Target, str], ...]
     respelled: tuple[Respelled, ...]
+    owned: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def none(self) -> bool:
@@ -56,12 +58,14 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     }
     held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
     beyond = {key: one for key, one in held.items() if key not in said and one[1].role != OWNER_ROLE}
-    ours = _terraforms(session) if beyond else frozenset()
+    states = _states(session) if beyond else ()
+    ours = {key for state in states for key in granted(state)}
     return Drift(
         tuple(sorted(one for key, one in beyond.items() if key not in ours)),
         tuple(sorted(one for key, one in beyond.items() if key in ours)),
         tuple(sorted(one for key, one in said.items() if key not in held)),
         respelled(session, environment, policies),
+        frozenset(one for state in states for one in owned(state)),
     )
 
 
@@ -69,13 +73,13 @@ def _key(who: str, binding: Binding) -> Key:
     return (account(who), binding.where if binding.listed else binding.item.short, binding.role)
 
 
-def _terraforms(session: Session) -> frozenset[Key]:
-    """The grants that a Terraform state knows. Raises CouldNotTell when one cannot be read."""
+def _states(session: Session) -> tuple[State, ...]:
+    """What Terraform knows. Raises CouldNotTell when a state cannot be read."""
     known = read_known(session.cloud, session.environment)
     if known.unknown:
         lines = [f"{what}: {why}" for what, why in known.unknown.items()]
         raise CouldNotTell("Which grants are Terraform's is unknown: a state could not be read.", lines)
-    return frozenset(key for state in known.states.values() for key in granted(state))
+    return tuple(known.states.values())
 
 
 def granted(state: State) -> Iterator[Key]:
@@ -84,17 +88,31 @@ def granted(state: State) -> Iterator[Key]:
         if not _GRANT.fullmatch(resource.type):
             continue
         values = resource.attributes
-        on = next((str(values[name]) for name in _ON if values.get(name)), "")
         for member in values.get("members") or [values.get("member", "")]:
-            yield account(address(member) or member), on.rpartition("/")[2], str(values["role"])
+            yield account(address(member) or member), _on(values), str(values["role"])
+
+
+def owned(state: State) -> Iterator[tuple[str, str]]:
+    """On what a state says all members of which role."""
+    for resource in state.resources:
+        if resource.type.endswith("_iam_binding"):
+            yield _on(resource.attributes), str(resource.attributes["role"])
+
+
+def _on(values: Mapping[str, object]) -> str:
+    """The short name of the thing that a grant is on."""
+    return next((str(values[name]) for name in _ON if values.get(name)), "").rpartition("/")[2]
 
 
 def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
     """What to do about it, a line each."""
     lines = [one.text for one in found.respelled]
+    taken_back = [one for one in found.extra if (one[1].item.short, one[1].role) in found.owned]
     if found.missing or found.outdated:
         lines.append("`groundwork up` mends what is missing and takes away what is outdated")
-    for who, binding in found.extra:
+    if taken_back:
+        lines.append("`groundwork up` takes back what was granted by hand in a role that the file gives to others")
+    for who, binding in (one for one in found.extra if one not in taken_back):
         in_file = account(who) in map(account, environment.members)
         if "@" in who and ":" not in who and not in_file:
             lines.append(f"take {who} out: make offboard EMAIL={who} ENV={environment.name}")

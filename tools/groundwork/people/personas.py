@@ -12,6 +12,8 @@ from groundwork.resources.item import Item
 from groundwork.resources.kind import Kind, Part
 from groundwork.resources.registry import parts
 
+PROJECT = "project"
+
 
 @dataclass(frozen=True, order=True)
 class Target:
@@ -36,22 +38,28 @@ class Grant:
 
 @dataclass(frozen=True)
 class Persona:
-    """A kind of member: a sentence and, per place, its roles."""
+    """A kind of member: a sentence, what its own role permits in the whole project and, per place, its roles."""
 
     name: str
     description: str
+    permissions: frozenset[str]
     roles: Mapping[str, tuple[str, ...]]
 
     def roles_on(self, kind: str) -> tuple[str, ...]:
-        """Its roles on one kind of target."""
-        return self.roles[next(part.place for _, part in parts() if part.word == kind)]
+        """Its roles on one kind of target; none on the project, where it has a role of its own."""
+        return self.roles.get(next(part.place for _, part in parts() if part.word == kind), ())
 
 
 def personas(root: Path) -> dict[str, Persona]:
     """All personas by name, in the order of the file below the project's root."""
     text = (root / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")
     return {
-        name: Persona(name, entry["description"], {part.place: tuple(entry[part.place]) for _, part in parts()})
+        name: Persona(
+            name,
+            entry["description"],
+            frozenset(entry[PROJECT]),
+            {part.place: tuple(entry[part.place]) for _, part in parts() if part.place != PROJECT},
+        )
         for name, entry in json.loads(text).items()
     }
 
@@ -81,7 +89,8 @@ def applies(environment: Environment, persona: str, target: Target) -> bool:
 def grants(environment: Environment, member: Member, known: Mapping[str, Persona]) -> tuple[Grant, ...]:
     """Every role that the environment file gives a member."""
     persona = known[member.role]
-    return tuple(
+    own = Grant(Target(PROJECT), environment.persona_role(persona.name))
+    return own, *(
         Grant(target, role)
         for target in targets(environment)
         if applies(environment, persona.name, target)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groundwork.environment.values import Environment
-from groundwork.people.access import Cell, Roles
-from groundwork.people.personas import Persona, applies, item_of, part_of
+from groundwork.people.access import Cell, Roles, permitted
+from groundwork.people.personas import Persona, item_of, part_of
 from groundwork.people.team import checked_email
 from groundwork.resources.policies import granting
 
@@ -34,11 +34,7 @@ def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona],
     fitting = [
         persona.name
         for persona in known.values()
-        if applies(environment, persona.name, cell.target)
-        and any(
-            cell.action.permission in roles.permissions(role)
-            for role in (*persona.roles_on(cell.target.kind), *persona.roles_on("project"))
-        )
+        if permitted(environment, persona, cell.target, cell.action.permission, roles)
     ]
     if fitting:
         return (f"groundwork onboard {cell.person} --role {fitting[0]} --env {environment.name}",)

@@ -8,7 +8,7 @@ from groundwork.environment.values import Environment, Member
 from groundwork.people.personas import Persona
 
 READS_IMAGES = "roles/artifactregistry.reader"
-SEES_POLICIES = "roles/iam.securityReviewer"
+SEES_POLICIES = "iam.serviceAccounts.getIamPolicy"
 
 
 def welcome(environment: Environment, member: Member, persona: Persona) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def _lines(environment: Environment, member: Member, persona: Persona) -> Iterat
             yield f"Identity    {identity.email}  ({identity.description.rstrip('.')})"
     yield ""
     yield f"What you may do: groundwork access check --env {name}"
-    if SEES_POLICIES in persona.roles_on("project"):
+    if SEES_POLICIES in persona.permissions:
         yield f"Who may do what: groundwork access --env {name}"
 
 

@@ -32,6 +32,7 @@ def settings(environment: Environment) -> Settings:
         regions=frozenset({environment.region}),
         labels=frozenset(environment.labels) | _ALWAYS_LABELLED,
         dvc_buckets=frozenset(bucket.full_name for bucket in environment.buckets.values() if bucket.dvc),
+        members=frozenset(member.principal for member in environment.members.values()),
     )
 
 

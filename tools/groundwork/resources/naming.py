@@ -81,6 +81,21 @@ def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], per
     return Named(tuple(lines), tuple(details), tuple(sorted(set(power))))
 
 
+def taken_back(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Who was given a role by hand that the file gives to others, and loses it by these plans; a line each."""
+    found = []
+    for plan in made:
+        document = shown.get(plan.layer, {})
+        outside = {str(entry["address"]): entry["change"] for entry in document.get("resource_drift", ())}
+        entries = {str(entry["address"]): entry for entry in document.get("resource_changes", ())}
+        for change in (change for change in plan.changes if change.action == "update" and change.address in outside):
+            drift = outside[change.address]
+            given = _members(drift.get("after")) - _members(drift.get("before"))
+            lost = (grant for grant in _grants(change, entries.get(change.address)) if grant.sign == "-")
+            found += [f"{grant.who}: {grant.role} on {grant.component}" for grant in lost if grant.member in given]
+    return tuple(found)
+
+
 Said = tuple[str, str, str]
 
 

@@ -1,4 +1,4 @@
-"""People and groups get their roles in one place, from `members:`, where on- and offboarding finds them."""
+"""People and groups get their roles from `members:`, where on- and offboarding finds them."""
 
 from policies.grants import grants, ways
 from policies.language import (
@@ -18,15 +18,15 @@ from policies.language import (
 _PEOPLE = ("domain:", "group:", "user:")
 
 
-def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a person's grant outside the module team_access and, for operators, the module call `deployer`."""
-    if resource.module == "team_access" or ".deployer." in resource.address:
-        return PASSES
-    return worst(_judge_member(grant.member) for grant in grants(resource))
+def judge(resource: Resource, settings: Settings) -> Ruling:
+    """Fails a grant to a person or group that is not a member in the environment file."""
+    return worst(_judge_member(grant.member, settings) for grant in grants(resource))
 
 
-def _judge_member(member: str | Unknown) -> Ruling:
+def _judge_member(member: str | Unknown, settings: Settings) -> Ruling:
     text = member.text if isinstance(member, Unknown) else member
+    if text in settings.members:
+        return PASSES
     if text.startswith(_PEOPLE):
         return fails(f"grants a role to {text} past the environment file")
     open_start = isinstance(member, Unknown) and (not text or text.startswith("${") or "${" not in text)

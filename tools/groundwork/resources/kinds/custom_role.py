@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
     name="custom role",
     why="nothing",
     maker="`gcloud iam roles create`",
+    components={"persona_roles": "role of"},
     terraform=(
         Made(
             "google_project_iam_custom_role",
             "role",
             "projects/{project}/roles/{role_id}",
             Free("access rules are free"),
-            Without("no layer makes one"),
+            ("iam.roles.create", "iam.roles.delete", "iam.roles.undelete", "iam.roles.update"),
         ),
     ),
     listings=(Listing("iam", "v1/projects/{project}/roles", "roles", born="", platform=True),),

@@ -15,7 +15,8 @@ def create(work: Work, planned: Object) -> Object:
     found = rest.get(work, path)
     if found is None:
         body = rest.fields(work).expand(planned)
-        work.call("create", {"parent": path.partition("/roles/")[0]}, body={"roleId": planned["role_id"], "role": body})
+        sent = {"roleId": planned["role_id"], "role": body}
+        rest.insert(work, rest.Creation(path, body, {"parent": path.partition("/roles/")[0]}, sent=sent))
     elif found.get("deleted"):
         _revive(work, path, planned)
     else:

@@ -1,5 +1,0 @@
-resource "google_storage_bucket_iam_member" "added" {
-  bucket = "team-data"
-  role   = "roles/storage.objectViewer"
-  member = "serviceAccount:trainer@team-project.iam.gserviceaccount.com"
-}
