@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from . import cloud, members, policy, processes, terraform
+from . import cloud, costs, members, policy, processes, terraform
 from .rows import Row, show, write
 
 
@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "terraform": terraform.rows,
     "members": members.rows,
     "policy": policy.rows,
+    "costs": costs.rows,
 }
 
 

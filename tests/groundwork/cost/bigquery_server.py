@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 
 import duckdb
 import sqlglot
-from groundwork.cost import files, query
+from groundwork.cost import native, query
 
 TYPES = {
     "day": "DATE",
     "gross": "BIGNUMERIC",
     "promotion": "BIGNUMERIC",
-    "other_credits": "BIGNUMERIC",
+    "credits": "BIGNUMERIC",
     "line_count": "INTEGER",
 }
 
@@ -94,12 +94,13 @@ class Bigquery:
     def _run(self, sql: str, parameters: dict[str, str]) -> list[tuple[Any, ...]]:
         text = re.sub(r"`[a-z-]+\.d\.[a-z0-9_]+\*`", "export", sql).replace("AS BIGNUMERIC", "AS NUMERIC(38, 18)")
         text = re.sub(r"_PARTITIONTIME >= (TIMESTAMP\('[0-9-]+'\))", r"export_time >= \1", text)
+        text = re.sub(r"_TABLE_SUFFIX IN \([^)]*\)", "TRUE", text)
         (written,) = sqlglot.transpile(text, read="bigquery", write="duckdb")
         with duckdb.connect() as engine:
             engine.execute("SET TimeZone = 'UTC'")
             engine.execute(
                 "CREATE VIEW export AS SELECT * REPLACE (CAST(usage_start_time AS TIMESTAMPTZ) AS usage_start_time, "
-                f"CAST(export_time AS TIMESTAMPTZ) AS export_time) FROM ({files._native_json(self.export)})"
+                f"CAST(export_time AS TIMESTAMPTZ) AS export_time) FROM read_json('{self.export}', columns={native.JSON_TYPES})"
             )
             return engine.execute(written, parameters).fetchall()
 

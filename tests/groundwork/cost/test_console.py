@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from groundwork.cost import files
 from groundwork.cost.console import credit_type
+from groundwork.cost.report import period, report
 from groundwork.errors import UsageProblem
 
 BLOCK = """\
@@ -134,6 +136,13 @@ def test_credit_types_are_told_by_their_name_in_the_console(shown, type_):
         (BLOCK.replace("Currency,USD,\n", "") + HEADER + GOOD, "no line above the table says its currency (Currency,USD)."),
         (BLOCK.replace("Invoice date,2026-10-31,\n", "") + HEADER + GOOD, "no line above the table says its invoice month"),
         (BLOCK + HEADER + _row("1").replace("2026-10-01", "01/10/2026"), "the usage start date '01/10/2026' is not written as 2026-10-31."),
+        (BLOCK.replace("2026-10-31", "2026-13-31") + HEADER + GOOD, "no line above the table says its invoice month"),
+        (BLOCK + HEADER + _row('"1,5"'), "the unrounded cost '1,5' is not a number."),
+        (BLOCK + HEADER + _row("1_0"), "the unrounded cost '1_0' is not a number."),
+        (BLOCK + HEADER + _row("Infinity"), "the unrounded cost 'Infinity' is not a number."),
+        (BLOCK + HEADER.replace(",", ";"), "its columns are not set apart by commas, so a spreadsheet has saved it"),
+        (BLOCK + HEADER.replace("Cost ($)\n", "Unrounded Cost (USD)\n") + GOOD, "the column 'Unrounded Cost (USD)' stands twice"),
+        (BLOCK + HEADER + '"open', "this is no CSV (unexpected end of data)."),
         (BLOCK, "no line names the columns of a cost table"),
     ],
 )  # fmt: skip
@@ -141,3 +150,33 @@ def test_what_is_not_as_the_console_writes_it_is_refused_by_name(tmp_path, text,
     with pytest.raises(UsageProblem) as problem:
         files.read([_file(tmp_path, text)])
     assert said in str(problem.value)
+
+
+def test_lines_of_the_month_before_are_not_called_late(tmp_path):
+    row = _row("1").replace("2026-10-01", "2026-09-30")
+    found = files.read([_file(tmp_path, BLOCK.replace('"$1,004.40"', "$1.00") + HEADER + row)])
+    assert not found.lines[0].late
+
+
+def test_days_are_not_told_in_a_table_that_has_none(tmp_path):
+    file = _file(tmp_path, BLOCK + HEADER + GOOD)
+    with pytest.raises(UsageProblem) as problem:
+        report(files.read([file]), period("2026-10-01", None, None), datetime(2026, 11, 5, tzinfo=UTC))
+    assert str(problem.value) == (
+        f"{file} has lines for whole invoices and no days, so --from and --until cannot be told in it. Ask for an invoice: --month 2026-10."
+    )
+
+
+def test_taxes_and_roundings_go_by_their_kind_where_they_name_no_service(tmp_path):
+    tax = ",,,,,,,,,,,Tax,,,,,0.0004,0.00\n"
+    found = files.read(
+        [
+            _file(
+                tmp_path,
+                BLOCK
+                + HEADER
+                + GOOD.replace(",,,,,,,,,,,Total", tax + ",,,,,,,,,,,Total").replace("1004.3996", "1004.4000"),
+            )
+        ]
+    )
+    assert {line.service for line in found.lines} == {"Compute Engine", "Cloud Storage", "Rounding error", "Tax"}

@@ -198,7 +198,35 @@ def test_a_column_of_another_shape_is_named(tmp_path, column, value, said):
             "x.ndjson: the column usage_start_time has the value soon, so nothing was added up.",
         ),
         ({"credits": [{"type": "PROMOTION", "amount": "much"}]}, "x.ndjson: the column credits has the value [{"),
-        ({"export_time": "later"}, "cannot be read as a billing export: Conversion Error"),
+        ({"export_time": "later"}, "x.ndjson: the column export_time has the value later, so nothing was added up."),
+        ({"cost": "1_000"}, "x.ndjson: the column cost has the value 1_000, so nothing was added up."),
+        ({"cost": "Infinity"}, "x.ndjson: the column cost has the value Infinity, so nothing was added up."),
+        (
+            {"usage_start_time": "infinity"},
+            "x.ndjson: the column usage_start_time has the value infinity, so nothing was added up.",
+        ),
+        (
+            {"usage_start_time": "epoch"},
+            "x.ndjson: the column usage_start_time has the value epoch, so nothing was added up.",
+        ),
+        (
+            {"usage_start_time": "294247-01-01"},
+            "the column usage_start_time has the value 294247-01-01, so nothing was added up.",
+        ),
+        (
+            {"export_time": "-infinity"},
+            "x.ndjson: the column export_time has the value -infinity, so nothing was added up.",
+        ),
+        (
+            {"invoice": {"month": "202613"}},
+            "x.ndjson: the column invoice has the value 202613, so nothing was added up.",
+        ),
+        ({"invoice": None}, "x.ndjson: the column invoice has the value nothing, so nothing was added up."),
+        ({"currency": "$"}, "x.ndjson: the column currency has the value $, so nothing was added up."),
+        (
+            {"cost": "12.3456789012345678901"},
+            "the column cost has the value 12.3456789012345678901, so nothing was added up.",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, said):
@@ -243,3 +271,78 @@ def test_a_million_rows_agree_with_the_sum_by_hand(tmp_path):
     found = files.read([export])
     for name in KEYS:
         _agree(found.lines, by_hand[name], name)
+
+
+def test_amounts_count_to_the_last_digit_however_small_or_many(tmp_path):
+    """Floats come with more digits after the point than a decimal of 38 has room for; none of them is rounded away."""
+    amounts = ["1.3552527156068805e-20", "0.00018600000000000002", "123456789012345678.25", "-1e-18"]
+    found = [next(exports.rows(1)) | {"cost": amount, "credits": []} for amount in amounts]
+    ledger = files.read([exports.ndjson(tmp_path / "x.ndjson", found)])
+    assert [line.gross for line in ledger.lines] == [Decimal("123456789012345678.250185999999999999033552527156068805")]
+
+
+def test_no_type_is_guessed_from_the_first_lines(tmp_path):
+    """A column of integers in the first 20,000 lines has its first fraction later."""
+    row = next(exports.rows(1)) | {"credits": []}
+    file = tmp_path / "late.ndjson"
+    few, last = (
+        json.dumps(row | {"cost": 0}, default=str) + "\n",
+        json.dumps(row | {"cost": 2.75, "late": {}}, default=str),
+    )
+    file.write_text(few * 25_000 + last + "\n")
+    assert [(line.gross, line.line_count) for line in files.read([file]).lines] == [(Decimal("2.75"), 25_001)]
+
+
+def test_objects_over_several_lines_are_read(tmp_path):
+    few = [
+        json.loads(line) for line in exports.ndjson(tmp_path / "few.ndjson", exports.rows(20)).read_text().splitlines()
+    ]
+    pretty = tmp_path / "pretty.json"
+    pretty.write_text("\n".join(json.dumps(row, indent=2) for row in few))
+    assert files.read([pretty]).lines == files.read([tmp_path / "few.ndjson"]).lines
+
+
+@pytest.mark.parametrize("name", ["x*.ndjson", "x[1].ndjson", "x?.ndjson"])
+def test_a_name_that_looks_like_a_pattern_is_only_that_file(tmp_path, name):
+    exports.ndjson(tmp_path / "x1.ndjson", exports.rows(7))
+    found = files.read([exports.ndjson(tmp_path / name, exports.rows(3))])
+    assert sum(line.line_count for line in found.lines) == 3
+
+
+def test_the_folder_that_a_file_lies_in_is_no_column_of_it(tmp_path):
+    folder = tmp_path / "currency=DKK"
+    folder.mkdir()
+    plain = exports.ndjson(tmp_path / "x.ndjson", exports.rows(3))
+    for found in (exports.parquet(folder / "x.parquet", plain), exports.ndjson(folder / "x.ndjson", exports.rows(3))):
+        assert {line.currency for line in files.read([found]).lines} == {"USD"}
+
+
+def test_a_packed_export_whose_checksum_is_wrong_is_refused(tmp_path):
+    packed = gzip.compress(exports.ndjson(tmp_path / "x.ndjson", exports.rows(3)).read_bytes())
+    broken = tmp_path / "x.ndjson.gz"
+    broken.write_bytes(packed[:-8] + b"\0" * 8)
+    with pytest.raises(UsageProblem, match="cannot be read: it is not whole"):
+        files.read([broken])
+
+
+def test_a_pattern_names_its_files_and_the_ledger_says_which_were_read(tmp_path):
+    exports.ndjson(tmp_path / "b.ndjson", list(exports.rows(30))[10:])
+    exports.ndjson(tmp_path / "a.ndjson", exports.rows(10))
+    found = files.read(files.named([f"{tmp_path}/*.ndjson"]))
+    assert [(part.file, part.layout, part.line_count) for part in found.parts] == [
+        (f"{tmp_path}/a.ndjson", "Google's billing export", 10),
+        (f"{tmp_path}/b.ndjson", "Google's billing export", 20),
+    ]
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("no*.json", "There is no file"), (".", "is a folder")])
+def test_a_pattern_without_a_file_is_refused(tmp_path, pattern, said):
+    with pytest.raises(UsageProblem, match=said):
+        files.named([f"{tmp_path}/{pattern}"])
+
+
+def test_what_names_no_service_goes_by_its_kind(tmp_path):
+    nameless = {"service": {"id": None, "description": ""}, "credits": []}
+    found = [next(exports.rows(1)) | nameless | {"cost_type": kind} for kind in ("tax", "rounding_error", "regular")]
+    lines = files.read([exports.ndjson(tmp_path / "x.ndjson", found)]).lines
+    assert {line.service for line in lines} == {"Tax", "Rounding error", "(no service)"}

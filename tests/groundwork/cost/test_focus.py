@@ -147,5 +147,58 @@ def test_a_missing_column_is_named(tmp_path, column):
 
 
 def test_a_cost_that_is_no_number_is_refused(tmp_path):
-    with pytest.raises(UsageProblem, match="cannot be read as a billing export: Conversion Error"):
+    with pytest.raises(UsageProblem, match="the column BilledCost has the value a lot, so nothing was added up"):
         _read(tmp_path, _plain(BilledCost="a lot"))
+
+
+def test_no_type_is_guessed_from_the_first_lines(tmp_path):
+    """25,000 costs of 0 made the column one of integers, and 0.5 became 0."""
+    found = _read(tmp_path, *[_plain(BilledCost=0)] * 25_000, _plain(BilledCost=0.5), _plain(BilledCost=2.75))
+    assert sum(line.gross for line in found.lines) == Decimal("3.25")
+
+
+def _csv(tmp_path, text):
+    file = tmp_path / "focus.csv"
+    file.write_text(text)
+    return file
+
+
+def _cells(delimiter=",", **changes):
+    row = _plain(Tags="", **changes)
+    return delimiter.join(row) + "\n", delimiter.join(row.values()) + "\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_what_sets_columns_apart_is_told_by_the_header(tmp_path, delimiter):
+    header, row = _cells(delimiter)
+    assert files.read([_csv(tmp_path, header + row * 2)]).lines[0].gross == Decimal("2.50")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda header, row: header + row + header + row, "the column ChargePeriodStart has the value ChargePeriodStart"),
+        (lambda header, row: header + row + header.strip() + ",x_More\n" + row.strip() + ",1\n", "Expected Number of Columns: 10 Found: 11"),
+        (lambda header, row: header + row * 30_000 + row.strip() + ",1\n", "CSV Error on Line: 30002"),
+        (lambda header, row: header + row + "1.25,A\n", "Expected Number of Columns: 10 Found: 2"),
+        (lambda header, row: header + row + '"1.25' + row[4:], "Value with unterminated quote found"),
+        (lambda header, row: header + row.replace("1.25", "1_25"), "the column BilledCost has the value 1_25"),
+        (lambda header, row: header.replace(",", ";") + row.replace(",", ";").replace("1.25", "1,25"), "the column BilledCost has the value 1,25"),
+        (lambda header, row: header.replace("Tags", "BilledCost") + row, "the column BilledCost stands twice"),
+        (lambda header, row: header.replace("Tags", "") + row, "the column 10 has no name"),
+        (lambda header, row: header.replace(",", " ") + row, "are not set apart by a comma, semicolon, tab or bar"),
+        (lambda header, row: header + row.replace("2026-10-03T00:00:00Z", "infinity"), "the column ChargePeriodStart has the value infinity"),
+        (lambda header, row: header + row.replace("2026-10-01T00:00:00Z", "epoch"), "the column BillingPeriodStart has the value epoch"),
+        (lambda header, row: header + row.replace("EUR", ""), "the column BillingCurrency has the value nothing"),
+    ],
+)  # fmt: skip
+def test_a_csv_that_is_not_as_its_header_says_is_refused(tmp_path, change, said):
+    with pytest.raises(UsageProblem) as problem:
+        files.read([_csv(tmp_path, change(*_cells()))])
+    assert said in str(problem.value)
+
+
+@pytest.mark.parametrize("column", ["Tags", "x_Credits"])
+def test_labels_and_credits_of_another_shape_are_refused_and_not_passed_over(tmp_path, column):
+    with pytest.raises(UsageProblem, match=f"the column {column} has the value "):
+        _read(tmp_path, _plain(**{column: "5"}))

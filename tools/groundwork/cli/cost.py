@@ -14,7 +14,8 @@ import click
 from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
 from groundwork.cli.printing import echo, print_json
-from groundwork.cost.files import Labels
+from groundwork.cost.files import named
+from groundwork.cost.loading import Labels
 from groundwork.cost.report import GROUPINGS, Report, period
 from groundwork.cost.source import Source
 from groundwork.display import screen
@@ -40,6 +41,13 @@ def csv_option(command: F) -> F:
     return click.option("--csv", "as_csv", is_flag=True, help="Print CSV, exact to the last digit.")(command)
 
 
+def _files(_context: click.Context, _option: click.Parameter, patterns: tuple[str, ...]) -> tuple[Path, ...]:
+    try:
+        return named(patterns)
+    except UsageProblem as problem:
+        raise click.BadParameter(problem.message) from problem
+
+
 def source_options(command: F) -> F:
     """--env and where costs are read from, handed on as one `source`."""
 
@@ -49,13 +57,12 @@ def source_options(command: F) -> F:
         _, environment = here(name)
         return command(source=Source(environment, paths, demo, labels, most_mib * 1024**2), **rest)
 
-    path = click.Path(exists=True, dir_okay=False, path_type=Path)
     options = (
         click.option("--most-mib", type=click.IntRange(1), default=2048, show_default=True, help="Most that a query may read in BigQuery."),
         click.option("--component-label", default="component", show_default=True, help="Label that says what something is."),
         click.option("--member-label", default="member", show_default=True, help="Label that says whose something is."),
         click.option("--demo", is_flag=True, help="Read a simulated export."),
-        click.option("-f", "--file", "paths", type=path, multiple=True, help="Billing export, cost table or FOCUS file; may be repeated."),
+        click.option("-f", "--file", "paths", metavar="FILE", callback=_files, shell_complete=click.Path(dir_okay=False).shell_complete, multiple=True, help="Billing export, cost table or FOCUS file, or a pattern of names; may be repeated."),
         environment_option,
     )  # fmt: skip
     wrapped: Any = packed

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import reduce
 
 ZERO = Decimal(0)
 
+_WIDE = Context(prec=100)  # Python's own 28 digits would round what the engines add up to 38 on each side of the point
 _CENT = Decimal("0.01")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum; zero of nothing."""
-    return sum(amounts, ZERO)
+    return reduce(_WIDE.add, amounts, ZERO)
 
 
 def cents(amount: Decimal) -> Decimal:

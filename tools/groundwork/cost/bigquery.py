@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from groundwork.cost import query
-from groundwork.cost.files import Labels
 from groundwork.cost.ledger import Ledger, lines_of
+from groundwork.cost.loading import Labels
 from groundwork.errors import GroundworkError, PermissionProblem, Refused
 from groundwork.google.isolation import UNIVERSE
 from groundwork.google.transport import loopback_session, refused_login
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 TABLES = ("gcp_billing_export_v1_", "gcp_billing_export_resource_v1_")
 """What Google calls the standard and the detailed export, before the billing account's id; one is enough, standard first."""
+
+_ACCOUNT = re.compile(r"[0-9A-F]{6}(_[0-9A-F]{6}){2}")
 
 BYTES_ALLOWED = 2 * 1024**3
 ENABLE = "https://console.cloud.google.com/billing/export"
@@ -47,11 +50,12 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A query that was not run: what it would read."""
+    """A query that was not run: what it would read. `others` are tables of like name that it passes over."""
 
     sql: str
     table: str
     bytes: int
+    others: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -73,25 +77,32 @@ def read(
         raise Refused(
             f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
         )
-    return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery")
+    notes = (f"Not read, since they are no billing account's export: {', '.join(scan.others)}.",) if scan.others else ()
+    return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery", notes)
 
 
 def plan(client: bigquery.Client, export: Export, since: date | None, labels: Labels) -> Scan:
     """What `read` would run and how much it would read, by a dry run, which is free."""
-    prefix = _prefix(client, export)
+    prefix, names = _exports(client, export)
     table = f"{export.name}.{prefix}*"
     recent = f"_PARTITIONTIME >= TIMESTAMP('{since - timedelta(days=2)}')" if since else "TRUE"
+    accounts = [name.removeprefix(prefix) for name in names if _ACCOUNT.fullmatch(name.removeprefix(prefix))]
+    others = tuple(name for name in names if name.removeprefix(prefix) not in accounts)
+    if others:  # the * would read a copy of an export beside it, and count it twice
+        recent += f" AND _TABLE_SUFFIX IN ({', '.join(repr(account) for account in accounts)})"
     sql = query.render(query.BIGQUERY, f"`{table}`", recent)
     job = _asked(client, sql, _settings(labels, None, dry=True), export)
-    return Scan(sql, table, int(job.total_bytes_processed or 0))
+    return Scan(sql, table, int(job.total_bytes_processed or 0), others)
 
 
-def _prefix(client: bigquery.Client, export: Export) -> str:
+def _exports(client: bigquery.Client, export: Export) -> tuple[str, list[str]]:
+    """What the exports' names begin with, and all tables that are called so."""
     with _sentences(export):
         names = [str(table.table_id) for table in client.list_tables(f"{export.project}.{export.dataset}")]
     for prefix in TABLES:
-        if any(name.startswith(prefix) for name in names):
-            return prefix
+        found = [name for name in names if name.startswith(prefix)]
+        if any(_ACCOUNT.fullmatch(name.removeprefix(prefix)) for name in found):
+            return prefix, found
     raise ExportNotThere(
         f"{export.name} has no billing export (no table {TABLES[0]}…). Switch it on at {ENABLE}: only the console can; "
         "the first rows come some hours later."

@@ -21,6 +21,7 @@ from groundwork.cost.amounts import ZERO, decimal
 from groundwork.cost.layouts import KNOWN
 from groundwork.errors import UsageProblem
 
+NAME = "the console's cost table"
 COLUMNS = frozenset({
     "billing account name", "billing account id", "project name", "project id", "project number", "project hierarchy",
     "service description", "service id", "sku description", "sku id", "consumption model description",
@@ -43,7 +44,8 @@ COST_TYPES = {
     "rounding error": "rounding_error",
 }
 _MONEY_COLUMN = re.compile(r"(unrounded cost|cost) ?\(.+\)")
-_SIGNS = re.compile(r"[^0-9.\-]")
+_SIGNS = re.compile(r"[^0-9.,\-]")
+_NUMBER = re.compile(r"-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?(E-?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ def read_table(path: Path) -> Table:
         names = [_column(field) for field in fields]
         if "cost type" in names or len([name for name in names if name in COLUMNS]) > 3:
             return Table(path, block, tuple(_rows(path, _checked(path, names, fields), records)))
+        if "cost type" in fields[0].lower():
+            raise UsageProblem(
+                f"{path}: its columns are not set apart by commas, so a spreadsheet has saved it, and may have written its numbers otherwise too. Download the file again."
+            )
         if len(fields) >= 2 and fields[0].strip():
             block[fields[0].strip().lower()] = fields[1].strip()
     raise UsageProblem(
@@ -86,10 +92,15 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise UsageProblem(
             f"{path} is not UTF-8 text. Download the CSV again, and do not save it from a spreadsheet."
         ) from problem
-    reader = csv.reader(io.StringIO(text, newline=""))
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield reader.line_num, fields
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                yield reader.line_num, fields
+    except csv.Error as problem:
+        raise UsageProblem(
+            f"{path}:{reader.line_num}: this is no CSV ({problem}). Download the file again."
+        ) from problem
 
 
 def _column(field: str) -> str:
@@ -99,7 +110,11 @@ def _column(field: str) -> str:
 
 
 def _checked(path: Path, names: Sequence[str], header: Sequence[str]) -> Sequence[str]:
-    for name, field in zip(names, header, strict=True):
+    for place, (name, field) in enumerate(zip(names, header, strict=True)):
+        if name in names[:place]:
+            raise UsageProblem(
+                f"{path}: the column {field!r} stands twice, so nothing was added up. Download the file again."
+            )
         if name not in COLUMNS:
             raise UsageProblem(
                 f"{path}: the column {field!r} is not one of the console's cost table as it is known here, so nothing was added up. "
@@ -155,10 +170,8 @@ def _native(table: Table, number: int, row: Mapping[str, str], terms: _Terms) ->
         "billing_account_id": row["billing account id"] or table.block.get("billing account id", ""),
         "invoice": {"month": terms.month},
         "cost_type": COST_TYPES[row["cost type"].lower()],
-        "service": {
-            "id": row.get("service id") or row["service description"],
-            "description": row["service description"],
-        },
+        "service": {"id": row.get("service id") or None, "description": row["service description"] or None},
+        "sku": {"id": row.get("sku id") or row.get("sku description")},
         "usage_start_time": f"{start.isoformat()}T20:00:00Z",  # noon on the Pacific coast, whatever the season
         "project": {"id": row.get("project id") or row.get("project name") or None},
         "labels": [],
@@ -178,23 +191,28 @@ def credit_type(text: str) -> str:
 def notes(table: Table) -> tuple[str, ...]:
     """Sentences about what this file does not say."""
     found = [
-        "The console's cost table has one line for a whole month, no labels and no time of export: no days and no members."
+        "The console's cost table has one line for a whole month, no labels and no time of export: no days and no members.",
     ]
-    due = decimal(_SIGNS.sub("", table.block.get("total amount due", "")))
+    due = _number(_SIGNS.sub("", table.block.get("total amount due", "")))
     added = sum((_amount(table.path, n, r) for n, r in table.rows if r["cost type"].lower() != "total"), ZERO)
     itemised = any(row["credit type"] for _, row in table.rows)
     if not itemised and due is not None and abs(due - added) >= Decimal("0.01"):
         found.append(
             f"Its rows add up to {added} but {due} is due: it was downloaded without savings, so its credits are not known here."
         )
-    return tuple(found)
+    return (*found, "The whole month of a cost table counts for a grant of credits that begins or ends in it.")
 
 
 def _amount(path: Path, number: int, row: Mapping[str, str]) -> Decimal:
-    amount = decimal(row["unrounded cost"].replace(",", ""))
+    amount = _number(row["unrounded cost"])
     if amount is None:
         raise UsageProblem(f"{path}:{number}: the unrounded cost {row['unrounded cost']!r} is not a number.")
     return amount
+
+
+def _number(text: str) -> Decimal | None:
+    """A number as the console writes it in English, 1,234.5; None for any other, of which "1,5" would be ten times too much."""
+    return decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
 def _currency(table: Table) -> str:
@@ -208,7 +226,7 @@ def _currency(table: Table) -> str:
 
 def _invoice_month(table: Table) -> str:
     stated = table.block.get("invoice month") or table.block.get("invoice date") or ""
-    found = re.match(r"(\d{4})-?(\d{2})", stated)
+    found = re.match(r"([0-9]{4})-?(0[1-9]|1[0-2])", stated)
     if not found:
         raise UsageProblem(
             f"{table.path}: no line above the table says its invoice month (Invoice date,2026-10-31). Download the file again."

@@ -127,22 +127,22 @@ def _pays(grant: Grant) -> Callable[[Line], bool]:
 def _used(grants: Sequence[Grant], lines: Iterable[Line]) -> tuple[list[Decimal], Decimal]:
     """What each grant paid, by day and in order of expiry, and what no grant can have paid."""
     used, over = [ZERO] * len(grants), ZERO
-    for day, spent in sorted(_promotion_by_day(lines).items()):
+    for (first, last), spent in sorted(_promotion_by_span(lines).items()):
         rest = spent
         for index, grant in enumerate(grants):
-            if grant.counted_from <= day < grant.expires:
+            if grant.counted_from <= last and first < grant.expires:
                 part = min(rest, grant.opening - used[index])
                 used[index], rest = used[index] + part, rest - part
-        if any(grant.counted_from <= day for grant in grants):
+        if any(grant.counted_from <= last for grant in grants):
             over += max(rest, ZERO)
     return used, over
 
 
-def _promotion_by_day(lines: Iterable[Line]) -> dict[date, Decimal]:
-    days: dict[date, Decimal] = {}
+def _promotion_by_span(lines: Iterable[Line]) -> dict[tuple[date, date], Decimal]:
+    spans: dict[tuple[date, date], Decimal] = {}
     for line in lines:
-        days[line.day] = days.get(line.day, ZERO) - line.promotion
-    return days
+        spans[line.span] = spans.get(line.span, ZERO) - line.promotion
+    return spans
 
 
 def _left(grant: Grant, used: Decimal, today: date) -> Decimal:

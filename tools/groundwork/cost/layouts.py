@@ -1,110 +1,111 @@
-"""Telling the layouts of billing files apart, and Google's own layout as files hold it."""
+"""Telling billing files apart by what they begin with, and the errors for those that are none."""
 
 from __future__ import annotations
 
+import csv
 import gzip
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Literal, cast
 
 from groundwork.errors import UsageProblem
 
 KNOWN = (
     "Google's billing export (NDJSON or Parquet), the console's cost table (CSV), FOCUS 1.2 (CSV, NDJSON or Parquet)"
 )
+FOCUS_NAMES = ("BilledCost", "ChargePeriodStart")
+DELIMITERS = (",", ";", "\t", "|")
+_LONGEST_LINE = 1024**2
 
-_LABELS = "STRUCT(key VARCHAR, value VARCHAR)[]"
-NATIVE: Mapping[str, str] = {
-    "billing_account_id": "VARCHAR",
-    "invoice": "STRUCT(month VARCHAR)",
-    "cost_type": "VARCHAR",
-    "service": "STRUCT(id VARCHAR, description VARCHAR)",
-    "usage_start_time": "VARCHAR",
-    "project": f"STRUCT(id VARCHAR, labels {_LABELS})",
-    "labels": _LABELS,
-    "cost": "VARCHAR",
-    "currency": "VARCHAR",
-    "credits": 'STRUCT(name VARCHAR, amount VARCHAR, full_name VARCHAR, id VARCHAR, "type" VARCHAR)[]',
-    "export_time": "VARCHAR",
-}
-"""The columns that a report needs of Google's layout (Cloud Billing docs: structure of the standard export), numbers as text."""
-
-OPTIONAL = frozenset({"project"})
-"""Left out of NDJSON where every row is a tax or a support charge."""
-
-
-_FOCUS_NAMES = (b"BilledCost", b"ChargePeriodStart")
+Format = Literal["parquet", "lines", "documents", "array", "csv", "cost table"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What the first bytes of a file, unpacked, say it is: "parquet", "json", "csv" or "cost table"."""
+    """What a file is by its beginning.
+
+    JSON is `lines` (one object a line), `documents` (objects over several lines) or an `array`; `header` and
+    `delimiter` are those of `csv`.
+    """
 
     path: Path
-    format: str
+    format: Format
+    packed: bool = False
+    header: tuple[str, ...] = ()
+    delimiter: str = ""
 
 
 def sniff(path: Path) -> Sniffed:
-    """The format of a file, by its content. Raises UsageProblem when it cannot be read or is empty."""
+    """The format of a file. Raises UsageProblem when it cannot be read, is empty, or is packed and not whole."""
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-        start = head if head == b"PAR1" else _text_start(path, head)
-    except (OSError, EOFError) as problem:
+            packed = file.read(2) == b"\x1f\x8b"
+        with cast("BinaryIO", gzip.open(path) if packed else path.open("rb")) as file:
+            first = _first_line(file)
+            if packed:
+                _read_out(file)
+    except (OSError, EOFError, zlib.error) as problem:
         reason = getattr(problem, "strerror", None) or "it is not whole"
         raise UsageProblem(f"{path} cannot be read: {reason}. Give a billing export: {KNOWN}.") from problem
-    if not start.strip():
+    if not first:
         raise UsageProblem(f"{path} is empty. Give a billing export: {KNOWN}.")
-    if start == b"PAR1":
-        return Sniffed(path, "parquet")
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return Sniffed(path, "json")
-    return Sniffed(path, "csv" if any(name in start.split(b"\n", 1)[0] for name in _FOCUS_NAMES) else "cost table")
+    if first.startswith(b"PAR1"):
+        return Sniffed(path, "parquet", packed)
+    start = first.lstrip(b"\xef\xbb\xbf \t")
+    if start.startswith((b"{", b"[")):
+        return Sniffed(path, _json_format(start), packed)
+    return _table(path, start, packed)
 
 
-def _text_start(path: Path, head: bytes) -> bytes:
-    if head[:2] == b"\x1f\x8b":
-        with gzip.open(path) as packed:
-            return packed.read(4096)
-    with path.open("rb") as file:
-        return file.read(4096)
+def _first_line(file: BinaryIO) -> bytes:
+    """The first line that is not blank; b"" where there is none."""
+    while line := file.readline(_LONGEST_LINE):
+        if line.strip():
+            return line
+    return b""
 
 
-def is_focus(columns: Mapping[str, str]) -> bool:
-    """Whether columns are FOCUS's rather than Google's own."""
-    return any(name.decode() in columns for name in _FOCUS_NAMES)
+def _read_out(packed: BinaryIO) -> None:
+    """To the end, where gzip compares its checksum: DuckDB does not, and a changed digit would be summed."""
+    while packed.read(_LONGEST_LINE):
+        pass
 
 
-def check_native(path: Path, columns: Mapping[str, str]) -> None:
-    """Raises UsageProblem naming the column of Google's layout that a file lacks or has in another shape.
+def _json_format(start: bytes) -> Format:
+    if start.startswith(b"["):
+        return "array"
+    return "documents" if not start[1:].strip() else "lines"
 
-    `columns` maps names to DuckDB types. Columns that are not needed may be anything: the layout grows.
-    """
-    for name, needed in NATIVE.items():
-        if name not in columns:
-            if name in OPTIONAL:
-                continue
-            raise missing(path, name, columns)
-        if _shape(columns[name]) not in (_shape(needed), "null"):
+
+def _table(path: Path, start: bytes, packed: bool) -> Sniffed:
+    try:
+        line = start.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return Sniffed(path, "cost table", packed)
+    if not any(name in line for name in FOCUS_NAMES):
+        return Sniffed(path, "cost table", packed)
+    for delimiter in DELIMITERS:
+        header = tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
+        if any(name in header for name in FOCUS_NAMES) and len(header) > 1:
+            return Sniffed(path, "csv", packed, _each_once(path, header), delimiter)
+    raise UsageProblem(
+        f"{path}: the names in its first line are not set apart by a comma, semicolon, tab or bar. Export it again as CSV."
+    )
+
+
+def _each_once(path: Path, header: tuple[str, ...]) -> tuple[str, ...]:
+    for place, name in enumerate(header):
+        if not name or name in header[:place]:
             raise UsageProblem(
-                f"{path}: the column {name} is {columns[name].split('(')[0]}, not {_in_words(needed)} as in Google's billing export. "
-                "Export the whole table, unchanged."
+                f"{path}: the column {name or place + 1} {'stands twice' if name else 'has no name'}, so nothing was added up. Export it again."
             )
+    return header
 
 
-def missing(path: Path, name: str, columns: Mapping[str, str]) -> UsageProblem:
+def missing(path: Path, name: str, columns: Iterable[str]) -> UsageProblem:
     """The error for a column that is not there."""
-    found = ", ".join(list(columns)[:8]) + (", …" if len(columns) > 8 else "")
+    held = list(columns)
+    found = ", ".join(held[:8]) + (", …" if len(held) > 8 else "")
     return UsageProblem(f"{path}: the column {name} is missing (it has {found}). Layouts known here: {KNOWN}.")
-
-
-def _shape(type_: str) -> str:
-    if type_.endswith("[]"):
-        return "list"
-    if type_.startswith("STRUCT"):
-        return "struct"
-    return "null" if type_ in ("JSON", "NULL", '"NULL"') else "scalar"
-
-
-def _in_words(type_: str) -> str:
-    return {"list": "a list", "struct": "an object", "scalar": "a plain value"}[_shape(type_)]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from groundwork.cost.amounts import total
 from groundwork.cost.query import COLUMNS
 
 SIMULATED_ACCOUNT = "SIMULATED"
 """Billing accounts that begin so are made up: what is shown of them says simulated."""
 
 
+NO_SERVICE = "(no service)"
+"""What usage is called that names no service. Taxes, roundings and adjustments of an invoice name none; they go by their kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Everything charged on a Pacific day for one account, invoice, project, service, member and component.
 
+    Where `daily` is False, the line is for a whole invoice, and `day` is only the first on which it can have been used.
     `gross` is before credits; `promotion` and `other_credits` are negative. Amounts are in `currency`, exact.
     `member` and `component` are "" where nothing is labelled; `project` is "" for taxes and support.
     """
@@ -37,30 +44,50 @@ class Line:
     other_credits: Decimal
     line_count: int
     exported: datetime | None
+    daily: bool = True
 
     @property
     def before_promotion(self) -> Decimal:
         """What it cost after discounts and free tier, before promotional credits."""
-        return self.gross + self.other_credits
+        return total((self.gross, self.other_credits))
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The first and the last day on which it can have been used: its day, or the whole month of its invoice."""
+        if self.daily:
+            return self.day, self.day
+        year, month = int(self.invoice_month[:4]), int(self.invoice_month[4:])
+        return date(year, month, 1), date(year, month, monthrange(year, month)[1])
 
     @property
     def late(self) -> bool:
         """Whether it was billed on a later month's invoice than the day it was used."""
-        return bool(self.invoice_month) and self.invoice_month > f"{self.day:%Y%m}"
+        return self.daily and self.invoice_month > f"{self.day:%Y%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that a ledger was read from: its layout, how many lines it has, and whether they have days."""
+
+    file: str
+    layout: str
+    line_count: int
+    daily: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The lines of one export, or of several.
 
-    `origin` says where they came from; `notes` are sentences about what the export does not say;
-    `daily` is False where an export has one line for a whole month.
+    `origin` says where they came from, `parts` which files; `notes` are sentences about what the export does not say;
+    `daily` is False where some have no day.
     """
 
     lines: tuple[Line, ...]
     origin: str
     notes: tuple[str, ...] = ()
     daily: bool = True
+    parts: tuple[Part, ...] = ()
 
     @property
     def as_of(self) -> datetime | None:
@@ -73,13 +100,14 @@ class Ledger:
         return any(line.account.startswith(SIMULATED_ACCOUNT) for line in self.lines)
 
 
-def merged(ledgers: Sequence[Ledger]) -> Ledger:
-    """Several exports as one."""
+def merged(ledgers: Sequence[Ledger], notes: Sequence[str] = ()) -> Ledger:
+    """Several exports as one, with `notes` about them together."""
     return Ledger(
         lines=tuple(line for ledger in ledgers for line in ledger.lines),
         origin=", ".join(ledger.origin for ledger in ledgers),
-        notes=tuple(dict.fromkeys(note for ledger in ledgers for note in ledger.notes)),
+        notes=tuple(dict.fromkeys([*(note for ledger in ledgers for note in ledger.notes), *notes])),
         daily=all(ledger.daily for ledger in ledgers),
+        parts=tuple(part for ledger in ledgers for part in ledger.parts),
     )
 
 
@@ -94,20 +122,28 @@ def _place(line: Line) -> tuple[str, ...]:
 
 
 def _line(row: dict[str, Any]) -> Line:
+    kind = row["cost_type"] or "regular"
+    promotion = _amount(row["promotion"])
+    nameless = NO_SERVICE if kind == "regular" else kind.replace("_", " ").capitalize()
     return Line(
         day=row["day"],
         invoice_month=row["invoice_month"] or "",
         account=row["billing_account_id"] or "",
         currency=row["currency"],
-        cost_type=row["cost_type"] or "regular",
-        service_id=row["service_id"] or row["service"] or "",
-        service=row["service"] or row["service_id"] or "",
+        cost_type=kind,
+        service_id=row["service_id"] or row["service"] or nameless,
+        service=row["service"] or row["service_id"] or nameless,
         project=row["project"] or "",
         member=row["member"] or "",
         component=row["component"] or "",
-        gross=Decimal(row["gross"]),
-        promotion=Decimal(row["promotion"]),
-        other_credits=Decimal(row["other_credits"]),
+        gross=_amount(row["gross"]),
+        promotion=promotion,
+        other_credits=total((_amount(row["credits"]), -promotion)),
         line_count=int(row["line_count"]),
         exported=datetime.fromisoformat(row["exported"]) if row["exported"] else None,
     )
+
+
+def _amount(answered: Any) -> Decimal:
+    """An exact amount; a list is one in parts, of which there may be none."""
+    return total(Decimal(part) for part in answered if part) if isinstance(answered, list) else Decimal(answered)

@@ -1,4 +1,4 @@
-"""The one query behind every report: written once, with four words that BigQuery and DuckDB each have their own way to say.
+"""The one query behind every report: written once, with six words that BigQuery and DuckDB each have their own way to say.
 
 It reads a billing export in Google's own layout (standard or detailed) and answers with one line per day, invoice,
 account, project, service, member and component. Credits are summed row by row, so that no join multiplies cost.
@@ -8,7 +8,9 @@ Days are Pacific days, as in the console (Cloud Billing docs: reports).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from groundwork.cost.database import checked
 
 SQL = """
 WITH lines AS (
@@ -24,64 +26,99 @@ WITH lines AS (
     COALESCE(LABEL(labels, :member_label), LABEL(project.labels, :member_label)) AS member,
     COALESCE(LABEL(labels, :component_label), LABEL(project.labels, :component_label)) AS component,
     EXACT(cost) AS gross,
-    CREDITS(c.type = 'PROMOTION') AS promotion,
-    CREDITS(c.type IS NULL OR c.type <> 'PROMOTION') AS other_credits,
+    PROMOTION(credits) AS promotion,
+    CREDITS(credits) AS all_credits,
     export_time
   FROM {source}
   WHERE {recent}
 )
 SELECT
   day, invoice_month, billing_account_id, currency, cost_type,
-  service_id, MAX(service) AS service, project, member, component,
-  SUM(gross) AS gross,
-  COALESCE(SUM(promotion), 0) AS promotion,
-  COALESCE(SUM(other_credits), 0) AS other_credits,
+  service_id, service, project, member, component,
+  TOTAL(gross) AS gross,
+  TOTAL(promotion) AS promotion,
+  TOTAL(all_credits) AS credits,
   COUNT(*) AS line_count,
   CAST(MAX(export_time) AS STRING) AS exported
 FROM lines
-GROUP BY day, invoice_month, billing_account_id, currency, cost_type, service_id, project, member, component
+GROUP BY day, invoice_month, billing_account_id, currency, cost_type, service_id, service, project, member, component
 """
 
 COLUMNS = (
     "day", "invoice_month", "billing_account_id", "currency", "cost_type", "service_id", "service", "project",
-    "member", "component", "gross", "promotion", "other_credits", "line_count", "exported",
+    "member", "component", "gross", "promotion", "credits", "line_count", "exported",
 )  # fmt: skip
 """What the query answers with, in order."""
 
+DECIMAL, FINE = "DECIMAL(38, 18)", "DECIMAL(38, 37)"
 PARAMETERS = ("member_label", "component_label")
 _PARAMETER = re.compile(rf":({'|'.join(PARAMETERS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How an engine says the query's own words; {0} and {1} are what stands between their brackets.
-
-    Amounts go through text, so that a floating point cost counts as it is written and not as it is stored.
-    """
+    """How an engine says the query's own words; {0} and {1} are what stands between their brackets."""
 
     pacific_day: str
     exact: str
     label: str
+    promotion: str
     credits: str
+    total: str
     parameter: str
 
 
 BIGQUERY = Dialect(
     pacific_day="DATE({0}, 'America/Los_Angeles')",
+    # By way of text, so that a floating point cost counts as it is written and not as it is stored.
     exact="CAST(CAST({0} AS STRING) AS BIGNUMERIC)",
     label="(SELECT MAX(l.value) FROM UNNEST({0}) AS l WHERE l.key = {1})",
-    credits="(SELECT SUM(CAST(CAST(c.amount AS STRING) AS BIGNUMERIC)) FROM UNNEST(credits) AS c WHERE {0})",
+    promotion="(SELECT SUM(CAST(CAST(c.amount AS STRING) AS BIGNUMERIC)) FROM UNNEST({0}) AS c WHERE c.type = 'PROMOTION')",
+    credits="(SELECT SUM(CAST(CAST(c.amount AS STRING) AS BIGNUMERIC)) FROM UNNEST({0}) AS c)",
+    total="COALESCE(SUM({0}), 0)",
     parameter="@",
 )
 DUCKDB = Dialect(
-    pacific_day="CAST({0} AT TIME ZONE 'America/Los_Angeles' AS DATE)",
-    exact="CAST(CAST({0} AS STRING) AS DECIMAL(38, 18))",
+    pacific_day="pacific_day({0})",
+    exact="({0})",
     # Sub-queries over lists would say the same here, at eleven times the time and thirty times the memory.
-    label="list_max(list_transform(list_filter({0}, lambda l: l.key = {1}), lambda l: l.value))",
-    credits="list_sum(list_transform(list_filter(credits, lambda c: {0}), lambda c: CAST(CAST(c.amount AS STRING) AS DECIMAL(38, 18))))",
+    label="{0}[list_position(list_transform({0}, lambda l: l.key), {1})].value",
+    promotion="list_sum(list_transform({0}, lambda c: CASE WHEN c.type = 'PROMOTION' THEN c.amount END))",
+    credits="list_sum(list_transform({0}, lambda c: counted(c.amount)))",
+    total="COALESCE(SUM({0}), 0)",
     parameter="$",
 )
-_WORD = re.compile(r"\b(PACIFIC_DAY|EXACT|LABEL|CREDITS)\(([^()]*)\)")
+"""For a relation whose amounts are decimals. `pacific_day` is a macro (database.define_pacific_day)."""
+
+DUCKDB_TEXT = replace(
+    DUCKDB,
+    exact="{{'main': main({0}), 'rest': rest({0})}}",
+    promotion="{{'main': list_sum(list_transform({0}, lambda c: CASE WHEN c.type = 'PROMOTION' THEN main(c.amount) END)), "
+    "'rest': list_sum(list_transform({0}, lambda c: CASE WHEN c.type = 'PROMOTION' THEN rest(c.amount) END))}}",
+    credits="{{'main': list_sum(list_transform({0}, lambda c: main(c.amount))), 'rest': list_sum(list_transform({0}, lambda c: rest(c.amount)))}}",
+    total="[CAST(SUM({0}.main) AS VARCHAR), CAST(SUM({0}.rest) AS VARCHAR)]",
+)
+"""For a relation whose amounts are text or floating point: summed in two parts, since no decimal of DuckDB's is both wide
+and fine enough. The answer's amounts are lists of what is to be added."""
+
+MACROS = (
+    f"main(amount) AS CAST(CAST(amount AS VARCHAR) AS {DECIMAL})",
+    f"rest(amount) AS CASE WHEN abs(main(amount)) < 10 THEN CAST(CAST(amount AS VARCHAR) AS {FINE}) - CAST(main(amount) AS {FINE}) END",
+    f"counted(amount) AS {checked('credits', 'amount IS NULL', 'NULL', 'amount')}",
+)
+"""DuckDB macros behind these words: an amount to 18 digits after the point, what it has beyond them, and one that is there."""
+
+
+def unsummable(amount: str) -> str:
+    """SQL for whether an amount, as text or floating point, is no number, or has more digits than `main` and `rest` hold."""
+    text = f"CAST({amount} AS VARCHAR)"
+    value = f"TRY_CAST({text} AS {DECIMAL})"
+    return (
+        f"({value} IS NULL OR contains({text}, '_') OR abs({value}) >= 10 AND strlen(split_part({text}, '.', 2)) > 18)"
+    )
+
+
+_WORD = re.compile(r"\b(PACIFIC_DAY|EXACT|LABEL|PROMOTION|CREDITS|TOTAL)\(([^()]*)\)")
 
 
 def render(dialect: Dialect, source: str, recent: str = "TRUE") -> str:

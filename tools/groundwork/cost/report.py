@@ -30,7 +30,8 @@ class Period:
         """Whether a line is in it."""
         if self.month:
             return line.invoice_month == self.month
-        return (self.since is None or line.day >= self.since) and (self.until is None or line.day < self.until)
+        first, last = line.span
+        return (self.since is None or last >= self.since) and (self.until is None or first < self.until)
 
     @property
     def words(self) -> str:
@@ -84,12 +85,12 @@ class Sums:
     @property
     def before_promotion(self) -> Decimal:
         """After free tier and discounts, before promotional credits: what rankings go by."""
-        return self.gross + self.other_credits
+        return total((self.gross, self.other_credits))
 
     @property
     def net(self) -> Decimal:
         """After all credits: what is paid."""
-        return self.before_promotion + self.promotion
+        return total((self.before_promotion, self.promotion))
 
 
 def summed(lines: Iterable[Line]) -> Sums:
@@ -177,9 +178,11 @@ class Report:
 def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None = None) -> Report:
     """The report on `wanted`, as seen at `now` (with a time zone).
 
-    Raises UsageProblem when the period has no lines, and when it has several currencies and none is chosen:
-    amounts of different currencies are never added.
+    Raises UsageProblem when the period has no lines, when it is one of days and some lines have none, and when it has
+    several currencies and none is chosen: amounts of different currencies are never added.
     """
+    if (wanted.since or wanted.until) and not ledger.daily:
+        raise UsageProblem(_without_days(ledger))
     lines = [line for line in ledger.lines if wanted.holds(line)]
     if not lines:
         raise UsageProblem(f"{ledger.origin} has no costs in {_asked(wanted)}. {_span(ledger)}")
@@ -195,6 +198,13 @@ def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None =
     return Report(ledger, tuple(line for line in lines if line.currency == chosen), wanted, chosen, age)
 
 
+def _without_days(ledger: Ledger) -> str:
+    files = ", ".join(part.file for part in ledger.parts if not part.daily) or ledger.origin
+    months = sorted({line.invoice_month for line in ledger.lines if not line.daily})
+    month = f"{months[-1][:4]}-{months[-1][4:]}" if months else "2026-10"
+    return f"{files} has lines for whole invoices and no days, so --from and --until cannot be told in it. Ask for an invoice: --month {month}."
+
+
 def _asked(wanted: Period) -> str:
     return "it" if wanted == Period() else f"the {wanted.words}"
 
@@ -202,8 +212,11 @@ def _asked(wanted: Period) -> str:
 def _span(ledger: Ledger) -> str:
     if not ledger.lines:
         return "It has no lines at all; wait for the export's first rows, or give another file."
-    days, months = [line.day for line in ledger.lines], sorted({line.invoice_month for line in ledger.lines})
-    return f"It has days {min(days)} to {max(days)} and invoices {', '.join(months)}."
+    days, months = (
+        [line.day for line in ledger.lines if line.daily],
+        sorted({line.invoice_month for line in ledger.lines}),
+    )
+    return f"It has {f'days {min(days)} to {max(days)} and ' if days else ''}invoices {', '.join(months)}."
 
 
 def renamed(ledger: Ledger, names: Mapping[str, str]) -> Ledger:
@@ -228,6 +241,7 @@ def as_json(found: Report) -> dict[str, Any]:
     as_of = found.ledger.as_of
     return {
         "source": found.ledger.origin,
+        "files": [{"file": part.file, "layout": part.layout, "lines": part.line_count} for part in found.ledger.parts],
         "simulated": found.ledger.simulated,
         "currency": found.currency,
         "period": {

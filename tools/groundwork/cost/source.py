@@ -9,9 +9,9 @@ from pathlib import Path
 
 from groundwork.cost import bigquery, demo, files, grants, used
 from groundwork.cost.credits import Purse, purses
-from groundwork.cost.files import Labels
 from groundwork.cost.grants import Grant
 from groundwork.cost.ledger import Ledger
+from groundwork.cost.loading import Labels
 from groundwork.cost.report import Period, Report, member_names, renamed, report
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem

@@ -141,6 +141,7 @@ def _totals(found: Report) -> Text:
         "net": sums.net,
     }
     lines = [f"Costs from {found.ledger.origin}, {found.period.words}, {when}"]
+    lines += [f"  {part.file}: {part.layout}, {part.line_count:,} lines" for part in found.ledger.parts]
     lines.append(" · ".join(f"{name} {shown(amount, found.currency)}" for name, amount in parts.items()))
     if found.late.line_count:
         lines.append(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.cost import catalogue, files
-from groundwork.cost.files import Labels
 from groundwork.cost.ledger import Ledger
+from groundwork.cost.loading import Labels
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem

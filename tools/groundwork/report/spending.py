@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from groundwork.cost.amounts import shown
-from groundwork.cost.files import Labels
+from groundwork.cost.loading import Labels
 from groundwork.cost.report import UNLABELLED, Group, Period, Report
 from groundwork.cost.source import Source
 from groundwork.cost.tables import day_words
