@@ -135,7 +135,7 @@ def commands(clone: Path, *arguments: str, **variables: str) -> list[list[str]]:
         (["output", "ENV=prod"], "output --env prod"),
         (["local-stop"], "local stop"),
         (["up", "ENV="], "up --env local"),
-        (["onboard", "EMAIL=a@b.co", "ROLE=viewer"], "people add a@b.co --role viewer --env local"),
+        (["onboard", "EMAIL=a@b.co", "ROLE=viewer"], "onboard a@b.co --role viewer --env local"),
         (["plan", "ENV=it's; rm -r x"], """plan --env "it's; rm -r x\""""),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -237,7 +238,7 @@ def reading(folder: Path, file: Path) -> Terraform:
     (folder / "main.tf").write_text(
         f"""
         module "environment" {{
-          source = "{ROOT}/infra/environment"
+          source = "{os.path.relpath(ROOT / "infra" / "environment", folder.resolve())}"
           path   = "{file}"
           values = yamldecode(file("{file}"))
         }}

@@ -72,9 +72,9 @@ OWN = {
     ),
     "docker": (
         NOT_AS,
-        Wrong((), "local is the local cloud (simulated), which keeps repositories", Exit.FAILED),
-        Wrong(("--token",), "there is nothing for docker to log in to", Exit.FAILED),
-        Wrong(("--dry-run",), "there is nothing for docker to log in to", Exit.FAILED),
+        Wrong((), "local is the local cloud (simulated), where docker needs no helper", Exit.FAILED),
+        Wrong(("--token",), "podman login --username oauth2accesstoken", Exit.FAILED),
+        Wrong(("--dry-run",), "podman login --username oauth2accesstoken", Exit.FAILED),
         Wrong(("--env", "bare-of-secrets"), "envs/bare-of-secrets.yaml has no repositories, so there is nothing to push to"),
         Wrong(DEV, "You are not logged in to Google Cloud", Exit.PERMISSION),
         Wrong((*DEV, "--token"), "You are not logged in to Google Cloud", Exit.PERMISSION),

@@ -24,11 +24,14 @@ def test_on_google_cloud_one_logs_in_and_lets_docker_in_by_our_own_commands() ->
     assert "simulated" not in said
 
 
-def test_on_the_local_cloud_nobody_logs_in_and_there_are_no_images_to_pull() -> None:
+def test_on_the_local_cloud_nobody_logs_in_and_podman_pulls() -> None:
     said = text(load("local", ROOT), "viewer")
     assert 'eval "$(groundwork local env --env local --as dave@example.com)"' in said
-    assert "serves no images (simulated)" in said
-    assert "docker pull" not in said
+    assert (
+        "podman login --username oauth2accesstoken --password-stdin europe-west1-docker.pkg.dev, then podman pull"
+        in said
+    )
+    assert "groundwork docker" not in said
 
 
 @pytest.mark.parametrize(("role", "told"), [("viewer", False), ("data-scientist", False), ("operator", True)])

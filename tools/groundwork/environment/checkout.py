@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,9 @@ class Checkout:
 
     def keep_private(self) -> None:
         """Let nobody else look into that folder, whatever the umask: plans and logs in it hold what the state holds."""
-        self.runs.mkdir(mode=0o700, exist_ok=True)
-        self.runs.chmod(0o700)
+        with suppress(OSError):  # where it cannot be made, whoever writes there says so
+            self.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.runs.chmod(0o700)
 
     def layer(self, name: str) -> Path:
         """The root module of a layer."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from groundwork.environment import editing
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit, GroundworkError
 from groundwork.terraform.events import Diagnostic
@@ -68,6 +67,8 @@ def _sentence(environment: Environment, refused: Refused) -> str:
 
 
 def _line(environment: Environment, email: str) -> str:
+    from groundwork.environment import editing
+
     return next(_numbers(editing.read(environment.path), email), "")
 
 

@@ -29,10 +29,17 @@ def host(environment: Environment) -> str:
         )
     if environment.local:
         raise GroundworkError(
-            f"{environment.name} is the local cloud (simulated), which keeps repositories and their access but serves no images: "
-            "there is nothing for docker to log in to. Try it with an environment on Google Cloud."
+            f"{environment.name} is the local cloud (simulated), where docker needs no helper: {local_login(environment)}"
         )
     return f"{environment.region}-docker.pkg.dev"
+
+
+def local_login(environment: Environment) -> str:
+    """The command that logs podman in to the local cloud, in a shell that `local env` was said in."""
+    return (
+        'echo "$GOOGLE_OAUTH_ACCESS_TOKEN" | podman login --username oauth2accesstoken --password-stdin '
+        f"{environment.region}-docker.pkg.dev"
+    )
 
 
 def config_file(variables: Mapping[str, str]) -> Path:

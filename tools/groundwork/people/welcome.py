@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment, Member
+from groundwork.login.docker import local_login
 from groundwork.people.personas import Persona
 
 READS_IMAGES = "roles/artifactregistry.reader"
@@ -62,7 +63,7 @@ def _login(environment: Environment, member: Member, persona: Persona) -> Iterat
 
 def _images(environment: Environment, persona: Persona) -> str:
     if environment.local:
-        return "the local cloud keeps repositories and who may use them, but serves no images (simulated)"
+        return f"{local_login(environment)}, then podman pull"
     reads_only = persona.roles_on("repository") == (READS_IMAGES,)
     return f"groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"
 

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 )
 _PART = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^."']+)""")
 _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">=", "=~", "!~"})
-_OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+_OFFSET = re.compile(r"([+-]\d\d)(\d\d)\Z")
 
 
 def compiled(text: str) -> Test:
