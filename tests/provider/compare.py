@@ -23,6 +23,8 @@ VOLATILE = frozenset(
     {"create_time", "crc32c", "effective_time", "etag", "expire_time", "generation", "media_link", "self_link", "time_created", "unique_id",
      "update_time", "updated"}
 )  # fmt: skip
+# Each local cloud signs with a key of its own.
+_TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/\d*/[\w-]{43}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHANGE = (
     "actions",
@@ -164,4 +166,4 @@ def _common(value: Any, hosts: Mapping[str, str]) -> Any:
         return value
     for host, name in hosts.items():
         value = value.replace(host, name)
-    return _UUID.sub("(uuid)", value)
+    return _TOKEN.sub("(token)", _UUID.sub("(uuid)", value))

@@ -45,8 +45,8 @@ resource "google_secret_manager_secret_version" "opened" {
   secret = google_secret_manager_secret.opened.id
   secret_data_wo = jsonencode({
     config = ephemeral.google_client_config.this
-    whole  = merge(ephemeral.google_service_account_access_token.whole, { access_token = dirname(ephemeral.google_service_account_access_token.whole.access_token) })
-    short  = merge(ephemeral.google_service_account_access_token.short, { access_token = dirname(ephemeral.google_service_account_access_token.short.access_token) })
+    whole  = merge(ephemeral.google_service_account_access_token.whole, { access_token = dirname(dirname(ephemeral.google_service_account_access_token.whole.access_token)) })
+    short  = merge(ephemeral.google_service_account_access_token.short, { access_token = dirname(dirname(ephemeral.google_service_account_access_token.short.access_token)) })
     id     = merge(ephemeral.google_service_account_id_token.this, { id_token = split(".", ephemeral.google_service_account_id_token.this.id_token)[0] })
     jwt    = merge(ephemeral.google_service_account_jwt.this, { jwt = split(".", ephemeral.google_service_account_jwt.this.jwt)[1] })
   })

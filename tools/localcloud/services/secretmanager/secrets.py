@@ -245,7 +245,11 @@ def _check_alias(call: Call, secret: str, alias: str, number: Any) -> None:
 
 
 def _with_expiry(call: Call, body: Body) -> Body:
-    if call.body.keys() >= _EXPIRATION:
+    # hashicorp/google sends both with any other change; the mask then names one of them, or neither.
+    masked = {
+        word.strip().replace("expire_time", "expireTime") for word in call.params.get("updateMask", "").split(",")
+    }
+    if call.body.keys() >= _EXPIRATION and (not call.params.get("updateMask") or masked >= _EXPIRATION):
         raise invalid(
             "Invalid value at 'secret' (oneof), oneof field 'expiration' is already set. Cannot set 'ttl'", "secret"
         )
