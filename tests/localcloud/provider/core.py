@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.provider import block, ephemeral
+from localcloud.provider import block
 from localcloud.provider.messages import classes
 from localcloud.provider.rows import catalogue
 from localcloud.provider.schema import Block
 from localcloud.provider.servicer import Servicer
+from localcloud.provider.sources import DATA, EPHEMERAL
 from localcloud.provider.values import decode, encode
 
 Object = dict[str, Any]
@@ -135,9 +136,8 @@ class Core:
 
     def data(self, source: str, **values: Any) -> Object:
         """The values of a data source."""
-        from localcloud.provider.sources import schema_of
 
-        request = _request("ReadDataSource", type_name=source, config=_dynamic({**schema_of(source).null, **values}))
+        request = _request("ReadDataSource", type_name=source, config=_dynamic({**DATA[source].schema.null, **values}))
         answer = self.servicer.read_data_source(request, self.peer)
         _raise(answer)
         found: Object = _value(answer.state)
@@ -148,13 +148,13 @@ class Core:
         request = _request(
             "ValidateEphemeralResourceConfig",
             type_name=resource,
-            config=_dynamic({**ephemeral.schema_of(resource).null, **values}),
+            config=_dynamic({**EPHEMERAL[resource].schema.null, **values}),
         )
         _raise(self.servicer.validate_ephemeral_resource_config(request, self.peer))
 
     def opened(self, resource: str, **values: Any) -> Object:
         """The values of an ephemeral resource, opened and closed."""
-        config = {**ephemeral.schema_of(resource).null, **values}
+        config = {**EPHEMERAL[resource].schema.null, **values}
         request = _request("OpenEphemeralResource", type_name=resource, config=_dynamic(config))
         answer = self.servicer.open_ephemeral_resource(request, self.peer)
         _raise(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 from localcloud.provider import additions, checks, stored, suppress
 from localcloud.provider.fields import api_name
-from localcloud.provider.hooks import REGISTRY, hooks
+from localcloud.provider.hooks import NONE, hooks
 from localcloud.provider.paths import names
 from localcloud.provider.rows import FOLDER, Row, catalogue
 from localcloud.provider.schema import Block, parse
+from localcloud.provider.sources import DATA, EPHEMERAL, Sources
 from localcloud.spec.discovery import document
 
 REST = [name for name in catalogue() if catalogue()[name].kind == "rest"]
@@ -33,18 +35,19 @@ def test_every_type_that_the_platform_uses_is_there() -> None:
     assert set(NEEDED.split()) <= set(catalogue())
 
 
-def test_a_new_file_is_a_new_type(tmp_path: Any) -> None:
+def test_a_new_folder_is_a_new_type(tmp_path: Any) -> None:
     from localcloud.provider.rows import Catalogue
 
     row = {"api": "pubsub.v1", "collection": "projects.topics", "id": "projects/{project}/topics/{name}", "schema": {}}
-    (tmp_path / "google_pubsub_topic.json").write_text(json.dumps(row))
+    (tmp_path / "google_pubsub_topic").mkdir()
+    (tmp_path / "google_pubsub_topic" / "row.json").write_text(json.dumps(row))
     assert list(Catalogue(tmp_path)) == ["google_pubsub_topic"]
     assert Catalogue(tmp_path)["google_pubsub_topic"].collection == "projects.topics"
 
 
 def test_an_iam_file_is_a_member_and_a_binding() -> None:
-    files = [path.stem for path in FOLDER.glob("*_iam.json")]
-    assert {f"{stem}_{kind}" for stem in files for kind in ("member", "binding")} == set(IAM)
+    folders = [path.parent.name for path in FOLDER.glob("*/iam.json")]
+    assert {f"{name}_iam_{kind}" for name in folders for kind in ("member", "binding")} == set(IAM)
 
 
 @pytest.mark.parametrize("name", REST)
@@ -105,10 +108,16 @@ def _resolved(wire: Any, schemas: Any) -> Any:
     return schemas.get(wire["$ref"]) if wire and "$ref" in wire else wire
 
 
-@pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_every_registered_hook_is_there_and_for_a_type_that_exists(name: str) -> None:
-    assert name in catalogue()
-    assert hooks(name)
+def test_hooks_lie_beside_their_rows() -> None:
+    hooked = {path.parent.name for path in FOLDER.glob("*/hooks.py")}
+    assert {name for name in catalogue() if hooks(name) is not NONE} == hooked
+
+
+@pytest.mark.parametrize("sources", [DATA, EPHEMERAL], ids=["data", "ephemeral"])
+def test_every_source_has_a_row_and_a_reading(sources: Sources) -> None:
+    for name in sources:
+        assert sources[name].schema.root.children
+        assert callable(importlib.import_module(f"localcloud.provider.{sources.kind}.{name}.reading").read)
 
 
 def test_an_unknown_flag_is_an_error_that_names_the_attribute() -> None:

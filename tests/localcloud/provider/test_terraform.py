@@ -223,6 +223,7 @@ def test_a_type_that_we_lack_and_a_misspelt_attribute_are_named(checkout: Checko
 
 
 def test_the_process_ends_with_its_state_folder(tmp_path: Path) -> None:
+    (tmp_path / "clone").mkdir()
     checkout = Checkout(tmp_path / "clone")
     cloud = local.start(checkout)
     process = local.provider(checkout, cloud, local.token(checkout)).pid

@@ -1,4 +1,4 @@
-"""The catalogue of resource types: one data file each in types/, read when it is first asked for."""
+"""The catalogue of resource types: a folder each in types/, whose rows are read when they are first asked for."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Row:
     """
 
     type: str
-    kind: Literal["rest", "member", "binding"]
+    kind: Literal["rest", "member", "binding", "source"]
     api: str
     version: str
     collection: str
@@ -87,7 +87,7 @@ class Row:
 
 
 class Catalogue:
-    """Every resource type by name; adding one is adding its file."""
+    """Every resource type by name; adding one is adding its folder."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -107,8 +107,9 @@ class Catalogue:
     @cached_property
     def _files(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        for path in sorted(self._folder.glob("*.json")):
-            parts = [f"{path.stem}_member", f"{path.stem}_binding"] if path.stem.endswith("_iam") else [path.stem]
+        for path in sorted(self._folder.glob("*/*.json")):
+            name = path.parent.name
+            parts = [name] if path.stem == "row" else [f"{name}_iam_member", f"{name}_iam_binding"]
             found |= dict.fromkeys(parts, path)
         return found
 
@@ -144,6 +145,12 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         retry=tuple((code, text) for code, text in raw.get("retry", ())),
         identity=tuple(raw.get("identity", ())),
     )
+
+
+def source(name: str, raw: Mapping[str, Any]) -> Row:
+    """The row of a data source or an ephemeral resource, of which some ask no API."""
+    api, _, version = raw.get("api", "").partition(".")
+    return Row(name, "source", api, version, raw.get("collection", ""), "", schema.parse(raw["schema"]))
 
 
 def _parent(raw: Mapping[str, Any]) -> Parent:

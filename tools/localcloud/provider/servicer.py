@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from localcloud.provider import (
     block,
     changes,
-    ephemeral,
     functions,
     iam,
     identities,
@@ -20,7 +19,6 @@ from localcloud.provider import (
     private,
     rest,
     shapes,
-    sources,
     upgrade,
     working_directory,
 )
@@ -31,6 +29,7 @@ from localcloud.provider.retries import Stopped
 from localcloud.provider.rows import Row, catalogue
 from localcloud.provider.sessions import Session, Sessions
 from localcloud.provider.settings import Settings
+from localcloud.provider.sources import DATA, EPHEMERAL, Sources
 from localcloud.provider.validation import Finding, findings, nulls
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, decode, decode_json, encode, settled
 from localcloud.provider.work import Incomplete, Problem, Work
@@ -68,8 +67,8 @@ class Servicer:
             if not self._schema:
                 kinds = {
                     "resource_schemas": {name: catalogue()[name].schema for name in catalogue()},
-                    "data_source_schemas": {name: sources.schema_of(name) for name in sources.names()},
-                    "ephemeral_resource_schemas": {name: ephemeral.schema_of(name) for name in ephemeral.names()},
+                    "data_source_schemas": {name: DATA[name].schema for name in DATA},
+                    "ephemeral_resource_schemas": {name: EPHEMERAL[name].schema for name in EPHEMERAL},
                 }
                 self._schema = shapes.provider_schema(block.row().schema, kinds)
             return self._schema
@@ -107,12 +106,12 @@ class Servicer:
     def validate_data_resource_config(self, request: Any, _peer: str) -> Any:
         """The same for a data source."""
         config = _value(request.config)
-        found = nulls(config) or findings(sources.schema_of(request.type_name), config)
+        found = nulls(config) or findings(DATA[request.type_name].schema, config)
         return _message("ValidateDataResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def validate_ephemeral_resource_config(self, request: Any, _peer: str) -> Any:
         """The same for an ephemeral resource."""
-        found = findings(ephemeral.schema_of(request.type_name), _value(request.config))
+        found = findings(EPHEMERAL[request.type_name].schema, _value(request.config))
         return _message("ValidateEphemeralResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def configure_provider(self, request: Any, peer: str) -> Any:
@@ -213,7 +212,8 @@ class Servicer:
         """The values of a data source."""
         try:
             return _message(
-                "ReadDataSource.Response", state=_dynamic(sources.read(request.type_name, self._looking(request, peer)))
+                "ReadDataSource.Response",
+                state=_dynamic(DATA.read(request.type_name, self._looking(DATA, request, peer))),
             )
         except _EXPECTED as error:
             return _message(
@@ -223,7 +223,7 @@ class Servicer:
     def open_ephemeral_resource(self, request: Any, peer: str) -> Any:
         """The values of an ephemeral resource, which nobody keeps."""
         try:
-            found = ephemeral.opened(request.type_name, self._looking(request, peer))
+            found = EPHEMERAL.read(request.type_name, self._looking(EPHEMERAL, request, peer))
         except _EXPECTED as error:
             problem = _problem(request.type_name, "opening", error)
             return _message("OpenEphemeralResource.Response", diagnostics=[_diagnostic(problem)])
@@ -246,10 +246,10 @@ class Servicer:
     def _session(self, peer: str) -> Session:
         return self.sessions.of(peer)
 
-    def _looking(self, request: Any, peer: str) -> Work:
-        """The work of a data source or of an ephemeral resource, which has no row of its own."""
+    def _looking(self, sources: Sources, request: Any, peer: str) -> Work:
+        """The work of a data source or of an ephemeral resource."""
         session = self._session(peer)
-        row = catalogue()["google_secret_manager_secret"]
+        row = sources[request.type_name]
         return Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
 
     def _work(self, row: Row, peer: str, kept: bytes, step: str) -> Work:

@@ -1,13 +1,14 @@
-"""What a row of data cannot say about a resource type: functions per type, named in one registry."""
+"""What a row of data cannot say about a resource type: functions that lie beside it, in types/NAME/hooks.py."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from localcloud.provider.rows import FOLDER
 from localcloud.provider.values import Object
 
 if TYPE_CHECKING:
@@ -43,25 +44,12 @@ class Hooks:
 
 NONE = Hooks()
 
-# Resource type -> the module in this package that has its HOOKS.
-REGISTRY: Mapping[str, str] = {
-    "google_artifact_registry_repository": "repository",
-    "google_iam_workload_identity_pool": "identity_pool",
-    "google_project_iam_custom_role": "custom_role",
-    "google_project_service": "project_service",
-    "google_secret_manager_secret": "secret",
-    "google_secret_manager_secret_version": "secret_version",
-    "google_service_account": "service_account",
-    "google_storage_bucket": "bucket",
-    "google_storage_bucket_object": "bucket_object",
-}
-
 
 @lru_cache(maxsize=256)
 def hooks(resource_type: str) -> Hooks:
-    """The hooks of a resource type; NONE for most."""
-    if resource_type not in REGISTRY:
+    """The hooks of a resource type, which lie beside its row; NONE for most."""
+    if not (FOLDER / resource_type / "hooks.py").exists():
         return NONE
-    found = importlib.import_module(f"{__name__}.{REGISTRY[resource_type]}").HOOKS
+    found = importlib.import_module(f"localcloud.provider.types.{resource_type}.hooks").HOOKS
     assert isinstance(found, Hooks)
     return found

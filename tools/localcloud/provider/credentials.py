@@ -1,0 +1,12 @@
+"""What a service account signs or is given, for the ephemeral resources."""
+
+from __future__ import annotations
+
+from localcloud.provider.values import Object
+from localcloud.provider.work import Work
+
+
+def of_account(work: Work, verb: str, body: Object) -> Object:
+    """The answer of a method of the row's for the account that is meant, through the delegates in turn."""
+    name = f"projects/-/serviceAccounts/{work.config['target_service_account']}"
+    return work.call(verb, {"name": name}, body=body | {"delegates": work.config["delegates"] or []})

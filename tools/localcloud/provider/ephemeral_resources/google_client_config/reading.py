@@ -1,0 +1,7 @@
+"""google_client_config: the data source of that name, but stored nowhere."""
+
+from __future__ import annotations
+
+from localcloud.provider.data_sources.google_client_config.reading import read
+
+__all__ = ["read"]
