@@ -57,7 +57,8 @@ def _name(path: Path) -> str:
 @cache
 def _tree(module: str) -> ast.Module:
     path = TOOLS / Path(*module.split("."))
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"
+    file = package if package.exists() else path.with_suffix(".py")
     return ast.parse(file.read_text("utf-8"), str(file))
 
 
