@@ -84,7 +84,7 @@ def variables_of(checkout: Checkout, project: str, region: str, principal: str =
         return local.shell_variables(checkout, project, region, principal)
     # The real provider asks Google who the token's owner is, whatever the endpoints say.
     closed = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
-    endpoints = local.endpoints(local.start(checkout).base)
+    endpoints = local.start(checkout).endpoints
     # With an emulator's host, Terraform's backend would send no token.
     used = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
     return {**used, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(checkout, principal)}

@@ -89,7 +89,7 @@ def environment(state: Path, *, real: bool) -> dict[str, str]:
     call(target, "POST", "/storage/v1/b?project=bench-project", {"name": "bench-project-tfstate"})
     variables = {
         **os.environ,
-        **launcher.endpoints(running.base),
+        **running.endpoints,
         "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(state, OWNER),
     }
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
@@ -172,7 +172,7 @@ def _bare(tree: Path, provider: str) -> float:
     running = launcher.start(state)
     variables = {
         **os.environ,
-        **launcher.endpoints(running.base),
+        **running.endpoints,
         "GOOGLE_OAUTH_ACCESS_TOKEN": launcher.token(state, OWNER),
     }
     variables |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}

@@ -14,6 +14,8 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Service
 from localcloud.server.app import App
 from localcloud.server.assembly import application, opened
+from localcloud.services import SERVICES
+from localcloud.services.unwritten import UNWRITTEN
 
 OWNER = "user:owner@example.com"
 PROJECT = "inside-project"
@@ -108,8 +110,8 @@ class Inside:
 
 
 def inside(folder: Path, *services: Service) -> Inside:
-    """A fresh cloud of these services with one project, its owner and their APIs enabled."""
-    cloud = opened(folder, services)
+    """A fresh cloud of these services with one project, its owner, their APIs enabled, and all roles that there are."""
+    cloud = opened(folder, services, (*UNWRITTEN, *SERVICES))
     then = cloud.clock.rfc3339()
     row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": PROJECT}
     cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": then, "updateTime": then})

@@ -58,9 +58,8 @@ class Side:
         """What a shell needs to run Terraform on this side's cloud, with this side's provider or the other."""
         if (provider or self.provider) == "ours":
             return local.shell_variables(self.checkout, project, region)
-        endpoints = {
-            name: url for name, url in local.endpoints(self.base).items() if not name.endswith("_EMULATOR_HOST")
-        }
+        named = local.start(self.checkout).endpoints
+        endpoints = {name: url for name, url in named.items() if not name.endswith("_EMULATOR_HOST")}
         # It asks Google who the token's owner is, whatever the endpoints say.
         closed = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
         return {**endpoints, **closed, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(self.checkout)}

@@ -49,7 +49,7 @@ def _as(clone: Clone, email: str, **variables: str) -> Session:
     return replace(
         session,
         cloud=local_cloud(session.environment.project, running.base, token),
-        surroundings=isolation.local_surroundings(variables, local.endpoints(running.base), token, reattach),
+        surroundings=isolation.local_surroundings(variables, running.endpoints, token, reattach),
     )
 
 

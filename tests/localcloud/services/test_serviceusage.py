@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from localcloud.engine.agents import UNWRITTEN
 from localcloud.services.serviceusage import catalogue, title
 
 from tests.cloud_client import Client
@@ -122,7 +121,7 @@ def test_enabling_needs_its_permission(cloud: Client) -> None:
 def test_a_service_agent_is_made_on_demand_and_can_be_granted_a_role(cloud: Client) -> None:
     path = f"serviceusage/v1beta1/projects/{cloud.project}/services/aiplatform.googleapis.com:generateServiceIdentity"
     email = cloud.ok("POST", path)["response"]["email"]
-    assert email == UNWRITTEN["aiplatform"].format(number=number(cloud))
+    assert email == f"service-{number(cloud)}@gcp-sa-aiplatform.iam.gserviceaccount.com"
     cloud.grant("roles/storage.objectViewer", f"serviceAccount:{email}")
 
 

@@ -135,11 +135,6 @@ def left_in(seen: Mapping[str, str]) -> list[str]:
     return launcher.left_in(seen)
 
 
-def endpoints(base: str) -> dict[str, str]:
-    """The variables that point terraform, gcloud and Google's Python clients at the local cloud."""
-    return launcher.endpoints(base)
-
-
 def coverage(checkout: Checkout) -> dict[str, Any]:
     """What the local cloud answers, per API and version: title, revision, counts, and each method's kind."""
     with _sentences():

@@ -127,7 +127,7 @@ def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple
     seen: Mapping[str, str] = os.environ
     if provider == "google":
         seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
-    around = isolation.local_surroundings(seen, local.endpoints(running.base), token, reattach)
+    around = isolation.local_surroundings(seen, running.endpoints, token, reattach)
     return local_cloud(environment.project, running.base, token, local.patience(running)), around
 
 

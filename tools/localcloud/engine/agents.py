@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from localcloud.engine.projects import Projects
+from collections.abc import Mapping
 
-UNWRITTEN = {
-    "aiplatform": "service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com",
-    "bigquery": "bq-{number}@bigquery-encryption.iam.gserviceaccount.com",
-    "cloudasset": "service-{number}@gcp-sa-cloudasset.iam.gserviceaccount.com",
-    "cloudbuild": "service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
-    "cloudfunctions": "service-{number}@gcf-admin-robot.iam.gserviceaccount.com",
-    "cloudscheduler": "service-{number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
-    "eventarc": "service-{number}@gcp-sa-eventarc.iam.gserviceaccount.com",
-    "monitoring": "service-{number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com",
-    "notebooks": "service-{number}@gcp-sa-notebooks.iam.gserviceaccount.com",
-    "run": "service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
-}
-"""Those of APIs that nobody has written here: a new service takes its row along. Source: https://cloud.google.com/iam/docs/service-agents."""
+from localcloud.engine.projects import Projects
 
 
 class Agents:
     """The primary agent of each API, by project."""
 
-    def __init__(self, projects: Projects) -> None:
+    def __init__(self, projects: Projects, forms: Mapping[str, str]) -> None:
+        """`forms`: API -> e-mail address ("service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com")."""
         self._projects = projects
-        self._forms = dict(UNWRITTEN)
-
-    def know(self, api: str, form: str) -> None:
-        """Names an API's agent: "service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"."""
-        self._forms[api] = form
+        self._forms = forms
 
     def email(self, api: str, project: str) -> str:
         """The agent of an API in a project; "" for an API that has none."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from localcloud import errors
 from localcloud.engine import tokens
 from localcloud.engine.iam import identities
-from localcloud.engine.iam.roles import known_permissions
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
 
@@ -47,22 +46,26 @@ def needed(call: Call) -> Sequence[tuple[str, str]]:
         return ()
     if not isinstance(said, str):
         return said(call)
-    permission = usual(call.method.id) if said == _MISSING else said
-    if said == _MISSING and permission and permission not in known_permissions() and call.method.http == "GET":
+    known = call.cloud.iam.roles.permissions
+    permission = usual(call.method.id, known) if said == _MISSING else said
+    if said == _MISSING and permission and permission not in known and call.method.http == "GET":
         permission = (
             _SEES_PROJECT  # of an API whose roles the tables do not have; what would change something stays refused
         )
     return ((permission, call.name),) if permission else ()
 
 
-def usual(method_id: str) -> str:
-    """The permission that a method id implies: "secretmanager.projects.secrets.patch" → "secretmanager.secrets.update"; "" = none."""
+def usual(method_id: str, known: Collection[str]) -> str:
+    """The permission that a method id implies: "secretmanager.projects.secrets.patch" → "secretmanager.secrets.update"; "" = none.
+
+    Places have one only where it is among the known ones.
+    """
     words = method_id.split(".")
     verb = words[-1]
     if verb in _OPEN_VERBS or len(words) < 3 or words[-2] == "operations":  # of these see operation_access
         return ""
     permission = f"{words[0]}.{words[-2]}.{_WORDS.get(verb, verb)}"
-    return "" if words[-2] == "locations" and permission not in known_permissions() else permission
+    return "" if words[-2] == "locations" and permission not in known else permission
 
 
 def check(call: Call, permission: str, resource: str) -> None:

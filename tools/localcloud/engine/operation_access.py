@@ -5,10 +5,8 @@ Some APIs have no permission for their operations. There it is who began one, an
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from localcloud.engine import gate
-from localcloud.engine.iam import PROJECTS, roles
+from localcloud.engine.iam import PROJECTS
 from localcloud.engine.operations import Operation
 from localcloud.engine.service import Call
 
@@ -53,13 +51,8 @@ def _permission(call: Call, verb: str) -> str:
     said = call.service.permissions.get(call.method.id)
     if isinstance(said, str):
         return said
-    prefix = f"{call.service.api}.operations."
-    return prefix + verb if _has_permissions(prefix) else ""
-
-
-@lru_cache(maxsize=64)
-def _has_permissions(prefix: str) -> bool:
-    return any(permission.startswith(prefix) for permission in roles.known_permissions())
+    collection = f"{call.service.api}.operations"
+    return f"{collection}.{verb}" if collection in call.cloud.iam.roles.collections else ""
 
 
 def _refusal(call: Call, verb: str) -> Exception:

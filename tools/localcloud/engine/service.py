@@ -10,6 +10,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.dialect import RESOURCE_ORIENTED, Dialect
 from localcloud.engine.events import Event
 from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.iam.roles import Table
 from localcloud.engine.jobs import Job
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
@@ -117,6 +118,21 @@ class Site:
     prefix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """How clients are pointed at a service by environment variables; paths lie below the API's own.
+
+    terraform  hashicorp/google's name for it in GOOGLE_<name>_CUSTOM_ENDPOINT -> path ({"SECRET_MANAGER": "v1/"}).
+               Source: https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference
+    gcloud     path for CLOUDSDK_API_ENDPOINT_OVERRIDES_<API>, with its slash at the end; None where gcloud has no such variable
+    variables  other variables of clients -> value, in which {base} is the address of the local cloud
+    """
+
+    terraform: Mapping[str, str] = field(default_factory=dict)
+    gcloud: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Service:
     """One API of the local cloud.
@@ -136,6 +152,8 @@ class Service:
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
     agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
+    roles           its predefined roles (iam.roles.beside(__file__) for a roles.json beside it)
+    endpoints       see Endpoints
     always_enabled  not subject to API enablement
     refusal         (call, permission, resource) -> text of a 403, or the whole of it; default Google's usual sentence
     enum_numbers    "Schema.field" -> {number: name}, where numbers are not the order in the document
@@ -173,6 +191,8 @@ class Service:
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False
     agent: str = ""
+    roles: Table | None = None
+    endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False
     refusal: Callable[[Call, str, str], str | CloudError] | None = None
     enum_numbers: Mapping[str, Mapping[int, str]] = field(default_factory=dict)

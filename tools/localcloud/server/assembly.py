@@ -18,6 +18,7 @@ from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.due import Due
 from localcloud.engine.events import Events
 from localcloud.engine.iam import Iam
+from localcloud.engine.iam.roles import Roles
 from localcloud.engine.interfaces import Offers
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
@@ -35,18 +36,19 @@ from localcloud.server.fault_rules import Faults
 from localcloud.server.request_log import RequestLog
 from localcloud.server.sites import Sites
 from localcloud.services import SERVICES
+from localcloud.services.unwritten import UNWRITTEN
 
 
-def opened(folder: Path, services: Sequence[Service] = SERVICES) -> Cloud:
-    """The cloud whose state lies in a folder; makes what is not there yet."""
+def opened(folder: Path, services: Sequence[Service] = SERVICES, unwritten: Sequence[Service] = UNWRITTEN) -> Cloud:
+    """The cloud whose state lies in a folder; makes what is not there yet. Of what is unwritten it knows roles and agents."""
     with ExitStack() as failing:
         store = failing.enter_context(closing(Store(folder)))
-        cloud = _opened(store, services)
+        cloud = _opened(store, services, unwritten)
         failing.pop_all()
     return cloud
 
 
-def _opened(store: Store, services: Sequence[Service]) -> Cloud:
+def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Service]) -> Cloud:
     clock = Clock(store)
     due, signals, commits = Due(store, clock), Signals(store), Commits(store)
     for service in services:
@@ -55,10 +57,12 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
     store.tidy()
     lateness = Lateness(store, clock)
     projects = Projects(store)
+    known = (*unwritten, *services)
+    roles = Roles(service.roles for service in known if service.roles is not None)
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, lateness, Kinds(services)),
+        iam=Iam(store, clock, projects, lateness, Kinds(services), roles),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
@@ -71,7 +75,7 @@ def _opened(store: Store, services: Sequence[Service]) -> Cloud:
         logs=Logs(store, clock, signals),
         usage=Usage(store, clock),
         offers=Offers(),
-        agents=Agents(projects),
+        agents=Agents(projects, {service.api: service.agent for service in known if service.agent}),
     )
     for service in services:
         _bind(cloud, service)
@@ -85,8 +89,6 @@ def _bind(cloud: Cloud, service: Service) -> None:
     for kind, worker in service.workers.items():
         cut = partial(worker.cut or lro.cut, cloud)
         cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
-    if service.agent:
-        cloud.agents.know(service.api, service.agent)
     for kind, listener in service.subscriptions.items():
         cloud.events.subscribe(kind, partial(listener, cloud))
     if service.log_listener is not None:

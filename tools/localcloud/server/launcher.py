@@ -14,14 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from localcloud.console import address
 from localcloud.engine import tokens
 from localcloud.server import clients, edition, records
-from localcloud.server import endpoints as _endpoints
 
 __all__ = [
     "OWNER",
@@ -34,7 +33,6 @@ __all__ = [
     "client_variables",
     "console",
     "control",
-    "endpoints",
     "find",
     "left_in",
     "principal",
@@ -65,7 +63,10 @@ class LocalCloudError(Exception):
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A running local cloud: its address, process, state folder, the key of its control interface, the profile in force."""
+    """A running local cloud: its address, process, state folder, the key of its control interface, the profile in force.
+
+    endpoints  the environment variables that point terraform, gcloud and the Python clients at it
+    """
 
     base: str
     pid: int
@@ -73,6 +74,7 @@ class LocalCloud:
     state: Path
     control_key: str
     profile: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,6 @@ def left_in(seen: Mapping[str, str]) -> list[str]:
     return clients.left_in(seen)
 
 
-def endpoints(base: str) -> dict[str, str]:
-    """The environment variables that point terraform, gcloud and the Python clients at a base address."""
-    return _endpoints.variables(base)
-
-
 def _tokens(state: Path) -> tokens.Tokens:
     try:
         return tokens.of(state)
@@ -205,7 +202,13 @@ def _record(state: Path) -> LocalCloud | None:
     record = records.read(state / records.SERVER) or {}
     try:
         return LocalCloud(
-            record["base"], record["pid"], record["port"], state, record["control_key"], record.get("profile", "")
+            record["base"],
+            record["pid"],
+            record["port"],
+            state,
+            record["control_key"],
+            record.get("profile", ""),
+            record["endpoints"],
         )
     except KeyError:
         return None

@@ -20,10 +20,11 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import assembly, edition, records, way_in
+from localcloud.server import assembly, edition, endpoints, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
 from localcloud.services import SERVICES
+from localcloud.services.unwritten import UNWRITTEN
 
 if TYPE_CHECKING:
     from localcloud.server.grpc_calls import Transcoder
@@ -128,7 +129,14 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     port = listening.getsockname()[1]
     base = f"http://{HOST}:{port}"
     key = secrets.token_hex(16)
-    record = {"base": base, "pid": os.getpid(), "port": port, "control_key": key, "code": edition.current()}
+    record = {
+        "base": base,
+        "pid": os.getpid(),
+        "port": port,
+        "control_key": key,
+        "code": edition.current(),
+        "endpoints": endpoints.variables(base, (*UNWRITTEN, *SERVICES)),
+    }
     opened = assembly.opened(state)
     record["profile"] = opened.lateness.name
 

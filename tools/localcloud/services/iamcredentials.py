@@ -11,7 +11,7 @@ from functools import partial
 from localcloud.engine import gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import IdTokens
-from localcloud.engine.service import Body, Call, Service
+from localcloud.engine.service import Body, Call, Endpoints, Service
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid, not_found
 from localcloud.services.iam import accounts, signing
 from localcloud.spec import json_text
@@ -182,6 +182,7 @@ SERVICE = Service(
     data_access=("iamcredentials.",),
     api="iamcredentials",
     title="IAM Service Account Credentials API",
+    endpoints=Endpoints(terraform={"IAM_CREDENTIALS": "v1/"}, gcloud=""),
     methods=_METHODS,
     # The policy that decides is the account's, which the IAM API keeps: the functions ask it themselves.
     permissions=dict.fromkeys(_METHODS),

@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from localcloud import services
 from localcloud.engine import gate
 from localcloud.engine.dispatch import handler
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Service
 from localcloud.services import SERVICES
+from localcloud.services.unwritten import UNWRITTEN
 from localcloud.spec.discovery import document
 
-ROWS = [
-    (file.stem, name, row)
-    for file in sorted(roles.TABLES.glob("*.json"))
-    for name, row in json.loads(file.read_text()).items()
-]
+KNOWN = (*UNWRITTEN, *SERVICES)
+ROLES = roles.Roles(service.roles for service in KNOWN if service.roles)
+FILES = {"basic": roles.BASIC, **{service.api: service.roles.file for service in KNOWN if service.roles}}
+ROWS = [(api, name, row) for api, file in FILES.items() for name, row in json.loads(file.read_text()).items()]
 SPREAD = {"roles/owner", "roles/editor", "roles/viewer", "roles/iam.securityReviewer"}
 
 
 def permissions(role: str) -> frozenset[str]:
-    return roles.predefined()[role].permissions
+    return ROLES.predefined[role].permissions
 
 
 def static_needs(service: Service) -> Iterator[tuple[str, str]]:
     """(method, permission) of every method that has a function and a fixed permission."""
     for version in service.versions:
         for name, method in document(service.api, version).methods.items():
-            said = service.permissions.get(name, gate.usual(name))
+            said = service.permissions.get(name, gate.usual(name, ROLES.permissions))
             if handler(service, method) is not None and isinstance(said, str) and said:
                 yield name, said
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.api)
 def test_every_permission_that_a_method_needs_is_one_of_googles(service: Service) -> None:
-    unknown = {need for _, need in static_needs(service)} - roles.known_permissions()
+    unknown = {need for _, need in static_needs(service)} - ROLES.permissions
     assert not unknown, "no role of the tables holds these; a permission's name is misspelt or its row is missing"
 
 
 def test_includes_name_roles_that_exist() -> None:
-    known = set(roles.predefined())
+    known = set(ROLES.predefined)
     assert not {
         (name, included) for _, name, row in ROWS for included in row.get("includes", ()) if included not in known
     }
@@ -49,14 +51,20 @@ def test_includes_name_roles_that_exist() -> None:
 
 def test_a_role_stands_in_the_file_of_its_service_and_is_described_once() -> None:
     described = [name for _, name, row in ROWS if "title" in row]
-    assert sorted(described) == sorted(set(described)) == sorted(roles.predefined())
-    homes = {name: file for file, name, row in ROWS if "title" in row and name not in SPREAD}
-    strays = {name for name, file in homes.items() if not name.removeprefix("roles/").startswith(f"{file}.")}
+    assert sorted(described) == sorted(set(described)) == sorted(ROLES.predefined)
+    homes = {name: api for api, name, row in ROWS if "title" in row and name not in SPREAD}
+    strays = {name for name, api in homes.items() if name[6:].partition(".")[0] not in {api, api.removeprefix("cloud")}}
     assert strays == {"roles/browser"}
 
 
+def test_every_table_is_somebodys() -> None:
+    folder = Path(services.__file__).parent
+    there = {*folder.glob("*/roles.json"), *folder.glob("unwritten/*.json")}
+    assert there == set(FILES.values()) - {roles.BASIC}
+
+
 def test_permissions_have_a_service_a_resource_and_a_verb() -> None:
-    assert not [one for one in roles.known_permissions() if one.count(".") < 2]
+    assert not [one for one in ROLES.permissions if one.count(".") < 2]
 
 
 def test_the_basic_roles_contain_each_other() -> None:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from localcloud import errors
 from localcloud.engine.clock import Clock
-from localcloud.engine.iam import conditions, identities, members, policies, roles
+from localcloud.engine.iam import conditions, identities, members, policies
 from localcloud.engine.iam.directory import Directory
+from localcloud.engine.iam.roles import Roles
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
@@ -42,12 +43,15 @@ class Iam:
     ("iam", "projects/p/roles/ID") with includedPermissions.
     """
 
-    def __init__(self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, kinds: Kinds) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, kinds: Kinds, roles: Roles
+    ) -> None:
         self._store = store
         self._clock = clock
         self._projects = projects
         self._lateness = lateness
         self._kinds = kinds
+        self.roles = roles
         self.directory = Directory(store)
         self._generation = 0
         self._seen = (-1, -1, -1)
@@ -140,8 +144,8 @@ class Iam:
             fresh = [member for member in binding["members"] if (role, member) not in known]
             if fresh and not self._role_exists(role, project):
                 raise errors.invalid(
-                    f"Role {role} is not supported for this resource. (The local cloud knows the roles in "
-                    "tools/localcloud/engine/iam/predefined and the project's custom roles; add a row there for another of Google's.)"
+                    f"Role {role} is not supported for this resource. (The local cloud knows the project's custom roles, "
+                    "and of Google's those in the roles.json of each service; add a row there for another.)"
                 )
             spelt = {member: self._member(member) for member in fresh}
             kept.append(binding | {"members": [spelt.get(member, member) for member in binding["members"]]})
@@ -157,7 +161,7 @@ class Iam:
 
     def _role_exists(self, role: str, project: str | None) -> bool:
         if role.startswith("roles/"):
-            return role in roles.predefined()
+            return role in self.roles.predefined
         body = self._custom_role(role, project)
         return body is not None and not body.get("deleted")
 
@@ -270,7 +274,7 @@ class Iam:
 
     def _permissions(self, role: str, project: str | None) -> frozenset[str]:
         if role.startswith("roles/"):
-            known = roles.predefined().get(role)
+            known = self.roles.predefined.get(role)
             return known.permissions if known else frozenset()
         body = self._custom_role(role, project) or {}
         off = body.get("deleted") or body.get("stage") == "DISABLED"

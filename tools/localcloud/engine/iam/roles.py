@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-TABLES = Path(__file__).parent / "predefined"
-"""One file per service with its roles and its share of the basic roles.
+BASIC = Path(__file__).parent / "basic_roles.json"
+"""Owner, editor and viewer, of which each service brings its own share."""
 
-A row holds ``title``, ``description``, ``stage`` (GA where unsaid), ``includes`` (roles that it contains whole) and ``permissions``
-(verbs by collection: ``{"secretmanager.versions": "access get"}``). Rows of one role in several files add up: a new
-service brings its own part of owner, editor and viewer. Source: IAM permissions reference, November 2026.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The roles of one service and its share of the basic ones.
+
+    file    JSON, a row a role: ``title``, ``description``, ``stage`` (GA where unsaid), ``includes`` (roles that it contains whole) and
+            ``permissions`` (verbs by collection: ``{"secretmanager.versions": "access get"}``). Rows of one role in several files add up.
+            Source: IAM permissions reference, November 2026
+    whole   beginnings of the permissions of which the file has all there are ("secretmanager.")
+    """
+
+    file: Path
+    whole: tuple[str, ...] = ()
+
+
+def beside(module: str, *whole: str) -> Table:
+    """The table roles.json in the folder of a module (its `__file__`)."""
+    return Table(Path(module).with_name("roles.json"), whole)
 
 
 @dataclass(frozen=True)
@@ -29,25 +43,39 @@ class Role:
     permissions: frozenset[str]
 
 
-@cache
-def predefined() -> Mapping[str, Role]:
-    """Every predefined role of the tables by full name, in the order of names."""
-    rows = _rows()
-    return {name: _role(name, rows) for name in sorted(rows)}
+class Roles:
+    """The predefined roles of some tables; they are read when first asked for."""
 
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self._tables = tuple(dict.fromkeys((Table(BASIC), *tables)))
 
-@cache
-def known_permissions() -> frozenset[str]:
-    """Every permission that some predefined role of the tables holds."""
-    return frozenset[str]().union(*(role.permissions for role in predefined().values()))
+    @cached_property
+    def predefined(self) -> Mapping[str, Role]:
+        """Every role by full name, in the order of names."""
+        rows = self._rows()
+        return {name: _role(name, rows) for name in sorted(rows)}
 
+    @cached_property
+    def permissions(self) -> frozenset[str]:
+        """Every permission that some role holds."""
+        return frozenset[str]().union(*(role.permissions for role in self.predefined.values()))
 
-def _rows() -> dict[str, list[dict[str, Any]]]:
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for file in sorted(TABLES.glob("*.json")):
-        for name, row in json.loads(file.read_text("utf-8")).items():
-            rows.setdefault(name, []).append(row)
-    return rows
+    @cached_property
+    def collections(self) -> frozenset[str]:
+        """What the permissions are about: "secretmanager.versions"."""
+        return frozenset(permission.rpartition(".")[0] for permission in self.permissions)
+
+    def may_exist(self, permission: str) -> bool:
+        """Whether Google may have a permission: false for one that a table would hold which is whole."""
+        whole = tuple(prefix for table in self._tables for prefix in table.whole)
+        return not permission.startswith(whole) or permission in self.permissions
+
+    def _rows(self) -> dict[str, list[dict[str, Any]]]:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for table in self._tables:
+            for name, row in json.loads(table.file.read_text("utf-8")).items():
+                rows.setdefault(name, []).append(row)
+        return rows
 
 
 def _role(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> Role:

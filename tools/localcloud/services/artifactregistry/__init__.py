@@ -8,7 +8,8 @@ from typing import Any
 from localcloud.engine import labels, places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service, Site
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Handler, Permission, Resource, Service, Site
 from localcloud.errors import invalid, not_found
 from localcloud.services.artifactregistry import artifacts, cleanup, registry, rules
 from localcloud.services.artifactregistry.images import SWEEP, TABLES, Images, swept
@@ -262,6 +263,8 @@ SERVICE = Service(
     versions=("v1", "v1beta2"),
     title="Artifact Registry API",
     agent="service-{number}@gcp-sa-artifactregistry.iam.gserviceaccount.com",
+    roles=roles.beside(__file__, "artifactregistry."),
+    endpoints=Endpoints(terraform={"ARTIFACT_REGISTRY": "v1/"}, gcloud=""),
     resources={"projects.locations.repositories": REPOSITORY, "projects.locations.repositories.rules": rules.RULE},
     methods=_methods(),
     permissions=_permissions(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from localcloud.engine.service import Call, Resource, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Call, Endpoints, Resource, Service
 from localcloud.services.cloudresourcemanager import around, org_policies, projects
 
 
@@ -19,6 +20,8 @@ SERVICE = Service(
     api=projects.API,
     versions=("v1", "v3"),
     title="Cloud Resource Manager API",
+    roles=roles.beside(__file__, "resourcemanager."),
+    endpoints=Endpoints(terraform={"RESOURCE_MANAGER": "v1/", "RESOURCE_MANAGER_V3": "v3/", "TAGS": "v3/"}, gcloud=""),
     always_enabled=True,
     tables=org_policies.TABLES,
     offers=lambda cloud: [org_policies.offered(cloud)],

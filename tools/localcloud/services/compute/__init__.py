@@ -7,7 +7,8 @@ from functools import partial
 
 from localcloud.engine import links, older
 from localcloud.engine.dialect import OLDER
-from localcloud.engine.service import Body, Call, Permission, Resource, Service, Worker
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Permission, Resource, Service, Worker
 from localcloud.services.compute import catalogue, disks, instances
 from localcloud.services.compute.disks import DISK
 from localcloud.services.compute.instances import API, INSTANCE
@@ -100,6 +101,8 @@ SERVICE = Service(
     api=API,
     title="Compute Engine API",
     agent="service-{number}@compute-system.iam.gserviceaccount.com",
+    roles=roles.beside(__file__),
+    endpoints=Endpoints(terraform={"COMPUTE": "v1/"}, gcloud="v1/"),
     dialect=OLDER,
     resources={
         "instances": INSTANCE,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from localcloud.engine import standard
-from localcloud.engine.service import Body, Call, Handler, Permission, Resource, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Handler, Permission, Resource, Service
 from localcloud.services.iam import accounts, custom_roles, grantable, keys, pools, signing, workloads
 
 API = "iam"
@@ -113,6 +114,10 @@ def _permissions() -> dict[str, Permission]:
 SERVICE = Service(
     api=API,
     title="Identity and Access Management (IAM) API",
+    roles=roles.beside(__file__, "iam."),
+    endpoints=Endpoints(
+        terraform={"IAM_BETA": "v1/", "IAM_WORKFORCE_POOL": "v1/", "IAM2": "v2/", "IAM3": "v3/"}, gcloud=""
+    ),
     resources={
         "projects.serviceAccounts": _ACCOUNT,
         "projects.locations.workloadIdentityPools": pools.POOL,

@@ -17,7 +17,6 @@ GONE_DAYS = 37
 """A deleted role is kept 7 days, then purged within 30 more; its id is free after that (https://cloud.google.com/iam/docs/creating-custom-roles)."""
 _ID = re.compile(r"[a-zA-Z0-9_.]{3,64}")
 _STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
-_COMPLETE_TABLES = ("artifactregistry.", "iam.", "resourcemanager.", "secretmanager.", "serviceusage.", "storage.")
 _PERMISSION = re.compile(r"[A-Za-z0-9-]+(?:[./][A-Za-z0-9-]+){2,}")
 _NOT_IN_PROJECTS = re.compile(r"resourcemanager\.(folders|organizations)\.|resourcemanager\.projects\.(list|create)\Z")
 _FIELDS = ("title", "description", "includedPermissions", "stage")
@@ -41,7 +40,7 @@ def predefined(role: roles.Role, *, full: bool = True) -> Body:
 
 def get_predefined(call: Call) -> Body:
     """One of Google's own roles."""
-    found = roles.predefined().get(call.path)
+    found = call.cloud.iam.roles.predefined.get(call.path)
     if found is None:
         raise not_found(f"The role named {call.path} was not found.")
     return predefined(found)
@@ -71,7 +70,7 @@ def create(call: Call) -> Body:
         )
     _check_free(call, name, role_id)
     sent = call.body.get("role", {})
-    body = {"name": name} | _settled(sent) | {"etag": _etag(call)}
+    body = {"name": name} | _settled(call, sent) | {"etag": _etag(call)}
     call.cloud.store.put(API, name, body)
     return shown(body)
 
@@ -92,7 +91,9 @@ def patch(call: Call) -> Body:
     kept = {field: body[field] for field in _FIELDS if field in body and field not in paths}
     sent = {field: call.body[field] for field in paths if field in call.body and field in _FIELDS}
     changed = (
-        {"name": body["name"]} | _settled(kept | sent, body.get("includedPermissions", ())) | {"etag": _etag(call)}
+        {"name": body["name"]}
+        | _settled(call, kept | sent, body.get("includedPermissions", ()))
+        | {"etag": _etag(call)}
     )
     call.cloud.store.put(API, call.name, changed)
     return shown(changed)
@@ -134,14 +135,14 @@ def listed(call: Call) -> list[Body]:
 def listed_predefined(call: Call) -> list[Body]:
     """Google's own roles as the request wants to see them."""
     full = call.params.get("view") == "FULL"
-    return [predefined(role, full=full) for role in roles.predefined().values()]
+    return [predefined(role, full=full) for role in call.cloud.iam.roles.predefined.values()]
 
 
-def _settled(sent: Body, known: Iterable[str] = ()) -> Body:
+def _settled(call: Call, sent: Body, known: Iterable[str] = ()) -> Body:
     """The fields of a role in the order Google writes them, checked; permissions once each, sorted."""
     permissions = sorted(set(sent.get("includedPermissions", ())))
     for permission in permissions:
-        if permission not in known and not allowed(permission):
+        if permission not in known and not allowed(call.cloud, permission):
             raise invalid(f"Permission {permission} is not valid.", "role.included_permissions")
     if len(str(sent.get("title", ""))) > 100:
         raise invalid("The title of a role may have 100 characters; this one has more.", "role.title")
@@ -156,11 +157,10 @@ def _settled(sent: Body, known: Iterable[str] = ()) -> Body:
     return body | ({"stage": sent["stage"]} if sent.get("stage", "ALPHA") != "ALPHA" else {})
 
 
-def allowed(permission: str) -> bool:
-    """Whether a project's own role may hold a permission; of services whose tables are not complete any is believed."""
-    if permission.startswith(_COMPLETE_TABLES) and permission not in roles.known_permissions():
-        return False
-    return _PERMISSION.fullmatch(permission) is not None and not _NOT_IN_PROJECTS.match(permission)
+def allowed(cloud: Cloud, permission: str) -> bool:
+    """Whether a project's own role may hold a permission; of services whose tables are not whole any is believed."""
+    known = _PERMISSION.fullmatch(permission) is not None and cloud.iam.roles.may_exist(permission)
+    return known and not _NOT_IN_PROJECTS.match(permission)
 
 
 def _check_free(call: Call, name: str, role_id: str) -> None:

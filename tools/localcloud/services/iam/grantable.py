@@ -36,7 +36,7 @@ def grantable_roles(call: Call) -> Body:
     project = _PROJECT.fullmatch(name)
     found = [
         custom_roles.predefined(role, full=full)
-        for role in roles.predefined().values()
+        for role in call.cloud.iam.roles.predefined.values()
         if _fits(role, api, whole=bool(project))
     ]
     if project:
@@ -49,14 +49,14 @@ def grantable_roles(call: Call) -> Body:
 def testable_permissions(call: Call) -> Body:
     """The permissions of the tables that can be tested on a resource."""
     api, name = _resource(call)
-    names = sorted(roles.known_permissions())
+    names = sorted(call.cloud.iam.roles.permissions)
     if not _PROJECT.fullmatch(name):
         names = [one for one in names if one.startswith(f"{api}.")]
-    return _page(call, "permissions", [_permission(one) for one in names], 100)
+    return _page(call, "permissions", [_permission(call, one) for one in names], 100)
 
 
-def _permission(name: str) -> Body:
-    level = {} if custom_roles.allowed(name) else {"customRolesSupportLevel": "NOT_SUPPORTED"}
+def _permission(call: Call, name: str) -> Body:
+    level = {} if custom_roles.allowed(call.cloud, name) else {"customRolesSupportLevel": "NOT_SUPPORTED"}
     return {"name": name, "stage": "GA", **level}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from localcloud.engine.service import Resource, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Endpoints, Resource, Service
 from localcloud.services.logging import entries, metrics, sinks
 from localcloud.services.logging.sinks import API
 from localcloud.spec import log_filters
@@ -42,6 +43,8 @@ SERVICE = Service(
     versions=("v2",),
     title="Cloud Logging API",
     agent="service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
+    roles=roles.beside(__file__),
+    endpoints=Endpoints(terraform={"LOGGING": "v2/"}, gcloud=""),
     resources={"projects.sinks": SINK, "projects.metrics": METRIC, "projects.exclusions": EXCLUSION},
     methods={
         "logging.entries.write": entries.write,

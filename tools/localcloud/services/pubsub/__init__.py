@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Publishing
-from localcloud.engine.service import Resource, Service, Worker
+from localcloud.engine.service import Endpoints, Resource, Service, Worker
 from localcloud.services.pubsub import backlog, push, subscriptions, topics
 from localcloud.services.pubsub.backlog import API
 
@@ -54,6 +55,8 @@ SERVICE = Service(
     api=API,
     title="Cloud Pub/Sub API",
     agent="service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com",
+    roles=roles.beside(__file__),
+    endpoints=Endpoints(terraform={"PUBSUB": "v1/"}, gcloud=""),
     resources={"projects.topics": TOPIC, "projects.subscriptions": SUBSCRIPTION},
     methods={
         f"{_TOPICS}.publish": topics.publish,

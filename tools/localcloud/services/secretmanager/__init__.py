@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from localcloud.engine import paging
-from localcloud.engine.service import Body, Call, Resource, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Resource, Service
 from localcloud.engine.usage import Sku
 from localcloud.services.secretmanager import payloads, secrets, versions
 from localcloud.services.secretmanager.secrets import API
@@ -75,6 +76,8 @@ SERVICE = Service(
     api=API,
     title="Secret Manager API",
     agent="service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com",
+    roles=roles.beside(__file__, "secretmanager."),
+    endpoints=Endpoints(terraform={"SECRET_MANAGER": "v1/", "SECRET_MANAGER_REGIONAL": "v1/"}, gcloud=""),
     numbered=True,
     resources={f"{place}.secrets": SECRET for place in _PLACES}
     | {f"{place}.secrets.versions": Resource(kind="SecretVersion") for place in _PLACES},

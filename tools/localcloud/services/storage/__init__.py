@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.engine.dialect import OLDER
-from localcloud.engine.service import Alias, Call, Handler, Resource, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Alias, Call, Endpoints, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,
@@ -109,10 +110,27 @@ def _upload_aliases() -> tuple[Alias, ...]:
 
 _MEDIA: dict[str, Any] = {"alt": "media"}
 
+# Not STORAGE_EMULATOR_HOST: with it Terraform's gcs backend and google-cloud-storage send no credentials.
+_ENDPOINTS = Endpoints(
+    terraform={"STORAGE": "v1/"},
+    gcloud="v1/",
+    variables={
+        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": "{base}/storage/v1/",
+        "API_ENDPOINT_OVERRIDE": "{base}",
+        "FSSPEC_GCS_ENDPOINT_URL": "{base}",
+        "FSSPEC_GS_ENDPOINT_URL": "{base}",
+        # Google's C++ client, which pandas and pyarrow read Parquet with; it sends credentials in spite of the name.
+        "CLOUD_STORAGE_EMULATOR_ENDPOINT": "{base}",
+        # gcsfs would look for a gRPC endpoint first and wait a minute for it.
+        "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
+    },
+)
 SERVICE = Service(
     api="storage",
     title="Cloud Storage API",
     agent="service-{number}@gs-project-accounts.iam.gserviceaccount.com",
+    roles=roles.beside(__file__, "storage."),
+    endpoints=_ENDPOINTS,
     dialect=OLDER,
     # Only their IAM types count: their methods are all above.
     resources={

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localcloud.engine.service import Body, Call, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Service
 from localcloud.errors import invalid, not_found, permission_denied
 
 API = "cloudbilling"
@@ -94,6 +95,8 @@ def _info(project: str, account: str) -> Body:
 SERVICE = Service(
     api=API,
     title="Cloud Billing API",
+    roles=roles.beside(__file__),
+    endpoints=Endpoints(terraform={"CLOUD_BILLING": "v1/"}, gcloud=""),
     always_enabled=True,
     methods={
         "cloudbilling.projects.getBillingInfo": get_info,

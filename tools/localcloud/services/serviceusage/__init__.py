@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 
 from localcloud.engine import lro, paging
-from localcloud.engine.service import Body, Call, Service
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Body, Call, Endpoints, Service
 from localcloud.errors import CloudError, error_info, invalid, permission_denied
 from localcloud.spec import discovery, filters
 
@@ -213,6 +214,8 @@ SERVICE = Service(
     api=API,
     versions=("v1", "v1beta1"),
     title="Service Usage API",
+    roles=roles.beside(__file__, "serviceusage."),
+    endpoints=Endpoints(terraform={"SERVICE_USAGE": "v1/"}, gcloud=""),
     always_enabled=True,
     methods={
         "serviceusage.services.enable": enable,

@@ -1,0 +1,95 @@
+"""Google's APIs that nobody has written here, as far as others must know them: whoever writes one takes its row and roles along.
+
+Clients are pointed here for these too, so that no call leaves the machine; their roles can be granted, and their agents named.
+Source of the agents: https://cloud.google.com/iam/docs/service-agents.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.engine.iam.roles import Table
+from localcloud.engine.service import Endpoints, Service
+
+
+def _roles(api: str) -> Table:
+    return Table(Path(__file__).with_name(f"{api}.json"))
+
+
+UNWRITTEN: tuple[Service, ...] = (
+    Service(
+        api="aiplatform",
+        agent="service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com",
+        roles=_roles("aiplatform"),
+        endpoints=Endpoints(terraform={"VERTEX_AI": "v1/"}, gcloud=""),
+    ),
+    Service(api="apikeys", endpoints=Endpoints(terraform={"APIKEYS": "v2/"})),
+    Service(api="appengine", endpoints=Endpoints(gcloud="")),
+    Service(
+        api="bigquery",
+        agent="bq-{number}@bigquery-encryption.iam.gserviceaccount.com",
+        roles=_roles("bigquery"),
+        endpoints=Endpoints(
+            terraform={"BIG_QUERY": "v2/"}, gcloud="v2/", variables={"BIGQUERY_EMULATOR_HOST": "{base}"}
+        ),
+    ),
+    Service(api="bigqueryconnection", endpoints=Endpoints(terraform={"BIGQUERY_CONNECTION": "v1/"})),
+    Service(api="billingbudgets", endpoints=Endpoints(terraform={"BILLING_BUDGETS": "v1/"})),
+    Service(
+        api="cloudasset",
+        agent="service-{number}@gcp-sa-cloudasset.iam.gserviceaccount.com",
+        endpoints=Endpoints(terraform={"CLOUD_ASSET": "v1/"}),
+    ),
+    Service(
+        api="cloudbuild",
+        agent="service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
+        roles=_roles("cloudbuild"),
+        endpoints=Endpoints(terraform={"CLOUD_BUILD": "v1/", "CLOUDBUILDV2": "v2/"}, gcloud=""),
+    ),
+    Service(
+        api="cloudfunctions",
+        agent="service-{number}@gcf-admin-robot.iam.gserviceaccount.com",
+        roles=_roles("cloudfunctions"),
+        endpoints=Endpoints(terraform={"CLOUD_FUNCTIONS": "v1/", "CLOUDFUNCTIONS2": "v2/"}, gcloud=""),
+    ),
+    Service(api="cloudkms", endpoints=Endpoints(terraform={"KMS": "v1/"})),
+    Service(api="cloudquotas", endpoints=Endpoints(terraform={"CLOUD_QUOTAS": "v1/"})),
+    Service(
+        api="cloudscheduler",
+        agent="service-{number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
+        roles=_roles("cloudscheduler"),
+        endpoints=Endpoints(terraform={"CLOUD_SCHEDULER": "v1/"}, gcloud=""),
+    ),
+    Service(api="cloudtasks", endpoints=Endpoints(terraform={"CLOUD_TASKS": "v2/"})),
+    Service(api="container", endpoints=Endpoints(terraform={"CONTAINER": "v1/"})),
+    Service(api="dns", endpoints=Endpoints(terraform={"DNS": "v1/"})),
+    Service(api="essentialcontacts", endpoints=Endpoints(terraform={"ESSENTIAL_CONTACTS": "v1/"})),
+    Service(
+        api="eventarc",
+        agent="service-{number}@gcp-sa-eventarc.iam.gserviceaccount.com",
+        roles=_roles("eventarc"),
+        endpoints=Endpoints(terraform={"EVENTARC": "v1/"}, gcloud=""),
+    ),
+    Service(api="firestore", endpoints=Endpoints(terraform={"FIRESTORE": "v1/"})),
+    Service(
+        api="monitoring",
+        agent="service-{number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com",
+        roles=_roles("monitoring"),
+        endpoints=Endpoints(terraform={"MONITORING": ""}, gcloud=""),
+    ),
+    Service(
+        api="notebooks",
+        agent="service-{number}@gcp-sa-notebooks.iam.gserviceaccount.com",
+        endpoints=Endpoints(terraform={"NOTEBOOKS": "v1/", "WORKBENCH": "v2/"}),
+    ),
+    Service(api="orgpolicy", roles=_roles("orgpolicy"), endpoints=Endpoints(terraform={"ORG_POLICY": "v2/"})),
+    Service(
+        api="run",
+        agent="service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
+        roles=_roles("run"),
+        endpoints=Endpoints(terraform={"CLOUD_RUN": "", "CLOUD_RUN_V2": "v2/"}, gcloud=""),
+    ),
+    Service(api="servicemanagement", endpoints=Endpoints(gcloud="")),
+    Service(api="servicenetworking", endpoints=Endpoints(terraform={"SERVICE_NETWORKING": "v1/"})),
+    Service(api="vpcaccess", endpoints=Endpoints(terraform={"VPC_ACCESS": "v1/"})),
+)
