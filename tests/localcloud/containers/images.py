@@ -38,6 +38,7 @@ BY_NAME = (
     "libpthread.so.0",
     "libstdc++.so.6",
     "libresolv.so.2",
+    "libgcc_s.so.1",
 )
 PYTHON = "docker.io/library/python:3.11-slim"
 

@@ -161,15 +161,16 @@ def silent(*_: object) -> None:
 
 
 class Answering:
-    """A server on loopback that answers one connection."""
+    """A server, on loopback or another address of this machine's, that answers connections."""
 
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._answer, daemon=True).start()
 
     def _answer(self) -> None:
-        connection, _ = self._socket.accept()
-        with connection, self._socket:
-            connection.recv(100)
-            connection.sendall(b"hello yourself\n")
+        while True:
+            connection, _ = self._socket.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"hello yourself\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -24,6 +25,12 @@ VARIABLES = (
 )  # fmt: skip
 _NOT_STARTED = {125, 126, 127}
 _LAST_WORDS = 4
+# podman counts in powers of 1000, docker in powers of 1024, and both say so.
+_USED = re.compile(r"(\S+) ([\d.]+)\s?([kKMGT]?i?B) / .*")
+_UNITS = {
+    "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "kiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,9 +94,14 @@ class Client:
         """Whether an image is on this machine already."""
         return children.lines([self.kind.program, "image", "inspect", image], env=self._env)[0] == 0
 
-    def call(self, *arguments: str, timeout: float = 600) -> list[str]:
-        """Another command of the program's ("push", "tag", …): its lines. Raises RuntimeProblem with its own last words."""
-        code, found, said = children.lines([self.kind.program, *arguments], env=self._env, timeout=timeout)
+    def call(self, *arguments: str, timeout: float = 600, env: Mapping[str, str] | None = None) -> list[str]:
+        """Another command of the program's ("push", "tag", …), with `env` added to its environment: its lines.
+
+        Raises RuntimeProblem with its own last words.
+        """
+        code, found, said = children.lines(
+            [self.kind.program, *arguments], env={**self._env, **(env or {})}, timeout=timeout
+        )
         if code:
             raise RuntimeProblem(
                 f"{self.name} {arguments[0]} ended with {code}: {said.splitlines()[-1] if said else 'no reason given'}"
@@ -107,6 +119,15 @@ class Client:
                 row.get("State") == "running",
                 labels if isinstance(labels, dict) else dict(one.partition("=")[::2] for one in str(labels).split(",")),
             )
+
+    def memory(self, names: Iterable[str]) -> dict[str, int]:
+        """Bytes that running containers use, by name; one that has ended meanwhile is left out."""
+        try:
+            said = self.call("stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", *names, timeout=30)
+        except RuntimeProblem:
+            return {}
+        found = (_USED.fullmatch(line) for line in said)
+        return {one[1]: round(float(one[2]) * _UNITS[one[3]]) for one in found if one}
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
         """Removes containers of one local cloud by force."""

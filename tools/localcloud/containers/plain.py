@@ -69,6 +69,11 @@ class PlainProcess:
             raise RuntimeProblem(f"{command[0]} could not be started: {problem.strerror}.") from None
 
     @property
+    def pid(self) -> int:
+        """Its number, which is its process group's too."""
+        return self._child.pid
+
+    @property
     def address(self) -> str:
         """The port that it was told to listen on."""
         return f"127.0.0.1:{self._port}" if self._port else ""

@@ -20,6 +20,7 @@ from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.engine.tokens import Tokens
 from localcloud.engine.usage import Usage
+from localcloud.engine.workloads import Workloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,4 @@ class Cloud:
     usage: Usage
     offers: Offers
     agents: Agents
+    workloads: Workloads

@@ -30,6 +30,7 @@ from localcloud.engine.service import Asgi, Service
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.engine.usage import Usage
+from localcloud.engine.workloads import Workloads
 from localcloud.server.app import App
 from localcloud.server.control import Control
 from localcloud.server.fault_rules import Faults
@@ -76,6 +77,7 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
         usage=Usage(store, clock),
         offers=Offers(),
         agents=Agents(projects, {service.api: service.agent for service in known if service.agent}),
+        workloads=Workloads(store.folder),
     )
     for service in services:
         _bind(cloud, service)

@@ -15,7 +15,7 @@ from localcloud.server import certificates
 LOOPBACK = "127.0.0.1,localhost,::1"
 # Says nothing that the local cloud asks; it tells a proxy that leads here from any other on this machine.
 MARK = "local-cloud:simulated@127.0.0.1:"
-_TRUST = (
+TRUST = (
     "SSL_CERT_FILE",  # OpenSSL, Go, curl
     "CURL_CA_BUNDLE",
     "REQUESTS_CA_BUNDLE",
@@ -25,7 +25,7 @@ _TRUST = (
 )
 
 _NAMES = (
-    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", *_TRUST, "NODE_EXTRA_CA_CERTS", "CLOUDSDK_PROXY_TYPE", "CLOUDSDK_PROXY_ADDRESS",
+    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", *TRUST, "NODE_EXTRA_CA_CERTS", "CLOUDSDK_PROXY_TYPE", "CLOUDSDK_PROXY_ADDRESS",
     "CLOUDSDK_PROXY_PORT", "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL",
     "BOTO_CONFIG", "FSSPEC_GCS_ENDPOINT_URL", "FSSPEC_GS_ENDPOINT_URL", "CLOUD_STORAGE_EMULATOR_ENDPOINT", "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT",
 )  # fmt: skip
@@ -38,14 +38,20 @@ def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str,
     return {
         **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), LOOPBACK),
-        **dict.fromkeys(_TRUST, bundle),
+        **dict.fromkeys(TRUST, bundle),
         "NODE_EXTRA_CA_CERTS": str(state / certificates.AUTHORITY),
         "CLOUDSDK_PROXY_TYPE": "http",
         "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
         "CLOUDSDK_PROXY_PORT": str(port),
         "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL": "false",
         "BOTO_CONFIG": str(_boto(state, token, bundle, suffix)),
-        # gcsfs and Google's C++ client, by which pandas and pyarrow read Parquet: they send credentials, but ask no proxy.
+        **without_proxy(base),
+    }
+
+
+def without_proxy(base: str) -> dict[str, str]:
+    """For gcsfs and Google's C++ client, by which pandas and pyarrow read Parquet: they send credentials, but ask no proxy."""
+    return {
         "FSSPEC_GCS_ENDPOINT_URL": base,
         "FSSPEC_GS_ENDPOINT_URL": base,
         "CLOUD_STORAGE_EMULATOR_ENDPOINT": base,

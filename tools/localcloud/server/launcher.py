@@ -50,7 +50,7 @@ _PATIENCE = 30.0
 # no login: whoever starts it first would lend them to everybody who comes later.
 _KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_\w+|TZ|XDG_\w+|LD_LIBRARY_PATH|DYLD_\w*LIBRARY_PATH|PYTHON\w+|VIRTUAL_ENV|"
-    r"DOCKER_\w+|CONTAINER_\w+|DBUS_SESSION_BUS_ADDRESS"
+    r"DOCKER_\w+|CONTAINERS?_\w+|DBUS_SESSION_BUS_ADDRESS"
 )
 # Bytes without which a daemon can write neither its database nor why it ends.
 _ROOM = 1024 * 1024

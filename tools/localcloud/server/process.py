@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import random
@@ -9,7 +10,9 @@ import secrets
 import signal
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,7 @@ from localcloud.provider import callers
 from localcloud.server import assembly, edition, endpoints, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
+from localcloud.server.surroundings import Surroundings
 from localcloud.services import SERVICES
 from localcloud.services.unwritten import UNWRITTEN
 
@@ -34,6 +38,7 @@ HOST = "127.0.0.1"
 _BACKLOG = 512
 _RESTS = 50  # ticks that it leaves a disk alone that has refused
 _COUNTED = 10  # ticks between two times that calls are counted on disk
+_THREADS = 64
 _LOOKS = 20  # ticks between two looks at the state folder
 _FOLDS = 15 * _LOOKS
 # Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
@@ -58,6 +63,21 @@ class Server(uvicorn.Server):
         self._identity = lock.stat().st_ino
         self._changes = 0
         self._rests_until = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to serve; from then on workloads can reach the cloud."""
+        await super().startup(sockets)
+        loop, port = asyncio.get_running_loop(), (sockets or self.servers[0].sockets)[0].getsockname()[1]
+        # Each workload that runs holds a thread.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, "blocking"))
+        self.cloud.workloads.serve(Surroundings(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
+        if self.cloud.workloads.left:
+            self._sweeping = loop.run_in_executor(None, self.cloud.workloads.sweep)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what runs, then serves no more; the threads that wait for workloads would otherwise hold the process."""
+        await asyncio.to_thread(self.cloud.workloads.close)
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end; asked ten times a second."""
@@ -147,7 +167,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     with closing(opened.store):
         application = assembly.application(opened, SERVICES, base, key, publish)
         transcoding = Transcoding(base)
-        config = _config(application, way_in.entry(_doors(state, opened, application, transcoding)))
+        config = configured(application, way_in.entry(doors(state, opened, application, transcoding)))
         # uvicorn repeats the signal once it has ended, and the record must go too.
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -162,7 +182,8 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.remove(state / records.SERVER, record)
 
 
-def _doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
+def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
+    """What the one way in of a cloud leads to."""
     return way_in.Doors(
         authority=Authority(state),
         grpc=transcoding.socket,
@@ -193,7 +214,8 @@ class Transcoding:
             self._transcoder.close()
 
 
-def _config(application: App, protocol: type[way_in.Entry]) -> uvicorn.Config:
+def configured(application: App, protocol: type[way_in.Entry]) -> uvicorn.Config:
+    """How a cloud is served."""
     return uvicorn.Config(
         application,
         http=protocol,

@@ -1,0 +1,94 @@
+"""What a cloud that was killed has left running: remembered in its state folder, ended by the next one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from localcloud.containers import detection
+from localcloud.containers.client import Client
+from localcloud.containers.workload import RuntimeProblem
+
+RECORD = "workloads.json"
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Whether containers were started, and the processes that stand in for some: number -> moment of the start."""
+
+    containers: bool = False
+    processes: dict[str, str] = field(default_factory=dict)
+
+
+class Leftovers:
+    """The record of what may run. It is written before anything does, so that who runs nothing asks no runtime either."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._path = state / RECORD
+
+    @property
+    def there(self) -> bool:
+        """Whether something may be left."""
+        return self._path.exists()
+
+    def expect_containers(self) -> None:
+        """Notes that a container is about to run."""
+        record = self._read()
+        if not record.containers:
+            self._write(_Record(True, record.processes))
+
+    def note(self, pid: int) -> None:
+        """Notes a process, with the moment of its start, since numbers come back."""
+        record = self._read()
+        alive = {one: begun for one, begun in record.processes.items() if _is(one, begun)}
+        self._write(_Record(record.containers, {**alive, str(pid): _begun(str(pid))}))
+
+    def sweep(self) -> int:
+        """Ends what still runs of this cloud, whoever started it; how much that was."""
+        if not self.there:
+            return 0
+        record, count = self._read(), 0
+        for pid in [one for one, begun in record.processes.items() if _is(one, begun)]:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(pid), signal.SIGKILL)
+                count += 1
+        kind = detection.kind() if record.containers else None
+        if kind is not None:
+            try:
+                count += Client(kind, str(self._state)).sweep()
+            except RuntimeProblem:
+                return count  # the record stays, so that the next sweep asks again
+        self._path.unlink(missing_ok=True)
+        return count
+
+    def _read(self) -> _Record:
+        try:
+            return _Record(**json.loads(self._path.read_text("utf-8")))
+        except FileNotFoundError:
+            return _Record()
+        except (OSError, ValueError, TypeError):
+            return _Record(containers=True)  # a damaged record: better to look than to leave something
+
+    def _write(self, record: _Record) -> None:
+        handle, name = tempfile.mkstemp(dir=self._state, prefix=RECORD)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(asdict(record), stream)
+        Path(name).replace(self._path)
+
+
+def _is(pid: str, begun: str) -> bool:
+    return begun != "" and _begun(pid) == begun
+
+
+def _begun(pid: str) -> str:
+    """When a process started, as Linux counts; "" for one that is gone, and where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

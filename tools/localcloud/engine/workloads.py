@@ -1,0 +1,324 @@
+"""Workloads that act as an account: each gets the identity and the ways to the cloud that it has on Google Cloud, and none outlives its cloud.
+
+They run in podman or docker, else as the command that stands in for their image, else not at all, which is called simulated.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, Protocol
+
+from localcloud.containers import detection
+from localcloud.containers.client import Client
+from localcloud.containers.leftovers import Leftovers
+from localcloud.containers.plain import Plain, PlainProcess
+from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload
+from localcloud.containers.workload import Running as Started
+
+Kind = Literal["podman", "docker", "process", "simulated"]
+Pool = Literal["builds", "instances", "jobs"]
+LIMITS: Mapping[Pool, int] = {"builds": 2, "instances": 10, "jobs": 4}
+"""How many of a kind run at once on a laptop."""
+RESOURCE = "localcloud.resource"
+_NAME = re.compile(r"[^a-z0-9-]+")
+_CLOSED = "The local cloud is being stopped."
+_NOT_SERVING = "The local cloud serves nobody yet: no workload can reach it."
+
+
+class NoRoom(RuntimeProblem):
+    """As many workloads of a pool run already as this machine is to carry."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A workload and as whom it runs.
+
+    principal   the account: "serviceAccount:NAME@PROJECT.iam.gserviceaccount.com"
+    project     whose it is, by id
+    location    region or zone that its metadata server names
+    resource    full name of what it runs for ("projects/p/locations/l/customJobs/7"), which its label and `status` show
+    workload    its `name` is the beginning of the container's
+    pool        whose limit it counts against
+    stand_in    the command in place of its image where neither podman nor docker answers, run in `folder`; without one the command
+                that was named for the image (Workloads.stand_ins), if any
+    """
+
+    principal: str
+    project: str
+    location: str
+    resource: str
+    workload: Workload
+    pool: Pool = "instances"
+    stand_in: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def email(self) -> str:
+        """The address of the account."""
+        return self.principal.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a workload is given of this cloud: variables, files, and what takes its identity away again."""
+
+    env: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    take_back: Callable[[], None]
+
+
+class Door(Protocol):
+    """What the server brings: how workloads reach it, and its registry on behalf of a principal."""
+
+    def give(self, order: Order, runtime: Runtime) -> Given:
+        """Opens a metadata server for an order; called from a thread that may wait."""
+        ...
+
+    def pull(self, client: Client, image: str, principal: str) -> None:
+        """Fetches an image of the cloud's own registry as a principal. Raises RuntimeProblem in the registry's words."""
+        ...
+
+
+@dataclass
+class Running:
+    """A workload that was started: how it runs, and its life."""
+
+    order: Order
+    kind: Kind
+    name: str
+    _started: Started
+    _given: Given
+    _left: Callable[[Running], None]
+
+    @property
+    def address(self) -> str:
+        """Where its port answers on this machine: "127.0.0.1:PORT"."""
+        return self._started.address
+
+    def wait(self, timeout: float | None = None) -> Ended | None:
+        """How it ended; None when it still runs after `timeout` seconds. Blocks. RuntimeProblem when it never began."""
+        try:
+            ended = self._started.wait(timeout)
+        except RuntimeProblem:
+            self._left(self)
+            raise
+        if ended is not None:
+            self._left(self)
+        return ended
+
+    def stop(self) -> Ended:
+        """SIGTERM, the workload's grace, SIGKILL; nothing of it is left. Blocks."""
+        try:
+            return self._started.stop()
+        finally:
+            self._left(self)
+
+    def take_back(self) -> None:
+        """Closes its metadata server."""
+        self._given.take_back()
+
+
+@dataclass
+class Workloads:
+    """The workloads of one cloud. Whatever blocks is to be called from a thread (asyncio.to_thread)."""
+
+    state: Path
+    limits: dict[Pool, int] = field(default_factory=lambda: dict(LIMITS))
+    stand_ins: dict[str, tuple[tuple[str, ...], Path]] = field(default_factory=dict)
+    """Image without tag and digest -> the command that stands in for it, and its folder."""
+    forced: Kind | None = None
+    """What is used although more is there: "process" or "simulated", for machines whose containers are for others."""
+
+    def __post_init__(self) -> None:
+        self._door: Door | None = None
+        self._running: list[Running] = []
+        self._starting: list[Order] = []
+        self._lock = threading.RLock()
+        self._leftovers = Leftovers(self.state)
+        self._sweeping = threading.Lock()
+        self._swept = self._closed = False
+        self._plain = Plain(self._standing_in)
+
+    # What there is.
+
+    @property
+    def kind(self) -> Kind:
+        """How a container would run on this machine."""
+        if self.forced is not None:
+            return self.forced
+        if self._door is None:
+            return "simulated"
+        found = detection.kind()
+        if found is not None:
+            return "podman" if found.name == "podman" else "docker"
+        return "process" if self.stand_ins else "simulated"
+
+    def how(self, order: Order) -> Kind:
+        """How an order would run: "simulated" where no container can and no command stands in."""
+        kind = self.kind
+        if self._door is None or kind in {"podman", "docker"}:
+            return kind
+        stands_in = order.stand_in or _bare(order.workload.image) in self.stand_ins
+        return "process" if stands_in and self.forced != "simulated" else "simulated"
+
+    @property
+    def client(self) -> Client | None:
+        """The command line of podman or docker, for builds; None where neither is."""
+        kind = detection.kind() if self.kind in {"podman", "docker"} else None
+        return Client(kind, str(self.state)) if kind is not None else None
+
+    def running(self) -> Sequence[Running]:
+        """What runs now."""
+        with self._lock:
+            return tuple(self._running)
+
+    def memory(self) -> Mapping[str, int]:
+        """Bytes that each running container uses, by its name; a process in place of one is not measured. Blocks."""
+        client = self.client
+        names = [one.name for one in self.running() if one.kind in {"podman", "docker"}]
+        return client.memory(names) if client is not None and names else {}
+
+    def room(self, pool: Pool) -> int:
+        """How many more workloads of a pool may start."""
+        with self._lock:
+            used = [one.order for one in self._running] + self._starting
+            return self.limits[pool] - sum(one.pool == pool for one in used)
+
+    # What they do.
+
+    def serve(self, door: Door) -> None:
+        """From now on workloads can reach the cloud."""
+        self._door = door
+
+    def fetch(self, image: str, principal: str) -> None:
+        """Makes an image of a registry of this cloud's ready to run, as a principal; others only when they are not here. Blocks.
+
+        Raises RuntimeProblem, with the registry's own sentence when the principal may not pull.
+        """
+        client = self.client
+        if client is None:
+            return
+        if self._door is not None and is_ours(image):
+            self._door.pull(client, image, principal)
+        elif not client.has(image):
+            client.call("pull", image)
+
+    def start(self, order: Order, heard: Heard) -> Running:
+        """Starts a workload as its account. Blocks.
+
+        Raises NoRoom, and RuntimeProblem when nothing can run it or it cannot be started.
+        """
+        kind = self.how(order)
+        if self._door is None or self._closed:
+            raise RuntimeProblem(_CLOSED if self._closed else _NOT_SERVING)
+        if kind == "simulated":
+            raise RuntimeProblem(
+                f"{order.workload.image} does not run (simulated): neither podman nor docker answers on this machine, and no command "
+                "stands in for it. Install podman, or name a command in the environment file."
+            )
+        with self._lock:
+            if self.room(order.pool) < 1:
+                raise NoRoom(
+                    f"{self.limits[order.pool]} {order.pool} run already, as many as this machine is to carry."
+                )
+            self._starting.append(order)
+        try:
+            return self._begin(order, kind, heard)
+        finally:
+            with self._lock:
+                self._starting.remove(order)
+
+    @property
+    def left(self) -> bool:
+        """Whether an earlier run may have left something."""
+        return self._leftovers.there
+
+    def sweep(self) -> int:
+        """Ends all that runs, and removes what an earlier run left; how much that was. Blocks."""
+        with self._sweeping:
+            mine, self._swept = self.running(), True
+            count = self._leftovers.sweep()
+        for one in mine:
+            self._leave(one)
+        return count
+
+    def close(self) -> None:
+        """Sweeps, and starts nothing from now on. Blocks."""
+        self._closed = True
+        if self.left:
+            self.sweep()
+
+    def _begin(self, order: Order, kind: Kind, heard: Heard) -> Running:
+        with self._sweeping:  # what an earlier run left goes first, and never together with what starts now
+            if not self._swept:
+                self._leftovers.sweep()
+                self._swept = True
+        runtime = self._runtime(kind)
+        assert self._door is not None
+        given = self._door.give(order, runtime)
+        workload = _given(order, given)
+        try:
+            if kind != "process":
+                self._leftovers.expect_containers()
+            started: Started = runtime.start(workload, heard)
+            if isinstance(started, PlainProcess):
+                self._leftovers.note(started.pid)
+        except BaseException:
+            given.take_back()
+            raise
+        running = Running(order, kind, workload.name, started, given, self._leave)
+        if self._closed:
+            running.stop()
+            raise RuntimeProblem(_CLOSED)
+        with self._lock:
+            self._running.append(running)
+        return running
+
+    def _runtime(self, kind: Kind) -> Runtime:
+        client = self.client if kind != "process" else None
+        return client if client is not None else self._plain
+
+    def _standing_in(self, workload: Workload) -> tuple[tuple[str, ...], Path] | None:
+        with self._lock:
+            orders = [one for one in self._starting if one.stand_in and one.resource == workload.labels[RESOURCE]]
+        return (
+            (orders[0].stand_in, orders[0].folder or self.state)
+            if orders
+            else self.stand_ins.get(_bare(workload.image))
+        )
+
+    def _leave(self, running: Running) -> None:
+        with self._lock, suppress(ValueError):
+            self._running.remove(running)
+        running.take_back()
+
+
+def is_ours(image: str) -> bool:
+    """Whether an image lies in a registry that the cloud stands in for."""
+    return image.partition("/")[0].endswith("-docker.pkg.dev")
+
+
+def _bare(image: str) -> str:
+    """An image's name without tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
+
+
+def _given(order: Order, given: Given) -> Workload:
+    """The workload with a name that no other has, and all that its account brings; what the order says itself stays."""
+    workload = order.workload
+    name = _NAME.sub("-", workload.name.lower()).strip("-")[:40] or "workload"
+    return replace(
+        workload,
+        name=f"{name}-{secrets.token_hex(3)}",
+        env={"GOOGLE_CLOUD_PROJECT": order.project, **workload.env, **given.env},
+        labels={**workload.labels, RESOURCE: order.resource},
+        mounts=(*workload.mounts, *given.mounts),
+    )

@@ -1,0 +1,170 @@
+"""Metadata servers as workloads on Google Cloud have one: each on a port of its own, which is its workload's identity.
+
+Source: https://cloud.google.com/compute/docs/metadata/querying-metadata, and what Google's libraries ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import zlib
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from uvicorn.server import ServerState
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import IdTokens
+from localcloud.engine.workloads import Order
+from localcloud.errors import CloudError
+from localcloud.provider import callers
+
+HOST = "127.0.0.1"
+LIFETIME = 3599
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email")
+_FLAVOR = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM (simulated)"}
+_DASHED = re.compile(r"-([a-z])")
+
+
+class Refused(Exception):
+    """A status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Metadata:
+    """What one workload may ask about itself.
+
+    `checks` whether the other end of a connection must be a process of this user's: not where containers share this machine's
+    network, since what runs in them may be any user.
+    """
+
+    def __init__(self, cloud: Cloud, order: Order, *, checks: bool) -> None:
+        self._cloud, self._order, self._checks = cloud, order, checks
+
+    def app(self) -> Starlette:
+        """As an ASGI application."""
+        return Starlette(routes=[Route("/{path:path}", self._answered, methods=["GET"])])
+
+    async def _answered(self, request: Request) -> Response:
+        try:
+            self._admit(request)
+            text, kind = self._found(request.path_params["path"], request.query_params)
+        except Refused as problem:
+            return Response(f"{problem}\n", problem.status, _FLAVOR, "text/plain")
+        return Response(text, 200, _FLAVOR, kind)
+
+    def _admit(self, request: Request) -> None:
+        peer, port = request.client, request.scope["server"][1]
+        if self._checks and (peer is None or not callers.ours(f"ipv4:{peer.host}:{peer.port}", port)):
+            raise Refused(403, "This metadata server answers the workload that it belongs to.")
+        # A page in a browser, or a proxy that was talked into it, sends the one and not the other.
+        if "x-forwarded-for" in request.headers:
+            raise Refused(403, "Requests with X-Forwarded-For are not answered.")
+        if request.path_params["path"].strip("/") and request.headers.get("metadata-flavor") != "Google":
+            raise Refused(403, "Missing Metadata-Flavor:Google header.")
+
+    def _found(self, path: str, params: Mapping[str, str]) -> tuple[str, str]:
+        node: Any = {"computeMetadata": {"v1": self._tree()}}
+        for word in path.split("/"):
+            if word:
+                node = node.get(word) if isinstance(node, dict) else None
+        if node is None:
+            raise Refused(404, f"/{path} is not there.")
+        if callable(node):
+            said = node(params)
+            return (said, "text/html") if isinstance(said, str) else (json.dumps(said), "application/json")
+        if params.get("recursive", "").lower() == "true" or params.get("alt") == "json":
+            return json.dumps(_plain(node)), "application/json"
+        if isinstance(node, dict):
+            return "".join(
+                f"{name}{'/' if isinstance(one, dict) else ''}\n" for name, one in node.items()
+            ), "application/text"
+        return (node if isinstance(node, str) else "".join(f"{one}\n" for one in node)), "application/text"
+
+    def _tree(self) -> dict[str, Any]:
+        order = self._order
+        number = self._cloud.projects.number(order.project)
+        account = {
+            "aliases": ("default",),
+            "email": order.email,
+            "identity": self._identity,
+            "scopes": SCOPES,
+            "token": self._token,
+        }
+        region = re.sub(r"-[a-z]$", "", order.location)
+        zone = order.location if order.location != region else f"{region}-1"
+        instance = {
+            "id": str(zlib.crc32(order.resource.encode())),
+            "name": order.resource.rpartition("/")[2],
+            "region": f"projects/{number}/regions/{region}",
+            "service-accounts": {"default": account, order.email: account},
+            "zone": f"projects/{number}/zones/{zone}",
+        }
+        project = {"numeric-project-id": str(number), "project-id": order.project}
+        return {"instance": instance, "project": project, "universe": {"universe-domain": "googleapis.com"}}
+
+    def _token(self, _params: Mapping[str, str]) -> Mapping[str, Any]:
+        self._check_account()
+        expires = int(self._cloud.clock.seconds()) + LIFETIME
+        token = self._cloud.tokens.token(self._order.principal, expires)
+        return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
+
+    def _identity(self, params: Mapping[str, str]) -> str:
+        self._check_account()
+        audience, offer = params.get("audience", ""), self._cloud.offers.get(IdTokens)
+        if not audience:
+            raise Refused(400, "non-empty audience parameter required")
+        try:
+            return offer.make(self._order.email, audience) if offer else ""
+        except CloudError as problem:
+            raise Refused(problem.code, problem.message) from None
+
+    def _check_account(self) -> None:
+        if not self._cloud.iam.active(self._order.principal):
+            raise Refused(404, f"The service account {self._order.email} is disabled, or does not exist.")
+
+
+def _plain(node: Any) -> Any:
+    """Everything below a node but what is made when it is asked for; names as JSON has them."""
+    if not isinstance(node, dict):
+        return node
+    return {
+        _DASHED.sub(lambda found: found[1].upper(), name): _plain(one)
+        for name, one in node.items()
+        if not callable(one)
+    }
+
+
+async def listen(metadata: Metadata) -> tuple[int, Callable[[], Coroutine[Any, Any, None]]]:
+    """Lets a metadata server answer on loopback: its port, and what ends it, both on the same loop."""
+    config = uvicorn.Config(
+        metadata.app(),
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+    config.load()
+    state, protocol = ServerState(), cast("Callable[..., asyncio.Protocol]", config.http_protocol_class)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: protocol(config=config, server_state=state, app_state={}), HOST, 0
+    )
+
+    async def close() -> None:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # uvloop closes the socket in its next round
+
+    return server.sockets[0].getsockname()[1], close
