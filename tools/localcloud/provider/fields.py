@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from localcloud.provider import stored
+from localcloud.provider import paths, stored
 from localcloud.provider.schema import Attribute, Block, Child
 from localcloud.provider.values import UNKNOWN, Object, Value, empty
 
@@ -16,27 +16,44 @@ _NOTHING: Wire = {}
 
 @dataclass(frozen=True)
 class Fields:
-    """Translates the values of one resource type. `schemas` are those of the discovery document, `kind` the resource's own."""
+    """Translates the values of one resource type. `schemas` are those of the discovery document, `kind` the resource's own.
+
+    `project` is the provider block's; `around` the resource's values, which fill the links to other resources.
+    """
 
     root: Block
     schemas: Mapping[str, Wire]
     kind: str
+    project: str = ""
+    around: Object = field(default_factory=dict)
 
     def expand(self, values: Object, only: frozenset[str] | None = None) -> Object:
         """The request body for the values: zeros and empty objects are left out. `only` limits it to some attributes."""
         body: Object = {}
+        here = self._in(values)
         for name, child in self.root.children.items():
-            if only is None or name in only:
-                _put(body, child.fields, self.child(child, values.get(name), self._at(self._wire, child)))
+            yields = (only is None or child.yields_to in only) and not empty(values.get(child.yields_to))
+            if (only is None or name in only) and not (child.unsent or yields):
+                _put(body, child.fields, here.child(child, values.get(name), self._at(self._wire, child)))
         return body
+
+    def value(self, name: str, values: Object) -> Value:
+        """What a method of its own sends for one attribute, also when the resource's own request cannot say it."""
+        child = self.root.children[name]
+        if not child.configurable:
+            return values.get(name) or _zero(child)
+        return self._in(values).child(child, values.get(name), self._at(self._wire, child)) or _zero(child)
+
+    def _in(self, values: Object) -> Fields:
+        return replace(self, around=values | {"project": values.get("project") or self.project})
 
     def child(self, child: Child, value: Value, wire: Wire) -> Value:
         """The field's value for one attribute or block; None when it is left out."""
-        if child.virtual or child.unsent or child.write_only or not child.configurable or value is UNKNOWN:
+        if child.virtual or child.write_only or not child.configurable or value is UNKNOWN:
             return None
         if isinstance(child, Block):
             return self._blocks(child, value or [], wire)
-        return _sent(child, value, wire)
+        return _sent(child, self._linked(child, value) if child.link else value, wire)
 
     def flatten(self, resource: Object, state: Object) -> Object:
         """The values of everything that can be read from the API's resource; `state` holds what it cannot say."""
@@ -51,6 +68,12 @@ class Fields:
             if name != "id"
         }
 
+    def _linked(self, node: Child, value: Value) -> Value:
+        """The full names of resources that a configuration may name in short."""
+        if isinstance(value, list):
+            return [self._linked(node, one) for one in value]
+        return paths.full(node.link, self.around | {node.name: value}, value) if isinstance(value, str) else value
+
     @property
     def _wire(self) -> Wire:
         return self.schemas[self.kind]
@@ -59,7 +82,7 @@ class Fields:
         if block.key:
             element = self._resolve(wire.get("additionalProperties", _NOTHING))
             return {one[block.key]: self._object(block, one, element, skip=block.key) for one in items} or None
-        if wire.get("type") == "array":
+        if _is_list(block, wire):
             element = self._resolve(wire.get("items", _NOTHING))
             return [self._object(block, one, element) for one in items if _says_something(one)] or None
         if not items:
@@ -70,13 +93,14 @@ class Fields:
     def _object(self, block: Block, values: Object, wire: Wire, skip: str = "") -> Object:
         body: Object = {}
         for name, child in block.children.items():
-            if name != skip:
+            if name != skip and not child.unsent:
                 _put(body, child.fields, self.child(child, values.get(name), self._at(wire, child)))
         return body
 
     def _read(self, child: Child, resource: Object, before: Value, wire: Wire) -> Value:
         raw = _get(resource, child.fields)
         if isinstance(child, Block):
+            raw = {} if raw is None and child.always else raw
             return self._read_blocks(child, raw, before or [], self._at(wire, child))
         if raw is None and child.sticky:
             return before
@@ -89,11 +113,11 @@ class Fields:
                 self._read_object(block, one, {block.key: key}, element) | {block.key: key}
                 for key, one in (raw or {}).items()
             ]
-        if wire.get("type") == "array":
+        if _is_list(block, wire):
             element = self._resolve(wire.get("items", _NOTHING))
             found = [one for one in raw or [] if one]
             return [self._read_object(block, one, _item(before, i), element) for i, one in enumerate(found)]
-        if raw is None or (raw == {} and not block.keep_empty):
+        if raw is None or (raw == {} and not (block.keep_empty or block.always)):
             return []
         return [self._read_object(block, raw, _item(before, 0), wire)]
 
@@ -134,7 +158,19 @@ def _sent(node: Attribute, value: Value, wire: Wire) -> Value:
     return stored.form(node.sent, value)
 
 
+def _is_list(block: Block, wire: Wire) -> bool:
+    """Whether the API has a list here, which where it describes nothing is what a block that may be repeated means."""
+    return wire.get("type") == "array" or (not wire and block.max != 1)
+
+
+def _zero(child: Child) -> Value:
+    return [] if isinstance(child, Block) else child.zero
+
+
 def _scalar(node: Attribute, raw: Value) -> Value:
+    raw = stored.read(node.read, raw)
+    if empty(raw) and node.absent:
+        return node.absent
     if raw is None:
         return node.zero
     if node.collection:

@@ -25,13 +25,11 @@ class Hooks:
     plan     (draft): changes the plan, like a provider's own CustomizeDiff
     encode   (work, values, body) -> body: what is sent, before it is sent
     decode   (work, values, state) -> values: what was read, before it is stored; `work.answer` is the API's answer
-    located  (work, values) -> values: what is taken from the provider block when the resource is made
     created  (work, state): what has to be sent right after the resource was made
     create, read, update, delete, import_   replace the whole step; see rest.py for their contracts
     """
 
     plan: Callable[[Draft], None] | None = None
-    located: Callable[[Work, Object], Object] | None = None
     created: Callable[[Work, Object], None] | None = None
     encode: Adjust | None = None
     decode: Adjust | None = None

@@ -36,6 +36,17 @@ def last(path: str) -> str:
     return path.rpartition("/")[2]
 
 
+def relative(path: str) -> str:
+    """The part of a URL or path from "projects/" on; empty without one."""
+    _, found, rest = path.partition("projects/")
+    return found + rest
+
+
+def full(template: str, values: Mapping[str, object], said: str) -> str:
+    """The full name of what a configuration names in full, by its URL or in short; nothing stays nothing."""
+    return relative(said) or fill(template, values) if said else said
+
+
 def route(template: str, params: Mapping[str, str]) -> str:
     """A method's path with its parameters: `{+name}` keeps slashes, `{name}` is one escaped segment."""
     return _PLACEHOLDER.sub(lambda found: quote(params[found[2]], safe="/:@" if found[1] else ""), template)

@@ -101,6 +101,7 @@ class Planner:
         if not known(new):
             return self._change(node, UNKNOWN, scope)
         wanted = [stored.form(node.stored, one) for one in new] if isinstance(new, list) else new
+        wanted = suppress.kept_keys(node.suppress, old, wanted) if node.suppress else wanted
         if not _equal(node, old, wanted):
             return self._change(node, _merged(node, old, wanted), scope)
         return old if new == wanted or not node.stored else self._quietly(node, old, scope)

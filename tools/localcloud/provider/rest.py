@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-from localcloud.provider import normal, paths
+from localcloud.provider import creation, normal, patches, paths, requests
 from localcloud.provider.client import Refused, Unreachable
-from localcloud.provider.fields import Fields, api_name
 from localcloud.provider.hooks import hooks
 from localcloud.provider.operations import finished
 from localcloud.provider.retries import Stopped
-from localcloud.provider.schema import Attribute, Block, Child
-from localcloud.provider.values import Object, Value, at, empty, settled, without_unknown
-from localcloud.provider.work import Incomplete, Problem, Unfinished, Work
-from localcloud.spec.discovery import Method
+from localcloud.provider.schema import Attribute
+from localcloud.provider.values import Object, settled, without_unknown
+from localcloud.provider.work import Incomplete, Problem, Work
 
 
 def create(work: Work, planned: Object) -> Object:
@@ -28,17 +22,18 @@ def create(work: Work, planned: Object) -> Object:
 def make_and_read(work: Work, planned: Object) -> Object:
     """Calls create as the discovery document says and waits for its operation; reads what the answer does not say."""
     own = hooks(work.row.type)
-    values = own.located(work, planned) if own.located else planned
+    values = creation.placed(work, planned)
     try:
-        made = _make(work, values)
+        made = creation.make(work, values)
     except Incomplete as half:
-        raise Incomplete(values | {"id": work.path(values)}, half.cause) from half
+        raise Incomplete(values | {"id": work.id(values)}, half.cause) from half
     known = values | _server_named(work, made)
-    state = known | {"id": work.path(known)}
+    state = known | {"id": work.id(known)}
     try:
         if own.created:
             own.created(work, state)
-        found = complete(work, made, state) if "name" in made else read(work, state)
+        changed = patches.after_creation(work, state)
+        found = complete(work, made, state) if "name" in made and not changed else read(work, state)
     except (Refused, Unreachable, Stopped, Problem) as error:
         raise Incomplete(state, error) from error
     return found if found is not None else state
@@ -49,39 +44,23 @@ def read(work: Work, state: Object) -> Object | None:
     own = hooks(work.row.type)
     if own.read:
         return own.read(work, state)
-    answer = get(work, work.path(state))
+    answer = requests.get(work, state)
     if answer is None or any(answer.get(name) == value for name, value in work.row.gone.items()):
         return None
     return complete(work, answer, state)
 
 
-def get(work: Work, path: str) -> Object | None:
-    """The API's resource of that name; None when there is none."""
-    method = work.method("get")
-    return gone_as_none(lambda: work.ask(method, {_only(method): path}))
-
-
-def gone_as_none(call: Callable[[], Object]) -> Object | None:
-    """The call's answer; None when the API says that the thing does not exist."""
-    try:
-        return call()
-    except Refused as error:
-        if error.code == 404:
-            return None
-        raise
-
-
 def complete(work: Work, answer: Object, state: Object) -> Object:
     """The state with everything that the API's answer says, and the provider's own attributes filled in."""
     root = work.row.schema.root
-    work.answer = answer
-    values = {**state, **fields(work).flatten(answer, state)}
+    work.answer = answer | _further(work, state)
+    values = {**state, **requests.fields(work).flatten(work.answer, state)}
     values |= _provider_values(work, state)
     if "effective_labels" in root.children:
         values |= _labels(answer.get("labels"), state, ("labels", "terraform_labels"), "effective_labels")
     if "effective_annotations" in root.children:
         values |= _labels(answer.get("annotations"), state, ("annotations",), "effective_annotations")
-    values["id"] = work.path(values)
+    values["id"] = work.id(values)
     own = hooks(work.row.type)
     return own.decode(work, values, state) if own.decode else values
 
@@ -90,33 +69,17 @@ def update(work: Work, prior: Object, planned: Object) -> Object:
     """Sends what changed; the state afterwards. A type that is not refreshed keeps the plan, with zeros where nothing was set."""
     own = hooks(work.row.type)
     values = _settled(planned)
-    changed = differing(work, prior, values)
+    changed = patches.differing(work, prior, values)
     if changed - {"deletion_policy"}:
         if own.update:
             values = own.update(work, prior, values)
         else:
-            send_changes(work, prior, values, changed)
+            patches.send_changes(work, prior, values, changed)
         if not work.row.refreshed:
             return normal.unread(work.row.schema.root, prior, values)
         if own.update:
             return values
     return read(work, normal.unread(work.row.schema.root, prior, values)) or values
-
-
-def send_changes(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
-    """Patches the fields of the changed attributes, as the row's `update` says; nothing when none has a field."""
-    body, mask = _patch(work, prior, values, changed)
-    if not mask:
-        return
-    own = hooks(work.row.type)
-    body = own.encode(work, values, body) if own.encode else body
-    method = work.method("patch")
-    wrapper, _ = _envelope(work, method)
-    query = {"updateMask": ",".join(mask)} if "updateMask" in method.params else {}
-    if wrapper:
-        body = {wrapper: body, "updateMask": ",".join(mask)}
-    answer = work.ask(method, {_only(method): work.path(values)}, query=query, body=body)
-    work.answer = finished(work, answer, method.response)
 
 
 def delete(work: Work, state: Object) -> None:
@@ -127,8 +90,8 @@ def delete(work: Work, state: Object) -> None:
     if own.delete:
         own.delete(work, state)
         return
-    method = work.method("delete")
-    answer = gone_as_none(lambda: work.ask(method, {_only(method): work.path(state)}))
+    method = work.verb("delete")
+    answer = requests.gone_as_none(lambda: work.ask(method, requests.params(work, method, state)))
     if answer is not None:
         finished(work, answer, method.response)
 
@@ -174,119 +137,10 @@ def imported(work: Work, values: Object) -> Object:
     for name, child in work.row.schema.root.children.items():
         if isinstance(child, Attribute) and child.virtual and child.default is not None and state[name] is None:
             state[name] = child.default
-    return state | {"id": work.path(state)}
+    return state | {"id": work.id(state)}
 
 
-def fields(work: Work) -> Fields:
-    """The translation between the row's attributes and the API's fields."""
-    return Fields(work.row.schema.root, work.document.schemas, work.kind)
-
-
-def differing(work: Work, prior: Object, planned: Object) -> frozenset[str]:
-    """The attributes and blocks whose value changes; null and zero are the same."""
-    children = work.row.schema.root.children
-    return frozenset(
-        name
-        for name, child in children.items()
-        if _comparable(child, prior.get(name)) != _comparable(child, planned.get(name))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """A call that makes a resource of the name `path`; `body` is the resource, `sent` the request when it holds more than that."""
-
-    path: str
-    body: Object
-    params: Mapping[str, str]
-    query: Mapping[str, Any] = field(default_factory=dict)
-    sent: Object | None = None
-    verb: str = "create"
-
-
-def insert(work: Work, creation: Creation) -> Object:
-    """Makes the resource; after a lost answer a conflict may be our own creation: it is, when it has every field that was sent.
-
-    Raises Incomplete when the API accepted it and its operation was not waited for to the end.
-    """
-    method = work.method(creation.verb)
-    sent = creation.body if creation.sent is None else creation.sent
-    try:
-        answer = work.ask(method, creation.params, query=creation.query, body=sent)
-    except Refused as error:
-        found = get(work, creation.path) if error.code == 409 and work.lost else None
-        if found is None or not _contains(found, creation.body):
-            raise
-        return found
-    try:
-        return finished(work, answer, method.response)
-    except (Stopped, Unreachable, Unfinished) as error:
-        raise Incomplete(creation.body, error) from error
-
-
-def _make(work: Work, values: Object) -> Object:
-    own = hooks(work.row.type)
-    method = work.method("create")
-    body = _without_empty(fields(work).expand(values)) | _label_fields(work, values)
-    body = own.encode(work, values, body) if own.encode else body
-    path = work.path(values)
-    query = {
-        name: paths.last(path)
-        for name in method.params
-        if name.endswith("Id") and method.params[name].location == "query"
-    }
-    wrapper, id_field = _envelope(work, method)
-    sent = {id_field: _own_id(work, values), wrapper: body} if wrapper else None
-    return insert(work, Creation(path, body, {_only(method): paths.parent(path)}, query, sent))
-
-
-def _without_empty(body: Object) -> Object:
-    """A new resource says nothing of a top-level block that is empty; only a change does."""
-    return {name: value for name, value in body.items() if value != {}}
-
-
-def _contains(found: Value, sent: Value) -> bool:
-    if isinstance(sent, dict):
-        return isinstance(found, dict) and all(_contains(found.get(key), value) for key, value in sent.items())
-    return bool(found == sent)
-
-
-def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> tuple[Object, list[str]]:
-    body = fields(work).expand(values, changed) | _label_fields(work, values, changed)
-    mask: list[str] = []
-    for name in sorted(changed):
-        child = work.row.schema.root.children[name]
-        if name in _LABEL_FIELDS:
-            mask.append(_LABEL_FIELDS[name])
-        elif not (child.virtual or child.unsent or child.write_only):
-            mask.extend(_masks(work, name, prior, values))
-    if work.row.update == "merge":
-        _clear(body, mask, prior)
-    return body, mask
-
-
-def _masks(work: Work, name: str, prior: Object, values: Object) -> tuple[str, ...]:
-    """The mask paths of a changed attribute; of a block that the row takes apart, those of what changed inside it."""
-    masks = work.row.masks
-    inside = [path for path in masks if path.startswith(f"{name}.")]
-    if not inside:
-        return masks.get(name, (api_name(work.row.schema.root.children[name]),))
-    changed = [path for path in inside if (at(prior, path) or None) != (at(values, path) or None)]
-    return tuple(one for path in changed for one in masks[path])
-
-
-def _clear(body: Object, mask: list[str], prior: Object) -> None:
-    """What a merge must say with an explicit null: fields that are unset now, labels that are gone."""
-    for path in mask:
-        first = path.split(".")[0]
-        body.setdefault(first, None)
-    if "labels" in mask:
-        gone = (prior.get("effective_labels") or {}).keys() - (body["labels"] or {}).keys()
-        body["labels"] = {**(body["labels"] or {}), **dict.fromkeys(gone)}
-
-
-_LABEL_FIELDS = {"effective_labels": "labels", "effective_annotations": "annotations"}
-_ADDED_MAPS = (*_LABEL_FIELDS, "terraform_labels")
+_ADDED_MAPS = (*requests.LABEL_FIELDS, "terraform_labels")
 
 
 def _settled(planned: Object) -> Object:
@@ -299,11 +153,6 @@ def _with_defaults(work: Work, values: Object) -> Object:
     children = work.row.schema.root.children
     unset = {name: child for name, child in children.items() if values.get(name) is None}
     return values | {name: child.default for name, child in unset.items() if isinstance(child, Attribute)}
-
-
-def _label_fields(work: Work, values: Object, only: frozenset[str] | None = None) -> Object:
-    names = [name for name in _LABEL_FIELDS if name in work.row.schema.root.children and (only is None or name in only)]
-    return {_LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
 
 
 def _labels(found: Object | None, state: Object, configured: tuple[str, ...], effective: str) -> Object:
@@ -327,40 +176,21 @@ def _provider_values(work: Work, state: Object) -> Object:
 
 
 def _server_named(work: Work, made: Object) -> Object:
-    """Where the server names the resource, the attributes that its name holds."""
-    root = work.row.schema.root
-    theirs = [
-        name for name in paths.names(work.row.id) if name in root.children and not root.children[name].configurable
-    ]
-    return (paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {}
+    """Where the server names the resource, the attributes that its name holds, or the field that is its id."""
+    root = work.row.schema.root.children
+    theirs = [name for name in paths.names(work.row.id) if name in root and not root[name].configurable]
+    fields = {name: made[field] for name in theirs if (field := root[name].api) in made}
+    return fields or ((paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {})
 
 
-def _envelope(work: Work, method: Method) -> tuple[str, str]:
-    """The field of the request that holds the resource, and the one for its id; ("", "") where the resource is the request."""
-    if method.request in ("", work.kind):
-        return "", ""
-    properties = work.document.schemas[method.request]["properties"]
-    wrapper = next(name for name, wire in properties.items() if wire.get("$ref") == work.kind)
-    return wrapper, next((name for name in properties if name.endswith("Id")), "")
-
-
-def _own_id(work: Work, values: Object) -> Value:
-    """The id that the configuration gives: the required attribute that is not a field of the resource."""
-    children = work.row.schema.root.children
-    return next(values[name] for name, child in children.items() if child.required and child.virtual)
-
-
-def _only(method: Method) -> str:
-    return paths.names(method.path)[0]
-
-
-def _comparable(child: Child, value: Value) -> Value:
-    if isinstance(child, Block):
-        items = [
-            {name: _comparable(inner, (one or {}).get(name)) for name, inner in child.children.items()}
-            for one in value or []
-        ]
-        return sorted(items, key=repr) if child.nesting == "set" else items
-    if empty(value):
-        return child.zero
-    return sorted(value) if child.collection == "set" else value
+def _further(work: Work, state: Object) -> Object:
+    """What only the row's other methods say of the resource; an API without such a method says nothing."""
+    found: Object = {}
+    for verb in work.row.also_read:
+        method = work.method(verb)
+        try:
+            found |= work.ask(method, requests.params(work, method, state))
+        except Refused as error:
+            if error.code not in (404, 501):
+                raise
+    return found

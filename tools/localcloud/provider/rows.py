@@ -50,13 +50,26 @@ class Parent:
 
 
 @dataclass(frozen=True)
+class Setter:
+    """A method that changes one attribute: its verb, and the fields of its request with the attributes that they hold."""
+
+    verb: str
+    sends: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """One resource type.
 
     api, version     the discovery document; `collection` the resource in its method ids ("projects.secrets")
     id               the resource's id and path from attributes, e.g. "projects/{project}/secrets/{secret_id}"
-    imports          shorter forms that an import may use
-    update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "replace" whole
+    omits            the part of the path that ids in Terraform leave out
+    imports          other forms that an import may use
+    verbs            what the API calls the row's get, create, patch and delete, where it has other words
+    update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "whole" without a mask
+    setters          attribute -> the method that changes it
+    switches         attribute -> the methods that turn it on and off
+    also_read        further methods whose answers belong to what is read
     additions        what the provider itself adds to a plan: labels, annotations, project, deletion_policy
     gone             API field values that mean that the resource does not exist any more
     masks            attribute -> mask paths, where a changed attribute is not simply its API field; a key with dots
@@ -74,8 +87,13 @@ class Row:
     collection: str
     id: str
     schema: Schema
+    omits: str = ""
     imports: tuple[str, ...] = ()
-    update: Literal["mask", "merge", "replace", ""] = ""
+    verbs: Mapping[str, str] = field(default_factory=dict)
+    update: Literal["mask", "merge", "whole", ""] = ""
+    setters: Mapping[str, Setter] = field(default_factory=dict)
+    switches: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    also_read: tuple[str, ...] = ()
     additions: tuple[str, ...] = ()
     gone: Mapping[str, Any] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -135,8 +153,15 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         **common,
         kind="rest",
         schema=schema.parse(tree, version=raw.get("version", 0), timeouts=timeouts),
+        omits=raw.get("omits", ""),
         imports=tuple(raw.get("imports", ())),
+        verbs=raw.get("verbs", {}),
         update=raw.get("update", ""),
+        setters={
+            name: Setter(one["verb"], tuple(one["sends"].items())) for name, one in raw.get("setters", {}).items()
+        },
+        switches={name: (on, off) for name, (on, off) in raw.get("switches", {}).items()},
+        also_read=tuple(raw.get("also_read", ())),
         additions=tuple(raw.get("additions", ())),
         gone=raw.get("gone", {}),
         masks={attribute: tuple(paths) for attribute, paths in raw.get("masks", {}).items()},

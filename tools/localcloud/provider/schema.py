@@ -29,6 +29,7 @@ _FLAGS = [
     "keep_empty",
     "send_zero",
     "sticky",
+    "always",
 ]
 _OPTIONS = [
     "default",
@@ -48,9 +49,14 @@ _OPTIONS = [
     "suppress",
     "stored",
     "sent",
+    "read",
+    "link",
+    "absent",
+    "yields_to",
     "key",
 ]
 _OPTION = re.compile(rf"(?:^| )({'|'.join(_OPTIONS)})=")
+_NAMED = ("api", "suppress", "stored", "sent", "read", "link", "absent", "yields_to", "key")
 _ZEROS: Mapping[str, Value] = {"string": "", "bool": False, "int": 0, "float": 0}
 
 
@@ -79,9 +85,14 @@ class Node:
     unsent      read, but never sent
     sticky      where the API says nothing, the value stays what it was
     keep_empty  an empty block is sent as an empty object and read back as a block
+    always      a block that is read as one without anything where the API has none
     api         API path where it is not the camelCase of the name, dots for nested objects
     key         a set of blocks that is a map in the API: the attribute that is the map's key
-    suppress    named equality of old and new value, `stored` named change before it is stored, `sent` before it is sent
+    suppress    named equality of old and new value
+    stored      named change before it is stored; `sent` before it is sent; `read` after it was read
+    link        the full name that is sent where the configuration may give a short one, a template over the resource's values
+    absent      what is read where the API says nothing
+    yields_to   an attribute that is sent instead of this one where both have a value
     """
 
     name: str
@@ -97,6 +108,7 @@ class Node:
     keep_empty: bool = False
     send_zero: bool = False
     sticky: bool = False
+    always: bool = False
     min: int = 0
     max: int = 0
     api: str = ""
@@ -104,6 +116,10 @@ class Node:
     suppress: str = ""
     stored: str = ""
     sent: str = ""
+    read: str = ""
+    link: str = ""
+    absent: str = ""
+    yields_to: str = ""
     rules: Rules = field(default_factory=Rules)
 
     @cached_property
@@ -227,7 +243,7 @@ def _common(name: str, text: str) -> tuple[str, dict[str, Any]]:
         raise ValueError(f"The flags of {name} are unknown: {' '.join(wrong)}.")
     options = _options(text)
     common: dict[str, Any] = {"name": name, **dict.fromkeys(plain[1:], True)}
-    common |= {key: options[key] for key in ("api", "suppress", "stored", "sent", "key") if key in options}
+    common |= {key: options[key] for key in _NAMED if key in options}
     common |= {key: int(options[key]) for key in ("min", "max") if key in options}
     return plain[0], common | {"rules": _rules(options)}
 

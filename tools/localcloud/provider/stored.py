@@ -1,9 +1,11 @@
-"""Named changes to a value: before it is stored in the state, and before it is sent to the API."""
+"""Named changes to a value: before it is stored in the state, before it is sent to the API, and after it was read there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
+from localcloud.provider.paths import last
 from localcloud.provider.values import Value
 
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -25,4 +27,31 @@ def _in_seconds(duration: str) -> str:
     return duration if found is None else f"{found}s"
 
 
-_FORMS: Mapping[str, Callable[[str], str]] = {"upper": str.upper, "seconds": _in_seconds}
+def read(name: str, raw: Value) -> Value:
+    """What the API says as the state has it; without a name, and for nothing, the same."""
+    return _READ[name](raw) if name and raw is not None else raw
+
+
+def _short(raw: Value) -> Value:
+    return [last(one) for one in raw] if isinstance(raw, list) else last(raw)
+
+
+def _json(text: str) -> str:
+    """The same JSON in one order and without spaces; text that is none stays as it is."""
+    try:
+        return _compact(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _compact(value: Value) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+_FORMS: Mapping[str, Callable[[str], Value]] = {
+    "upper": str.upper,
+    "seconds": _in_seconds,
+    "json": _json,
+    "object": json.loads,
+}
+_READ: Mapping[str, Callable[[Value], Value]] = {"last": _short, "json": _compact}

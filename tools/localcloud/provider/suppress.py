@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from localcloud.provider.paths import relative
+from localcloud.provider.private import seconds
 from localcloud.provider.settings import Settings
 from localcloud.provider.stored import form
-from localcloud.provider.values import UNKNOWN, Object, Path, Value, last_segment, settled
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, last_segment, settled
+from localcloud.provider.work import Problem
 
 
 class Around(Protocol):
@@ -60,18 +63,20 @@ def equal(name: str, asked: Comparison) -> bool:
     if name in _CANONICAL:
         same = _CANONICAL[name]
         return isinstance(asked.old, str) and isinstance(asked.new, str) and same(asked.old) == same(asked.new)
-    return _RULES[name](asked)
+    rule, _, argument = name.partition(":")
+    return _RULES[rule](asked) if not argument else _RULES_OF_A_VALUE[rule](asked, argument)
+
+
+def kept_keys(name: str, old: Value, new: Value) -> Value:
+    """A wanted map with the key that the API adds by itself, where the rule is of that kind."""
+    rule, _, key = name.partition(":")
+    added = rule == "added_key" and isinstance(new, dict) and key not in new and key in (old or {})
+    return new | {key: old[key]} if added else new
 
 
 def canonical(name: str, value: Value) -> Value:
     """One value for all that the named rule makes equal, where the rule is of that kind; else the value itself."""
     return _CANONICAL[name](value) if name in _CANONICAL and isinstance(value, str) else value
-
-
-def relative(path: str) -> str:
-    """The part of a URL or path from "projects/" on; empty without one."""
-    _, found, rest = path.partition("projects/")
-    return found + rest
 
 
 def _member(member: str) -> str:
@@ -84,10 +89,21 @@ def _member(member: str) -> str:
     )
 
 
+def _time(value: str) -> str:
+    """A duration without what makes no difference: "060.00s" is "60s"."""
+    try:
+        return str(seconds(value))
+    except Problem:
+        return value
+
+
 _CANONICAL: Mapping[str, Callable[[str], str]] = {
     "case": str.lower,
     "duration": lambda value: form("seconds", value),
     "last_segment": last_segment,
+    "last_slash": lambda value: value.removesuffix("/"),
+    "time": _time,
+    "trimmed": str.strip,
     "member": _member,
     "any_state": lambda value: "" if value == "ANY" else value,
 }
@@ -133,8 +149,29 @@ def _json(asked: Comparison) -> bool:
         return False
 
 
-def _empty_or_alpha(asked: Comparison) -> bool:
-    return {asked.old or "", asked.new or ""} == {"", "ALPHA"}
+def _relative(asked: Comparison) -> bool:
+    old, new = asked.old or "", asked.new or ""
+    return isinstance(old, str) and isinstance(new, str) and relative(old) != "" and relative(old) == relative(new)
+
+
+def _empty_block(asked: Comparison) -> bool:
+    """Whether the only difference is a block that says nothing."""
+    if not asked.counts or {asked.old, asked.new} != {0, 1}:
+        return False
+    return not any(not empty(value) for value in asked.block(asked.wanted if asked.new else asked.prior).values())
+
+
+def _target_uri(asked: Comparison) -> bool:
+    """An audience that the API took from the address of the target."""
+    return bool(asked.old) and not asked.new and asked.old == asked.block(asked.wanted).get("uri")
+
+
+def _unset(asked: Comparison, value: str) -> bool:
+    return {asked.old or "", asked.new or ""} == {"", value}
+
+
+def _kept_default(asked: Comparison, value: str) -> bool:
+    return bool(asked.old == value and not asked.new)
 
 
 def _kept(asked: Comparison) -> bool:
@@ -182,11 +219,18 @@ def _upstream_policies(asked: Comparison) -> bool:
     return not rows(asked.wanted) or rows(asked.prior) == rows(asked.wanted)
 
 
+_RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
+    "added_key": lambda _asked, _key: False,
+    "kept_default": _kept_default,
+    "unset": _unset,
+}
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
+    "empty_block": _empty_block,
+    "relative": _relative,
+    "target_uri": _target_uri,
     "self_link_or_name": _link_or_name,
     "json": _json,
     "md5": _same_content,
-    "empty_or_alpha": _empty_or_alpha,
     "kept": _kept,
     "kms_key_version": _kms_key_version,
     "autoclass": _autoclass,

@@ -69,10 +69,14 @@ class Work:
         """The row's method of that name in the discovery document."""
         return self.document.methods[f"{self.row.api}.{self.row.collection}.{verb}"]
 
+    def verb(self, verb: str) -> Method:
+        """The method that does for this row what others do with get, create, patch or delete."""
+        return self.method(self.row.verbs.get(verb, verb))
+
     @property
     def kind(self) -> str:
         """The schema name of the resource."""
-        return self.method("get").response
+        return self.verb("get").response
 
     def seconds_left(self) -> float:
         """How much of the step's time is left."""
@@ -80,7 +84,14 @@ class Work:
 
     def path(self, values: Object) -> str:
         """The resource's full name; the project of the provider block where the values have none."""
-        return paths.fill(self.row.id, values | {"project": self.project(values)})
+        own = str(values.get(paths.names(self.row.id)[-1]) or "")
+        return (
+            own if own.startswith("projects/") else paths.fill(self.row.id, values | {"project": self.project(values)})
+        )
+
+    def id(self, values: Object) -> str:
+        """The resource's id in Terraform: its full name, without what the row says that ids leave out."""
+        return self.path(values).replace(self.row.omits, "", 1) if self.row.omits else self.path(values)
 
     def project(self, values: Object) -> str:
         """The project of the resource or of the provider block; raises Problem when neither names one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.provider import rest
+from localcloud.provider import creation, requests, rest
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.paths import last
 from localcloud.provider.values import Object
@@ -12,25 +12,25 @@ from localcloud.provider.work import Problem, Work
 def create(work: Work, planned: Object) -> Object:
     """Creates the role, or undeletes the one that was deleted and gives it the planned values."""
     path = work.path(planned)
-    found = rest.get(work, path)
+    found = requests.get(work, planned)
     if found is None:
-        body = rest.fields(work).expand(planned)
+        body = requests.fields(work).expand(planned)
         sent = {"roleId": planned["role_id"], "role": body}
-        rest.insert(work, rest.Creation(path, body, {"parent": path.partition("/roles/")[0]}, sent=sent))
+        creation.insert(work, creation.Creation(planned, body, {"parent": path.partition("/roles/")[0]}, sent=sent))
     elif found.get("deleted"):
         _revive(work, path, planned)
     else:
         raise Problem(f"The custom role {path} exists already.", f"Import it: terraform import ADDRESS {path}")
-    return rest.complete(work, rest.get(work, path) or {}, planned)
+    return rest.complete(work, requests.get(work, planned) or {}, planned)
 
 
 def update(work: Work, _prior: Object, planned: Object) -> Object:
     """Patches the whole role; one that was deleted meanwhile is undeleted first."""
     path = work.path(planned)
-    found = rest.get(work, path) or {}
+    found = requests.get(work, planned) or {}
     if found.get("deleted"):
         work.call("undelete", {"name": path}, body={})
-    work.call("patch", {"name": path}, body=rest.fields(work).expand(planned))
+    work.call("patch", {"name": path}, body=requests.fields(work).expand(planned))
     return planned
 
 
@@ -41,7 +41,7 @@ def decode(work: Work, values: Object, _state: Object) -> Object:
 
 def _revive(work: Work, path: str, planned: Object) -> None:
     work.call("undelete", {"name": path}, body={})
-    work.call("patch", {"name": path}, body=rest.fields(work).expand(planned))
+    work.call("patch", {"name": path}, body=requests.fields(work).expand(planned))
 
 
 HOOKS = Hooks(create=create, update=update, decode=decode)

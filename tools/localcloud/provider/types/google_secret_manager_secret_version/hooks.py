@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from localcloud.provider import paths, rest
+from localcloud.provider import paths, requests, rest
 from localcloud.provider.client import Refused
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
@@ -31,7 +31,7 @@ def create(work: Work, planned: Object) -> Object:
 
 def read(work: Work, state: Object) -> Object | None:
     """The version without its value; None once it is destroyed. The value itself is fetched only after an import."""
-    found = rest.gone_as_none(lambda: work.call("get", {"name": state["name"]}))
+    found = requests.gone_as_none(lambda: work.call("get", {"name": state["name"]}))
     if found is None or found.get("state") == "DESTROYED":
         return None
     values = rest.complete(work, found, state)
@@ -54,7 +54,7 @@ def update(work: Work, _prior: Object, planned: Object) -> Object:
 def delete(work: Work, state: Object) -> None:
     """Destroys the value, or only disables it with deletion_policy DISABLE."""
     verb = "disable" if state["deletion_policy"] == "DISABLE" else "destroy"
-    rest.gone_as_none(lambda: work.call(verb, {"name": state["name"]}, body={}))
+    requests.gone_as_none(lambda: work.call(verb, {"name": state["name"]}, body={}))
 
 
 def import_(work: Work, name: str) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.provider import rest
+from localcloud.provider import patches, rest
 from localcloud.provider.additions import Draft
 from localcloud.provider.client import Refused
 from localcloud.provider.hooks import Hooks
@@ -47,10 +47,10 @@ def decode(work: Work, values: Object, _state: Object) -> Object:
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
     """Enables or disables first, then patches the texts."""
-    changed = rest.differing(work, prior, planned)
+    changed = patches.differing(work, prior, planned)
     if "disabled" in changed:
         work.call("disable" if planned["disabled"] else "enable", {"name": work.path(planned)}, body={})
-    rest.send_changes(work, prior, planned, changed - {"disabled"})
+    patches.send_changes(work, prior, planned, changed - {"disabled"})
     if "disabled" in changed and changed & {"display_name", "description"}:
         raise Problem(
             f"google_service_account {planned['id']}: disabled was changed together with a text, both on the API.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.provider import rest
+from localcloud.provider import creation, patches, requests, rest
 from localcloud.provider.additions import Draft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
@@ -42,14 +42,14 @@ def create(work: Work, planned: Object) -> Object:
     """Inserts the bucket and locks its retention policy where that is asked for. Autoclass that is off is planned, not sent."""
     if not at(planned, "autoclass.enabled"):
         planned = planned | {"autoclass": []}
-    body = encode(work, planned, rest.fields(work).expand(planned))
+    body = encode(work, planned, requests.fields(work).expand(planned))
     if planned["effective_labels"]:
         body["labels"] = planned["effective_labels"]
     body.setdefault("iamConfiguration", {}).setdefault("uniformBucketLevelAccess", {"enabled": False})
     query: dict[str, Any] = {"project": work.project(planned)}
     if planned["enable_object_retention"]:
         query["enableObjectRetention"] = "true"
-    made = rest.insert(work, rest.Creation(planned["name"], body, {}, query, verb="insert"))
+    made = creation.insert(work, creation.Creation(planned, body, {}, query))
     state = planned | {"id": planned["name"], "project": planned["project"] or work.settings.project}
     try:
         locked = _lock(work, {}, planned, made)
@@ -113,7 +113,7 @@ def _cors(found: list[Object], before: list[Object]) -> list[Object]:
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
     """Patches what changed; the state keeps the plan, as the metadata may still be the old one."""
-    rest.send_changes(work, prior, planned, rest.differing(work, prior, planned))
+    patches.send_changes(work, prior, planned, patches.differing(work, prior, planned))
     _lock(work, prior, planned, work.answer)
     return planned
 
@@ -129,7 +129,7 @@ def delete(work: Work, state: Object) -> None:
                 "force_destroy",
             )
         _delete_object(work, name, item)
-    rest.gone_as_none(lambda: work.call("delete", {"bucket": name}))
+    requests.gone_as_none(lambda: work.call("delete", {"bucket": name}))
 
 
 def import_(work: Work, name: str) -> Object:
@@ -141,7 +141,7 @@ def import_(work: Work, name: str) -> Object:
 def _delete_object(work: Work, bucket: str, item: Object) -> None:
     method = work.document.methods["storage.objects.delete"]
     names = {"bucket": bucket, "object": item["name"]}
-    rest.gone_as_none(lambda: work.ask(method, names, query={"generation": item["generation"]}))
+    requests.gone_as_none(lambda: work.ask(method, names, query={"generation": item["generation"]}))
 
 
 def _objects(work: Work, bucket: str) -> list[Object]:

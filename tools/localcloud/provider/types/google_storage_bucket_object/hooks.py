@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 
-from localcloud.provider import rest
+from localcloud.provider import patches, requests, rest
 from localcloud.provider.additions import Draft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.sniffing import media_type
@@ -54,7 +54,7 @@ def create(work: Work, planned: Object) -> Object:
 
 def read(work: Work, state: Object) -> Object | None:
     """The object's metadata; the content itself is not read."""
-    found = rest.gone_as_none(lambda: work.call("get", _names(state)))
+    found = requests.gone_as_none(lambda: work.call("get", _names(state)))
     return None if found is None else rest.complete(work, found, state)
 
 
@@ -71,7 +71,7 @@ def decode(work: Work, values: Object, state: Object) -> Object:
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
     """Uploads other content again; else writes the metadata that may change."""
-    changed = rest.differing(work, prior, planned)
+    changed = patches.differing(work, prior, planned)
     if changed & _REUPLOADED:
         return create(work, planned | {"kms_key_name": None})
     found = work.call("get", _names(planned))
@@ -85,7 +85,7 @@ def update(work: Work, prior: Object, planned: Object) -> Object:
 
 def delete(work: Work, state: Object) -> None:
     """Deletes the object, if it is still there."""
-    rest.gone_as_none(lambda: work.call("delete", _names(state)))
+    requests.gone_as_none(lambda: work.call("delete", _names(state)))
 
 
 def import_(_work: Work, name: str) -> Object:
@@ -111,7 +111,7 @@ def _hashes_unknown(draft: Draft) -> None:
 
 def _upload(work: Work, planned: Object) -> None:
     content = _content(work, planned)
-    metadata = rest.fields(work).expand(planned) | _custom(planned)
+    metadata = requests.fields(work).expand(planned) | _custom(planned)
     kind = "" if planned["force_empty_content_type"] else media_type(content)
     method = work.method("insert")
     path = method.uploads[-1] if method.uploads[-1].startswith("/upload") else method.uploads[0]
@@ -171,7 +171,7 @@ def _custom(planned: Object) -> Object:
 def _changed_field(work: Work, name: str, planned: Object) -> Object:
     if name == "contexts":
         return _custom(planned) or {"contexts": None}
-    sent = rest.fields(work).expand(planned, frozenset({name}))
+    sent = requests.fields(work).expand(planned, frozenset({name}))
     field = {"event_based_hold": "eventBasedHold", "temporary_hold": "temporaryHold", "retention": "retention"}[name]
     return {field: sent.get(field, None if name == "retention" else False)}
 

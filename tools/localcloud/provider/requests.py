@@ -1,0 +1,80 @@
+"""The requests of a resource that is one object of a REST API: which parameters they have, what they send, whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from localcloud.provider import paths
+from localcloud.provider.client import Refused
+from localcloud.provider.fields import Fields
+from localcloud.provider.values import Object, Value
+from localcloud.provider.work import Work
+from localcloud.spec.discovery import Method
+
+LABEL_FIELDS: Mapping[str, str] = {"effective_labels": "labels", "effective_annotations": "annotations"}
+
+
+def get(work: Work, values: Object) -> Object | None:
+    """The API's resource of these values; None when there is none."""
+    method = work.verb("get")
+    return gone_as_none(lambda: work.ask(method, params(work, method, values)))
+
+
+def gone_as_none(call: Callable[[], Object]) -> Object | None:
+    """The call's answer; None when the API says that the thing does not exist."""
+    try:
+        return call()
+    except Refused as error:
+        if error.code == 404:
+            return None
+        raise
+
+
+def params(work: Work, method: Method, values: Object) -> dict[str, str]:
+    """The path parameters of a method on the resource itself: its full name, or one parameter a segment."""
+    names = paths.names(method.path)
+    path = work.path(values)
+    if len(names) == 1:
+        return {names[0]: path}
+    return {name: _segment(work, name, values, path) for name in names}
+
+
+def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
+    """The path parameters of a method that makes the resource: where it is to be, or its own name where it is put."""
+    names = paths.names(method.path)
+    if len(names) != 1:
+        return {name: _segment(work, name, values, "") for name in names}
+    path = work.path(values)
+    return {names[0]: path if method.http == "PUT" else paths.parent(path)}
+
+
+def fields(work: Work) -> Fields:
+    """The translation between the row's attributes and the API's fields."""
+    return Fields(work.row.schema.root, work.document.schemas, work.kind, work.settings.project)
+
+
+def label_fields(work: Work, values: Object, only: frozenset[str] | None = None) -> Object:
+    """The API's labels and annotations, which the provider keeps in attributes of its own."""
+    names = [name for name in LABEL_FIELDS if name in work.row.schema.root.children and (only is None or name in only)]
+    return {LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
+
+
+def envelope(work: Work, method: Method) -> tuple[str, str]:
+    """The field of the request that holds the resource, and the one for its id; ("", "") where the resource is the request."""
+    if method.request in ("", work.kind):
+        return "", ""
+    properties = work.document.schemas[method.request]["properties"]
+    wrapper = next(name for name, wire in properties.items() if wire.get("$ref") == work.kind)
+    return wrapper, next((name for name in properties if name.endswith("Id")), "")
+
+
+def own_id(work: Work, values: Object) -> Value:
+    """The id that the configuration gives: the required attribute that is not a field of the resource."""
+    children = work.row.schema.root.children
+    return next(values[name] for name, child in children.items() if child.required and child.virtual)
+
+
+def _segment(work: Work, name: str, values: Object, path: str) -> str:
+    if name == "project":
+        return work.project(values)
+    return paths.last(str(values[name])) if name in work.row.schema.root.children else paths.last(path)
