@@ -107,7 +107,7 @@ class Row:
 class Catalogue:
     """Every resource type by name; adding one is adding its folder."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._rows: dict[str, Row] = {}
 
@@ -135,7 +135,7 @@ class Catalogue:
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """The catalogue of this package."""
-    return Catalogue()
+    return Catalogue(FOLDER)
 
 
 def _row(name: str, raw: Mapping[str, Any]) -> Row:
