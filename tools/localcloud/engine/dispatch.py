@@ -27,7 +27,11 @@ _BUG = "The local cloud failed on this request by a bug of its own; the tracebac
 
 
 class Request(NamedTuple):
-    """A request as it arrived: `path` raw without leading slash, `headers` with lower-case names, `base` how the client reached us."""
+    """A request as it arrived.
+
+    `path`: raw, without leading slash, behind the API's name where the host says that. `headers`: with lower-case names. `base`: how
+    the client reached us. `named`: by the host of an API.
+    """
 
     verb: str
     path: str
@@ -35,6 +39,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: Content | None
     base: str
+    named: bool = False
 
 
 class Outcome(NamedTuple):
@@ -64,7 +69,7 @@ class Dispatcher:
 
     def target(self, request: Request) -> Target:
         """What the request's URL means; 404 or 501."""
-        return self.router.find(request.verb, request.path)
+        return self.router.find(request.verb, request.path, named=request.named)
 
     def run(self, request: Request, target: Target) -> Outcome:
         """The outcome of a request whose target is known. Raises CloudError so that the caller can take writes back."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Asgi, Service
 
+_GOOGLES = ".googleapis.com"
+
 
 class Sites:
     """The sites that services declare."""
@@ -26,11 +28,11 @@ class Sites:
 
     def find(self, host: str, path: str) -> Asgi | None:
         """The application for a Host header and a path."""
-        for prefix, app in self._prefixes:
-            if path.startswith(prefix):
-                return app
         name = host.partition(":")[0]
-        return next((app for pattern, app in self._hosts if pattern.fullmatch(name)), None)
+        claimed = next((app for pattern, app in self._hosts if pattern.fullmatch(name)), None)
+        if claimed is not None or name.endswith(_GOOGLES):
+            return claimed
+        return next((app for prefix, app in self._prefixes if path.startswith(prefix)), None)
 
 
 def _pattern(host: str) -> re.Pattern[str]:
