@@ -34,8 +34,10 @@ variable "values" {
       timeout_minutes = optional(number, 30)
     })), {})
     buckets = optional(map(object({
+      called        = optional(string)
       dvc           = optional(bool, false)
       force_destroy = optional(bool, false)
+      location      = optional(string)
       noncurrent_versions = optional(object({
         days = optional(number, 30)
         keep = optional(number, 3)
@@ -54,6 +56,7 @@ variable "values" {
     }))
     identities = optional(map(object({
       buckets       = optional(map(string), {})
+      called        = optional(string)
       description   = string
       github        = optional(string)
       jobs          = optional(map(string), {})
@@ -92,7 +95,8 @@ variable "values" {
       keep              = optional(number, 5)
     })), {})
     secrets = optional(map(object({
-      readers = optional(set(string), [])
+      location = optional(string)
+      readers  = optional(set(string), [])
     })), {})
     services = optional(map(object({
       buckets       = optional(map(string), {})

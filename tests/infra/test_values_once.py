@@ -42,7 +42,7 @@ FULL: dict[str, Any] = {
     "buckets": {
         "data": {
             "dvc": True, "force_destroy": True, "noncurrent_versions": {"days": 7, "keep": 9}, "soft_delete_days": 14,
-            "storage_class": "NEARLINE", "versioning": False,
+            "storage_class": "NEARLINE", "versioning": False, "called": "made-by-hand", "location": "eu",
         }
     },
     "github": {"repository": "team/cats", "owner_id": "42", "repository_id": "77", "branch": "master", "pool": "other", "connected": True},
@@ -57,7 +57,7 @@ FULL: dict[str, Any] = {
         "train": {
             "description": "Trains.", "buckets": {"data": "read"}, "repositories": {"own": "write"},
             "services": {"api": "call"}, "jobs": {"drift": "run"}, "submits": ["builds"], "github": "main",
-            "project_roles": ["roles/logging.logWriter"], "users": ["viewer"],
+            "project_roles": ["roles/logging.logWriter"], "users": ["viewer"], "called": "by-hand",
         }
     },
     "jobs": {
@@ -83,7 +83,7 @@ FULL: dict[str, Any] = {
     },
     "members": {"alice@example.com": {"role": "viewer", "type": "group"}},
     "repositories": {"own": {"description": "Own", "keep": 9, "delete_after_days": 7}},
-    "secrets": {"key": {"readers": ["train"]}},
+    "secrets": {"key": {"readers": ["train"], "location": "automatic"}},
 }  # fmt: skip
 
 

@@ -31,11 +31,12 @@ members:
 buckets:
   data: {versioning: true, dvc: true, force_destroy: true}
   monitoring: {versioning: true, noncurrent_versions: {days: 7}, soft_delete_days: 14, storage_class: NEARLINE}
+  old: {called: made-by-hand, location: eu}
 repositories:
   images: {description: Images of the backend., keep: 9}
 secrets:
   wandb-api-key: {readers: [train, serve]}
-  empty: {}
+  empty: {location: automatic}
 identities:
   train:
     description: Trains models.
@@ -43,7 +44,7 @@ identities:
     repositories: {images: read}
     project_roles: [roles/logging.logWriter]
     users: [data-scientist]
-  serve: {description: Serves models.}
+  serve: {description: Serves models., called: by-hand}
 github: {repository: team/starfish, owner_id: "42", branch: master}
 budget: {amount: 49.5, billing_account: 012345-6789AB-CDEF01}
 cost: {assumptions: {bucket_gib: 100}}

@@ -33,6 +33,8 @@ CHECKS = "Looking and checking"
 LOCAL = "This machine"
 
 COMMANDS = {
+    "init": Entry("groundwork.cli.init", "init", PLATFORM, "Write its file."),
+    "adopt": Entry("groundwork.cli.adopt", "adopt", PLATFORM, "Take over what is there."),
     "up": Entry("groundwork.cli.up", "up", PLATFORM, "Make it as the file says."),
     "plan": Entry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` changes."),
     "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it away, with proof."),
@@ -40,7 +42,6 @@ COMMANDS = {
     "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
     "open": Entry("groundwork.cli.open", "open_", PLATFORM, "Look at it in a browser."),
     "diagram": Entry("groundwork.cli.diagram", "diagram", PLATFORM, "Draw a map of it."),
-    "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove a dead run's lock."),
     "onboard": Entry("groundwork.cli.onboarding", "onboard", PEOPLE, "Let a person in."),
     "offboard": Entry("groundwork.cli.onboarding", "offboard", PEOPLE, "Take a person out."),
     "people": Entry("groundwork.cli.people", "people", PEOPLE, "Who is in, and drift."),
@@ -57,6 +58,7 @@ COMMANDS = {
     "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the docs' tables."),
+    "unlock": Entry("groundwork.cli.unlock", "unlock", LOCAL, "Remove a dead run's lock."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
     "run": Entry("groundwork.cli.running", "run", LOCAL, "Run a command in it."),
     "env": Entry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
@@ -110,8 +112,8 @@ class LazyGroup(click.Group):
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by what people want, a line each; in two columns where there is room."""
         columns = [[line for group in groups for line in _listed(group)][:-1] for groups in COLUMNS]
-        formatter.write_paragraph()
         if formatter.width < _WIDE:
+            formatter.write_paragraph()
             formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
             return
         left = max(map(len, columns[0])) + 2

@@ -137,7 +137,12 @@ def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict
 
 def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     for name, bucket in _part(values, "buckets").items():
-        full_name = f"{values.get('project')}-{name}"
+        if bucket.get("called") == f"{values.get('project')}-tfstate":
+            yield (
+                ("buckets", name, "called"),
+                f"buckets.{name}.called is the bucket that keeps Terraform's state, which is groundwork's own; leave this bucket out.",
+            )
+        full_name = bucket.get("called", f"{values.get('project')}-{name}")
         if len(full_name) > LONGEST_BUCKET_NAME:
             yield (
                 ("buckets", name),

@@ -59,6 +59,7 @@ class Bucket:
     noncurrent_keep: int
     soft_delete_days: int
     storage_class: str
+    location: str
 
     @property
     def url(self) -> str:
@@ -79,10 +80,11 @@ class Repository:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's container; `readers` are names of identities."""
+    """A secret's container; `readers` are names of identities, `location` a region or "automatic", "" for the environment's."""
 
     name: str
     readers: tuple[str, ...]
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -268,12 +270,15 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         protected=values["protected"],
         labels=values["labels"],
         members={email: Member(email, **member) for email, member in values["members"].items()},
-        buckets={name: _bucket(name, project, bucket) for name, bucket in values["buckets"].items()},
+        buckets={name: _bucket(name, project, region, bucket) for name, bucket in values["buckets"].items()},
         repositories={
             name: Repository(name, f"{region}-docker.pkg.dev/{project}/{name}", **repository)
             for name, repository in values["repositories"].items()
         },
-        secrets={name: Secret(name, tuple(secret["readers"])) for name, secret in values["secrets"].items()},
+        secrets={
+            name: Secret(name, tuple(secret["readers"]), secret.get("location", ""))
+            for name, secret in values["secrets"].items()
+        },
         identities={name: _identity(name, project, identity) for name, identity in values["identities"].items()},
         services=found.services,
         jobs=found.jobs,
@@ -290,17 +295,16 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
     )
 
 
-def _bucket(name: str, project: str, values: Mapping[str, Any]) -> Bucket:
-    versions = values["noncurrent_versions"]
-    rest = {"versioning": values["dvc"], **values}
-    del rest["noncurrent_versions"]
-    return Bucket(name, f"{project}-{name}", noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
+def _bucket(name: str, project: str, region: str, values: Mapping[str, Any]) -> Bucket:
+    rest = {"versioning": values["dvc"], "location": region, "called": f"{project}-{name}", **values}
+    full_name, versions = rest.pop("called"), rest.pop("noncurrent_versions")
+    return Bucket(name, full_name, noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
 
 
 def _identity(name: str, project: str, values: Mapping[str, Any]) -> Identity:
     return Identity(
         name=name,
-        email=f"groundwork-{name}@{project}.iam.gserviceaccount.com",
+        email=f"{values.get('called', f'groundwork-{name}')}@{project}.iam.gserviceaccount.com",
         description=values["description"],
         buckets=values["buckets"],
         repositories=values["repositories"],
