@@ -137,10 +137,10 @@ def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict
 
 def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     for name, bucket in _part(values, "buckets").items():
-        if bucket.get("called") == f"{values.get('project')}-tfstate":
+        if bucket.get("called") in (f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging")):
             yield (
                 ("buckets", name, "called"),
-                f"buckets.{name}.called is the bucket that keeps Terraform's state, which is groundwork's own; leave this bucket out.",
+                f"buckets.{name}.called is {bucket['called']}, a bucket of groundwork's own; leave this bucket out.",
             )
         full_name = bucket.get("called", f"{values.get('project')}-{name}")
         if len(full_name) > LONGEST_BUCKET_NAME:

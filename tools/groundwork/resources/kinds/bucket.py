@@ -28,6 +28,7 @@ _NOBODY = "groundwork-trial"
 _ONE = "v1/b/{name}"
 _NEVER = "ifMetagenerationMatch=9999999"
 _SOFT_DELETE_DAYS = (7, 14, 30, 60, 90)
+_OWN = ("tfstate", "sources", "staging")
 _OTHER_CLASSES = ("NEARLINE", "COLDLINE", "ARCHIVE")
 
 
@@ -147,8 +148,8 @@ def empty(cloud: Cloud, item: Item) -> None:
 
 def adopted(environment: Environment, item: Item) -> Entry | str:
     """A bucket as the file would have it; where it has versioning, no rule begins to delete old versions soon."""
-    if item.name == environment.state_bucket:
-        return "it keeps Terraform's state"
+    if item.name in (f"{environment.project}-{own}" for own in _OWN):
+        return "its name is one that groundwork gives a bucket of its own"
     if "google" in item.name or "." in item.name:
         return "the file takes no bucket with google or a dot in its name"
     body, usual = item.body, f"{environment.project}-"
