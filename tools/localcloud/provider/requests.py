@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from localcloud.provider import paths
 from localcloud.provider.client import Refused
 from localcloud.provider.fields import Fields
-from localcloud.provider.values import Object, Value
+from localcloud.provider.values import Object, Value, text
 from localcloud.provider.work import Work
 from localcloud.spec.discovery import Method
 
@@ -57,6 +57,12 @@ def label_fields(work: Work, values: Object, only: frozenset[str] | None = None)
     """The API's labels and annotations, which the provider keeps in attributes of its own."""
     names = [name for name in LABEL_FIELDS if name in work.row.schema.root.children and (only is None or name in only)]
     return {LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
+
+
+def query(work: Work, values: Object) -> Object:
+    """The row's own query parameters, of the attributes that have a value."""
+    found = {name: values.get(attribute) for name, attribute in work.row.query.items()}
+    return {name: text(value) for name, value in found.items() if value is not None}
 
 
 def envelope(work: Work, method: Method) -> tuple[str, str]:
