@@ -77,9 +77,14 @@ class Dispatcher:
             self.cloud.due.run()
         call = self._call(request, target)
         way = self._way(target)
-        gate.admit(call)
-        _complete(call)
-        result = self._handled(call, way)
+        try:
+            gate.admit(call)
+            _complete(call)
+            result = self._handled(call, way)
+        except errors.CloudError as problem:
+            if way.activity and problem.status == "PERMISSION_DENIED":
+                problem.afterwards = partial(audit.denied, call, problem)
+            raise
         if way.sku:
             thing = call.params.get(call.service.payer_param) if call.service.payer_param else call.project
             self.cloud.usage.count(call.service.api, thing or "", way.sku)
@@ -107,6 +112,8 @@ class Dispatcher:
             else:
                 _log.error("A request failed.", exc_info=problem)
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
+        if problem.afterwards is not None:
+            problem.afterwards()
         if problem.code == 401 and target and problem.details:
             problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
         body = (target.service.dialect if target else RESOURCE_ORIENTED).error(problem)

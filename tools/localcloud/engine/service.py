@@ -161,6 +161,8 @@ class Service:
     undocumented    query parameters that Google takes although its document lacks them
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
+    audited         how the audit log names methods, where not by their ids: method id or collection ("" = all others) -> name,
+                    in which * is the verb and {id} the id ("google.pubsub.v1.Publisher.*Topic")
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
     log_listener    (cloud, container, entry): hears of every log entry
@@ -203,6 +205,7 @@ class Service:
     streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)
     encoded: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
+    audited: Mapping[str, str] = field(default_factory=dict)
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
     log_listener: Callable[[Cloud, str, Body], None] | None = None
