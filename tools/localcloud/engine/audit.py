@@ -86,4 +86,4 @@ def _write(call: Call, project: str, severity: str, said: Body) -> None:
     }
     labels = {"project_id": project, "service": host, "method": name}
     resource = {"type": "audited_resource", "labels": labels}
-    call.cloud.logs.log(project, LOG, resource, {}, severity=severity, protoPayload=payload)
+    call.cloud.logs.log_later(project, LOG, resource, severity=severity, protoPayload=payload)

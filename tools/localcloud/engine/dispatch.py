@@ -16,7 +16,7 @@ from localcloud.engine.dialect import OLDER, RESOURCE_ORIENTED
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
-from localcloud.engine.store import disk_refused
+from localcloud.engine.state_folder import disk_refused
 from localcloud.spec import json_text, schema
 from localcloud.spec.discovery import Method, Param, document
 

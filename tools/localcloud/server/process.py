@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -101,6 +102,8 @@ class Server(uvicorn.Server):
         try:
             if cloud.due.ready:
                 await cloud.commits.write(cloud.due.run)
+            if self._store.deferred.pending:
+                await cloud.commits.write(self._store.settle)
             if counter % _COUNTED == 0 and cloud.usage.pending:
                 await cloud.commits.write(cloud.usage.flush)
         except (CloudError, sqlite3.Error, OSError) as problem:
@@ -174,12 +177,19 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.write(state / records.SERVER, record)
             records.write(state / records.PORT, {"port": port})
             ready(base)
+            _rest_from_collecting()
             Server(config, opened, state / records.SERVER_LOCK).run(sockets=[listening])
         except KeyboardInterrupt:
             pass
         finally:
             transcoding.close()
             records.remove(state / records.SERVER, record)
+
+
+def _rest_from_collecting() -> None:
+    """A request makes hundreds of objects that refer to each other and leaves none of them: what was made at the start is no garbage."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
 
 
 def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
-from localcloud.server.heads import Bounded
+from localcloud.server.heads import Bounded, Gathered
 
 _log = logging.getLogger("localcloud")
 _CONNECT = b"CONNECT "
@@ -89,6 +89,7 @@ class Entry(Bounded):
         """Hands the connection over; uvicorn no longer counts it."""
         self.connections.discard(self)
         self._unset_keepalive_if_required()
+        self.transport = cast("Gathered", self.transport).alone()
         self.transport.pause_reading()
         task = self.loop.create_task(then)
         self.tasks.add(task)
