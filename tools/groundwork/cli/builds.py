@@ -15,8 +15,10 @@ from groundwork.cli.printing import echo
 from groundwork.cli.table import print_table
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import shown
+from groundwork.environment.workloads import Build as Settings
 from groundwork.errors import UsageProblem
 from groundwork.resources.contents import bytes_text
+from groundwork.text import allowed
 from groundwork.workloads import build_files, sources
 from groundwork.workloads import builds as feature
 from groundwork.workloads.build_files import Wish
@@ -37,7 +39,12 @@ def builds() -> None:
 
 @builds.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=None, required=False)
-@click.option("--build", "trigger", metavar="NAME", help="Run a build of the environment file instead of a folder.")
+@click.option(
+    "--build",
+    "trigger",
+    metavar="NAME",
+    help="A build of the environment file: its trigger is run; with FOLDER, that is built as it says.",
+)
 @click.option("--branch", default="", help="With --build: the branch to build; by default the build's own.")
 @click.option("--commit", default="", help="With --build: the commit to build.")
 @click.option("--tag", default="", help="With --build: the tag to build.")
@@ -52,7 +59,9 @@ def builds() -> None:
     metavar="NAME",
     help="Without a file: the image to make, NAME or REPOSITORY/NAME; by default the folder's name.",
 )
-@click.option("--dockerfile", default="Dockerfile", show_default=True, help="Without a file: what it is made from.")
+@click.option(
+    "--dockerfile", default="", metavar="NAME", help="Without a file: what it is made from; by default Dockerfile."
+)
 @click.option(
     "--substitution",
     "substitutions",
@@ -83,24 +92,30 @@ def submit(
     and pushed by the build's id and as latest. What .gcloudignore or .gitignore leave out is not sent. ^C leaves the build running.
     Ends with 1 when the build fails.
 
-    Example: groundwork builds submit backend --image images/backend
+    Example: groundwork builds submit backend --image backend
     """
     project = opened(name, who, named=True)
     talk = Console(quiet=as_json)
-    if trigger:
-        if folder or config or image:
-            raise UsageProblem(
-                "--build runs what the environment file says: leave out the folder, --config and --image."
-            )
+    if trigger and not folder:
+        if config or image:
+            raise UsageProblem("--build runs what the environment file says: leave out --config and --image.")
         started = _by_trigger(project, trigger, (branch, commit, tag), talk, yes=yes, dry_run=dry_run)
     else:
+        settings = _settings(project, trigger) if trigger else None
         filled = pairs(substitutions, "--substitution")
-        wish = Wish(folder or Path(), config, image, dockerfile, filled, machine_type)
+        wish = Wish(folder or Path(), config, image, dockerfile, filled, machine_type, settings)
         started = _of_folder(project, wish, talk, yes=yes, dry_run=dry_run)
     if started is None:
         return
     talk.say(f"build {started.id} started in {project.environment.place}")
     _followed(project, started, talk, detach=detach, as_json=as_json)
+
+
+def _settings(project: Project, name: str) -> Settings:
+    known = project.environment.builds
+    if name not in known:
+        raise UsageProblem(f"The environment file has no build {name}; {allowed(known, name)}")
+    return known[name]
 
 
 def _by_trigger(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +64,28 @@ def submit(
     output: str, env: tuple[str, ...], labels: tuple[str, ...], detach: bool, name: str, who: str | None, yes: bool, dry_run: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Submit a training job to Vertex AI, from a FILE as for `gcloud ai custom-jobs create` or with --image; or run the job NAME now.
+    """Submit a job: the training NAME of the environment file, a FILE as for `gcloud ai custom-jobs create`, or --image, to Vertex AI;
+    or run the Cloud Run job NAME now.
 
     Says what it may cost at most, looks whether the GPUs are granted, asks, and shows the log as it goes. ^C leaves the job running.
     It runs as its own identity, is ended at its timeout, and is labelled with who submitted it. Ends with 1 when the job fails.
 
-    Example: groundwork jobs submit train.yaml --timeout 2h -- --epochs 10
+    Example: groundwork jobs submit train --timeout 2h -- --epochs 10
     """
     project = opened(name, who, named=True)
     talk = Console(quiet=as_json)
     wish = Wish(
-        None, image, display_name, machine_type, gpu, timeout, identity, output,
+        None, "", image, display_name, machine_type, gpu, timeout, identity, output,
         pairs(labels, "--label"), pairs(env, "--set-env"), args,
     )  # fmt: skip
-    if what and not _is_file(what):
+    if _is_file(what):
+        wish = replace(wish, file=Path(what))
+    elif what in project.environment.training:
+        wish = replace(wish, training=what)
+    if what and not (wish.file or wish.training):
         started = _run(project, what, wish, talk, yes=yes, dry_run=dry_run)
     else:
-        started = _train(project, Path(what) if what else None, wish, talk, yes=yes, dry_run=dry_run)
+        started = _train(project, wish, talk, yes=yes, dry_run=dry_run)
     if started is None:
         return
     talk.say(f"job {started.name} ({started.id}) submitted to {project.environment.place}")
@@ -90,10 +96,8 @@ def _is_file(what: str) -> bool:
     return what.endswith((".yaml", ".yml", ".json")) or "/" in what or Path(what).is_file()
 
 
-def _train(project: Project, file: Path | None, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
-    from dataclasses import replace
-
-    body = training.job_of(project, replace(wish, file=file))
+def _train(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
+    body = training.job_of(project, wish)
     for warning in job_files.warnings(body):
         talk.say(f"warning: {warning}")
     spec = body["jobSpec"]
@@ -122,7 +126,7 @@ def _train(project: Project, file: Path | None, wish: Wish, talk: Console, *, ye
 
 
 def _run(project: Project, what: str, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
-    refused = [option for option, value in vars_of(wish).items() if value]
+    refused = [option for option, value in _for_training(wish).items() if value]
     if refused:
         raise UsageProblem(
             f"{what} is a job of Cloud Run, which the environment file describes: leave out {', '.join(refused)}."
@@ -140,7 +144,7 @@ def _run(project: Project, what: str, wish: Wish, talk: Console, *, yes: bool, d
     return feature.executed(project, body, wish)
 
 
-def vars_of(wish: Wish) -> dict[str, Any]:
+def _for_training(wish: Wish) -> dict[str, Any]:
     """The options that are for training alone."""
     return {
         "--image": wish.image, "--display-name": wish.name, "--machine-type": wish.machine, "--gpu": wish.gpu,

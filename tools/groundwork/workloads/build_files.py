@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from groundwork.environment.workloads import Build as Settings
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 from groundwork.workloads.project import Project
@@ -17,21 +18,30 @@ if TYPE_CHECKING:
 
 NAMES = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
 _DOCKER = "gcr.io/cloud-builders/docker"
+_GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
 _UNKNOWN = re.compile(r'has no field named "(?P<wrong>[^"]+)" at "Build(?:\.(?P<place>[^"]*))?"')
 _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asked for: the build's file (None: found in the folder), the image's name or whole address, what is filled in."""
+    """What somebody asked for: the build's file (None: found in the folder), the image's name or whole address, what is filled in.
+
+    `settings` are those of a build of the environment file, which the command line's go over.
+    """
 
     folder: Path
     file: Path | None = None
     image: str = ""
-    dockerfile: str = "Dockerfile"
+    dockerfile: str = ""
     substitutions: Mapping[str, str] | None = None
     machine_type: str = ""
-    timeout: int = 0
+    settings: Settings | None = None
+
+    @property
+    def dir(self) -> Path:
+        """What is built of the folder."""
+        return self.folder / self.settings.dir if self.settings else self.folder
 
 
 def build_of(project: Project, wish: Wish) -> Build:
@@ -39,29 +49,40 @@ def build_of(project: Project, wish: Wish) -> Build:
 
     Raises UsageProblem for a file that Cloud Build would not take, and where there is neither that nor a Dockerfile.
     """
-    file = wish.file or next((wish.folder / name for name in NAMES if (wish.folder / name).is_file()), None)
+    settings = wish.settings
+    file = _file(wish)
     if file is not None and wish.image:
         raise UsageProblem(f"{file.name} says itself which images it makes: leave out --image.")
     values = _read(file) if file else _usual(project, wish)
-    if wish.substitutions:
-        values["substitutions"] = {**(values.get("substitutions") or {}), **wish.substitutions}
-    if wish.timeout:
-        values["timeout"] = f"{wish.timeout}s"
+    filled = {**(settings.substitutions if settings else {}), **(wish.substitutions or {})}
+    if filled:
+        values["substitutions"] = {**(values.get("substitutions") or {}), **filled}
+    if settings and not file:
+        values["timeout"] = f"{settings.timeout_minutes * 60}s"
     options = values.setdefault("options", {})
-    if wish.machine_type:
-        options["machineType"] = wish.machine_type
+    machine = wish.machine_type or (settings.machine_type if settings and not file else "")
+    if machine:
+        options["machineType"] = machine
     # An account of its own has no bucket for logs, and a build without either is refused.
     if not {"logging", "defaultLogsBucketBehavior"} & options.keys() and "logsBucket" not in values:
         options["logging"] = "CLOUD_LOGGING_ONLY"
-    if "serviceAccount" not in values and (account := identity(project)):
+    if "serviceAccount" not in values and (account := identity(project, settings)):
         values["serviceAccount"] = f"projects/{project.id}/serviceAccounts/{account}"
     return _message(values, file.name if file else "the build")
 
 
-def identity(project: Project) -> str:
+def _file(wish: Wish) -> Path | None:
+    """The build's own file: the one that was named, the one of the environment file, or what lies in the folder."""
+    if wish.file or not wish.settings:
+        return wish.file or next((wish.folder / name for name in NAMES if (wish.folder / name).is_file()), None)
+    return wish.folder / wish.settings.file if wish.settings.file else None
+
+
+def identity(project: Project, settings: Settings | None = None) -> str:
     """The account that builds by the environment file, "" where it names none."""
-    found = project.environment.identities.get("build")
-    return found.email if found else ""
+    environment = project.environment
+    names = [settings.identity] if settings else [*(one.identity for one in environment.builds.values()), "build"]
+    return next((environment.identities[name].email for name in names if name in environment.identities), "")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -117,22 +138,54 @@ def _sentence(text: str) -> str:
 
 
 def _usual(project: Project, wish: Wish) -> dict[str, Any]:
-    """Build with the layers of the latest image, push by the build's id and as latest: what a trigger does, by commit."""
-    if not (wish.folder / wish.dockerfile).is_file():
+    """Build with the layers of the latest image, push by the build's id and as latest, and deploy: what a trigger does by commit."""
+    settings = wish.settings
+    dockerfile = wish.dockerfile or (settings.dockerfile if settings else "Dockerfile")
+    if not (wish.dir / dockerfile).is_file():
         raise UsageProblem(
-            f"{wish.folder} has neither a cloudbuild.yaml nor a {wish.dockerfile}: name the folder that has, or --dockerfile."
+            f"{wish.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has, or --dockerfile."
         )
-    image = address(project, wish.image or wish.folder.resolve().name.lower())
+    named = settings.image if settings else wish.folder.resolve().name.lower()
+    image = address(project, wish.image or named)
+    folder = settings.dir if settings else "."
+    secrets = settings.secrets if settings else {}
+    build = [
+        "build",
+        f"--cache-from={image}:latest",
+        "--build-arg=BUILDKIT_INLINE_CACHE=1",
+        *(f"--secret=id={name},env={name}" for name in secrets),
+        f"--tag={image}:$BUILD_ID",
+        f"--tag={image}:latest",
+        f"--file={PurePosixPath(folder, dockerfile)}",
+        folder,
+    ]
     pull = f"docker pull {image}:latest || echo 'no latest image yet: every layer is built'"
-    build = ["build", f"--cache-from={image}:latest", "--build-arg=BUILDKIT_INLINE_CACHE=1", f"--file={wish.dockerfile}",
-             f"--tag={image}:$BUILD_ID", f"--tag={image}:latest", "."]  # fmt: skip
+    steps: list[dict[str, Any]] = [
+        {"id": "cache", "name": _DOCKER, "entrypoint": "bash", "args": ["-c", pull]},
+        {"id": "build", "name": _DOCKER, "args": build, "env": ["DOCKER_BUILDKIT=1"], "secretEnv": list(secrets)},
+    ]
+    deploys = list(_deploys(project, settings, image)) if settings else []
+    if deploys:
+        # Cloud Build pushes `images` after all steps, and what is deployed has to be there before.
+        steps += [{"id": "push", "name": _DOCKER, "args": ["push", "--all-tags", image]}, *deploys]
+    held = [
+        {"env": name, "versionName": f"projects/{project.id}/secrets/{secret}/versions/latest"}
+        for name, secret in secrets.items()
+    ]
     return {
-        "steps": [
-            {"id": "cache", "name": _DOCKER, "entrypoint": "bash", "args": ["-c", pull]},
-            {"id": "build", "name": _DOCKER, "args": build, "env": ["DOCKER_BUILDKIT=1"]},
-        ],
+        "steps": steps,
         "images": [f"{image}:$BUILD_ID", f"{image}:latest"],
+        **({"availableSecrets": {"secretManager": held}} if held else {}),
     }
+
+
+def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[str, Any]]:
+    environment = project.environment
+    for name in settings.deploys:
+        for kind, there in (("services", environment.services), ("jobs", environment.jobs)):
+            if name in there:
+                words = ["run", kind, "update", name, f"--image={image}:$BUILD_ID", f"--region={project.region}", f"--project={project.id}"]  # fmt: skip
+                yield {"id": f"deploy-{kind[:-1]}-{name}", "name": _GCLOUD, "entrypoint": "gcloud", "args": words}
 
 
 def address(project: Project, image: str) -> str:

@@ -135,6 +135,11 @@ def trigger_id(project: Project, name: str) -> str:
     with asking("list of triggers"):
         asked = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
         known = {one.name: one.id for one in project.cloud.builds().list_build_triggers(request=asked)}
+    if name not in known and name in project.environment.builds:
+        raise UsageProblem(
+            f"The build {name} has no trigger in {project.environment.place} yet: the repository has to be connected to it "
+            f"(`groundwork up` says how). A folder is built without: `groundwork builds submit --build {name} .`"
+        )
     if name not in known:
         raise UsageProblem(f"There is no build {name} in {project.environment.place}; {allowed(known, name)}")
     return str(known[name])

@@ -127,9 +127,9 @@ def run_job(project: Project, name: str) -> dict[str, Any]:
     except CloudProblem as problem:
         if problem.code != 404 and problem.reason != "SERVICE_DISABLED":
             raise
-    known = [last(one["name"]) for one in _jobs_there(project)]
-    there = allowed(known, name) if known else "the environment file has none under jobs: either."
-    raise UsageProblem(f"{name} is neither a file nor a job in {project.environment.place}; {there}")
+    known = [*project.environment.training, *(last(one["name"]) for one in _jobs_there(project))]
+    there = allowed(known, name) if known else "the environment file has nothing under training: and jobs: either."
+    raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {there}")
 
 
 def _jobs_there(project: Project) -> list[dict[str, Any]]:

@@ -36,8 +36,9 @@ class Source:
 
 
 def bucket_of(project: Project) -> str:
-    """The bucket that Google's own tools keep sources in, too."""
-    return f"{project.id}_cloudbuild"
+    """The environment's bucket for sources, else the one that Google's own tools make, which is made here if need be."""
+    environment = project.environment
+    return environment.sources_bucket if environment.builds else f"{project.id}_cloudbuild"
 
 
 def chosen(folder: Path) -> list[Path]:
@@ -77,7 +78,8 @@ def uploaded(project: Project, folder: Path) -> Source:
     """The folder in the bucket for sources, which is made if it is not there yet."""
     files = chosen(folder)
     bucket = bucket_of(project)
-    _make_bucket(project, bucket)
+    if not project.environment.builds:
+        _make_bucket(project, bucket)
     name = f"source/{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex}.tgz"
     with tempfile.TemporaryFile() as packed:
         _pack(folder, files, packed)

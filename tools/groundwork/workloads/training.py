@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from groundwork.environment.workloads import Training
 from groundwork.errors import UsageProblem
+from groundwork.text import allowed
 from groundwork.workloads import job_files
 from groundwork.workloads.project import Project
 
 API = "aiplatform"
 RUNNING = ("QUEUED", "PENDING", "RUNNING", "CANCELLING", "UPDATING", "PAUSED")
-_TIMEOUT = 24 * 3600
+_TIMEOUT = 6 * 3600
 _MACHINE = "n1-standard-4"
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -25,9 +27,13 @@ _OUTPUT = ("staging", "models")
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asked for: a job's file or an image, and what is said beside it; what is empty comes from the environment file."""
+    """What somebody asked for: a job's file, a training of the environment file or an image, and what is said beside it.
+
+    What is empty comes from the environment file.
+    """
 
     file: Path | None = None
+    training: str = ""
     image: str = ""
     name: str = ""
     machine: str = ""
@@ -40,42 +46,50 @@ class Wish:
     args: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """What the environment file says of training."""
+def defaults(project: Project, name: str = "") -> Training:
+    """What the environment file says of a training; of one that it does not name, the identity `train` and the first bucket for results.
 
-    identity: str = ""
-    machine: str = _MACHINE
-    timeout: int = _TIMEOUT
-    image: str = ""
-    output: str = ""
-    tensorboard: str = ""
-
-
-def defaults(project: Project) -> Defaults:
-    """The environment's; identity `train` and the first bucket for results where it says nothing."""
+    Its `identity` is an address here, "" where there is none, and its `output` "" where no bucket is for results.
+    """
     environment = project.environment
-    train = environment.identities.get("train")
-    output = next((environment.buckets[name].url for name in _OUTPUT if name in environment.buckets), "")
-    return Defaults(identity=train.email if train else "", output=output)
+    said = environment.training.get(name)
+    account = environment.identities.get(said.identity if said else "train")
+    if said:
+        return replace(said, identity=account.email if account else "")
+    places = [environment.buckets[one].url for one in _OUTPUT if one in environment.buckets]
+    if environment.training:
+        places.insert(0, f"gs://{environment.staging_bucket}")
+    return Training(
+        name,
+        account.email if account else "",
+        "",
+        (),
+        {},
+        _MACHINE,
+        None,
+        1,
+        _TIMEOUT // 60,
+        places[0] if places else "",
+        False,
+    )
 
 
 def job_of(project: Project, wish: Wish, now: datetime | None = None) -> dict[str, Any]:
     """The whole job as Vertex AI takes it. Raises UsageProblem for what is missing or cannot be."""
-    said = defaults(project)
+    said = defaults(project, wish.training)
     job = job_files.read(wish.file) if wish.file else _of_image(wish, said)
     spec: dict[str, Any] = job["jobSpec"]
     if wish.file:
         job_files.refuse_left_open(job, wish.file.name)
         _put_over(spec, wish)
     name = wish.name or str(job.get("displayName") or "") or _named_after(wish)
-    account = _account(project, wish.identity) or spec.get("serviceAccount") or said.identity
+    account = _account(project, wish.identity) or str(spec.get("serviceAccount") or said.identity)
     if not account:
         raise UsageProblem(
             "No identity is named to train as: write one called train under identities: in the environment file, or name it with --identity."
         )
     scheduling = dict(spec.get("scheduling") or {})
-    scheduling["timeout"] = f"{_seconds(wish.timeout) or _timeout_of(scheduling) or said.timeout}s"
+    scheduling["timeout"] = f"{_seconds(wish.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
     output = wish.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
     spec |= {"serviceAccount": account, "scheduling": scheduling, "baseOutputDirectory": {"outputUriPrefix": output}}
     labels = {**(job.get("labels") or {}), **project.environment.labels, **(wish.labels or {}), **project.labels()}
@@ -87,17 +101,18 @@ def timeout(job: Mapping[str, Any]) -> int:
     return _timeout_of(job["jobSpec"]["scheduling"])
 
 
-def _of_image(wish: Wish, said: Defaults) -> dict[str, Any]:
+def _of_image(wish: Wish, said: Training) -> dict[str, Any]:
     image = wish.image or said.image
     if not image:
         raise UsageProblem(
             "Say what to run: a job's file, the name of a job of the environment file, or --image IMAGE."
         )
-    container = {"imageUri": image, "args": list(wish.args), "env": _env(wish)}
+    env = [{"name": name, "value": value} for name, value in {**said.env, **(wish.env or {})}.items()]
+    gpu = {"acceleratorType": said.accelerator, "acceleratorCount": said.accelerator_count} if said.accelerator else {}
     pool = {
-        "machineSpec": _machine(wish, {"machineType": said.machine}),
+        "machineSpec": _machine(wish, {"machineType": said.machine_type, **gpu}),
         "replicaCount": "1",
-        "containerSpec": container,
+        "containerSpec": {"imageUri": image, "args": list(wish.args or said.args), "env": env},
     }
     return {"jobSpec": {"workerPoolSpecs": [pool]}}
 
@@ -134,15 +149,13 @@ def _machine(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named_after(wish: Wish) -> str:
-    if wish.file:
-        return wish.file.stem
+    if wish.training or wish.file:
+        return wish.training or (wish.file.stem if wish.file else "")
     return wish.image.rpartition("/")[2].partition("@")[0].partition(":")[0] or "training"
 
 
 def _account(project: Project, name: str) -> str:
     """The address of an identity of the file, or an address as it is. Raises UsageProblem for a name that the file has not."""
-    from groundwork.text import allowed
-
     identities = project.environment.identities
     if not name or "@" in name:
         return name
