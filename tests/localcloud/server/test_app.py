@@ -134,10 +134,10 @@ def test_a_documented_method_that_nobody_wrote_names_itself_and_its_file(cloud: 
 
 
 def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside) -> None:
-    seen = cloud("GET", f"run/v2/projects/{PROJECT}/locations/europe-west1/services/web")
+    seen = cloud("GET", f"cloudtasks/v2/projects/{PROJECT}/locations/europe-west1/queues/web")
     assert seen.status == 501
-    assert "run.projects.locations.services.get" in seen.message
-    assert "tools/localcloud/services/run.py" in seen.message
+    assert "cloudtasks.projects.locations.queues.get" in seen.message
+    assert "tools/localcloud/services/cloudtasks.py" in seen.message
 
 
 def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +22,8 @@ Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
 Needs = Callable[["Call"], Sequence[tuple[str, str]]]
 Permission = str | None | Needs
+Connections = Callable[[str], asyncio.Protocol]
+"""(host without port) -> what speaks with a client that asked for it."""
 Inside = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
@@ -111,11 +114,14 @@ class Site:
 
     hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
     prefix  whose requests it gets on the local cloud's own address ("v2/"), "" for none
+    connections  what takes whole connections to its hosts, for what ASGI is too slow or too narrow for; `app` then gets what
+                 comes over a connection that began with another host
     """
 
     app: Callable[[Cloud], Asgi]
     hosts: tuple[str, ...] = ()
     prefix: str = ""
+    connections: Callable[[Cloud], Connections] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class Service:
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
     agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
+    agent_role      the role that this account has in its own project from the start
     roles           its predefined roles (iam.roles.beside(__file__) for a roles.json beside it)
     endpoints       see Endpoints
     always_enabled  not subject to API enablement
@@ -193,6 +200,7 @@ class Service:
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False
     agent: str = ""
+    agent_role: str = ""
     roles: Table | None = None
     endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False

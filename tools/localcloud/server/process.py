@@ -24,7 +24,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import assembly, edition, endpoints, records, way_in
+from localcloud.server import assembly, edition, endpoints, ports, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
 from localcloud.server.surroundings import Surroundings
@@ -72,11 +72,13 @@ class Server(uvicorn.Server):
         # Each workload that runs holds a thread.
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, "blocking"))
         self.cloud.workloads.serve(Surroundings(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
+        self.cloud.ports.serve(ports.opener(loop))
         if self.cloud.workloads.left:
             self._sweeping = loop.run_in_executor(None, self.cloud.workloads.sweep)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends what runs, then serves no more; the threads that wait for workloads would otherwise hold the process."""
+        self.cloud.ports.end()
         await asyncio.to_thread(self.cloud.workloads.close)
         await super().shutdown(sockets)
 
@@ -198,6 +200,7 @@ def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding)
         authority=Authority(state),
         grpc=transcoding.socket,
         claimed=application.sites.claims,
+        connection=application.sites.connection,
         same_user=callers.ours,
         admitted=lambda token: cloud.tokens.principal({"authorization": f"Bearer {token}"}, cloud.clock.seconds()),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from localcloud.engine import paging
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import Secrets
 from localcloud.engine.service import Body, Call, Endpoints, Resource, Service
 from localcloud.engine.usage import Sku
 from localcloud.services.secretmanager import payloads, secrets, versions
@@ -92,6 +94,7 @@ SERVICE = Service(
     skus=(Sku(_ACCESS, "Secret access operations", "requests", "count", 1, ("EE82-7A5E-871C", "Secret Manager")),),
     metered={f"{API}.{place}.secrets.versions.access": _ACCESS for place in _PLACES},
     refusal=_refusal,
+    offers=lambda cloud: (Secrets(partial(versions.payload, cloud)),),
     due={
         secrets.EXPIRY: secrets.expired,
         secrets.ROTATION: secrets.rotated,
