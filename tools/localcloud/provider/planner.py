@@ -145,6 +145,8 @@ class Planner:
     def _set(self, block: Block, old: Value, new: Value, scope: Scope) -> Value:
         if new is UNKNOWN:
             return self._change(block, UNKNOWN, scope)
+        if block.computed and not new:
+            return self._change(block, UNKNOWN, scope) if self.creating and not old else old or []
         elements = Elements(block)
         before, after = {elements.key(one): one for one in old or []}, {elements.key(one): one for one in new or []}
         if before.keys() == after.keys():

@@ -36,14 +36,14 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
     path = work.path(values)
     if len(names) == 1:
         return {names[0]: path}
-    return {name: _segment(work, name, values, path) for name in names}
+    return {name: _segment(work, name, values) for name in names[:-1]} | {names[-1]: paths.last(path)}
 
 
 def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
     """The path parameters of a method that makes the resource: where it is to be, or its own name where it is put."""
     names = paths.names(method.path)
     if len(names) != 1:
-        return {name: _segment(work, name, values, "") for name in names}
+        return {name: _segment(work, name, values) for name in names}
     path = work.path(values)
     return {names[0]: path if method.http == "PUT" else paths.parent(path)}
 
@@ -80,7 +80,5 @@ def own_id(work: Work, values: Object) -> Value:
     return next(values[name] for name, child in children.items() if child.required and child.virtual)
 
 
-def _segment(work: Work, name: str, values: Object, path: str) -> str:
-    if name == "project":
-        return work.project(values)
-    return paths.last(str(values[name])) if name in work.row.schema.root.children else paths.last(path)
+def _segment(work: Work, name: str, values: Object) -> str:
+    return work.project(values) if name == "project" else paths.last(str(values[name]))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from localcloud.provider import images
 from localcloud.provider.paths import relative
 from localcloud.provider.private import seconds
 from localcloud.provider.settings import Settings
@@ -174,6 +175,10 @@ def _of_maps(_asked: Comparison, _key: str) -> bool:
     return False
 
 
+def _image(asked: Comparison) -> bool:
+    return isinstance(asked.old, str) and isinstance(asked.new, str) and images.same(asked.old, asked.new)
+
+
 def _unset(asked: Comparison, value: str) -> bool:
     return {asked.old or "", asked.new or ""} == {"", value}
 
@@ -235,6 +240,7 @@ _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
 }
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "empty_block": _empty_block,
+    "image": _image,
     "relative": _relative,
     "target_uri": _target_uri,
     "self_link_or_name": _link_or_name,
