@@ -19,7 +19,7 @@ LAYERS = {
         {"google"},
         {"terraform"},
         {"resources", "docs"},
-        {"lifecycle", "people", "secrets", "cost", "policy", "login", "workloads", "report", "doctor", "start"},
+        {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
         {"cli"},
         {"__main__"},
     ),
@@ -33,18 +33,7 @@ LAYERS = {
     ),
 }
 SIBLINGS = {
-    "groundwork": {
-        "lifecycle",
-        "people",
-        "secrets",
-        "cost",
-        "policy",
-        "login",
-        "workloads",
-        "report",
-        "doctor",
-        "start",
-    },
+    "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
     "localcloud": set[str](),
 }
 # What starts a process, by attribute or import.

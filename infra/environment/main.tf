@@ -4,9 +4,6 @@ locals {
   name    = trimsuffix(basename(var.path), ".yaml")
   decoded = yamldecode(file(var.path))
 
-  # Maps of entries by name.
-  parts = ["buckets", "builds", "identities", "jobs", "members", "repositories", "secrets", "services", "training"]
-
   # Read by the CLI alone.
   elsewhere = ["cloud", "cost", "policy"]
 
@@ -24,7 +21,7 @@ locals {
       ]
     ]),
     flatten([
-      for part in local.parts : [
+      for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
         for name, entry in merge({}, lookup(local.decoded, part, null)) : [
           for key in keys(merge({}, entry)) : "${part}.${name}.${key}"
           if !contains(keys(merge({}, var.values[part][name])), key)
@@ -34,7 +31,7 @@ locals {
   )
 
   empty_entries = flatten([
-    for part in local.parts : [
+    for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
       for name, entry in merge({}, lookup(local.decoded, part, null)) : "${part}.${name}" if entry == null
     ]
   ])

@@ -4,8 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from localcloud.engine.state_folder import disk_refused
-from localcloud.engine.store import IN_ROW, Store, place
+from localcloud.engine.store import IN_ROW, Store, disk_refused, place
 from localcloud.errors import CloudError
 
 

@@ -62,6 +62,11 @@ class Client:
         return self.kind.name
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What podman or docker need of the user's environment."""
+        return self._env
+
+    @property
     def host(self) -> str:
         """This machine's loopback, as a container sees it."""
         return self.kind.host

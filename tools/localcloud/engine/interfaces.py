@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from localcloud.engine.exchange import Reply
+
 T = TypeVar("T")
 
 
@@ -29,16 +31,6 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
-    """Secret Manager, asked by services that give secrets to what they run.
-
-    `access(principal, "projects/p/secrets/s/versions/latest")` is the payload; 404 without it, 403 when the principal may not.
-    """
-
-    access: Callable[[str, str], bytes]
-
-
-@dataclass(frozen=True, slots=True)
 class IdTokens:
     """Who signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an account that is none."""
 
@@ -50,6 +42,17 @@ class Addresses:
     """Whose services run here: `local(URL)` is the address on this machine that a URL of theirs means, None for any other."""
 
     local: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Google's APIs as a principal sees them, for a service that acts as somebody: under IAM, and logged, as if it had come from outside.
+
+    `ask(principal, verb, path, body, content type)` answers within the transaction that is open; paths are those of the local cloud
+    ("storage/v1/b/x").
+    """
+
+    ask: Callable[[str, str, str, bytes, str], Reply]
 
 
 class Offers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,8 +21,6 @@ Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
 Needs = Callable[["Call"], Sequence[tuple[str, str]]]
 Permission = str | None | Needs
-Connections = Callable[[str], asyncio.Protocol]
-"""(host without port) -> what speaks with a client that asked for it."""
 Inside = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
@@ -113,15 +110,12 @@ class Site:
     """What a service answers outside Google's documents, by an ASGI application of its own.
 
     hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
-    prefix  whose requests it gets on the local cloud's own address ("v2/"), "" for none
-    connections  what takes whole connections to its hosts, for what ASGI is too slow or too narrow for; `app` then gets what
-                 comes over a connection that began with another host
+    prefix  whose requests it gets under any host, "" for none: the beginning of a path ("v2/"), with the same "*"
     """
 
     app: Callable[[Cloud], Asgi]
     hosts: tuple[str, ...] = ()
     prefix: str = ""
-    connections: Callable[[Cloud], Connections] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +152,6 @@ class Service:
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
     agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
-    agent_role      the role that this account has in its own project from the start
     roles           its predefined roles (iam.roles.beside(__file__) for a roles.json beside it)
     endpoints       see Endpoints
     always_enabled  not subject to API enablement
@@ -168,8 +161,6 @@ class Service:
     undocumented    query parameters that Google takes although its document lacks them
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
-    audited         how the audit log names methods, where not by their ids: method id or collection ("" = all others) -> name,
-                    in which * is the verb and {id} the id ("google.pubsub.v1.Publisher.*Topic")
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
     log_listener    (cloud, container, entry): hears of every log entry
@@ -182,6 +173,7 @@ class Service:
                     is unpacked otherwise
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     sites           see Site
+    controls        name -> (cloud, body) -> body: what local tools may ask for beside Google's API, by POST /_local/NAME
     encoded_slashes names in paths may hold a percent-encoded slash
     """
 
@@ -200,7 +192,6 @@ class Service:
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False
     agent: str = ""
-    agent_role: str = ""
     roles: Table | None = None
     endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False
@@ -213,7 +204,6 @@ class Service:
     streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)
     encoded: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
-    audited: Mapping[str, str] = field(default_factory=dict)
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
     log_listener: Callable[[Cloud, str, Body], None] | None = None
@@ -223,6 +213,7 @@ class Service:
     payer_param: str = ""
     payer: Callable[[Cloud, str], Payer | None] | None = None
     sites: tuple[Site, ...] = ()
+    controls: Mapping[str, Callable[[Cloud, Body], Body]] = field(default_factory=dict)
     encoded_slashes: bool = False
 
 

@@ -84,6 +84,14 @@ class Door(Protocol):
         """Fetches an image of the cloud's own registry as a principal. Raises RuntimeProblem in the registry's words."""
         ...
 
+    def reachable(self, client: Client, image: str) -> str:
+        """What an image of the cloud's own registry is called where podman or docker pushes it."""
+        ...
+
+    def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
+        """The variables by which a program of this machine acts as a principal; its credentials are put into a folder."""
+        ...
+
 
 @dataclass
 class Running:
@@ -208,6 +216,19 @@ class Workloads:
             self._door.pull(client, image, principal)
         elif not client.has(image):
             client.call("pull", image)
+
+    def reachable(self, client: Client, image: str) -> str:
+        """See Door."""
+        return self._opened().reachable(client, image)
+
+    def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
+        """See Door: for podman, docker, gcloud and gsutil."""
+        return self._opened().commands(principal, folder)
+
+    def _opened(self) -> Door:
+        if self._door is None:
+            raise RuntimeProblem(_NOT_SERVING)
+        return self._door
 
     def start(self, order: Order, heard: Heard) -> Running:
         """Starts a workload as its account. Blocks.

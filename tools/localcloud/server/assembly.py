@@ -17,14 +17,14 @@ from localcloud.engine.commits import Commits
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.due import Due
 from localcloud.engine.events import Events
+from localcloud.engine.exchange import Reply
 from localcloud.engine.iam import Iam
 from localcloud.engine.iam.roles import Roles
-from localcloud.engine.interfaces import Offers
+from localcloud.engine.interfaces import Offers, Requests
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
-from localcloud.engine.ports import Ports
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
 from localcloud.engine.service import Asgi, Service
@@ -61,15 +61,10 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
     projects = Projects(store)
     known = (*unwritten, *services)
     roles = Roles(service.roles for service in known if service.roles is not None)
-    agents = Agents(
-        projects,
-        {service.api: service.agent for service in known if service.agent},
-        {service.api: service.agent_role for service in known if service.agent_role},
-    )
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, lateness, Kinds(services), roles, agents),
+        iam=Iam(store, clock, projects, lateness, Kinds(services), roles),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
@@ -82,9 +77,8 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
         logs=Logs(store, clock, signals),
         usage=Usage(store, clock),
         offers=Offers(),
-        agents=agents,
+        agents=Agents(projects, {service.api: service.agent for service in known if service.agent}),
         workloads=Workloads(store.folder),
-        ports=Ports(),
     )
     for service in services:
         _bind(cloud, service)
@@ -116,6 +110,7 @@ def application(
 ) -> App:
     """The ASGI application over a cloud. `key` opens the control interface; `publish` hears which profile is in force."""
     dispatcher = Dispatcher(cloud, Router(services))
+    cloud.offers.add(Requests(partial(_asked, dispatcher, base)))
     faults = Faults(cloud.clock.seconds)
     log = RequestLog()
     control = Control(dispatcher, faults, log, key, publish).app()
@@ -136,6 +131,17 @@ def application(
         return Console(Views(dispatcher, base), switches, address.secret(cloud.tokens)).app()
 
     return App(dispatcher, faults, log, control, base, Sites(cloud, services), console)
+
+
+def _asked(
+    dispatcher: Dispatcher, base: str, principal: str, verb: str, path: str, body: bytes, content_type: str
+) -> Reply:
+    headers = {
+        "authorization": f"Bearer {dispatcher.cloud.tokens.token(principal)}",
+        "content-type": content_type,
+        "user-agent": "local cloud",
+    }
+    return dispatcher.inside(base, verb, path, headers, body)
 
 
 class Kinds:

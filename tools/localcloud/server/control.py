@@ -12,12 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.dispatch import Dispatcher
 from localcloud.engine.lateness import PROFILES
+from localcloud.engine.service import Body
+from localcloud.errors import CloudError
 from localcloud.server.coverage import coverage
 from localcloud.server.fault_rules import Faults
 from localcloud.server.request_log import RequestLog
-from localcloud.spec import timestamps
+from localcloud.spec import json_text, timestamps
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _CLOCK = (
@@ -50,8 +53,17 @@ class Control:
             Route("/_local/coverage", self._guarded(self.coverage)),
             Route("/_local/usage", self._guarded(self.usage)),
             Route("/_local/requests", self._guarded(self.requests)),
+            *(
+                Route(f"/_local/{name}", self._guarded(self._own(ask)), methods=["POST"])
+                for name, ask in self._asked.items()
+            ),
         ]
         return Starlette(routes=routes)
+
+    @property
+    def _asked(self) -> dict[str, Callable[[Cloud, Body], Body]]:
+        services = self.dispatcher.router.services.values()
+        return {name: ask for service in services for name, ask in service.controls.items()}
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
@@ -67,6 +79,24 @@ class Control:
                 return _problem(400, self.dispatcher.cloud.store.explain(problem).message)
 
         return guarded
+
+    def _own(self, ask: Callable[[Cloud, Body], Body]) -> Endpoint:
+        """What a service answers local tools."""
+
+        async def answered(request: Request) -> Response:
+            cloud = self.dispatcher.cloud
+            try:
+                sent = json_text.read(await request.body() or b"{}")
+            except ValueError as problem:
+                return _problem(400, str(problem))
+            if not isinstance(sent, dict):
+                return _problem(400, "Send a JSON object.")
+            try:
+                return JSONResponse(await cloud.commits.write(lambda: ask(cloud, sent)))
+            except CloudError as problem:
+                return _problem(problem.code, problem.message)
+
+        return answered
 
     async def health(self, _: Request) -> Response:
         """{"status": "ok"}: somebody is there, and it is the local cloud."""

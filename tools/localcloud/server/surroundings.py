@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from urllib.parse import quote
 
 from localcloud.containers.client import Client
 from localcloud.containers.workload import Mount, Runtime, RuntimeProblem
+from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.workloads import Given, Order
 from localcloud.server import certificates, clients, metadata
+from localcloud.services.artifactregistry import MULTI_REGIONS
+from localcloud.services.artifactregistry.registry import HOST
 
 BUNDLE = "workload-ca.pem"
 INSIDE = "/etc/localcloud/ca-bundle.pem"
@@ -57,9 +60,8 @@ class Surroundings:
         host, _, rest = image.partition("/")
         own = f"127.0.0.1:{self.port}"
         with tempfile.TemporaryDirectory(dir=self.state, prefix="pull-") as folder:
-            secret = base64.b64encode(f"oauth2accesstoken:{token}".encode()).decode()
             config = Path(folder) / "config.json"
-            config.write_text(json.dumps({"auths": {one: {"auth": secret} for one in (host, own)}}), "utf-8")
+            _log_in(config, token, (host, own))
             try:
                 if client.name == "podman":
                     client.call("pull", "--quiet", image, env=self._registry(config))
@@ -68,6 +70,30 @@ class Surroundings:
                     client.call("tag", f"{own}/{rest}", image)
             except RuntimeProblem as problem:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
+
+    def reachable(self, client: Client, image: str) -> str:
+        """podman pushes through the way in; dockerd by itself, so that it must be told where."""
+        host, _, rest = image.partition("/")
+        return image if client.name == "podman" or not host.endswith(HOST) else f"127.0.0.1:{self.port}/{rest}"
+
+    def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
+        """For a day, as long as a build may last; podman, docker, gcloud and gsutil find the token in files."""
+        token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 86_400)
+        held = folder / "token"
+        held.write_text(token, "utf-8")
+        hosts = [f"{region}{HOST}" for region in (*places.REGIONS, *MULTI_REGIONS)]
+        _log_in(folder / "config.json", token, [*hosts, f"127.0.0.1:{self.port}"])
+        return {
+            **self._registry(folder / "config.json"),
+            **dict.fromkeys(clients.TRUST, str(certificates.bundle(self.state))),
+            "DOCKER_CONFIG": str(folder),
+            "CLOUDSDK_CONFIG": str(folder / "gcloud"),
+            "CLOUDSDK_PROXY_TYPE": "http",
+            "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
+            "CLOUDSDK_PROXY_PORT": str(self.port),
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(held),
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        }
 
     def _registry(self, config: Path) -> Mapping[str, str]:
         proxy = f"http://127.0.0.1:{self.port}"
@@ -99,6 +125,12 @@ class Surroundings:
         ending = asyncio.run_coroutine_threadsafe(close(), self.loop)
         if threading.get_ident() != self.thread:
             ending.result(_PATIENCE)
+
+
+def _log_in(config: Path, token: str, hosts: Iterable[str]) -> None:
+    """Writes the credentials file of podman and docker."""
+    secret = base64.b64encode(f"oauth2accesstoken:{token}".encode()).decode()
+    config.write_text(json.dumps({"auths": {host: {"auth": secret} for host in hosts}}), "utf-8")
 
 
 def variables(host: str, port: int, identity: int, bundle: str, password: str) -> dict[str, str]:

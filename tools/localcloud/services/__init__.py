@@ -6,6 +6,7 @@ from localcloud.engine.service import Service
 from localcloud.services import (
     artifactregistry,
     cloudbilling,
+    cloudbuild,
     cloudresourcemanager,
     compute,
     iam,
@@ -13,7 +14,6 @@ from localcloud.services import (
     logging,
     oauth2,
     pubsub,
-    run,
     secretmanager,
     serviceusage,
     storage,
@@ -23,6 +23,7 @@ from localcloud.services import (
 SERVICES: tuple[Service, ...] = (
     artifactregistry.SERVICE,
     cloudbilling.SERVICE,
+    cloudbuild.SERVICE,
     cloudresourcemanager.SERVICE,
     compute.SERVICE,
     iam.SERVICE,
@@ -30,7 +31,6 @@ SERVICES: tuple[Service, ...] = (
     logging.SERVICE,
     oauth2.SERVICE,
     pubsub.SERVICE,
-    run.SERVICE,
     secretmanager.SERVICE,
     serviceusage.SERVICE,
     storage.SERVICE,

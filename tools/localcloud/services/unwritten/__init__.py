@@ -41,12 +41,6 @@ UNWRITTEN: tuple[Service, ...] = (
         endpoints=Endpoints(terraform={"CLOUD_ASSET": "v1/"}),
     ),
     Service(
-        api="cloudbuild",
-        agent="service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
-        roles=_roles("cloudbuild"),
-        endpoints=Endpoints(terraform={"CLOUD_BUILD": "v1/", "CLOUDBUILDV2": "v2/"}, gcloud=""),
-    ),
-    Service(
         api="cloudfunctions",
         agent="service-{number}@gcf-admin-robot.iam.gserviceaccount.com",
         roles=_roles("cloudfunctions"),
@@ -83,6 +77,12 @@ UNWRITTEN: tuple[Service, ...] = (
         endpoints=Endpoints(terraform={"NOTEBOOKS": "v1/", "WORKBENCH": "v2/"}),
     ),
     Service(api="orgpolicy", roles=_roles("orgpolicy"), endpoints=Endpoints(terraform={"ORG_POLICY": "v2/"})),
+    Service(
+        api="run",
+        agent="service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
+        roles=_roles("run"),
+        endpoints=Endpoints(terraform={"CLOUD_RUN": "", "CLOUD_RUN_V2": "v2/"}, gcloud=""),
+    ),
     Service(api="servicemanagement", endpoints=Endpoints(gcloud="")),
     Service(api="servicenetworking", endpoints=Endpoints(terraform={"SERVICE_NETWORKING": "v1/"})),
     Service(api="vpcaccess", endpoints=Endpoints(terraform={"VPC_ACCESS": "v1/"})),

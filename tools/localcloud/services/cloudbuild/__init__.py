@@ -1,0 +1,105 @@
+"""Cloud Build: builds, the triggers that begin them, and connections to the repositories that they build."""
+
+from __future__ import annotations
+
+from localcloud.engine.iam import roles
+from localcloud.engine.service import Call, Endpoints, Handler, Needs, Permission, Service, Site, Worker
+from localcloud.services.cloudbuild import (
+    builds,
+    charges,
+    connections,
+    controls,
+    folders,
+    journal,
+    queue,
+    runner,
+    streams,
+    triggers,
+)
+from localcloud.services.cloudbuild.names import API
+
+_PLACES = ("projects", "projects.locations")
+_BUILDS = {
+    "create": builds.create,
+    "get": builds.get,
+    "list": builds.list_,
+    "cancel": builds.cancel,
+    "retry": builds.retry,
+    "approve": builds.approve,
+}
+_TRIGGERS: dict[str, Handler] = {
+    "create": triggers.create,
+    "get": triggers.get,
+    "list": triggers.list_,
+    "patch": triggers.patch,
+    "delete": triggers.delete,
+    "run": triggers.run,
+    "webhook": triggers.webhook,
+}
+_SEEING = {"get": "get", "list": "list"}
+_LOCATIONS = f"{API}.projects.locations"
+_REPOSITORIES = f"{_LOCATIONS}.connections.repositories"
+
+
+def _methods() -> dict[str, Handler]:
+    found: dict[str, Handler] = {
+        f"{API}.operations.get": builds.get_operation,
+        f"{API}.operations.cancel": builds.cancel_operation,
+        f"{_LOCATIONS}.operations.get": builds.get_operation,
+        f"{_LOCATIONS}.operations.cancel": builds.cancel_operation,
+        f"{_LOCATIONS}.getDefaultServiceAccount": builds.default_account,
+        f"{_LOCATIONS}.connections.fetchLinkableRepositories": connections.linkable,
+        f"{_REPOSITORIES}.fetchGitRefs": connections.refs,
+        f"{_REPOSITORIES}.batchCreate": connections.batch,
+    }
+    for place in _PLACES:
+        found |= {f"{API}.{place}.builds.{verb}": method for verb, method in _BUILDS.items()}
+        found |= {f"{API}.{place}.triggers.{verb}": method for verb, method in _TRIGGERS.items()}
+    return found
+
+
+def _retrying(call: Call) -> list[tuple[str, str]]:
+    return [("cloudbuild.builds.create", call.name), ("cloudbuild.builds.get", call.name)]
+
+
+def _permissions() -> dict[str, Permission]:
+    """Triggers have no permissions of their own: who may create builds may change them."""
+    retry: Needs = _retrying
+    found: dict[str, Permission] = {
+        f"{_LOCATIONS}.getDefaultServiceAccount": "cloudbuild.builds.get",
+        f"{_REPOSITORIES}.batchCreate": "cloudbuild.repositories.create",
+        # Whose operation it is says only the build behind it.
+        f"{API}.operations.get": None,
+        f"{API}.operations.cancel": None,
+        f"{_LOCATIONS}.operations.get": None,
+        f"{_LOCATIONS}.operations.cancel": None,
+    }
+    for place in _PLACES:
+        found[f"{API}.{place}.builds.cancel"] = "cloudbuild.builds.update"
+        found[f"{API}.{place}.builds.retry"] = retry
+        for verb in _TRIGGERS:
+            found[f"{API}.{place}.triggers.{verb}"] = f"cloudbuild.builds.{_SEEING.get(verb, 'create')}"
+    return found
+
+
+SERVICE = Service(
+    api=API,
+    versions=("v1", "v2"),
+    title="Cloud Build API",
+    agent="service-{number}@gcp-sa-cloudbuild.iam.gserviceaccount.com",
+    roles=roles.beside(__file__),
+    endpoints=Endpoints(terraform={"CLOUD_BUILD": "v1/", "CLOUDBUILDV2": "v2/"}, gcloud=""),
+    resources={
+        "projects.locations.connections": connections.CONNECTION,
+        "projects.locations.connections.repositories": connections.REPOSITORY,
+    },
+    methods=_methods(),
+    permissions=_permissions(),
+    proto="google.devtools.cloudbuild.v2",
+    tables=f"{queue.TABLES}{folders.TABLES}{journal.TABLES}",
+    workers={queue.RUN: Worker(runner.run, runner.cut)},
+    due={queue.EXPIRY: builds.expired},
+    sites=(Site(streams.application, prefix=f"*{journal.OWN}/"),),
+    controls={"repositories": controls.repositories, "pushes": controls.pushes},
+    skus=charges.SKUS,
+)

@@ -1,0 +1,29 @@
+"""What others hear of a build: a message to the topic "cloud-builds" of its project, where there is one, at each new state.
+
+Source: https://cloud.google.com/build/docs/subscribe-build-notifications.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Publishing
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild.names import API
+
+
+def announce(cloud: Cloud, body: dict[str, Any]) -> None:
+    """Publishes the build as it is now; a project without the topic, or whose agent may not publish to it, hears nothing."""
+    publishing = cloud.offers.get(Publishing)
+    topic = body.get("options", {}).get("pubsubTopic") or f"projects/{body['projectId']}/topics/cloud-builds"
+    if publishing is None:
+        return
+    shown = {**body, "name": cloud.projects.numbered(body["name"])}
+    said = {"buildId": body["id"], "status": body["status"]}
+    with suppress(CloudError):
+        publishing.publish(
+            cloud.agents.member(API, body["projectId"]), topic, json.dumps(shown, ensure_ascii=False).encode(), said
+        )

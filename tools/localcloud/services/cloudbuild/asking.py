@@ -1,0 +1,38 @@
+"""Other APIs of the cloud, asked as the account that a build acts as."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply
+from localcloud.engine.interfaces import Requests
+from localcloud.errors import CloudError, unimplemented
+
+Body = dict[str, Any]
+
+
+def reply(
+    cloud: Cloud, principal: str, verb: str, path: str, body: bytes = b"", kind: str = "application/json"
+) -> Reply:
+    """The whole answer to a request, whatever its status; within a transaction."""
+    requests = cloud.offers.get(Requests)
+    if requests is None:
+        raise unimplemented("This cloud has nobody who answers requests.")
+    return requests.ask(principal, verb, path, body, kind)
+
+
+def asked(cloud: Cloud, principal: str, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Body:
+    """The answer as JSON; raises CloudError in the words of the API that refuses."""
+    data = b"" if body is None else json.dumps(body).encode()
+    answer = reply(cloud, principal, verb, path, data)
+    found: Body = json.loads(answer.body) if isinstance(answer.body, bytes) and answer.body else {}
+    if answer.status >= 400:
+        said = found.get("error", {})
+        status = said.get("status") or {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}.get(
+            answer.status, "FAILED_PRECONDITION"
+        )
+        raise CloudError(answer.status, status, str(said.get("message", "")))
+    return found

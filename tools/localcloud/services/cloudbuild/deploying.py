@@ -1,0 +1,103 @@
+"""What `gcloud run deploy`, `gcloud run services update` and `gcloud ai custom-jobs create` ask of the cloud, as the build's account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild import asking, gcloud, names
+from localcloud.services.cloudbuild.docker import Place
+from localcloud.services.cloudbuild.workspace import Workspace
+
+Body = dict[str, Any]
+_INVOKER = "roles/run.invoker"
+_APART = 0.05
+
+
+@dataclass(frozen=True)
+class Deploying:
+    """For one build."""
+
+    cloud: Cloud
+    job: Job
+    build: Body
+    space: Workspace
+
+    async def carry_out(self, args: Sequence[str], place: Place) -> int | None:
+        """The exit code of a command; None for one that means more than is understood here."""
+        project = self.build["projectId"]
+        try:
+            if args[:1] == ("ai",):
+                named = gcloud.config(args)
+                text = self.space.here(named, place.directory).read_text("utf-8") if named else ""
+                return await self._train(*gcloud.training(args, project, {named: text}), place)
+            return await self._deploy(gcloud.deployment(args, project), place)
+        except gcloud.Beyond:
+            return None
+        except (CloudError, OSError) as problem:
+            place.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
+            return 1
+
+    async def _deploy(self, wanted: gcloud.Deployment, place: Place) -> int:
+        path = f"run/v2/{wanted.name}"
+        try:
+            service = await self._asked("GET", path)
+        except CloudError as problem:
+            if problem.code != 404 or not wanted.creates:
+                raise
+            service = {}
+        place.say(
+            f"Deploying container to Cloud Run service [{wanted.service}] in project [{wanted.project}] region [{wanted.region}]"
+        )
+        if service:
+            operation = await self._asked("PATCH", path, wanted.changed(service))
+        else:
+            parent = path.rpartition("/")[0]
+            operation = await self._asked("POST", f"{parent}?serviceId={wanted.service}", wanted.changed({}))
+        service = await self._done(operation)
+        if wanted.public is not None:
+            await self._invokers(path, place, public=wanted.public)
+        revision = service.get("latestReadyRevision", "").rpartition("/")[2]
+        place.say(
+            f"Service [{wanted.service}] revision [{revision}] has been deployed and is serving 100 percent of traffic."
+        )
+        place.say(f"Service URL: {service.get('uri', '')}")
+        return 0
+
+    async def _done(self, operation: Body) -> Body:
+        while not operation.get("done"):
+            await asyncio.sleep(_APART)
+            operation = await self._asked("GET", f"run/v2/{operation['name']}")
+        if "error" in operation:
+            raise CloudError(400, "FAILED_PRECONDITION", f"Deployment failed: {operation['error'].get('message', '')}")
+        found: Body = operation.get("response", {})
+        return found
+
+    async def _invokers(self, path: str, place: Place, *, public: bool) -> None:
+        """gcloud goes on when it may not change who invokes a service, with a warning."""
+        try:
+            policy = await self._asked("GET", f"{path}:getIamPolicy")
+            bindings = [one for one in policy.get("bindings", []) if one["role"] != _INVOKER]
+            members = {
+                member for one in policy.get("bindings", []) if one["role"] == _INVOKER for member in one["members"]
+            }
+            members = members | {"allUsers"} if public else members - {"allUsers"}
+            bindings += [{"role": _INVOKER, "members": sorted(members)}] if members else []
+            await self._asked("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
+        except CloudError as problem:
+            place.say(f"WARNING: Setting IAM policy failed: {problem}")
+
+    async def _train(self, parent: str, body: Body, place: Place) -> int:
+        region = parent.rpartition("/")[2]
+        made = await self._asked("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
+        place.say(f"CustomJob [{made['name']}] is submitted successfully.")
+        return 0
+
+    async def _asked(self, verb: str, path: str, body: Body | None = None) -> Body:
+        account = names.account(self.build)
+        return await self.job.write(lambda: asking.asked(self.cloud, account, verb, path, body))

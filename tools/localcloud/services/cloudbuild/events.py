@@ -1,0 +1,157 @@
+"""From an event to a build: which triggers a push means, the recipe that they follow, and what they know of the commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import Any
+
+import re2
+
+from localcloud.engine.cloud import Cloud
+from localcloud.errors import CloudError, failed_precondition, invalid
+from localcloud.services.cloudbuild import builds, folders, recipes
+from localcloud.services.cloudbuild.drafts import Origin
+from localcloud.services.cloudbuild.names import API
+
+Body = dict[str, Any]
+_HEADS, _TAGS = "refs/heads/", "refs/tags/"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a trigger did about a push: the name of its build, or why there is none."""
+
+    trigger: str
+    build: str = ""
+    problem: str = ""
+
+
+def pattern(text: str, field: str) -> object:
+    """A regular expression for branches or tags; 400 when it is none."""
+    try:
+        return re2.compile(text)
+    except re2.error:
+        raise invalid(f"{text!r} is no regular expression.", field) from None
+
+
+def by_hand(cloud: Cloud, trigger: Body, asked: Mapping[str, Any], principal: str) -> Body:
+    """The build of a trigger that somebody runs."""
+    url = _url(cloud, trigger)
+    given = dict(asked.get("substitutions", {}))
+    if not url:
+        return _begun(cloud, trigger, recipes.Commit(), principal, given)
+    ref = trigger.get("sourceToBuild", {}).get("ref", "")
+    default = ref.removeprefix(_HEADS).removeprefix(_TAGS) or _branch(trigger)
+    revision = asked.get("commitSha") or asked.get("tagName") or asked.get("branchName") or default
+    git = folders.find(cloud, url)
+    branch = asked.get("branchName") or ("" if asked.get("tagName") or ref.startswith(_TAGS) else default)
+    tag = asked.get("tagName") or (ref.removeprefix(_TAGS) if ref.startswith(_TAGS) and not branch else "")
+    commit = recipes.Commit(url, git.commit(revision), branch if not asked.get("commitSha") else "", tag, git)
+    return _begun(cloud, trigger, commit, principal, given)
+
+
+def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
+    """Begins the builds of all triggers that a push means."""
+    git = folders.find(cloud, push.remote)
+    for name, trigger in _all(cloud):
+        if trigger.get("disabled") or not _means(cloud, trigger, push):
+            continue
+        if not _files_pass(trigger, git.changed(push.old, push.new)):
+            yield Made(name, problem="its includedFiles and ignoredFiles do not ask for it")
+            continue
+        branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
+        tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
+        try:
+            commit = recipes.Commit(_url(cloud, trigger), push.new, branch, tag, git)
+            body = _begun(cloud, trigger, commit, "", {})
+        except CloudError as problem:
+            yield Made(name, problem=problem.message)
+        else:
+            yield Made(name, build=body["name"])
+
+
+def _all(cloud: Cloud) -> Iterator[tuple[str, Body]]:
+    rows = cloud.store.sql(
+        "SELECT name FROM resources WHERE service = ? AND collection = 'triggers' ORDER BY name", API
+    )
+    for (name,) in rows:
+        body = cloud.store.get(API, name)
+        if body is not None:
+            yield name, body
+
+
+def _begun(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, given: Mapping[str, str]) -> Body:
+    place = trigger["resourceName"].rpartition("/triggers/")[0]
+    build, path = recipes.build(trigger, commit)
+    known = {**commit.substitutions, "TRIGGER_NAME": trigger["name"], "TRIGGER_BUILD_CONFIG_PATH": path}
+    merged = {**build.get("substitutions", {}), **trigger.get("substitutions", {}), **given}
+    account = build.get("serviceAccount") or trigger.get("serviceAccount", "")
+    build = {
+        **build,
+        **recipes.source(cloud, trigger, commit),
+        "tags": [*build.get("tags", []), *trigger.get("tags", []), f"trigger-{trigger['id']}"],
+        "substitutions": merged,
+        **({"serviceAccount": account} if account else {}),
+    }
+    approval = bool(trigger.get("approvalConfig", {}).get("approvalRequired"))
+    origin = Origin(principal, trigger["id"], trigger["name"], known, approval)
+    return builds.begin(cloud, place, build, origin)
+
+
+def _url(cloud: Cloud, trigger: Mapping[str, Any]) -> str:
+    """The address of the repository that a trigger builds; "" for one that builds none."""
+    source, hub = trigger.get("sourceToBuild", {}), trigger.get("github")
+    if hub:
+        return f"https://github.com/{hub['owner']}/{hub['name']}.git"
+    named = trigger.get("repositoryEventConfig", {}).get("repository") or source.get("repository", "")
+    if named:
+        repository = cloud.store.get(API, cloud.projects.named(named))
+        if repository is None:
+            raise failed_precondition(f"Repository {named} does not exist; connect it first.")
+        return str(repository["remoteUri"])
+    return str(source.get("uri") or trigger.get("gitFileSource", {}).get("uri", ""))
+
+
+def _filter(trigger: Mapping[str, Any]) -> Mapping[str, Any]:
+    event = trigger.get("repositoryEventConfig") or trigger.get("github") or {}
+    push: Mapping[str, Any] = event.get("push", {})
+    return push
+
+
+def _branch(trigger: Mapping[str, Any]) -> str:
+    """The branch that a pattern such as ^main$ means, and no other."""
+    text = _filter(trigger).get("branch", "").strip("^$")
+    return text if text and re.fullmatch(r"[\w./-]+", text) else "HEAD"
+
+
+def _means(cloud: Cloud, trigger: Mapping[str, Any], push: folders.Push) -> bool:
+    wanted = _filter(trigger)
+    for prefix, field in ((_HEADS, "branch"), (_TAGS, "tag")):
+        if push.ref.startswith(prefix) and wanted.get(field):
+            found = re2.search(wanted[field], push.ref.removeprefix(prefix)) is not None
+            if found != bool(wanted.get("invertRegex")):
+                return folders.remote(_url(cloud, trigger)) == push.remote
+    return False
+
+
+def _files_pass(trigger: Mapping[str, Any], changed: Sequence[str]) -> bool:
+    """Whether a push with these files is one that a trigger asks for."""
+    ignored, included = trigger.get("ignoredFiles", []), trigger.get("includedFiles", [])
+    if not changed or not (ignored or included):
+        return True
+    left = [path for path in changed if not any(_matches(path, one) for one in ignored)]
+    return any(not included or any(_matches(path, one) for one in included) for path in left)
+
+
+def _matches(path: str, glob: str) -> bool:
+    """Go's filepath.Match, with ** for any number of folders."""
+    parts = [_one(part) for part in glob.split("**")]
+    return re.fullmatch(".*".join(parts), path) is not None
+
+
+def _one(part: str) -> str:
+    text = translate(part).removesuffix(r"\Z")
+    return text.replace("(?s:", "(?:", 1).replace(".*", "[^/]*")

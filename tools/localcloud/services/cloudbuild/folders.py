@@ -1,0 +1,81 @@
+"""Folders of this machine that stand in for repositories at GitHub: named by the user, read by git, looked at when told of a push."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.engine.cloud import Cloud
+from localcloud.errors import failed_precondition, invalid
+from localcloud.services.cloudbuild.git import Git
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS cloudbuild_folders (remote TEXT PRIMARY KEY, folder TEXT NOT NULL, refs TEXT NOT NULL) WITHOUT ROWID;
+"""
+_REMOTE = re.compile(
+    r"(?:https://|ssh://git@|git@)?(?P<host>[a-z0-9.-]+\.[a-z]+)[/:](?P<path>[\w.-]+/[\w./-]+?)(?:\.git)?/?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A branch or tag that means another commit than when it was last looked at; `old` is "" for a new one."""
+
+    remote: str
+    ref: str
+    old: str
+    new: str
+
+
+def remote(url: str) -> str:
+    """A repository's address without scheme and suffix: "github.com/owner/name"; 400 for what is none."""
+    found = _REMOTE.fullmatch(url.strip())
+    if found is None:
+        raise invalid(
+            f"{url!r} is no address of a git repository, such as https://github.com/OWNER/NAME.git.", "remote_uri"
+        )
+    return f"{found['host']}/{found['path']}".lower()
+
+
+def name(cloud: Cloud, url: str, folder: str) -> None:
+    """Lets a folder stand in for a repository from now on; what is in it already is no push. 400 when it holds no repository."""
+    path = Path(folder)
+    if not path.is_absolute() or not path.is_dir():
+        raise invalid(f"{folder!r} is no folder of this machine; give its absolute path.", "folder")
+    refs = Git(path).refs()
+    cloud.store.sql(
+        "INSERT OR REPLACE INTO cloudbuild_folders VALUES (?, ?, ?)", remote(url), str(path), json.dumps(refs)
+    )
+
+
+def all_(cloud: Cloud) -> dict[str, str]:
+    """Every repository with the folder that stands in for it."""
+    return dict(cloud.store.sql("SELECT remote, folder FROM cloudbuild_folders ORDER BY remote"))
+
+
+def find(cloud: Cloud, url: str) -> Git:
+    """The folder that stands in for a repository; 400 that says how to name one."""
+    row = cloud.store.row("SELECT folder FROM cloudbuild_folders WHERE remote = ?", remote(url))
+    if row is None:
+        raise failed_precondition(
+            f"No folder of this machine stands in for {url}: name one with `groundwork local repository {url} FOLDER`."
+        )
+    return Git(Path(row[0]))
+
+
+def pushed(cloud: Cloud, only: str = "") -> Iterator[Push]:
+    """What changed in the folders, or in one of them, since they were last looked at; they count as looked at."""
+    wanted = remote(only) if only else ""
+    if wanted:
+        find(cloud, only)
+    rows = cloud.store.sql("SELECT remote, folder, refs FROM cloudbuild_folders WHERE ? IN ('', remote)", wanted)
+    for known, folder, text in rows:
+        before, now = json.loads(text), Git(Path(folder)).refs()
+        cloud.store.sql("UPDATE cloudbuild_folders SET refs = ? WHERE remote = ?", json.dumps(now), known)
+        for ref, commit in sorted(now.items()):
+            if before.get(ref) != commit:
+                yield Push(known, ref, before.get(ref, ""), commit)

@@ -1,0 +1,156 @@
+"""The log of a build: each line to Cloud Logging, and to a bucket where it asks for that, as the build goes on.
+
+Source: https://cloud.google.com/build/docs/securing-builds/store-manage-build-logs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild import asking, names
+
+Body = dict[str, Any]
+LOG = "cloudbuild"
+TABLES = """
+CREATE TABLE IF NOT EXISTS cloudbuild_logs (build TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+"""
+MAIN = "MAIN"
+OWN = ".cloudbuild-logs.googleusercontent.com"
+"""The end of the name of the bucket that Google keeps logs in, which is nobody's project's."""
+_OFTEN, _APART = 0.2, 1.0
+_LARGE = 1 << 20
+_LONGEST = 100_000
+
+
+class Unwritable(Exception):
+    """A sentence: why the log cannot be kept where it was asked for."""
+
+
+class Journal:
+    """Takes lines from any thread and writes them in batches. `kept` says where: "logging", "bucket"."""
+
+    def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:
+        self._cloud, self._job, self._build = cloud, job, build
+        mode = build["options"]["logging"]
+        self._logging = mode not in ("GCS_ONLY", "NONE")
+        self._bucket = build.get("logsBucket", "").removeprefix("gs://")
+        self._waiting: list[tuple[str, str]] = []
+        self._count = 0
+        self._sent, self._at = 0, 0.0
+        labels = {
+            "build_id": build["id"],
+            "build_trigger_id": build.get("buildTriggerId", ""),
+            "project_id": build["projectId"],
+        }
+        self._resource = {"type": "build", "labels": labels}
+
+    def say(self, text: str, step: str = MAIN) -> None:
+        """Takes a line; `step` is its label."""
+        self._waiting.append((step, text[:_LONGEST]))
+
+    async def open(self) -> None:
+        """Raises Unwritable when the account may not write to the bucket that the build names."""
+        if self._bucket and not self._bucket.endswith(OWN):
+            problem = await self._job.write(lambda: _made(self._cloud, self._build, self._bucket))
+            if problem:
+                raise Unwritable(problem)
+
+    async def keep(self) -> None:
+        """Writes what was said every now and then, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_OFTEN)
+            await self.flush()
+
+    async def flush(self, *, last: bool = False) -> None:
+        """Writes what was said so far."""
+        lines, self._waiting = self._waiting, []
+        if lines or last:
+            await self._job.write(lambda: self._written(lines, last=last))
+
+    def _written(self, lines: Sequence[tuple[str, str]], *, last: bool) -> None:
+        for step, text in lines:
+            self._count += 1
+            if self._logging:
+                self._cloud.logs.log(
+                    self._build["projectId"],
+                    LOG,
+                    self._resource,
+                    text or " ",
+                    severity="INFO",
+                    insertId=f"{self._build['id'][:8]}-{self._count:08d}",
+                    labels={
+                        "build_step": step,
+                        **({"build_tags": t} if (t := ",".join(self._build.get("tags", []))) else {}),
+                    },
+                )
+        if self._bucket:
+            text = "".join(_prefixed(step, line) for step, line in lines)
+            self._cloud.store.sql(
+                "INSERT INTO cloudbuild_logs VALUES (?, ?) ON CONFLICT DO UPDATE SET text = text || excluded.text",
+                *(self._build["name"], text),
+            )
+            self._upload(last=last)
+
+    def _upload(self, *, last: bool) -> None:
+        """An object cannot be added to: it is written anew, the larger the seldomer."""
+        if self._bucket.endswith(OWN):
+            return
+        apart = _APART if self._sent < _LARGE else 10 * _APART
+        if not last and time.monotonic() - self._at < apart:
+            return
+        text = read(self._cloud, self._build["name"]).encode()
+        self._sent, self._at = len(text), time.monotonic()
+        with suppress(CloudError):
+            _put(self._cloud, self._build, self._bucket, text)
+
+
+def read(cloud: Cloud, build: str) -> str:
+    """The log of a build that goes to a bucket, as far as it is."""
+    row = cloud.store.row("SELECT text FROM cloudbuild_logs WHERE build = ?", build)
+    return str(row[0]) if row else ""
+
+
+def _prefixed(step: str, line: str) -> str:
+    return f"{line}\n" if step == MAIN else f"{step}: {line}\n"
+
+
+def _made(cloud: Cloud, build: Body, place: str) -> str:
+    """Why the bucket of a log cannot be written to; "" when it can. One's own regional bucket is made when it is not there."""
+    bucket, account = place.partition("/")[0], names.account(build)
+    behaviour = build["options"].get("defaultLogsBucketBehavior")
+    try:
+        if behaviour == "REGIONAL_USER_OWNED_BUCKET":
+            answer = asking.reply(cloud, account, "GET", f"storage/v1/b/{bucket}")
+            if answer.status == 404:
+                location = build["name"].split("/")[3]
+                where = "US" if location == names.GLOBAL else location.upper()
+                asking.asked(
+                    cloud,
+                    account,
+                    "POST",
+                    f"storage/v1/b?project={build['projectId']}",
+                    {"name": bucket, "location": where},
+                )
+        _put(cloud, build, place, b"")
+    except CloudError as problem:
+        return f"failed to write the log to gs://{place}: googleapi: Error {problem.code}: {problem.message}"
+    return ""
+
+
+def _put(cloud: Cloud, build: Body, place: str, text: bytes) -> None:
+    bucket, _, folder = place.partition("/")
+    name = f"{folder}/log-{build['id']}.txt" if folder else f"log-{build['id']}.txt"
+    path = f"upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
+    answer = asking.reply(cloud, names.account(build), "POST", path, text, "text/plain")
+    if answer.status >= 400:
+        raise CloudError(
+            answer.status, "PERMISSION_DENIED", f"{bucket} does not take {name} from {names.account(build)}"
+        )

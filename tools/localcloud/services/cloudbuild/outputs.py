@@ -1,0 +1,133 @@
+"""What a build gives when all its steps are over: images pushed to the registry, files put into a bucket."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import mimetypes
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.containers.workload import Heard
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild import asking, docker, names, workspace
+from localcloud.services.cloudbuild.docker import Docker, Place
+from localcloud.services.cloudbuild.workspace import Workspace
+
+Body = dict[str, Any]
+_DENIED = ("denied", "unauthorized")
+_MANIFEST = "artifacts-{}.json"
+
+
+class PushFailed(Exception):
+    """A sentence, and the type of the build's failureInfo."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) -> list[Body]:
+    """The images that were pushed, as the build's results have them. Raises PushFailed."""
+    wanted: list[str] = list(dict.fromkeys((*build.get("images", []), *build.get("artifacts", {}).get("images", []))))
+    there = {} if builder is None else builder.images
+    missing = [name for name in wanted if docker.full(name) not in there]
+    if missing:
+        raise PushFailed(
+            "PUSH_IMAGE_NOT_FOUND",
+            f"failed to find one or more images after execution of build steps: {json.dumps(missing)}",
+        )
+    pushed = []
+    for name in wanted if builder is not None else ():
+        begun, said = clock.rfc3339(), list[str]()
+
+        def listen(stream: Any, line: str, said: list[str] = said) -> None:
+            said.append(line)
+            heard(stream, line)
+
+        listen("stdout", f"Pushing {name}")
+        code, digest = await builder.push(name, Place(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
+        if code:
+            kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in said for word in _DENIED) else "PUSH_FAILED"
+            raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')
+        pushed.append(
+            {
+                "name": name,
+                "digest": digest,
+                "artifactRegistryPackage": _package(name),
+                "pushTiming": {"startTime": begun, "endTime": clock.rfc3339()},
+            }
+        )
+    return pushed
+
+
+async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: Heard) -> Body:
+    """What the results say of the files that were put into a bucket; nothing without any. Raises PushFailed."""
+    wanted = build.get("artifacts", {}).get("objects", {})
+    if not wanted.get("paths"):
+        return {}
+    bucket, _, folder = wanted.get("location", "").removeprefix("gs://").partition("/")
+    folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
+    rows = []
+    for pattern in wanted["paths"]:
+        found = list(_found(space, pattern))
+        if not found:
+            raise PushFailed("PUSH_FAILED", f'no files match the artifact path "{pattern}"')
+        for path in found:
+            data = await asyncio.to_thread(path.read_bytes)
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            made = await _put(cloud, job, build, (bucket, f"{folder}{path.name}"), data, kind)
+            heard("stdout", f"Uploaded {path.name} to gs://{bucket}/{folder}{path.name}")
+            digest = hashlib.sha256(data).hexdigest()
+            rows.append(
+                {
+                    "location": f"gs://{bucket}/{folder}{path.name}#{made['generation']}",
+                    "file_hash": [{"file_hash": [{"type": 1, "value": digest}]}],
+                }
+            )
+    manifest = _MANIFEST.format(build["id"])
+    text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    await _put(cloud, job, build, (bucket, f"{folder}{manifest}"), text, "application/json")
+    return {"artifactManifest": f"gs://{bucket}/{folder}{manifest}", "numArtifacts": str(len(rows))}
+
+
+def _found(space: Workspace, pattern: str) -> Iterator[Path]:
+    """The files that a glob means, in the workspace only: a link that leads out of it is none."""
+    begins = space.directory("")
+    base = space.here(begins)
+    for one in sorted(base.glob(pattern.strip("/") or "*")):
+        with suppress(workspace.Outside):
+            path = space.here(str(one.relative_to(base)), begins)
+            if path.is_file():
+                yield path
+
+
+async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data: bytes, kind: str) -> Body:
+    bucket, name = where
+    path = f"upload/storage/v1/b/{quote(bucket)}/o?uploadType=media&name={quote(name, safe='')}"
+
+    def put() -> Body:
+        answer = asking.reply(cloud, names.account(build), "POST", path, data, kind)
+        found: Body = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
+        if answer.status >= 400:
+            raise CloudError(answer.status, "FAILED_PRECONDITION", str(found.get("error", {}).get("message", "")))
+        return found
+
+    try:
+        return await job.write(put)
+    except CloudError as problem:
+        raise PushFailed("PUSH_FAILED", f"failed to upload gs://{bucket}/{name}: {problem.message}") from None
+
+
+def _package(name: str) -> str:
+    host, project, repository, *rest = docker.bare(name).split("/")
+    location = host.removesuffix("-docker.pkg.dev")
+    return (
+        f"projects/{project}/locations/{location}/repositories/{repository}/packages/{quote('/'.join(rest), safe='')}"
+    )

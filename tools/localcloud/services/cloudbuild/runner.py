@@ -1,0 +1,265 @@
+"""A build from its source to its images: phase by phase, its log and its state written as it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from localcloud.containers.workload import Heard
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild import builds, charges, drafts, names, outputs, queue, sources, steps, workspace
+from localcloud.services.cloudbuild.docker import Docker
+from localcloud.services.cloudbuild.journal import MAIN, Journal, Unwritable
+from localcloud.services.cloudbuild.names import API
+from localcloud.services.cloudbuild.outputs import PushFailed
+from localcloud.services.cloudbuild.step_runs import StepFailed, StepRuns, output
+from localcloud.spec import timestamps
+
+Body = dict[str, Any]
+_RAN = {
+    "podman": "Its containers ran with podman, on this machine.",
+    "docker": "Its containers ran with docker, on this machine.",
+    "process": "Its containers did not run (simulated): this machine has neither podman nor docker.",
+    "simulated": "Its containers did not run (simulated): this machine has neither podman nor docker.",
+}
+
+
+class Ended(Exception):
+    """A build that has not come to its good end: its state, and the sentence and type that say why."""
+
+    def __init__(self, status: str, sentence: str, kind: str = "") -> None:
+        super().__init__(sentence)
+        self.status, self.kind = status, kind
+
+
+async def run(cloud: Cloud, job: Job) -> None:
+    """The job that carries out a build."""
+    build = cloud.store.get(API, job.body["build"])
+    if build is None or build["status"] in builds.OVER:
+        await job.write(partial(queue.leave, cloud, job.body["build"]))
+        return
+    await _Build(cloud, job, build).carry_out()
+
+
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """Work on a build has not come to its end: it was cancelled, failed by a bug here, or the server was stopped."""
+    name = job.body["build"]
+    build = cloud.store.get(API, name)
+    if build is not None:
+        if build["status"] not in builds.OVER:
+            status = "CANCELLED" if problem.status == "CANCELLED" else "INTERNAL_ERROR"
+            build = builds.changed(
+                cloud, name, status=status, finishTime=cloud.clock.rfc3339(), statusDetail=problem.message
+            )
+        if "startTime" in build:
+            _meter(cloud, build)
+    sources.remove(workspace.of(cloud.store, name).root)
+    queue.leave(cloud, name)
+
+
+def _meter(cloud: Cloud, build: Body) -> None:
+    taken = timestamps.parse(build["finishTime"]) - timestamps.parse(build["startTime"])
+    charges.meter(cloud, build, max(math.ceil(taken.total_seconds()), 1))
+
+
+class _Build:
+    """One build while it is worked on."""
+
+    def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:
+        self._cloud, self._job, self._build = cloud, job, build
+        self._space = workspace.of(cloud.store, build["name"], sources.folder(build))
+        self._journal = Journal(cloud, job, build)
+        self._steps: list[Body] = [{**one} for one in build["steps"]]
+        self._timing: dict[str, Body] = {}
+        self._results: Body = {}
+        self._docker: Docker | None = None
+        self._runs = StepRuns(cloud, job, build, self._space, None)
+
+    async def carry_out(self) -> None:
+        """Runs it to its end, and writes down which that was."""
+        await self._changed(
+            status="WORKING",
+            startTime=self._cloud.clock.rfc3339(),
+            warnings=[{"priority": "INFO", "text": _RAN[self._cloud.workloads.kind]}],
+        )
+        keeping = asyncio.create_task(self._journal.keep())
+        try:
+            end = await self._phases()
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+            with suppress(CloudError):
+                await self._journal.flush(last=True)
+            await asyncio.to_thread(self._tidy)
+        await self._job.write(partial(self._over, end))
+
+    async def _phases(self) -> Ended | None:
+        """None for a good end."""
+        say = self._journal.say
+        seconds = drafts.seconds(self._build["timeout"], "timeout", drafts.DAY)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._journal.open()
+                say(f'starting build "{self._build["id"]}"')
+                await self._phase("FETCHSOURCE", self._fetch)
+                await self._phase("BUILD", self._run_steps)
+                await self._phase("PUSH", self._push)
+                say("DONE")
+                return None
+        except asyncio.CancelledError:
+            say("CANCELLED")
+            raise
+        except TimeoutError:
+            end = Ended("TIMEOUT", f"build exceeded its timeout of {self._build['timeout']}")
+        except Unwritable as problem:
+            end = Ended("FAILURE", str(problem), "LOGGING_FAILURE")
+        except PushFailed as problem:
+            end = Ended("FAILURE", str(problem), problem.kind)
+        except Ended as problem:
+            end = problem
+        say("ERROR" if end.status != "TIMEOUT" else "TIMEOUT")
+        say(f"ERROR: {end}")
+        return end
+
+    async def _phase(self, name: str, work: Any) -> None:
+        self._journal.say("")
+        self._journal.say(name)
+        begun = self._cloud.clock.rfc3339()
+        try:
+            await work()
+        finally:
+            self._timing[name] = {"startTime": begun, "endTime": self._cloud.clock.rfc3339()}
+
+    async def _fetch(self) -> None:
+        await asyncio.to_thread(self._space.make)
+        client = self._cloud.workloads.client
+        if client is not None:
+            account = names.account(self._build)
+            env = await asyncio.to_thread(self._cloud.workloads.commands, account, self._space.credentials)
+            self._docker = Docker(self._cloud.workloads, client, account, env, self._space, self._runs.run_contained)
+        self._runs = StepRuns(self._cloud, self._job, self._build, self._space, self._docker)
+        try:
+            stream = await self._job.write(partial(sources.archive, self._cloud, self._build))
+            if stream is not None:
+                self._journal.say(f"Fetching storage object: {_storage(self._build)}")
+                with stream:
+                    await asyncio.to_thread(sources.unpacked, stream, self._space.source)
+            elif (copied := sources.copied(self._cloud, self._build)) is not None:
+                git, commit = copied
+                self._journal.say(f"Fetching commit {commit} of {git.folder}")
+                await asyncio.to_thread(git.copy, commit, self._space.source)
+        except (sources.Unreadable, CloudError) as problem:
+            raise Ended("FAILURE", f"failed to fetch the source: {problem}", "FETCH_SOURCE_FAILED") from None
+
+    async def _run_steps(self) -> None:
+        waits = steps.waits(self._steps)
+        done = [asyncio.Event() for _ in self._steps]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for at, before in enumerate(waits):
+                    group.create_task(self._step(at, [done[one] for one in before], done[at]))
+        except* StepFailed as problems:
+            raise Ended("FAILURE", str(problems.exceptions[0]), "USER_BUILD_STEP") from None
+        given = [base64.b64encode(output(self._space, at)).decode() for at in range(len(self._steps))]
+        if any(given):
+            self._results["buildStepOutputs"] = given
+
+    async def _step(self, at: int, before: list[asyncio.Event], done: asyncio.Event) -> None:
+        for one in before:
+            await one.wait()
+        step, label = self._steps[at], steps.label(self._steps, at)
+        alone = len(self._steps) == 1
+        heard: Heard = lambda _stream, text: self._journal.say(text, MAIN if alone else label)  # noqa: E731
+        if not alone:
+            self._journal.say(f"Starting {label}")
+        begun = self._cloud.clock.rfc3339()
+        step["status"] = "WORKING"
+        try:
+            problem = await self._ran(at, step, heard)
+        except asyncio.CancelledError:
+            step["status"] = "CANCELLED"
+            raise
+        finally:
+            step["timing"] = {"startTime": begun, "endTime": self._cloud.clock.rfc3339()}
+        if not alone:
+            self._journal.say(f"Finished {label}")
+        if problem:
+            allowed = (
+                step["exitCode"] in step["allowExitCodes"]
+                if step.get("allowExitCodes") and "exitCode" in step
+                else (step.get("allowFailure", False) and not step.get("allowExitCodes"))
+            )
+            sentence = f'build step {at} "{step["name"]}" failed: {problem}'
+            if not allowed:
+                raise StepFailed(sentence)
+            self._journal.say(f"{sentence} (allowed to fail)")
+        done.set()
+
+    async def _ran(self, at: int, step: Body, heard: Heard) -> str:
+        """Why a step has failed, "" when it has not."""
+        limit = drafts.seconds(step["timeout"], "timeout", drafts.DAY) if step.get("timeout") else None
+        try:
+            async with asyncio.timeout(limit):
+                code = await self._runs.run(at, heard)
+        except TimeoutError:
+            step["status"] = "TIMEOUT"
+            return f"step exceeded its timeout of {step['timeout']}"
+        except StepFailed as problem:
+            step["status"] = "FAILURE"
+            return str(problem)
+        step["status"], step["exitCode"] = ("FAILURE" if code else "SUCCESS"), code
+        return f"step exited with non-zero status: {code}" if code else ""
+
+    async def _push(self) -> None:
+        heard: Heard = lambda _stream, text: self._journal.say(text)  # noqa: E731
+        pushed = await outputs.images(self._build, self._docker, heard, self._cloud.clock)
+        if pushed:
+            self._results["images"] = pushed
+        self._results |= await outputs.objects(self._cloud, self._job, self._build, self._space, heard)
+
+    def _tidy(self) -> None:
+        """The names of the build's images and its folders go; blocks."""
+        if self._docker is not None:
+            self._docker.forget()
+        sources.remove(self._space.root)
+
+    async def _changed(self, **changes: Any) -> None:
+        await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))
+
+    def _over(self, end: Ended | None) -> None:
+        """Writes the end down; one that was cancelled meanwhile stays so."""
+        stored: Mapping[str, Any] = self._cloud.store.get(API, self._build["name"]) or {}
+        for one in self._steps:
+            one.setdefault("status", "QUEUED")
+            if one["status"] == "WORKING":
+                one["status"] = "CANCELLED"
+        changes: Body = {"steps": self._steps, "timing": self._timing, "results": self._results}
+        if stored.get("status") not in builds.OVER:
+            changes |= {"status": end.status if end else "SUCCESS", "finishTime": self._cloud.clock.rfc3339()}
+            changes |= _why(end) if end else {}
+        build = builds.changed(self._cloud, self._build["name"], **changes)
+        _meter(self._cloud, build)
+        queue.leave(self._cloud, self._build["name"])
+
+
+def _why(end: Ended) -> Body:
+    if end.kind == "USER_BUILD_STEP":
+        return {
+            "statusDetail": f"Build step failure: {end}",
+            "failureInfo": {"type": end.kind, "detail": f"Build step failure: {end}"},
+        }
+    info = {"failureInfo": {"type": end.kind, "detail": str(end)}} if end.kind else {}
+    return {"statusDetail": str(end), **info}
+
+
+def _storage(build: Body) -> str:
+    found = build["sourceProvenance"]["resolvedStorageSource"]
+    return f"gs://{found['bucket']}/{found['object']}#{found['generation']}"

@@ -1,0 +1,148 @@
+"""Where a build's files come from: an archive in a bucket, or a commit of a repository that a folder here stands in for."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from localcloud.engine.cloud import Cloud
+from localcloud.errors import CloudError, failed_precondition, invalid, unimplemented
+from localcloud.services.cloudbuild import asking, folders, names
+from localcloud.services.cloudbuild.git import Git
+
+Body = dict[str, Any]
+_MOST_BYTES, _MOST_FILES = 16 << 30, 500_000
+_REASONS = {403: "forbidden", 404: "notFound"}
+
+
+class Unreadable(Exception):
+    """A sentence: why a source cannot be unpacked."""
+
+
+def resolved(cloud: Cloud, build: Body) -> Body:
+    """The build's sourceProvenance: generation or commit, once and for all; 400 when its account cannot read it."""
+    source = build.get("source", {})
+    if len(source) > 1:
+        raise invalid(
+            f"invalid build: a build has one source; this one has {' and '.join(sorted(source))}", "build.source"
+        )
+    if "storageSource" in source:
+        return {"sourceProvenance": {"resolvedStorageSource": _generation(cloud, build, source["storageSource"])}}
+    for kind in ("connectedRepository", "gitSource"):
+        if kind in source:
+            one = source[kind]
+            commit = folders.find(cloud, url(cloud, one)).commit(one.get("revision") or "HEAD")
+            field = f"resolved{kind[0].upper()}{kind[1:]}"
+            return {"sourceProvenance": {field: {**one, "revision": commit}, "fileHashes": {}}}
+    if source:
+        raise unimplemented(
+            f"The local cloud fetches storageSource, gitSource and connectedRepository; not {next(iter(source))}."
+        )
+    return {}
+
+
+def url(cloud: Cloud, source: Mapping[str, Any]) -> str:
+    """The address of a git source's repository; 400 for a repository that is none."""
+    if "repository" not in source:
+        return str(source.get("url", ""))
+    name = cloud.projects.named(source["repository"])
+    found = cloud.store.get(names.API, name)
+    if found is None:
+        raise failed_precondition(f"could not resolve source: the repository {name} does not exist")
+    return str(found["remoteUri"])
+
+
+def folder(build: Mapping[str, Any]) -> str:
+    """The folder of the source in which steps begin, relative to its root; "" for the root."""
+    return next((str(one.get("dir", "")) for one in build.get("source", {}).values()), "")
+
+
+def archive(cloud: Cloud, build: Body) -> IO[bytes] | None:
+    """The archive that a build begins with, open, as its account reads it; None without one. Within a transaction."""
+    found = build.get("sourceProvenance", {}).get("resolvedStorageSource")
+    if found is None:
+        return None
+    path = (
+        f"storage/v1/b/{found['bucket']}/o/{quote(found['object'], safe='')}?alt=media&generation={found['generation']}"
+    )
+    answer = asking.reply(cloud, names.account(build), "GET", path)
+    if answer.status != 200:
+        raise CloudError(
+            answer.status, "FAILED_PRECONDITION", f"error fetching gs://{found['bucket']}/{found['object']}"
+        )
+    if answer.file is not None:
+        return answer.file[0].open("rb")
+    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - whoever asked closes it
+    for piece in answer.pieces or (answer.body,):
+        spool.write(piece if isinstance(piece, bytes) else b"")
+    spool.seek(0)
+    return spool
+
+
+def unpacked(stream: IO[bytes], target: Path) -> None:
+    """Unpacks a .tar.gz, .tar or .zip; raises Unreadable for another, and for one with names or links that lead out of it. Blocks."""
+    try:
+        if zipfile.is_zipfile(stream):
+            stream.seek(0)
+            _unzip(stream, target)
+            return
+        stream.seek(0)
+        with tarfile.open(fileobj=stream) as archive_:
+            size = files = 0
+            for member in archive_:
+                size, files = size + member.size, files + 1
+                if size > _MOST_BYTES or files > _MOST_FILES:
+                    raise Unreadable(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
+                archive_.extract(member, target, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as problem:
+        raise Unreadable(f"The source is no archive that can be unpacked: {problem}.") from None
+
+
+def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
+    """The repository and commit that a build begins with; None without them."""
+    provenance = build.get("sourceProvenance", {})
+    for field in ("resolvedConnectedRepository", "resolvedGitSource"):
+        if field in provenance:
+            return folders.find(cloud, url(cloud, provenance[field])), provenance[field]["revision"]
+    return None
+
+
+def _unzip(stream: IO[bytes], target: Path) -> None:
+    with zipfile.ZipFile(stream) as archive_:
+        members = archive_.infolist()
+        if len(members) > _MOST_FILES or sum(one.file_size for one in members) > _MOST_BYTES:
+            raise Unreadable(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
+        for member in members:
+            path = Path(archive_.extract(member, target))
+            if not member.is_dir() and (mode := member.external_attr >> 16 & 0o777):
+                path.chmod(mode | 0o600)
+
+
+def remove(workspace: Path) -> None:
+    """Removes what a build worked in; what containers made as other users may have to stay."""
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _generation(cloud: Cloud, build: Body, source: Body) -> Body:
+    bucket, name = source.get("bucket", ""), source.get("object", "")
+    if not bucket or not name:
+        raise invalid(
+            "invalid build: source.storage_source must have a bucket and an object", "build.source.storage_source"
+        )
+    path = f"storage/v1/b/{bucket}/o/{quote(name, safe='')}"
+    if source.get("generation") and source["generation"] != "0":
+        path += f"?generation={source['generation']}"
+    try:
+        found = asking.asked(cloud, names.account(build), "GET", path)
+    except CloudError as problem:
+        reason = _REASONS.get(problem.code, "badRequest")
+        raise invalid(
+            f"could not resolve source: googleapi: Error {problem.code}: {problem.message}, {reason}", "build.source"
+        ) from None
+    return {**source, "generation": found["generation"]}

@@ -1,0 +1,247 @@
+"""One step of a build, carried out by what its image calls for: a container, or this machine's tools in place of Google's builders."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.containers import children
+from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.workloads import NoRoom, Order
+from localcloud.errors import CloudError
+from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
+from localcloud.services.cloudbuild.deploying import Deploying
+from localcloud.services.cloudbuild.docker import Contained, Docker, NotUnderstood, Place, full
+from localcloud.services.cloudbuild.stand_ins import Tool
+from localcloud.services.cloudbuild.workspace import Workspace
+
+Body = dict[str, Any]
+_SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
+_VARIABLES = ("PATH", "LANG", "LC_*", "TMPDIR")
+_GRACE = 2
+_AGAIN = 0.2
+
+
+class StepFailed(Exception):
+    """A sentence: why a step could not be carried out, or what it did not do."""
+
+
+@dataclass
+class StepRuns:
+    """Carries out the steps of one build. `docker` is None on a machine without podman and docker."""
+
+    cloud: Cloud
+    job: Job
+    build: Body
+    space: Workspace
+    docker: Docker | None
+
+    async def run(self, at: int, heard: Heard) -> int:
+        """The exit code of a step. Raises StepFailed when there is none."""
+        step = self.build["steps"][at]
+        try:
+            directory = self.space.directory(step.get("dir", ""))
+            env = await self._environment(step)
+            tool = stand_ins.tool(step["name"])
+            if tool is None:
+                return await self._contained(at, step, Place(directory, env, heard))
+            self.space.here(directory).mkdir(parents=True, exist_ok=True)
+            return await self._stood_in(tool, step, Place(directory, env, heard))
+        except (RuntimeProblem, NotUnderstood, workspace.Outside, shell.NoScript) as problem:
+            raise StepFailed(str(problem)) from None
+
+    # What a step has in its environment.
+
+    async def _environment(self, step: Body) -> dict[str, str]:
+        options = self.build["options"]
+        given = self.build.get("substitutions", {})
+        mapped = step.get("automapSubstitutions", options.get("automapSubstitutions", False))
+        found = {**given, **self._known()} if mapped else {}
+        for line in (*options.get("env", []), *step.get("env", [])):
+            name, _, value = line.partition("=")
+            found[name] = value
+        wanted = {*options.get("secretEnv", []), *step.get("secretEnv", [])}
+        for one in self.build.get("availableSecrets", {}).get("secretManager", []):
+            if one["env"] in wanted:
+                found[one["env"]] = await self._secret(one["versionName"])
+        return {**found, "BUILDER_OUTPUT": workspace.OUTPUTS}
+
+    def _known(self) -> dict[str, str]:
+        project = self.build["projectId"]
+        return {
+            "PROJECT_ID": project,
+            "PROJECT_NUMBER": str(self.cloud.projects.number(project)),
+            "BUILD_ID": self.build["id"],
+            "LOCATION": self.build["name"].split("/")[3],
+            "SERVICE_ACCOUNT": self.build["serviceAccount"],
+            "SERVICE_ACCOUNT_EMAIL": self.build["serviceAccount"].rpartition("/")[2],
+        }
+
+    async def _secret(self, version: str) -> str:
+        account = names.account(self.build)
+        path = f"secretmanager/v1/{quote(version)}:access"
+        try:
+            found = await self.job.write(lambda: asking.asked(self.cloud, account, "GET", path))
+        except CloudError as problem:
+            code = "".join(word.title() for word in problem.status.split("_"))
+            raise StepFailed(
+                f"failed to access secret version for secret {version}: rpc error: code = {code} desc = {problem.message}"
+            ) from None
+        return base64.b64decode(found["payload"]["data"]).decode("utf-8", "surrogateescape")
+
+    # Containers.
+
+    async def _contained(self, at: int, step: Body, place: Place) -> int:
+        image, account = step["name"], names.account(self.build)
+        mounts = [*self.space.mounts, Mount(self.space.outputs(at), workspace.OUTPUTS)]
+        volumes = (*self.build["options"].get("volumes", []), *step.get("volumes", []))
+        mounts += [Mount(self.space.volume(one["name"]), one["path"]) for one in volumes]
+        entrypoint: tuple[str, ...] | None = (step["entrypoint"],) if step.get("entrypoint") else None
+        args: tuple[str, ...] | None = tuple(step["args"]) if "args" in step else None
+        if step.get("script"):
+            inside = f"{workspace.SCRIPTS}/step"
+            mounts.append(Mount(self.space.script(at, step["script"]), inside, read_only=True))
+            entrypoint, args = (inside,), ()
+        elif entrypoint is not None and args is None:
+            args = ()
+        if self.docker is not None:
+            image = await self._ready(image, account, place)
+        workload = Workload(
+            name=f"build-{self.build['id'][:8]}-{at}",
+            image=image,
+            entrypoint=entrypoint,
+            args=args,
+            env={"HOME": workspace.HOME, **place.env},
+            mounts=tuple(mounts),
+            workdir=place.directory,
+            grace=_GRACE,
+        )
+        return await self.started(workload, place.heard)
+
+    async def _ready(self, image: str, account: str, place: Place) -> str:
+        """An image that can be run: one that this build has made, else one that its account may pull."""
+        assert self.docker is not None
+        if (made := self.docker.images.get(full(image))) is not None:
+            return made
+        await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
+        place.say(f"Already have image (with digest): {image}")
+        return image
+
+    async def run_contained(self, wanted: Contained, place: Place) -> int:
+        """What `docker run` runs: with the step's folders only where it names them."""
+        workload = Workload(
+            name=f"build-{self.build['id'][:8]}-run",
+            image=wanted.image,
+            entrypoint=(wanted.entrypoint,) if wanted.entrypoint else None,
+            args=wanted.args or None,
+            env=wanted.env,
+            mounts=tuple(Mount(source, target) for source, target in wanted.mounts),
+            workdir=wanted.directory,
+            user=wanted.user,
+            grace=_GRACE,
+        )
+        return await self.started(workload, place.heard)
+
+    async def started(self, workload: Workload, heard: Heard) -> int:
+        """The exit code of a container, which ends with whoever waits for it."""
+        order = Order(
+            principal=names.account(self.build),
+            project=self.build["projectId"],
+            location=self.build["name"].split("/")[3],
+            resource=self.build["name"],
+            workload=workload,
+            pool="builds",
+        )
+        while True:
+            try:
+                running = await asyncio.to_thread(self.cloud.workloads.start, order, heard)
+                break
+            except NoRoom:
+                await asyncio.sleep(_AGAIN)
+        try:
+            ended = await asyncio.to_thread(running.wait)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(running.stop))
+            raise
+        if ended is not None and ended.out_of_memory:
+            raise StepFailed("the step was killed because it used more memory than there is")
+        return ended.code if ended is not None else 0
+
+    # This machine's tools.
+
+    async def _stood_in(self, tool: Tool, step: Body, place: Place) -> int:
+        args, entrypoint = tuple(step.get("args", ())), step.get("entrypoint", "")
+        if tool == "docker":
+            return await self._docker(step, args, entrypoint, place)
+        if step.get("script") or entrypoint not in ("", tool):
+            raise StepFailed(
+                f"The builder {step['name']} stands for this machine's {tool} here, which carries out {tool}'s own commands and no "
+                "scripts; run a script in an image that has what it needs."
+            )
+        if (
+            tool == "gcloud"
+            and (code := await Deploying(self.cloud, self.job, self.build, self.space).carry_out(args, place))
+            is not None
+        ):
+            return code
+        path = program(tool)
+        if path is None:
+            raise StepFailed(
+                f"{tool} is not on this machine, and the local cloud does not carry out `{tool} {' '.join(args[:3])}` itself: install {tool}."
+            )
+        env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **place.env}
+        env["BUILDER_OUTPUT"] = str(self.space.outputs(self.build["steps"].index(step)))
+        return await processes.run([path, *args], place.heard, env=env, folder=self.space.here(place.directory))
+
+    def _identity(self, tool: Tool) -> Mapping[str, str]:
+        if tool == "git":
+            return git.ENVIRONMENT
+        found = self.cloud.workloads.commands(names.account(self.build), self.space.credentials)
+        return {**found, "CLOUDSDK_CORE_PROJECT": self.build["projectId"]}
+
+    async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, place: Place) -> int:
+        if self.docker is None:
+            raise StepFailed(
+                "This step did not run (simulated): neither podman nor docker answers on this machine, so that no image can be built. "
+                "Install podman."
+            )
+        text = step.get("script", "")
+        if entrypoint in _SHELLS and len(args) == 2 and args[0] in ("-c", "-ec", "-ce"):
+            text = args[1]
+        elif entrypoint not in ("", "docker"):
+            raise StepFailed(
+                f"The docker builder stands for this machine's podman or docker here, which has no {entrypoint}."
+            )
+        if not text:
+            return await self.docker.carry_out(args, place)
+        stops, code = args[:1] in (("-ec",), ("-ce",)), 0
+        for command in shell.commands(text, place.env):
+            if command.joined == ";" and code and stops:
+                return code
+            if not shell.runs(command, code):
+                continue
+            name, *words = command.words
+            if name == "exit":
+                return int(words[0]) if words and words[0].isdecimal() else code
+            if name == "set":
+                stops = stops or any("e" in one for one in words)
+            elif name == "echo":
+                place.say(" ".join(words))
+            code = await self.docker.carry_out(words, place) if name == "docker" else 0
+        return code
+
+
+def output(space: Workspace, at: int) -> bytes:
+    """What a step gives back: the beginning of what it wrote to $BUILDER_OUTPUT/output."""
+    path = space.root / "outputs" / str(at) / "output"
+    if path.is_symlink() or not path.is_file():
+        return b""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+        return stream.read(4096)

@@ -1,0 +1,173 @@
+"""Substitutions: built-in and user-defined keys, put into the strings of a build, with the string operations that Bash has.
+
+Source: https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values, …/use-bash-and-bindings-in-substitutions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import translate
+from typing import Any
+
+from localcloud.errors import invalid
+
+Body = dict[str, Any]
+OVERRIDABLE = (
+    "BRANCH_NAME", "COMMIT_SHA", "REF_NAME", "REPO_FULL_NAME", "REPO_NAME", "REVISION_ID", "SHORT_SHA", "TAG_NAME",
+    "TRIGGER_BUILD_CONFIG_PATH", "TRIGGER_NAME",
+)  # fmt: skip
+"""Built-in keys that a trigger fills in, that a request may, and that are empty otherwise."""
+OWN = ("PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "SERVICE_ACCOUNT", "SERVICE_ACCOUNT_EMAIL")
+_KEY = re.compile(r"_[A-Z0-9_]+")
+_MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 200, 100, 4000
+_PLACE = re.compile(
+    r"\$(?:(?P<escape>\$)|(?P<bare>_?[A-Z][A-Z0-9_]*)|\{(?P<name>_?[A-Z][A-Z0-9_]*)(?P<change>[^}]*)\})"
+)
+_SLICE = re.compile(r":\s*(-?\d+)(?::(-?\d+))?")
+_DEEPEST = 10
+_NOT_IN = frozenset({"source", "substitutions", "script"})
+_MOST_TEXT = 1 << 20
+
+
+def check(substitutions: Mapping[str, str]) -> None:
+    """400 for keys that are no substitutions, too many of them, or too long a value."""
+    if len(substitutions) > _MOST_KEYS:
+        raise _refused(f"{len(substitutions)} substitutions were given; there may be {_MOST_KEYS}")
+    for key, value in substitutions.items():
+        if not _KEY.fullmatch(key) and key not in OVERRIDABLE:
+            raise _refused(
+                f'substitution key "{key}" does not respect format "^_[A-Z0-9_]+$" and is not an overridable built-in substitutions'
+            )
+        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            raise _refused(
+                f'substitution "{key[:_LONGEST_KEY]}" is too long: a key has at most {_LONGEST_KEY} characters, a value {_LONGEST_VALUE}'
+            )
+
+
+def resolved(values: Mapping[str, str], *, dynamic: bool) -> dict[str, str]:
+    """All values; with string operations a value may name other keys, in any order but no circle."""
+    if not dynamic:
+        return dict(values)
+    found = dict(values)
+    for _ in range(_DEEPEST):
+        again = {key: _put(text, found, dynamic=True) if _PLACE.search(text) else text for key, text in found.items()}
+        if again == found:
+            return found
+        found = again
+    raise _refused("substitutions name each other in a circle, or too deeply")
+
+
+def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: bool) -> Body:
+    """The build with its placeholders replaced. Unless `loose`, 400 for an unknown key and for a value that nothing uses."""
+    used: set[str] = set()
+    unknown: list[str] = []
+
+    def replace(text: str) -> str:
+        for match in _PLACE.finditer(text):
+            if key := match["bare"] or match["name"]:
+                used.add(key)
+                if key not in values and key not in unknown:
+                    unknown.append(key)
+        return _put(text, values, dynamic=dynamic)
+
+    result: Body = _each(build, replace)
+    if loose:
+        return result
+    if unknown:
+        raise invalid(
+            "invalid value for 'build.substitutions': "
+            + "; ".join(f'key in the template "{key}" is not a valid built-in substitution' for key in unknown),
+            "build.substitutions",
+        )
+    used |= {key for text in build.get("substitutions", {}).values() for key in _named(text)}
+    automapped = any(one.get("automapSubstitutions") for one in (build.get("options", {}), *build.get("steps", [])))
+    unmatched = (
+        [] if automapped else [key for key in build.get("substitutions", {}) if key[0] == "_" and key not in used]
+    )
+    if unmatched:
+        raise invalid(
+            "invalid value for 'build.substitutions': "
+            + ";".join(f'key "{key}" in the substitution data is not matched in the template' for key in unmatched),
+            "build.substitutions",
+        )
+    return result
+
+
+def _named(text: str) -> Iterator[str]:
+    return (match["bare"] or match["name"] for match in _PLACE.finditer(text) if not match["escape"])
+
+
+def _each(value: Any, replace: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return replace(value)
+    if isinstance(value, list):
+        return [_each(one, replace) for one in value]
+    if isinstance(value, dict):
+        return {key: one if key in _NOT_IN else _each(one, replace) for key, one in value.items()}
+    return value
+
+
+def _put(text: str, values: Mapping[str, str], *, dynamic: bool) -> str:
+    def put(match: re.Match[str]) -> str:
+        if match["escape"]:
+            return "$"
+        value = values.get(match["bare"] or match["name"], "")
+        change = match["change"]
+        if not change:
+            return value
+        if not dynamic:
+            return match[0]
+        return _operated(value, change, match[0])
+
+    result = _PLACE.sub(put, text)
+    if len(result) > _MOST_TEXT:
+        raise _refused("a string becomes too long by substitutions")
+    return result
+
+
+def _operated(value: str, change: str, whole: str) -> str:
+    """A value after one of Bash's string operations; 400 for another."""
+    if change.startswith(":-"):
+        return value or change[2:]
+    if (cut := _SLICE.fullmatch(change)) is not None:
+        start = int(cut[1])
+        tail = value[max(start, -len(value)) if start < 0 else start :]
+        return tail if cut[2] is None else tail[: int(cut[2])]
+    for operator in ("##", "#", "%%", "%"):
+        if change.startswith(operator):
+            return _trimmed(value, change[len(operator) :], operator)
+    if change.startswith("/"):
+        every = change.startswith("//")
+        pattern, *rest = re.split(r"(?<!\\)/", change[2 if every else 1 :], maxsplit=1)
+        new = rest[0] if rest else ""
+        found = re.compile(_glob(pattern))
+        return found.sub(lambda _: new, value, count=0 if every else 1) if pattern else value
+    cases: dict[str, Callable[[], str]] = {
+        "^^": value.upper,
+        ",,": value.lower,
+        "^": lambda: value[:1].upper() + value[1:],
+        ",": lambda: value[:1].lower() + value[1:],
+    }
+    if change in cases:
+        return cases[change]()
+    raise _refused(f"{whole} is no operation on a substitution")
+
+
+def _trimmed(value: str, pattern: str, operator: str) -> str:
+    """Without the shortest (# and %) or longest (## and %%) beginning or end that a pattern matches."""
+    spans = range(len(value) + 1) if len(operator) == 1 else range(len(value), -1, -1)
+    whole = re.compile(_glob(pattern))
+    for size in spans:
+        part = value[:size] if operator[0] == "#" else value[len(value) - size :]
+        if whole.fullmatch(part):
+            return value[size:] if operator[0] == "#" else value[: len(value) - size]
+    return value
+
+
+def _glob(pattern: str) -> str:
+    return translate(pattern.replace("\\/", "/")).removesuffix(r"\Z")
+
+
+def _refused(text: str) -> Exception:
+    return invalid(f"invalid build: invalid .substitutions field: {text}", "build.substitutions")

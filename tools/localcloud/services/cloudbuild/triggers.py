@@ -1,0 +1,170 @@
+"""Triggers: what a build is made of, and the event that makes it. Both families of paths, and names as well as ids, lead to one store.
+
+Source: https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations.triggers.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine import paging
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply
+from localcloud.engine.service import Call
+from localcloud.errors import already_exists, failed_precondition, invalid, not_found, unimplemented
+from localcloud.services.cloudbuild import accounts, builds, events, names, substitutions
+from localcloud.services.cloudbuild.names import API
+from localcloud.spec import fields
+
+Body = dict[str, Any]
+KINDS = (
+    "github", "repositoryEventConfig", "triggerTemplate", "pubsubConfig", "webhookConfig", "bitbucketServerTriggerConfig",
+    "developerConnectEventConfig",
+)  # fmt: skip
+"""The fields of which at most one says what makes a trigger act; without any it acts by hand."""
+_RECIPES = ("build", "filename", "gitFileSource", "autodetect")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
+_ANSWERED = ("id", "resourceName", "createTime")
+
+
+def create(call: Call) -> Body:
+    """triggers.create"""
+    place = names.place(call)
+    if place.endswith("/-"):
+        raise invalid("A trigger is made in one location; name it.", "parent")
+    sent = {key: value for key, value in call.body.items() if key not in _ANSWERED}
+    if not sent.get("name"):
+        sent["name"] = "trigger" if not _named(call.cloud, place, "trigger") else f"trigger-{uuid.uuid4().hex[:8]}"
+    body = _checked(call, place, sent)
+    if _named(call.cloud, place, body["name"]) is not None:
+        raise already_exists(f"trigger with name {body['name']} already exists")
+    identity = str(uuid.uuid4())
+    body |= {"id": identity, "createTime": call.cloud.clock.rfc3339(), "resourceName": f"{place}/triggers/{identity}"}
+    call.cloud.store.insert(API, body["resourceName"], body)
+    return shown(body)
+
+
+def get(call: Call) -> Body:
+    """triggers.get, by id or name."""
+    return shown(find(call))
+
+
+def list_(call: Call) -> Body:
+    """triggers.list"""
+    place = names.place(call)
+    size = paging.size(call.params.get("pageSize"), 500, 1000)
+    after = paging.after(call.params.get("pageToken", ""), place)
+    rows = call.cloud.store.list(API, place, "triggers", after, size + 1)
+    page: Body = {"triggers": [shown(body) for _, body in rows[:size]]} if rows else {}
+    return page | ({"nextPageToken": paging.token(rows[size - 1][0], place)} if len(rows) > size else {})
+
+
+def patch(call: Call) -> Body:
+    """triggers.patch: the masked fields; without a mask all of them are replaced."""
+    old = find(call)
+    sent = {key: value for key, value in call.body.items() if key not in _ANSWERED}
+    mask = call.params.get("updateMask", "")
+    schemas = call.document.schemas
+    new = fields.updated(old, sent, mask, schemas, "BuildTrigger") if mask else {"name": old["name"], **sent}
+    place = old["resourceName"].rpartition("/triggers/")[0]
+    body = _checked(call, place, {key: value for key, value in new.items() if key not in _ANSWERED})
+    known = _named(call.cloud, place, body["name"])
+    if known is not None and known["id"] != old["id"]:
+        raise already_exists(f"trigger with name {body['name']} already exists")
+    body |= {key: old[key] for key in _ANSWERED}
+    call.cloud.store.put(API, old["resourceName"], body)
+    return shown(body)
+
+
+def delete(call: Call) -> Body:
+    """triggers.delete: its builds stay."""
+    call.cloud.store.delete(API, find(call)["resourceName"])
+    return {}
+
+
+def run(call: Call) -> Body:
+    """triggers.run: a build of what the request names, else of the trigger's own branch or tag, whatever event it waits for."""
+    trigger = find(call)
+    asked = call.body.get("source", call.body if call.method.request == "RepoSource" else {})
+    if trigger.get("serviceAccount"):
+        accounts.check(call.cloud, call.principal, trigger["serviceAccount"])
+    if asked.get("projectId", call.project) != call.project and asked.get("repoName"):
+        raise unimplemented("Cloud Source Repositories are not emulated by the local cloud.")
+    body = events.by_hand(call.cloud, trigger, asked, call.principal)
+    return builds.operation(call.cloud, body)
+
+
+def webhook(call: Call) -> Reply:
+    """triggers.webhook: what would call it comes from outside."""
+    raise unimplemented(
+        f"{find(call)['name']}: the local cloud has no webhooks; run the trigger, or tell of a push by `groundwork local push`."
+    )
+
+
+def find(call: Call) -> Body:
+    """The trigger that the URL names by id or name; 404 when there is none."""
+    place, wanted = names.place(call), call.id
+    body = call.cloud.store.get(API, f"{place}/triggers/{wanted}") or _named(call.cloud, place, wanted)
+    if body is None:
+        raise not_found("Requested entity was not found.")
+    return body
+
+
+def shown(body: Body) -> Body:
+    """A trigger as it is answered."""
+    kind = {"repositoryType": "GITHUB"} if "repositoryEventConfig" in body else {}
+    event = {"repositoryEventConfig": {**body["repositoryEventConfig"], **kind}} if kind else {}
+    return body | event
+
+
+def _named(cloud: Cloud, place: str, name: str) -> Body | None:
+    return next((body for _, body in cloud.store.list(API, place, "triggers") if body["name"] == name), None)
+
+
+def _checked(call: Call, place: str, body: Body) -> Body:
+    """A trigger as it is kept; 400 for one that cannot be."""
+    if not _NAME.fullmatch(body["name"]):
+        raise invalid(
+            f"invalid trigger name {body['name']!r}: it has 1 to 64 letters, digits and dashes, and begins and ends with a letter or digit",
+            "trigger.name",
+        )
+    kinds = [kind for kind in KINDS if kind in body]
+    if len(kinds) > 1:
+        raise invalid(f"a trigger has one source of events; this one has {' and '.join(kinds)}", "trigger")
+    recipes = [one for one in _RECIPES if body.get(one)]
+    if len(recipes) != 1:
+        raise invalid(
+            f"exactly one of build, filename, git_file_source and autodetect must be set; this trigger has {' and '.join(recipes) or 'none'}",
+            "trigger",
+        )
+    substitutions.check(body.get("substitutions", {}))
+    if other := [key for key in body.get("substitutions", {}) if key[0] != "_"]:
+        raise invalid(f'substitution key "{other[0]}" does not respect format "^_[A-Z0-9_]+$"', "trigger.substitutions")
+    _check_events(call, kinds[0] if kinds else "", body)
+    if "build" in body and not body["build"].get("steps"):
+        raise invalid("invalid build: no build steps are specified", "trigger.build.steps")
+    if account := body.get("serviceAccount", ""):
+        email = accounts.named(call.cloud, place.split("/")[1], account)
+        accounts.check(call.cloud, call.principal, names.account_name(account.split("/")[1], email))
+    return body
+
+
+def _check_events(call: Call, kind: str, body: Body) -> None:
+    event: Mapping[str, Any] = body.get(kind, {})
+    if kind == "repositoryEventConfig":
+        name = call.cloud.projects.named(event.get("repository", ""))
+        if call.cloud.store.get(API, name) is None:
+            raise failed_precondition(f"Repository {name or '(none)'} does not exist; connect it first.")
+    if kind == "github" and not (event.get("owner") and event.get("name")):
+        raise invalid("github must have an owner and a name", "trigger.github")
+    for one in (event.get("push", {}), event.get("pullRequest", {}), body.get("triggerTemplate", {})):
+        for field in ("branch", "tag", "branchName", "tagName"):
+            events.pattern(one.get(field, ""), field)
+    if kind in ("github", "repositoryEventConfig") and not (event.get("push") or event.get("pullRequest")):
+        raise invalid(f"{kind} must have push or pull_request", f"trigger.{kind}")
+    source = body.get("sourceToBuild", {})
+    if source and not source.get("ref", "").startswith("refs/"):
+        raise invalid("source_to_build.ref must start with refs/", "trigger.source_to_build.ref")
