@@ -19,7 +19,7 @@ LAYERS = {
         {"google"},
         {"terraform"},
         {"resources", "docs"},
-        {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
+        {"lifecycle", "people", "secrets", "cost", "policy", "login", "workloads", "report", "doctor", "start"},
         {"cli"},
         {"__main__"},
     ),
@@ -33,7 +33,18 @@ LAYERS = {
     ),
 }
 SIBLINGS = {
-    "groundwork": {"lifecycle", "people", "secrets", "cost", "policy", "login", "report", "doctor"},
+    "groundwork": {
+        "lifecycle",
+        "people",
+        "secrets",
+        "cost",
+        "policy",
+        "login",
+        "workloads",
+        "report",
+        "doctor",
+        "start",
+    },
     "localcloud": set[str](),
 }
 # What starts a process, by attribute or import.

@@ -4,6 +4,9 @@ locals {
   name    = trimsuffix(basename(var.path), ".yaml")
   decoded = yamldecode(file(var.path))
 
+  # Maps of entries by name.
+  parts = ["buckets", "builds", "identities", "jobs", "members", "repositories", "secrets", "services", "training"]
+
   # Read by the CLI alone.
   elsewhere = ["cloud", "cost", "policy"]
 
@@ -21,7 +24,7 @@ locals {
       ]
     ]),
     flatten([
-      for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
+      for part in local.parts : [
         for name, entry in merge({}, lookup(local.decoded, part, null)) : [
           for key in keys(merge({}, entry)) : "${part}.${name}.${key}"
           if !contains(keys(merge({}, var.values[part][name])), key)
@@ -31,7 +34,7 @@ locals {
   )
 
   empty_entries = flatten([
-    for part in ["buckets", "identities", "members", "repositories", "secrets"] : [
+    for part in local.parts : [
       for name, entry in merge({}, lookup(local.decoded, part, null)) : "${part}.${name}" if entry == null
     ]
   ])

@@ -7,13 +7,16 @@ output "labels" {
 }
 
 output "names" {
-  description = "Names that follow from the file: of the state bucket, of each bucket, of each identity's service account, and of each persona's own role."
+  description = "Names that follow from the file: of each bucket and of groundwork's own, of each identity's service account, of each persona's own role, and of the connection to GitHub."
   value = {
-    buckets      = { for name in keys(var.values.buckets) : name => "${var.values.project}-${name}" }
+    buckets      = { for name, bucket in var.values.buckets : name => coalesce(bucket.called, "${var.values.project}-${name}") }
+    connection   = "github"
     deployer     = "groundwork-deployer"
-    identities   = { for name in keys(var.values.identities) : name => "groundwork-${name}" }
+    identities   = { for name, identity in var.values.identities : name => coalesce(identity.called, "groundwork-${name}") }
     planner      = "groundwork-planner"
     roles        = { for persona in keys(local.personas) : persona => "groundwork_${replace(persona, "-", "_")}" }
+    sources      = "${var.values.project}-sources"
+    staging      = "${var.values.project}-staging"
     state_bucket = "${var.values.project}-tfstate"
   }
 }

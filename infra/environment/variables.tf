@@ -16,9 +16,28 @@ variable "values" {
       billing_account = string
       currency        = optional(string, "USD")
     }))
+    builds = optional(map(object({
+      branch          = optional(string)
+      by_hand         = optional(bool, false)
+      deploys         = optional(set(string))
+      dir             = optional(string, ".")
+      dockerfile      = optional(string, "Dockerfile")
+      file            = optional(string)
+      identity        = optional(string, "build")
+      image           = optional(string)
+      machine_type    = optional(string)
+      paths           = optional(set(string), [])
+      repository      = optional(string, "images")
+      secrets         = optional(map(string), {})
+      substitutions   = optional(map(string), {})
+      tag             = optional(string)
+      timeout_minutes = optional(number, 30)
+    })), {})
     buckets = optional(map(object({
+      called        = optional(string)
       dvc           = optional(bool, false)
       force_destroy = optional(bool, false)
+      location      = optional(string)
       noncurrent_versions = optional(object({
         days = optional(number, 30)
         keep = optional(number, 3)
@@ -29,6 +48,7 @@ variable "values" {
     })), {})
     github = optional(object({
       branch        = optional(string, "main")
+      connected     = optional(bool, false)
       owner_id      = string
       pool          = optional(string, "github")
       repository    = string
@@ -36,10 +56,30 @@ variable "values" {
     }))
     identities = optional(map(object({
       buckets       = optional(map(string), {})
+      called        = optional(string)
       description   = string
+      github        = optional(string)
+      jobs          = optional(map(string), {})
       project_roles = optional(set(string), [])
       repositories  = optional(map(string), {})
+      services      = optional(map(string), {})
+      submits       = optional(set(string), [])
       users         = optional(set(string), [])
+    })), {})
+    jobs = optional(map(object({
+      args            = optional(list(string), [])
+      buckets         = optional(map(string), {})
+      cpu             = optional(number, 1)
+      env             = optional(map(string), {})
+      identity        = string
+      image           = optional(string)
+      memory          = optional(string, "2Gi")
+      retries         = optional(number, 1)
+      schedule        = optional(string)
+      secrets         = optional(map(string), {})
+      tasks           = optional(number, 1)
+      time_zone       = optional(string, "Etc/UTC")
+      timeout_minutes = optional(number, 60)
     })), {})
     labels = optional(map(string), {})
     members = optional(map(object({
@@ -55,7 +95,42 @@ variable "values" {
       keep              = optional(number, 5)
     })), {})
     secrets = optional(map(object({
-      readers = optional(set(string), [])
+      location = optional(string)
+      readers  = optional(set(string), [])
+    })), {})
+    services = optional(map(object({
+      buckets       = optional(map(string), {})
+      concurrency   = optional(number, 80)
+      cpu           = optional(number, 1)
+      env           = optional(map(string), {})
+      health        = optional(string)
+      identity      = optional(string, "serve")
+      image         = optional(string)
+      max_instances = optional(number, 3)
+      memory        = optional(string, "2Gi")
+      min_instances = optional(number, 0)
+      port          = optional(number, 8080)
+      public        = optional(bool, false)
+      secrets       = optional(map(string), {})
+      sidecars = optional(map(object({
+        args   = optional(list(string), [])
+        env    = optional(map(string), {})
+        image  = string
+        memory = optional(string, "512Mi")
+      })), {})
+      timeout_seconds = optional(number, 300)
+    })), {})
+    training = optional(map(object({
+      accelerator       = optional(string)
+      accelerator_count = optional(number, 1)
+      args              = optional(list(string), [])
+      env               = optional(map(string), {})
+      identity          = optional(string, "train")
+      image             = optional(string)
+      machine_type      = optional(string, "n1-standard-4")
+      output            = optional(string)
+      tensorboard       = optional(bool, false)
+      timeout_minutes   = optional(number, 360)
     })), {})
   })
 
@@ -103,5 +178,61 @@ variable "values" {
       ]
     ]))
     error_message = "The readers of a secret must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for part in [var.values.services, var.values.jobs, var.values.builds, var.values.training] : [
+        for workload in values(part) : contains(keys(var.values.identities), workload.identity)
+      ]
+    ]))
+    error_message = "The identity of a service, job, build or training must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for part in [var.values.services, var.values.jobs] : [
+        for workload in values(part) : [for bucket in keys(workload.buckets) : contains(keys(var.values.buckets), bucket)]
+      ]
+    ]))
+    error_message = "The buckets of a service or job must be among the buckets of the environment: ${join(", ", keys(var.values.buckets))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for part in [var.values.services, var.values.jobs, var.values.builds] : [
+        for workload in values(part) : [for secret in values(workload.secrets) : contains(keys(var.values.secrets), secret)]
+      ]
+    ]))
+    error_message = "The secrets of a service, job or build must be among the secrets of the environment: ${join(", ", keys(var.values.secrets))}."
+  }
+
+  validation {
+    condition     = alltrue([for build in values(var.values.builds) : contains(keys(var.values.repositories), build.repository)])
+    error_message = "The repository of a build must be among the repositories of the environment: ${join(", ", keys(var.values.repositories))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for build in values(var.values.builds) : [
+        for place in(build.deploys == null ? [] : tolist(build.deploys)) : contains(concat(keys(var.values.services), keys(var.values.jobs)), place)
+      ]
+    ]))
+    error_message = "What a build deploys must be among the services and jobs of the environment: ${join(", ", concat(keys(var.values.services), keys(var.values.jobs)))}."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for identity in values(var.values.identities) : concat(
+        [for service, access in identity.services : contains(keys(var.values.services), service) && contains(["call", "deploy"], access)],
+        [for job, access in identity.jobs : contains(keys(var.values.jobs), job) && contains(["deploy", "run"], access)],
+      )
+    ]))
+    error_message = "An identity must call or deploy services, and run or deploy jobs, that are among those of the environment: ${join(", ", concat(keys(var.values.services), keys(var.values.jobs)))}."
+  }
+
+  validation {
+    condition     = var.values.github != null || (length(var.values.builds) == 0 && alltrue([for identity in values(var.values.identities) : identity.github == null]))
+    error_message = "github must be given where there are builds, or identities that workflows act as."
   }
 }

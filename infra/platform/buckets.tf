@@ -23,7 +23,7 @@ module "buckets" {
 
   project_id          = module.services.project_id
   name                = local.names.buckets[each.key]
-  location            = local.environment.region
+  location            = coalesce(each.value.location, local.environment.region)
   labels              = { component = each.key }
   dvc                 = each.value.dvc
   force_destroy       = each.value.force_destroy

@@ -8,7 +8,7 @@ module "secrets" {
 
   project_id = module.services.project_id
   name       = each.key
-  location   = local.environment.region
+  location   = each.value.location == "automatic" ? null : coalesce(each.value.location, local.environment.region)
   labels     = { component = lower(each.key) }
 
   # People and identities alike.

@@ -10,7 +10,7 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Refused
 from groundwork.terraform.events import Event
-from groundwork.terraform.talk import LayerListen
+from groundwork.terraform.talk import LayerListen, Work
 
 from tests.local_project import running
 
@@ -42,9 +42,9 @@ class Heard:
             raise Refused("Not confirmed: nothing was changed.")
 
     @contextmanager
-    def progress(self, title: str, total: int) -> Iterator[LayerListen]:
+    def progress(self, title: str, work: Work) -> Iterator[LayerListen]:
         """Note all events."""
-        self.lines.append(f"{title} ({total})")
+        self.lines.append(f"{title} ({sum(work.values())})")
         yield lambda layer, event: self.events.append((layer, event))
 
     @property

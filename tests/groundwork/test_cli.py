@@ -175,7 +175,7 @@ def test_a_moving_display_leaves_nothing_behind_when_something_is_said() -> None
     code = """
 from groundwork.cli.console import Console
 from groundwork.terraform import process
-with Console().progress("planning", 0):
+with Console().progress("planning", {}):
     Console().say("said in between")
     process._CHILDREN.tell("Stopping.")
 """

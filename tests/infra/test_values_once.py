@@ -22,11 +22,15 @@ MINIMAL: dict[str, Any] = {
     "region": "europe-west1",
     "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01"},
     "buckets": {"data": {}},
+    "builds": {"api": {}},
     "github": {"repository": "team/cats", "owner_id": "42"},
-    "identities": {"train": {"description": "Trains."}},
+    "identities": {name: {"description": "Works."} for name in ("build", "serve", "train")},
+    "jobs": {"drift": {"identity": "train"}},
     "members": {"alice@example.com": {"role": "viewer"}},
     "repositories": {"images": {}},
     "secrets": {"key": {}},
+    "services": {"api": {"sidecars": {"metrics": {"image": "x"}}}},
+    "training": {"train": {}},
 }
 # Every key with a value that is not its default.
 FULL: dict[str, Any] = {
@@ -38,19 +42,48 @@ FULL: dict[str, Any] = {
     "buckets": {
         "data": {
             "dvc": True, "force_destroy": True, "noncurrent_versions": {"days": 7, "keep": 9}, "soft_delete_days": 14,
-            "storage_class": "NEARLINE", "versioning": False,
+            "storage_class": "NEARLINE", "versioning": False, "called": "made-by-hand", "location": "eu",
         }
     },
-    "github": {"repository": "team/cats", "owner_id": "42", "repository_id": "77", "branch": "master", "pool": "other"},
+    "github": {"repository": "team/cats", "owner_id": "42", "repository_id": "77", "branch": "master", "pool": "other", "connected": True},
+    "builds": {
+        "api": {
+            "identity": "train", "branch": "dev", "tag": "v.*", "by_hand": True, "paths": ["api/**"], "repository": "own", "image": "x",
+            "dir": "api", "dockerfile": "Other", "deploys": ["api"], "file": "build.yaml", "machine_type": "E2_HIGHCPU_8",
+            "timeout_minutes": 7, "substitutions": {"_X": "1"}, "secrets": {"KEY": "key"},
+        }
+    },
     "identities": {
         "train": {
-            "description": "Trains.", "buckets": {"data": "read"}, "repositories": {"images": "write"},
-            "project_roles": ["roles/logging.logWriter"], "users": ["viewer"],
+            "description": "Trains.", "buckets": {"data": "read"}, "repositories": {"own": "write"},
+            "services": {"api": "call"}, "jobs": {"drift": "run"}, "submits": ["builds"], "github": "main",
+            "project_roles": ["roles/logging.logWriter"], "users": ["viewer"], "called": "by-hand",
+        }
+    },
+    "jobs": {
+        "drift": {
+            "identity": "train", "image": "x.y/z", "args": ["--all"], "cpu": 2, "memory": "4Gi", "tasks": 2, "retries": 0,
+            "timeout_minutes": 5, "schedule": "0 6 * * 1", "time_zone": "Europe/Copenhagen", "env": {"A": "1"},
+            "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
+        }
+    },
+    "services": {
+        "api": {
+            "identity": "train", "public": True, "image": "x.y/z", "port": 8000, "health": "/health", "cpu": 2, "memory": "4Gi",
+            "min_instances": 1, "max_instances": 2, "concurrency": 8, "timeout_seconds": 60, "env": {"A": "1"},
+            "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
+            "sidecars": {"metrics": {"image": "x.y/z", "args": ["a"], "env": {"B": "2"}, "memory": "1Gi"}},
+        }
+    },
+    "training": {
+        "train": {
+            "identity": "train", "image": "own/x", "args": ["a"], "env": {"A": "1"}, "machine_type": "n1-highmem-2",
+            "accelerator": "NVIDIA_TESLA_T4", "accelerator_count": 2, "timeout_minutes": 5, "output": "data", "tensorboard": True,
         }
     },
     "members": {"alice@example.com": {"role": "viewer", "type": "group"}},
-    "repositories": {"images": {"description": "Own", "keep": 9, "delete_after_days": 7}},
-    "secrets": {"key": {"readers": ["train"]}},
+    "repositories": {"own": {"description": "Own", "keep": 9, "delete_after_days": 7}},
+    "secrets": {"key": {"readers": ["train"], "location": "automatic"}},
 }  # fmt: skip
 
 
@@ -94,6 +127,16 @@ def keys(value: Any, schema: dict[str, Any], place: tuple[str, ...] = ()) -> Ite
             yield from keys(inner, below if isinstance(below, dict) else {}, (*place, name if named else "*"))
 
 
+def with_nulls(schema: dict[str, Any], value: Any) -> Any:
+    """The value as Terraform has it: what is left out and has no default is null."""
+    if not isinstance(value, dict):
+        return value
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+    rest = others if isinstance(others, dict) else {}
+    filled = {**dict.fromkeys(properties), **value}
+    return {name: with_nulls(properties.get(name, rest), inner) for name, inner in filled.items()}
+
+
 def without_elsewhere(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in ELSEWHERE}
 
@@ -120,9 +163,8 @@ def test_terraform_knows_every_key_and_fills_in_the_same_defaults(tmp_path: Path
     terraform.succeed("apply", "-auto-approve", "-no-color")
     minimal, full = (terraform.outputs()[name] for name in ("file_0", "file_1"))
     assert full == FULL
-    expected = without_elsewhere(completed(SCHEMA, MINIMAL))
+    expected = without_elsewhere(with_nulls(SCHEMA, completed(SCHEMA, MINIMAL)))
     expected["buckets"]["data"]["versioning"] = False  # the schema leaves it to `dvc`
-    expected["github"]["repository_id"] = None
     assert minimal == expected
 
 

@@ -20,7 +20,8 @@ Leaves = dict[str, Any]
 
 # Attributes whose values two runs do not share, whatever the provider.
 VOLATILE = frozenset(
-    {"create_time", "crc32c", "effective_time", "etag", "expire_time", "generation", "media_link", "self_link", "time_created", "unique_id",
+    {"address_id", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
+     "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "self_link", "time_created", "trigger_id", "uid", "unique_id",
      "update_time", "updated"}
 )  # fmt: skip
 # Each local cloud signs with a key of its own.

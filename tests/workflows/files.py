@@ -12,7 +12,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
-FOR_TEAMS = ("plan.yml", "apply.yml", "drift.yml")
+LOGGED_IN = ("plan.yml", "apply.yml", "drift.yml", "deploy.yml", "train.yml", "model.yml")
+FOR_TEAMS = (*LOGGED_IN, "try.yml")
 
 
 @dataclass(frozen=True)

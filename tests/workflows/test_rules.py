@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 import pytest
 from groundwork import cli
 
-from tests.workflows.files import FILES, FOLDER, FOR_TEAMS, ROOT, jobs, steps, workflow
+from tests.workflows.files import FILES, FOLDER, FOR_TEAMS, LOGGED_IN, ROOT, jobs, steps, workflow
 
 NAMES = [file.name for file in FILES]
 TOOLS = Path(sys.executable).parent
@@ -22,8 +23,11 @@ def _lint(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([TOOLS / program, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_there_is_one_for_this_repository_and_three_for_teams() -> None:
+def test_there_is_one_for_this_repository_and_the_others_are_for_teams() -> None:
     assert sorted(["ci.yml", *FOR_TEAMS]) == NAMES
+    assert [
+        name for name in NAMES if "google-github-actions/auth" in (FOLDER / name).read_text(encoding="utf-8")
+    ] == sorted(LOGGED_IN)
 
 
 def test_zizmor_finds_nothing_at_its_strictest() -> None:
@@ -118,7 +122,7 @@ def test_what_is_for_teams_waits_for_their_variables(name: str) -> None:
         assert job["env"]["GROUNDWORK_ENV"] == "${{ vars.GROUNDWORK_ENV }}"
 
 
-@pytest.mark.parametrize("name", FOR_TEAMS)
+@pytest.mark.parametrize("name", LOGGED_IN)
 def test_packages_are_installed_before_anybody_is_logged_in(name: str) -> None:
     order = [step.run or step.values["uses"].partition("@")[0] for step in steps(name)]
     assert order.index("make ready") < order.index("google-github-actions/auth")
@@ -143,11 +147,28 @@ def test_every_command_that_a_script_calls_is_there_with_its_options() -> None:
     calls = [line for step in steps() for line in step.run.splitlines() if ".venv/bin/groundwork" in line]
     assert len(calls) >= 3
     for line in calls:
-        name, *words = line.partition(".venv/bin/groundwork ")[2].split()
-        command = cli.groundwork.get_command(click.Context(cli.groundwork), name)
-        assert command is not None, name
+        words = shlex.split(line.partition(".venv/bin/groundwork ")[2])
+        command: click.Command | None = cli.groundwork
+        while isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words.pop(0))
+        assert command is not None, line
         known = {option for param in command.params for option in param.opts}
         assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", "train.yml", "model.yml"])
+def test_code_and_models_are_deployed_by_an_identity_of_their_own_and_not_the_deployer(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert "${{ vars.GROUNDWORK_CI }}" in text
+    assert not {"GROUNDWORK_DEPLOYER", "GROUNDWORK_PLANNER"} & set(re.findall(r"\w+", text))
+
+
+def test_a_registrys_event_says_when_and_nothing_else() -> None:
+    assert "client_payload" not in (FOLDER / "model.yml").read_text(encoding="utf-8")
+
+
+def test_only_changed_data_trains() -> None:
+    assert workflow("train.yml")["on"]["push"]["paths"] == ["**.dvc", "**/dvc.lock", "dvc.lock"]
 
 
 def test_every_target_that_a_script_makes_is_there() -> None:

@@ -31,11 +31,12 @@ members:
 buckets:
   data: {versioning: true, dvc: true, force_destroy: true}
   monitoring: {versioning: true, noncurrent_versions: {days: 7}, soft_delete_days: 14, storage_class: NEARLINE}
+  old: {called: made-by-hand, location: eu}
 repositories:
   images: {description: Images of the backend., keep: 9}
 secrets:
   wandb-api-key: {readers: [train, serve]}
-  empty: {}
+  empty: {location: automatic}
 identities:
   train:
     description: Trains models.
@@ -43,7 +44,7 @@ identities:
     repositories: {images: read}
     project_roles: [roles/logging.logWriter]
     users: [data-scientist]
-  serve: {description: Serves models.}
+  serve: {description: Serves models., called: by-hand}
 github: {repository: team/starfish, owner_id: "42", branch: master}
 budget: {amount: 49.5, billing_account: 012345-6789AB-CDEF01}
 cost: {assumptions: {bucket_gib: 100}}
@@ -264,3 +265,61 @@ def test_the_file_is_read_as_the_yaml_library_reads_it() -> None:
     for name in names(ROOT):
         path = ROOT / "envs" / f"{name}.yaml"
         assert read(path).values == YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+WORKLOADS = """\
+project: team-full
+region: us-central1
+buckets: {models: {}}
+repositories: {images: {}, own: {}}
+secrets: {wandb-api-key: {}}
+identities:
+  serve: {description: Serves models., submits: [training], github: any}
+  build: {description: Builds images., services: {api: deploy}, jobs: {drift: run}}
+  train: {description: Trains models.}
+github: {repository: team/starfish, owner_id: "42", branch: release-1.0}
+services:
+  api: {sidecars: {metrics: {image: a.b/c}}, buckets: {models: read}}
+jobs:
+  drift: {identity: serve, schedule: "0 6 * * 1"}
+builds:
+  api: {}
+  front: {by_hand: true, image: frontend/web, repository: own, deploys: [api, drift]}
+  train: {tag: v.*, file: train.yaml, secrets: {KEY: wandb-api-key}}
+training:
+  cats: {output: models}
+  dogs: {image: own/dogs, tensorboard: true}
+  mice: {image: "europe-docker.pkg.dev/vertex-ai/training/x:latest"}
+"""
+
+
+def test_services_jobs_builds_and_training_come_with_all_that_they_do_not_say(project: Path) -> None:
+    write(project, "full", WORKLOADS)
+    environment = load("full", project)
+    images = "us-central1-docker.pkg.dev/team-full"
+    api, drift = environment.services["api"], environment.jobs["drift"]
+    assert (api.identity, api.memory, api.port, api.public, api.min_instances) == ("serve", "2Gi", 8080, False, 0)
+    assert api.image == "us-docker.pkg.dev/cloudrun/container/hello"
+    assert api.sidecars["metrics"].memory == "512Mi"
+    assert (drift.identity, drift.schedule, drift.time_zone) == ("serve", "0 6 * * 1", "Etc/UTC")
+    built = {name: (one.image, one.branch, one.tag, one.deploys) for name, one in environment.builds.items()}
+    assert built == {
+        "api": (f"{images}/images/api", r"^release-1\.0$", None, ("api",)),
+        "front": (f"{images}/own/frontend/web", None, None, ("api", "drift")),
+        "train": (f"{images}/images/train", None, "v.*", ()),
+    }
+    trained = {name: (one.image, one.output) for name, one in environment.training.items()}
+    assert trained == {
+        "cats": (f"{images}/images/cats", "gs://team-full-models"),
+        "dogs": (f"{images}/own/dogs", "gs://team-full-staging"),
+        "mice": ("europe-docker.pkg.dev/vertex-ai/training/x:latest", "gs://team-full-staging"),
+    }
+    assert (environment.staging_bucket, environment.sources_bucket) == ("team-full-staging", "team-full-sources")
+    assert environment.identities["build"].services == {"api": "deploy"}
+
+
+def test_an_example_is_found_by_its_name(project: Path) -> None:
+    (project / "envs" / "examples").mkdir()
+    (project / "envs" / "examples" / "full.yaml").write_text(WORKLOADS, encoding="utf-8")
+    assert load("full", project).path.parent.name == "examples"
+    assert names(project) == ("local",)

@@ -67,7 +67,7 @@ def environment(root: Path, **more: Any) -> Environment:
 
 def dvc_bucket(full_name: str) -> Bucket:
     """A bucket that DVC keeps data in."""
-    return Bucket("data", full_name, True, True, False, 30, 3, 0, "STANDARD")
+    return Bucket("data", full_name, True, True, False, 30, 3, 0, "STANDARD", "europe-west1")
 
 
 def plan(**values: Any) -> dict[str, Any]:

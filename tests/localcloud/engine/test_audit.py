@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.engine import audit
+from localcloud.services import SERVICES
+from localcloud.spec.discovery import document
 
 from tests.localcloud.services.requests_inside import OWNER, PROJECT, Sender, sender
 
@@ -28,10 +31,55 @@ def test_a_change_is_logged_with_who_made_it_and_what_it_needed(call: Sender) ->
     said = first["protoPayload"]
     assert said["authenticationInfo"] == {"principalEmail": OWNER.removeprefix("user:")}
     assert said["serviceName"] == "secretmanager.googleapis.com"
-    assert said["methodName"] == "secretmanager.projects.secrets.create"
+    assert said["methodName"] == "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret"
     assert said["resourceName"].endswith("/secrets/key")
     assert said["authorizationInfo"][0]["permission"] == "secretmanager.secrets.create"
     assert "c2VjcmV0" not in str(second)
+
+
+def test_a_refused_change_is_logged_as_denied_and_nothing_else_of_it_is_kept(call: Sender) -> None:
+    eve = call.as_("user:eve@example.com")
+    eve("POST", f"{SECRETS}?secretId=key", {"replication": {"automatic": {}}}, status=403)
+    eve("POST", f"/storage/v1/b?project={PROJECT}", {"name": "data-bucket"}, status=403)
+    eve("GET", SECRETS, status=403)
+    eve(
+        "POST",
+        "/secretmanager/v1/projects/nobodys/secrets?secretId=key",
+        {"replication": {"automatic": {}}},
+        status=403,
+    )
+    first, second = entries(call)
+    assert [entry["severity"] for entry in (first, second)] == ["ERROR", "ERROR"]
+    assert first["protoPayload"]["authenticationInfo"] == {"principalEmail": "eve@example.com"}
+    assert first["protoPayload"]["status"]["code"] == 7
+    assert first["protoPayload"]["authorizationInfo"] == [
+        {"permission": "secretmanager.secrets.create", "resource": f"projects/{PROJECT}"}
+    ]
+    assert second["protoPayload"]["methodName"] == "storage.buckets.create"
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("artifactregistry.projects.locations.repositories.create", "google.devtools.artifactregistry.v1.ArtifactRegistry.CreateRepository"),
+        ("cloudresourcemanager.projects.setIamPolicy", "SetIamPolicy"),
+        ("compute.instances.insert", "v1.compute.instances.insert"),
+        ("iam.projects.roles.patch", "google.iam.admin.v1.UpdateRole"),
+        ("iam.projects.serviceAccounts.keys.create", "google.iam.admin.v1.CreateServiceAccountKey"),
+        ("iam.projects.serviceAccounts.setIamPolicy", "google.iam.admin.v1.SetIAMPolicy"),
+        ("logging.projects.metrics.create", "google.logging.v2.MetricsServiceV2.CreateLogMetric"),
+        ("pubsub.projects.subscriptions.create", "google.pubsub.v1.Subscriber.CreateSubscription"),
+        ("secretmanager.projects.secrets.addVersion", "google.cloud.secretmanager.v1.SecretManagerService.AddSecretVersion"),
+        ("secretmanager.projects.secrets.setIamPolicy", "google.cloud.secretmanager.v1.SecretManagerService.SetIamPolicy"),
+        ("secretmanager.projects.secrets.versions.destroy", "google.cloud.secretmanager.v1.SecretManagerService.DestroySecretVersion"),
+        ("serviceusage.services.enable", "google.api.serviceusage.v1.ServiceUsage.EnableService"),
+        ("storage.buckets.patch", "storage.buckets.update"),
+        ("storage.buckets.setIamPolicy", "storage.setIamPermissions"),
+    ],
+)  # fmt: skip
+def test_methods_have_the_names_that_googles_audit_log_gives_them(method: str, name: str) -> None:
+    service = next(one for one in SERVICES if one.api == method.partition(".")[0])
+    assert audit.method_name(service, document(service.api, service.versions[0]).methods[method]) == name
 
 
 def test_what_reads_fails_or_changes_only_data_is_not_logged(call: Sender) -> None:
@@ -40,4 +88,4 @@ def test_what_reads_fails_or_changes_only_data_is_not_logged(call: Sender) -> No
     call("POST", f"/storage/v1/b?project={PROJECT}", {"name": "data-bucket"})
     bearer = {"authorization": call.bearer(), "content-type": "text/plain"}
     call.send("POST", "/upload/storage/v1/b/data-bucket/o?uploadType=media&name=x", bearer, b"x")
-    assert [entry["protoPayload"]["methodName"] for entry in entries(call)] == ["storage.buckets.insert"]
+    assert [entry["protoPayload"]["methodName"] for entry in entries(call)] == ["storage.buckets.create"]

@@ -1,5 +1,6 @@
 """Entries of logs: kept by time, read page by page in either direction."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,20 @@ def test_the_same_entry_sent_twice_is_there_once(logs: Logs) -> None:
     for _ in range(2):
         logs.log("p", "app", RESOURCE, "x", timestamp="2026-11-21T00:00:00.123456789Z", insertId="a")
     assert len(list(logs.read("projects/p"))) == 1
+
+
+def test_a_log_is_named_as_long_as_it_has_entries(logs: Logs) -> None:
+    logs.log("p", "old", RESOURCE, "said", timestamp="2020-01-01T00:00:00Z")
+    logs.log("p", "new", RESOURCE, "said")
+    assert list(logs.names("projects/p")) == ["projects/p/logs/new", "projects/p/logs/old"]
+    logs.forget_before(datetime(2021, 1, 1, tzinfo=UTC))
+    assert list(logs.names("projects/p")) == ["projects/p/logs/new"]
+    logs.log("p", "old", RESOURCE, "said again")
+    assert logs.delete("projects/p", "projects/p/logs/new") == 1
+    assert list(logs.names("projects/p")) == ["projects/p/logs/old"]
+
+
+def test_one_with_the_same_time_and_id_is_replaced(logs: Logs) -> None:
+    for text in ("first", "second"):
+        logs.log("p", "app", RESOURCE, text, timestamp="2026-11-21T00:00:00Z", insertId="one")
+    assert [entry["textPayload"] for _, entry in logs.read("projects/p")] == ["second"]

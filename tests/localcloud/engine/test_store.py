@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from localcloud.engine.store import IN_ROW, Store, disk_refused, place
+from localcloud.engine.state_folder import disk_refused
+from localcloud.engine.store import IN_ROW, Store, place
 from localcloud.errors import CloudError
 
 

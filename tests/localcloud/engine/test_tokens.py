@@ -45,6 +45,21 @@ def test_an_expired_token_is_refused() -> None:
     assert caught.value.code == 401
 
 
+def test_a_shells_token_ends_within_a_day_by_the_machines_clock_and_not_by_the_clouds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment, half_day = 1_900_000_000.0, 12 * 3600
+    monkeypatch.setattr("time.time", lambda: moment)
+    token = OURS.lasting(ALICE)
+    assert token == OURS.lasting(ALICE)
+    assert sent(token, now=moment * 2) == ALICE
+    monkeypatch.setattr("time.time", lambda: moment + half_day)
+    assert sent(token) == ALICE
+    monkeypatch.setattr("time.time", lambda: moment + 2 * half_day)
+    with pytest.raises(CloudError, match="has expired"):
+        sent(token)
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -16,7 +16,7 @@ from tests.local_project import LocalProject, fresh, running
 from tests.localcloud.provider.core import Core
 
 PROJECT = "provider-project"
-APIS = ("artifactregistry", "iam", "secretmanager")
+APIS = ("artifactregistry", "compute", "iam", "logging", "pubsub", "secretmanager")
 
 
 @dataclass(frozen=True)

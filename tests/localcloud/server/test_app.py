@@ -9,6 +9,7 @@ from localcloud.engine.dialect import OLDER
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Alias, Call, Resource, Service
 from localcloud.errors import not_found
+from localcloud.services import SERVICES
 
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT, Inside, inside
 
@@ -133,10 +134,10 @@ def test_a_documented_method_that_nobody_wrote_names_itself_and_its_file(cloud: 
 
 
 def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside) -> None:
-    seen = cloud("GET", f"run/v2/projects/{PROJECT}/locations/europe-west1/services/web")
+    seen = cloud("GET", f"cloudtasks/v2/projects/{PROJECT}/locations/europe-west1/queues/web")
     assert seen.status == 501
-    assert "run.projects.locations.services.get" in seen.message
-    assert "tools/localcloud/services/run.py" in seen.message
+    assert "cloudtasks.projects.locations.queues.get" in seen.message
+    assert "tools/localcloud/services/cloudtasks.py" in seen.message
 
 
 def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> None:
@@ -233,6 +234,30 @@ def test_curl_sends_json_under_the_type_of_a_form(cloud: Inside) -> None:
 )
 def test_googles_own_hosts_and_regional_ones_lead_to_the_same(cloud: Inside, host: str, path: str) -> None:
     assert cloud("GET", path, host=host).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("dns.googleapis.com", "dns/v1/projects/{project}/managedZones/z", 501),
+        ("cloudtasks.googleapis.com", "v2/projects/{project}/locations/r/queues/q", 501),
+        ("aiplatform.googleapis.com", "v1:evaluateDataset", 404),
+        ("nosuch.googleapis.com", "v1/things", 404),
+        ("no-such.googleapis.com", "v1/things", 404),
+        ("nosuch.some.googleapis.com", "v1/things", 404),
+        ("dns.googleapis.com", "some/path", 404),
+        ("compute.googleapis.com", "some/path", 404),
+        ("www.googleapis.com", "some/path", 404),
+    ],
+)
+def test_no_path_of_an_apis_host_is_taken_for_a_bucket(tmp_path: Path, host: str, path: str, status: int) -> None:
+    cloud = inside(tmp_path, *SERVICES)
+    for api in ("dns", "cloudtasks"):
+        cloud.ok("POST", f"serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})
+    for principal in (OWNER, ""):
+        seen = cloud.as_(principal)("GET", path.format(project=PROJECT), host=host)
+        assert seen.status in {status, 401}
+        assert seen.message
 
 
 def test_behind_a_proxy_the_base_is_how_the_client_came(cloud: Inside) -> None:

@@ -50,7 +50,9 @@ def test_admin_activity_is_read_back_as_gcloud_asks_for_it(call: Sender) -> None
     call("POST", path, {"replication": {"automatic": {}}})
     text = 'timestamp>="2020-01-01T00:00:00Z" AND log_id("cloudaudit.googleapis.com/activity") protoPayload.serviceName=secretmanager.googleapis.com'
     entries = read(call, text, orderBy="timestamp desc", pageSize=1000)
-    assert [entry["protoPayload"]["methodName"] for entry in entries] == ["secretmanager.projects.secrets.create"]
+    assert [entry["protoPayload"]["methodName"] for entry in entries] == [
+        "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret"
+    ]
 
 
 def test_pages_go_on_where_the_last_one_ended_in_either_order(call: Sender) -> None:

@@ -30,9 +30,12 @@ class Entry:
 PLATFORM = "The platform"
 PEOPLE = "People and secrets"
 CHECKS = "Looking and checking"
+WORKLOADS = "Building and running"
 LOCAL = "This machine"
 
 COMMANDS = {
+    "init": Entry("groundwork.cli.init", "init", PLATFORM, "Write its file."),
+    "adopt": Entry("groundwork.cli.adopt", "adopt", PLATFORM, "Take over what is there."),
     "up": Entry("groundwork.cli.up", "up", PLATFORM, "Make it as the file says."),
     "plan": Entry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` changes."),
     "down": Entry("groundwork.cli.down", "down", PLATFORM, "Take it away, with proof."),
@@ -40,23 +43,28 @@ COMMANDS = {
     "output": Entry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
     "open": Entry("groundwork.cli.open", "open_", PLATFORM, "Look at it in a browser."),
     "diagram": Entry("groundwork.cli.diagram", "diagram", PLATFORM, "Draw a map of it."),
-    "unlock": Entry("groundwork.cli.unlock", "unlock", PLATFORM, "Remove a dead run's lock."),
     "onboard": Entry("groundwork.cli.onboarding", "onboard", PEOPLE, "Let a person in."),
     "offboard": Entry("groundwork.cli.onboarding", "offboard", PEOPLE, "Take a person out."),
     "people": Entry("groundwork.cli.people", "people", PEOPLE, "Who is in, and drift."),
     "access": Entry("groundwork.cli.access", "access", PEOPLE, "Who may do what, and why."),
     "secrets": Entry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate secrets."),
     "login": Entry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud."),
-    "whoami": Entry("groundwork.cli.login", "whoami", PEOPLE, "Say who you are."),
+    "whoami": Entry("groundwork.cli.login", "whoami", CHECKS, "Say who you are."),
     "doctor": Entry("groundwork.cli.doctor", "doctor", CHECKS, "Say what is missing."),
     "cost": Entry("groundwork.cli.cost", "cost", CHECKS, "Estimate, report, credits."),
     "policy": Entry("groundwork.cli.policy", "policy", CHECKS, "Check code and plan."),
     "review": Entry("groundwork.cli.review", "review", CHECKS, "One page for a reviewer."),
     "report": Entry("groundwork.cli.report", "report", CHECKS, "One page to hand in."),
-    "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove that nothing is left."),
+    "verify": Entry("groundwork.cli.verify", "verify", CHECKS, "Prove nothing is left."),
     "sweep": Entry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": Entry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
     "docs": Entry("groundwork.cli.docs", "docs", CHECKS, "Write the docs' tables."),
+    "builds": Entry("groundwork.cli.builds", "builds", WORKLOADS, "Build images."),
+    "services": Entry("groundwork.cli.services", "services", WORKLOADS, "Deploy, roll back, call."),
+    "jobs": Entry("groundwork.cli.jobs", "jobs", WORKLOADS, "Train, run, see results."),
+    "images": Entry("groundwork.cli.images", "images", WORKLOADS, "List what was built."),
+    "token": Entry("groundwork.cli.token", "token", WORKLOADS, "A token to call with."),
+    "unlock": Entry("groundwork.cli.unlock", "unlock", LOCAL, "Remove a dead run's lock."),
     "local": Entry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
     "run": Entry("groundwork.cli.running", "run", LOCAL, "Run a command in it."),
     "env": Entry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
@@ -64,7 +72,7 @@ COMMANDS = {
     "docker": Entry("groundwork.cli.docker", "docker", LOCAL, "Let docker push and pull."),
     "completion": Entry("groundwork.cli.completion", "completion", LOCAL, "Tab completion."),
 }
-COLUMNS = ((PLATFORM, PEOPLE), (CHECKS, LOCAL))
+COLUMNS = ((PLATFORM, CHECKS), (PEOPLE, WORKLOADS, LOCAL))
 """The groups as `--help` shows them: beside each other where 80 columns are there, so that 24 lines hold all."""
 _WIDE = 78
 
@@ -107,11 +115,30 @@ class LazyGroup(click.Group):
         """The commands alone: the two options that there are stand in the last line."""
         self.format_commands(ctx, formatter)
 
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """How it is called, with what it is in the same line where the commands fill the screen."""
+        if formatter.width < _WIDE:
+            super().format_usage(ctx, formatter)
+        else:
+            formatter.write(f"Usage: groundwork COMMAND [ARGS]...  {self.help}\n")
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it all is, where it has not been said."""
+        if formatter.width < _WIDE:
+            super().format_help_text(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The last line, likewise."""
+        if formatter.width < _WIDE:
+            super().format_epilog(ctx, formatter)
+        else:
+            formatter.write(f"  {self.epilog}\n")
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by what people want, a line each; in two columns where there is room."""
         columns = [[line for group in groups for line in _listed(group)][:-1] for groups in COLUMNS]
-        formatter.write_paragraph()
         if formatter.width < _WIDE:
+            formatter.write_paragraph()
             formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
             return
         left = max(map(len, columns[0])) + 2
@@ -134,7 +161,7 @@ def _listed(group: str) -> list[str]:
 )
 @click.version_option(package_name="groundwork", message="groundwork %(version)s")
 def groundwork() -> None:
-    """A small machine-learning team's Google Cloud platform from envs/NAME.yaml."""
+    """A team's platform from envs/NAME.yaml."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -11,14 +11,14 @@ import click
 from groundwork.cli import progress
 from groundwork.display import harmless
 from groundwork.errors import Refused
-from groundwork.terraform.talk import LayerListen
+from groundwork.terraform.talk import LayerListen, Work
 
 
 class Console:
-    """groundwork.terraform.talk.Talk on this process's terminal; `quiet` leaves out everything but questions."""
+    """groundwork.terraform.talk.Talk on this process's terminal; `quiet` leaves out everything but questions, `verbose` adds every resource."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose
 
     def say(self, text: str) -> None:
         """Print a line on standard error; work that has begun goes on where nobody takes the line (`2>&1 | head`)."""
@@ -42,10 +42,11 @@ class Console:
         ):
             raise Refused(f"That is not {word}: nothing was changed.")
 
-    def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
+    def progress(self, title: str, work: Work) -> AbstractContextManager[LayerListen]:
         """Live on a terminal, lines elsewhere."""
-        moving = _is_terminal() and not os.environ.get("CI")
-        return progress.live(title, total) if moving and not self.quiet else progress.lines(title, total, self.say)
+        moving = _is_terminal() and not os.environ.get("CI") and not self.quiet
+        show = progress.live if moving else progress.lines
+        return show(progress.Board(title, work), self.say, verbose=self.verbose)
 
 
 _COLOURS = {"+": "green", "✓": "green", "~": "yellow", "±": "red", "-": "red", "✗": "red", "!": "red"}

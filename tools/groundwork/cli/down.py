@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from groundwork.cli.console import Console
-from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, yes_option
+from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, verbose_option, yes_option
 from groundwork.cli.printing import echo
 from groundwork.cli.verify import calls
 from groundwork.environment.checkout import Checkout
@@ -27,6 +27,7 @@ from groundwork.terraform.session import open_session
 @click.option("--project", default=None, help="The project's id once more; --delete-project with --yes needs it.")
 @yes_option
 @dry_run_option
+@verbose_option
 def down(
     name: str,
     provider: str | None,
@@ -35,6 +36,7 @@ def down(
     project: str | None,
     yes: bool,
     dry_run: bool,
+    verbose: bool,
 ) -> None:
     """Take the platform away, after showing what goes and asking for the project's id; then list what is left.
 
@@ -52,7 +54,7 @@ def down(
     if delete_project:
         _delete_project(checkout, environment, project, yes=yes, dry_run=dry_run)
         return
-    talk = Console()
+    talk = Console(verbose=verbose)
     take_away = down_all.everything if everything else teardown.down
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "down", talk.say)

@@ -88,6 +88,13 @@ def yes_option(command: F) -> F:
     return click.option("-y", "--yes", is_flag=True, help="Ask nothing.")(command)
 
 
+def verbose_option(command: F) -> F:
+    """--verbose."""
+    return click.option(
+        "-v", "--verbose", is_flag=True, help="Say every resource when it is done, not only components."
+    )(command)
+
+
 def dry_run_option(command: F) -> F:
     """--dry-run."""
     return click.option("-n", "--dry-run", is_flag=True, help="Say what would happen and do nothing.")(command)

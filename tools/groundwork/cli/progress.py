@@ -1,11 +1,12 @@
-"""What a running plan or apply looks like: live on a terminal, one line an event elsewhere."""
+"""What a running plan or apply looks like: live on a terminal, one line a component elsewhere, one a resource where asked."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,59 +35,126 @@ _DOING = {
     "replace": "making again",
 }
 _SHOWN_AT_ONCE = 12
+_BAR = 10
+_LONG = 5.0
+"""Seconds from which on it is worth saying what took longest."""
 
 Clock = Callable[[], float]
+Say = Callable[[str], None]
+
+
+@dataclass
+class Part:
+    """A component that is worked on: of how many resources, since when, what was done to how many, what it is doing."""
+
+    name: str
+    total: int
+    began: float
+    done: Counter[str] = field(default_factory=Counter)
+    running: dict[str, float] = field(default_factory=dict)
+    doing: str = ""
+    ended: float | None = None
+    failed: bool = False
+
+    def seconds(self, now: float) -> float:
+        """How long it has taken, or took."""
+        return (self.ended if self.ended is not None else now) - self.began
+
+    @property
+    def words(self) -> str:
+        """What was done, e.g. "3 created, 1 changed"."""
+        return ", ".join(f"{self.done[word]} {word}" for word in _DONE.values() if self.done[word])
+
+    @property
+    def bar(self) -> str:
+        """How far it is, ten characters wide."""
+        full = _BAR * self.done.total() // max(self.total, self.done.total(), 1)
+        return "█" * full + "░" * (_BAR - full)
+
+
+@dataclass(frozen=True)
+class Said:
+    """The lines that an event is worth: of the resource, of the component that it closes; `at_once`: it does not wait for its component."""
+
+    resource: str = ""
+    closed: str = ""
+    at_once: bool = False
+
+
+_NOTHING = Said()
 
 
 @dataclass
 class Board:
-    """Which resources are being worked on since when, and how many are done; times by `clock`, in seconds."""
+    """How far each component is; `work` counts resources by layer and module, times are by `clock`, in seconds."""
 
     title: str
-    total: int
+    work: Mapping[tuple[str, str], int]
     clock: Clock = time.monotonic
-    running: dict[str, tuple[str, float]] = field(default_factory=dict)
-    done: int = 0
+    parts: dict[tuple[str, str], Part] = field(default_factory=dict)
     read: int = 0
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
 
-    def take(self, layer: str, event: Event) -> str | None:
-        """Note an event; the line that says it, when it is worth one."""
+    def take(self, layer: str, event: Event) -> Said:
+        """Note an event; what it is worth saying."""
         if isinstance(event, Refresh):
             self.read += event.done
-        return self._step(layer, event) if isinstance(event, Step) else None
+        return self._step(layer, event) if isinstance(event, Step) and event.action in _DONE else _NOTHING
 
-    def _step(self, layer: str, step: Step) -> str | None:
-        if step.action not in _DONE:
-            return None
-        key = f"{layer} {step.address}"
-        name = f"{component(step.module)}: {subject(step)}"
+    def _step(self, layer: str, step: Step) -> Said:
+        now, key = self.clock(), (layer, step.module)
+        part = self.parts.setdefault(key, Part(component(step.module), self.work.get(key, 0), now))
+        name = f"{part.name}: {subject(step)}"
         if step.stage == "start":
-            self.running[key] = (f"{_DOING[step.action]} {name}", self.clock())
-            return None
+            part.running[step.address], part.ended, part.doing = now, None, _DOING[step.action]
+            return _NOTHING
         if step.stage == "progress":
-            return f"  … still {_DOING[step.action]} {name} after {step.seconds:.0f} s"
-        _, since = self.running.pop(key, ("", self.clock()))
-        took = f"{max(self.clock() - since, step.seconds):.1f} s"
+            return Said(f"  … still {_DOING[step.action]} {name} after {step.seconds:.0f} s", at_once=True)
+        took = f"{max(now - part.running.pop(step.address, now), step.seconds):.1f} s"
         if step.stage == "errored":
-            return f"  ✗ {name} failed after {took}"
-        self.done += 1
-        return f"  ✓ {name} {_DONE[step.action]} in {took}"
+            part.failed = True
+            return Said(f"  ✗ {name} failed after {took}", at_once=True)
+        part.done[_DONE[step.action]] += 1
+        return Said(f"  ✓ {name} {_DONE[step.action]} in {took}", self._closed(part, now))
+
+    def _closed(self, part: Part, now: float) -> str:
+        if part.running or part.failed or part.done.total() < part.total:
+            return ""
+        part.ended = now
+        return f"  ✓ {part.name:<28} {part.words} in {part.seconds(now):.1f} s"
+
+    def rest(self) -> list[str]:
+        """The lines of components that were begun and not closed, at the end."""
+        now = self.clock()
+        begun = [part for part in self.parts.values() if part.ended is None and part.done]
+        return [
+            f"  {'✗' if part.failed else '✓'} {part.name:<28} {part.words} in {part.seconds(now):.1f} s"
+            for part in begun
+        ]
+
+    @property
+    def done(self) -> int:
+        """How many resources are done."""
+        return sum(part.done.total() for part in self.parts.values())
 
     @property
     def headline(self) -> str:
         """Title, how far, how long."""
-        far = (
-            f"{self.done} of {self.total} resources"
-            if self.total
-            else f"{self.read} resources read"
-            if self.read
-            else ""
-        )
+        total = sum(self.work.values())
+        far = f"{self.done} of {total} resources" if total else f"{self.read} resources read" if self.read else ""
         return "  ".join(filter(None, (self.title, far, f"{self.clock() - self.began:.0f} s")))
+
+    @property
+    def slowest(self) -> str:
+        """What took longest, where it is worth saying, else ""."""
+        now = self.clock()
+        if not self.parts or now - self.began < _LONG:
+            return ""
+        part = max(self.parts.values(), key=lambda one: one.seconds(now))
+        return f"what took longest: {part.name}, {part.seconds(now):.1f} s"
 
 
 def subject(step: Step) -> str:
@@ -97,49 +165,64 @@ def subject(step: Step) -> str:
 
 
 @contextmanager
-def lines(title: str, total: int, say: Callable[[str], None]) -> Iterator[LayerListen]:
-    """One line an event."""
-    board = Board(title, total)
+def lines(board: Board, say: Say, *, verbose: bool = False) -> Iterator[LayerListen]:
+    """One line a component once it is done, or one a resource; what fails or lasts is said at once."""
     turn = threading.Lock()
 
     def listen(layer: str, event: Event) -> None:
         with turn:
-            if line := board.take(layer, event):
+            said = board.take(layer, event)
+            if line := said.resource if verbose or said.at_once else said.closed:
                 say(line)
 
-    say(f"{title} …")
-    yield listen
+    say(f"{board.title} …")
+    try:
+        yield listen
+    finally:
+        for line in [] if verbose else board.rest():
+            say(line)
+        if board.slowest:
+            say(board.slowest)
 
 
 @contextmanager
-def live(title: str, total: int, clock: Clock = time.monotonic) -> Iterator[LayerListen]:
-    """A moving table of what is under way with elapsed times, finished lines above it."""
+def live(board: Board, say: Say, *, verbose: bool = False) -> Iterator[LayerListen]:
+    """A moving line for each component that is under way; nothing of it stays but what failed, or what `verbose` asks for."""
     from rich.live import Live
 
-    board = Board(title, total, clock)
     turn = threading.Lock()
     console = screen(file=sys.stderr)
     with Live(console=console, get_renderable=lambda: _table(board), refresh_per_second=8, transient=True) as shown:
 
         def listen(layer: str, event: Event) -> None:
             with turn:
-                line = board.take(layer, event)
-            if line and not line.startswith("  …"):
-                shown.console.print(line, markup=False, style="red" if line.startswith("  ✗") else None)
+                line = board.take(layer, event).resource
+            failed = line.startswith("  ✗")
+            if failed or (verbose and line.startswith("  ✓")):
+                shown.console.print(line, markup=False, style="red" if failed else None)
 
         with told_by(lambda text: shown.console.print(text, markup=False)):
             yield listen
+    if board.slowest:
+        say(board.slowest)
 
 
 def _table(board: Board) -> RenderableType:
     from rich.spinner import Spinner
     from rich.table import Table
 
+    now = board.clock()
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Spinner("dots"), board.headline)
-    running = sorted(board.running.values(), key=lambda entry: entry[1])
-    for text, since in running[:_SHOWN_AT_ONCE]:
-        grid.add_row("", f"{text}  {board.clock() - since:.0f} s")
+    finished = [part for part in board.parts.values() if part.ended is not None]
+    if finished:
+        grid.add_row(
+            "✓", f"{len(finished)} of {len(board.work)} done, {', '.join(part.name for part in finished[-3:])} last"
+        )
+    running = sorted((part for part in board.parts.values() if part.ended is None), key=lambda part: part.began)
+    for part in running[:_SHOWN_AT_ONCE]:
+        far = f"{part.bar} {part.done.total()}/{max(part.total, part.done.total())}"
+        grid.add_row("", f"{part.name:<28} {far:<16} {part.seconds(now):>3.0f} s  {part.doing}")
     if len(running) > _SHOWN_AT_ONCE:
         grid.add_row("", f"and {len(running) - _SHOWN_AT_ONCE} more")
     return grid

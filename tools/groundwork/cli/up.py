@@ -10,14 +10,25 @@ from typing import Any
 import click
 
 from groundwork.cli.console import Console
-from groundwork.cli.options import F, dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cli.options import (
+    F,
+    dry_run_option,
+    environment_option,
+    here,
+    json_option,
+    provider_option,
+    verbose_option,
+    yes_option,
+)
 from groundwork.cli.printing import echo, print_json
+from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.reviewed import only_this
 from groundwork.people.spelling import after_apply
 from groundwork.policy.gate import gate
+from groundwork.report import console
 from groundwork.resources.words import component
 from groundwork.terraform import plans
 from groundwork.terraform.differences import before_after
@@ -50,8 +61,16 @@ def _details_option(command: F) -> F:
     help="Refuse any plan but the one that `review --record FILE` saw.",
 )
 @_details_option
+@verbose_option
 def up(
-    name: str, provider: str | None, yes: bool, dry_run: bool, policy: bool, reviewed: Path | None, details: bool
+    name: str,
+    provider: str | None,
+    yes: bool,
+    dry_run: bool,
+    policy: bool,
+    reviewed: Path | None,
+    details: bool,
+    verbose: bool,
 ) -> None:
     """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
 
@@ -59,10 +78,11 @@ def up(
 
     Example: groundwork up --env dev
     """
-    talk = Console()
+    talk = Console(verbose=verbose)
+    costs: list[Estimate] = []
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
-        checks = [saying_cost(session.environment, talk.say, _today()), gate(talk.say, asked=policy)]
+        checks = [saying_cost(session.environment, talk.say, _today(), costs.append), gate(talk.say, asked=policy)]
         checks += [only_this(reviewed)] if reviewed else []
         done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run, details=details), talk, checks)
     if dry_run:
@@ -71,7 +91,7 @@ def up(
     for one in after_apply(session, done.plans):
         talk.say(f"warning: {one.text}")
     if any(entry.pending for entry in done.plans):
-        for line in _next_steps(name):
+        for line in _closing(session, costs):
             talk.say(line)
 
 
@@ -99,14 +119,20 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
 
 
-def _next_steps(name: str) -> list[str]:
+def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
+    """What it costs, three next steps, and where to look at it."""
+    environment = session.environment
+    name = environment.name
     steps = {
         f"groundwork onboard EMAIL --role ROLE --env {name}": "let somebody in",
         f"groundwork status --env {name}": "what is there, and who is at work",
         f"groundwork down --env {name}": "take it away again, with proof",
+        f"groundwork open --env {name}": f"look at it: {console.front(session.checkout, environment)}",
     }
     width = max(map(len, steps))
-    return ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
+    simulated = " on Google Cloud, and nothing here (simulated)" if environment.local else ""
+    paid = [f"it costs {a_month(found)}{simulated}" for found in costs[-1:]]
+    return [*paid, "next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
 
 
 def _today() -> date:

@@ -215,8 +215,13 @@ def sentence(found: Estimate, today: date | None = None) -> str:
     unpriced = len({c.address for c in after.of("unpriced")})
     parts += [f"{unpriced} unpriced"] if unpriced else []
     bound = "≥ " if after.bounded else ""
-    text = f"Cost: {bound}{shown(after.monthly)} a month ({bound}{_hourly(after.hourly)} an hour): {', '.join(parts)}. This plan: {shown(found.delta, signed=True)} a month."
+    text = f"Cost: {a_month(found)} ({bound}{_hourly(after.hourly)} an hour): {', '.join(parts)}. This plan: {shown(found.delta, signed=True)} a month."
     return text + (stale_note(found, today) if today else "")
+
+
+def a_month(found: Estimate) -> str:
+    """The total as people say it, e.g. "≥ $12.40 a month" where something is unpriced."""
+    return f"{'≥ ' if found.after.bounded else ''}{shown(found.after.monthly)} a month"
 
 
 def stale_note(found: Estimate, today: date) -> str:

@@ -39,8 +39,13 @@ def in_a_line(environment: Environment, found: Estimate, today: date | None = No
 Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 
-def saying_cost(environment: Environment, say: Callable[[str], None], today: date) -> Check:
-    """A check for `groundwork.lifecycle.up.up` that refuses nothing and says in a line what the plans cost.
+def saying_cost(
+    environment: Environment,
+    say: Callable[[str], None],
+    today: date,
+    keep: Callable[[Estimate], object] = lambda _found: None,
+) -> Check:
+    """A check for `groundwork.lifecycle.up.up` that refuses nothing and says in a line what the plans cost; `keep` gets the estimate.
 
     Raises UsageProblem at once, before anything is planned, for an assumption that cannot be.
     """
@@ -49,6 +54,7 @@ def saying_cost(environment: Environment, say: Callable[[str], None], today: dat
 
     def check(session: Session, made: Sequence[LayerPlan]) -> None:
         found = of_plans(session, made, assumptions)
+        keep(found)
         if found.delta >= MUCH:
             say(f"  ! this plan adds {shown(found.delta)} a month to what the platform costs")
         say(in_a_line(environment, found, today) + note)

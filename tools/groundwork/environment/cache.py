@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _DIGITS = 32
-_CHECKS = ("cache.py", "document.py", "schema.py", "validation.py")
+_CHECKS = ("cache.py", "document.py", "schema.py", "validation.py", "wiring.py", "workloads.py")
 
 
 def recall(path: Path, root: Path) -> dict[str, Any] | None:

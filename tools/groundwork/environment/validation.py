@@ -10,10 +10,11 @@ from typing import Any
 
 from groundwork.environment.document import Document, Mistake, Place, dotted, parsed, read
 from groundwork.environment.schema import Objection, completed, objections, part_at
+from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
-from groundwork.text import listed
 
 LONGEST_BUCKET_NAME = 63
+_PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training")
 
 
 def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
@@ -113,12 +114,14 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     yield from _bucket_contradictions(values)
     identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
     for name, identity in identities.items():
-        yield from _unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
-        yield from _unknown(
+        yield from unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
+        yield from unknown(
             ("identities", name, "repositories"), identity.get("repositories"), repositories, "repositories"
         )
     for name, secret in _part(values, "secrets").items():
-        yield from _unknown(("secrets", name, "readers"), secret.get("readers"), identities, "identities")
+        yield from unknown(("secrets", name, "readers"), secret.get("readers"), identities, "identities")
+    parts = {name: _part(values, name) for name in _PARTS}
+    yield from Wiring(parts, isinstance(values.get("github"), dict)).objections()
     exceptions = _part(values, "policy", entries=False).get("exceptions")
     for index, exception in enumerate(exceptions if isinstance(exceptions, list) else []):
         yield from _impossible_day(("policy", "exceptions", index, "expires"), exception)
@@ -134,7 +137,12 @@ def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict
 
 def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     for name, bucket in _part(values, "buckets").items():
-        full_name = f"{values.get('project')}-{name}"
+        if bucket.get("called") in (f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging")):
+            yield (
+                ("buckets", name, "called"),
+                f"buckets.{name}.called is {bucket['called']}, a bucket of groundwork's own; leave this bucket out.",
+            )
+        full_name = bucket.get("called", f"{values.get('project')}-{name}")
         if len(full_name) > LONGEST_BUCKET_NAME:
             yield (
                 ("buckets", name),
@@ -148,13 +156,6 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
             )
         elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
             yield place, f"{dotted(place)} has no effect without versioning: true; add that, or leave it out."
-
-
-def _unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
-    there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
-    for index, name in enumerate(used if isinstance(used, (dict, list)) else []):
-        if isinstance(name, str) and name not in known:
-            yield (*place, index if isinstance(used, list) else name), f'{dotted(place)} has "{name}", but {there}'
 
 
 def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
+from groundwork.environment.workloads import Build, Job, Service, Training, workloads
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 
@@ -58,6 +59,7 @@ class Bucket:
     noncurrent_keep: int
     soft_delete_days: int
     storage_class: str
+    location: str
 
     @property
     def url(self) -> str:
@@ -78,15 +80,19 @@ class Repository:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's container; `readers` are names of identities."""
+    """A secret's container; `readers` are names of identities, `location` a region or "automatic", "" for the environment's."""
 
     name: str
     readers: tuple[str, ...]
+    location: str = ""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A service account of one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas."""
+    """A service account of one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas.
+
+    It may "call" or "deploy" `services`, "run" or "deploy" `jobs`, and submit "builds" or "training". `github` is "main" or "any".
+    """
 
     name: str
     email: str
@@ -95,6 +101,10 @@ class Identity:
     repositories: Mapping[str, str]
     project_roles: tuple[str, ...]
     users: tuple[str, ...]
+    services: Mapping[str, str] = field(default_factory=dict)
+    jobs: Mapping[str, str] = field(default_factory=dict)
+    submits: tuple[str, ...] = ()
+    github: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ class Github:
     branch: str
     pool: str
     repository_id: str | None = None
+    connected: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +155,10 @@ class Environment:
     repositories: Mapping[str, Repository]
     secrets: Mapping[str, Secret]
     identities: Mapping[str, Identity]
+    services: Mapping[str, Service] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    builds: Mapping[str, Build] = field(default_factory=dict)
+    training: Mapping[str, Training] = field(default_factory=dict)
     github: Github | None = None
     budget: Budget | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)
@@ -166,6 +181,16 @@ class Environment:
         return f"{self.project}-tfstate"
 
     @property
+    def staging_bucket(self) -> str:
+        """Name of the bucket that training stages in; it exists where `training` is given."""
+        return f"{self.project}-staging"
+
+    @property
+    def sources_bucket(self) -> str:
+        """Name of the bucket that submitted builds take their sources from; it exists where `builds` are given."""
+        return f"{self.project}-sources"
+
+    @property
     def deployer(self) -> str:
         """E-mail address of the service account that operators act as."""
         return f"{DEPLOYER}@{self.project}.iam.gserviceaccount.com"
@@ -181,7 +206,7 @@ class Environment:
 
 
 def load(name: str | Path, root: Path) -> Environment:
-    """The environment called `name` ("dev" is envs/dev.yaml below `root`), or of the file at that path.
+    """The environment called `name` ("dev" is envs/dev.yaml below `root`, else envs/examples/dev.yaml), or of the file at that path.
 
     Raises EnvironmentProblem, which lists every mistake in the file.
     """
@@ -212,7 +237,7 @@ def refuse_mistakes(text: str, path: Path, root: Path) -> None:
 
 
 def names(root: Path) -> tuple[str, ...]:
-    """The environments there are, by name."""
+    """The environments there are, by name, without the examples."""
     return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))
 
 
@@ -222,6 +247,9 @@ def _path(name: str | Path, root: Path) -> Path:
         return Path(text).absolute()
     path = root / "envs" / f"{text}.yaml"
     if text not in names(root):
+        example = root / "envs" / "examples" / f"{text}.yaml"
+        if text and example.is_file():
+            return example
         raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(names(root), text)}')
     return path
 
@@ -232,6 +260,7 @@ def _shown(path: Path, root: Path) -> str:
 
 def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
     project, region = values["project"], values["region"]
+    found = workloads(values)
     return Environment(
         name=path.stem,
         path=path,
@@ -241,13 +270,20 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         protected=values["protected"],
         labels=values["labels"],
         members={email: Member(email, **member) for email, member in values["members"].items()},
-        buckets={name: _bucket(name, project, bucket) for name, bucket in values["buckets"].items()},
+        buckets={name: _bucket(name, project, region, bucket) for name, bucket in values["buckets"].items()},
         repositories={
             name: Repository(name, f"{region}-docker.pkg.dev/{project}/{name}", **repository)
             for name, repository in values["repositories"].items()
         },
-        secrets={name: Secret(name, tuple(secret["readers"])) for name, secret in values["secrets"].items()},
+        secrets={
+            name: Secret(name, tuple(secret["readers"]), secret.get("location", ""))
+            for name, secret in values["secrets"].items()
+        },
         identities={name: _identity(name, project, identity) for name, identity in values["identities"].items()},
+        services=found.services,
+        jobs=found.jobs,
+        builds=found.builds,
+        training=found.training,
         github=Github(**values["github"]) if "github" in values else None,
         budget=Budget(**values["budget"]) if "budget" in values else None,
         assumptions=values["cost"].get("assumptions", {}),
@@ -259,20 +295,23 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
     )
 
 
-def _bucket(name: str, project: str, values: Mapping[str, Any]) -> Bucket:
-    versions = values["noncurrent_versions"]
-    rest = {"versioning": values["dvc"], **values}
-    del rest["noncurrent_versions"]
-    return Bucket(name, f"{project}-{name}", noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
+def _bucket(name: str, project: str, region: str, values: Mapping[str, Any]) -> Bucket:
+    rest = {"versioning": values["dvc"], "location": region, "called": f"{project}-{name}", **values}
+    full_name, versions = rest.pop("called"), rest.pop("noncurrent_versions")
+    return Bucket(name, full_name, noncurrent_days=versions["days"], noncurrent_keep=versions["keep"], **rest)
 
 
 def _identity(name: str, project: str, values: Mapping[str, Any]) -> Identity:
     return Identity(
         name=name,
-        email=f"groundwork-{name}@{project}.iam.gserviceaccount.com",
+        email=f"{values.get('called', f'groundwork-{name}')}@{project}.iam.gserviceaccount.com",
         description=values["description"],
         buckets=values["buckets"],
         repositories=values["repositories"],
         project_roles=tuple(values["project_roles"]),
         users=tuple(values["users"]),
+        services=values["services"],
+        jobs=values["jobs"],
+        submits=tuple(values["submits"]),
+        github=values.get("github"),
     )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
@@ -16,11 +16,13 @@ from groundwork.google.transport import Answer, Google, Loopback, Transport, Unr
 from groundwork.google.waiting import PROMPT, Patience, patiently
 
 if TYPE_CHECKING:
+    from google.cloud.devtools.cloudbuild_v1 import CloudBuildClient
     from google.cloud.secretmanager import SecretManagerServiceClient
     from google.cloud.storage import Client as StorageClient
 
     from groundwork.environment.values import Environment
 
+C = TypeVar("C")
 IMPERSONATES = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _WHO = "https://www.googleapis.com/auth/userinfo.email"
@@ -165,13 +167,23 @@ class Cloud:
         """The official Secret Manager client (REST)."""
         from google.cloud.secretmanager import SecretManagerServiceClient
 
+        return self._official(SecretManagerServiceClient, "secretmanager")
+
+    def builds(self) -> CloudBuildClient:
+        """The official Cloud Build client (REST)."""
+        from google.cloud.devtools.cloudbuild_v1 import CloudBuildClient
+
+        return self._official(CloudBuildClient, "cloudbuild")
+
+    def _official(self, kind: type[C], api: str) -> C:
+        client: Any = kind
         if not self.base:
             options = {"universe_domain": isolation.UNIVERSE}
-            return SecretManagerServiceClient(credentials=self.credentials, transport="rest", client_options=options)
-        rest: Any = SecretManagerServiceClient.get_transport_class("rest")
-        transport = rest(host=self.address("secretmanager"), credentials=self.credentials)
-        transport._session.trust_env = False  # noqa: SLF001 - it takes no session, and a proxy must not see the secrets
-        return SecretManagerServiceClient(transport=transport)
+            return client(credentials=self.credentials, transport="rest", client_options=options)  # type: ignore[no-any-return]
+        rest: Any = client.get_transport_class("rest")
+        transport = rest(host=self.address(api), credentials=self.credentials)
+        transport._session.trust_env = False  # noqa: SLF001 - it takes no session, and a proxy must not see what is said
+        return client(transport=transport)  # type: ignore[no-any-return]
 
     def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
         def once() -> Answer:

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.server import launcher
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
 from groundwork.google.waiting import PROMPT, Patience
+
+if TYPE_CHECKING:
+    from requests import Session
 
 OWNER = launcher.OWNER
 PROXY_MARK = launcher.PROXY_MARK
@@ -179,6 +182,18 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
         "CHECKPOINT_DISABLE": "1",
     }
+
+
+def session(checkout: Checkout, secret: str) -> Session:
+    """For calls to Google's own names that the local cloud answers, those of services that run on it included."""
+    from requests import Session
+
+    way_in = launcher.client_variables(start(checkout), secret, _suffix(principal(secret)))
+    made = Session()
+    made.trust_env = False
+    made.proxies = {"https": way_in["HTTPS_PROXY"]}
+    made.verify = way_in["REQUESTS_CA_BUNDLE"]
+    return made
 
 
 def _suffix(principal: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -89,7 +90,7 @@ def prepare(
             initialise(session, talk)
             for layer in interrupted:
                 recovery.restore(session, layer, talk)
-            with talk.progress(f"planning {' and '.join(layers)}", 0) as listen:
+            with talk.progress(f"planning {' and '.join(layers)}", {}) as listen:
                 return _plan_all(session, layers, listen, destroy=destroy)
     except TerraformFailed as failure:
         raise understood(session, failure) from failure
@@ -196,11 +197,12 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
     """Apply the saved plans of the layers, one after the other, and say what that came to."""
-    total = sum(len(entry.changes) for entry in pending)
-    goes = all(change.action == "delete" for entry in pending for change in entry.changes)
-    doing = "destroying in" if goes and total else "applying to"
+    changes = [(entry.layer, change) for entry in pending for change in entry.changes]
+    # What is made again is first destroyed.
+    work = Counter((layer, change.module) for layer, change in changes for _ in range(1 + (change.action == "replace")))
+    doing = "destroying in" if changes and all(change.action == "delete" for _, change in changes) else "applying to"
     began = time.monotonic()
-    with session.held_up(talk.say), talk.progress(f"{doing} {session.environment.name}", total) as listen:
+    with session.held_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
         for entry in pending:
             apply_layer(session, entry, wish, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")

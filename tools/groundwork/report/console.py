@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
+from groundwork.resources.registry import parts
 from groundwork.text import allowed
 
 _GOOGLE = "https://console.cloud.google.com"
@@ -18,27 +20,25 @@ _GOOGLE = "https://console.cloud.google.com"
 class Word:
     """A word that people type before the slash: the page of one such thing in either console.
 
-    {project}, {region} and {name} are filled in; `name` is what the environment's own name becomes there.
+    {project}, {region}, {name} and {full}, which is what the API calls it, are filled in.
     """
 
     local: str
     google: str
-    name: str = "{name}"
 
 
+_PROJECT = Word("project/{project}", "/home/dashboard?project={project}")
 WORDS = {
-    "bucket": Word("bucket/{name}", "/storage/browser/{name}?project={project}", "{project}-{name}"),
+    "bucket": Word("bucket/{full}", "/storage/browser/{full}?project={project}"),
     "repository": Word(
-        "resource/artifactregistry/projects/{project}/locations/{region}/repositories/{name}",
-        "/artifacts/docker/{project}/{region}/{name}?project={project}",
+        "resource/artifactregistry/{full}", "/artifacts/docker/{project}/{region}/{name}?project={project}"
     ),
     "secret": Word(
-        "resource/secretmanager/projects/{project}/secrets/{name}",
-        "/security/secret-manager/secret/{name}/versions?project={project}",
+        "resource/secretmanager/{full}", "/security/secret-manager/secret/{name}/versions?project={project}"
     ),
     "identity": Word(
-        "resource/iam/projects/{project}/serviceAccounts/{name}@{project}.iam.gserviceaccount.com",
-        "/iam-admin/serviceaccounts?project={project}",
+        "resource/iam/projects/{project}/serviceAccounts/{full}",
+        "/iam-admin/serviceaccounts/details/{full}?project={project}",
     ),
     "access": Word("project/{project}/access", "/iam-admin/iam?project={project}"),
     "logs": Word("project/{project}/logs", "/logs/query?project={project}"),
@@ -53,11 +53,24 @@ def address(checkout: Checkout, environment: Environment, thing: str) -> str:
     kind, _, name = thing.partition("/")
     if kind and kind not in WORDS:
         raise UsageProblem(f"There is no page for {thing!r}: {allowed(WORDS, kind)}")
-    word = WORDS.get(kind, Word("project/{project}", "/home/dashboard?project={project}"))
-    if "{name}" in word.local and not name:
+    word = WORDS.get(kind, _PROJECT)
+    if "{full}" in word.local and not name:
         raise UsageProblem(f"Say which: {kind}/NAME, as `groundwork output` lists them.")
-    known = {"project": environment.project, "region": environment.region}
-    filled = {**known, "name": word.name.format(**known, name=name)}
+    entries = next((part.entries(environment) for _, part in parts() if part.word == kind), {})
+    known = {"project": environment.project, "region": environment.region, "name": name}
+    filled = {**known, "full": entries.get(name, name)}
     if environment.local:
         return local.console(checkout, word.local.format(**filled))
+    return _google(word, filled)
+
+
+def front(checkout: Checkout, environment: Environment) -> str:
+    """Where its console is, without the secret that opens the local cloud's."""
+    if environment.local:
+        running = local.find(checkout)
+        return f"{running.base}/ (simulated)" if running else "the local cloud is stopped"
+    return _google(_PROJECT, {"project": environment.project})
+
+
+def _google(word: Word, filled: Mapping[str, str]) -> str:
     return _GOOGLE + word.google.format(**{key: quote(value) for key, value in filled.items()})

@@ -122,7 +122,7 @@ def _seen(environment: Environment, resources: Iterable[Resource]) -> tuple[froz
             if kind in ("user", "group"):
                 things.add(f"person/{address}")
             elif kind == "serviceAccount":
-                start = _identity(address.partition("@")[0])
+                start = _identity(environment, address.partition("@")[0])
                 pairs |= {(start, end) for end in _target(environment, resource.attributes)}
     return frozenset(things), frozenset(pairs)
 
@@ -132,16 +132,20 @@ def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -
         return
     word, attribute = _NAMES[kind]
     name = str(attributes[attribute])
-    yield _identity(name) if word == "identity" else f"{word}/{_short(environment, word, name)}"
+    yield _identity(environment, name) if word == "identity" else f"{word}/{_short(environment, word, name)}"
 
 
-def _identity(account: str) -> str:
-    return f"identity/{account.removeprefix('groundwork-')}"
+def _identity(environment: Environment, account: str) -> str:
+    named = {identity.email.partition("@")[0]: name for name, identity in environment.identities.items()}
+    return f"identity/{named.get(account, account.removeprefix('groundwork-'))}"
 
 
 def _short(environment: Environment, word: str, name: str) -> str:
     last = name.rpartition("/")[2]
-    return last.removeprefix(f"{environment.project}-") if word == "bucket" else last
+    if word != "bucket":
+        return last
+    named = {bucket.full_name: short for short, bucket in environment.buckets.items()}
+    return named.get(last, last.removeprefix(f"{environment.project}-"))
 
 
 def _members(attributes: Mapping[str, Any]) -> list[str]:

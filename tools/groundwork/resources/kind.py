@@ -109,11 +109,20 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What the environment file says of a thing that is there already: its name there, its values, and what to import it by."""
+
+    name: str
+    values: Mapping[str, Any] = field(hash=False)
+    imported: str
+
+
+@dataclass(frozen=True)
 class Part:
     """What the environment file has of a kind: the word that people type for one, the names there and what those are to the API.
 
     `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
-    {identity} and {name} are filled in.
+    {identity} and {name} are filled in. `adopted` says what a thing that a list call found would be in the file, or why it cannot be.
     """
 
     word: str
@@ -122,6 +131,7 @@ class Part:
     entries: Callable[[Environment], Mapping[str, str]]
     actions: tuple[Action, ...]
     lines: tuple[tuple[str, str], ...] = ()
+    adopted: Callable[[Environment, Item], Entry | str] | None = None
 
 
 @dataclass(frozen=True)

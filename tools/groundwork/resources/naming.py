@@ -117,8 +117,9 @@ def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterat
             text for change in changes for text in _changed(change, entries.get(change.address)) if action != "create"
         ]
         verb = plans.verb(action)
+        over = any((entries.get(change.address) or {}).get("change", {}).get("importing") for change in changes)
         if action == "update" and changed:
-            yield plans.sign(action), name, _few(changed)
+            yield plans.sign(action), name, ("taken over: " if over else "") + _few(changed)
         else:
             extra = [verb] if verb else []
             names = sorted({text.split(" ")[0] for text in changed})

@@ -70,7 +70,7 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"(?i)Error 409|already exists"),
-        "something of that name exists that Terraform does not know: delete it or bring it in with `terraform import`.",
+        "something of that name exists that Terraform does not know: `groundwork adopt` takes it over, or delete it.",
     ),
     Remedy(
         re.compile(

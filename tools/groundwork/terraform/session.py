@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,10 @@ PROVIDERS = ("local", "google")
 
 @dataclass(frozen=True)
 class Session:
-    """An environment within reach; `provider` is "local" (ours) or "google" (the real one)."""
+    """An environment within reach; `provider` is "local" (ours) or "google" (the real one).
+
+    `adopted`: what the platform's plans take over instead of making it: import ids by module and name in the file.
+    """
 
     checkout: Checkout
     environment: Environment
@@ -33,6 +37,7 @@ class Session:
     tool: installation.Tool
     surroundings: isolation.Surroundings
     command: str
+    adopted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _documents: dict[tuple[Path, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -87,7 +92,10 @@ class Session:
             data=self.data(layer),
             variables=self.surroundings.work,
             downloads=self.surroundings.fetch,
-            inputs=(f"environment_file={self._frozen(layer)}",),
+            inputs=(
+                f"environment_file={self._frozen(layer)}",
+                *([f"adopted={json.dumps(self.adopted)}"] if self.adopted and layer == "platform" else ()),
+            ),
             watch=runs.Recorder(self.data(layer), runs.this_run(self.command, self.environment.name, layer)),
         )
 

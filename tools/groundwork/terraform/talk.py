@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from groundwork.terraform.events import Event
 
 LayerListen = Callable[[str, Event], None]
+Work = Mapping[tuple[str, str], int]
+"""How many resources of each module a plan changes, by layer and module."""
 
 
 class Talk(Protocol):
@@ -26,6 +28,6 @@ class Talk(Protocol):
         """Return when exactly `word` was typed; raise Refused otherwise, and when there is no terminal to ask on."""
         ...
 
-    def progress(self, title: str, total: int) -> AbstractContextManager[LayerListen]:
-        """Show Terraform's events of the layers while inside; `total` is the number of resources that will change."""
+    def progress(self, title: str, work: Work) -> AbstractContextManager[LayerListen]:
+        """Show Terraform's events of the layers while inside."""
         ...

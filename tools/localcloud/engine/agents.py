@@ -10,10 +10,11 @@ from localcloud.engine.projects import Projects
 class Agents:
     """The primary agent of each API, by project."""
 
-    def __init__(self, projects: Projects, forms: Mapping[str, str]) -> None:
-        """`forms`: API -> e-mail address ("service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com")."""
+    def __init__(self, projects: Projects, forms: Mapping[str, str], roles: Mapping[str, str]) -> None:
+        """`forms`: API -> e-mail address ("service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"); `roles`: API -> its standing role."""
         self._projects = projects
         self._forms = forms
+        self._roles = roles
 
     def email(self, api: str, project: str) -> str:
         """The agent of an API in a project; "" for an API that has none."""
@@ -22,3 +23,12 @@ class Agents:
     def member(self, api: str, project: str) -> str:
         """The same as policies name it."""
         return f"serviceAccount:{self.email(api, project)}"
+
+    def standing(self, principal: str, project: str) -> str:
+        """The role that an agent has in its own project without any policy's saying so; "" for everybody else.
+
+        Google writes it into the project's policy when the API is enabled, and shows it there only to who asks for it.
+        """
+        if not principal.startswith("serviceAccount:"):
+            return ""
+        return next((role for api, role in self._roles.items() if principal == self.member(api, project)), "")

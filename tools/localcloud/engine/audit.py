@@ -1,4 +1,4 @@
-"""Admin activity: who changed what, as an entry of the project's audit log.
+"""Admin activity: who changed what, or was denied it, as an entry of the project's audit log.
 
 Data access is not logged, as at Google unless somebody switches it on. Bodies are left out: they may hold what is secret.
 Source: https://cloud.google.com/logging/docs/audit#admin-activity.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from localcloud.engine import gate
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Service
+from localcloud.errors import CloudError, rpc_code
 from localcloud.spec.discovery import Method
 
 LOG = "cloudaudit.googleapis.com/activity"
@@ -40,19 +41,49 @@ def note(call: Call, project: str | None, result: Body | Reply) -> None:
         return
     made = result.body if isinstance(result, Reply) else result
     named = made.get("name") if isinstance(made, dict) and "done" not in made else None
+    resource = named if call.method.verb in {"create", "insert"} and named else call.name
+    _write(call, project, "NOTICE", {"resourceName": resource, "authorizationInfo": _asked(call, granted=True)})
+
+
+def denied(call: Call, problem: CloudError) -> None:
+    """Writes down a change that its caller had no permission for."""
+    if call.project is None or call.cloud.projects.find(call.project) is None:
+        return
+    asked = next(
+        (detail["metadata"] for detail in problem.details if detail.get("reason") == gate.MISSING_PERMISSION), None
+    )
+    said = {
+        "status": {"code": rpc_code(problem.status), "message": problem.message},
+        "resourceName": call.name,
+        "authorizationInfo": [dict(asked)] if asked else _asked(call),
+    }
+    _write(call, call.project, "ERROR", said)
+
+
+def method_name(service: Service, method: Method) -> str:
+    """What the log calls a method: mostly its full name in gRPC, as the service says it (Service.audited), else its id."""
+    said = service.audited
+    pattern = said.get(method.id) or said.get(method.collection) or said.get("", "{id}")
+    verb = {"patch": "update"}.get(method.verb, method.verb)
+    if verb == "setIamPolicy" and "*" in pattern:
+        pattern = pattern.partition("*")[0] + "*"
+    return pattern.replace("*", verb[0].upper() + verb[1:]).replace("{id}", method.id)
+
+
+def _asked(call: Call, **more: bool) -> list[Body]:
+    return [{"permission": permission, "resource": resource, **more} for permission, resource in gate.needed(call)]
+
+
+def _write(call: Call, project: str, severity: str, said: Body) -> None:
     host = f"{call.service.api}.googleapis.com"
-    said: Body = {
+    payload: Body = {
         "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
         "authenticationInfo": {"principalEmail": call.principal.partition(":")[2]},
         "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.headers.get("user-agent", "")},
         "serviceName": host,
-        "methodName": call.method.id,
-        "resourceName": named if call.method.verb in {"create", "insert"} and named else call.name,
-        "authorizationInfo": [
-            {"permission": permission, "resource": resource, "granted": True}
-            for permission, resource in gate.needed(call)
-        ],
+        "methodName": (name := method_name(call.service, call.method)),
+        **said,
     }
-    labels = {"project_id": project, "service": host, "method": call.method.id}
+    labels = {"project_id": project, "service": host, "method": name}
     resource = {"type": "audited_resource", "labels": labels}
-    call.cloud.logs.log(project, LOG, resource, {}, severity="NOTICE", protoPayload=said)
+    call.cloud.logs.log_later(project, LOG, resource, severity=severity, protoPayload=payload)

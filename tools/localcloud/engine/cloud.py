@@ -15,6 +15,7 @@ from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
+from localcloud.engine.ports import Ports
 from localcloud.engine.projects import Projects
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
@@ -44,3 +45,4 @@ class Cloud:
     offers: Offers
     agents: Agents
     workloads: Workloads
+    ports: Ports

@@ -16,7 +16,7 @@ from localcloud.engine.dialect import OLDER, RESOURCE_ORIENTED
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
-from localcloud.engine.store import disk_refused
+from localcloud.engine.state_folder import disk_refused
 from localcloud.spec import json_text, schema
 from localcloud.spec.discovery import Method, Param, document
 
@@ -27,7 +27,11 @@ _BUG = "The local cloud failed on this request by a bug of its own; the tracebac
 
 
 class Request(NamedTuple):
-    """A request as it arrived: `path` raw without leading slash, `headers` with lower-case names, `base` how the client reached us."""
+    """A request as it arrived.
+
+    `path`: raw, without leading slash, behind the API's name where the host says that. `headers`: with lower-case names. `base`: how
+    the client reached us. `named`: by the host of an API.
+    """
 
     verb: str
     path: str
@@ -35,6 +39,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: Content | None
     base: str
+    named: bool = False
 
 
 class Outcome(NamedTuple):
@@ -64,7 +69,7 @@ class Dispatcher:
 
     def target(self, request: Request) -> Target:
         """What the request's URL means; 404 or 501."""
-        return self.router.find(request.verb, request.path)
+        return self.router.find(request.verb, request.path, named=request.named)
 
     def run(self, request: Request, target: Target) -> Outcome:
         """The outcome of a request whose target is known. Raises CloudError so that the caller can take writes back."""
@@ -72,9 +77,14 @@ class Dispatcher:
             self.cloud.due.run()
         call = self._call(request, target)
         way = self._way(target)
-        gate.admit(call)
-        _complete(call)
-        result = self._handled(call, way)
+        try:
+            gate.admit(call)
+            _complete(call)
+            result = self._handled(call, way)
+        except errors.CloudError as problem:
+            if way.activity and problem.status == "PERMISSION_DENIED":
+                problem.afterwards = partial(audit.denied, call, problem)
+            raise
         if way.sku:
             thing = call.params.get(call.service.payer_param) if call.service.payer_param else call.project
             self.cloud.usage.count(call.service.api, thing or "", way.sku)
@@ -102,6 +112,8 @@ class Dispatcher:
             else:
                 _log.error("A request failed.", exc_info=problem)
                 problem = errors.CloudError(500, "INTERNAL", _BUG)
+        if problem.afterwards is not None:
+            problem.afterwards()
         if problem.code == 401 and target and problem.details:
             problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
         body = (target.service.dialect if target else RESOURCE_ORIENTED).error(problem)

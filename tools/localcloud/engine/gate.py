@@ -14,6 +14,8 @@ _OPEN_VERBS = {"testIamPermissions"}
 _WORDS = {"patch": "update", "insert": "create", "aggregatedList": "list", "wait": "get"}
 _SEES_PROJECT = "resourcemanager.projects.get"
 _MISSING = "?"
+MISSING_PERMISSION = "IAM_PERMISSION_DENIED"
+"""The reason of an ErrorInfo that names what a caller lacks."""
 
 
 def admit(call: Call) -> None:
@@ -85,7 +87,7 @@ def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
     if isinstance(said, errors.CloudError):
         return said
     text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
-    return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
+    return errors.permission_denied(text, [errors.error_info(MISSING_PERMISSION, host, described)])
 
 
 def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:

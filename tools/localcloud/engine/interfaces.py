@@ -31,6 +31,16 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secret Manager, asked by services that give secrets to what they run.
+
+    `access(principal, "projects/p/secrets/s/versions/latest")` is the payload; 404 without it, 403 when the principal may not.
+    """
+
+    access: Callable[[str, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class IdTokens:
     """Who signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an account that is none."""
 

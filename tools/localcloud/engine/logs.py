@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,9 +19,9 @@ Mark = tuple[int, str]
 """Where an entry stands in its container: its time in microseconds and its insertId."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS log_entries (
-  container TEXT NOT NULL, moment INTEGER NOT NULL, id TEXT NOT NULL, log TEXT NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (container, moment, id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS log_entries_of_logs ON log_entries (container, log);
+  seq INTEGER PRIMARY KEY, container TEXT NOT NULL, moment INTEGER NOT NULL, id TEXT NOT NULL, log TEXT NOT NULL, body TEXT NOT NULL,
+  UNIQUE (container, moment, id));
+CREATE TABLE IF NOT EXISTS logs (container TEXT NOT NULL, log TEXT NOT NULL, PRIMARY KEY (container, log)) WITHOUT ROWID;
 """
 _PAGE = 500
 _BETWEEN_SWEEPS = 1000
@@ -41,6 +41,8 @@ class Logs:
         self._clock = clock
         self._signals = signals
         self._written = 0
+        self._named: set[tuple[str, str]] = set()
+        store.on_rollback(self._named.clear)
         self._listeners: list[Callable[[str, Body], None]] = []
 
     def listen(self, listener: Callable[[str, Body], None]) -> None:
@@ -61,16 +63,22 @@ class Logs:
         name = f"projects/{project}/logs/{quote(log, safe='')}"
         return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **said, **more})
 
+    def log_later(self, project: str, log: str, resource: Mapping[str, Any], **more: Any) -> None:
+        """The same without a payload of these kinds and without waiting: it is on disk a moment after the change that it tells of."""
+        more["timestamp"] = self._clock.rfc3339()
+        self._store.deferred.add(lambda: self.log(project, log, resource, {}, **more))
+
     def write(self, container: str, entry: Body) -> Body:
         """Keeps an entry as it is, with its time, time of receipt and insertId added; one with the same time and id is replaced."""
         now = self._clock.rfc3339()
-        entry = {**entry, "timestamp": entry.get("timestamp", now), "receiveTimestamp": now}
-        entry.setdefault("insertId", uuid.uuid4().hex[:16])
-        moment = micros(entry["timestamp"])
-        text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+        entry = {"timestamp": now, "insertId": secrets.token_hex(8), **entry, "receiveTimestamp": now}
+        named = container, entry["logName"]
+        if named not in self._named:
+            self._store.sql("INSERT OR IGNORE INTO logs VALUES (?, ?)", *named)
+            self._named.add(named)
         self._store.sql(
-            "INSERT OR REPLACE INTO log_entries VALUES (?, ?, ?, ?, ?)",
-            *(container, moment, entry["insertId"], entry["logName"], text),
+            "INSERT OR REPLACE INTO log_entries (container, moment, id, log, body) VALUES (?, ?, ?, ?, ?)",
+            *(container, micros(entry["timestamp"]), entry["insertId"], entry["logName"], _dump(entry)),
         )
         self._written += 1
         if self._written % _BETWEEN_SWEEPS == 0:
@@ -84,6 +92,7 @@ class Logs:
         self, container: str, since: Mark = FIRST, until: Mark = LAST, *, newest: bool = False
     ) -> Iterator[tuple[Mark, Body]]:
         """Entries strictly between two marks, oldest or newest first, fetched page by page as they are asked for."""
+        self._store.settle()
         order = "DESC" if newest else "ASC"
         while True:
             rows = self._store.sql(
@@ -98,17 +107,31 @@ class Logs:
 
     def names(self, container: str) -> Sequence[str]:
         """The names of the logs that have entries, sorted."""
-        return [name for (name,) in self._store.sql(
-            "SELECT DISTINCT log FROM log_entries WHERE container = ? ORDER BY log", container
-        )]  # fmt: skip
+        self._store.settle()
+        return [name for (name,) in self._store.sql("SELECT log FROM logs WHERE container = ? ORDER BY log", container)]
 
     def delete(self, container: str, log: str) -> int:
         """Removes a log's entries; how many."""
+        self._store.settle()
+        self._named.discard((container, log))
+        self._store.sql("DELETE FROM logs WHERE container = ? AND log = ?", container, log)
         return self._store.changed("DELETE FROM log_entries WHERE container = ? AND log = ?", container, log)
 
     def forget_before(self, moment: datetime) -> None:
         """Removes what is older than a moment."""
-        self._store.sql("DELETE FROM log_entries WHERE moment < ?", int(moment.timestamp() * 1_000_000))
+        last = int(moment.timestamp() * 1_000_000)
+        gone = 0
+        for (container,) in self._store.sql("SELECT DISTINCT container FROM logs"):
+            gone += self._store.changed("DELETE FROM log_entries WHERE container = ? AND moment < ?", container, last)
+        if gone:
+            self._named.clear()
+            self._store.sql(
+                "DELETE FROM logs WHERE NOT EXISTS (SELECT 1 FROM log_entries AS one WHERE one.container = logs.container "
+                "AND one.log = logs.log)"
+            )
+
+
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def micros(timestamp: str) -> int:

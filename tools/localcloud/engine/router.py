@@ -19,6 +19,7 @@ from localcloud.spec.routes import Routes, Slot
 _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
 _IN_PLACE = re.compile(r"/(?:projects|locations)/[^/]*%2f", re.IGNORECASE)
 _REMEMBERED = 8192
+_DEEPEST = 3  # segments in which a path says its version: "v1/…", "dns/v1/…", "apps/licensing/v1/…"
 _REGIONAL = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+\d+)-([a-z]+)")
 _LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
 SERVICES_FOLDER = "tools/localcloud/services"
@@ -49,24 +50,27 @@ class Router:
         self.services = {(service.api, version): service for service in services for version in service.versions}
         self._apis = {service.api for service in services}
         self._aliases: Routes[tuple[Service, Alias]] = Routes()
-        self._seen: dict[tuple[str, str], Target] = {}
+        self._seen: dict[tuple[str, str, bool], Target] = {}
         for service in services:
             for alias in service.aliases:
                 self._aliases.add(
                     alias.http, alias.path.replace("...}", "}"), (service, alias), _alias_slots(alias.path)
                 )
 
-    def find(self, http: str, path: str) -> Target:
-        """The target of a raw path without its leading slash; 501 when only documented, 404 when unknown."""
-        key = (http, path)
+    def find(self, http: str, path: str, *, named: bool = False) -> Target:
+        """The target of a raw path without its leading slash; 501 when only documented, 404 when unknown.
+
+        `named`: the host was that of an API, so that the path is no bucket's.
+        """
+        key = (http, path, named)
         found = self._seen.get(key)
         if found is None:
             if len(self._seen) > _REMEMBERED:
                 self._seen.clear()
-            found = self._seen[key] = self._find(http, path)
+            found = self._seen[key] = self._find(http, path, named=named)
         return found
 
-    def _find(self, http: str, path: str) -> Target:
+    def _find(self, http: str, path: str, *, named: bool) -> Target:
         _check_encoding(path)
         inner, upload, preset = _media(path)
         prefix, _, rest = inner.partition("/")
@@ -79,12 +83,12 @@ class Router:
                 return replace(found, upload=upload, preset=preset, region=region)
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
-        if alias is not None:
+        if alias is not None and not (named and alias[0][1].path.startswith("{")):
             return _aliased(*alias, guessed=_LIKE_API.match(path) is not None)
         raise self.unknown(http, path)
 
     def _documented(self, http: str, api: str, rest: str) -> Target | None:
-        for version in self._versions(api, rest.partition("/")[0]):
+        for version in self._versions(api, rest):
             found = document(api, version).match(http, rest)
             if found is None:
                 continue
@@ -95,9 +99,12 @@ class Router:
             return Target(service, method, params, _resource(method, rest))
         return self._operation(http, api, rest)
 
-    def _versions(self, api: str, said: str) -> list[str]:
+    def _versions(self, api: str, rest: str) -> list[str]:
+        """The versions that a path may mean: those that it says, else those that are written, else all there are."""
         known = versions(api)
-        return [said] if said in known else [version for one, version in self.services if one == api]
+        said = re.split("[/:]", rest, maxsplit=_DEEPEST)[:_DEEPEST]
+        written = [version for one, version in self.services if one == api]
+        return [version for version in known if version in said] or written or list(known)
 
     def _operation(self, http: str, api: str, rest: str) -> Target | None:
         """Operations may lie below any resource, documented or not."""
@@ -120,13 +127,7 @@ class Router:
                 f"The requested URL /{path} was not found: the local cloud has no API or bucket path of that form. "
                 "API paths begin with the API's name, e.g. /secretmanager/v1/…"
             )
-        verbs = sorted(
-            {
-                verb
-                for version in self._versions(api, rest.partition("/")[0])
-                for verb in document(api, version).verbs(rest)
-            }
-        )
+        verbs = sorted({verb for version in self._versions(api, rest) for verb in document(api, version).verbs(rest)})
         hint = (
             f"this path answers {', '.join(verbs)} only"
             if verbs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +22,8 @@ Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
 Needs = Callable[["Call"], Sequence[tuple[str, str]]]
 Permission = str | None | Needs
+Connections = Callable[[str], asyncio.Protocol]
+"""(host without port) -> what speaks with a client that asked for it."""
 Inside = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
@@ -110,12 +113,16 @@ class Site:
     """What a service answers outside Google's documents, by an ASGI application of its own.
 
     hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
-    prefix  whose requests it gets under any host, "" for none: the beginning of a path ("v2/"), with the same "*"
+    prefix  whose requests it gets on the local cloud's own address: the beginning of a path ("v2/"), "" for none; under any host
+            where it begins with "*", which stands for the same as in a host
+    connections  what takes whole connections to its hosts, for what ASGI is too slow or too narrow for; `app` then gets what
+                 comes over a connection that began with another host
     """
 
     app: Callable[[Cloud], Asgi]
     hosts: tuple[str, ...] = ()
     prefix: str = ""
+    connections: Callable[[Cloud], Connections] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,7 @@ class Service:
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
     agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
+    agent_role      the role that this account has in its own project from the start
     roles           its predefined roles (iam.roles.beside(__file__) for a roles.json beside it)
     endpoints       see Endpoints
     always_enabled  not subject to API enablement
@@ -161,6 +169,8 @@ class Service:
     undocumented    query parameters that Google takes although its document lacks them
     aliases         see Alias
     workers         kind of job -> what carries it out (lro.started orders one)
+    audited         how the audit log names methods, where not by their ids: method id or collection ("" = all others) -> name,
+                    in which * is the verb and {id} the id ("google.pubsub.v1.Publisher.*Topic")
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
     log_listener    (cloud, container, entry): hears of every log entry
@@ -192,6 +202,7 @@ class Service:
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False
     agent: str = ""
+    agent_role: str = ""
     roles: Table | None = None
     endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False
@@ -204,6 +215,7 @@ class Service:
     streams: Mapping[str, Callable[[Call], Reply | None]] = field(default_factory=dict)
     encoded: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
     due: Mapping[str, Callable[[Cloud, str, float], None]] = field(default_factory=dict)
+    audited: Mapping[str, str] = field(default_factory=dict)
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
     log_listener: Callable[[Cloud, str, Body], None] | None = None

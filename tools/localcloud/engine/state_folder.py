@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ ASIDE = "set-aside"
 _LOG = f"{DATABASE}-wal"
 _UNFOLDED = f"{DATABASE}-unfolded"
 _ARRIVING = "incoming-"
+_NO_SPACE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_DISK_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -92,6 +95,13 @@ class StateFolder:
 def is_damage(problem: BaseException) -> bool:
     """Whether SQLite found its file damaged."""
     return isinstance(problem, sqlite3.Error) and getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def disk_refused(problem: BaseException) -> bool:
+    """Whether an exception means that the disk is full, read-only or failing, or the database damaged."""
+    if isinstance(problem, sqlite3.Error):
+        return is_damage(problem) or getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES
+    return isinstance(problem, OSError) and problem.errno in _NO_SPACE
 
 
 def damage(folder: Path, cause: object) -> str:

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine import state_folder
+from localcloud.engine import deferred, state_folder
+from localcloud.engine.deferred import Deferred
 from localcloud.engine.state_folder import StateFolder, Untrusted
 from localcloud.errors import CloudError, already_exists, damaged, disk_problem
 
@@ -41,8 +42,7 @@ CREATE TABLE IF NOT EXISTS operations (
   service TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (service, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
-_NO_SPACE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_DISK_CODES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+Mark = tuple[int, int, deferred.Mark]
 
 
 class Store:
@@ -61,6 +61,7 @@ class Store:
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._dropped: list[Path] = []
         self._added: list[Path] = []
+        self.deferred = Deferred()
         self._on_rollback: list[Callable[[], None]] = []
         self._on_commit: list[Callable[[], None]] = []
         self.writes: Counter[str] = Counter()
@@ -76,8 +77,9 @@ class Store:
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Writes the log back and closes the database."""
-        with suppress(sqlite3.Error, OSError):  # the folder may be gone
+        """Makes what was put off, writes the log back and closes the database."""
+        with suppress(CloudError, sqlite3.Error, OSError):  # the folder may be gone
+            self.settle()
             self.fold()
         self._db.close()
 
@@ -85,6 +87,12 @@ class Store:
     def changes(self) -> int:
         """How many rows were changed since the start."""
         return self._db.total_changes
+
+    def settle(self) -> None:
+        """Makes the writes that were put off."""
+        if self.deferred.pending:
+            with self.together():
+                self.deferred.make()
 
     def fold(self) -> None:
         """Brings the log into the database, so that the changes lie in one file."""
@@ -259,6 +267,7 @@ class Store:
             self.rollback()
             raise self.explain(problem) from None
         self._state.unfolded()
+        self.deferred.committed()
         self._added.clear()
         _remove(self._dropped)
         for heard in self._on_commit:
@@ -268,20 +277,21 @@ class Store:
         """Forgets the transaction, its files included."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+        self.deferred.rolled_back()
         self._dropped.clear()
         _remove(self._added)
         self._forgotten()
 
-    def savepoint(self) -> tuple[int, int]:
+    def savepoint(self) -> Mark:
         """Marks where a request begins inside the transaction."""
         self._db.execute("SAVEPOINT request")
-        return len(self._added), len(self._dropped)
+        return len(self._added), len(self._dropped), self.deferred.mark()
 
     def release(self) -> None:
         """Accepts what the request did since its savepoint."""
         self._db.execute("RELEASE request")
 
-    def undo(self, mark: tuple[int, int]) -> None:
+    def undo(self, mark: Mark) -> None:
         """Takes back what the request did since its savepoint, or everything when SQLite has ended the transaction itself."""
         if not self._db.in_transaction:
             self.rollback()
@@ -290,6 +300,7 @@ class Store:
         self._db.execute("RELEASE request")
         added = self._added[mark[0] :]
         del self._added[mark[0] :], self._dropped[mark[1] :]
+        self.deferred.undo(mark[2])
         _remove(added)
         self._forgotten()
 
@@ -321,6 +332,7 @@ class Store:
 
     def empty(self) -> None:
         """Forgets everything, the services' own tables and the bodies included."""
+        self.settle()
         tables = self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         self.begin()
         for (table,) in tables:
@@ -374,13 +386,6 @@ def place(name: str) -> tuple[str, str]:
     """A full name's parent and collection: "projects/p/secrets/s" → ("projects/p", "secrets")."""
     words = name.rsplit("/", 2)
     return (words[0], words[1]) if len(words) == 3 else ("", words[0])
-
-
-def disk_refused(problem: BaseException) -> bool:
-    """Whether an exception means that the disk is full, read-only or failing, or the database damaged."""
-    if isinstance(problem, sqlite3.Error):
-        return state_folder.is_damage(problem) or getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DISK_CODES
-    return isinstance(problem, OSError) and problem.errno in _NO_SPACE
 
 
 def _dump(body: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +21,18 @@ from localcloud.errors import CloudError, unauthenticated
 
 PREFIX = "local/"
 KEY = "tokens.key"
+ISSUER = "https://accounts.google.com"
+LIFETIME = 3600
 KINDS = ("user:", "serviceAccount:", "principal:", "group:")
 INVALID = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
     "authentication credential. The local cloud takes the tokens that it gives itself, and those of `groundwork local env`."
 )
+EXPIRED = 'The access token has expired: take a new one, in a shell with `eval "$(groundwork local env)"`.'
 _KEY_BYTES = 32
+_HALF_DAY = 12 * 3600
+_WALL = "w"
+"""What stands before the expiry of a token that ends by the machine's own clock, which nobody moves, and not by the cloud's."""
 _KEPT = 4096
 
 
@@ -34,14 +41,15 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._read: Callable[[str], tuple[str, int | None]] = lru_cache(maxsize=_KEPT)(self._opened)
+        self._read: Callable[[str], tuple[str, str]] = lru_cache(maxsize=_KEPT)(self._opened)
 
     def token(self, principal: str, expires: int | None = None) -> str:
         """The token of a principal, optionally ending at a Unix time; a bare e-mail address is a user's or an account's."""
-        kind = "serviceAccount:" if principal.endswith(".gserviceaccount.com") else "user:"
-        named = principal if principal.startswith(KINDS) else f"{kind}{principal}"
-        content = f"{PREFIX}{quote(named, safe=':@')}/{'' if expires is None else expires}"
-        return f"{content}/{self._code(content)}"
+        return self._sealed(principal, "" if expires is None else str(expires))
+
+    def lasting(self, principal: str) -> str:
+        """A token for a shell: it ends in 12 to 24 hours, and whoever asks again within half a day mostly gets the same."""
+        return self._sealed(principal, f"{_WALL}{(int(time.time()) // _HALF_DAY + 2) * _HALF_DAY}")
 
     def principal(self, headers: Mapping[str, str], now: float) -> str:
         """Who sends these headers; "" without a token; 401 for a token that is none, or that has expired."""
@@ -51,9 +59,9 @@ class Tokens:
         scheme, _, value = given.partition(" ")
         if scheme.lower() != "bearer":
             raise refused()
-        name, expires = self._read(value)
-        if expires is not None and expires <= now:
-            raise refused("ACCESS_TOKEN_EXPIRED")
+        name, expiry = self._read(value)
+        if expiry and int(expiry.removeprefix(_WALL)) <= (time.time() if expiry.startswith(_WALL) else now):
+            raise refused("ACCESS_TOKEN_EXPIRED", EXPIRED)
         return name
 
     def assertion(self, claims: Mapping[str, Any]) -> str:
@@ -66,16 +74,42 @@ class Tokens:
         content, _, code = token.rpartition(".")
         return self._proves(content, code)
 
+    def identity(self, principal: str, audience: str, now: float, *, subject: str = "", email: bool = True) -> str:
+        """An identity token of Google's for an hour; only the local cloud can tell that it is one (simulated)."""
+        address = principal.partition(":")[2]
+        who = subject or str(int.from_bytes(hashlib.sha256(address.encode()).digest()[:8]))
+        claims = {"iss": ISSUER, "aud": audience, "azp": who, "sub": who, "iat": int(now), "exp": int(now) + LIFETIME}
+        named = {"email": address, "email_verified": True} if email else {}
+        return self.assertion({**claims, **named, "principal": principal, "simulated": True})
+
+    def identified(self, token: str, now: float) -> tuple[str, str]:
+        """The principal and the audience of an identity token; 401 for one that is none, or has expired."""
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")) if self.asserted(token) else {}
+            principal, audience, expires = claims["principal"], claims["aud"], claims["exp"]
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise refused() from None
+        if claims.get("iss") != ISSUER:
+            raise refused()
+        if expires <= now:
+            raise refused("ACCESS_TOKEN_EXPIRED")
+        return str(principal), str(audience)
+
     def secret(self, purpose: str) -> str:
         """A secret of this state folder's for another purpose than a token: the same as long as the folder lasts."""
         return hmac.digest(self._key, f"secret for {purpose}".encode(), hashlib.sha256).hex()[:40]
 
-    def _opened(self, value: str) -> tuple[str, int | None]:
+    def _sealed(self, principal: str, expiry: str) -> str:
+        kind = "serviceAccount:" if principal.endswith(".gserviceaccount.com") else "user:"
+        named = principal if principal.startswith(KINDS) else f"{kind}{principal}"
+        content = f"{PREFIX}{quote(named, safe=':@')}/{expiry}"
+        return f"{content}/{self._code(content)}"
+
+    def _opened(self, value: str) -> tuple[str, str]:
         content, _, code = value.rpartition("/")
         if not content.startswith(PREFIX) or not self._proves(content, code):
             raise refused()
-        expires = content.rpartition("/")[2]
-        return named(value), int(expires) if expires else None
+        return named(value), content.rpartition("/")[2]
 
     def _code(self, content: str) -> str:
         return _encoded(hmac.digest(self._key, content.encode(), hashlib.sha256))
@@ -106,9 +140,9 @@ def opened(folder: Path) -> Tokens:
     return of(folder)
 
 
-def refused(why: str = "ACCESS_TOKEN_TYPE_UNSUPPORTED") -> CloudError:
+def refused(why: str = "ACCESS_TOKEN_TYPE_UNSUPPORTED", text: str = INVALID) -> CloudError:
     """The 401 for a bad or expired token."""
-    problem = unauthenticated(INVALID, why)
+    problem = unauthenticated(text, why)
     problem.reason = "authError"
     problem.headers["WWW-Authenticate"] += ', error="invalid_token"'
     return problem

@@ -101,6 +101,11 @@ def _project(draft: Draft) -> None:
     draft.set("project", draft.settings.project)
 
 
+def _region(draft: Draft) -> None:
+    if draft.planned["region"] in (None, "", UNKNOWN) and draft.config.get("region") is not UNKNOWN:
+        draft.set("region", draft.settings.region or UNKNOWN)
+
+
 def _deletion_policy(draft: Draft) -> None:
     said = draft.config.get("deletion_policy")
     if said is None:
@@ -113,5 +118,6 @@ _ADDITIONS: Mapping[str, Callable[[Draft], None]] = {
     "labels": _labels,
     "annotations": _annotations,
     "project": _project,
+    "region": _region,
     "deletion_policy": _deletion_policy,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -66,6 +67,14 @@ def _iam_member(value: str) -> str:
     return "" if _MEMBER.search(value) else 'must be a principal such as "user:alice@example.com"'
 
 
+def _json(value: str) -> str:
+    try:
+        json.loads(value)
+    except ValueError:
+        return "must be JSON"
+    return ""
+
+
 def _label_keys(value: Mapping[str, str]) -> str:
     wrong = [key for key in value if not _LABEL_KEY.fullmatch(key)]
     return f"has a key that is no label: {wrong[0]!r}; use up to 63 of a-z, 0-9, _ and -" if wrong else ""
@@ -107,6 +116,7 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "duration": _duration,
     "endpoint": _endpoint,
     "iam_member": _iam_member,
+    "json": _json,
     "label_keys": _label_keys,
     "pool_id": _pool_id,
     "pool_part": _pool_part,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from localcloud.provider.values import Object, Value
 from localcloud.provider.work import Incomplete, Problem, Unfinished, Work
 from localcloud.spec.discovery import Method
 
+_PARENT = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/")
 _PLACES = ("location", "region", "zone")
 
 
@@ -53,19 +55,27 @@ def make(work: Work, values: Object) -> Object:
     """Calls create as the discovery document says, and gives what was made."""
     own = hooks(work.row.type)
     method = work.verb("create")
-    body = _without_empty(requests.fields(work).expand(values)) | requests.label_fields(work, values)
+    body = _without_empty(work, requests.fields(work).expand(values)) | requests.label_fields(work, values)
     body = own.encode(work, values, body) if own.encode else body
     wrapper, id_field = requests.envelope(work, method)
     sent = {id_field: requests.own_id(work, values), wrapper: body} if wrapper else None
-    query = {name: paths.last(work.path(values)) for name in _id_params(work, method)}
+    query = requests.query(work, values) | {name: paths.last(work.path(values)) for name in _id_params(work, method)}
     return insert(work, Creation(values, body, requests.parent_params(work, method, values), query, sent))
 
 
 def placed(work: Work, values: Object) -> Object:
     """The values with the provider block's location, region or zone where the configuration says none."""
+    values = values | _said_by_parents(work, values)
     root = work.row.schema.root.children
     names = [name for name in _PLACES if f"{{{name}}}" in work.row.id and name in root and root[name].configurable]
     return values | {name: values[name] or _place(work, name) for name in names}
+
+
+def _said_by_parents(work: Work, values: Object) -> Object:
+    """The project and the place that a full name of what holds the resource says."""
+    said = [str(values.get(name) or "") for name in paths.names(work.row.id)[:-1]]
+    found = next((match for one in said if (match := _PARENT.match(one))), None)
+    return {name: one for name, one in found.groupdict().items() if not values.get(name)} if found else {}
 
 
 def _place(work: Work, name: str) -> str:
@@ -83,9 +93,10 @@ def _id_params(work: Work, method: Method) -> list[str]:
     return [name for name in ids if work.kind.lower().endswith(name.removesuffix("Id").lower())]
 
 
-def _without_empty(body: Object) -> Object:
-    """A new resource says nothing of a top-level block that is empty; only a change does."""
-    return {name: value for name, value in body.items() if value != {}}
+def _without_empty(work: Work, body: Object) -> Object:
+    """A new resource says nothing of a top-level block that is empty, unless that means something; only a change does."""
+    meant = {child.fields[0] for child in work.row.schema.root.children.values() if child.send_zero}
+    return {name: value for name, value in body.items() if value != {} or name in meant}
 
 
 def _contains(found: Value, sent: Value) -> bool:

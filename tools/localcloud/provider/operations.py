@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localcloud.provider import paths
 from localcloud.provider.retries import delays
 from localcloud.provider.values import Object
 from localcloud.provider.work import Problem, Unfinished, Work
@@ -19,16 +20,16 @@ def finished(work: Work, answer: Object, answered_with: str) -> Object:
 
 
 def _wait(work: Work, operation: Object) -> Object:
-    if operation.get("done"):
+    if _done(operation):
         return _result(work, operation)
     for delay in delays(_FIRST_LOOK_SECONDS, work.settings.poll_interval):
         if work.seconds_left() <= 0:
             break
         work.patience.wait(min(delay, work.settings.poll_interval))
-        operation = work.request(
-            "GET", work.url(work.row.api, work.row.version, f"{work.row.version}/{operation['name']}")
-        ).body
-        if operation.get("done"):
+        name = paths.relative(operation.get("selfLink", "")) or operation["name"]
+        url = work.url(work.row.api, work.row.version, f"{work.row.version}/{name}")
+        operation = work.request("GET", url).body
+        if _done(operation):
             return _result(work, operation)
     raise Unfinished(
         f"{work.row.type}: the operation {operation.get('name')} did not end within {work.seconds:.0f} seconds.",
@@ -36,9 +37,15 @@ def _wait(work: Work, operation: Object) -> Object:
     )
 
 
+def _done(operation: Object) -> bool:
+    """Whether it has ended; Compute Engine's have a status instead."""
+    return bool(operation.get("done")) or operation.get("status") == "DONE"
+
+
 def _result(work: Work, operation: Object) -> Object:
     error = operation.get("error")
     if error:
+        error = (error.get("errors") or [error])[0]
         raise Problem(f"{work.row.type}: {error.get('message', 'the operation failed')} (code {error.get('code')})")
     response: Object = operation.get("response") or {}
     return response

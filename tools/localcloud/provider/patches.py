@@ -71,7 +71,9 @@ def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -
     body = own.encode(work, values, body) if own.encode else body
     method = work.verb("patch")
     wrapper, _ = requests.envelope(work, method)
-    query = {"updateMask": ",".join(mask)} if "updateMask" in method.params and work.row.update == "mask" else {}
+    query = requests.query(work, values)
+    if "updateMask" in method.params and work.row.update == "mask":
+        query["updateMask"] = ",".join(mask)
     if wrapper:
         body = {wrapper: body, "updateMask": ",".join(mask)}
     answer = work.ask(method, requests.params(work, method, values), query=query, body=body)

@@ -96,12 +96,12 @@ class Planner:
     def _collection(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
         if isinstance(new, dict) and None in new.values():
             new = {key: one for key, one in new.items() if one is not None}
+        new = suppress.without_foreign_keys(node.suppress, old, new) if isinstance(new, dict) else new
         if empty(new):
             return self._emptied(node, old, new, scope)
         if not known(new):
             return self._change(node, UNKNOWN, scope)
         wanted = [stored.form(node.stored, one) for one in new] if isinstance(new, list) else new
-        wanted = suppress.kept_keys(node.suppress, old, wanted) if node.suppress else wanted
         if not _equal(node, old, wanted):
             return self._change(node, _merged(node, old, wanted), scope)
         return old if new == wanted or not node.stored else self._quietly(node, old, scope)
@@ -145,6 +145,8 @@ class Planner:
     def _set(self, block: Block, old: Value, new: Value, scope: Scope) -> Value:
         if new is UNKNOWN:
             return self._change(block, UNKNOWN, scope)
+        if block.computed and not new:
+            return self._change(block, UNKNOWN, scope) if self.creating and not old else old or []
         elements = Elements(block)
         before, after = {elements.key(one): one for one in old or []}, {elements.key(one): one for one in new or []}
         if before.keys() == after.keys():

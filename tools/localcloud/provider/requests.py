@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from localcloud.provider import paths
 from localcloud.provider.client import Refused
 from localcloud.provider.fields import Fields
-from localcloud.provider.values import Object, Value
+from localcloud.provider.values import Object, Value, text
 from localcloud.provider.work import Work
 from localcloud.spec.discovery import Method
 
@@ -36,14 +36,14 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
     path = work.path(values)
     if len(names) == 1:
         return {names[0]: path}
-    return {name: _segment(work, name, values, path) for name in names}
+    return {name: _segment(work, name, values) for name in names[:-1]} | {names[-1]: paths.last(path)}
 
 
 def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
     """The path parameters of a method that makes the resource: where it is to be, or its own name where it is put."""
     names = paths.names(method.path)
     if len(names) != 1:
-        return {name: _segment(work, name, values, "") for name in names}
+        return {name: _segment(work, name, values) for name in names}
     path = work.path(values)
     return {names[0]: path if method.http == "PUT" else paths.parent(path)}
 
@@ -57,6 +57,12 @@ def label_fields(work: Work, values: Object, only: frozenset[str] | None = None)
     """The API's labels and annotations, which the provider keeps in attributes of its own."""
     names = [name for name in LABEL_FIELDS if name in work.row.schema.root.children and (only is None or name in only)]
     return {LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
+
+
+def query(work: Work, values: Object) -> Object:
+    """The row's own query parameters, of the attributes that have a value."""
+    found = {name: values.get(attribute) for name, attribute in work.row.query.items()}
+    return {name: text(value) for name, value in found.items() if value is not None}
 
 
 def envelope(work: Work, method: Method) -> tuple[str, str]:
@@ -74,7 +80,5 @@ def own_id(work: Work, values: Object) -> Value:
     return next(values[name] for name, child in children.items() if child.required and child.virtual)
 
 
-def _segment(work: Work, name: str, values: Object, path: str) -> str:
-    if name == "project":
-        return work.project(values)
-    return paths.last(str(values[name])) if name in work.row.schema.root.children else paths.last(path)
+def _segment(work: Work, name: str, values: Object) -> str:
+    return work.project(values) if name == "project" else paths.last(str(values[name]))

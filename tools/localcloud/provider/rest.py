@@ -122,12 +122,13 @@ def import_(work: Work, name: str) -> Object:
 
 
 def named(work: Work, name: str) -> Object:
-    """The attributes that an import id says, with the provider block's project; raises Problem for an unknown form."""
+    """The attributes that an import id says, with the provider block's project, region and zone; Problem for an unknown form."""
     forms = (work.row.id, *work.row.imports)
     for form in forms:
         found = paths.parse(form, name)
         if found is not None:
-            return {"project": work.settings.project, **found} if "{project}" in work.row.id else dict(found)
+            places = {name: one for name in ("project", "region", "zone") if (one := getattr(work.settings, name))}
+            return {name: one for name, one in places.items() if f"{{{name}}}" in work.row.id} | found
     raise Problem(f"{work.row.type}: the import id {name!r} has none of the accepted forms: {', '.join(forms)}.")
 
 

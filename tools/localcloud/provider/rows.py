@@ -63,10 +63,11 @@ class Row:
 
     api, version     the discovery document; `collection` the resource in its method ids ("projects.secrets")
     id               the resource's id and path from attributes, e.g. "projects/{project}/secrets/{secret_id}"
-    omits            the part of the path that ids in Terraform leave out
+    omits            the part of the path, from attributes, that ids in Terraform leave out
     imports          other forms that an import may use
     verbs            what the API calls the row's get, create, patch and delete, where it has other words
     update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "whole" without a mask
+    query            query parameters of create and patch, and the attributes that they hold
     setters          attribute -> the method that changes it
     switches         attribute -> the methods that turn it on and off
     also_read        further methods whose answers belong to what is read
@@ -91,6 +92,7 @@ class Row:
     imports: tuple[str, ...] = ()
     verbs: Mapping[str, str] = field(default_factory=dict)
     update: Literal["mask", "merge", "whole", ""] = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     setters: Mapping[str, Setter] = field(default_factory=dict)
     switches: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     also_read: tuple[str, ...] = ()
@@ -107,7 +109,7 @@ class Row:
 class Catalogue:
     """Every resource type by name; adding one is adding its folder."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._rows: dict[str, Row] = {}
 
@@ -135,7 +137,7 @@ class Catalogue:
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """The catalogue of this package."""
-    return Catalogue()
+    return Catalogue(FOLDER)
 
 
 def _row(name: str, raw: Mapping[str, Any]) -> Row:
@@ -157,6 +159,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         imports=tuple(raw.get("imports", ())),
         verbs=raw.get("verbs", {}),
         update=raw.get("update", ""),
+        query=raw.get("query", {}),
         setters={
             name: Setter(one["verb"], tuple(one["sends"].items())) for name, one in raw.get("setters", {}).items()
         },

@@ -29,6 +29,9 @@ def _in_seconds(duration: str) -> str:
 
 def read(name: str, raw: Value) -> Value:
     """What the API says as the state has it; without a name, and for nothing, the same."""
+    rule, _, argument = name.partition(":")
+    if rule in _ASKED:
+        return _ASKED[rule](raw, argument)
     return _READ[name](raw) if name and raw is not None else raw
 
 
@@ -53,5 +56,9 @@ _FORMS: Mapping[str, Callable[[str], Value]] = {
     "seconds": _in_seconds,
     "json": _json,
     "object": json.loads,
+}
+_ASKED: Mapping[str, Callable[[Value, str], Value]] = {
+    "is": lambda raw, value: raw == value,
+    "is_not": lambda raw, value: raw != value,
 }
 _READ: Mapping[str, Callable[[Value], Value]] = {"last": _short, "json": _compact}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from localcloud.provider import images
 from localcloud.provider.paths import relative
 from localcloud.provider.private import seconds
 from localcloud.provider.settings import Settings
@@ -67,11 +68,15 @@ def equal(name: str, asked: Comparison) -> bool:
     return _RULES[rule](asked) if not argument else _RULES_OF_A_VALUE[rule](asked, argument)
 
 
-def kept_keys(name: str, old: Value, new: Value) -> Value:
-    """A wanted map with the key that the API adds by itself, where the rule is of that kind."""
+def without_foreign_keys(name: str, old: Value, new: Object) -> Object:
+    """A wanted map, where the rule names a key that is left to the API: what was added stays, what was not is not asked for."""
     rule, _, key = name.partition(":")
-    added = rule == "added_key" and isinstance(new, dict) and key not in new and key in (old or {})
-    return new | {key: old[key]} if added else new
+    before: Object = old or {}
+    if rule == "added_key" and key not in new and key in before:
+        return new | {key: before[key]}
+    if rule == "missing_key" and key not in before:
+        return {name: value for name, value in new.items() if name != key}
+    return new
 
 
 def canonical(name: str, value: Value) -> Value:
@@ -166,6 +171,14 @@ def _target_uri(asked: Comparison) -> bool:
     return bool(asked.old) and not asked.new and asked.old == asked.block(asked.wanted).get("uri")
 
 
+def _of_maps(_asked: Comparison, _key: str) -> bool:
+    return False
+
+
+def _image(asked: Comparison) -> bool:
+    return isinstance(asked.old, str) and isinstance(asked.new, str) and images.same(asked.old, asked.new)
+
+
 def _unset(asked: Comparison, value: str) -> bool:
     return {asked.old or "", asked.new or ""} == {"", value}
 
@@ -220,12 +233,14 @@ def _upstream_policies(asked: Comparison) -> bool:
 
 
 _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
-    "added_key": lambda _asked, _key: False,
+    "added_key": _of_maps,
+    "missing_key": _of_maps,
     "kept_default": _kept_default,
     "unset": _unset,
 }
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "empty_block": _empty_block,
+    "image": _image,
     "relative": _relative,
     "target_uri": _target_uri,
     "self_link_or_name": _link_or_name,

@@ -85,13 +85,15 @@ class Work:
     def path(self, values: Object) -> str:
         """The resource's full name; the project of the provider block where the values have none."""
         own = str(values.get(paths.names(self.row.id)[-1]) or "")
-        return (
-            own if own.startswith("projects/") else paths.fill(self.row.id, values | {"project": self.project(values)})
-        )
+        if own.startswith("projects/"):
+            return own
+        short = {name: paths.last(str(values.get(name) or "")) for name in paths.names(self.row.id)[:-1]}
+        return paths.fill(self.row.id, values | short | {"project": self.project(values)})
 
     def id(self, values: Object) -> str:
         """The resource's id in Terraform: its full name, without what the row says that ids leave out."""
-        return self.path(values).replace(self.row.omits, "", 1) if self.row.omits else self.path(values)
+        omitted = paths.fill(self.row.omits, values | {"project": self.project(values)}) if self.row.omits else ""
+        return self.path(values).replace(omitted, "", 1) if omitted else self.path(values)
 
     def project(self, values: Object) -> str:
         """The project of the resource or of the provider block; raises Problem when neither names one."""

@@ -84,8 +84,8 @@ class App:
                 self._due.run()
             await site(scope, receive, send)
             return
-        base, path = self._addressed(headers, raw[1:])
-        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base)
+        base, path, named = self._addressed(headers, raw[1:])
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named)
         try:
             content = await bodies.read(self._dispatcher, request, receive)
             request = bodies.overridden(request._replace(content=content))
@@ -154,15 +154,16 @@ class App:
         except Exception as problem:
             return dispatcher.failed(problem, target)
 
-    def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str]:
-        """How the client reached us, and the path with the API's prefix when the host is one of Google's."""
+    def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str, bool]:
+        """How the client reached us, the path with the API's prefix when the host is one of Google's, and whether it is an API's."""
         host = headers.get("x-forwarded-host") or headers.get("host", "")
         google = _GOOGLE.fullmatch(host) if host.endswith("m") or ".googleapis.com:" in host else None
         if google is None:
-            return self.base, path
+            return self.base, path, ".googleapis.com" in host
         base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
         region = google[1] or (f"{google[3]}-" if google[3] else "")
-        return base, path if google[2] in _AT_ROOT else f"{region}{google[2]}/{path}"
+        at_root = google[2] in _AT_ROOT
+        return base, path if at_root else f"{region}{google[2]}/{path}", google[2] != "storage"
 
 
 def _is_looking(headers: Mapping[str, str]) -> bool:

@@ -25,6 +25,7 @@ from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.logs import Logs
 from localcloud.engine.operations import Operations
+from localcloud.engine.ports import Ports
 from localcloud.engine.projects import Projects
 from localcloud.engine.router import Router
 from localcloud.engine.service import Asgi, Service
@@ -61,10 +62,15 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
     projects = Projects(store)
     known = (*unwritten, *services)
     roles = Roles(service.roles for service in known if service.roles is not None)
+    agents = Agents(
+        projects,
+        {service.api: service.agent for service in known if service.agent},
+        {service.api: service.agent_role for service in known if service.agent_role},
+    )
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, lateness, Kinds(services), roles),
+        iam=Iam(store, clock, projects, lateness, Kinds(services), roles, agents),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
@@ -77,8 +83,9 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
         logs=Logs(store, clock, signals),
         usage=Usage(store, clock),
         offers=Offers(),
-        agents=Agents(projects, {service.api: service.agent for service in known if service.agent}),
+        agents=agents,
         workloads=Workloads(store.folder),
+        ports=Ports(),
     )
     for service in services:
         _bind(cloud, service)

@@ -1,12 +1,56 @@
-"""The head of a request, its address and headers, in bounds: what is too long is refused before it is kept or parsed."""
+"""The heads of requests in bounds, so that what is too long is refused before it is kept or parsed; those of answers with their bodies."""
 
 from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Many times the head of any client's request; tokens of identity providers are the largest thing in one.
 _LARGEST = 64 * 1024
+_HEAD = b"HTTP/1.1 "
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class Gathered:
+    """A transport on which the head of an answer leaves with the beginning of its body: one call of the system for most answers, not two.
+
+    A head without a body leaves as soon as the loop comes round.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Writes, or keeps what must be a head."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(_HEAD):
+            self._head = data
+            self._loop.call_soon(self._leave)
+            return
+        self._transport.write(data)
+
+    def alone(self) -> asyncio.Transport:
+        """The transport itself, with nothing kept back."""
+        self._leave()
+        return self._transport
+
+    def close(self) -> None:
+        """Closes once everything is written."""
+        self._leave()
+        self._transport.close()
+
+    def _leave(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Bounded(HttpToolsProtocol):
@@ -14,6 +58,10 @@ class Bounded(HttpToolsProtocol):
 
     head: int | None = 0
     """Bytes of the present request's head that have come, None once it is whole."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Puts the heads of answers together with their bodies."""
+        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
         """Refuses a head that does not come to its end."""

@@ -159,8 +159,11 @@ def behave(cloud: LocalCloud, profile: str) -> LocalCloud:
 
 
 def token(state: Path, principal: str = OWNER) -> str:
-    """The bearer token of a principal such as "user:alice@example.com" at the local cloud of a folder. Raises LocalCloudError."""
-    return _tokens(state).token(principal)
+    """The bearer token of a principal such as "user:alice@example.com" at the local cloud of a folder; it lasts at least 12 hours.
+
+    Raises LocalCloudError.
+    """
+    return _tokens(state).lasting(principal)
 
 
 def assertion(state: Path, claims: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -23,7 +24,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import assembly, edition, endpoints, records, way_in
+from localcloud.server import assembly, edition, endpoints, ports, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
 from localcloud.server.surroundings import Surroundings
@@ -71,11 +72,13 @@ class Server(uvicorn.Server):
         # Each workload that runs holds a thread.
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, "blocking"))
         self.cloud.workloads.serve(Surroundings(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
+        self.cloud.ports.serve(ports.opener(loop))
         if self.cloud.workloads.left:
             self._sweeping = loop.run_in_executor(None, self.cloud.workloads.sweep)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends what runs, then serves no more; the threads that wait for workloads would otherwise hold the process."""
+        self.cloud.ports.end()
         await asyncio.to_thread(self.cloud.workloads.close)
         await super().shutdown(sockets)
 
@@ -101,6 +104,8 @@ class Server(uvicorn.Server):
         try:
             if cloud.due.ready:
                 await cloud.commits.write(cloud.due.run)
+            if self._store.deferred.pending:
+                await cloud.commits.write(self._store.settle)
             if counter % _COUNTED == 0 and cloud.usage.pending:
                 await cloud.commits.write(cloud.usage.flush)
         except (CloudError, sqlite3.Error, OSError) as problem:
@@ -174,6 +179,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.write(state / records.SERVER, record)
             records.write(state / records.PORT, {"port": port})
             ready(base)
+            _rest_from_collecting()
             Server(config, opened, state / records.SERVER_LOCK).run(sockets=[listening])
         except KeyboardInterrupt:
             pass
@@ -182,12 +188,19 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.remove(state / records.SERVER, record)
 
 
+def _rest_from_collecting() -> None:
+    """A request makes hundreds of objects that refer to each other and leaves none of them: what was made at the start is no garbage."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+
+
 def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
     """What the one way in of a cloud leads to."""
     return way_in.Doors(
         authority=Authority(state),
         grpc=transcoding.socket,
         claimed=application.sites.claims,
+        connection=application.sites.connection,
         same_user=callers.ours,
         admitted=lambda token: cloud.tokens.principal({"authorization": f"Bearer {token}"}, cloud.clock.seconds()),
     )

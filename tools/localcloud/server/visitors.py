@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _OURS = r"(?:[\w-]+\.)*localhost|(?:[a-z0-9-]+-)?127(?:\.\d{1,3}){3}|\[::1\]"
 # What containers call this machine's loopback: addresses that lead to no web page, and a name that docker alone resolves.
@@ -15,16 +16,20 @@ _CONTAINERS = r"10\.0\.2\.2|169\.254\.1\.2|host\.docker\.internal"
 # The domains of Google's APIs and of what runs on Google Cloud: requests for them come by a proxy or an entry in the hosts file.
 _GOOGLES = r"(?:[\w-]+\.)*(?:googleapis\.com|pkg\.dev|gcr\.io|run\.app|cloudfunctions\.net|cloud\.google\.com|google\.internal)"
 _HOST = re.compile(rf"(?:{_OURS}|{_CONTAINERS}|{_GOOGLES})(?::\d{{1,5}})?", re.IGNORECASE | re.ASCII)
+_HOSTS = {b"host", b"x-forwarded-host"}
+_TELLING = {*_HOSTS, b"origin", b"sec-fetch-site"}
 _OWN_SITE = {"none", "same-origin"}
 
 
 def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Why a request with these headers (names in lower case) is not answered; "" when it is."""
-    found = [(name, value.decode("latin-1")) for name, value in headers]
+    found = [(name, value.decode("latin-1")) for name, value in headers if name in _TELLING]
     hosts = [value for name, value in found if name == b"host"]
-    for host in [*hosts, *(value for name, value in found if name == b"x-forwarded-host")]:
-        if not _HOST.fullmatch(host):
-            return f"The local cloud answers for loopback addresses and Google's hosts only, not for the host {host!r}."
+    for name, value in found:
+        if name in _HOSTS and not _is_known(value):
+            return (
+                f"The local cloud answers for loopback addresses and Google's hosts only, not for the host {value!r}."
+            )
     if len(hosts) != 1:
         return "The request must have one Host header."
     for name, value in found:
@@ -33,3 +38,8 @@ def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"sec-fetch-site" and value not in _OWN_SITE:
             return f"The local cloud does not answer web pages of another site (Sec-Fetch-Site: {value!r})."
     return ""
+
+
+@lru_cache(maxsize=256)
+def _is_known(host: str) -> bool:
+    return _HOST.fullmatch(host) is not None

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
-from localcloud.server.heads import Bounded
+from localcloud.server.heads import Bounded, Gathered
 
 _log = logging.getLogger("localcloud")
 _CONNECT = b"CONNECT "
@@ -29,6 +29,7 @@ _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _LONGEST = 8192
 _TARGET = re.compile(r"CONNECT ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5}) HTTP/1\.[01]")
 _GOOGLE = re.compile(r"(?:[a-z0-9-]+\.)*googleapis\.com|accounts\.google\.com|metadata\.google\.internal")
+_HOST = re.compile(rb"\r\n[Hh][Oo][Ss][Tt]: *([A-Za-z0-9.-]+)(?::\d{1,5})?\r\n")
 _PATIENCE = 20.0
 
 
@@ -39,6 +40,7 @@ class Doors:
     authority   ends TLS
     grpc        host -> path of the Unix socket on which gRPC for it is answered
     claimed     whether a service answers for a host that is not one of googleapis.com
+    connection  what takes a whole connection to a host; None where each request is answered by itself
     admitted    raises CloudError for a token that is none
     same_user   whether a connection is held by a process of this user's: (its other end, our port)
     """
@@ -46,6 +48,7 @@ class Doors:
     authority: Authority
     grpc: Callable[[str], str]
     claimed: Callable[[str], bool]
+    connection: Callable[[str], asyncio.Protocol | None]
     admitted: Callable[[str], object]
     same_user: Callable[[str, int], bool]
 
@@ -82,13 +85,27 @@ class Entry(Bounded):
         elif self._begun.startswith(_PREFACE):
             self._leave(self._spliced("", self._begun))
         elif not any(one.startswith(self._begun) for one in (_CONNECT, _PREFACE)):
-            self._http = True
-            super().data_received(self._begun)
+            host = _HOST.search(self._begun, 0, _LONGEST)
+            other = self.doors.connection(host[1].decode().lower()) if host else None
+            if other is None:
+                self._http = True
+                super().data_received(self._begun)
+            else:
+                self._give(other)
+
+    def _give(self, other: asyncio.Protocol) -> None:
+        """Hands the connection to who takes it whole."""
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        other.connection_made(self.transport)
+        self.transport.set_protocol(other)
+        other.data_received(self._begun)
 
     def _leave(self, then: Any) -> None:
         """Hands the connection over; uvicorn no longer counts it."""
         self.connections.discard(self)
         self._unset_keepalive_if_required()
+        self.transport = cast("Gathered", self.transport).alone()
         self.transport.pause_reading()
         task = self.loop.create_task(then)
         self.tasks.add(task)
@@ -152,7 +169,7 @@ class Entry(Bounded):
             inner.pause_reading()  # what comes from now on is the socket's
             await self._spliced(host, b"".join(waiting.data))
             return
-        protocol = self._again()
+        protocol = self.doors.connection(host) or self._again()
         protocol.connection_made(inner)
         inner.set_protocol(protocol)
         for piece in waiting.data:

@@ -13,7 +13,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Free, Kind, Made, Part, Removal, Values, Without
+from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Part, Removal, Values, Without
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -27,6 +27,9 @@ _AT_ONCE = 8
 _NOBODY = "groundwork-trial"
 _ONE = "v1/b/{name}"
 _NEVER = "ifMetagenerationMatch=9999999"
+_SOFT_DELETE_DAYS = (7, 14, 30, 60, 90)
+_OWN = ("tfstate", "sources", "staging")
+_OTHER_CLASSES = ("NEARLINE", "COLDLINE", "ARCHIVE")
 
 
 def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
@@ -143,6 +146,26 @@ def empty(cloud: Cloud, item: Item) -> None:
             pass
 
 
+def adopted(environment: Environment, item: Item) -> Entry | str:
+    """A bucket as the file would have it; where it has versioning, no rule begins to delete old versions soon."""
+    if item.name in (f"{environment.project}-{own}" for own in _OWN):
+        return "its name is one that groundwork gives a bucket of its own"
+    if "google" in item.name or "." in item.name:
+        return "the file takes no bucket with google or a dot in its name"
+    body, usual = item.body, f"{environment.project}-"
+    values: dict[str, Any] = {} if item.name.startswith(usual) else {"called": item.name}
+    if (location := str(body.get("location", environment.region)).lower()) != environment.region:
+        values["location"] = location
+    if (body.get("versioning") or {}).get("enabled"):
+        values |= {"versioning": True, "noncurrent_versions": {"days": 3650, "keep": 1000}}
+    days = int((body.get("softDeletePolicy") or {}).get("retentionDurationSeconds", 0)) // 86400
+    if days in _SOFT_DELETE_DAYS:
+        values["soft_delete_days"] = days
+    if (storage_class := str(body.get("storageClass", "STANDARD"))) in _OTHER_CLASSES:
+        values["storage_class"] = storage_class
+    return Entry(item.name.removeprefix(usual)[:46].strip("-_"), values, item.name)
+
+
 ACTIONS = (
     Action("bucket.see", "storage.buckets.get", "GET", "storage", _ONE),
     Action("bucket.change", "storage.buckets.update", "PATCH", "storage", f"{_ONE}?{_NEVER}", {"labels": {}}),
@@ -219,6 +242,7 @@ KIND = Kind(
                 ("roles/storage.objectViewer", "identities: {{{identity}: {{buckets: {{{name}: read}}}}}}"),
                 ("roles/storage.objectUser", "identities: {{{identity}: {{buckets: {{{name}: write}}}}}}"),
             ),
+            adopted,
         ),
     ),
 )

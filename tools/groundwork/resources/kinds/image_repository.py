@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Kind, Made, Part, Removal
+from groundwork.environment.values import Environment
+from groundwork.resources.item import Item
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Kind, Made, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -23,6 +25,22 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         yield usage(
             "scans of new images", "artifactregistry.scan", region, assume(assumptions, resource, "images_pushed")
         )
+
+
+def adopted(environment: Environment, item: Item) -> Entry | str:
+    """A repository as the file would have it; its images stay until somebody lowers what is kept."""
+    if (found := item.body.get("format", "DOCKER")) != "DOCKER":
+        return f"it is for {found}, and the file's repositories are for Docker images"
+    if item.body.get("mode", "STANDARD_REPOSITORY") != "STANDARD_REPOSITORY":
+        return "it holds no images of its own"
+    if item.location != environment.region:
+        return f"it is in {item.location}, and the file's repositories are in {environment.region}"
+    values = {"keep": 1000, "delete_after_days": 3650}
+    if description := item.body.get("description"):
+        values = {"description": description, **values}
+    return Entry(
+        item.short, values, f"projects/{environment.project}/locations/{item.location}/repositories/{item.short}"
+    )
 
 
 ACTIONS = (
@@ -81,6 +99,7 @@ KIND = Kind(
                 ("roles/artifactregistry.reader", "identities: {{{identity}: {{repositories: {{{name}: read}}}}}}"),
                 ("roles/artifactregistry.writer", "identities: {{{identity}: {{repositories: {{{name}: write}}}}}}"),
             ),
+            adopted,
         ),
     ),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Free, Kind, Made, Part, Removal, Without
+from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Part, Removal, Without
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -41,6 +43,18 @@ def inside(cloud: Cloud, item: Item) -> Contents:
     ]
     active = sum(state != "DESTROYED" for state in states)
     return Contents(item, counted(active, "active version") if active else "no active version", bool(active))
+
+
+def adopted(environment: Environment, item: Item) -> Entry | str:
+    """A secret as the file would have it: its values stay where they are kept."""
+    if not re.fullmatch("[a-z][a-z0-9_-]{0,62}", item.short):
+        return "the file takes lower-case names only; `groundwork secrets set` copies its value into one"
+    replicas = ((item.body.get("replication") or {}).get("userManaged") or {}).get("replicas", ())
+    if len(replicas) > 1:
+        return f"it is kept in {len(replicas)} regions, and groundwork keeps a secret in one"
+    location = replicas[0]["location"] if replicas else "automatic"
+    values = {} if location == environment.region else {"location": location}
+    return Entry(item.short, values, f"projects/{environment.project}/secrets/{item.short}")
 
 
 ACTIONS = (
@@ -108,6 +122,7 @@ KIND = Kind(
             },
             ACTIONS,
             (("roles/secretmanager.secretAccessor", "secrets: {{{name}: {{readers: [{identity}]}}}}"),),
+            adopted,
         ),
     ),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from groundwork.environment.values import DEPLOYER, PLANNER, Environment
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud
 from groundwork.resources import acls, policies
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Free, Kind, Made, Part, Removal
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Free, Kind, Made, Part, Removal
 from groundwork.resources.listing import Listing
 
 _ONE = "v1/projects/{project}/serviceAccounts/{name}"
@@ -27,6 +28,17 @@ def unbind(cloud: Cloud, item: Item) -> None:
         policies.drop_members(cloud, place, lambda one: one == member)
     for entry in found.acls:
         acls.drop_members(cloud, entry, lambda one: one == f"user:{item.name}")
+
+
+def adopted(environment: Environment, item: Item) -> Entry | str:
+    """An account as the file would have it; what it may do in the project stays granted and stays out of the file."""
+    account = item.name.partition("@")[0]
+    if account in (DEPLOYER, PLANNER):
+        return "it is groundwork's own"
+    values = {} if account.startswith("groundwork-") else {"called": account}
+    about = " ".join(str(item.body.get("description") or item.body.get("displayName") or account).split())
+    name = account.removeprefix("groundwork-")[:19].strip("-")
+    return Entry(name, {**values, "description": about}, f"projects/{environment.project}/serviceAccounts/{item.name}")
 
 
 ACTIONS = (
@@ -100,6 +112,7 @@ KIND = Kind(
             4,
             lambda environment: {name: identity.email for name, identity in environment.identities.items()},
             ACTIONS,
+            adopted=adopted,
         ),
         Part("deployer", "deployer", 9, lambda environment: {"": environment.deployer}, DEPLOYERS),
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from localcloud import errors
+from localcloud.engine.agents import Agents
 from localcloud.engine.clock import Clock
 from localcloud.engine.iam import conditions, identities, members, policies
 from localcloud.engine.iam.directory import Directory
@@ -44,7 +45,14 @@ class Iam:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, projects: Projects, lateness: Lateness, kinds: Kinds, roles: Roles
+        self,
+        store: Store,
+        clock: Clock,
+        projects: Projects,
+        lateness: Lateness,
+        kinds: Kinds,
+        roles: Roles,
+        agents: Agents,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -52,6 +60,7 @@ class Iam:
         self._lateness = lateness
         self._kinds = kinds
         self.roles = roles
+        self._agents = agents
         self.directory = Directory(store)
         self._generation = 0
         self._seen = (-1, -1, -1)
@@ -185,6 +194,11 @@ class Iam:
 
     # Decisions.
 
+    @property
+    def generation(self) -> int:
+        """Another number after every change of a policy."""
+        return self._generation
+
     def allowed(
         self,
         principal: str,
@@ -243,6 +257,8 @@ class Iam:
         return found
 
     def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
+        if api == PROJECTS and (role := self._agents.standing(principal, resource.partition("/")[2])):
+            yield role, "", False
         own = identities.members(principal)
         policy = self._lateness.deciding(api, resource) or self.policy(api, resource)
         for binding in policy.get("bindings", ()):

@@ -258,6 +258,15 @@ def _permissions() -> dict[str, Permission]:
     return found
 
 
+_RPC = "google.devtools.artifactregistry.v1.ArtifactRegistry"
+_COLLECTION = "projects.locations.repositories"
+_PARTS = {
+    "packages": "Package",
+    "packages.tags": "Tag",
+    "packages.versions": "Version",
+    "rules": "Rule",
+    "files": "File",
+}
 SERVICE = Service(
     api=API,
     versions=("v1", "v1beta2"),
@@ -269,6 +278,8 @@ SERVICE = Service(
     methods=_methods(),
     permissions=_permissions(),
     proto="google.devtools.artifactregistry.v1",
+    audited={_COLLECTION: f"{_RPC}.*Repository"}
+    | {f"{_COLLECTION}.{part}": f"{_RPC}.*{noun}" for part, noun in _PARTS.items()},
     tables=TABLES,
     due={SWEEP: swept, cleanup.CLEANUP: cleanup.happen},
     sites=(Site(registry.application, hosts=(f"*{registry.HOST}",), prefix="v2/"),),

@@ -25,6 +25,7 @@ SERVICE = Service(
     always_enabled=True,
     tables=org_policies.TABLES,
     offers=lambda cloud: [org_policies.offered(cloud)],
+    audited={"projects": "*Project"},
     refusal=_refusal,
     resources={"projects": Resource(kind="Project", iam=True)},
     methods={

@@ -104,6 +104,7 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"COMPUTE": "v1/"}, gcloud="v1/"),
     dialect=OLDER,
+    audited={"": "v1.{id}"},
     resources={
         "instances": INSTANCE,
         "disks": DISK,

@@ -111,6 +111,15 @@ def _permissions() -> dict[str, Permission]:
     return found
 
 
+_ADMIN = "google.iam.admin.v1"
+_AUDITED = {
+    "projects.serviceAccounts": f"{_ADMIN}.*ServiceAccount",
+    "projects.serviceAccounts.keys": f"{_ADMIN}.*ServiceAccountKey",
+    "projects.roles": f"{_ADMIN}.*Role",
+    "iam.projects.serviceAccounts.setIamPolicy": f"{_ADMIN}.SetIAMPolicy",
+    "projects.locations.workloadIdentityPools": "google.iam.v1.WorkloadIdentityPools.*WorkloadIdentityPool",
+    "projects.locations.workloadIdentityPools.providers": "google.iam.v1.WorkloadIdentityPools.*WorkloadIdentityPoolProvider",
+}
 SERVICE = Service(
     api=API,
     title="Identity and Access Management (IAM) API",
@@ -132,6 +141,7 @@ SERVICE = Service(
     permissions=_permissions(),
     tables=accounts.TABLES + signing.TABLES,
     proto="google.iam.v1",
+    audited=_AUDITED,
     operation_metadata="WorkloadIdentityPoolOperationMetadata",
     operation_parent=_operation_parent,
     project=accounts.project,

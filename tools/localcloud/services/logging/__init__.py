@@ -59,6 +59,12 @@ SERVICE = Service(
         **{f"logging.projects.metrics.{verb}": f"logging.logMetrics.{verb}" for verb in _METRIC_VERBS},
     },
     proto="google.logging.v2",
+    audited={
+        "projects.sinks": "google.logging.v2.ConfigServiceV2.*Sink",
+        "projects.exclusions": "google.logging.v2.ConfigServiceV2.*Exclusion",
+        "projects.metrics": "google.logging.v2.MetricsServiceV2.*LogMetric",
+        "logging.projects.logs.delete": "google.logging.v2.LoggingServiceV2.DeleteLog",
+    },
     always_enabled=True,
     enum_numbers={"LogEntry.severity": {100 * at: name for at, name in enumerate(log_filters.SEVERITIES)}},
     log_listener=sinks.route,

@@ -55,6 +55,16 @@ SERVICE = Service(
     api=API,
     title="Cloud Pub/Sub API",
     agent="service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com",
+    audited={
+        "projects.topics": "google.pubsub.v1.Publisher.*Topic",
+        "projects.subscriptions": "google.pubsub.v1.Subscriber.*Subscription",
+        f"{_SUBSCRIPTIONS}.modifyPushConfig": "google.pubsub.v1.Subscriber.ModifyPushConfig",
+        f"{_SUBSCRIPTIONS}.detach": "google.pubsub.v1.Publisher.DetachSubscription",
+        **{
+            f"{API}.projects.{kind}.setIamPolicy": "google.iam.v1.IAMPolicy.SetIamPolicy"
+            for kind in ("topics", "subscriptions")
+        },
+    },
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"PUBSUB": "v1/"}, gcloud=""),
     resources={"projects.topics": TOPIC, "projects.subscriptions": SUBSCRIPTION},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from localcloud.engine import paging
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import Secrets
 from localcloud.engine.service import Body, Call, Endpoints, Resource, Service
 from localcloud.engine.usage import Sku
 from localcloud.services.secretmanager import payloads, secrets, versions
@@ -15,6 +17,7 @@ from localcloud.spec import filters
 _MOST = 25_000
 _PLACES = ("projects", "projects.locations")
 _ACCESS = "secretmanager.access"
+_RPC = "google.cloud.secretmanager.v1.SecretManagerService"
 
 
 def list_secrets(call: Call) -> Body:
@@ -85,9 +88,13 @@ SERVICE = Service(
     permissions={f"{API}.{place}.secrets.addVersion": "secretmanager.versions.add" for place in _PLACES},
     tables=payloads.TABLES,
     proto="google.cloud.secretmanager.v1",
+    audited={f"{place}.secrets": f"{_RPC}.*Secret" for place in _PLACES}
+    | {f"{place}.secrets.versions": f"{_RPC}.*SecretVersion" for place in _PLACES}
+    | {f"{API}.{place}.secrets.addVersion": f"{_RPC}.AddSecretVersion" for place in _PLACES},
     skus=(Sku(_ACCESS, "Secret access operations", "requests", "count", 1, ("EE82-7A5E-871C", "Secret Manager")),),
     metered={f"{API}.{place}.secrets.versions.access": _ACCESS for place in _PLACES},
     refusal=_refusal,
+    offers=lambda cloud: (Secrets(partial(versions.payload, cloud)),),
     due={
         secrets.EXPIRY: secrets.expired,
         secrets.ROTATION: secrets.rotated,

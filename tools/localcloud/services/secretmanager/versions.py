@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
-from localcloud.errors import failed_precondition, invalid, not_found
+from localcloud.errors import failed_precondition, invalid, not_found, permission_denied
 from localcloud.services.secretmanager import payloads, secrets
 from localcloud.services.secretmanager.secrets import API, Body, shown
 
@@ -40,6 +40,22 @@ def add(call: Call) -> Body:
 def get(call: Call) -> Body:
     """A version's metadata; its id may be "latest" or an alias."""
     return presented(call.cloud, _find(call))
+
+
+def payload(cloud: Cloud, principal: str, name: str) -> bytes:
+    """What another service reads on behalf of somebody; 404 without it, 403 for who may not, 400 for a version that is off."""
+    secret, _, wanted = name.partition("/versions/")
+    if not cloud.iam.allowed(principal, "secretmanager.versions.access", API, secret, secret.split("/")[1]):
+        raise permission_denied(
+            f"Permission 'secretmanager.versions.access' denied for resource '{name}' (or it may not exist)."
+        )
+    number = int(wanted) if wanted.isdecimal() else _number(cloud, secret, wanted)
+    version = cloud.store.get(API, f"{secret}/versions/{number}")
+    if version is None:
+        raise not_found(f"Secret Version [{shown(cloud, name)}] not found.")
+    if version["state"] != "ENABLED":
+        raise failed_precondition(f"Secret Version [{shown(cloud, name)}] is in {version['state']} state.")
+    return payloads.read(cloud.store, secret, number)
 
 
 def access(call: Call) -> Body:
@@ -82,21 +98,21 @@ def destroyed(cloud: Cloud, name: str, _moment: float) -> None:
 
 def _find(call: Call) -> Body:
     secret, _, wanted = call.name.rpartition("/versions/")
-    number = wanted if wanted.isdecimal() else _resolved(call, secret, wanted)
+    number = wanted if wanted.isdecimal() else _number(call.cloud, secret, wanted)
     body = call.cloud.store.get(API, f"{secret}/versions/{number}")
     if body is None:
         raise not_found(f"Secret Version [{shown(call.cloud, call.name)}] not found.")
     return body
 
 
-def _resolved(call: Call, secret: str, alias: str) -> int:
+def _number(cloud: Cloud, secret: str, alias: str) -> int:
     if alias == "latest":
-        number = payloads.newest(call.cloud.store, secret)
+        number = payloads.newest(cloud.store, secret)
     else:
-        body = call.cloud.store.get(API, secret) or {}
+        body = cloud.store.get(API, secret) or {}
         number = int(body.get("versionAliases", {}).get(alias, 0))
     if not number:
-        raise not_found(f"Secret [{shown(call.cloud, secret)}] not found or has no versions.")
+        raise not_found(f"Secret [{shown(cloud, secret)}] not found or has no versions.")
     return number
 
 

@@ -232,5 +232,10 @@ SERVICE = Service(
         "serviceusage.services.generateServiceIdentity": _enabling,
     },
     proto="google.api.serviceusage.v1",
+    audited={
+        "services": "google.api.serviceusage.v1.ServiceUsage.*Service",
+        "serviceusage.services.batchEnable": "google.api.serviceusage.v1.ServiceUsage.BatchEnableServices",
+        "serviceusage.services.generateServiceIdentity": "google.api.serviceusage.v1beta1.ServiceUsage.GenerateServiceIdentity",
+    },
     refusal=_refusal,
 )

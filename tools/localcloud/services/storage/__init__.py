@@ -132,6 +132,11 @@ SERVICE = Service(
     roles=roles.beside(__file__, "storage."),
     endpoints=_ENDPOINTS,
     dialect=OLDER,
+    audited={
+        "storage.buckets.insert": "storage.buckets.create",
+        "storage.buckets.patch": "storage.buckets.update",
+        **{f"storage.{kind}.setIamPolicy": "storage.setIamPermissions" for kind in ("buckets", "managedFolders")},
+    },
     # Only their IAM types count: their methods are all above.
     resources={
         "projects.buckets": Resource(kind="Bucket"),

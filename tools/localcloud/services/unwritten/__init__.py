@@ -77,12 +77,6 @@ UNWRITTEN: tuple[Service, ...] = (
         endpoints=Endpoints(terraform={"NOTEBOOKS": "v1/", "WORKBENCH": "v2/"}),
     ),
     Service(api="orgpolicy", roles=_roles("orgpolicy"), endpoints=Endpoints(terraform={"ORG_POLICY": "v2/"})),
-    Service(
-        api="run",
-        agent="service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
-        roles=_roles("run"),
-        endpoints=Endpoints(terraform={"CLOUD_RUN": "", "CLOUD_RUN_V2": "v2/"}, gcloud=""),
-    ),
     Service(api="servicemanagement", endpoints=Endpoints(gcloud="")),
     Service(api="servicenetworking", endpoints=Endpoints(terraform={"SERVICE_NETWORKING": "v1/"})),
     Service(api="vpcaccess", endpoints=Endpoints(terraform={"VPC_ACCESS": "v1/"})),

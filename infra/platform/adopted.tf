@@ -1,0 +1,26 @@
+# What somebody made by hand and the file now names: `groundwork adopt` says what
+# it is, and it is taken over instead of made. Once it is in the state, this
+# changes nothing.
+import {
+  for_each = var.adopted.buckets
+  to       = module.buckets[each.key].google_storage_bucket.bucket
+  id       = each.value
+}
+
+import {
+  for_each = var.adopted.identities
+  to       = module.identities[each.key].google_service_account.account
+  id       = each.value
+}
+
+import {
+  for_each = var.adopted.repositories
+  to       = module.repositories[each.key].google_artifact_registry_repository.repository
+  id       = each.value
+}
+
+import {
+  for_each = var.adopted.secrets
+  to       = module.secrets[each.key].google_secret_manager_secret.secret
+  id       = each.value
+}

@@ -1,0 +1,119 @@
+"""`groundwork init`: a file that is sound, a folder that works, and nothing of anybody's overwritten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from groundwork import cli
+from groundwork.environment.values import load
+from groundwork.errors import Exit
+
+Init = Callable[..., int]
+
+
+@pytest.fixture
+def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
+    """`groundwork init WORDS` in the test's folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: cli.run(["init", *words])
+
+
+WORDS = ("--name", "dev", "--project", "cats-dogs-1", "--email", "alice@example.com")
+
+
+def test_an_empty_folder_becomes_a_project_with_a_sound_file(init: Init, tmp_path: Path) -> None:
+    assert init(*WORDS) == Exit.OK
+    made = load("dev", tmp_path)
+    assert (made.project, made.region, made.local) == ("cats-dogs-1", "europe-west1", False)
+    assert made.members["alice@example.com"].role == "operator"
+    assert set(made.identities) == {"train", "serve", "build"}
+    assert made.buckets["data"].dvc
+    assert (tmp_path / "infra" / "platform" / "main.tf").is_file()
+    assert ".groundwork/" in (tmp_path / ".gitignore").read_text().splitlines()
+
+
+def test_every_part_of_the_file_has_a_comment(init: Init, tmp_path: Path) -> None:
+    init(*WORDS)
+    lines = (tmp_path / "envs" / "dev.yaml").read_text().splitlines()
+    parts = [number for number, line in enumerate(lines) if line.endswith(":") and not line.startswith((" ", "#"))]
+    assert all(lines[number - 1].startswith("#") for number in parts)
+
+
+def test_what_the_code_says_is_in_the_file_with_its_reason(init: Init, tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text("['remote \"a\"']\n    url = gs://their-data\n")
+    (tmp_path / ".env").write_text("HF_TOKEN=hidden\n")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    assert init(*WORDS) == Exit.OK
+    made = load("dev", tmp_path)
+    assert made.buckets["their-data"].full_name == "their-data"
+    assert made.identities["train"].buckets["their-data"] == "read"
+    assert made.secrets["hf-token"].readers == ("train",)
+    text = (tmp_path / "envs" / "dev.yaml").read_text()
+    assert "# Dockerfile: image app in repository images." in text
+    assert "hidden" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["gs://my.domain.example", "gs://googledata", "gs://models", "gs://cats-dogs-1-data", "/srv/data", "gs://A B\x1b"],
+)
+def test_any_remote_gives_a_sound_file(url: str, init: Init, tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text(f"['remote \"a\"']\n    url = {url}\n")
+    assert init(*WORDS) == Exit.OK
+    assert load("dev", tmp_path)
+
+
+def test_a_dry_run_writes_nothing_and_json_has_all_of_it(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Dockerfile").touch()
+    assert init(*WORDS, "--dry-run", "--json") == Exit.OK
+    said = json.loads(capsys.readouterr().out)
+    assert (said["file"], said["written"], said["found"][0]["becomes"]) == (
+        "envs/dev.yaml",
+        False,
+        "image app in repository images",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["Dockerfile"]
+
+
+def test_a_file_that_is_there_stays(init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    init(*WORDS)
+    (tmp_path / "envs" / "dev.yaml").write_text("mine\n")
+    assert init(*WORDS) == Exit.REFUSED
+    assert "is there already and stays as it is" in capsys.readouterr().err
+    assert (tmp_path / "envs" / "dev.yaml").read_text() == "mine\n"
+
+
+def test_a_folder_with_other_files_in_their_place_is_refused_whole(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "modules" / "bucket").mkdir(parents=True)
+    (tmp_path / "modules" / "bucket" / "main.tf").write_text("mine\n")
+    assert init(*WORDS) == Exit.USAGE
+    assert "modules/bucket/main.tf" in capsys.readouterr().err
+    assert not (tmp_path / "envs").exists()
+    assert not (tmp_path / "infra").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "--project is missing"),
+        (("--project", "No Such Id"), "project is"),
+        (("--project", "cats-dogs-1", "--region", "moon"), "region is"),
+        (("--project", "cats-dogs-1", "--name", "../dev"), "is no name for an environment"),
+        (("--project", "cats-dogs-1", "--email", "alice"), "is not an e-mail address"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
+    words: tuple[str, ...], sentence: str, init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert init(*words) == Exit.USAGE
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,107 @@
+"""What a team's repository is found to say, and that no value of a secret is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from groundwork.errors import UsageProblem
+from groundwork.start import repository
+from groundwork.start.repository import Clue
+
+
+def found(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Write the files and look: what, name and section of each clue."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return [(clue.what, clue.name, clue.section) for clue in repository.look(folder)]
+
+
+@pytest.mark.parametrize(
+    ("file", "image"),
+    [
+        ("Dockerfile", "app"),
+        ("trainer/Dockerfile", "trainer"),
+        ("docker/Dockerfile.backend", "backend"),
+        ("docker/front_end.dockerfile", "front-end"),
+        ("9 lives/Dockerfile", "x-9-lives"),
+    ],
+)
+def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {file: "FROM scratch"}) == [("Dockerfile", image, "repositories")]
+
+
+def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
+    config = "[core]\n    remote = a\n['remote \"a\"']\n    url = gs://team-data/sub\n['remote \"b\"']\n    url = s3://x:pw@there/y\n"
+    assert found(tmp_path, {".dvc/config": config}) == [
+        ("DVC remote", "team-data", "buckets"),
+        ("DVC remote", "", "buckets"),
+    ]
+    assert "pw" not in str(repository.look(tmp_path))
+
+
+def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path) -> None:
+    text = "export WANDB_API_KEY=hidden1\nPORT=8000\n# OLD_KEY=hidden2\n"
+    assert found(tmp_path, {".env": text, ".env.example": "API_KEY="}) == [
+        (".env", "wandb-api-key", "secrets"),
+        (".env", "", ""),
+    ]
+    assert "hidden" not in str(repository.look(tmp_path))
+
+
+def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
+    text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
+    assert found(tmp_path, {"cloudbuild.yaml": text}) == [
+        ("Cloud Build", "trainer", "repositories"),
+        ("Cloud Build", "backend", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("src/train.py", "import wandb\n"),
+        ("requirements.txt", "torch\nwandb==0.16\n"),
+        ("pyproject.toml", '  "wandb>=0.1",\n'),
+    ],
+)
+def test_using_weights_and_biases_takes_its_key(file: str, text: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
+
+
+def test_a_service_accounts_key_is_said_to_be_needless(tmp_path: Path) -> None:
+    clue = Clue("service-account key", "key.json", "", "nothing here needs one; delete the file and the key")
+    found(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
+    assert repository.look(tmp_path) == (clue,)
+
+
+def test_what_cannot_be_read_is_said_and_stops_nothing(tmp_path: Path) -> None:
+    files = {
+        "cloudbuild.yaml": "a: [",
+        ".dvc/config": "x",
+        "cloudbuild.json": "[" * 5000,
+        "bad.py": "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"),
+    }
+    assert found(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
+
+
+def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
+    assert (
+        found(
+            tmp_path,
+            {
+                ".venv/lib/wandb.py": "import wandb",
+                "node_modules/Dockerfile": "",
+                "platform/infra/platform/x.tf": "",
+                "platform/Dockerfile": "",
+            },
+        )
+        == []
+    )
+
+
+def test_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="is not a folder"):
+        repository.look(tmp_path / "nowhere")

@@ -1,0 +1,144 @@
+"""What a build does: cloudbuild.yaml checked before anything is sent, or the usual steps for a Dockerfile; and which files go along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from groundwork.errors import UsageProblem
+from groundwork.workloads import sources
+from groundwork.workloads.build_files import Wish, address, build_of
+from groundwork.workloads.project import Project
+
+from tests.groundwork.workloads.conftest import Writer
+
+STEPS = "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, -t, $_IMAGE, .]\n"
+
+
+def test_a_dockerfile_alone_is_built_with_the_latest_layers_and_pushed_twice(project: Project, write: Writer) -> None:
+    folder = write("Dockerfile", "FROM scratch\n")
+    build = build_of(project, Wish(folder))
+    image = f"europe-west1-docker.pkg.dev/{project.id}/images/app"
+    assert list(build.images) == [f"{image}:$BUILD_ID", f"{image}:latest"]
+    assert f"--cache-from={image}:latest" in build.steps[1].args
+    assert (
+        build.service_account
+        == f"projects/{project.id}/serviceAccounts/groundwork-build@{project.id}.iam.gserviceaccount.com"
+    )
+    assert build.options.logging.name == "CLOUD_LOGGING_ONLY"
+
+
+def test_a_file_of_the_teams_is_taken_as_it_is_and_completed(project: Project, write: Writer) -> None:
+    write("Dockerfile", "FROM scratch\n")
+    folder = write(
+        "cloudbuild.yaml",
+        STEPS + "timeout: 1200s\nsubstitutions: {_IMAGE: a, _B: b}\noptions: {machineType: E2_HIGHCPU_8}\n",
+    )
+    build = build_of(project, Wish(folder, substitutions={"_IMAGE": "c"}))
+    assert dict(build.substitutions) == {"_IMAGE": "c", "_B": "b"}
+    assert (build.timeout.seconds, build.options.machine_type.name) == (1200, "E2_HIGHCPU_8")
+    assert build.options.logging.name == "CLOUD_LOGGING_ONLY"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "options: {logging: GCS_ONLY}\nlogsBucket: gs://b\n",
+        "options: {default_logs_bucket_behavior: REGIONAL_USER_OWNED_BUCKET}\n",
+    ],
+)
+def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, said: str) -> None:
+    build = build_of(project, Wish(write("cloudbuild.yaml", STEPS + said)))
+    assert build.options.logging.name != "CLOUD_LOGGING_ONLY"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("steps: [{nmae: x}]", "cloudbuild.yaml: steps[0] has no nmae; did you mean name?"),
+        (STEPS + "image: [a]", "cloudbuild.yaml: it has no image; did you mean images?"),
+        (STEPS + "timeout: 600", "Duration JSON value not a string: 600"),
+        (STEPS + "options: {machineType: E2_HUGE}", "Invalid enum value E2_HUGE"),
+        (STEPS + "options: 3", "cloudbuild.yaml: options is no mapping"),
+        ("images: [a]", "cloudbuild.yaml has no steps"),
+        ("steps: [", "cloudbuild.yaml is no YAML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_a_sentence_before_anything_is_sent(
+    project: Project, write: Writer, text: str, sentence: str
+) -> None:
+    with pytest.raises(UsageProblem) as problem:
+        build_of(project, Wish(write("cloudbuild.yaml", text)))
+    assert sentence in problem.value.message
+
+
+def test_a_folder_with_neither_is_refused(project: Project, write: Writer) -> None:
+    with pytest.raises(UsageProblem, match=r"has neither a cloudbuild\.yaml nor a Dockerfile"):
+        build_of(project, Wish(write("main.py", "")))
+
+
+@pytest.mark.parametrize(
+    ("image", "whole"),
+    [
+        ("api", "europe-west1-docker.pkg.dev/P/images/api"),
+        ("images/api", "europe-west1-docker.pkg.dev/P/images/api"),
+        ("us-docker.pkg.dev/other/x/api", "us-docker.pkg.dev/other/x/api"),
+    ],
+)
+def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project, image: str, whole: str) -> None:
+    assert address(project, image) == whole.replace("P", project.id)
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [("imags/api", "did you mean images?"), ("Api", "'Api' is no name of an image"), ("a b", "is no name")],
+)
+def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
+    with pytest.raises(UsageProblem) as problem:
+        address(project, image)
+    assert sentence in problem.value.message
+
+
+def test_with_several_repositories_one_has_to_be_said(project: Project) -> None:
+    one = project.environment.repositories["images"]
+    several = replace(project, environment=replace(project.environment, repositories={"images": one, "more": one}))
+    with pytest.raises(
+        UsageProblem, match="Say to which repository api goes, as in --image REPOSITORY/api: there are images, more"
+    ):
+        address(several, "api")
+
+
+def names(folder: Path) -> list[str]:
+    return [path.as_posix() for path in sources.chosen(folder)]
+
+
+def test_what_git_ignores_is_not_sent(write: Writer) -> None:
+    for name in ("Dockerfile", "src/main.py", "data/big.bin", "data/keep.txt", ".git/config", "src/__pycache__/x.pyc"):
+        write(name, "x")
+    folder = write(".gitignore", "__pycache__/\ndata/*\n!data/keep.txt\n")
+    assert names(folder) == ["Dockerfile", "data/keep.txt", "src/main.py"]
+
+
+def test_a_gcloudignore_counts_instead_and_may_include_it(write: Writer) -> None:
+    for name in ("Dockerfile", "tests/x.py", "data/big.bin"):
+        write(name, "x")
+    folder = write(".gitignore", "data/\n")
+    write(".gcloudignore", "tests/\n")
+    assert names(folder) == ["Dockerfile", "data/big.bin"]
+    write(".gcloudignore", "#!include:.gitignore\ntests/\n")
+    assert names(folder) == ["Dockerfile"]
+
+
+def test_a_link_is_sent_as_a_link_and_never_followed(write: Writer) -> None:
+    folder = write("Dockerfile", "x")
+    (folder / "loop").symlink_to(folder)
+    assert names(folder) == ["Dockerfile", "loop"]
+
+
+def test_an_empty_folder_is_refused(write: Writer) -> None:
+    folder = write(".gitignore", "*\n")
+    with pytest.raises(UsageProblem, match="There is nothing in"):
+        sources.chosen(folder)
+    with pytest.raises(UsageProblem, match="is no folder"):
+        sources.chosen(folder / "nowhere")

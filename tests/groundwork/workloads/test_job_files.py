@@ -1,0 +1,104 @@
+"""Files of training jobs in the forms that teams write, and what is refused of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from groundwork.errors import UsageProblem
+from groundwork.workloads import job_files
+
+from tests.groundwork.workloads.conftest import Writer
+
+LIST = """
+workerPoolSpecs:
+  - machineSpec: {machineType: n1-highmem-2, acceleratorType: NVIDIA_TESLA_T4, acceleratorCount: 1}
+    replicaCount: 1
+    containerSpec:
+      imageUri: europe-west1-docker.pkg.dev/p/images/train:latest
+      args: [--epochs, 10, --fast, true]
+      env: [{name: SEED, value: 42}, {name: some_name, value: x}]
+"""
+MAPPING = LIST.replace("  - machineSpec", "    machineSpec")
+SNAKE = """
+worker_pool_specs:
+  machine_spec: {machine_type: n1-highmem-2, accelerator_type: NVIDIA_TESLA_T4, accelerator_count: 1}
+  replica_count: 1
+  container_spec:
+    image_uri: europe-west1-docker.pkg.dev/p/images/train:latest
+    args: [--epochs, 10, --fast, true]
+    env: [{name: SEED, value: 42}, {name: some_name, value: x}]
+"""
+WHOLE = "displayName: train\nlabels: {team_name: cats}\njobSpec:" + LIST.replace("\n", "\n  ")
+SNAKE_WHOLE = "display_name: train\nlabels: {team_name: cats}\njob_spec:" + SNAKE.replace("\n", "\n  ")
+
+
+@pytest.mark.parametrize(
+    "text", [LIST, MAPPING, SNAKE, WHOLE, SNAKE_WHOLE], ids=["list", "mapping", "snake", "whole", "snake-whole"]
+)
+def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
+    job = job_files.read(write("train.yaml", text) / "train.yaml")
+    assert job["jobSpec"] == {
+        "workerPoolSpecs": [
+            {
+                "machineSpec": {
+                    "machineType": "n1-highmem-2",
+                    "acceleratorType": "NVIDIA_TESLA_T4",
+                    "acceleratorCount": 1,
+                },
+                "replicaCount": 1,
+                "containerSpec": {
+                    "imageUri": "europe-west1-docker.pkg.dev/p/images/train:latest",
+                    "args": ["--epochs", "10", "--fast", "true"],
+                    "env": [{"name": "SEED", "value": "42"}, {"name": "some_name", "value": "x"}],
+                },
+            }
+        ]
+    }
+    if "isplay" in text:
+        assert (job["displayName"], job["labels"]) == ("train", {"team_name": "cats"})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("- a", "train.yaml describes no job"),
+        ("a: [", "train.yaml is no YAML"),
+        ("scheduling: {timeout: 1h}", "train.yaml has no workerPoolSpecs"),
+        ("workerPoolSpecs: [1]", "train.yaml has no workerPoolSpecs"),
+        ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which no job has; did you mean workerPoolSpecs?"),
+        ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which no job has; did you mean machineSpec?"),
+        ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: say containerSpec.imageUri"),
+        ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is no mapping"),
+    ],
+)  # fmt: skip
+def test_what_is_no_job_is_a_sentence(write: Writer, text: str, sentence: str) -> None:
+    with pytest.raises(UsageProblem) as problem:
+        job_files.read(write("train.yaml", text) / "train.yaml")
+    assert sentence in problem.value.message
+
+
+def test_a_file_that_is_not_there_is_a_sentence(write: Writer) -> None:
+    with pytest.raises(UsageProblem, match="cannot be read: No such file"):
+        job_files.read(write("other.yaml", "") / "train.yaml")
+
+
+def job(*env: tuple[str, str], image: str = "image") -> dict[str, Any]:
+    entries = [{"name": name, "value": value} for name, value in env]
+    return {"jobSpec": {"workerPoolSpecs": [{"containerSpec": {"imageUri": image, "env": entries}}]}}
+
+
+@pytest.mark.parametrize("name", ["WANDB_API_KEY", "wandb_api_key", "KAGGLE_TOKEN", "DB_PASSWORD"])
+def test_a_key_in_the_file_is_warned_of_without_showing_it(name: str) -> None:
+    (warning,) = job_files.warnings(job((name, "wandb_v1_abcdef"), ("SEED", "1"), ("KEYBOARD", "qwerty")))
+    assert warning.startswith(f"{name} stands in the file")
+    assert "wandb_v1" not in warning
+
+
+@pytest.mark.parametrize("value", ["$WANDB_API_KEY", "${WANDB_API_KEY}"])
+def test_a_variable_that_nobody_filled_in_is_refused(value: str) -> None:
+    with pytest.raises(UsageProblem, match=r"train\.yaml: env WANDB_API_KEY is .* not filled in"):
+        job_files.refuse_left_open(job(("WANDB_API_KEY", value)), "train.yaml")
+    with pytest.raises(UsageProblem, match="imageUri is"):
+        job_files.refuse_left_open(job(image=f"images/train:{value}"), "train.yaml")
+    job_files.refuse_left_open(job(("PRICE", "10$ for all")), "train.yaml")

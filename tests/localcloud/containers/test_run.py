@@ -1,0 +1,301 @@
+"""Cloud Run with real containers: what answers, as whom, for whom; what never takes traffic; what is left."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+
+import pytest
+from localcloud.containers import detection
+from localcloud.server import certificates
+
+from tests.localcloud.containers import images
+from tests.localcloud.inside import OWNER, PROJECT
+from tests.localcloud.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+PYTHON = "localhost/python:1"
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+SERVICES = f"run/v2/{PLACE}/services"
+# What answers: who it is, what it was given, and a WebSocket's handshake; small enough to be written on a command line.
+APP = """
+import http.server, json, os, signal, sys, urllib.request
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        if self.path == "/die":
+            os._exit(7)
+        if self.headers.get("Upgrade"):
+            self.wfile.write(b"HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n")
+            self.wfile.flush()
+            self.wfile.write(self.rfile.readline())
+            self.close_connection = True
+            return
+        if self.path == "/whoami":
+            ask = urllib.request.Request("http://" + os.environ["GCE_METADATA_HOST"]
+                + "/computeMetadata/v1/instance/service-accounts/default/email", headers={"Metadata-Flavor": "Google"})
+            said = urllib.request.urlopen(ask).read()
+        else:
+            files = {name: open(name).read() for name in os.environ.get("FILES", "").split() }
+            said = json.dumps({"env": dict(os.environ), "headers": dict(self.headers), "files": files}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+    def do_POST(self):
+        size = 0
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while length := int(self.rfile.readline(), 16):
+                size += len(self.rfile.read(length)); self.rfile.readline()
+            self.rfile.readline()
+        else:
+            size = len(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(str(size))))
+        self.end_headers()
+        self.wfile.write(str(size).encode())
+    def log_message(self, *_): pass
+print(json.dumps({"severity": "notice", "message": "up", "revision": os.environ["K_REVISION"]}), flush=True)
+signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), os._exit(0)))
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
+    apis = ("run", "iam", "iamcredentials", "secretmanager", "logging", "storage", "cloudscheduler")
+    with serving(tmp_path_factory.mktemp("state"), *apis) as found:
+        yield found
+    assert not found.cloud.workloads.running()
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def template(**more: Any) -> dict[str, Any]:
+    container = {"image": PYTHON, "command": ["python", "-c"], "args": [APP], **more.pop("container", {})}
+    return {"containers": [container], **more}
+
+
+def deployed(cloud: Serving, name: str, body: Any, *, public: bool = False) -> Any:
+    """The service once its deployment is over, well or not."""
+    there = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
+    if name in there:
+        operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
+    else:
+        operation = cloud("POST", SERVICES, {"template": body, "invokerIamDisabled": public}, serviceId=name)
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    return cloud("GET", f"{SERVICES}/{name}")
+
+
+def address(service: Any) -> str:
+    return str(service["annotations"]["local-cloud/address"])
+
+
+def asked(service: Any, path: str = "/", token: str = "", **more: Any) -> Answer:
+    with closing(HTTPConnection(address(service).removeprefix("http://"), timeout=60)) as connection:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(more.pop("verb", "GET"), path, more.pop("body", None), headers, **more)
+        return _read(connection.getresponse())
+
+
+def _read(answer: HTTPResponse) -> Answer:
+    return Answer(answer.status, answer.read(), dict(answer.getheaders()))
+
+
+def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
+    wanted = (
+        f'resource.labels.service_name="{service}" AND logName="projects/{PROJECT}/logs/run.googleapis.com%2F{log}"'
+    )
+    for _ in range(100):
+        body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted}
+        if len(found := cloud("POST", "logging/v2/entries:list", body).get("entries", [])) >= most:
+            return list(found)
+        time.sleep(0.1)
+    return []
+
+
+def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -> None:
+    who = cloud.account("serving")
+    service = deployed(cloud, "private", template(serviceAccount=who.partition(":")[2]))
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service
+    refused = asked(service)
+    assert refused.status == 403
+    assert b"Your client does not have permission to get URL / from this server" in refused.body
+    now = cloud.cloud.clock.seconds()
+    owner = cloud.cloud.tokens.identity(OWNER, service["uri"], now)
+    answer = asked(service, token=owner)
+    assert answer.status == 200, answer.body
+    env = answer.json["env"]
+    assert (env["K_SERVICE"], env["K_CONFIGURATION"]) == ("private", "private")
+    assert env["K_REVISION"] == service["latestReadyRevision"].rpartition("/")[2]
+    assert owner not in json.dumps(answer.json)
+    assert answer.json["headers"]["Authorization"].endswith(".SIGNATURE_REMOVED_BY_GOOGLE")
+    assert asked(service, "/whoami", token=owner).body.decode() == who.partition(":")[2]
+    eve = cloud.cloud.tokens.identity("user:eve@example.com", service["uri"], now)
+    assert asked(service, token=eve).status == 403
+    other = cloud.cloud.tokens.identity(OWNER, "https://elsewhere.example", now)
+    assert asked(service, token=other).status == 401
+    access = asked(service, token=cloud.cloud.tokens.token(OWNER))
+    assert access.status == 401
+    assert b"takes identity tokens" in access.body
+    forged = owner[:-3] + ("abc" if not owner.endswith("abc") else "xyz")
+    assert asked(service, token=forged).status == 401
+    policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
+    cloud("POST", f"{SERVICES}/private:setIamPolicy", {"policy": policy})
+    assert asked(service).status == 200
+
+
+def test_a_change_is_a_revision_traffic_goes_back_and_what_is_broken_takes_none(cloud: Serving) -> None:
+    first = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "1"}]}), public=True)
+    second = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "2"}]}))
+    assert asked(second).json["env"]["N"] == "2"
+    back = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "percent": 100}
+    back["revision"] = first["latestReadyRevision"].rpartition("/")[2]
+    operation = cloud("PATCH", f"{SERVICES}/turns", {"traffic": [back]}, updateMask="traffic")
+    cloud("POST", f"run/v2/{operation['name']}:wait", {})
+    assert asked(second).json["env"]["N"] == "1"
+    latest = {"traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]}
+    operation = cloud("PATCH", f"{SERVICES}/turns", latest, updateMask="traffic")
+    cloud("POST", f"run/v2/{operation['name']}:wait", {})
+    broken = {"containers": [{"image": PYTHON, "command": ["python", "-c"], "args": ["raise SystemExit(3)"]}]}
+    service = deployed(cloud, "turns", broken)
+    assert service["terminalCondition"]["state"] == "CONDITION_FAILED"
+    assert "Container called exit(3)" in service["terminalCondition"]["message"]
+    assert service["latestReadyRevision"] == second["latestReadyRevision"]
+    assert service["latestCreatedRevision"] != service["latestReadyRevision"]
+    assert asked(service).json["env"]["N"] == "2"
+    said = [one["textPayload"] for one in logged(cloud, "turns", "varlog%2Fsystem")]
+    assert any("probe failed" in one and "exit(3)" in one for one in said)
+
+
+def test_an_idle_service_has_no_container_and_the_next_request_starts_one(cloud: Serving) -> None:
+    service = deployed(cloud, "sleepy", template(), public=True)
+    assert asked(service).status == 200
+    running = [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
+    assert len(running) == 1
+    for _ in range(2):
+        cloud.write(lambda: cloud.cloud.clock.advance(1000))
+        for _ in range(100):
+            if not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]:
+                break
+            time.sleep(0.1)
+    assert not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
+    assert asked(service).status == 200
+    assert any("bye" in one["textPayload"] for one in logged(cloud, "sleepy", "stdout") if "textPayload" in one)
+    assert [one["httpRequest"]["status"] for one in logged(cloud, "sleepy", "requests", 2)] == [200, 200]
+
+
+def test_lines_that_are_json_become_entries_with_their_fields_lifted(cloud: Serving) -> None:
+    deployed(cloud, "logging", template(), public=True)
+    entry = logged(cloud, "logging", "stdout")[0]
+    assert entry["severity"] == "NOTICE"
+    assert entry["jsonPayload"]["message"] == "up"
+    assert entry["resource"]["type"] == "cloud_run_revision"
+    assert "instanceId" in entry["labels"]
+
+
+def test_secrets_come_as_variables_and_as_files_that_everybody_inside_may_read(cloud: Serving) -> None:
+    who = cloud.account("reader")
+    cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets", {"replication": {"automatic": {}}}, secretId="key")
+    cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/key:addVersion", {"payload": {"data": "aGlkZGVu"}})
+    cloud.grant("roles/secretmanager.secretAccessor", who)
+    env = [
+        {"name": "KEY", "valueSource": {"secretKeyRef": {"secret": "key", "version": "latest"}}},
+        {"name": "FILES", "value": "/secrets/key"},
+    ]
+    mounts = [{"name": "keys", "mountPath": "/secrets"}]
+    volumes = [{"name": "keys", "secret": {"secret": "key", "items": [{"path": "key", "version": "1"}]}}]
+    body = template(
+        serviceAccount=who.partition(":")[2], volumes=volumes, container={"env": env, "volumeMounts": mounts}
+    )
+    service = deployed(cloud, "secretive", body, public=True)
+    found = asked(service).json
+    assert found["env"]["KEY"] == "hidden"
+    assert found["files"] == {"/secrets/key": "hidden"}
+
+
+def test_its_own_host_leads_there_through_the_one_way_in(cloud: Serving) -> None:
+    service = deployed(cloud, "hosted", template(), public=True)
+    for url in service["urls"]:
+        host = url.removeprefix("https://")
+        with socket.create_connection(("127.0.0.1", cloud.port), 30) as plain:
+            plain.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+            assert plain.recv(1000).startswith(b"HTTP/1.1 200")
+            trust = ssl.create_default_context(cafile=str(certificates.bundle(cloud.cloud.store.folder)))
+            with trust.wrap_socket(plain, server_hostname=host) as secured:
+                secured.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                said = b"".join(iter(lambda: secured.recv(65536), b""))
+        assert said.startswith((b"HTTP/1.0 200", b"HTTP/1.1 200")), said[:300]
+        assert b'"X-Forwarded-Proto": "https"' in said
+
+
+def test_uploads_of_both_kinds_and_another_protocol_pass(cloud: Serving) -> None:
+    service = deployed(cloud, "passing", template(), public=True)
+    assert asked(service, verb="POST", body=b"x" * 3_000_000).body == b"3000000"
+    pieces = iter([b"a" * 100_000] * 20)
+    assert asked(service, verb="POST", body=pieces, encode_chunked=True).body == b"2000000"
+    host, _, port = address(service).removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), 30) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        assert plain.recv(1000).startswith(b"HTTP/1.1 101")
+        plain.sendall(b"hello\n")
+        assert plain.recv(1000) == b"hello\n"
+
+
+def test_an_instance_that_dies_is_explained_and_replaced(cloud: Serving) -> None:
+    service = deployed(cloud, "mortal", template(), public=True)
+    assert asked(service, "/die").status == 503
+    assert asked(service).status == 200
+    for _ in range(100):
+        said = [one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")]
+        if any("exit(7)" in one for one in said):
+            return
+        time.sleep(0.1)
+    raise AssertionError(said)
+
+
+def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Serving) -> None:
+    service = deployed(cloud, "costly", template(), public=True)
+    asked(service)
+    for _ in range(50):
+        rows = [
+            one
+            for one in cloud.write(lambda: list(cloud.cloud.usage.rows("a")))
+            if one["service"]["description"] == "Cloud Run"
+        ]
+        if {"run.requests", "run.cpu", "run.memory"} <= {one["sku"]["id"] for one in rows}:
+            return
+        time.sleep(0.1)
+    raise AssertionError(rows)
+
+
+def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> None:
+    service = deployed(cloud, "gone", template(), public=True)
+    assert asked(service).status == 200
+    cloud("DELETE", f"{SERVICES}/gone")
+    for _ in range(100):
+        if not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]:
+            break
+        time.sleep(0.1)
+    assert not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]
+    with pytest.raises(OSError, match="refused"):
+        asked(service)

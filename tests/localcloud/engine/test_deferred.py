@@ -1,0 +1,100 @@
+"""Writes that are put off: made later, taken back with their change, never lost with another's."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from localcloud.engine.commits import Commits
+from localcloud.engine.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def change(store: Store, name: str) -> None:
+    store.put("s", f"things/{name}", {})
+    store.deferred.add(lambda: store.put("s", f"notes/{name}", {}))
+
+
+def notes(store: Store) -> list[str]:
+    return [name for (name,) in store.sql("SELECT name FROM resources WHERE name LIKE 'notes/%' ORDER BY name")]
+
+
+def test_they_are_made_when_they_are_asked_for(store: Store) -> None:
+    with store.transaction():
+        change(store, "a")
+    assert (notes(store), store.deferred.pending) == ([], True)
+    store.settle()
+    assert (notes(store), store.deferred.pending) == (["notes/a"], False)
+
+
+def test_a_change_that_is_taken_back_takes_its_own_with_it_and_no_others(store: Store) -> None:
+    with store.transaction():
+        change(store, "a")
+        mark = store.savepoint()
+        change(store, "b")
+        store.undo(mark)
+        change(store, "c")
+    store.settle()
+    assert notes(store) == ["notes/a", "notes/c"]
+
+
+def test_those_of_earlier_transactions_outlive_one_that_fails(store: Store) -> None:
+    with store.transaction():
+        change(store, "a")
+    store.begin()
+    change(store, "b")
+    store.rollback()
+    store.settle()
+    assert notes(store) == ["notes/a"]
+
+
+def test_what_was_made_and_taken_back_is_made_again(store: Store) -> None:
+    with store.transaction():
+        change(store, "a")
+    with store.transaction():
+        mark = store.savepoint()
+        store.settle()
+        assert notes(store) == ["notes/a"]
+        store.undo(mark)
+    assert notes(store) == []
+    store.begin()
+    store.settle()
+    store.rollback()
+    store.settle()
+    assert notes(store) == ["notes/a"]
+
+
+def test_one_that_fails_by_a_bug_stops_no_other(store: Store) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with store.transaction():
+        store.deferred.add(broken)
+        change(store, "a")
+    store.settle()
+    assert (notes(store), store.deferred.pending) == (["notes/a"], False)
+
+
+def test_a_stop_makes_them(tmp_path: Path, store: Store) -> None:
+    with store.transaction():
+        change(store, "a")
+    store.close()
+    assert notes(Store(tmp_path)) == ["notes/a"]
+
+
+def test_a_request_that_fails_beside_others_takes_nothing_of_theirs(store: Store) -> None:
+    def failing() -> None:
+        change(store, "bad")
+        raise ZeroDivisionError
+
+    async def all_at_once() -> None:
+        commits = Commits(store)
+        works = [lambda: change(store, "a"), failing, lambda: change(store, "b")]
+        await asyncio.gather(*(commits.run(work, lambda _: None) for work in works))
+
+    asyncio.run(all_at_once())
+    store.settle()
+    assert notes(store) == ["notes/a", "notes/b"]

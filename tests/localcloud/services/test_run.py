@@ -1,0 +1,238 @@
+"""Cloud Run's services: what is checked and completed, a revision for each change, traffic, and who may deploy what."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.services.requests_inside import NUMBER, OWNER, PROJECT, Sender, sender
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+SERVICES = f"/run/v2/{PLACE}/services"
+IMAGE = "docker.io/library/api:1"
+TEMPLATE = {"containers": [{"image": IMAGE}]}
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    return sender(tmp_path, "run", "secretmanager", "artifactregistry", "iam", "logging")
+
+
+def settled(call: Sender) -> None:
+    asyncio.run(call.cloud.jobs.settled())
+
+
+def made(call: Sender, name: str = "api", **body: Any) -> Any:
+    call("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE, **body})
+    settled(call)
+    return call("GET", f"{SERVICES}/{name}")
+
+
+def test_a_service_has_googles_defaults_and_is_ready_when_its_revision_is(call: Sender) -> None:
+    operation = call("POST", f"{SERVICES}?serviceId=api", {"template": TEMPLATE})
+    assert operation["name"].startswith(f"{PLACE}/operations/")
+    assert operation["metadata"]["@type"] == "type.googleapis.com/google.cloud.run.v2.Service"
+    assert operation["metadata"]["reconciling"] is True
+    settled(call)
+    operation = call("GET", f"/run/v2/{operation['name']}")
+    assert operation["response"]["@type"] == "type.googleapis.com/google.cloud.run.v2.Service"
+    service = call("GET", f"{SERVICES}/api")
+    container = service["template"]["containers"][0]
+    assert container["ports"] == [{"name": "http1", "containerPort": 8080}]
+    assert container["resources"] == {"limits": {"cpu": "1000m", "memory": "512Mi"}, "cpuIdle": True}
+    assert container["startupProbe"] == {
+        "timeoutSeconds": 240,
+        "periodSeconds": 240,
+        "failureThreshold": 1,
+        "tcpSocket": {"port": 8080},
+    }
+    assert service["template"]["timeout"] == "300s"
+    assert service["template"]["maxInstanceRequestConcurrency"] == 80
+    assert service["template"]["serviceAccount"] == f"{NUMBER}-compute@developer.gserviceaccount.com"
+    assert (service["ingress"], service["launchStage"], service["generation"]) == ("INGRESS_TRAFFIC_ALL", "GA", "1")
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
+    assert service["observedGeneration"] == "1"
+    assert f"https://api-{NUMBER}.europe-west1.run.app" in service["urls"]
+    assert service["uri"] in service["urls"]
+    assert service["uri"].endswith("-ew.a.run.app")
+    assert service["latestReadyRevision"] == service["latestCreatedRevision"]
+    revision = call("GET", f"/run/v2/{service['latestReadyRevision']}")
+    assert revision["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
+    assert revision["annotations"]["local-cloud/runs-as"] == "simulated"
+    assert (revision["service"], revision["containers"]) == ("api", service["template"]["containers"])
+
+
+def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(call: Sender) -> None:
+    first = made(call)["latestReadyRevision"].rpartition("/")[2]
+    changed = {"containers": [{"image": IMAGE, "env": [{"name": "A", "value": "b"}]}]}
+    call("PATCH", f"{SERVICES}/api", {"template": changed})
+    settled(call)
+    service = call("GET", f"{SERVICES}/api")
+    second = service["latestReadyRevision"].rpartition("/")[2]
+    assert second.startswith("api-00002-")
+    assert service["trafficStatuses"] == [
+        {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "revision": second, "percent": 100}
+    ]
+    back = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": first, "percent": 100}]
+    back.append({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "next"})  # type: ignore[dict-item]
+    call("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": back})
+    settled(call)
+    service = call("GET", f"{SERVICES}/api")
+    assert [one["revision"] for one in service["trafficStatuses"]] == [first, second]
+    assert service["trafficStatuses"][1]["uri"] == service["uri"].replace("https://", "https://next---")
+    assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 2
+    call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"team": "a"}})
+    settled(call)
+    assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 2
+    call("PATCH", f"{SERVICES}/api?forceNewRevision=true&updateMask=labels", {"labels": {"team": "b"}})
+    settled(call)
+    assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ({}, "template"),
+        ({"containers": [{"image": ""}]}, "image is required"),
+        (
+            {"containers": [{"image": IMAGE, "env": [{"name": "PORT", "value": "1"}]}]},
+            "reserved env names were provided: PORT",
+        ),
+        ({"containers": [{"image": IMAGE, "env": [{"name": "A"}, {"name": "A"}]}]}, "set twice"),
+        ({"containers": [{"image": IMAGE, "resources": {"limits": {"cpu": "3"}}}]}, "Invalid value specified for cpu"),
+        ({"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "64Mi"}}}]}, "between 128Mi and 32Gi"),
+        ({"containers": [{"image": IMAGE, "resources": {"limits": {"cpu": "4"}}}]}, "at least 2Gi"),
+        ({"containers": [{"image": IMAGE, "ports": [{"containerPort": 70000}]}]}, "between 1 and 65535"),
+        ({"containers": [{"image": IMAGE, "ports": [{"name": "grpc"}]}]}, "http1 or h2c"),
+        (
+            {"containers": [{"image": IMAGE, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]},
+            "names the volume 'v'",
+        ),
+        ({"containers": [{"image": IMAGE}, {"image": IMAGE}]}, "needs a name of its own"),
+        ({"containers": [{"image": IMAGE, "name": "a"}, {"image": IMAGE, "name": "b"}]}, "exactly one container"),
+        ({**TEMPLATE, "timeout": "3601s"}, "between 1s and 3600s"),
+        ({**TEMPLATE, "timeout": "soon"}, "timeout"),
+        ({**TEMPLATE, "maxInstanceRequestConcurrency": 1001}, "between 1 and 1000"),
+        ({**TEMPLATE, "scaling": {"minInstanceCount": 3, "maxInstanceCount": 2}}, "must not be more than"),
+        ({**TEMPLATE, "volumes": [{"name": "v"}]}, "must have one source"),
+        ({**TEMPLATE, "revision": "other-1"}, "must begin with api-"),
+        ({"containers": [{"image": "--privileged"}]}, "is no name of an image"),
+        (
+            {"containers": [{"image": IMAGE, "startupProbe": {"httpGet": {"path": "x"}}}]},
+            "path must begin with a slash",
+        ),
+    ],
+)
+def test_what_google_refuses_is_refused(call: Sender, template: Any, said: str) -> None:
+    assert said in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": template})
+
+
+@pytest.mark.parametrize(
+    ("traffic", "said"),
+    [
+        ([{"percent": 50}], "sum to 50"),
+        ([{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "api-9", "percent": 100}], "does not exist"),
+        ([{"percent": 100, "tag": "A"}], "must begin with a letter"),
+        ([{"percent": 100, "tag": "a"}, {"percent": 0, "tag": "a"}], "may be used once"),
+    ],
+)
+def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, said: str) -> None:
+    made(call)
+    assert said in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
+
+
+def test_names_are_checked_and_taken_once(call: Sender) -> None:
+    for name in ("Api", "1api", "api-", "a" * 50):
+        assert "must use only lowercase" in call.refused("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE})
+    made(call)
+    assert "already exists" in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": TEMPLATE}, 409)
+    assert "does not exist" in call.refused("PATCH", f"{SERVICES}/none", {"template": TEMPLATE}, 404)
+    call("DELETE", f"{SERVICES}/api")
+    assert call("GET", SERVICES) == {}
+    settled(call)
+
+
+def test_a_service_runs_as_an_account_that_exists_and_that_the_deployer_may_act_as(call: Sender) -> None:
+    email = f"serving@{PROJECT}.iam.gserviceaccount.com"
+    template = {**TEMPLATE, "serviceAccount": email}
+    assert "does not exist" in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 404)
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "serving"})
+    call.grant("roles/run.developer", "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    assert "iam.serviceaccounts.actAs" in dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
+    call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
+    dev("POST", f"{SERVICES}?serviceId=api", {"template": template})
+    settled(call)
+
+
+def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call: Sender) -> None:
+    image = f"europe-west1-docker.pkg.dev/{PROJECT}/images/api:1"
+    template = {"containers": [{"image": image}]}
+    call.grant("roles/run.developer", "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    said = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
+    assert "artifactregistry.repositories.downloadArtifacts" in said
+    call("POST", f"{SERVICES}?serviceId=api", {"template": template})
+    settled(call)
+    foreign = {"containers": [{"image": image.replace(PROJECT, "other-team")}]}
+    call.cloud.iam.write(
+        "artifactregistry",
+        "projects/other-team/locations/europe-west1/repositories/images",
+        {"bindings": [{"role": "roles/artifactregistry.reader", "members": [OWNER]}]},
+    )
+    said = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": foreign}, 403)
+    assert (
+        f"service-{NUMBER}@serverless-robot-prod.iam.gserviceaccount.com must have permission to read the image" in said
+    )
+
+
+def test_a_secret_that_the_account_may_not_read_stops_the_revision_and_says_who_lacks_what(call: Sender) -> None:
+    secrets = f"/secretmanager/v1/projects/{PROJECT}/secrets"
+    call("POST", f"{secrets}?secretId=key", {"replication": {"automatic": {}}})
+    call("POST", f"{secrets}/key:addVersion", {"payload": {"data": "eA=="}})
+    source = {"secretKeyRef": {"secret": "key", "version": "latest"}}
+    template = {"containers": [{"image": IMAGE, "env": [{"name": "KEY", "valueSource": source}]}]}
+    operation = call("POST", f"{SERVICES}?serviceId=api", {"template": template})
+    settled(call)
+    said = call("GET", f"/run/v2/{operation['name']}")["error"]["message"]
+    assert "Permission denied on secret" in said
+    assert "roles/secretmanager.secretAccessor" in said
+    service = call("GET", f"{SERVICES}/api")
+    assert service["terminalCondition"]["state"] == "CONDITION_FAILED"
+    assert "latestReadyRevision" not in service
+    call.grant("roles/secretmanager.secretAccessor", f"serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com")
+    call("PATCH", f"{SERVICES}/api?forceNewRevision=true&updateMask=labels", {"labels": {"again": "yes"}})
+    settled(call)
+    assert call("GET", f"{SERVICES}/api")["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
+
+
+def test_a_revision_that_serves_stays_and_an_older_one_may_go(call: Sender) -> None:
+    first = made(call)["latestReadyRevision"]
+    assert "serves traffic" in call.refused("DELETE", f"/run/v2/{first}")
+    call("PATCH", f"{SERVICES}/api?forceNewRevision=true&updateMask=labels", {"labels": {"again": "yes"}})
+    settled(call)
+    call("DELETE", f"/run/v2/{first}")
+    settled(call)
+    assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 1
+
+
+def test_an_old_etag_is_refused_and_a_trial_keeps_nothing(call: Sender) -> None:
+    etag = made(call)["etag"]
+    call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "b"}, "etag": etag})
+    settled(call)
+    said = call.refused("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "c"}, "etag": etag}, 409)
+    assert "read it again" in said
+    call("POST", f"{SERVICES}?serviceId=two&validateOnly=true", {"template": TEMPLATE})
+    assert [one["name"].rpartition("/")[2] for one in call("GET", SERVICES)["services"]] == ["api"]
+
+
+def test_who_may_call_is_a_policy_of_the_service(call: Sender) -> None:
+    made(call)
+    policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
+    call("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy})
+    assert call("GET", f"{SERVICES}/api:getIamPolicy")["bindings"] == policy["bindings"]
+    call.grant("roles/run.developer", "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    said = dev.refused("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy}, 403)
+    assert "run.services.setIamPolicy" in said

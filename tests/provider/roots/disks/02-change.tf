@@ -1,0 +1,31 @@
+resource "google_compute_disk" "plain" {
+  name   = "plain"
+  zone   = "europe-west1-b"
+  labels = { team = "dogs" }
+}
+
+resource "google_compute_disk" "booting" {
+  name        = "booting"
+  zone        = "europe-west1-b"
+  type        = "pd-ssd"
+  description = "Boots a machine."
+  labels      = { team = "cats" }
+  size        = 700
+}
+
+resource "google_compute_disk" "sized" {
+  name = "sized"
+  zone = "europe-west1-c"
+  size = 300
+}
+
+resource "google_compute_address" "plain" {
+  name   = "plain"
+  labels = { team = "dogs" }
+}
+
+resource "google_compute_address" "full" {
+  name         = "full"
+  region       = "europe-west1"
+  network_tier = "STANDARD"
+}

@@ -1,0 +1,74 @@
+"""`groundwork adopt`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
+from groundwork.cli.printing import echo, print_json
+from groundwork.cost.planned import saying_cost
+from groundwork.errors import UsageProblem
+from groundwork.lifecycle.up import Wish
+from groundwork.policy.gate import gate
+from groundwork.start import adoption
+from groundwork.start.adoption import Look
+from groundwork.terraform.process import signals_passed_on
+from groundwork.terraform.session import open_session
+from groundwork.text import counted
+
+
+@click.command()
+@environment_option
+@provider_option
+@yes_option
+@dry_run_option
+@json_option
+def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Take over buckets, image repositories, secrets and service accounts that were made by hand in the project.
+
+    Each gets an entry in the environment file, and Terraform imports it, as the plan shows before it asks. Nothing is made again
+    or deleted. Afterwards a plan has to find nothing to do.
+
+    Example: groundwork adopt --env dev --dry-run
+    """
+    if as_json and not dry_run:
+        raise UsageProblem("--json says what would be taken over, and goes with --dry-run.")
+    talk = Console(quiet=as_json)
+    with signals_passed_on():
+        session = open_session(*here(name), provider, "adopt", talk.say)
+        seen = adoption.look(session)
+        if as_json:
+            print_json(_data(seen))
+            return
+        for one in seen.found:
+            echo(f"{'would adopt' if dry_run else 'adopt'}  {one.text}")
+        for stays in seen.left:
+            echo(f"leave  {stays.item.kind} {stays.item.short}: {stays.why}")
+        if not seen.found:
+            echo(f"There is nothing to take over in project {session.environment.place}.")
+            return
+        if dry_run:
+            return
+        checks = [saying_cost(session.environment, talk.say, datetime.now(UTC).date()), gate(talk.say)]
+        adoption.adopt(session, seen, Wish(yes=yes), talk, checks)
+    echo(f"{counted(len(seen.found), 'thing')} taken over; a plan afterwards finds nothing to do.")
+
+
+def _data(seen: Look) -> dict[str, list[dict[str, object]]]:
+    return {
+        "found": [
+            {
+                "kind": one.item.kind,
+                "name": one.item.name,
+                "section": one.section,
+                "entry": one.entry.name,
+                "values": dict(one.entry.values),
+                "written": one.written,
+            }
+            for one in seen.found
+        ],
+        "left": [{"kind": one.item.kind, "name": one.item.name, "why": one.why} for one in seen.left],
+    }

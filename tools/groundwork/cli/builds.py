@@ -1,0 +1,242 @@
+"""`groundwork builds submit | list | logs | cancel`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.pairs import pairs
+from groundwork.cli.principal import as_option
+from groundwork.cli.printing import echo
+from groundwork.cli.table import print_table
+from groundwork.cli.workloads import opened, print_data, print_entries, streamed
+from groundwork.cost.amounts import shown
+from groundwork.environment.workloads import Build as Settings
+from groundwork.errors import UsageProblem
+from groundwork.resources.contents import bytes_text
+from groundwork.text import allowed
+from groundwork.workloads import build_files, sources
+from groundwork.workloads import builds as feature
+from groundwork.workloads.build_files import Wish
+from groundwork.workloads.builds import Build
+from groundwork.workloads.project import Project, when
+
+_build = click.argument("build", metavar="BUILD")
+_detach = click.option("--detach", is_flag=True, help="Start it and do not follow its log.")
+
+
+@click.group()
+def builds() -> None:
+    """Build images with Cloud Build: start, list, follow and cancel builds.
+
+    Example: groundwork builds submit
+    """
+
+
+@builds.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=None, required=False)
+@click.option(
+    "--build",
+    "trigger",
+    metavar="NAME",
+    help="A build of the environment file: its trigger is run; with FOLDER, that is built as it says.",
+)
+@click.option("--branch", default="", help="With --build: the branch to build; by default the build's own.")
+@click.option("--commit", default="", help="With --build: the commit to build.")
+@click.option("--tag", default="", help="With --build: the tag to build.")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The build's file; by default the folder's cloudbuild.yaml.",
+)
+@click.option(
+    "--image",
+    default="",
+    metavar="NAME",
+    help="Without a file: the image to make, NAME or REPOSITORY/NAME; by default the folder's name.",
+)
+@click.option(
+    "--dockerfile", default="", metavar="NAME", help="Without a file: what it is made from; by default Dockerfile."
+)
+@click.option(
+    "--substitution",
+    "substitutions",
+    multiple=True,
+    metavar="_NAME=VALUE",
+    help="A value of the build's file; may be repeated.",
+)
+@click.option(
+    "--machine-type",
+    default="",
+    metavar="TYPE",
+    help="E2_HIGHCPU_8 or E2_HIGHCPU_32; by default the one with free minutes.",
+)
+@_detach
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+@json_option
+def submit(
+    folder: Path | None, trigger: str | None, branch: str, commit: str, tag: str, config: Path | None, image: str, dockerfile: str,
+    substitutions: tuple[str, ...], machine_type: str, detach: bool, name: str, who: str | None, yes: bool, dry_run: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Build FOLDER (by default this one), or run a build of the environment file; its log is shown as it goes.
+
+    A folder with a cloudbuild.yaml is built as that says. One with a Dockerfile alone is built with the layers of the latest image,
+    and pushed by the build's id and as latest. What .gcloudignore or .gitignore leave out is not sent. ^C leaves the build running.
+    Ends with 1 when the build fails.
+
+    Example: groundwork builds submit backend --image backend
+    """
+    project = opened(name, who, named=True)
+    talk = Console(quiet=as_json)
+    if trigger and not folder:
+        if config or image:
+            raise UsageProblem("--build runs what the environment file says: leave out --config and --image.")
+        started = _by_trigger(project, trigger, (branch, commit, tag), talk, yes=yes, dry_run=dry_run)
+    else:
+        settings = _settings(project, trigger) if trigger else None
+        filled = pairs(substitutions, "--substitution")
+        wish = Wish(folder or Path(), config, image, dockerfile, filled, machine_type, settings)
+        started = _of_folder(project, wish, talk, yes=yes, dry_run=dry_run)
+    if started is None:
+        return
+    talk.say(f"build {started.id} started in {project.environment.place}")
+    _followed(project, started, talk, detach=detach, as_json=as_json)
+
+
+def _settings(project: Project, name: str) -> Settings:
+    known = project.environment.builds
+    if name not in known:
+        raise UsageProblem(f"The environment file has no build {name}; {allowed(known, name)}")
+    return known[name]
+
+
+def _by_trigger(
+    project: Project, trigger: str, which: tuple[str, str, str], talk: Console, *, yes: bool, dry_run: bool
+) -> Build | None:
+    feature.trigger_id(project, trigger)
+    source = " ".join(filter(None, which)) or "its own branch"
+    if dry_run:
+        echo(f"would run the build {trigger} of {source} in {project.environment.place}")
+        return None
+    if not yes and not project.environment.local:
+        talk.confirm(f"Run the build {trigger} of {source} in {project.environment.place}?")
+    return feature.started(project, trigger, *which)
+
+
+def _of_folder(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Build | None:
+    message = build_files.build_of(project, wish)
+    files = sources.chosen(wish.folder)
+    images = ", ".join(message.images) or "no image that it names"
+    what = f"{len(files)} files of {wish.folder.resolve()} to {images}"
+    if dry_run:
+        echo(f"would build {what}, as {message.service_account or 'the default account of Cloud Build'}")
+        return None
+    if not yes and not project.environment.local:
+        talk.confirm(f"Build {what} in {project.environment.place}?")
+    source = sources.uploaded(project, wish.folder)
+    talk.say(f"{source.files} files, {bytes_text(source.size)} packed, are in gs://{source.bucket}")
+    return feature.submitted(project, wish, source)
+
+
+def _followed(project: Project, started: Build, talk: Console, *, detach: bool, as_json: bool) -> None:
+    if not detach:
+        cancel = f"groundwork builds cancel {started.id[:8]} --env {project.environment.name}"
+        with streamed(f"build {started.id[:8]}", cancel):
+            started = feature.follow(project, started, lambda entry: talk.say(entry.text))
+    if as_json:
+        print_data(project, {"build": _data(started)})
+    if not detach:
+        feature.refuse_failed(project, started)
+    if not as_json:
+        for image in started.images:
+            echo(image)
+
+
+@builds.command("list")
+@click.option("--build", "trigger", default="", metavar="NAME", help="Only those of one build of the environment file.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@environment_option
+@as_option
+@json_option
+def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -> None:
+    """List the newest builds: how they ended, how long they took, who started them, what they made.
+
+    Example: groundwork builds list --limit 5
+    """
+    project = opened(name, who)
+    found = feature.builds(project, limit, trigger)
+    used = feature.this_month(project, found)
+    if as_json:
+        minutes = {"used": used.used, "free": used.free, "cost": used.cost}
+        print_data(project, {"builds": [_data(one) for one in found], "minutes_this_month": minutes})
+        return
+    if not found:
+        echo(f"Nothing was built in {project.environment.place} yet: `groundwork builds submit` does.")
+        return
+    print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(one) for one in found])
+    beyond = f", and {shown(used.cost)} on larger machines" if used.cost else ""
+    echo(f"these used {used.used:.0f} of the {used.free:.0f} free minutes of this month{beyond}", err=True)
+
+
+def _row(one: Build) -> tuple[str, ...]:
+    by = one.trigger or one.submitter
+    images = ", ".join(image.split("/", 3)[-1].partition("@")[0] for image in one.images) or "none"
+    return (one.id[:8], one.status.lower().replace("_", " "), when(one.created), one.took, by, images)
+
+
+def _data(one: Build) -> dict[str, object]:
+    return {**asdict(one), "took": one.took, "running": one.running}
+
+
+@builds.command()
+@_build
+@click.option("--follow/--no-follow", default=True, help="Wait for more while it runs, which is the default.")
+@environment_option
+@as_option
+@json_option
+def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) -> None:
+    """Print a build's log, and what it says while it runs. BUILD is its id or the beginning of it.
+
+    Example: groundwork builds logs 1a2b3c4d
+    """
+    project = opened(name, who)
+    found = feature.build(project, build)
+    wanted = feature.log_filter(project, found)
+    if as_json or not (follow and found.running):
+        print_entries(project, wanted, as_json=as_json)
+        return
+    with streamed(f"build {found.id[:8]}", f"groundwork builds cancel {found.id[:8]} --env {name}"):
+        ended = feature.follow(project, found, lambda entry: echo(entry.text))
+    echo(ended.text, err=True)
+
+
+@builds.command()
+@_build
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def cancel(build: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """End a build that runs or waits.
+
+    Example: groundwork builds cancel 1a2b3c4d
+    """
+    project = opened(name, who)
+    found = feature.build(project, build)
+    if not found.running:
+        echo(f"{found.text}: there is nothing to end.")
+        return
+    if dry_run:
+        echo(f"would end build {found.id}")
+        return
+    if not yes and not project.environment.local:
+        Console().confirm(f"End build {found.id}?")
+    echo(feature.cancelled(project, found).text)

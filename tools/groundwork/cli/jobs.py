@@ -1,0 +1,274 @@
+"""`groundwork jobs submit | list | logs | cancel | artifacts`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.pairs import pairs
+from groundwork.cli.principal import as_option
+from groundwork.cli.printing import echo, print_json
+from groundwork.cli.table import print_table
+from groundwork.cli.workloads import opened, print_data, print_entries, streamed
+from groundwork.errors import Refused, UsageProblem
+from groundwork.resources.contents import bytes_text
+from groundwork.workloads import artifacts as feature_artifacts
+from groundwork.workloads import job_files, job_price, quotas, training
+from groundwork.workloads import jobs as feature
+from groundwork.workloads.jobs import Job
+from groundwork.workloads.project import Project, when
+from groundwork.workloads.training import Wish
+
+_job = click.argument("job", metavar="JOB")
+
+
+@click.group()
+def jobs() -> None:
+    """Jobs: train on Vertex AI, or run a job of Cloud Run now; follow, cancel, see what they wrote.
+
+    Example: groundwork jobs submit train.yaml
+    """
+
+
+@jobs.command(context_settings={"ignore_unknown_options": False})
+@click.argument("what", metavar="[FILE|NAME]", default="")
+@click.argument("args", metavar="[-- ARGUMENT…]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--image", default="", help="The image to train with, in place of a file or in place of the file's.")
+@click.option(
+    "--display-name", default="", metavar="NAME", help="What the job is called; by default as its file or image."
+)
+@click.option("--machine-type", default="", metavar="TYPE", help="Such as n1-highmem-2.")
+@click.option("--gpu", default="", metavar="TYPE[:COUNT]", help="Such as NVIDIA_TESLA_T4.")
+@click.option("--timeout", default="", metavar="TIME", help="When it is ended at the latest, such as 90m or 2h.")
+@click.option("--identity", default="", metavar="NAME", help="Whom it runs as; by default the identity `train`.")
+@click.option("--output", default="", metavar="gs://…", help="Where it writes; AIP_MODEL_DIR is model/ below it.")
+@click.option(
+    "--set-env", "env", multiple=True, metavar="NAME=VALUE", help="A variable, never a secret; may be repeated."
+)
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label, to tell costs apart; may be repeated."
+)
+@click.option("--detach", is_flag=True, help="Submit it and do not follow its log.")
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+@json_option
+def submit(
+    what: str, args: tuple[str, ...], image: str, display_name: str, machine_type: str, gpu: str, timeout: str, identity: str,
+    output: str, env: tuple[str, ...], labels: tuple[str, ...], detach: bool, name: str, who: str | None, yes: bool, dry_run: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Submit a job: the training NAME of the environment file, a FILE as for `gcloud ai custom-jobs create`, or --image, to Vertex AI;
+    or run the Cloud Run job NAME now.
+
+    Says what it may cost at most, looks whether the GPUs are granted, asks, and shows the log as it goes. ^C leaves the job running.
+    It runs as its own identity, is ended at its timeout, and is labelled with who submitted it. Ends with 1 when the job fails.
+
+    Example: groundwork jobs submit train --timeout 2h -- --epochs 10
+    """
+    project = opened(name, who, named=True)
+    talk = Console(quiet=as_json)
+    wish = Wish(
+        None, "", image, display_name, machine_type, gpu, timeout, identity, output,
+        pairs(labels, "--label"), pairs(env, "--set-env"), args,
+    )  # fmt: skip
+    if _is_file(what):
+        wish = replace(wish, file=Path(what))
+    elif what in project.environment.training:
+        wish = replace(wish, training=what)
+    if what and not (wish.file or wish.training):
+        started = _run(project, what, wish, talk, yes=yes, dry_run=dry_run)
+    else:
+        started = _train(project, wish, talk, yes=yes, dry_run=dry_run)
+    if started is None:
+        return
+    talk.say(f"job {started.name} ({started.id}) submitted to {project.environment.place}")
+    _followed(project, started, talk, detach=detach, as_json=as_json)
+
+
+def _is_file(what: str) -> bool:
+    return what.endswith((".yaml", ".yml", ".json")) or "/" in what or Path(what).is_file()
+
+
+def _train(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
+    body = training.job_of(project, wish)
+    for warning in job_files.warnings(body):
+        talk.say(f"warning: {warning}")
+    spec = body["jobSpec"]
+    price = job_price.of_training(spec, project.region).at_most(training.timeout(body))
+    found = quotas.of_job(project, spec, project.region)
+    for quota in found:
+        talk.say(quota.text(project.region))
+    if dry_run:
+        print_json(body)
+        echo(f"would submit this, for {price}", err=True)
+        return None
+    if lacking := [quota for quota in found if not quota.enough]:
+        raise Refused(
+            f"The GPUs are not granted: {lacking[0].text(project.region)}.",
+            [
+                "ask Google for them in the console (IAM & Admin, Quotas), or train without: leave out acceleratorType and --gpu"
+            ],
+        )
+    talk.say(
+        f"{body['displayName']} as {spec['serviceAccount']}, writing to {spec['baseOutputDirectory']['outputUriPrefix']}"
+    )
+    talk.say(f"{price}{' (the local cloud bills nothing)' if project.environment.local else ''}")
+    if not yes and not project.environment.local:
+        talk.confirm(f"Submit it to {project.environment.place}?")
+    return feature.trained(project, body)
+
+
+def _run(project: Project, what: str, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
+    refused = [option for option, value in _for_training(wish).items() if value]
+    if refused:
+        raise UsageProblem(
+            f"{what} is a job of Cloud Run, which the environment file describes: leave out {', '.join(refused)}."
+        )
+    body = feature.run_job(project, what)
+    rate, longest = job_price.of_run_job(body, project.region)
+    if dry_run:
+        echo(f"would run {what} now, for {rate.at_most(longest)}")
+        return None
+    talk.say(
+        f"{what}: {rate.at_most(longest)}{' (the local cloud bills nothing)' if project.environment.local else ''}"
+    )
+    if not yes and not project.environment.local:
+        talk.confirm(f"Run it in {project.environment.place}?")
+    return feature.executed(project, body, wish)
+
+
+def _for_training(wish: Wish) -> dict[str, Any]:
+    """The options that are for training alone."""
+    return {
+        "--image": wish.image, "--display-name": wish.name, "--machine-type": wish.machine, "--gpu": wish.gpu,
+        "--timeout": wish.timeout, "--identity": wish.identity, "--output": wish.output, "--label": wish.labels,
+    }  # fmt: skip
+
+
+def _followed(project: Project, started: Job, talk: Console, *, detach: bool, as_json: bool) -> None:
+    if not detach:
+        with streamed(f"job {started.id}", f"groundwork jobs cancel {started.id} --env {project.environment.name}"):
+            started = feature.follow(project, started, lambda entry: talk.say(entry.line))
+    if as_json:
+        print_data(project, {"job": _data(project, started)})
+    if detach:
+        return
+    feature.refuse_failed(project, started)
+    talk.say(started.text)
+    if not as_json and started.sort == "training":
+        _print_artifacts(feature_artifacts.artifacts(project, started), started)
+
+
+@jobs.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@environment_option
+@as_option
+@json_option
+def list_(limit: int, name: str, who: str | None, as_json: bool) -> None:
+    """List the newest jobs of Vertex AI and Cloud Run: how they stand, how long they ran, who submitted them, what they cost.
+
+    Example: groundwork jobs list --json
+    """
+    project = opened(name, who)
+    found = feature.jobs(project, limit)
+    if as_json:
+        print_data(project, {"jobs": [_data(project, one) for one in found]})
+    elif found:
+        columns = ("job", "id", "sort", "state", "submitted (UTC)", "took", "cost", "by")
+        print_table(columns, [_row(project, one) for one in found])
+    else:
+        echo(f"No job was submitted in {project.environment.place} yet: `groundwork jobs submit` does.")
+
+
+def _row(project: Project, one: Job) -> tuple[str, ...]:
+    cost = feature.cost(one, project.region)
+    return (one.name, one.id, one.sort, one.state, when(one.created), one.took, cost, one.submitter)
+
+
+def _data(project: Project, one: Job) -> dict[str, Any]:
+    return {
+        "name": one.name, "id": one.id, "sort": one.sort, "state": one.state, "created": one.created, "started": one.started or None,
+        "ended": one.ended or None, "took": one.took or None, "cost": feature.cost(one, project.region) or None,
+        "submitter": one.submitter or None, "output": one.output or None, "message": one.message or None,
+    }  # fmt: skip
+
+
+@jobs.command()
+@_job
+@click.option("--follow/--no-follow", default=True, help="Wait for more while it runs, which is the default.")
+@environment_option
+@as_option
+@json_option
+def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> None:
+    """Print a job's log, and what it says while it runs. JOB is its id, or the name of which the newest is meant.
+
+    Example: groundwork jobs logs train
+    """
+    project = opened(name, who)
+    found = feature.job(project, job)
+    if as_json or not (follow and found.running):
+        print_entries(project, feature.log_filter(found), as_json=as_json)
+        return
+    with streamed(f"job {found.id}", f"groundwork jobs cancel {found.id} --env {name}"):
+        ended = feature.follow(project, found, lambda entry: echo(entry.line))
+    echo(ended.text, err=True)
+
+
+@jobs.command()
+@_job
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def cancel(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """End a job that runs or waits; what it wrote stays.
+
+    Example: groundwork jobs cancel 1234567890
+    """
+    project = opened(name, who)
+    found = feature.job(project, job)
+    if not found.running:
+        echo(f"{found.text}: there is nothing to end.")
+        return
+    if dry_run:
+        echo(f"would end {found.text}")
+        return
+    if not yes and not project.environment.local:
+        Console().confirm(f"End {found.text}?")
+    echo(feature.cancelled(project, found).text)
+
+
+@jobs.command()
+@_job
+@environment_option
+@as_option
+@json_option
+def artifacts(job: str, name: str, who: str | None, as_json: bool) -> None:
+    """List what a training job wrote: the model first (AIP_MODEL_DIR), then checkpoints, curves and the rest.
+
+    Example: groundwork jobs artifacts train
+    """
+    project = opened(name, who)
+    found = feature.job(project, job)
+    there = feature_artifacts.artifacts(project, found)
+    if as_json:
+        rows = [
+            {"url": one.url, "folder": one.folder or None, "bytes": one.size, "updated": one.updated} for one in there
+        ]
+        print_data(project, {"job": found.id, "output": found.output, "artifacts": rows})
+    else:
+        _print_artifacts(there, found)
+
+
+def _print_artifacts(there: list[feature_artifacts.Artifact], found: Job) -> None:
+    if not there:
+        echo(f"{found.name} wrote nothing below {found.output}: a model that is to stay goes to AIP_MODEL_DIR.")
+    for one in there:
+        echo(f"{bytes_text(one.size):>10}  {one.url}")

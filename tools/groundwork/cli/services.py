@@ -1,0 +1,267 @@
+"""`groundwork services list | deploy | traffic | rollback | call | logs | open`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from groundwork.cli.console import Console
+from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.principal import as_option
+from groundwork.cli.printing import echo, raw
+from groundwork.cli.table import print_table
+from groundwork.cli.workloads import opened, print_data, print_entries, streamed
+from groundwork.cost.amounts import shown
+from groundwork.errors import Exit, UsageProblem
+from groundwork.workloads import calling, revisions
+from groundwork.workloads import logs as feature_logs
+from groundwork.workloads import services as feature
+from groundwork.workloads.calling import Question
+from groundwork.workloads.project import Project, when
+from groundwork.workloads.services import Service
+
+_service = click.argument("service", metavar="NAME")
+_CHUNK = 8192
+
+
+@click.group()
+def services() -> None:
+    """Services of Cloud Run: deploy a revision, share the traffic, go back, call, read the log.
+
+    Example: groundwork services list
+    """
+
+
+@services.command("list")
+@environment_option
+@as_option
+@json_option
+def list_(name: str, who: str | None, as_json: bool) -> None:
+    """List the services: address, revision, traffic, and what a minimum of instances costs while nobody asks.
+
+    Example: groundwork services list --json
+    """
+    project = opened(name, who)
+    found = feature.services(project)
+    if as_json:
+        print_data(project, {"services": [_data(project, one) for one in found]})
+        return
+    if not found:
+        echo(
+            f"No service runs in {project.environment.place}: services are written in envs/{project.environment.path.name}."
+        )
+        return
+    columns = ("service", "state", "traffic", "image", "idle", "address")
+    print_table(columns, [_row(project, one) for one in found])
+
+
+def _row(project: Project, one: Service) -> tuple[str, ...]:
+    traffic = ", ".join(share.text for share in one.traffic) or "none"
+    return (one.name, one.state, traffic, one.image.split("/", 3)[-1], _idle(project, one), one.url or "none yet")
+
+
+def _idle(project: Project, one: Service) -> str:
+    """What runs although nobody asks, with its price."""
+    if not one.least:
+        return "0"
+    price = feature.idle_price(project, one)
+    return f"{one.least}, {'price not known' if price is None else f'{shown(price)} a month'}"
+
+
+def _data(project: Project, one: Service) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "state": one.state,
+        "url": one.url or None,
+        "revision": one.revision or None,
+        "image": one.image,
+        "traffic": [
+            {"revision": share.revision, "percent": share.percent, "tag": share.tag or None} for share in one.traffic
+        ],
+        "minimum_instances": one.least,
+        "idle_cost_a_month": feature.idle_price(project, one) if one.least else 0,
+        "everybody_may_call": one.public,
+    }
+
+
+@services.command()
+@_service
+@click.argument("image", metavar="IMAGE")
+@click.option("--no-traffic", is_flag=True, help="Make the revision and leave the traffic where it is.")
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+@json_option
+def deploy(
+    service: str, image: str, no_traffic: bool, name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Give a service a new revision with another IMAGE; once it is ready, all traffic goes to it.
+
+    A revision that does not start takes no traffic: its last log lines are shown with what they mean, and the command ends with 1.
+    Everything but the image stays as the environment file says.
+
+    Example: groundwork services deploy api europe-west1-docker.pkg.dev/my-project/images/api:latest
+    """
+    project = opened(name, who)
+    found = feature.service(project, service)
+    if dry_run:
+        echo(f"would give {service} a revision with {image} in place of {found.image or 'none'}")
+        return
+    talk = Console(quiet=as_json)
+    if not yes and not project.environment.local:
+        talk.confirm(f"Deploy {image} to {service} in {project.environment.place}, in place of {found.image}?")
+    talk.say(f"deploying {image} to {service} …")
+    _show(project, revisions.deployed(project, service, image, traffic=not no_traffic), as_json=as_json)
+
+
+def _show(project: Project, after: Service, *, as_json: bool) -> None:
+    if as_json:
+        print_data(project, {"service": _data(project, after)})
+        return
+    shares = ", ".join(share.text for share in after.traffic) or "none"
+    echo(f"{after.name}: {after.state}, traffic {shares}")
+    echo(after.url or "It has no address yet.")
+
+
+@services.command()
+@_service
+@click.argument("shares", metavar="REVISION=PERCENT…", nargs=-1, required=True)
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+@json_option
+def traffic(
+    service: str, shares: tuple[str, ...], name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Share the traffic of a service among its revisions; `latest` is the newest, whichever that is. The shares make 100.
+
+    Example: groundwork services traffic api api-00001-abc=90 latest=10
+    """
+    project = opened(name, who)
+    wanted = revisions.parsed(shares)
+    before = feature.service(project, service)
+    now = ", ".join(share.text for share in before.traffic) or "none"
+    if dry_run:
+        echo(f"would share the traffic of {service} as {' '.join(shares)}; now it is {now}")
+        return
+    if not yes and not project.environment.local:
+        Console().confirm(f"Share the traffic of {service} as {' '.join(shares)}? Now it is {now}.")
+    _show(project, revisions.shared(project, service, wanted), as_json=as_json)
+
+
+@services.command()
+@_service
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+@json_option
+def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Send all traffic to the revision before: the newest that was ready before the one that has it now.
+
+    The traffic stays there until the next `groundwork services deploy`. Ends with 9 when there is none to go back to.
+
+    Example: groundwork services rollback api
+    """
+    project = opened(name, who)
+    back = revisions.previous(project, feature.service(project, service))
+    what = f"{back.name} of {when(back.created)} UTC ({back.image.split('/', 3)[-1]})"
+    if dry_run:
+        echo(f"would send all traffic of {service} to {what}")
+        return
+    talk = Console(quiet=as_json)
+    if not yes and not project.environment.local:
+        talk.confirm(f"Send all traffic of {service} to {what}?")
+    talk.say(f"{service} goes back to {what}")
+    _show(project, revisions.shared(project, service, {back.name: 100}), as_json=as_json)
+
+
+@services.command()
+@_service
+@click.argument("path", default="/")
+@click.option(
+    "-X", "--request", "method", default="", metavar="METHOD", help="By default GET, or POST where data is given."
+)
+@click.option("-d", "--data", metavar="TEXT|@FILE", help="What to send, or the file that it is in.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
+@environment_option
+@as_option
+def call(
+    service: str, path: str, method: str, data: str | None, headers: tuple[str, ...], name: str, who: str | None
+) -> int:
+    """Call a service as yourself: status on standard error, answer on standard output.
+
+    What is sent is called JSON if it looks like it. Ends with 5 when the service may not be called by you, with 1 at any other
+    status from 400 on.
+
+    Example: groundwork services call api /predict --data @request.json
+    """
+    project = opened(name, who)
+    sent = calling.data(data)
+    given = calling.headers(headers)
+    if sent is not None and sent.lstrip()[:1] in (b"{", b"["):
+        given = {"Content-Type": "application/json", **given}
+    asked = Question(method.upper() or ("GET" if sent is None else "POST"), path, given, sent)
+    found = feature.service(project, service)
+    with calling.called(project, found, asked) as answer:
+        echo(calling.shown(answer), err=True)
+        for chunk in answer.iter_content(_CHUNK):
+            raw(chunk)
+        if answer.status_code in (401, 403):
+            whom = project.who or "you are logged in as"
+            echo(
+                f"Who calls needs run.routes.invoke on {service}: `groundwork access explain {whom} run.routes.invoke`.",
+                err=True,
+            )
+            return int(Exit.PERMISSION)
+        return int(Exit.FAILED if answer.status_code >= 400 else Exit.OK)
+
+
+@services.command()
+@_service
+@click.option("--revision", default="", help="Only of this revision.")
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines come, until ^C.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many lines at most.")
+@environment_option
+@as_option
+@json_option
+def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: str | None, as_json: bool) -> None:
+    """Print the newest log lines of a service: what it wrote, and its requests.
+
+    Example: groundwork services logs api --follow
+    """
+    project = opened(name, who)
+    feature.service(project, service)
+    wanted = revisions.log_filter(service, revision)
+    if as_json and follow:
+        raise UsageProblem("--json and --follow exclude each other: JSON is one document.")
+    print_entries(project, wanted, limit, as_json=as_json)
+    if follow:
+        newest = feature_logs.newest(project, wanted, 1)
+        since = newest[0].time if newest else "1970-01-01T00:00:00Z"
+        seen = {entry.id for entry in newest}
+        with streamed(f"service {service}", f"groundwork services traffic {service} REVISION=100"):
+            feature_logs.follow(
+                project, wanted, since, lambda: False, lambda entry: None if entry.id in seen else echo(entry.line)
+            )
+
+
+@services.command("open")
+@_service
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+@environment_option
+@as_option
+def open_(service: str, no_browser: bool, name: str, who: str | None) -> None:
+    """Open the address of a service in a browser. A private one refuses browsers: `groundwork services call` gets through.
+
+    Example: groundwork services open frontend
+    """
+    project = opened(name, who)
+    found = feature.service(project, service)
+    if not found.url:
+        raise UsageProblem(f"{service} has no address: {found.state}.")
+    if no_browser or click.launch(found.url) != 0:
+        echo(found.url)

@@ -1,0 +1,28 @@
+"""`groundwork token`."""
+
+from __future__ import annotations
+
+import click
+
+from groundwork.cli.options import environment_option
+from groundwork.cli.principal import as_option
+from groundwork.cli.printing import echo
+from groundwork.cli.workloads import opened
+from groundwork.errors import UsageProblem
+from groundwork.workloads import services, tokens
+
+
+@click.command()
+@click.argument("service", metavar="NAME")
+@environment_option
+@as_option
+def token(service: str, name: str, who: str | None) -> None:
+    """Print an identity token of yours for a service, for an hour: for curl, locust, and tests in CI.
+
+    Example: curl --header "Authorization: Bearer $(groundwork token api)" "$URL/predict"
+    """
+    project = opened(name, who)
+    found = services.service(project, service)
+    if not found.url:
+        raise UsageProblem(f"{service} has no address to make a token for: {found.state}.")
+    echo(tokens.identity_token(project, found.url))

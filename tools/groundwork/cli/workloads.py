@@ -1,0 +1,53 @@
+"""What the commands about builds, services and jobs share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from groundwork.cli.options import here
+from groundwork.cli.principal import connected
+from groundwork.cli.printing import echo, print_json
+from groundwork.errors import Interrupted
+from groundwork.login import identity
+from groundwork.workloads import logs
+from groundwork.workloads.project import Project
+
+
+def opened(name: str, who: str | None, *, named: bool = False) -> Project:
+    """The environment's project as whoever is meant; `named` asks Google who that is."""
+    checkout, environment = here(name)
+    cloud, address = connected(environment, checkout, who)
+    if named and not address:
+        address = identity.of(cloud, os.environ).principal
+    return Project(cloud, environment, address)
+
+
+def print_data(project: Project, more: Mapping[str, Any]) -> None:
+    """The data of a command as JSON, with whose it is."""
+    head = {"environment": project.environment.name, "project": project.id, "simulated": project.environment.local}
+    print_json({**head, **more})
+
+
+def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: bool) -> None:
+    """The newest log entries that a filter finds, oldest first."""
+    found = logs.newest(project, wanted, most)
+    if as_json:
+        print_data(project, {"entries": [asdict(entry) for entry in found]})
+        return
+    for entry in found:
+        echo(entry.line)
+    if not found:
+        echo("There is no log entry yet.", err=True)
+
+
+@contextmanager
+def streamed(what: str, cancel: str) -> Iterator[None]:
+    """Around what is followed: ^C ends the following and nothing else."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"No longer following: {what} goes on. To end it: `{cancel}`.") from None

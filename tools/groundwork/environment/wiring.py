@@ -1,0 +1,115 @@
+"""What services, jobs, builds and training name that the file does not have, and what they may not say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.environment.document import Place, dotted
+from groundwork.environment.schema import Objection
+from groundwork.environment.workloads import is_full
+from groundwork.text import listed
+
+_OWN_FILE = ("image", "dir", "dockerfile", "machine_type", "timeout_minutes", "deploys")
+_STARTS = ("branch", "tag", "by_hand")
+_GIB_A_CPU = 4
+# What the schema fills in where the file says nothing.
+_IDENTITIES = {"services": "serve", "builds": "build", "training": "train"}
+
+
+def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
+    """Names that a place uses, one, a list or keys, and the file does not have among its `kind`."""
+    there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
+    for index, name in enumerate([used] if isinstance(used, str) else used if isinstance(used, (dict, list)) else []):
+        if isinstance(name, str) and name not in known:
+            step = () if isinstance(used, str) else (index if isinstance(used, list) else name,)
+            yield (*place, *step), f'{dotted(place)} has "{name}", but {there}'
+
+
+class Wiring:
+    """The parts of a file by name, as far as each has the right shape."""
+
+    def __init__(self, parts: Mapping[str, Mapping[str, Mapping[str, Any]]], github: bool) -> None:
+        self.parts = parts
+        self.github = github
+
+    def objections(self) -> Iterator[Objection]:
+        """Everything that does not fit together."""
+        for part in ("services", "jobs"):
+            for name, values in self.parts[part].items():
+                yield from self._container((part, name), values)
+        for name, values in self.parts["builds"].items():
+            yield from self._build(("builds", name), values)
+        for name, values in self.parts["training"].items():
+            yield from self._training(("training", name), values)
+        if self.parts["builds"] and not self.github:
+            yield (
+                ("builds",),
+                "builds need github: the repository whose pushes start them; say its repository and owner_id.",
+            )
+        for name, values in self.parts["identities"].items():
+            place = ("identities", name)
+            for part in ("services", "jobs"):
+                yield from self._unknown(place, values, part)
+            if "github" in values and not self.github:
+                yield (*place, "github"), f"{dotted(place)}.github has no repository: the file has no github."
+
+    def _unknown(self, place: Place, values: Mapping[str, Any], part: str, kind: str = "") -> Iterator[Objection]:
+        kind = kind or part
+        yield from unknown((*place, part), values.get(part), self.parts[kind], kind)
+
+    def _identity(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        default = _IDENTITIES.get(str(place[0]))
+        yield from unknown(
+            (*place, "identity"), values.get("identity", default), self.parts["identities"], "identities"
+        )
+
+    def _secrets(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        secrets = values.get("secrets")
+        for variable, secret in secrets.items() if isinstance(secrets, dict) else ():
+            yield from unknown((*place, "secrets", variable), secret, self.parts["secrets"], "secrets")
+
+    def _container(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        yield from self._identity(place, values)
+        yield from self._secrets(place, values)
+        yield from self._unknown(place, values, "buckets")
+        env, secrets = (values.get(key) for key in ("env", "secrets"))
+        for name in sorted(set(env) & set(secrets)) if isinstance(env, dict) and isinstance(secrets, dict) else ():
+            yield (*place, "env", name), f"{dotted(place)} has {name} in env and in secrets; keep the one in secrets."
+        cpu, memory = values.get("cpu", 1), str(values.get("memory", "2Gi"))
+        gib = memory.removesuffix("Gi")
+        if gib.isdigit() and isinstance(cpu, int) and int(gib) > _GIB_A_CPU * cpu:
+            need = next((more for more in (1, 2, 4, 6, 8) if int(gib) <= _GIB_A_CPU * more), None)
+            way = f"write cpu: {need}" if need else "the most is 32Gi with cpu: 8"
+            yield (*place, "memory"), f"{dotted(place)}.memory is {memory}, more than 4Gi for each CPU; {way}."
+        least, most = values.get("min_instances", 0), values.get("max_instances", 3)
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield (
+                (*place, "min_instances"),
+                f"{dotted(place)}.min_instances is {least}, more than its max_instances, {most}.",
+            )
+
+    def _build(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        yield from self._identity(place, values)
+        yield from self._secrets(place, values)
+        repository = values.get("repository", "images")
+        yield from unknown((*place, "repository"), repository, self.parts["repositories"], "repositories")
+        places = {**self.parts["services"], **self.parts["jobs"]}
+        yield from unknown((*place, "deploys"), values.get("deploys"), places, "services and jobs")
+        starts = [key for key in _STARTS if values.get(key)]
+        if len(starts) > 1:
+            yield (*place, starts[1]), f"{dotted(place)} has {listed(starts)}; one thing starts a build, so keep one."
+        for key in _OWN_FILE if "file" in values else ():
+            if key in values:
+                yield (
+                    (*place, key),
+                    f"{dotted(place)}.{key} has no effect beside file; say it in {values['file']}, or leave file out.",
+                )
+
+    def _training(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        yield from self._identity(place, values)
+        yield from unknown((*place, "output"), values.get("output"), self.parts["buckets"], "buckets")
+        image = values.get("image", "images/")
+        if isinstance(image, str) and not is_full(image):
+            repository = image.partition("/")[0]
+            yield from unknown((*place, "image"), repository, self.parts["repositories"], "repositories")

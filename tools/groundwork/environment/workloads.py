@@ -1,0 +1,160 @@
+"""What an environment runs: services, jobs, builds and training, as the environment file says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
+"""The image of a service that no build has deployed yet."""
+JOB_PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/job"
+"""The image of a job that no build has deployed yet."""
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A further container of a service."""
+
+    image: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    memory: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of Cloud Run; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write"."""
+
+    name: str
+    identity: str
+    public: bool
+    image: str
+    port: int
+    health: str | None
+    cpu: int
+    memory: str
+    min_instances: int
+    max_instances: int
+    concurrency: int
+    timeout_seconds: int
+    env: Mapping[str, str]
+    secrets: Mapping[str, str]
+    buckets: Mapping[str, str]
+    sidecars: Mapping[str, Sidecar]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of Cloud Run; `schedule` is a cron expression, None where it starts by hand alone."""
+
+    name: str
+    identity: str
+    image: str
+    args: tuple[str, ...]
+    cpu: int
+    memory: str
+    tasks: int
+    retries: int
+    timeout_minutes: int
+    schedule: str | None
+    time_zone: str
+    env: Mapping[str, str]
+    secrets: Mapping[str, str]
+    buckets: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Build:
+    """A trigger of Cloud Build; `image` is the full name without a tag, `deploys` the services and jobs that get it.
+
+    Without `branch` and `tag` somebody starts it by hand. `file` is the team's own, in place of what is said of the image.
+    """
+
+    name: str
+    identity: str
+    branch: str | None
+    tag: str | None
+    paths: tuple[str, ...]
+    repository: str
+    image: str
+    dir: str
+    dockerfile: str
+    deploys: tuple[str, ...]
+    file: str | None
+    machine_type: str | None
+    timeout_minutes: int
+    substitutions: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What jobs of Vertex AI start with; `output` is the address below which each leaves its model."""
+
+    name: str
+    identity: str
+    image: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    machine_type: str
+    accelerator: str | None
+    accelerator_count: int
+    timeout_minutes: int
+    output: str
+    tensorboard: bool
+
+
+@dataclass(frozen=True)
+class Workloads:
+    """All four parts of a file, by name."""
+
+    services: Mapping[str, Service]
+    jobs: Mapping[str, Job]
+    builds: Mapping[str, Build]
+    training: Mapping[str, Training]
+
+
+def workloads(values: Mapping[str, Any]) -> Workloads:
+    """The workloads of a file whose defaults are filled in."""
+    project, images = values["project"], f"{values['region']}-docker.pkg.dev/{values['project']}"
+    branch = values.get("github", {}).get("branch", "main")
+    places = {*values["services"], *values["jobs"]}
+    return Workloads(
+        {name: _service(name, one) for name, one in values["services"].items()},
+        {name: _job(name, one) for name, one in values["jobs"].items()},
+        {name: _build(name, one, images, branch, places) for name, one in values["builds"].items()},
+        {name: _training(name, one, images, project) for name, one in values["training"].items()},
+    )
+
+
+def _service(name: str, values: Mapping[str, Any]) -> Service:
+    sidecars = {other: Sidecar(**{**one, "args": tuple(one["args"])}) for other, one in values["sidecars"].items()}
+    return Service(name, **{"image": PLACEHOLDER, "health": None, **values, "sidecars": sidecars})
+
+
+def _job(name: str, values: Mapping[str, Any]) -> Job:
+    return Job(name, **{"image": JOB_PLACEHOLDER, "schedule": None, **values, "args": tuple(values["args"])})
+
+
+def _build(name: str, values: Mapping[str, Any], images: str, branch: str, places: set[str]) -> Build:
+    rest = {"branch": None, "tag": None, "image": name, "file": None, "machine_type": None, **values}
+    by_hand = rest.pop("by_hand")
+    if not (by_hand or rest["branch"] or rest["tag"]):
+        rest["branch"] = "^" + branch.replace(".", r"\.") + "$"
+    deploys = values.get("deploys", [name] if name in places and not rest["file"] else [])
+    full = f"{images}/{rest['repository']}/{rest['image']}"
+    return Build(name, **{**rest, "image": full, "paths": tuple(rest["paths"]), "deploys": tuple(deploys)})
+
+
+def _training(name: str, values: Mapping[str, Any], images: str, project: str) -> Training:
+    image = values.get("image", f"images/{name}")
+    full = image if is_full(image) else f"{images}/{image}"
+    output = f"gs://{project}-{values.get('output', 'staging')}"
+    rest = {"accelerator": None, **values, "args": tuple(values["args"]), "image": full, "output": output}
+    return Training(name, **rest)
+
+
+def is_full(image: str) -> bool:
+    """Whether an image is written with its host, as "europe-docker.pkg.dev/vertex-ai/training/x" and not "images/x"."""
+    return "." in image.partition("/")[0]

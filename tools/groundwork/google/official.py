@@ -1,0 +1,27 @@
+"""Refusals of Google's official clients as the errors that plain requests end in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from groundwork.google.cloud import CloudProblem
+from groundwork.google.transport import refused_login
+
+
+@contextmanager
+def asking(call: str) -> Iterator[None]:
+    """Around what an official client does: `call` says what was asked. Raises CloudProblem, PermissionProblem."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except GoogleAPICallError as problem:
+        status = problem.grpc_status_code.name if problem.grpc_status_code else ""
+        raise CloudProblem(call, int(problem.code or 0), status, problem.message, problem.reason or "") from None
+    except (RetryError, RequestException) as problem:
+        raise CloudProblem(call, 0, "UNREACHABLE", str(problem)) from None
+    except GoogleAuthError as problem:
+        raise refused_login(problem) from None

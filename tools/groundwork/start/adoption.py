@@ -1,0 +1,163 @@
+"""Taking over what was made by hand: it gets its entry in the environment file, and Terraform imports it instead of making it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ruamel.yaml.comments import CommentedMap
+
+from groundwork.environment import editing
+from groundwork.environment.values import Environment, load, refuse_mistakes
+from groundwork.errors import CouldNotTell, GroundworkError, Refused
+from groundwork.lifecycle import up as lifecycle
+from groundwork.lifecycle.up import Check, Wish
+from groundwork.resources.inventory import beside, known_to, take
+from groundwork.resources.item import Item
+from groundwork.resources.kind import Entry, Part
+from groundwork.resources.registry import listings, maker, parts
+from groundwork.terraform.plans import LayerPlan
+from groundwork.terraform.session import Session
+from groundwork.terraform.state import read_state
+from groundwork.terraform.talk import Talk
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing that no state knows, its section of the file and its entry there; `written` where the file has it already."""
+
+    item: Item
+    section: str
+    entry: Entry
+    written: bool
+
+    @property
+    def text(self) -> str:
+        """What it is and where it belongs, e.g. "bucket raw-data as buckets.raw-data"."""
+        return f"{self.item.kind} {self.item.short} as {self.section}.{self.entry.name}"
+
+
+@dataclass(frozen=True)
+class Left:
+    """A thing that no state knows and that stays as it is, and why."""
+
+    item: Item
+    why: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a project holds that Terraform does not know, of the kinds that an environment file can name."""
+
+    found: tuple[Found, ...]
+    left: tuple[Left, ...]
+
+    @property
+    def imports(self) -> dict[str, dict[str, str]]:
+        """What Terraform imports each by, by section and name."""
+        ids: dict[str, dict[str, str]] = {}
+        for one in self.found:
+            ids.setdefault(one.section, {})[one.entry.name] = one.entry.imported
+        return ids
+
+
+def look(session: Session) -> Look:
+    """Ask the project's list calls. Raises CouldNotTell where one does not answer: what is not seen would be made a second time."""
+    takes = {kind.name: part for kind, part in parts() if part.adopted}
+    inventory = take(session.cloud, [row for row in listings() if row.kind in takes])
+    if inventory.unknown:
+        lines = [f"{kind}: {why}" for kind, why in inventory.unknown.items()]
+        raise CouldNotTell(
+            f"What project {session.environment.place} holds could not be seen, so nothing was done:", lines
+        )
+    known = frozenset[str]().union(*(known_to(read_state(session.cloud, place)) for place in session.places.values()))
+    found: list[Found] = []
+    left: list[Left] = []
+    for item in beside(inventory, known):
+        answer = _taken(session.environment, takes[item.kind], item, found)
+        if isinstance(answer, Found):
+            found.append(answer)
+        else:
+            left.append(Left(item, answer))
+    return Look(tuple(found), tuple(left))
+
+
+def _taken(environment: Environment, part: Part, item: Item, before: Sequence[Found]) -> Found | str:
+    assert part.adopted
+    named = part.entries(environment)
+    answer = part.adopted(environment, item)
+    if isinstance(answer, str):
+        return answer
+    # Google writes the project's number where the file has its id.
+    same = [name for name, full in named.items() if full in (item.name, answer.imported) or item.name == full]
+    if same:
+        return Found(item, part.place, replace(answer, name=same[0]), written=True)
+    if not (made_by := maker(item, environment.project)).startswith("usually"):
+        return f"it belongs to {made_by.removesuffix(', as its name says')}"
+    taken = {*named, *(one.entry.name for one in before if one.section == part.place)}
+    name, number = answer.name, 2
+    while name in taken:
+        name, number = f"{answer.name[:16]}-{number}", number + 1
+    return Found(item, part.place, replace(answer, name=name), written=False)
+
+
+def enter(session: Session, found: Sequence[Found]) -> None:
+    """Write the entries that the file does not have yet. Raises EnvironmentProblem, and then nothing was written."""
+
+    def change(document: CommentedMap) -> bool:
+        new = [one for one in found if not one.written]
+        for one in new:
+            section = editing.parted(document, one.section)
+            if not section:
+                section = document[one.section] = CommentedMap()
+            section[one.entry.name] = editing.inline(one.entry.values)
+        return bool(new)
+
+    path = session.environment.path
+    editing.edit(path, change, partial(refuse_mistakes, path=path, root=session.checkout.root))
+
+
+def adopt(session: Session, seen: Look, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> None:
+    """Enter what was found and apply a plan that takes it over; then plan again, which has to find nothing to do.
+
+    Where it ends before anything is applied, the file is put back. Raises GroundworkError.
+    """
+    environment = session.environment
+    former = editing.read(environment.path)
+    enter(session, seen.found)
+    ours = editing.read(environment.path)
+    after = replace(session, environment=load(environment.path, session.checkout.root), adopted=seen.imports)
+    begun: list[str] = []
+
+    def keeps_all(_session: Session, plans: Sequence[LayerPlan]) -> None:
+        _refuse_losses(plans)
+        begun.append("apply")
+
+    try:
+        lifecycle.up(after, wish, talk, [*checks, keeps_all])
+    except BaseException as error:
+        if not begun or isinstance(error, Refused):
+            editing.restore(environment.path, ours, former)
+        raise
+    again = lifecycle.plan(replace(after, adopted={}), talk)
+    rest = [f"{change.action} {change.address}" for entry in again for change in entry.changes]
+    if rest:
+        raise GroundworkError(
+            "It was taken over, but a plan still finds something to do; `groundwork up` does it:", rest
+        )
+
+
+def _refuse_losses(plans: Sequence[LayerPlan]) -> None:
+    lost = [
+        f"{change.action} {change.address}"
+        for plan in plans
+        for change in plan.changes
+        if change.action in ("replace", "delete")
+    ]
+    if lost:
+        raise Refused(
+            "Taking over keeps what is there, and this plan would not: nothing was changed. Leave these out, or run `groundwork up` "
+            "first for what has nothing to do with it.",
+            lost,
+        )

@@ -1,0 +1,133 @@
+"""The text of a new environment file: what the team said, what its repository says, and a comment for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from groundwork.start.repository import Clue, plain
+
+_CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What only the team can say; `email` is the first member, an operator, "" for nobody yet."""
+
+    name: str
+    cloud: str
+    project: str
+    region: str
+    email: str
+
+
+def text(answers: Answers, clues: Sequence[Clue]) -> str:
+    """The file, with comments. It has yet to be checked against the schema."""
+    return (
+        "\n".join(
+            [
+                *_head(answers),
+                *_members(answers),
+                *_buckets(answers, clues),
+                *_repositories(clues),
+                *_secrets(clues),
+                *_identities(_data(answers, clues)),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _head(answers: Answers) -> Iterator[str]:
+    where = "on a local cloud, on this machine (simulated)" if answers.cloud == "local" else "on Google Cloud"
+    yield from (
+        "# yaml-language-server: $schema=schema.json",
+        "#",
+        f"# The team's platform {where}: `groundwork up --env {answers.name}`.",
+        "# Every key is explained in envs/README.md.",
+        "",
+        f"cloud: {answers.cloud}",
+        f"project: {answers.project}",
+        f"region: {answers.region}",
+        "",
+        "# `groundwork down` refuses where this is true.",
+        "protected: false",
+        "",
+        "# Labels of everything, for example to tell costs apart.",
+        f"labels: {{team: {plain(answers.project)}}}",
+    )
+
+
+def _members(answers: Answers) -> Iterator[str]:
+    yield from (
+        "",
+        "# Who is in the team, and as what: viewer, data-scientist, ml-engineer or",
+        "# operator. `groundwork onboard` and `offboard` edit this list.",
+    )
+    yield from ["members:", f"  {answers.email}: {{role: operator}}"] if answers.email else ["members: {}"]
+
+
+def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
+    """The buckets for DVC: names in the file, and what each says."""
+    found: dict[str, str] = {}
+    named = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
+    for clue in named:
+        if clue.name.startswith(f"{answers.project}-"):
+            found.setdefault(plain(clue.name.removeprefix(f"{answers.project}-")), "{dvc: true}")
+        elif _CALLED.fullmatch(clue.name):
+            found.setdefault(plain(clue.name), f"{{called: {clue.name}, dvc: true}}")
+    return found or {"data": "{dvc: true}"}
+
+
+def _buckets(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
+    yield from ("", "# A bucket NAME is called PROJECT-NAME, unless it was there before.", "buckets:")
+    yield from _reasons(clues, "buckets")
+    yield from (f"  {name}: {said}" for name, said in _data(answers, clues).items())
+    yield from [] if "models" in _data(answers, clues) else ["  models: {}"]
+
+
+def _repositories(clues: Sequence[Clue]) -> Iterator[str]:
+    yield from ("", "# Docker images: those older than 30 days go, except the newest 5 of each.", "repositories:")
+    yield from _reasons(clues, "repositories")
+    yield "  images: {keep: 5, delete_after_days: 30}"
+
+
+def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
+    names = list(dict.fromkeys(clue.name for clue in clues if clue.section == "secrets"))
+    yield from ("", "# Names only: `groundwork secrets set NAME` asks for the value.")
+    if not names:
+        yield from ("secrets: {}", "#  wandb-api-key: {readers: [train]}")
+        return
+    yield "secrets:"
+    yield from _reasons(clues, "secrets")
+    yield from (f"  {name}: {{readers: [train]}}" for name in names)
+
+
+def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
+    reasons = (f"  # {clue.file}: {clue.becomes}." for clue in clues if clue.section == section)
+    yield from (line for line in dict.fromkeys(reasons) if line.isprintable())
+
+
+def _identities(data: dict[str, str]) -> Iterator[str]:
+    reads = ", ".join(f"{name}: read" for name in data if name != "models")
+    yield from (
+        "",
+        "# One service account per purpose, what it may do, and which members may act as",
+        "# it.",
+        "identities:",
+        "  train:",
+        "    description: Trains models.",
+        f"    buckets: {{{reads}, models: write}}" if reads else "    buckets: {models: write}",
+        "    repositories: {images: read}",
+        "    users: [data-scientist, ml-engineer, operator]",
+        "  serve:",
+        "    description: Serves models.",
+        "    buckets: {models: read}",
+        "    repositories: {images: read}",
+        "    users: [ml-engineer, operator]",
+        "  build:",
+        "    description: Builds images.",
+        "    repositories: {images: write}",
+        "    users: [ml-engineer, operator]",
+    )

@@ -1,0 +1,73 @@
+"""The Terraform that reads environment files, copied into a folder that has none; nothing that is there is overwritten."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from groundwork.environment.checkout import Checkout, find_checkout
+from groundwork.errors import GroundworkError, UsageProblem
+
+FOLDERS = ("infra", "modules")
+FILES = ("envs/schema.json", "envs/README.md")
+_IGNORED = (".groundwork/", ".terraform/", ".terraform.lock.hcl")
+
+
+def home() -> Path:
+    """The clone that this command comes from. Raises GroundworkError when it does not come from one."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / "infra" / "platform").is_dir():
+        raise GroundworkError(f"{root} holds no groundwork: run `groundwork init` from a clone's .venv/bin.")
+    return root
+
+
+def around(folder: Path) -> Checkout | None:
+    """The groundwork project that a folder lies in, if it lies in one."""
+    try:
+        return find_checkout(folder)
+    except UsageProblem:
+        return None
+
+
+def lay(folder: Path) -> list[str]:
+    """Copy what is missing into a folder; what was copied, by its first steps. Raises UsageProblem for files that differ."""
+    files = {path.relative_to(home()): path for path in _wanted(home())}
+    others = [
+        str(name)
+        for name, path in files.items()
+        if (folder / name).exists() and (folder / name).read_bytes() != path.read_bytes()
+    ]
+    if others:
+        raise UsageProblem(
+            f"{folder} has files of its own where groundwork's would lie: use an empty folder, for example a new one beside it.",
+            others[:10],
+        )
+    new = {name: path for name, path in files.items() if not (folder / name).exists()}
+    for name, path in new.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    _ignore(folder)
+    return sorted({f"{name.parts[0]}/" for name in new})
+
+
+def _wanted(root: Path) -> Iterator[Path]:
+    for name in FOLDERS:
+        for path in sorted((root / name).rglob("*")):
+            inside = path.relative_to(root).parts
+            if (
+                path.is_file()
+                and not any(part.startswith(".") for part in inside)
+                and path.suffix not in (".tfstate", ".tfplan")
+            ):
+                yield path
+    yield from (root / name for name in FILES)
+
+
+def _ignore(folder: Path) -> None:
+    """What runs leave behind holds what the state holds: git is told to leave it alone."""
+    file = folder / ".gitignore"
+    text = file.read_text("utf-8") if file.exists() else ""
+    missing = [line for line in _IGNORED if line not in text.splitlines()]
+    if missing:
+        file.write_text(text + ("" if not text or text.endswith("\n") else "\n") + "\n".join(missing) + "\n", "utf-8")

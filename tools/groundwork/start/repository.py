@@ -1,0 +1,206 @@
+"""What a team's own repository says of the platform that it needs: read, never run, and no secret's value is kept."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.secrets.names import suggested
+from groundwork.terraform.process import run
+
+_MOST_FILES = 20_000
+_MOST_BYTES = 1 << 20
+_NOT_THEIRS = frozenset(
+    {
+        ".git",
+        ".groundwork",
+        ".terraform",
+        ".venv",
+        "venv",
+        "env",
+        "node_modules",
+        "site-packages",
+        "__pycache__",
+        ".tox",
+    }
+)
+_DOCKERFILE = re.compile(r"(?i)dockerfile(?:\.(?P<after>[\w-]+))?|(?P<before>[\w-]+)\.dockerfile")
+_DOTENV = re.compile(r"\.env(\.(?!(example|sample|template|dist)\Z)[\w-]+)?")
+_KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
+_SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
+_WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|^[\s\"'-]*wandb\b")
+_DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
+_REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|environment\.ya?ml|Pipfile|setup\.(py|cfg)")
+
+
+@dataclass(frozen=True)
+class Clue:
+    """Something in a file: what it is, the file by its path in the repository, the name it gives, and what it would become.
+
+    `section` is the part of the environment file that it goes into, "" where it is only said.
+    """
+
+    what: str
+    file: str
+    name: str
+    becomes: str
+    section: str = ""
+
+
+def look(folder: Path) -> tuple[Clue, ...]:
+    """Every clue in a folder, in the order of the files. Raises UsageProblem when it is none."""
+    if not folder.is_dir():
+        raise UsageProblem(f"{folder} is not a folder: name the one that your code lies in.")
+    return tuple(clue for file in _files(folder) for clue in _clues(folder, file))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    seen = 0
+    for here, folders, files in os.walk(folder):
+        # The clone of groundwork itself says nothing of the team.
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _NOT_THEIRS and not (Path(here) / name / "infra" / "platform").is_dir()
+        )
+        for name in sorted(files):
+            seen += 1
+            if seen > _MOST_FILES:
+                raise UsageProblem(
+                    f"{folder} holds more than {_MOST_FILES} files: name the folder that your code lies in."
+                )
+            yield Path(here) / name
+
+
+def _clues(folder: Path, file: Path) -> Iterator[Clue]:
+    shown, name = file.relative_to(folder).as_posix(), file.name
+    if found := _DOCKERFILE.fullmatch(name):
+        image = plain(found["after"] or found["before"] or (file.parent.name if file.parent != folder else "app"))
+        yield Clue("Dockerfile", shown, image, f"image {image} in repository images", "repositories")
+    elif file.parent.name == ".dvc" and name in ("config", "config.local"):
+        yield from _remotes(shown, _text(file))
+    elif _DOTENV.fullmatch(name):
+        yield from _variables(folder, file, shown)
+    elif re.fullmatch(r"cloudbuild[\w.-]*\.(ya?ml|json)", name):
+        yield from _build(shown, _text(file))
+    elif name.endswith(".json"):
+        yield from _key(folder, file, shown)
+    elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
+        if re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", _text(file)):
+            yield Clue("Vertex AI job", shown, "train", "runs as identity train")
+    elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
+        yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
+
+
+def plain(text: str) -> str:
+    """A name as Google takes it: lower-case letters, digits and dashes, beginning with a letter."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-")
+    return name if name[:1].isalpha() else f"x-{name}".rstrip("-")
+
+
+def _text(file: Path) -> str:
+    """The beginning of a file; nothing where it cannot be read, since it is only a clue."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _remotes(shown: str, text: str) -> Iterator[Clue]:
+    settings = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        settings.read_string(text)
+    except configparser.Error:
+        yield Clue("DVC", shown, "", "cannot be read: DVC's settings are not as DVC writes them")
+        return
+    for section in settings.sections():
+        if re.fullmatch(r"'?remote \"(.+)\"'?", section):
+            url = settings[section].get("url", "")
+            bucket = re.match(r"gs://([^/]+)", url)
+            if bucket:
+                yield Clue(
+                    "DVC remote",
+                    shown,
+                    bucket[1],
+                    f"gs://{bucket[1]} is a bucket for DVC; `groundwork adopt` takes it over",
+                    "buckets",
+                )
+            else:
+                yield Clue(
+                    "DVC remote",
+                    shown,
+                    "",
+                    f"{_where(url)} could move to bucket data: `groundwork dvc`, then `dvc push`",
+                    "buckets",
+                )
+
+
+def _where(url: str) -> str:
+    """A remote without what may be a password in its address."""
+    scheme, there, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}" if there else "a folder"
+
+
+def _variables(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
+    keys = list(dict.fromkeys(_KEY.findall(_text(file))))
+    for key in keys:
+        name = suggested(key)
+        if name and _SECRET.search(key):
+            yield Clue(".env", shown, name, f"{key} is secret {name}: `groundwork secrets import {shown}`", "secrets")
+        else:
+            yield Clue(".env", shown, "", f"{key} does not look like a secret: it stays a variable")
+    if _in_git(folder, shown):
+        yield Clue(".env", shown, "", "it is in git, and so are its values: take it out, and get new ones")
+
+
+def _in_git(folder: Path, shown: str) -> bool:
+    try:
+        return run(["git", "ls-files", "--error-unmatch", shown], cwd=folder).code == 0
+    except GroundworkError:
+        return False
+
+
+def _build(shown: str, text: str) -> Iterator[Clue]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        build: Any = YAML(typ="safe").load(text)
+    except (YAMLError, RecursionError, ValueError):
+        build = None
+    if not isinstance(build, dict):
+        yield Clue("Cloud Build", shown, "", "cannot be read: it is no build in YAML or JSON")
+        return
+    images = {
+        plain(str(image).rpartition("/")[2].partition(":")[0].partition("@")[0])
+        for image in build.get("images") or ()
+        if "$" not in str(image).rpartition("/")[2].partition(":")[0]
+    }
+    for image in sorted(images):
+        yield Clue(
+            "Cloud Build", shown, image, f"image {image} in repository images, built as identity build", "repositories"
+        )
+    for service in dict.fromkeys(_DEPLOYS.findall(text)):
+        yield Clue("Cloud Build", shown, service, f"service {service} on Cloud Run, which runs as identity serve")
+    if not images and not _DEPLOYS.search(text):
+        yield Clue("Cloud Build", shown, "", "runs as identity build")
+
+
+def _key(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
+    if file.stat().st_size > 1 << 16:
+        return
+    text = _text(file)
+    if '"private_key"' in text and '"service_account"' in text:
+        where = (
+            "it is in git: delete the key in the console, since the history keeps it"
+            if _in_git(folder, shown)
+            else "delete the file and the key"
+        )
+        yield Clue("service-account key", shown, "", f"nothing here needs one; {where}")

@@ -1,0 +1,50 @@
+"""What a training job wrote: the objects below the place that it was given, its model first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groundwork.errors import UsageProblem
+from groundwork.workloads.jobs import Job
+from groundwork.workloads.project import Project
+
+MODEL, CHECKPOINTS, CURVES = "model", "checkpoints", "logs"
+"""Folders that a job finds in AIP_MODEL_DIR, AIP_CHECKPOINT_DIR and AIP_TENSORBOARD_LOG_DIR.
+
+Source: https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables.
+"""
+_ORDER = (MODEL, CHECKPOINTS, CURVES)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An object that a job wrote: its address, the folder that it was meant for ("" for none of the three), its size in bytes."""
+
+    url: str
+    folder: str
+    size: int
+    updated: str
+
+
+def artifacts(project: Project, found: Job) -> list[Artifact]:
+    """Everything below a job's place, the model first. Raises UsageProblem for a job that was given none."""
+    if found.sort != "training":
+        raise UsageProblem(
+            f"{found.name} is a Cloud Run job, which is given no place to write to: look into its bucket."
+        )
+    if not found.output.startswith("gs://"):
+        raise UsageProblem(
+            f"{found.name} was submitted without baseOutputDirectory, so nobody knows where it writes: `groundwork jobs submit` gives one."
+        )
+    bucket, _, prefix = found.output.removeprefix("gs://").partition("/")
+    below = f"{prefix}/" if prefix else ""
+    listed = project.cloud.pages("storage", f"v1/b/{bucket}/o", "items", {"prefix": below})
+    there = [_artifact(bucket, below, one) for one in listed]
+    return sorted(there, key=lambda one: (_ORDER.index(one.folder) if one.folder else len(_ORDER), one.url))
+
+
+def _artifact(bucket: str, below: str, entry: dict[str, object]) -> Artifact:
+    name = str(entry["name"])
+    folder = name.removeprefix(below).partition("/")[0]
+    known = folder if folder in _ORDER else ""
+    return Artifact(f"gs://{bucket}/{name}", known, int(str(entry.get("size", 0))), str(entry.get("updated", "")))

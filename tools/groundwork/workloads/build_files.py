@@ -1,0 +1,213 @@
+"""What a build does: the team's cloudbuild.yaml, checked against Cloud Build's own message, or the usual steps for a Dockerfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from groundwork.environment.workloads import Build as Settings
+from groundwork.errors import UsageProblem
+from groundwork.text import allowed
+from groundwork.workloads.project import Project
+
+if TYPE_CHECKING:
+    from google.cloud.devtools.cloudbuild_v1 import Build
+
+NAMES = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
+_DOCKER = "gcr.io/cloud-builders/docker"
+_GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+_UNKNOWN = re.compile(r'has no field named "(?P<wrong>[^"]+)" at "Build(?:\.(?P<place>[^"]*))?"')
+_FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asked for: the build's file (None: found in the folder), the image's name or whole address, what is filled in.
+
+    `settings` are those of a build of the environment file, which the command line's go over.
+    """
+
+    folder: Path
+    file: Path | None = None
+    image: str = ""
+    dockerfile: str = ""
+    substitutions: Mapping[str, str] | None = None
+    machine_type: str = ""
+    settings: Settings | None = None
+
+    @property
+    def dir(self) -> Path:
+        """What is built of the folder."""
+        return self.folder / self.settings.dir if self.settings else self.folder
+
+
+def build_of(project: Project, wish: Wish) -> Build:
+    """The build, without its source; it runs as the identity `build`, which the environment file names, and logs to Cloud Logging.
+
+    Raises UsageProblem for a file that Cloud Build would not take, and where there is neither that nor a Dockerfile.
+    """
+    settings = wish.settings
+    file = _file(wish)
+    if file is not None and wish.image:
+        raise UsageProblem(f"{file.name} says itself which images it makes: leave out --image.")
+    values = _read(file) if file else _usual(project, wish)
+    filled = {**(settings.substitutions if settings else {}), **(wish.substitutions or {})}
+    if filled:
+        values["substitutions"] = {**(values.get("substitutions") or {}), **filled}
+    if settings and not file:
+        values["timeout"] = f"{settings.timeout_minutes * 60}s"
+    options = values.setdefault("options", {})
+    machine = wish.machine_type or (settings.machine_type if settings and not file else "")
+    if machine:
+        options["machineType"] = machine
+    # An account of its own has no bucket for logs, and a build without either is refused.
+    if not {"logging", "defaultLogsBucketBehavior"} & options.keys() and "logsBucket" not in values:
+        options["logging"] = "CLOUD_LOGGING_ONLY"
+    if "serviceAccount" not in values and (account := identity(project, settings)):
+        values["serviceAccount"] = f"projects/{project.id}/serviceAccounts/{account}"
+    return _message(values, file.name if file else "the build")
+
+
+def _file(wish: Wish) -> Path | None:
+    """The build's own file: the one that was named, the one of the environment file, or what lies in the folder."""
+    if wish.file or not wish.settings:
+        return wish.file or next((wish.folder / name for name in NAMES if (wish.folder / name).is_file()), None)
+    return wish.folder / wish.settings.file if wish.settings.file else None
+
+
+def identity(project: Project, settings: Settings | None = None) -> str:
+    """The account that builds by the environment file, "" where it names none."""
+    environment = project.environment
+    names = [settings.identity] if settings else [*(one.identity for one in environment.builds.values()), "build"]
+    return next((environment.identities[name].email for name in names if name in environment.identities), "")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        values = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict) or not values.get("steps"):
+        raise UsageProblem(
+            f"{file.name} has no steps: it is to say what the build does, as in `steps: [{{name: …, args: […]}}]`."
+        )
+    options = values.get("options") or {}
+    if not isinstance(options, dict):
+        raise UsageProblem(f"{file.name}: options is no mapping: write `options: {{machineType: E2_HIGHCPU_8}}`.")
+    return {**_camels(values), "options": _camels(options)}
+
+
+def _camels(values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {_camel(str(key)): value for key, value in values.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return name if name.startswith("_") else first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+def _message(values: Mapping[str, Any], name: str) -> Build:
+    """As Cloud Build's own client checks it: unknown keys and wrong types are refused here, before anything is uploaded."""
+    from google.cloud.devtools.cloudbuild_v1 import Build
+    from google.protobuf.json_format import ParseDict, ParseError
+
+    made = Build()
+    try:
+        ParseDict(dict(values), Build.pb(made))
+    except ParseError as error:
+        raise UsageProblem(f"{name}: {_sentence(str(error))}") from None
+    return made
+
+
+def _sentence(text: str) -> str:
+    """What protobuf says of a wrong file, short; a misspelt key gets the nearest that there is."""
+    unknown, fields = _UNKNOWN.search(text), _FIELDS.search(text)
+    if unknown and fields:
+        known = re.findall(r"'(\w+)'", fields["fields"])
+        place = unknown["place"] or "it"
+        return f"{place} has no {unknown['wrong']}; {allowed(known, unknown['wrong'])}"
+    return text.partition("\n")[0]
+
+
+def _usual(project: Project, wish: Wish) -> dict[str, Any]:
+    """Build with the layers of the latest image, push by the build's id and as latest, and deploy: what a trigger does by commit."""
+    settings = wish.settings
+    dockerfile = wish.dockerfile or (settings.dockerfile if settings else "Dockerfile")
+    if not (wish.dir / dockerfile).is_file():
+        raise UsageProblem(
+            f"{wish.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has, or --dockerfile."
+        )
+    named = settings.image if settings else wish.folder.resolve().name.lower()
+    image = address(project, wish.image or named)
+    folder = settings.dir if settings else "."
+    secrets = settings.secrets if settings else {}
+    build = [
+        "build",
+        f"--cache-from={image}:latest",
+        "--build-arg=BUILDKIT_INLINE_CACHE=1",
+        *(f"--secret=id={name},env={name}" for name in secrets),
+        f"--tag={image}:$BUILD_ID",
+        f"--tag={image}:latest",
+        f"--file={PurePosixPath(folder, dockerfile)}",
+        folder,
+    ]
+    pull = f"docker pull {image}:latest || echo 'no latest image yet: every layer is built'"
+    steps: list[dict[str, Any]] = [
+        {"id": "cache", "name": _DOCKER, "entrypoint": "bash", "args": ["-c", pull]},
+        {"id": "build", "name": _DOCKER, "args": build, "env": ["DOCKER_BUILDKIT=1"], "secretEnv": list(secrets)},
+    ]
+    deploys = list(_deploys(project, settings, image)) if settings else []
+    if deploys:
+        # Cloud Build pushes `images` after all steps, and what is deployed has to be there before.
+        steps += [{"id": "push", "name": _DOCKER, "args": ["push", "--all-tags", image]}, *deploys]
+    held = [
+        {"env": name, "versionName": f"projects/{project.id}/secrets/{secret}/versions/latest"}
+        for name, secret in secrets.items()
+    ]
+    return {
+        "steps": steps,
+        "images": [f"{image}:$BUILD_ID", f"{image}:latest"],
+        **({"availableSecrets": {"secretManager": held}} if held else {}),
+    }
+
+
+def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[str, Any]]:
+    environment = project.environment
+    for name in settings.deploys:
+        for kind, there in (("services", environment.services), ("jobs", environment.jobs)):
+            if name in there:
+                words = ["run", kind, "update", name, f"--image={image}:$BUILD_ID", f"--region={project.region}", f"--project={project.id}"]  # fmt: skip
+                yield {"id": f"deploy-{kind[:-1]}-{name}", "name": _GCLOUD, "entrypoint": "gcloud", "args": words}
+
+
+def address(project: Project, image: str) -> str:
+    """Where an image is pushed, without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
+
+    Raises UsageProblem for a name that is none, or where it is not clear to which repository.
+    """
+    if ".pkg.dev/" in image:
+        return image
+    repositories = project.environment.repositories
+    repository, slash, name = image.rpartition("/")
+    if not slash:
+        if len(repositories) != 1:
+            raise UsageProblem(
+                f"Say to which repository {image} goes, as in --image REPOSITORY/{image}: "
+                f"{'there are ' + ', '.join(repositories) if repositories else 'the environment file has none'}."
+            )
+        repository, name = next(iter(repositories)), image
+    if repository not in repositories:
+        raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
+    if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):
+        raise UsageProblem(
+            f"{name!r} is no name of an image: small letters, digits and . _ - between them; name it with --image."
+        )
+    return f"{repositories[repository].url}/{name}"

@@ -1,0 +1,246 @@
+"""Builds of Cloud Build: started from a folder or by a trigger, listed, followed, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from groundwork.cost.catalogue import read as price_catalogue
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.google.official import asking
+from groundwork.text import allowed
+from groundwork.workloads import causes, logs
+from groundwork.workloads.build_files import Wish, build_of
+from groundwork.workloads.project import Project, label, last, moment, took
+from groundwork.workloads.sources import Source
+
+if TYPE_CHECKING:
+    from google.cloud.devtools.cloudbuild_v1 import Build as Message
+
+RUNNING = ("PENDING", "QUEUED", "WORKING")
+_DEFAULT_MACHINE = "e2-standard-2"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build: its id, Google's word for its state, times as Google writes them, the images that it makes, who started it."""
+
+    id: str
+    status: str
+    trigger: str
+    created: str
+    started: str
+    finished: str
+    images: tuple[str, ...]
+    submitter: str
+    machine: str
+    detail: str
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in RUNNING
+
+    @property
+    def took(self) -> str:
+        """How long it worked, without waiting."""
+        return took(self.started, self.finished)
+
+    @property
+    def minutes(self) -> Decimal:
+        """Minutes that it worked, which is what is billed; nothing while it works."""
+        began, ended = moment(self.started), moment(self.finished)
+        return Decimal(int((ended - began).total_seconds())) / 60 if began and ended else Decimal(0)
+
+    @property
+    def text(self) -> str:
+        """How it ended, as a sentence says it."""
+        word = self.status.lower().replace("_", " ")
+        return f"build {self.id[:8]}: {word}" + (f" after {self.took}" if self.took else "")
+
+
+def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
+    """The newest builds in the environment's region, newest first."""
+    from google.cloud.devtools.cloudbuild_v1 import ListBuildsRequest
+
+    wanted = f'trigger_id="{trigger_id(project, trigger)}"' if trigger else ""
+    with asking("list of builds"):
+        asked = ListBuildsRequest(parent=project.here, project_id=project.id, page_size=most, filter=wanted)
+        return [_build(one) for one in islice(project.cloud.builds().list_builds(request=asked), most)]
+
+
+def build(project: Project, name: str) -> Build:
+    """A build by its id, or by enough of its beginning. Raises UsageProblem for one that is not there, or not the only one."""
+    from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
+
+    if len(name) < 36:
+        found = [one for one in builds(project, 100) if one.id.startswith(name)]
+        if len(found) != 1:
+            raise UsageProblem(
+                f"{'No build' if not found else 'More than one build'} of the newest 100 in {project.here} begins with {name}: "
+                "`groundwork builds list` shows them."
+            )
+        return found[0]
+    with asking(f"build {name}"):
+        path = f"{project.here}/builds/{name}"
+        return _build(
+            project.cloud.builds().get_build(request=GetBuildRequest(name=path, project_id=project.id, id=name))
+        )
+
+
+def submitted(project: Project, wish: Wish, source: Source) -> Build:
+    """A build of a packed folder, started."""
+    from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest, StorageSource
+    from google.cloud.devtools.cloudbuild_v1 import Source as BuildSource
+
+    message = build_of(project, wish)
+    place = StorageSource(bucket=source.bucket, object_=source.object, generation=int(source.generation))
+    message.source = BuildSource(storage_source=place)
+    if project.who:
+        # A build has tags and no labels; `cost report` and `builds list` read who it was from this one.
+        message.tags = [*message.tags, submitter_tag(project.who)]
+    with asking("start of a build"):
+        asked = CreateBuildRequest(parent=project.here, project_id=project.id, build=message)
+        return _build(project.cloud.builds().create_build(request=asked).metadata.build)
+
+
+def started(project: Project, trigger: str, branch: str = "", commit: str = "", tag: str = "") -> Build:
+    """A build by a trigger, of the head of its branch unless told otherwise."""
+    from google.cloud.devtools.cloudbuild_v1 import RepoSource, RunBuildTriggerRequest
+
+    which = {"branch_name": branch, "commit_sha": commit, "tag_name": tag}
+    given = {name: value for name, value in which.items() if value}
+    if len(given) > 1:
+        raise UsageProblem("--branch, --commit and --tag exclude each other: a build has one source.")
+    identity = trigger_id(project, trigger)
+    asked = RunBuildTriggerRequest(
+        name=f"{project.here}/triggers/{identity}",
+        project_id=project.id,
+        trigger_id=identity,
+        source=RepoSource(**given),
+    )
+    with asking(f"run of the trigger {trigger}"):
+        return _build(project.cloud.builds().run_build_trigger(request=asked).metadata.build)
+
+
+def trigger_id(project: Project, name: str) -> str:
+    """The id of a trigger by its name. Raises UsageProblem with the triggers that there are."""
+    from google.cloud.devtools.cloudbuild_v1 import ListBuildTriggersRequest
+
+    with asking("list of triggers"):
+        asked = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
+        known = {one.name: one.id for one in project.cloud.builds().list_build_triggers(request=asked)}
+    if name not in known and name in project.environment.builds:
+        raise UsageProblem(
+            f"The build {name} has no trigger in {project.environment.place} yet: the repository has to be connected to it "
+            f"(`groundwork up` says how). A folder is built without: `groundwork builds submit --build {name} .`"
+        )
+    if name not in known:
+        raise UsageProblem(f"There is no build {name} in {project.environment.place}; {allowed(known, name)}")
+    return str(known[name])
+
+
+def cancelled(project: Project, found: Build) -> Build:
+    """The build, told to end."""
+    from google.cloud.devtools.cloudbuild_v1 import CancelBuildRequest
+
+    with asking(f"end of build {found.id}"):
+        path = f"{project.here}/builds/{found.id}"
+        asked = CancelBuildRequest(name=path, project_id=project.id, id=found.id)
+        return _build(project.cloud.builds().cancel_build(request=asked))
+
+
+def follow(project: Project, found: Build, tell: Callable[[logs.Entry], object]) -> Build:
+    """Tell a build's log as it comes; the build once it has ended."""
+    now = [found]
+
+    def ended() -> bool:
+        now[0] = build(project, found.id)
+        return not now[0].running
+
+    logs.follow(project, log_filter(project, found), found.created, ended, tell)
+    return now[0]
+
+
+def log_filter(project: Project, found: Build) -> str:
+    """What finds the log of a build, as Google's own tools ask for it."""
+    name = f"projects/{project.id}/logs/cloudbuild"
+    return f'logName="{name}" AND resource.type="build" AND resource.labels.build_id="{found.id}"'
+
+
+def refuse_failed(project: Project, found: Build) -> None:
+    """Raises GroundworkError, with what is known of the cause, for a build that did not do what it should."""
+    if found.status == "SUCCESS":
+        return
+    try:
+        lines = [entry.text for entry in logs.newest(project, log_filter(project, found), causes.LINES)]
+    except CloudProblem:
+        lines = []
+    why = causes.explained(found.detail, lines)
+    raise GroundworkError(f"{found.text}{f': {found.detail}' if found.detail else ''}.", [why] if why else [])
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """What builds of a month used: minutes on the machine that has free ones, how many are free, and US dollars for all others."""
+
+    used: Decimal
+    free: Decimal
+    cost: Decimal
+
+
+def this_month(project: Project, found: list[Build]) -> Minutes:
+    """Minutes of builds since the first of the month, of those that were listed."""
+    begin = datetime.now(UTC).strftime("%Y-%m")
+    mine = [one for one in found if one.started.startswith(begin)]
+    used, cost, free = Decimal(0), Decimal(0), Decimal(0)
+    for one in mine:
+        price = price_catalogue().find(f"build.minute.{one.machine}", project.region)
+        if price and price.free:
+            used, free = used + one.minutes, price.free
+        elif price:
+            cost += price.cost(one.minutes)
+    default = price_catalogue().find(f"build.minute.{_DEFAULT_MACHINE}", project.region)
+    return Minutes(used, free or (default.free if default else Decimal(0)), cost)
+
+
+def submitter_tag(address: str) -> str:
+    """Who started a build, as its tag."""
+    return f"submitter-{label(address)}"
+
+
+def _build(message: Message) -> Build:
+    from google.cloud.devtools.cloudbuild_v1 import Build as Class
+    from google.protobuf.json_format import MessageToDict
+
+    body: dict[str, Any] = MessageToDict(Class.pb(message))
+    detail = body.get("failureInfo", {}).get("detail") or body.get("statusDetail", "")
+    return Build(
+        str(body.get("id", "")),
+        str(body.get("status", "STATUS_UNKNOWN")),
+        str(body.get("substitutions", {}).get("TRIGGER_NAME") or last(body.get("buildTriggerId"))),
+        str(body.get("createTime", "")),
+        str(body.get("startTime", "")),
+        str(body.get("finishTime", "")),
+        tuple(_images(body)),
+        next((tag.removeprefix("submitter-") for tag in body.get("tags", ()) if tag.startswith("submitter-")), ""),
+        _machine(str(body.get("options", {}).get("machineType", ""))),
+        str(detail),
+    )
+
+
+def _images(body: dict[str, Any]) -> Iterator[str]:
+    """The images that a build pushed, by digest, or those that it is to push."""
+    pushed = [one for one in body.get("results", {}).get("images", ()) if one.get("digest")]
+    yield from (f"{one['name']}@{one['digest']}" for one in pushed)
+    if not pushed:
+        yield from map(str, body.get("images", ()))
+
+
+def _machine(word: str) -> str:
+    return word.lower().replace("_", "-") if word and word != "UNSPECIFIED" else _DEFAULT_MACHINE

@@ -1,0 +1,106 @@
+"""Calling a service as the caller's own identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from groundwork.environment.checkout import Checkout
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google import local
+from groundwork.workloads.project import Project
+from groundwork.workloads.services import Service
+from groundwork.workloads.tokens import identity_token
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+SECONDS = 300.0
+"""As long as Cloud Run itself waits for an answer unless told otherwise; an instance may have to start first."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request: its method, the path below the service's address with its query, the headers and what is sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = None
+
+
+@contextmanager
+def called(project: Project, found: Service, asked: Question) -> Iterator[Response]:
+    """The answer to a question, whatever its status; its body is read as it comes.
+
+    Raises UsageProblem for a service without an address and for a path that leads elsewhere, GroundworkError when nobody answers.
+    """
+    from requests.exceptions import RequestException
+
+    address = _address(found, asked.path)
+    headers = {"Authorization": f"Bearer {identity_token(project, found.url)}", **asked.headers}
+    with _session(project) as session:
+        try:
+            answer = session.request(
+                asked.method,
+                address,
+                headers=headers,
+                data=asked.data,
+                timeout=SECONDS,
+                stream=True,
+                allow_redirects=False,
+            )
+        except RequestException as error:
+            raise GroundworkError(f"{address} did not answer: {error}") from None
+        with answer:
+            yield answer
+
+
+def _address(found: Service, path: str) -> str:
+    """The whole address; the token goes nowhere else."""
+    if not found.url:
+        raise UsageProblem(f"{found.name} has no address: {found.state}.")
+    address = urljoin(f"{found.url}/", path.lstrip("/"))
+    if urlsplit(address)[:2] != urlsplit(found.url)[:2]:
+        raise UsageProblem(f"{path} is no path of {found.url}: write e.g. /predict.")
+    return address
+
+
+def _session(project: Project) -> Session:
+    if project.cloud.simulated:
+        checkout = Checkout(project.environment.path.parents[1])
+        return local.session(checkout, str(project.cloud.login))
+    from requests import Session
+
+    return Session()
+
+
+def headers(words: tuple[str, ...]) -> dict[str, str]:
+    """Headers as curl takes them, "Name: value". Raises UsageProblem for what is none."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, colon, value = word.partition(":")
+        if not colon or not name.strip():
+            raise UsageProblem(f"{word!r} is no header: write it as 'Content-Type: application/json'.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def data(text: str | None) -> bytes | None:
+    """What is sent: a text, or the content of the file behind an @, as curl takes it. Raises UsageProblem for a file that is not there."""
+    if text is None or not text.startswith("@"):
+        return None if text is None else text.encode()
+    try:
+        content = Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{text[1:]} cannot be read: {error.strerror}.") from None
+    return content
+
+
+def shown(answer: Any) -> str:
+    """The status as a line: "200 OK"."""
+    return f"{answer.status_code} {answer.reason}".rstrip()

@@ -1,0 +1,66 @@
+"""The images in the project's repositories, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.errors import UsageProblem
+from groundwork.text import allowed
+from groundwork.workloads.project import Project, last
+
+
+@dataclass(frozen=True)
+class Image:
+    """One version of an image; `name` is all that stands before the tag, `size` is in bytes, 0 where it is not told."""
+
+    repository: str
+    name: str
+    digest: str
+    tags: tuple[str, ...]
+    size: int
+    pushed: str
+
+    @property
+    def reference(self) -> str:
+        """What deploys exactly this version."""
+        return f"{self.name}@{self.digest}"
+
+    @property
+    def short(self) -> str:
+        """The name without where its repository is."""
+        return self.name.split("/", 3)[-1]
+
+
+def images(project: Project, repository: str = "") -> list[Image]:
+    """The images of every Docker repository in the environment's region, or of one. Raises UsageProblem when there is none of that name."""
+    path = f"v1/{project.here}/repositories"
+    there = [
+        str(entry["name"])
+        for entry in project.cloud.pages("artifactregistry", path, "repositories")
+        if entry.get("format", "DOCKER") == "DOCKER"
+    ]
+    known = {last(name): name for name in there}
+    if repository and repository not in known:
+        raise UsageProblem(f"There is no repository {repository} in {project.here}; {allowed(known, repository)}")
+    chosen = [known[repository]] if repository else there
+    found = [image for name in chosen for image in _held(project, name)]
+    return sorted(found, key=lambda image: image.pushed, reverse=True)
+
+
+def _held(project: Project, repository: str) -> Iterator[Image]:
+    for entry in project.cloud.pages("artifactregistry", f"v1/{repository}/dockerImages", "dockerImages"):
+        yield _image(last(repository), entry)
+
+
+def _image(repository: str, entry: Mapping[str, Any]) -> Image:
+    name, _, digest = str(entry.get("uri", "")).partition("@")
+    return Image(
+        repository,
+        name,
+        digest,
+        tuple(map(str, entry.get("tags", ()))),
+        int(entry.get("imageSizeBytes") or 0),
+        str(entry.get("uploadTime", "")),
+    )

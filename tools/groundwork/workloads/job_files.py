@@ -1,0 +1,139 @@
+"""Files that describe a training job, in every form that teams write: workerPoolSpecs as a mapping or a list, camelCase or snake_case,
+a job's spec alone, as gcloud takes it, or the whole job.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import UsageProblem
+from groundwork.text import allowed
+
+_SPEC = (
+    "workerPoolSpecs", "scheduling", "serviceAccount", "network", "baseOutputDirectory", "tensorboard", "enableWebAccess", "experiment",
+    "experimentRun", "persistentResourceId", "protectedArtifactLocationId", "reservedIpRanges", "pscInterfaceConfig", "models",
+    "enableDashboardAccess",
+)  # fmt: skip
+"""Fields of CustomJobSpec (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec)."""
+_JOB = ("displayName", "jobSpec", "labels", "encryptionSpec")
+_POOL = ("machineSpec", "replicaCount", "containerSpec", "pythonPackageSpec", "diskSpec", "nfsMounts", "lustreMounts")
+_LEFT_OPEN = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
+_SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\Z")
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The job of a file: `displayName`, `labels` and `jobSpec`, all in Google's own spelling, what the file does not say left out.
+
+    Raises UsageProblem for what is no job.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        values = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UsageProblem(
+            f"{file.name} describes no job: it is to say workerPoolSpecs, as for `gcloud ai custom-jobs create --config`."
+        )
+    return job_of(values, file.name)
+
+
+def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The same, of values that were read."""
+    spelled = _camels(values)
+    _refuse_unknown(spelled, (*_JOB, *_SPEC), name)
+    _refuse_others(spelled, ("jobSpec", "labels"), name)
+    spec = spelled.pop("jobSpec", {}) or {}
+    for key in [key for key in spelled if key in _SPEC]:
+        spec[key] = spelled.pop(key)
+    _refuse_unknown(spec, _SPEC, name)
+    _refuse_others(spec, ("scheduling", "baseOutputDirectory"), name)
+    pools = spec.get("workerPoolSpecs")
+    spec["workerPoolSpecs"] = [pools] if isinstance(pools, dict) else pools
+    if not pools or not all(isinstance(pool, dict) for pool in spec["workerPoolSpecs"]):
+        raise UsageProblem(f"{name} has no workerPoolSpecs: they say on which machine which image runs.")
+    for pool in spec["workerPoolSpecs"]:
+        where = f"{name}: workerPoolSpecs"
+        _refuse_unknown(pool, _POOL, where)
+        _refuse_others(pool, ("machineSpec", "containerSpec", "pythonPackageSpec", "diskSpec"), where)
+        if not (pool.get("containerSpec") or {}).get("imageUri") and "pythonPackageSpec" not in pool:
+            raise UsageProblem(f"{name}: workerPoolSpecs names no image: say containerSpec.imageUri.")
+        _texts(pool)
+    return {**spelled, "jobSpec": spec}
+
+
+def warnings(job: Mapping[str, Any]) -> Iterator[str]:
+    """What is allowed but will not do what was meant, each as a sentence."""
+    for pool in job["jobSpec"]["workerPoolSpecs"]:
+        for entry in (pool.get("containerSpec") or {}).get("env") or ():
+            name, value = str(entry.get("name", "")), str(entry.get("value", ""))
+            if value and _SECRET.search(name.upper()) and not _LEFT_OPEN.fullmatch(value):
+                yield (
+                    f"{name} stands in the file, and everybody who may see the job will read it: keep it with `groundwork secrets set` "
+                    "and let the training read it from Secret Manager as its own identity."
+                )
+
+
+def refuse_left_open(job: Mapping[str, Any], name: str) -> None:
+    """Raises UsageProblem for ${VARIABLES} that nobody has filled in, as envsubst would: the job would get them as they stand."""
+    for pool in job["jobSpec"]["workerPoolSpecs"]:
+        container = pool.get("containerSpec") or {}
+        entries = {f"env {one.get('name')}": str(one.get("value", "")) for one in container.get("env") or ()}
+        for where, text in {"imageUri": str(container.get("imageUri", "")), **entries}.items():
+            if found := _LEFT_OPEN.fullmatch(text) or (where == "imageUri" and _LEFT_OPEN.search(text)):
+                raise UsageProblem(
+                    f"{name}: {where} is {found[0]}, which is not filled in: write its value, or leave it out."
+                )
+
+
+def _texts(pool: dict[str, Any]) -> None:
+    """Numbers and switches among variables and arguments become the texts that a container gets."""
+    container = pool.get("containerSpec") or {}
+    for entry in container.get("env") or ():
+        if not isinstance(entry, dict):
+            raise UsageProblem("env is a list of `{name: NAME, value: VALUE}`.")
+        entry["value"] = _text(entry.get("value", ""))
+    for key in ("args", "command"):
+        if key in container:
+            given = container[key]
+            container[key] = [_text(one) for one in (given if isinstance(given, list) else [given])]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in given:
+        if key not in known:
+            raise UsageProblem(f"{where} has {key}, which no job has; {allowed(known, key)}")
+
+
+def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
+    for key in mappings:
+        if not isinstance(given.get(key), dict | None):
+            raise UsageProblem(f"{where}: {key} is no mapping: write `{key}: {{NAME: VALUE}}`.")
+
+
+_FREE = ("env", "labels", "args", "command", "value")
+"""Below these the names are the team's own."""
+
+
+def _camels(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_camels(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {_camel(str(key)): one if key in _FREE else _camels(one) for key, one in value.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -1,0 +1,113 @@
+"""What a job costs: the machine that it asks for, for as long as it may run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from groundwork.cost.amounts import ZERO, shown
+from groundwork.cost.catalogue import Catalogue
+from groundwork.cost.catalogue import read as price_catalogue
+from groundwork.resources.needs import HOURS_A_MONTH, Planned
+from groundwork.resources.run import limits
+from groundwork.text import counted, listed
+from groundwork.workloads.project import duration
+
+_DISK_GB, _DISK = 100, "pd-ssd"
+"""What Vertex AI gives a job that names no disk (its API description, DiskSpec)."""
+_FEE = Decimal("1.15")
+_WITH_FEE = ("n1-", "e2-", "nvidia-tesla-t4")
+"""What Vertex AI takes Compute Engine's price and 15 % for. Source: https://cloud.google.com/vertex-ai/pricing#custom-trained_models."""
+_BUILT_IN = ("a2-", "a3-", "g2-")
+"""Machines whose price has their GPUs in it."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """US dollars an hour, for what; `unknown` is what has no price here, so that the true rate is more."""
+
+    hourly: Decimal
+    machines: str
+    unknown: tuple[str, ...] = ()
+
+    def at_most(self, seconds: int) -> str:
+        """What it may cost, in a sentence: the rate, the longest time and their product."""
+        if self.unknown:
+            missing = listed(self.unknown)
+            return f"at most {duration(seconds)} on {self.machines}; what that costs is not known here, for want of a price of {missing}"
+        return (
+            f"at most {shown(self.cost(seconds))}: {shown(self.hourly)} an hour for {self.machines}, ended after "
+            f"{duration(seconds)} at the latest"
+        )
+
+    def cost(self, seconds: int) -> Decimal:
+        """US dollars for some seconds, as far as prices are known."""
+        return self.hourly * seconds / 3600
+
+
+def of_training(spec: Mapping[str, Any], region: str) -> Rate:
+    """The rate of a custom job of Vertex AI, all its workers together, disks included."""
+    prices, hourly, words, unknown = price_catalogue(), ZERO, [], []
+    for pool in spec.get("workerPoolSpecs", ()):
+        count = int(pool.get("replicaCount") or 1)
+        machine = pool.get("machineSpec") or {}
+        for key, number in _needs(machine, pool.get("diskSpec") or {}):
+            price = _price(prices, key, region)
+            if price is None:
+                unknown.append(key)
+            else:
+                hourly += price * number * count
+        words.append(_words(machine, count))
+    return Rate(hourly, " and ".join(words), tuple(dict.fromkeys(unknown)))
+
+
+def of_run_job(job: Mapping[str, Any], region: str) -> tuple[Rate, int]:
+    """The rate of a Cloud Run job while all its tasks run at once, and the most seconds that it takes: tries times time, of each task."""
+    template = dict(job.get("template") or {})
+    task: dict[str, Any] = dict(template.get("template") or {})
+    containers = [{**one, "resources": [one.get("resources") or {}]} for one in task.get("containers", [{}])]
+    prices, cpu, memory = price_catalogue(), ZERO, ZERO
+    for one in containers:
+        found = limits(Planned("", "", {"containers": [one]}, {}))
+        cpu, memory = cpu + found[0], memory + found[1]
+    tasks = int(template.get("taskCount") or 1)
+    words = f"{counted(tasks, 'task')} with {cpu.normalize():f} vCPU and {memory.normalize():f} GiB"
+    each = [prices.find(f"run.instance.{part}", region) for part in ("cpu", "memory")]
+    seconds = int(float(str(task.get("timeout") or "600s").rstrip("s")))
+    longest = seconds * (int(task.get("maxRetries", 3)) + 1)
+    if None in each:
+        return Rate(ZERO, words, (f"Cloud Run in {region}",)), longest
+    both = zip(each, (cpu, memory), strict=True)
+    return Rate(tasks * sum((price.cost(amount * 3600) for price, amount in both if price), ZERO), words), longest
+
+
+def _needs(machine: Mapping[str, Any], disk: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """Keys of the catalogue and how many of each one worker takes for an hour."""
+    kind = str(machine.get("machineType", ""))
+    gpu = str(machine.get("acceleratorType", "")).lower().replace("_", "-")
+    needs = [(kind, Decimal(1))]
+    if gpu and not kind.startswith(_BUILT_IN):
+        needs.append((gpu, Decimal(str(machine.get("acceleratorCount") or 1))))
+    size = Decimal(str(disk.get("bootDiskSizeGb") or _DISK_GB))
+    needs.append((f"disk {disk.get('bootDiskType') or _DISK}", size / HOURS_A_MONTH))
+    return needs
+
+
+def _price(prices: Catalogue, key: str, region: str) -> Decimal | None:
+    """US dollars an hour: Vertex AI's own price, else Compute Engine's with the fee where it is known."""
+    if key.startswith("disk "):
+        disk = prices.find(f"compute.disk.{key.removeprefix('disk ')}", region)
+        return disk.price / disk.per if disk else None
+    own = prices.find(f"vertex.training.{key}", region)
+    if own:
+        return own.price / own.per
+    bare = prices.find(f"compute.machine.{key}", region) or prices.find(f"compute.gpu.{key}", region)
+    return bare.price / bare.per * _FEE if bare and key.startswith(_WITH_FEE) else None
+
+
+def _words(machine: Mapping[str, Any], count: int) -> str:
+    gpu = machine.get("acceleratorType")
+    with_gpu = f" with {machine.get('acceleratorCount') or 1} {gpu}" if gpu else ""
+    return f"{count} {machine.get('machineType', 'machine of no type')}{with_gpu}"

@@ -1,0 +1,245 @@
+"""Jobs of either sort, as one list: training on Vertex AI, and runs of Cloud Run's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
+
+from groundwork.cost.amounts import shown
+from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.text import allowed
+from groundwork.workloads import causes, job_price, logs, training
+from groundwork.workloads.job_price import Rate
+from groundwork.workloads.project import SUBMITTER, Project, at, last, moment, took
+
+Sort = Literal["training", "run"]
+DONE = ("succeeded", "failed", "cancelled", "expired", "partially_succeeded")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that runs or ran: `id` is what finds it again, `state` a word in small letters, times as Google writes them."""
+
+    sort: Sort
+    name: str
+    id: str
+    state: str
+    created: str
+    started: str
+    ended: str
+    submitter: str
+    message: str
+    body: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def path(self) -> str:
+        """Its full name."""
+        return str(self.body["name"])
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.state not in DONE
+
+    @property
+    def took(self) -> str:
+        """How long it ran."""
+        return took(self.started, self.ended)
+
+    @property
+    def output(self) -> str:
+        """Where a training job writes, "" for one that says nothing of it."""
+        return str(at(dict(self.body), "jobSpec", "baseOutputDirectory", "outputUriPrefix") or "").rstrip("/")
+
+    @property
+    def text(self) -> str:
+        """How it stands, as a sentence says it."""
+        return f"job {self.name} ({self.id}): {self.state}" + (f" after {self.took}" if self.took else "")
+
+
+def jobs(project: Project, most: int = 20) -> list[Job]:
+    """The newest jobs of both sorts in the environment's region, newest first; what is not switched on holds none."""
+    found = [*_switched_on(_trained(project, most)), *_switched_on(_executed(project, most))]
+    return sorted(found, key=lambda job: job.created, reverse=True)[:most]
+
+
+def _switched_on(found: Iterator[Job]) -> list[Job]:
+    try:
+        return list(found)
+    except CloudProblem as problem:
+        if problem.reason != "SERVICE_DISABLED":
+            raise
+        return []
+
+
+def _trained(project: Project, most: int) -> Iterator[Job]:
+    pages = project.cloud.pages(
+        f"{project.region}-{training.API}", f"v1/{project.here}/customJobs", "customJobs", {"pageSize": most}
+    )
+    yield from map(_of_training, islice(pages, most))
+
+
+def _executed(project: Project, most: int) -> Iterator[Job]:
+    pages = project.cloud.pages("run", f"v2/{project.here}/jobs/-/executions", "executions", {"pageSize": most})
+    yield from map(_of_execution, islice(pages, most))
+
+
+def job(project: Project, name: str) -> Job:
+    """A job by its id, or the newest of that name. Raises UsageProblem with the newest there are."""
+    found = jobs(project, 100)
+    for one in found:
+        if name in (one.id, one.name):
+            return again(project, one)
+    known = list(dict.fromkeys(word for one in found[:10] for word in (one.name, one.id)))
+    if not known:
+        raise UsageProblem(f"No job was submitted in {project.environment.place} yet: `groundwork jobs submit` does.")
+    raise UsageProblem(f"There is no job {name} among the newest 100; {allowed(known, name)}")
+
+
+def again(project: Project, found: Job) -> Job:
+    """The job as it stands now."""
+    if found.sort == "training":
+        return _of_training(project.cloud.request("GET", f"{project.region}-{training.API}", f"v1/{found.path}"))
+    return _of_execution(project.cloud.request("GET", "run", f"v2/{found.path}"))
+
+
+def cancelled(project: Project, found: Job) -> Job:
+    """The job, told to end."""
+    api = f"{project.region}-{training.API}" if found.sort == "training" else "run"
+    version = "v1" if found.sort == "training" else "v2"
+    project.cloud.request("POST", api, f"{version}/{found.path}:cancel", json={})
+    return again(project, found)
+
+
+def trained(project: Project, body: Mapping[str, Any]) -> Job:
+    """A training job, submitted."""
+    path = f"v1/{project.here}/customJobs"
+    return _of_training(project.cloud.request("POST", f"{project.region}-{training.API}", path, json=dict(body)))
+
+
+def run_job(project: Project, name: str) -> dict[str, Any]:
+    """The Cloud Run job of that name. Raises UsageProblem with those there are."""
+    try:
+        return project.cloud.request("GET", "run", f"v2/{project.here}/jobs/{name}")
+    except CloudProblem as problem:
+        if problem.code != 404 and problem.reason != "SERVICE_DISABLED":
+            raise
+    known = [*project.environment.training, *(last(one["name"]) for one in _jobs_there(project))]
+    there = allowed(known, name) if known else "the environment file has nothing under training: and jobs: either."
+    raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {there}")
+
+
+def _jobs_there(project: Project) -> list[dict[str, Any]]:
+    try:
+        return list(project.cloud.pages("run", f"v2/{project.here}/jobs", "jobs"))
+    except CloudProblem as problem:
+        if problem.reason != "SERVICE_DISABLED":
+            raise
+        return []
+
+
+def executed(project: Project, body: Mapping[str, Any], wish: training.Wish) -> Job:
+    """A run of a Cloud Run job, begun, with other arguments and more variables where they are wished for."""
+    override: dict[str, Any] = {}
+    if wish.args:
+        override["args"] = list(wish.args)
+    if wish.env:
+        override["env"] = [{"name": name, "value": value} for name, value in wish.env.items()]
+    asked = {"overrides": {"containerOverrides": [override]}} if override else {}
+    operation = project.cloud.request("POST", "run", f"v2/{body['name']}:run", json=asked)
+    return _of_execution(operation.get("metadata") or operation.get("response") or {})
+
+
+def follow(project: Project, found: Job, tell: Callable[[logs.Entry], object]) -> Job:
+    """Tell a job's log as it comes; the job once it has ended."""
+    now = [found]
+
+    def ended() -> bool:
+        now[0] = again(project, found)
+        return not now[0].running
+
+    logs.follow(project, log_filter(found), found.created, ended, tell)
+    return now[0]
+
+
+def log_filter(found: Job) -> str:
+    """What finds the log of a job, as Google's own tools ask for it."""
+    if found.sort == "training":
+        return f'resource.type="ml_job" AND resource.labels.job_id="{found.id}"'
+    return (
+        f'resource.type="cloud_run_job" AND resource.labels.job_name="{found.name}" AND '
+        f'labels."run.googleapis.com/execution_name"="{found.id}"'
+    )
+
+
+def refuse_failed(project: Project, found: Job) -> None:
+    """Raises GroundworkError, with what is known of the cause, for a job that did not succeed."""
+    if found.state == "succeeded":
+        return
+    try:
+        lines = [entry.text for entry in logs.newest(project, log_filter(found), causes.LINES)]
+    except CloudProblem:
+        lines = []
+    why = causes.explained(found.message, lines)
+    raise GroundworkError(f"{found.text}{f': {found.message}' if found.message else ''}.", [why] if why else [])
+
+
+def rate(found: Job, region: str) -> Rate:
+    """What a job costs an hour."""
+    if found.sort == "training":
+        return job_price.of_training(found.body.get("jobSpec") or {}, region)
+    return job_price.of_run_job({"template": {**found.body, "template": found.body.get("template")}}, region)[0]
+
+
+def cost(found: Job, region: str) -> str:
+    """What a job has cost, at list prices; "" before it ran or where a price is not known."""
+    began, ended = moment(found.started), moment(found.ended)
+    worth = rate(found, region)
+    if not began or not ended or worth.unknown:
+        return ""
+    return shown(worth.cost(int((ended - began).total_seconds())))
+
+
+def _of_training(body: Mapping[str, Any]) -> Job:
+    return Job(
+        "training",
+        str(body.get("displayName", "")),
+        last(body.get("name")),
+        str(body.get("state", "JOB_STATE_QUEUED")).removeprefix("JOB_STATE_").lower(),
+        str(body.get("createTime", "")),
+        str(body.get("startTime", "")),
+        str(body.get("endTime", "")),
+        str((body.get("labels") or {}).get(SUBMITTER, "")),
+        str((body.get("error") or {}).get("message", "")),
+        body,
+    )
+
+
+def _of_execution(body: Mapping[str, Any]) -> Job:
+    conditions: list[dict[str, Any]] = list(body.get("conditions", ()))
+    completed = next((one for one in conditions if one.get("type") == "Completed"), {})
+    return Job(
+        "run",
+        last(body.get("job")),
+        last(body.get("name")),
+        _state(body, completed),
+        str(body.get("createTime", "")),
+        str(body.get("startTime", "")),
+        str(body.get("completionTime", "")),
+        str((body.get("labels") or {}).get(SUBMITTER) or body.get("creator", "")),
+        str(completed.get("message", "")) if completed.get("state") == "CONDITION_FAILED" else "",
+        body,
+    )
+
+
+def _state(body: Mapping[str, Any], completed: Mapping[str, Any]) -> str:
+    """An execution's state in the words of training: Cloud Run tells it by conditions and numbers of tasks."""
+    if completed.get("state") == "CONDITION_SUCCEEDED":
+        return "succeeded"
+    if completed.get("state") == "CONDITION_FAILED":
+        stopped = completed.get("executionReason") == "CANCELLED" or body.get("cancelledCount")
+        return "cancelled" if stopped else "failed"
+    return "running" if body.get("runningCount") or body.get("startTime") else "pending"

@@ -1,0 +1,110 @@
+"""Log lines of what runs, from Cloud Logging: the newest, or as they come."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from groundwork.google.waiting import Sleep
+from groundwork.workloads.project import Project, moment
+
+_LATE = timedelta(seconds=15)
+"""Entries may show this much later than others that are younger; so far back is looked again."""
+_MOST = 1000
+_AFTER_THE_END = 2
+"""Looks after something has ended, since its last lines come late."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One log entry: `time` as Google writes it, `severity` in Google's word, the `text` of a line or of a JSON payload."""
+
+    id: str
+    time: str
+    severity: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The entry as a terminal shows it: clock, severity where it says something, text."""
+        grave = f"{self.severity} " if self.severity not in ("", "DEFAULT", "INFO") else ""
+        return f"{self.time[11:19]} {grave}{self.text}"
+
+    @property
+    def grave(self) -> bool:
+        """Whether it is an error or worse."""
+        return self.severity in ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
+
+
+def newest(project: Project, wanted: str, most: int) -> list[Entry]:
+    """The newest entries that a filter finds, oldest first."""
+    found: list[Entry] = []
+    for entry in _entries(project, wanted, "timestamp desc", min(most, _MOST)):
+        found.append(entry)
+        if len(found) >= most:
+            break
+    return found[::-1]
+
+
+def follow(
+    project: Project,
+    wanted: str,
+    since: str,
+    ended: Callable[[], bool],
+    tell: Callable[[Entry], object],
+    sleep: Sleep = time.sleep,
+) -> None:
+    """Tell every entry from `since` on that a filter finds, as they come, until `ended` and no more come."""
+    told: set[str] = set()
+    start, left = since, _AFTER_THE_END
+    while left:
+        left = left - 1 if ended() else _AFTER_THE_END
+        for entry in _entries(project, f'{wanted} AND timestamp>="{start}"', "timestamp asc", _MOST):
+            if entry.id not in told:
+                told.add(entry.id)
+                tell(entry)
+                start = max(start, _earlier(entry.time))
+        if left:
+            sleep(project.pace)
+
+
+def _earlier(text: str) -> str:
+    """The time as far back as late entries are looked for."""
+    found = moment(text)
+    return (found - _LATE).strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
+
+
+def _entries(project: Project, wanted: str, order: str, size: int) -> Iterator[Entry]:
+    body = {"resourceNames": [f"projects/{project.id}"], "filter": wanted, "orderBy": order, "pageSize": size}
+    token: str | None = ""
+    while token is not None:
+        page = project.cloud.request(
+            "POST", "logging", "v2/entries:list", json={**body, **({"pageToken": token} if token else {})}
+        )
+        yield from map(_entry, page.get("entries", ()))
+        token = page.get("nextPageToken") or None
+
+
+def _entry(body: Mapping[str, Any]) -> Entry:
+    return Entry(
+        str(body.get("insertId") or body.get("timestamp", "")),
+        str(body.get("timestamp") or body.get("receiveTimestamp", "")),
+        str(body.get("severity", "")),
+        text_of(body),
+    )
+
+
+def text_of(body: Mapping[str, Any]) -> str:
+    """What an entry says: its text, the message in its JSON, or the request that it is about."""
+    if "textPayload" in body:
+        return str(body["textPayload"]).rstrip("\n")
+    if request := body.get("httpRequest"):
+        return f"{request.get('requestMethod', '')} {request.get('requestUrl', '')} {request.get('status', '')}".strip()
+    payload = body.get("jsonPayload") or body.get("protoPayload") or {}
+    if message := payload.get("message") or payload.get("status", {}).get("message"):
+        return str(message)
+    return json.dumps(payload, sort_keys=True)

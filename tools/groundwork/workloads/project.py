@@ -1,0 +1,94 @@
+"""The project that workloads run in, as somebody sees it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud
+
+SUBMITTER = "submitter"
+"""The label that says who started something, so that its cost has an owner."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """An environment's project and cloud; `who` is the caller's address, "" where that is not known."""
+
+    cloud: Cloud
+    environment: Environment
+    who: str = ""
+
+    @property
+    def id(self) -> str:
+        """The project's id."""
+        return self.environment.project
+
+    @property
+    def region(self) -> str:
+        """Where the environment's things are."""
+        return self.environment.region
+
+    @property
+    def here(self) -> str:
+        """What the names of things in this project and region begin with."""
+        return f"projects/{self.id}/locations/{self.region}"
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two looks at something that is under way."""
+        return 0.3 if self.cloud.simulated else 2.0
+
+    def labels(self) -> dict[str, str]:
+        """What a thing that the caller starts is labelled with."""
+        return {SUBMITTER: label(self.who)} if self.who else {}
+
+
+def label(address: str) -> str:
+    """An address as a label's value, in which only small letters, digits, "-" and "_" are allowed: "alice_example_com".
+
+    Source: https://cloud.google.com/resource-manager/docs/labels-overview#requirements.
+    """
+    return re.sub(r"[^a-z0-9_-]", "_", address.lower())[:63]
+
+
+def last(name: object) -> str:
+    """The last part of a full name."""
+    return str(name or "").rpartition("/")[2]
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Google writes it, with any number of digits after the second; None for none."""
+    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", str(text or ""))
+    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
+
+
+def when(text: object) -> str:
+    """A time as lists show it, to the minute (UTC)."""
+    found = moment(text)
+    return found.strftime("%Y-%m-%d %H:%M") if found else ""
+
+
+def took(start: object, end: object) -> str:
+    """How long something took: "42 s", "3 min 5 s", "2 h 4 min"; "" where it has not begun or not ended."""
+    began, ended = moment(start), moment(end)
+    return duration(int((ended - began).total_seconds())) if began and ended else ""
+
+
+def duration(seconds: int) -> str:
+    """Seconds in words."""
+    minutes, rest = divmod(max(seconds, 0), 60)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {left} min" if left else f"{hours} h"
+    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
+
+
+def at(value: Any, *steps: str) -> Any:
+    """A field deep in an answer, None where there is none."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value

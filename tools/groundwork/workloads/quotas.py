@@ -1,0 +1,77 @@
+"""How many GPUs a project may train on at once: Google grants a new project none, and says so only when the job is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.google.cloud import CloudProblem
+from groundwork.workloads.project import Project
+
+_SERVICE = "aiplatform.googleapis.com"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A quota that a job needs: its metric, how many it wants, how many the project has; None where that could not be looked up."""
+
+    metric: str
+    wanted: int
+    granted: int | None
+    why: str = ""
+
+    @property
+    def enough(self) -> bool:
+        """Whether nothing is known to stand in the way."""
+        return self.granted is None or self.granted >= self.wanted
+
+    def text(self, region: str) -> str:
+        """The quota in a sentence."""
+        name = self.metric.rpartition("/")[2]
+        if self.granted is None:
+            return f"GPU quota: not known ({self.why}); Google refuses the job if {name} in {region} is below {self.wanted}"
+        return f"GPU quota: {self.granted} of {name} in {region}, and the job wants {self.wanted}"
+
+
+def metric(gpu: str) -> str:
+    """What the quota of a GPU is called: NVIDIA_TESLA_T4 is "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus".
+
+    Source: https://cloud.google.com/vertex-ai/docs/quotas#serverless-training.
+    """
+    short = re.sub(r"^NVIDIA_(TESLA_)?|^TESLA_", "", gpu.upper()).lower()
+    short = {"h100_80gb": "h100", "h100_mega_80gb": "h100_mega", "h200_141gb": "h200"}.get(short, short)
+    return f"{_SERVICE}/custom_model_training_nvidia_{short}_gpus"
+
+
+def of_job(project: Project, spec: Mapping[str, Any], region: str) -> list[Quota]:
+    """The quotas of the GPUs that a job asks for; none where it asks for none."""
+    wanted: dict[str, int] = {}
+    for pool in spec.get("workerPoolSpecs", ()):
+        machine = pool.get("machineSpec") or {}
+        gpu = str(machine.get("acceleratorType") or "")
+        if gpu and gpu != "ACCELERATOR_TYPE_UNSPECIFIED":
+            count = int(machine.get("acceleratorCount") or 1) * int(pool.get("replicaCount") or 1)
+            wanted[gpu] = wanted.get(gpu, 0) + count
+    return [_looked_up(project, metric(gpu), number, region) for gpu, number in wanted.items()]
+
+
+def _looked_up(project: Project, name: str, wanted: int, region: str) -> Quota:
+    path = f"v1beta1/projects/{project.id}/services/{_SERVICE}/consumerQuotaMetrics/{name.replace('/', '%2F')}"
+    try:
+        found = project.cloud.request("GET", "serviceusage", path, params={"view": "FULL"})
+    except CloudProblem as problem:
+        return Quota(name, wanted, None, problem.text or problem.message)
+    granted = list(_granted(found, region))
+    # A limit of -1 is none; where nothing is said for the region, nothing is granted there.
+    most = max(granted, default=0)
+    return Quota(name, wanted, 10**9 if -1 in granted else most)
+
+
+def _granted(found: Mapping[str, Any], region: str) -> Iterator[int]:
+    """What the limits of a metric say for a region; what is said for no region counts where the region has nothing of its own."""
+    buckets = [bucket for limit in found.get("consumerQuotaLimits", ()) for bucket in limit.get("quotaBuckets", ())]
+    own = [bucket for bucket in buckets if (bucket.get("dimensions") or {}).get("region") == region]
+    for bucket in own or [bucket for bucket in buckets if not bucket.get("dimensions")]:
+        yield int(bucket.get("effectiveLimit") or 0)

@@ -1,0 +1,165 @@
+"""Changing what a service runs: a new revision, shares of the traffic, and the way back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.errors import GroundworkError, Refused, UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.google.waiting import Sleep
+from groundwork.text import allowed, counted
+from groundwork.workloads import causes, logs
+from groundwork.workloads.project import Project, last
+from groundwork.workloads.services import LATEST, READY, Service, service, serving_container, target
+
+_LONGEST = 900
+"""Seconds that a deployment may take: Cloud Run gives a container four minutes to start, and tries again."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision: its name, when it was made, whether it is ready, and what is wrong where it is not."""
+
+    name: str
+    created: str
+    ready: bool
+    image: str
+    message: str
+
+
+def revisions(project: Project, found: Service) -> list[Revision]:
+    """A service's revisions, newest first."""
+    bodies = project.cloud.pages("run", f"v2/{found.path}/revisions", "revisions")
+    return sorted(map(_revision, bodies), key=lambda one: (one.created, one.name), reverse=True)
+
+
+def _revision(body: Mapping[str, Any]) -> Revision:
+    conditions = {one.get("type"): one for one in body.get("conditions", ())}
+    ready = conditions.get("Ready") or conditions.get("ContainerReady") or {}
+    return Revision(
+        last(body["name"]),
+        str(body.get("createTime", "")),
+        ready.get("state") == READY,
+        str(serving_container({"template": body}).get("image", "")),
+        str(ready.get("message", "")),
+    )
+
+
+def deployed(project: Project, name: str, image: str, *, traffic: bool = True, sleep: Sleep = time.sleep) -> Service:
+    """The service after it got a revision with another image; all traffic goes to it once it is ready, unless `traffic` is False.
+
+    Raises GroundworkError with the cause and the last log lines when the revision does not start: traffic then stays where it was.
+    """
+    before = service(project, name)
+    template = dict(before.body.get("template") or {})
+    template.pop("revision", None)
+    chosen = serving_container(before.body)
+    template["containers"] = [
+        {**one, "image": image} if one == chosen else one for one in template.get("containers", [{}])
+    ]
+    wanted = {**before.body, "template": template}
+    if traffic:
+        wanted["traffic"] = [target(LATEST, 100), *_tags(before)]
+    elif before.traffic:
+        wanted["traffic"] = [target(share.revision, share.percent, share.tag) for share in before.traffic]
+    return _changed(project, before, wanted, sleep)
+
+
+def _tags(found: Service) -> list[dict[str, Any]]:
+    """Addresses of single revisions, which a change of the traffic keeps."""
+    return [target(share.revision, 0, share.tag) for share in found.traffic if share.tag]
+
+
+def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep = time.sleep) -> Service:
+    """The service with its traffic shared as said: percent by revision, or by "latest". Raises UsageProblem for what cannot be."""
+    before = service(project, name)
+    if sum(shares.values()) != 100:
+        raise UsageProblem(f"The shares make {sum(shares.values())} %, and have to make 100 %.")
+    known = {one.name: one for one in revisions(project, before)}
+    for revision in shares:
+        if revision != LATEST and revision not in known:
+            raise UsageProblem(f"{name} has no revision {revision}; {allowed([*known, LATEST], revision)}")
+        if revision != LATEST and shares[revision] and not known[revision].ready:
+            raise Refused(
+                f"{revision} is not ready, so it can take no traffic: {known[revision].message or 'it did not start'}"
+            )
+    wanted = {
+        **before.body,
+        "traffic": [*(target(revision, part) for revision, part in shares.items()), *_tags(before)],
+    }
+    return _changed(project, before, wanted, sleep)
+
+
+def previous(project: Project, found: Service) -> Revision:
+    """The newest ready revision that is older than the one with most of the traffic. Raises Refused when there is none."""
+    there = revisions(project, found)
+    now = max(found.traffic, key=lambda share: share.percent, default=None)
+    names = [one.name for one in there]
+    older = there[names.index(now.revision) + 1 :] if now and now.revision in names else there[1:]
+    for one in older:
+        if one.ready:
+            return one
+    raise Refused(
+        f"{found.name} has no earlier revision that is ready ({counted(len(there), 'revision')} in all), so there is nothing to go back to."
+    )
+
+
+def _changed(project: Project, before: Service, wanted: Mapping[str, Any], sleep: Sleep) -> Service:
+    """Send the whole service and wait until it is as wanted."""
+    operation = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(wanted))
+    problem = _waited(project, operation, sleep)
+    after = service(project, before.name)
+    if problem or after.state not in ("ready", "deploying"):
+        raise _broken(project, after, problem or after.state)
+    return after
+
+
+def _waited(project: Project, operation: Mapping[str, Any], sleep: Sleep) -> str:
+    """What an operation failed with, "" when it did what it should."""
+    waited = 0.0
+    while not operation.get("done"):
+        if waited > _LONGEST:
+            raise GroundworkError(
+                "Cloud Run is still at it after 15 minutes: look again with `groundwork services list`."
+            )
+        sleep(project.pace)
+        waited += project.pace
+        operation = project.cloud.request("GET", "run", f"v2/{operation['name']}")
+    return str((operation.get("error") or {}).get("message", ""))
+
+
+def _broken(project: Project, after: Service, message: str) -> GroundworkError:
+    """Why a revision did not start, with what it logged last."""
+    revision = last(after.body.get("latestCreatedRevision"))
+    try:
+        lines = [entry.text for entry in logs.newest(project, log_filter(after.name, revision), causes.LINES)]
+    except CloudProblem as problem:
+        lines = [f"its log could not be read: {problem.message}"]
+    stays = ", ".join(share.text for share in after.traffic if share.percent)
+    why = causes.explained(message, lines)
+    return GroundworkError(
+        f"{revision or after.name} did not start: {message}",
+        [*(f"log: {line}" for line in lines), *([why] if why else []), f"traffic stays as it was: {stays or 'none'}"],
+    )
+
+
+def log_filter(name: str, revision: str = "") -> str:
+    """What finds the log of a service, or of one revision."""
+    one = f' AND resource.labels.revision_name="{revision}"' if revision else ""
+    return f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"{one}'
+
+
+def parsed(words: Sequence[str]) -> dict[str, int]:
+    """REVISION=PERCENT… as a mapping. Raises UsageProblem for what is none."""
+    found: dict[str, int] = {}
+    for word in words:
+        revision, sign, percent = word.rpartition("=")
+        if not sign or not revision or not percent.isdecimal() or int(percent) > 100:
+            raise UsageProblem(f"{word!r} is no REVISION=PERCENT: write e.g. api-00002-abc=10 latest=90.")
+        if revision in found:
+            raise UsageProblem(f"{revision} is named twice: give each revision one share.")
+        found[revision] = int(percent)
+    return found

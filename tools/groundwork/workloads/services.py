@@ -1,0 +1,146 @@
+"""Services of Cloud Run: what runs where, which revision gets the traffic, and what idle instances cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from groundwork.cost.catalogue import read as price_catalogue
+from groundwork.errors import UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.resources.needs import HOURS_A_MONTH, Planned
+from groundwork.resources.run import limits
+from groundwork.text import allowed
+from groundwork.workloads.project import Project, at, last
+
+LATEST = "latest"
+_TO_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+_TO_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+READY = "CONDITION_SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of the traffic a revision gets, in percent, and under which tag it has an address of its own."""
+
+    revision: str
+    percent: int
+    tag: str = ""
+
+    @property
+    def text(self) -> str:
+        """The share as lists show it."""
+        return " ".join(filter(None, (f"{self.revision} {self.percent} %", self.tag and f"(tag {self.tag})")))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as Cloud Run gives it; `body` is its whole answer."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Its address, "" before it has one."""
+        return str(self.body.get("uri", ""))
+
+    @property
+    def path(self) -> str:
+        """Its full name."""
+        return str(self.body["name"])
+
+    @property
+    def revision(self) -> str:
+        """The newest revision that is ready, "" for none."""
+        return last(self.body.get("latestReadyRevision"))
+
+    @property
+    def traffic(self) -> tuple[Share, ...]:
+        """Where the traffic goes now; "latest" is said by the name of the revision that it is."""
+        shares = self.body.get("trafficStatuses") or self.body.get("traffic") or ()
+        return tuple(
+            Share(last(one.get("revision")) or self.revision or LATEST, int(one.get("percent", 0)), one.get("tag", ""))
+            for one in shares
+        )
+
+    @property
+    def image(self) -> str:
+        """The image of the container that answers requests."""
+        return str(serving_container(self.body).get("image", ""))
+
+    @property
+    def least(self) -> int:
+        """How many instances run although nobody asks."""
+        own = at(dict(self.body), "scaling", "minInstanceCount")
+        return int(own or at(dict(self.body), "template", "scaling", "minInstanceCount") or 0)
+
+    @property
+    def state(self) -> str:
+        """Whether it answers: "ready", "deploying", or what is wrong."""
+        end = self.body.get("terminalCondition") or {}
+        if self.body.get("reconciling"):
+            return "deploying"
+        return "ready" if end.get("state") == READY else str(end.get("message") or "not ready")
+
+    @property
+    def public(self) -> bool:
+        """Whether Cloud Run asks nobody who they are; grants to everybody are not seen here."""
+        return bool(self.body.get("invokerIamDisabled"))
+
+
+def serving_container(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a service's containers the one that has the port; the only one needs to name none."""
+    containers = at(dict(body), "template", "containers") or [{}]
+    found: dict[str, Any] = next((one for one in containers if one.get("ports")), containers[0])
+    return found
+
+
+def services(project: Project) -> list[Service]:
+    """Every service in the environment's region."""
+    found = project.cloud.pages("run", f"v2/{project.here}/services", "services")
+    return sorted((Service(last(body["name"]), body) for body in found), key=lambda service: service.name)
+
+
+def service(project: Project, name: str) -> Service:
+    """The service of that name. Raises UsageProblem with those there are."""
+    try:
+        return Service(name, project.cloud.request("GET", "run", f"v2/{project.here}/services/{name}"))
+    except CloudProblem as problem:
+        if problem.code != 404:
+            raise
+    known = [one.name for one in services(project)]
+    if not known:
+        raise UsageProblem(
+            f"No service runs in {project.environment.place}: write {name} under services: in "
+            f"envs/{project.environment.path.name} and run `groundwork up --env {project.environment.name}`."
+        )
+    raise UsageProblem(f"There is no service {name} in {project.environment.place}; {allowed(known, name)}")
+
+
+def idle_price(project: Project, found: Service) -> Decimal | None:
+    """US dollars a month that the minimum of instances costs while nobody asks; None where a price is not known."""
+    template: dict[str, Any] = dict(found.body.get("template") or {})
+    cpu, memory = limits(Planned("", "", {"containers": _as_terraform([serving_container(found.body)])}, {}))
+    always = at(template, "containers") and at(serving_container(found.body), "resources", "cpuIdle") is False
+    manner = "instance" if always else "idle"
+    prices = [price_catalogue().find(f"run.{manner}.{part}", project.region) for part in ("cpu", "memory")]
+    if None in prices:
+        return None
+    seconds = HOURS_A_MONTH * 3600 * found.least
+    return sum(
+        (price.cost(seconds * amount) for price, amount in zip(prices, (cpu, memory), strict=True) if price), Decimal(0)
+    )
+
+
+def _as_terraform(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Containers with their resources as a list, as Terraform has blocks."""
+    return [{**one, "resources": [one.get("resources") or {}]} for one in containers]
+
+
+def target(revision: str, percent: int, tag: str = "") -> dict[str, Any]:
+    """A share of the traffic as Cloud Run takes it."""
+    kind = {"type": _TO_LATEST} if revision == LATEST else {"type": _TO_REVISION, "revision": revision}
+    return {**kind, "percent": percent, **({"tag": tag} if tag else {})}

@@ -1,0 +1,100 @@
+"""Identity tokens, which services of Cloud Run ask for: who the caller is, signed by Google, for one address and one hour.
+
+An access token, which Google's APIs take, is refused there.
+Sources: https://cloud.google.com/run/docs/authenticating/developers and
+https://cloud.google.com/iam/docs/create-short-lived-credentials-direct#sa-credentials-oidc.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundwork.environment.checkout import Checkout
+from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.google import local
+from groundwork.google.cloud import Cloud
+from groundwork.google.transport import refused_login
+from groundwork.workloads.project import Project
+
+
+def identity_token(project: Project, audience: str) -> str:
+    """A token that says to the service at `audience` who the caller is.
+
+    A person's token is for Google's own command line and good for every service. Raises PermissionProblem for a login of which
+    none can be had.
+    """
+    if project.cloud.simulated:
+        return _simulated(project)
+    credentials = project.cloud.credentials
+    account = str(getattr(credentials, "service_account_email", None) or "")
+    if account and account != "default":
+        return _of_account(project.cloud, account, audience)
+    if hasattr(credentials, "refresh_token"):
+        return _of_person(credentials)
+    return _of_machine(audience)
+
+
+def _simulated(project: Project) -> str:
+    """As at Google, the exchange of a login's refresh token brings one; here it says that it is simulated."""
+    login = str(project.cloud.login)
+    checkout = Checkout(project.environment.path.parents[1])
+    session = local.session(checkout, login)
+    form = {"grant_type": "refresh_token", "refresh_token": login, "client_id": "groundwork"}
+    answer = session.post("https://oauth2.googleapis.com/token", data=form, timeout=10)
+    found = answer.json()
+    if "id_token" not in found:
+        raise GroundworkError(
+            f"The local cloud (simulated) gave no identity token: {found.get('error_description', answer.status_code)}"
+        )
+    return str(found["id_token"])
+
+
+def _of_account(cloud: Cloud, account: str, audience: str) -> str:
+    """By whoever may act as the account: it may itself, on most projects, not."""
+    by = Cloud(cloud.project, None, _behind(cloud.credentials), cloud.patience)
+    body = {"audience": audience, "includeEmail": True}
+    path = f"v1/projects/-/serviceAccounts/{account}:generateIdToken"
+    return str(by.request("POST", "iamcredentials", path, json=body)["token"])
+
+
+def _behind(credentials: Any) -> Any:
+    """Who impersonates, where somebody does: a person, or a workload of GitHub's that was let in without a key."""
+    from google.auth import external_account, impersonated_credentials
+
+    if isinstance(credentials, impersonated_credentials.Credentials):
+        return credentials._source_credentials  # noqa: SLF001 - there is no other way to it
+    if isinstance(credentials, external_account.Credentials):
+        said = {name: value for name, value in credentials.info.items() if not name.startswith("service_account_imp")}
+        return type(credentials).from_info(said, scopes=credentials.scopes)  # type: ignore[no-untyped-call]
+    return credentials
+
+
+def _of_person(credentials: Any) -> str:
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+
+    try:
+        credentials.refresh(Request())
+    except GoogleAuthError as error:
+        raise refused_login(error, credentials) from None
+    if not credentials.id_token:
+        raise PermissionProblem(
+            "Your login brings no identity token: run `groundwork login --again`, or take the one that "
+            "`gcloud auth print-identity-token` prints."
+        )
+    return str(credentials.id_token)
+
+
+def _of_machine(audience: str) -> str:
+    """On Google's own machines the metadata server gives it."""
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+    from google.oauth2 import id_token
+
+    try:
+        return str(id_token.fetch_id_token(Request(), audience))  # type: ignore[no-untyped-call]
+    except GoogleAuthError as error:
+        raise PermissionProblem(
+            "No identity token can be had with this login (a bare access token, for one, is not enough): run "
+            f"`groundwork login`, or act as a service account ({str(error).partition(chr(10))[0]})."
+        ) from None

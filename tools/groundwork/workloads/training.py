@@ -1,0 +1,183 @@
+"""Training on Vertex AI: custom jobs, submitted as their own identity, with an owner, an end and a place for the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment.workloads import Training
+from groundwork.errors import UsageProblem
+from groundwork.text import allowed
+from groundwork.workloads import job_files
+from groundwork.workloads.project import Project
+
+API = "aiplatform"
+RUNNING = ("QUEUED", "PENDING", "RUNNING", "CANCELLING", "UPDATING", "PAUSED")
+_TIMEOUT = 6 * 3600
+_MACHINE = "n1-standard-4"
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_OUTPUT = ("staging", "models")
+"""Buckets that jobs write below, where nothing is said: the first that there is."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asked for: a job's file, a training of the environment file or an image, and what is said beside it.
+
+    What is empty comes from the environment file.
+    """
+
+    file: Path | None = None
+    training: str = ""
+    image: str = ""
+    name: str = ""
+    machine: str = ""
+    gpu: str = ""
+    timeout: str = ""
+    identity: str = ""
+    output: str = ""
+    labels: Mapping[str, str] | None = None
+    env: Mapping[str, str] | None = None
+    args: Sequence[str] = ()
+
+
+def defaults(project: Project, name: str = "") -> Training:
+    """What the environment file says of a training; of one that it does not name, the identity `train` and the first bucket for results.
+
+    Its `identity` is an address here, "" where there is none, and its `output` "" where no bucket is for results.
+    """
+    environment = project.environment
+    said = environment.training.get(name)
+    account = environment.identities.get(said.identity if said else "train")
+    if said:
+        return replace(said, identity=account.email if account else "")
+    places = [environment.buckets[one].url for one in _OUTPUT if one in environment.buckets]
+    if environment.training:
+        places.insert(0, f"gs://{environment.staging_bucket}")
+    return Training(
+        name,
+        account.email if account else "",
+        "",
+        (),
+        {},
+        _MACHINE,
+        None,
+        1,
+        _TIMEOUT // 60,
+        places[0] if places else "",
+        False,
+    )
+
+
+def job_of(project: Project, wish: Wish, now: datetime | None = None) -> dict[str, Any]:
+    """The whole job as Vertex AI takes it. Raises UsageProblem for what is missing or cannot be."""
+    said = defaults(project, wish.training)
+    job = job_files.read(wish.file) if wish.file else _of_image(wish, said)
+    spec: dict[str, Any] = job["jobSpec"]
+    if wish.file:
+        job_files.refuse_left_open(job, wish.file.name)
+        _put_over(spec, wish)
+    name = wish.name or str(job.get("displayName") or "") or _named_after(wish)
+    account = _account(project, wish.identity) or str(spec.get("serviceAccount") or said.identity)
+    if not account:
+        raise UsageProblem(
+            "No identity is named to train as: write one called train under identities: in the environment file, or name it with --identity."
+        )
+    scheduling = dict(spec.get("scheduling") or {})
+    scheduling["timeout"] = f"{_seconds(wish.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
+    output = wish.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
+    spec |= {"serviceAccount": account, "scheduling": scheduling, "baseOutputDirectory": {"outputUriPrefix": output}}
+    labels = {**(job.get("labels") or {}), **project.environment.labels, **(wish.labels or {}), **project.labels()}
+    return {**job, "displayName": name, "labels": labels, "jobSpec": spec}
+
+
+def timeout(job: Mapping[str, Any]) -> int:
+    """Seconds after which a job is ended."""
+    return _timeout_of(job["jobSpec"]["scheduling"])
+
+
+def _of_image(wish: Wish, said: Training) -> dict[str, Any]:
+    image = wish.image or said.image
+    if not image:
+        raise UsageProblem(
+            "Say what to run: a job's file, the name of a job of the environment file, or --image IMAGE."
+        )
+    env = [{"name": name, "value": value} for name, value in {**said.env, **(wish.env or {})}.items()]
+    gpu = {"acceleratorType": said.accelerator, "acceleratorCount": said.accelerator_count} if said.accelerator else {}
+    pool = {
+        "machineSpec": _machine(wish, {"machineType": said.machine_type, **gpu}),
+        "replicaCount": "1",
+        "containerSpec": {"imageUri": image, "args": list(wish.args or said.args), "env": env},
+    }
+    return {"jobSpec": {"workerPoolSpecs": [pool]}}
+
+
+def _put_over(spec: dict[str, Any], wish: Wish) -> None:
+    """What the command line says goes over what the file says; of several workers only the image and variables are for all."""
+    pools = spec["workerPoolSpecs"]
+    if (wish.machine or wish.gpu or wish.args) and len(pools) > 1:
+        raise UsageProblem("The file has several worker pools: change machines and arguments there.")
+    for pool in pools:
+        pool["machineSpec"] = _machine(wish, pool.get("machineSpec") or {"machineType": _MACHINE})
+        pool.setdefault("replicaCount", "1")
+        container = pool.setdefault("containerSpec", {}) if "pythonPackageSpec" not in pool else {}
+        if wish.image:
+            container["imageUri"] = wish.image
+        if wish.args:
+            container["args"] = list(wish.args)
+        if wish.env:
+            kept = [one for one in container.get("env", ()) if one.get("name") not in wish.env]
+            container["env"] = [*kept, *_env(wish)]
+
+
+def _env(wish: Wish) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in (wish.env or {}).items()]
+
+
+def _machine(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
+    gpu, _, count = wish.gpu.partition(":")
+    if count and not count.isdecimal():
+        raise UsageProblem(f"{wish.gpu!r} is no GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
+    kind = {"machineType": wish.machine} if wish.machine else {}
+    with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
+    return {**given, **kind, **with_gpu}
+
+
+def _named_after(wish: Wish) -> str:
+    if wish.training or wish.file:
+        return wish.training or (wish.file.stem if wish.file else "")
+    return wish.image.rpartition("/")[2].partition("@")[0].partition(":")[0] or "training"
+
+
+def _account(project: Project, name: str) -> str:
+    """The address of an identity of the file, or an address as it is. Raises UsageProblem for a name that the file has not."""
+    identities = project.environment.identities
+    if not name or "@" in name:
+        return name
+    if name not in identities:
+        raise UsageProblem(f"There is no identity {name}; {allowed(identities, name)}")
+    return identities[name].email
+
+
+def _place(output: str, name: str, now: datetime | None) -> str:
+    if not output:
+        raise UsageProblem("There is no bucket for what the job writes: name a place with --output gs://BUCKET/FOLDER.")
+    short = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "job"
+    return f"{output}/jobs/{short}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _seconds(text: str) -> int:
+    """A time as people write it, 90m or 2h, in seconds; 0 for none. Raises UsageProblem for what is none."""
+    found = _TIME.fullmatch(text) if text else None
+    if text and not found:
+        raise UsageProblem(f"{text!r} is no time: write e.g. 90m, 2h or 1d.")
+    return int(float(found[1]) * _UNITS[found[2] or ""]) if found else 0
+
+
+def _timeout_of(scheduling: Mapping[str, Any]) -> int:
+    return _seconds(str(scheduling.get("timeout") or ""))

@@ -1,0 +1,56 @@
+"""Ports of this machine's own on which things of the cloud answer beside the one way in; the server opens them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Made = Callable[[], asyncio.Protocol]
+Opener = Callable[[Made, int], "Opened"]
+"""(what speaks on each connection, the port that is wished for or 0) -> what was opened, on that port or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open port, and what closes it."""
+
+    port: int
+    close: Callable[[], None]
+
+
+class Ports:
+    """Ports by the name of what answers on them. Before a server serves the cloud they are only noted."""
+
+    def __init__(self) -> None:
+        self._opener: Opener | None = None
+        self._wanted: dict[str, tuple[Made, int]] = {}
+        self._open: dict[str, Opened] = {}
+
+    def serve(self, opener: Opener) -> None:
+        """From now on ports can be opened; those that were noted are."""
+        self._opener = opener
+        for name, (made, port) in self._wanted.items():
+            self._open[name] = opener(made, port)
+
+    def open(self, name: str, made: Made, port: int = 0) -> int:
+        """The port that answers for a name from now on; 0 while no server serves."""
+        self._wanted[name] = made, port
+        if self._opener is not None and name not in self._open:
+            self._open[name] = self._opener(made, port)
+        return self.of(name)
+
+    def of(self, name: str) -> int:
+        """The port that answers for a name; 0 for none."""
+        return self._open[name].port if name in self._open else 0
+
+    def close(self, name: str) -> None:
+        """Closes a port."""
+        self._wanted.pop(name, None)
+        if (opened := self._open.pop(name, None)) is not None:
+            opened.close()
+
+    def end(self) -> None:
+        """Closes all of them."""
+        for name in list(self._wanted):
+            self.close(name)

@@ -1,0 +1,76 @@
+"""Disk images as configurations name them: by link, by name or by family, in short or in full."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localcloud.provider import requests
+from localcloud.provider.work import Problem, Work
+
+_WORD = r"[-_a-zA-Z0-9.:]+"
+_LINK = re.compile(rf"projects/({_WORD})/global/images/(family/)?({_WORD})$")
+# The projects whose images Google offers under names that hold these words.
+_PUBLIC = {
+    "centos": "centos-cloud", "coreos": "coreos-cloud", "debian": "debian-cloud", "fedora-coreos": "fedora-coreos-cloud",
+    "opensuse": "opensuse-cloud", "rhel": "rhel-cloud", "rocky-linux": "rocky-linux-cloud", "sles": "suse-cloud",
+    "ubuntu": "ubuntu-os-cloud", "windows": "windows-cloud", "windows-sql": "windows-sql-cloud",
+}  # fmt: skip
+
+
+def link(work: Work, said: str, project: str) -> str:
+    """The full name of the image or family; raises Problem when neither is found."""
+    found = _LINK.search(said)
+    if found:
+        return found[0]
+    if said.startswith("global/images/"):
+        return f"projects/{project}/{said}"
+    for place, name, verb in _candidates(said, project):
+        if _exists(work, verb, place, name):
+            return f"projects/{place}/global/images/{'family/' if verb == 'getFromFamily' else ''}{name}"
+    raise Problem(
+        f"There is no image or family {said}.", "Write PROJECT/FAMILY, such as debian-cloud/debian-12.", "image"
+    )
+
+
+def same(old: str, new: str) -> bool:
+    """Whether the image that a disk was made from is one that `new` may mean; a family's images hold its name."""
+    was = _LINK.search(old)
+    if not was or not new:
+        return False
+    project, _, short = new.rpartition("/")
+    wanted = _LINK.search(new)
+    if wanted:
+        project, short = wanted[1], wanted[3]
+    else:
+        project = "" if project in ("family", "global/images", "global/images/family") else project
+    named = not project or was[1] == _PUBLIC.get(project, project)
+    by_family = not (wanted and not wanted[2]) and _of_family(was[3], short)
+    return named and (was[3] == short or by_family)
+
+
+def _exists(work: Work, verb: str, project: str, name: str) -> bool:
+    method = work.document.methods[f"compute.images.{verb}"]
+    own = {"project": project, "family" if verb == "getFromFamily" else "image": name}
+    return requests.gone_as_none(lambda: work.ask(method, own)) is not None
+
+
+def _of_family(image: str, family: str) -> bool:
+    for machine in ("-amd64", "-arm64"):
+        family_has, image_has = family.endswith(machine), machine in image
+        if machine == "-arm64" and family_has != image_has:
+            return False
+        family = family.removesuffix(machine)
+    return family in image
+
+
+def _candidates(said: str, project: str) -> Iterator[tuple[str, str, str]]:
+    """(project, name, method) of everything that a short name may mean, in the order of hashicorp/google."""
+    place, _, name = said.rpartition("/")
+    if place and place != "family":
+        yield place, name, "get"
+        yield place, name, "getFromFamily"
+        return
+    places = [project, *(public for word, public in _PUBLIC.items() if word in name)][:2]
+    for verb in ("getFromFamily",) if place else ("get", "getFromFamily"):
+        yield from ((one, name, verb) for one in places)

@@ -1,0 +1,41 @@
+"""Opens ports on loopback for engine.ports."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from localcloud.engine.ports import Made, Opened, Opener
+
+HOST = "127.0.0.1"
+_BACKLOG = 128
+
+
+def opener(loop: asyncio.AbstractEventLoop) -> Opener:
+    """What opens ports on a loop; one that is taken gives way to any free one."""
+
+    def opened(made: Made, port: int) -> Opened:
+        listening = _listening(port)
+        serving = loop.create_task(loop.create_server(made, sock=listening, backlog=_BACKLOG))
+
+        def close() -> None:
+            if serving.done():
+                serving.result().close()
+            else:
+                serving.cancel()
+                listening.close()
+
+        return Opened(listening.getsockname()[1], close)
+
+    return opened
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError:
+        listening.bind((HOST, 0))
+    listening.listen(_BACKLOG)
+    return listening

@@ -1,0 +1,258 @@
+"""The front of the services: which service a request is for, whether who sends it may call it, and which revision answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import identities
+from localcloud.engine.service import Asgi
+from localcloud.errors import CloudError
+from localcloud.services.run import addresses, names, revisions, templates
+from localcloud.services.run.fleet import Fleet, Instance
+from localcloud.services.run.journal import Answered
+from localcloud.services.run.names import API
+from localcloud.services.run.proxy import Exchange, Head, Refused, Visit
+
+INVOKE = "run.routes.invoke"
+_ACCESS_TOKEN = b"local/"
+_SIMULATED = (
+    "This service is simulated: neither podman nor docker answers on this machine, and no command stands in for its image. Its "
+    "configuration is checked and kept; nothing runs."
+)
+
+
+@dataclass(slots=True)
+class Share:
+    """A revision's share of the requests; `credit` is what it has saved up of it."""
+
+    revision: str
+    percent: int
+    timeout: float
+    credit: int = 0
+
+
+@dataclass(slots=True)
+class Route:
+    """What is known of a service, until it changes."""
+
+    service: str
+    project: str
+    open: bool
+    audiences: frozenset[str]
+    shares: list[Share] = field(default_factory=list)
+    tags: dict[str, Share] = field(default_factory=dict)
+    problem: Refused | None = None
+
+    def next(self) -> Share:
+        """Whose turn it is: shares take turns as evenly as their percentages allow, without chance."""
+        if len(self.shares) == 1:
+            return self.shares[0]
+        for share in self.shares:
+            share.credit += share.percent
+        found = max(self.shares, key=lambda share: share.credit)
+        found.credit -= 100
+        return found
+
+
+class Front:
+    """All services' front end (proxy.Desk)."""
+
+    def __init__(self, cloud: Cloud, fleet: Fleet) -> None:
+        self._cloud, self._fleet = cloud, fleet
+        self._routes: dict[str, Route] = {}
+        self._hosts: dict[str, names.Asked | None] = {}
+        self._callers: dict[bytes, tuple[str, str, float]] = {}
+        self._seen: Any = None
+
+    def connection(self, _host: str) -> asyncio.Protocol:
+        """What speaks with a client that asks for a host of run.app over TLS, or by the one way in."""
+        return Visit(self, secure=True)
+
+    def own(self, service: str) -> asyncio.Protocol:
+        """What speaks with a client at a service's own port."""
+        return Visit(_Own(self, service), secure=False)
+
+    # proxy.Desk
+
+    def choose(self, head: Head) -> Share:
+        """Who answers a request to a host."""
+        host = next((value for name, value in head.headers if name.lower() == b"host"), b"")
+        asked = self._asked(host.decode("latin-1").partition(":")[0].lower())
+        if asked is None:
+            raise Refused(404, "The requested URL was not found on this server: there is no service at this address.")
+        return self.chosen(head, asked.service, asked.tag)
+
+    def enter(self, chosen: Share) -> Instance | None:
+        """An instance that is free now."""
+        return self._fleet.enter(chosen.revision)
+
+    async def acquire(self, chosen: Share) -> Instance:
+        """An instance as soon as there is one."""
+        return await self._fleet.acquire(chosen.revision)
+
+    def leave(self, instance: Instance) -> None:
+        """A request is over."""
+        self._fleet.leave(instance)
+
+    def suspect(self, instance: Instance) -> None:
+        """The connection to an instance broke."""
+        self._fleet.suspect(instance)
+
+    def answered(self, exchange: Exchange) -> None:
+        """Notes a request."""
+        seconds = asyncio.get_running_loop().time() - exchange.started
+        scheme = "https" if exchange.secure else "http"
+        host, target = exchange.field(b"host"), exchange.target
+        self._fleet.journal.answered(
+            Answered(
+                revision=exchange.chosen.revision,
+                verb=exchange.verb.decode("latin-1"),
+                url=f"{scheme}://{host.decode('latin-1')}{target.decode('latin-1')}",
+                status=exchange.status,
+                size=exchange.answer_size,
+                seconds=seconds,
+                agent=exchange.field(b"user-agent").decode("latin-1"),
+                remote=exchange.peer,
+                trace=exchange.trace,
+                moment=time.time() - seconds,
+            )
+        )
+
+    def chosen(self, head: Head, service: str, tag: str) -> Share:
+        """Who answers a request to a service. Raises Refused."""
+        route = self._route(service)
+        if route.problem is not None and not route.open:
+            self._admit(head, route)
+        if route.problem is not None:
+            raise route.problem
+        if not route.open:
+            self._admit(head, route)
+        if tag and tag not in route.tags:
+            raise Refused(404, "The requested URL was not found on this server: no revision has this tag.")
+        return route.tags[tag] if tag else route.next()
+
+    def _admit(self, head: Head, route: Route) -> None:
+        """Refuses who may not call a service: the token must be an identity token for this service."""
+        url = head.target.decode("latin-1").partition("?")[0]
+        denied = f"Your client does not have permission to get URL {url} from this server."
+        token = _token(head)
+        if not token:
+            raise Refused(
+                403,
+                f"{denied} The request was not authenticated: send an identity token (groundwork token), or let everybody call.",
+            )
+        try:
+            principal, audience = self._caller(token)
+        except CloudError:
+            what = (
+                "That is an access token; Cloud Run takes identity tokens."
+                if token.startswith(_ACCESS_TOKEN)
+                else "The token could not be verified."
+            )
+            raise _unverified(what) from None
+        if audience not in route.audiences:
+            raise _unverified(f"The token is for {audience}, not for this service.")
+        allowed = self._cloud.iam.allowed(principal, INVOKE, API, route.service, route.project)
+        if not allowed or not self._cloud.iam.active(principal):
+            raise Refused(403, f"{denied} {principal} needs the role roles/run.invoker on the service.")
+
+    def _caller(self, token: bytes) -> tuple[str, str]:
+        now = self._cloud.clock.seconds()
+        known = self._callers.get(token)
+        if known is not None and now < known[2]:
+            return known[0], known[1]
+        principal, audience = self._cloud.tokens.identified(token.decode("latin-1"), now)
+        if len(self._callers) > 1024:
+            self._callers.clear()
+        found = identities.canonical(principal), audience.rstrip("/")
+        self._callers[token] = (*found, now + 60)
+        return found
+
+    def _asked(self, host: str) -> names.Asked | None:
+        self._refresh()
+        if host not in self._hosts:
+            self._hosts[host] = names.asked(self._cloud, host)
+        return self._hosts[host]
+
+    def _route(self, service: str) -> Route:
+        self._refresh()
+        found = self._routes.get(service)
+        if found is None:
+            found = self._routes[service] = _route(self._cloud, service)
+        return found
+
+    def _refresh(self) -> None:
+        seen = (self._cloud.store.writes[API], self._cloud.iam.generation)
+        if seen != self._seen:
+            self._seen = seen
+            self._routes.clear()
+            self._hosts.clear()
+
+
+class _Own:
+    """The front end at one service's own port, whatever the host."""
+
+    def __init__(self, front: Front, service: str) -> None:
+        self._front, self._service = front, service
+        self.enter, self.acquire = front.enter, front.acquire
+        self.leave, self.suspect, self.answered = front.leave, front.suspect, front.answered
+
+    def choose(self, head: Head) -> Share:
+        """Who answers a request."""
+        return self._front.chosen(head, self._service, "")
+
+
+def _token(head: Head) -> bytes:
+    found = {name.lower(): value for name, value in head.headers if name.lower().endswith(b"authorization")}
+    given = found.get(b"x-serverless-authorization") or found.get(b"authorization") or b""
+    scheme, _, token = given.partition(b" ")
+    return token.strip() if scheme.lower() == b"bearer" else b""
+
+
+def _unverified(sentence: str) -> Refused:
+    challenge = (
+        'WWW-Authenticate: Bearer error="invalid_token" error_description="The access token could not be verified"'
+    )
+    return Refused(401, f"Your client does not have permission to the requested URL. {sentence}", (challenge,))
+
+
+def _route(cloud: Cloud, service: str) -> Route:
+    body = cloud.store.get(API, service)
+    if body is None:
+        return Route(service, "", True, frozenset(), problem=Refused(404, "The service was deleted."))
+    place = names.Place.of(service)
+    public = cloud.iam.allowed("", INVOKE, API, service, place.project)
+    own = addresses.own(cloud, service)
+    tags = [one["uri"] for one in body.get("trafficStatuses", ()) if "uri" in one]
+    audiences = frozenset((*body["urls"], *body.get("customAudiences", ()), own, *tags))
+    route = Route(service, place.project, public or bool(body.get("invokerIamDisabled")), audiences)
+    for status in body.get("trafficStatuses", ()):
+        full = f"{service}/revisions/{status['revision']}"
+        there = cloud.store.get(API, full)
+        if there is None:
+            continue
+        share = Share(full, status.get("percent", 0), templates.seconds(there["timeout"]))
+        if there.get("annotations", {}).get(revisions.RAN_BY) == "simulated":
+            route.problem = Refused(503, _SIMULATED)
+        if share.percent:
+            route.shares.append(share)
+        if status.get("tag"):
+            route.tags[status["tag"]] = share
+    if not route.shares and route.problem is None:
+        route.problem = Refused(503, "The service has no revision that can take requests yet; its conditions say why.")
+    return route
+
+
+def late(_cloud: Cloud) -> Asgi:
+    """For requests that came over a connection that began with another host."""
+
+    async def answered(_scope: Any, _receive: Any, send: Any) -> None:
+        text = b"This connection began with another host; open one of its own for this service.\n"
+        await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": text})
+
+    return answered

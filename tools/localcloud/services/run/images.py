@@ -1,0 +1,54 @@
+"""Images: who may read them, and their way to this machine."""
+
+from __future__ import annotations
+
+import re
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, invalid, permission_denied
+from localcloud.services.run import names
+from localcloud.services.run.names import API
+
+_PULL = "artifactregistry.repositories.downloadArtifacts"
+_OURS = re.compile(
+    r"(?P<place>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)/(?P<image>[^@]+?)(?P<end>:[\w.-]+|@sha256:[0-9a-f]{64})?"
+)
+_IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
+
+
+def agent(cloud: Cloud, project: str) -> str:
+    """The account by which Cloud Run pulls images in a project, as policies name it."""
+    return cloud.agents.member(API, project)
+
+
+def check(call: Call, name: str, template: Body) -> None:
+    """Refuses images that the deployer or Cloud Run's agent may not read."""
+    project = names.Place.of(name).project
+    for container in template["containers"]:
+        image = container["image"]
+        if not _IMAGE.fullmatch(image):
+            raise invalid(f"Image {image!r} is no name of an image.", "template.containers.image")
+        found = _OURS.fullmatch(image)
+        if found is None:
+            continue
+        repository = f"projects/{found['project']}/locations/{found['place']}/repositories/{found['repository']}"
+        iam = call.cloud.iam
+        if not iam.allowed(call.principal, _PULL, "artifactregistry", repository, found["project"]):
+            raise permission_denied(f"Permission '{_PULL}' denied on resource '{repository}' (or it may not exist).")
+        if not iam.allowed(agent(call.cloud, project), _PULL, "artifactregistry", repository, found["project"]):
+            raise _unreadable(call.cloud, image, found["project"], project)
+
+
+def _unreadable(cloud: Cloud, image: str, there: str, here: str) -> CloudError:
+    email = agent(cloud, here).partition(":")[2]
+    text = (
+        f"Google Cloud Run Service Agent {email} must have permission to read the image, {image}. Ensure that the provided container "
+        "image URL is correct and that the above account has permission to access the image."
+    )
+    if there != here:
+        text += (
+            f" Note that the image is from project [{there}], which is not the same as this project [{here}]. Permission must be "
+            f"granted to the Google Cloud Run Service Agent {email} from this project."
+        )
+    return permission_denied(text)

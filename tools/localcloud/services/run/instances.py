@@ -1,0 +1,282 @@
+"""How an instance comes to be: its containers started as its account, and asked until they answer; and how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.containers.workload import Ended, RuntimeProblem, Workload
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
+from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.errors import CloudError
+from localcloud.services.run import images, journal, names, probes, surroundings, templates
+from localcloud.services.run.fleet import Instance, NoInstance
+from localcloud.services.run.probes import Knock
+from localcloud.services.run.surroundings import Volumes
+
+GRACE = 10
+STAND_IN = "local-cloud/command"
+"""The annotation of a template that names the command which stands in for its image where no container can run."""
+_MIB = 1 << 20
+_ENDS_WITHIN = 5.0
+
+
+class NotReady(NoInstance):
+    """An instance that never answered; `reason` is the word of the revision's condition."""
+
+    def __init__(self, sentence: str, reason: dict[str, str], status: int = 503) -> None:
+        super().__init__(status, sentence)
+        self.reason = reason
+
+
+@dataclass(eq=False)
+class Containers:
+    """The containers of one instance, the one with the port first."""
+
+    cloud: Cloud
+    revision: str
+    identity: str
+    volumes: Volumes
+    running: list[Running] = field(default_factory=list)
+    ended: Ended | None = None
+    problem: str = ""
+    stopping: bool = False
+    on_end: Callable[[], None] = lambda: None
+    asked: Knock | None = None
+    noticed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the port answers on this machine."""
+        host, _, port = self.running[0].address.partition(":")
+        return host, int(port)
+
+    @property
+    def over(self) -> bool:
+        """Whether one of them has ended."""
+        return self.ended is not None or bool(self.problem)
+
+    async def answers(self) -> bool:
+        """Whether it still answers; of one that does not, the end is waited for, so that it can be explained."""
+        if not self.over and self.asked is not None and await self.asked():
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ENDS_WITHIN):
+                await self.noticed.wait()
+        return False
+
+    async def stop(self) -> None:
+        """SIGTERM, ten seconds, SIGKILL."""
+        self.stopping = True
+        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
+        await asyncio.to_thread(self.volumes.remove)
+
+    def watch(self, running: Running) -> None:
+        """Notices the end of a container, in a thread of its own: most instances live for long."""
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            try:
+                ended, problem = running.wait(), ""
+            except RuntimeProblem as found:
+                ended, problem = None, str(found)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._over, ended, problem)
+
+        threading.Thread(target=wait, name=f"{self.identity} waits", daemon=True).start()
+
+    def _over(self, ended: Ended | None, problem: str) -> None:
+        if not self.over:
+            self.ended, self.problem = ended, problem
+            self.noticed.set()
+            self.on_end()
+
+
+class Starter:
+    """Starts instances of revisions."""
+
+    def __init__(self, cloud: Cloud, gone: Callable[[Instance], None]) -> None:
+        self._cloud, self._gone = cloud, gone
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, revision: str, reason: str) -> Instance:
+        """A new instance that answers. Raises NotReady."""
+        body = self._cloud.store.get(names.API, revision)
+        if body is None:
+            raise NotReady("The revision is gone.", {}, 404)
+        identity = uuid.uuid4().hex
+        try:
+            found = secrets(self._cloud, revision, body)
+            volumes = await asyncio.to_thread(surroundings.volumes, self._cloud, identity, body, found)
+        except CloudError as problem:
+            raise NotReady(problem.message, {"reason": problem.reason}) from None
+        containers = Containers(self._cloud, revision, identity, volumes)
+        try:
+            await self._begun(containers, body, found, reason)
+            await self._answering(containers, body)
+        except BaseException:
+            await asyncio.shield(containers.stop())
+            raise
+        instance = Instance(revision, identity, containers, self._cloud.clock.seconds())
+        containers.on_end = lambda: self._ended(instance, containers)
+        self._attend(instance, containers, body)
+        return instance
+
+    async def _begun(self, containers: Containers, body: Body, found: surroundings.Read, reason: str) -> None:
+        about = journal.resource(containers.revision)
+        place = names.Place.of(containers.revision)
+        labels = {"instanceId": containers.identity}
+        heard = journal.lines(self._cloud, place.project, about, labels)
+        main = templates.serving(body)
+        for container in sorted(body["containers"], key=lambda one: one is not main):
+            order = _order(containers, body, container, surroundings.variables(container, found), main is container)
+            try:
+                running = await asyncio.to_thread(self._cloud.workloads.start, order, heard)
+            except NoRoom as problem:
+                raise NotReady(str(problem), {}, 429) from None
+            except RuntimeProblem as problem:
+                raise NotReady(str(problem), {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"}) from None
+            containers.running.append(running)
+            containers.watch(running)
+        text = f"Starting new instance. Reason: {reason} (runs as {containers.running[0].kind})"
+        await self._note(containers, text)
+
+    async def _answering(self, containers: Containers, body: Body) -> None:
+        main = templates.serving(body)
+        probe, port = main["startupProbe"], templates.port(body)
+        asked = containers.asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
+        times = await probes.until(asked, probe, lambda: containers.over)
+        kind = "HTTP" if "httpGet" in probe else "TCP"
+        name = main.get("name") or f"{names.Place.of(containers.revision).name}-1"
+        if times:
+            text = f'STARTUP {kind} probe succeeded after {times} attempt{"s"[: times != 1]} for container "{name}" on port {port}.'
+            await self._note(containers, text)
+            return
+        why = explained(containers, body)
+        text = f'STARTUP {kind} probe failed for container "{name}" on port {port}. The instance was not started. {why}'
+        await self._note(containers, text, "ERROR")
+        raise NotReady(
+            "The user-provided container failed to start and listen on the port defined provided by the "
+            f"PORT={port} environment variable within the allocated timeout. This can happen when the container port is "
+            f"misconfigured or if the timeout is too short. The health check timeout can be extended. {why}",
+            {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"},
+        )
+
+    def _attend(self, instance: Instance, containers: Containers, body: Body) -> None:
+        main = templates.serving(body)
+        probe = main.get("livenessProbe")
+        if probe is None:
+            return
+        asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
+
+        async def attend() -> None:
+            if await probes.lost(asked, probe, lambda: containers.over or containers.stopping):
+                await self._note(containers, "LIVENESS probe failed; the instance is ended.", "ERROR")
+                self._gone(instance)
+                await containers.stop()
+
+        self._keep(attend())
+
+    def _ended(self, instance: Instance, containers: Containers) -> None:
+        self._gone(instance)
+        if containers.stopping:
+            return
+
+        async def tell() -> None:
+            body = self._cloud.store.get(names.API, containers.revision) or {"containers": []}
+            await self._note(containers, explained(containers, body), "ERROR")
+            await containers.stop()
+
+        self._keep(tell())
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _note(self, containers: Containers, text: str, severity: str = "INFO") -> None:
+        place = names.Place.of(containers.revision)
+        labels = {"instanceId": containers.identity}
+        about = journal.resource(containers.revision)
+        await self._cloud.commits.write(
+            lambda: journal.system(self._cloud, place.project, about, text, severity, labels=labels)
+        )
+
+
+def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:
+    """The secrets that a revision or task is given. Raises NotReady."""
+    try:
+        return surroundings.read(cloud, full, template)
+    except CloudError as problem:
+        raise NotReady(problem.message, {"reason": problem.reason}) from None
+
+
+def explained(containers: Containers, body: Body) -> str:
+    """How a container's life ended, in a sentence that says what to do."""
+    if containers.problem:
+        return containers.problem
+    ended = containers.ended
+    if ended is None:
+        port = templates.port(body)
+        return (
+            f"The container runs, but nothing in it answers on port {port}: let it listen on 0.0.0.0 and on the port in the variable "
+            "PORT, or name the port that it listens on."
+        )
+    if ended.out_of_memory:
+        limit = max(templates.memory(one) for one in body["containers"]) // _MIB if body["containers"] else 0
+        return (
+            f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit, see "
+            "https://cloud.google.com/run/docs/configuring/memory-limits"
+        )
+    return f"Container called exit({ended.code})."
+
+
+def _order(containers: Containers, body: Body, container: Body, own: dict[str, str], serving: bool) -> Order:
+    place = names.Place.of(containers.revision)
+    revision = containers.revision.rpartition("/")[2]
+    contract = {"K_SERVICE": place.name, "K_REVISION": revision, "K_CONFIGURATION": place.name}
+    command = body.get("annotations", {}).get(STAND_IN, "")
+    workload = Workload(
+        name=f"run-{place.name}",
+        image=container["image"],
+        entrypoint=tuple(container["command"]) if container.get("command") else None,
+        args=tuple(container["args"]) if container.get("args") else None,
+        env={**own, **contract},
+        mounts=containers.volumes.mounts(container),
+        workdir=container.get("workingDir", ""),
+        memory=templates.memory(container),
+        cpus=templates.cpus(container),
+        port=templates.port(body) if serving else 0,
+        grace=GRACE,
+    )
+    return Order(
+        principal=f"serviceAccount:{body['serviceAccount']}",
+        project=place.project,
+        location=place.region,
+        resource=containers.revision,
+        workload=workload,
+        stand_in=tuple(command.split()) if serving else (),
+    )
+
+
+def how(cloud: Cloud, revision: str, body: Body) -> str:
+    """How a revision's containers run on this machine: podman, docker, process or simulated."""
+    main = {key: value for key, value in templates.serving(body).items() if key != "volumeMounts"}
+    containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
+    return cloud.workloads.how(_order(containers, body, main, {}, True))
+
+
+async def fetched(cloud: Cloud, revision: str, body: Body) -> None:
+    """Makes the images of a revision or task ready to run, as Cloud Run's agent. Raises NotReady."""
+    agent = images.agent(cloud, names.Place.of(revision).project)
+    for image in {one["image"] for one in body["containers"]}:
+        try:
+            await asyncio.to_thread(cloud.workloads.fetch, image, agent)
+        except RuntimeProblem as problem:
+            raise NotReady(f"Image '{image}' cannot be pulled: {problem}", {"reason": "CONTAINER_MISSING"}) from None

@@ -1,0 +1,204 @@
+"""What services and jobs write and use: log entries in Cloud Run's forms, and the seconds and requests that cost.
+
+Requests are noted in memory and kept together a moment later: a transaction for each would take longer than most answers.
+Sources: https://cloud.google.com/run/docs/logging, https://cloud.google.com/logging/docs/structured-logging.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.lines import Line, Lines
+from localcloud.engine.service import Body
+from localcloud.engine.usage import Payer, Sku
+from localcloud.services.run import names
+from localcloud.services.run.names import API
+from localcloud.spec import log_filters
+
+STDOUT, STDERR = "run.googleapis.com/stdout", "run.googleapis.com/stderr"
+REQUESTS, SYSTEM = "run.googleapis.com/requests", "run.googleapis.com/varlog/system"
+_GOOGLES = ("152E-C115-5142", "Cloud Run")
+REQUEST, SERVICE_CPU, SERVICE_MEMORY = "run.requests", "run.cpu", "run.memory"
+JOB_CPU, JOB_MEMORY = "run.job_cpu", "run.job_memory"
+SKUS = (
+    Sku(REQUEST, "Requests", "requests", "count", 1, _GOOGLES),
+    Sku(SERVICE_CPU, "Services CPU (Request-based billing)", "seconds", "second", 1, _GOOGLES),
+    Sku(
+        SERVICE_MEMORY, "Services Memory (Request-based billing)", "byte-seconds", "gibibyte second", 1 << 30, _GOOGLES
+    ),
+    Sku(JOB_CPU, "Jobs CPU", "seconds", "second", 1, _GOOGLES),
+    Sku(JOB_MEMORY, "Jobs Memory", "byte-seconds", "gibibyte second", 1 << 30, _GOOGLES),
+)
+_LIFTED = {
+    "httpRequest": "httpRequest",
+    "logging.googleapis.com/insertId": "insertId",
+    "logging.googleapis.com/labels": "labels",
+    "logging.googleapis.com/operation": "operation",
+    "logging.googleapis.com/sourceLocation": "sourceLocation",
+    "logging.googleapis.com/spanId": "spanId",
+    "logging.googleapis.com/trace": "trace",
+    "logging.googleapis.com/trace_sampled": "traceSampled",
+}
+_WITHIN = 0.2
+
+
+def resource(revision: str) -> Body:
+    """The monitored resource of a revision, by its full name."""
+    place = names.Place.of(revision)
+    labels = {
+        "project_id": place.project,
+        "service_name": place.name,
+        "revision_name": revision.rpartition("/")[2],
+        "configuration_name": place.name,
+        "location": place.region,
+    }
+    return {"type": "cloud_run_revision", "labels": labels}
+
+
+def job_resource(job: str) -> Body:
+    """The monitored resource of a job."""
+    place = names.Place.of(job)
+    labels = {"project_id": place.project, "job_name": place.name, "location": place.region}
+    return {"type": "cloud_run_job", "labels": labels}
+
+
+def parsed(text: str) -> tuple[str | Body, Body]:
+    """A line as payload and the fields of the entry that a JSON line sets itself."""
+    if not text.startswith("{"):
+        return text, {}
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return text, {}
+    if not isinstance(said, dict):
+        return text, {}
+    more: Body = {}
+    severity = str(said.get("severity", "")).upper()
+    if severity in log_filters.SEVERITIES:
+        more["severity"] = severity
+        del said["severity"]
+    for name, field in _LIFTED.items():
+        if _fits(field, said.get(name)):
+            more[field] = said.pop(name)
+    if isinstance(said.get("time"), str) and _is_moment(said["time"]):
+        more["timestamp"] = said.pop("time")
+    return said, more
+
+
+def _fits(field: str, value: Any) -> bool:
+    if field in {"httpRequest", "labels", "operation", "sourceLocation"}:
+        return isinstance(value, dict) and (field != "labels" or all(isinstance(one, str) for one in value.values()))
+    return isinstance(value, bool if field == "traceSampled" else str)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def lines(cloud: Cloud, project: str, about: Body, labels: Mapping[str, str]) -> Lines:
+    """What hears a container's lines and keeps them as entries of a resource."""
+    shift = cloud.clock.seconds() - datetime.now(UTC).timestamp()
+
+    def keep(batch: Sequence[Line]) -> None:
+        for line in batch:
+            payload, more = parsed(line.text)
+            moment = datetime.fromtimestamp(line.moment + shift, UTC).isoformat().replace("+00:00", "Z")
+            said = {"labels": {**labels, **more.pop("labels", {})}, "timestamp": moment, **more}
+            if payload:
+                cloud.logs.log(project, STDERR if line.stream == "stderr" else STDOUT, about, payload, **said)
+
+    return Lines(cloud.commits, keep)
+
+
+def system(cloud: Cloud, project: str, about: Body, text: str, severity: str = "INFO", **more: Any) -> None:
+    """An entry by Cloud Run itself."""
+    cloud.logs.log(project, SYSTEM, about, text, severity=severity, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was answered: `seconds` is how long it took, `size` the bytes of the answer."""
+
+    revision: str
+    verb: str
+    url: str
+    status: int
+    size: int
+    seconds: float
+    agent: str
+    remote: str
+    trace: str
+    moment: float
+
+
+class Journal:
+    """Requests and use, noted in memory and kept a moment later, together."""
+
+    def __init__(self, cloud: Cloud, payer: Callable[[str], Payer | None]) -> None:
+        self._cloud, self._payer = cloud, payer
+        self._answered: list[Answered] = []
+        self._used: dict[tuple[str, str], float] = {}
+        self._keeping: asyncio.Task[None] | None = None
+
+    def answered(self, request: Answered) -> None:
+        """Notes a request."""
+        self._answered.append(request)
+        self.used(names.service(request.revision), REQUEST, 1)
+
+    def used(self, thing: str, sku: str, amount: float) -> None:
+        """Notes a use by a service."""
+        self._used[thing, sku] = self._used.get((thing, sku), 0) + amount
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().create_task(self._soon())
+
+    async def _soon(self) -> None:
+        await asyncio.sleep(_WITHIN)
+        self._keeping = None
+        answered, self._answered = self._answered, []
+        used, self._used = self._used, {}
+        await self._cloud.commits.write(lambda: self._keep(answered, used))
+
+    def _keep(self, answered: Sequence[Answered], used: Mapping[tuple[str, str], float]) -> None:
+        for one in answered:
+            _write(self._cloud, one)
+        for (thing, sku), amount in used.items():
+            if (payer := self._payer(thing)) is not None:
+                self._cloud.usage.meter(payer, sku, amount)
+
+
+def _write(cloud: Cloud, one: Answered) -> None:
+    project = names.Place.of(one.revision).project
+    request = {
+        "requestMethod": one.verb,
+        "requestUrl": one.url,
+        "status": one.status,
+        "responseSize": str(one.size),
+        "userAgent": one.agent,
+        "remoteIp": one.remote,
+        "latency": f"{one.seconds:.6f}s",
+        "protocol": "HTTP/1.1",
+    }
+    severity = "ERROR" if one.status >= 500 else "WARNING" if one.status >= 400 else "INFO"
+    moment = datetime.fromtimestamp(one.moment, UTC).isoformat().replace("+00:00", "Z")
+    trace = {"trace": f"projects/{project}/traces/{one.trace}"} if one.trace else {}
+    cloud.logs.log(
+        project, REQUESTS, resource(one.revision), "", httpRequest=request, severity=severity, timestamp=moment, **trace
+    )
+
+
+def payer(cloud: Cloud, thing: str) -> Payer | None:
+    """Who pays for a service or job by its full name, and with which labels."""
+    if not thing.startswith("projects/"):
+        return None
+    place = names.Place.of(thing)
+    body = cloud.store.get(API, thing) or {}
+    return Payer(place.project, place.region, tuple(sorted(body.get("labels", {}).items())))

@@ -1,0 +1,111 @@
+"""Names of Cloud Run's things: ids of revisions and executions, and the hosts at which a service answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+from localcloud.engine.cloud import Cloud
+
+API = "run"
+SERVICE_ID = r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?"
+JOB_ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# What Google ends the older form of a host with; other regions have their initials here.
+_CODES = {
+    "asia-east1": "de",
+    "asia-northeast1": "an",
+    "asia-southeast1": "as",
+    "australia-southeast1": "ts",
+    "europe-north1": "lz",
+    "europe-west1": "ew",
+    "europe-west2": "nw",
+    "europe-west3": "ey",
+    "europe-west4": "ez",
+    "us-central1": "uc",
+    "us-east1": "ue",
+    "us-east4": "uk",
+    "us-west1": "uw",
+}
+_SUFFIX = "bcdfghjklmnpqrstvwxz"
+_OLDER = re.compile(
+    r"(?:(?P<tag>[a-z0-9-]+)---)?(?P<name>[a-z][a-z0-9-]*)-(?P<hash>[a-z2-7]{10})-[a-z]{2}\.a\.run\.app"
+)
+_NEWER = re.compile(
+    r"(?:(?P<tag>[a-z0-9-]+)---)?(?P<name>[a-z][a-z0-9-]*)-(?P<number>\d{6,20})\.(?P<region>[a-z]+-[a-z0-9-]+)\.run\.app"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a full name of a service or job, or of what lies in one, says."""
+
+    project: str
+    region: str
+    name: str
+
+    @classmethod
+    def of(cls, full: str) -> Place:
+        """Of "projects/p/locations/r/services/s/…"."""
+        words = full.split("/")
+        return cls(words[1], words[3], words[5] if len(words) > 5 else "")
+
+
+def service(full: str) -> str:
+    """The service that a revision's full name lies in."""
+    return "/".join(full.split("/")[:6])
+
+
+def revision(name: str, generation: int) -> str:
+    """The id of the revision that a service's generation makes: "api-00002-dkv"."""
+    return f"{name}-{generation:05d}-{_letters(f'{name} {generation}', 3)}"
+
+
+def execution(name: str, number: int) -> str:
+    """The id of a job's execution: "train-b7xkq"."""
+    return f"{name}-{_letters(f'{name} {number}', 5)}"
+
+
+def _letters(text: str, count: int) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(_SUFFIX[byte % len(_SUFFIX)] for byte in digest[:count])
+
+
+def hosts(cloud: Cloud, full: str) -> tuple[str, str]:
+    """The newer and the older host of a service."""
+    place = Place.of(full)
+    newer = f"{place.name}-{cloud.projects.number(place.project)}.{place.region}.run.app"
+    return newer, f"{place.name}-{_hash(cloud, place)}-{_code(place.region)}.a.run.app"
+
+
+def _hash(cloud: Cloud, place: Place) -> str:
+    digest = hashlib.sha256(f"{cloud.projects.number(place.project)} {place.region}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:10]
+
+
+def _code(region: str) -> str:
+    return _CODES.get(region) or "".join(word[0] for word in region.split("-"))[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a host asks for: a service by its full name, and a tag of its traffic ("" = by percent)."""
+
+    service: str
+    tag: str
+
+
+def asked(cloud: Cloud, host: str) -> Asked | None:
+    """What a host without port asks for; None when no service has it."""
+    newer = _NEWER.fullmatch(host)
+    if newer is not None:
+        project = cloud.projects.by_number(int(newer["number"]))
+        full = f"projects/{project}/locations/{newer['region']}/services/{newer['name']}"
+        return Asked(full, newer["tag"] or "") if project and cloud.store.get(API, full) else None
+    older = _OLDER.fullmatch(host)
+    if older is None:
+        return None
+    for (full,) in cloud.store.sql("SELECT service FROM run_hosts WHERE host = ?", host.rpartition("---")[2]):
+        return Asked(full, older["tag"] or "")
+    return None

@@ -1,0 +1,90 @@
+"""Probes: whether what runs answers yet, and whether it still does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from localcloud.engine.service import Body
+
+_BETWEEN = 0.05
+_STAYS = 0.1
+Knock = Callable[[], Awaitable[bool]]
+
+
+def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
+    """What asks once whether a container answers, by the probe that a template names.
+
+    A published port takes connections before anything listens behind it, and drops them: a connection proves nothing, so that a
+    TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 that the connection stays.
+    """
+    patience = float(probe["timeoutSeconds"])
+    asked = probe.get("httpGet")
+
+    async def once() -> bool:
+        with suppress(OSError, TimeoutError, ValueError, EOFError):
+            async with asyncio.timeout(patience):
+                if asked is not None:
+                    return 200 <= await _status(address, asked["path"], asked.get("httpHeaders", [])) < 400
+                return await _stays(address) if h2c or "grpc" in probe else await _status(address, "/", []) > 0
+        return False
+
+    return once
+
+
+async def until(knock: Knock, probe: Body, ended: Callable[[], bool]) -> int:
+    """How often it was asked until it answered; 0 when it ended, or used up what the probe allows.
+
+    What Google asks every few seconds is asked every few milliseconds here: the time is the same, and nobody waits for a tick.
+    """
+    allowed = float(probe["periodSeconds"] * probe["failureThreshold"])
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(probe.get("initialDelaySeconds", 0))
+    stops, times = loop.time() + allowed, 0
+    while not ended() and loop.time() < stops:
+        times += 1
+        if await knock():
+            return times
+        await asyncio.sleep(_BETWEEN)
+    return 0
+
+
+async def lost(knock: Knock, probe: Body, ended: Callable[[], bool]) -> bool:
+    """Waits until a container no longer answers a liveness probe; False when it ended by itself."""
+    await asyncio.sleep(probe.get("initialDelaySeconds", 0))
+    failures = 0
+    while not ended():
+        failures = 0 if await knock() else failures + 1
+        if failures >= probe["failureThreshold"]:
+            return not ended()
+        await asyncio.sleep(probe["periodSeconds"])
+    return False
+
+
+async def _status(address: tuple[str, int], path: str, headers: list[Body]) -> int:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        more = "".join(f"{one['name']}: {one.get('value', '')}\r\n" for one in headers)
+        head = (
+            f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nUser-Agent: Cloud-Run-Probe (local)\r\n{more}"
+        )
+        writer.write(f"{head}Connection: close\r\n\r\n".encode("latin-1", "replace"))
+        await writer.drain()
+        line = await reader.readline()
+        return int(line.split()[1]) if line.startswith(b"HTTP/1.") else 0
+    except IndexError:
+        return 0
+    finally:
+        writer.close()
+
+
+async def _stays(address: tuple[str, int]) -> bool:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        async with asyncio.timeout(_STAYS):
+            return bool(await reader.read(1))
+    except TimeoutError:
+        return True
+    finally:
+        writer.close()

@@ -1,0 +1,575 @@
+"""HTTP between a client and an instance: heads are read to admit, route, count and time each request, bodies pass as they come.
+
+One connection of a client's speaks with as many instances as its requests are given to; WebSocket and whatever else changes the
+protocol passes as bytes from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from typing import Any, Protocol, cast
+
+import httptools
+
+from localcloud.services.run.fleet import Instance, NoInstance
+
+_LARGEST_HEAD = 64 * 1024
+_MOST_WAITING = 1 << 20
+_IDLE = 75.0
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authorization",
+        b"te",
+        b"upgrade",
+        b"x-serverless-authorization",
+    }
+)
+_REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_SIGNATURE = b"SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+class Refused(Exception):
+    """What a request is answered in place of the instance's answer."""
+
+    def __init__(self, status: int, sentence: str, headers: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.status, self.headers = status, headers
+
+
+class Head(Protocol):
+    """What is known of a request when its head has come."""
+
+    verb: bytes
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+class Chosen(Protocol):
+    """Who is to answer a request."""
+
+    revision: str
+    timeout: float
+
+
+class Desk(Protocol):
+    """Who decides about requests: admits and routes them, gives instances, and is told how they ended."""
+
+    def choose(self, head: Head) -> Chosen:
+        """Who answers. Raises Refused."""
+        ...
+
+    def enter(self, chosen: Any) -> Instance | None: ...
+
+    async def acquire(self, chosen: Any) -> Instance: ...
+
+    def leave(self, instance: Instance) -> None: ...
+
+    def suspect(self, instance: Instance) -> None: ...
+
+    def answered(self, exchange: Exchange) -> None: ...
+
+
+class Exchange:
+    """A request and its answer."""
+
+    __slots__ = (
+        "again",
+        "answer_size",
+        "body",
+        "chosen",
+        "chunked",
+        "complete",
+        "headers",
+        "instance",
+        "keep",
+        "peer",
+        "secure",
+        "size",
+        "started",
+        "status",
+        "target",
+        "timer",
+        "trace",
+        "upgrade",
+        "upstream",
+        "verb",
+    )  # fmt: skip
+
+    def __init__(self, peer: str, secure: bool) -> None:
+        self.peer, self.secure = peer, secure
+        self.verb, self.target, self.trace = b"", b"", ""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: deque[bytes] = deque()
+        self.size = self.answer_size = self.status = 0
+        self.complete = self.chunked = self.upgrade = False
+        self.again = b""
+        self.keep = True
+        self.chosen: Any = None
+        self.instance: Instance | None = None
+        self.upstream: Upstream | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.started = 0.0
+
+    def field(self, name: bytes) -> bytes:
+        """The value of a header, by its name in lower case; empty without it."""
+        return next((value for key, value in self.headers if key.lower() == name), b"")
+
+    def piece(self, data: bytes) -> bytes:
+        """A piece of the body as it goes on."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
+
+    def head(self) -> bytes:
+        """The head as it goes on: what is between two neighbours left out, what Google's front end says added."""
+        lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
+        forwarded, kept_trace = self.peer.encode(), False
+        for name, value in self.headers:
+            lower = name.lower()
+            if lower in _HOP_BY_HOP:
+                continue
+            if lower == b"x-forwarded-for":
+                forwarded = value + b"," + forwarded
+                continue
+            if lower == b"x-forwarded-proto":
+                continue
+            if lower == b"x-cloud-trace-context":
+                kept_trace, self.trace = True, value.partition(b"/")[0].decode("latin-1")
+            if lower == b"authorization" and value[:7].lower() == b"bearer " and value.count(b".") == 2:
+                lines.append(name + b": " + value.rpartition(b".")[0] + b"." + _SIGNATURE)
+                continue
+            lines.append(name + b": " + value)
+        if not kept_trace:
+            self.trace = os.urandom(16).hex()
+            lines.append(b"X-Cloud-Trace-Context: %b/1;o=0" % self.trace.encode())
+        lines.append(b"X-Forwarded-For: " + forwarded)
+        lines.append(b"X-Forwarded-Proto: " + (b"https" if self.secure else b"http"))
+        if self.upgrade:
+            lines.append(b"Connection: Upgrade\r\nUpgrade: " + self.field(b"upgrade"))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+class Visit(asyncio.Protocol):
+    """A client's connection."""
+
+    def __init__(self, desk: Desk, secure: bool) -> None:
+        self._desk, self._secure = desk, secure
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._coming: Exchange | None = None
+        self._queue: deque[Exchange] = deque()
+        self._head_size = 0
+        self._task: asyncio.Task[None] | None = None
+        self._tunnel: Upstream | None = None
+        self._paused = self._closing = False
+        self._idle: asyncio.TimerHandle | None = None
+        self.peer = ""
+
+    # The client's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins to listen."""
+        self.transport = cast("asyncio.Transport", transport)
+        name = transport.get_extra_info("peername")
+        self.peer = name[0] if name else ""
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads what came, as HTTP until the protocol is changed."""
+        if self._tunnel is not None:
+            self._tunnel.send(data)
+            return
+        if self._coming is None or not self._coming.chosen:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as changed:
+            self._early(data[changed.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse_all(400, "The request is no HTTP that can be read.")
+        if self._coming is not None and self._head_size > _LARGEST_HEAD:
+            self._refuse_all(431, "The head of the request is too large.")
+
+    def eof_received(self) -> bool:
+        """The client says no more."""
+        if self._tunnel is not None:
+            self._tunnel.end()
+            return True
+        return bool(self._queue)
+
+    def pause_writing(self) -> None:
+        """The client takes no more for now."""
+        self._reading(upstream=False)
+
+    def resume_writing(self) -> None:
+        """The client takes more again."""
+        self._reading(upstream=True)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The client is gone: what is under way for it is given up."""
+        self._closing = True
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self._tunnel is not None:
+            self._tunnel.close()
+        for exchange in self._queue:
+            self._over(exchange, lost=True)
+        self._queue.clear()
+
+    # What the parser says.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._coming = Exchange(self.peer, self._secure)
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def on_url(self, url: bytes) -> None:
+        """Its address, in pieces."""
+        assert self._coming is not None
+        self._coming.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        assert self._coming is not None
+        self._coming.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: the request can be given to somebody."""
+        exchange = self._coming
+        assert exchange is not None
+        self._head_size = 0
+        exchange.started = self._loop.time()
+        exchange.verb = self._parser.get_method()
+        exchange.keep = self._parser.should_keep_alive()
+        exchange.upgrade = self._parser.should_upgrade()
+        exchange.chunked = exchange.field(b"transfer-encoding").lower().endswith(b"chunked")
+        if not exchange.target.startswith(b"/") and b"://" in exchange.target:
+            exchange.target = b"/" + exchange.target.partition(b"://")[2].partition(b"/")[2]
+        self._queue.append(exchange)
+        if len(self._queue) == 1:
+            self._begin(exchange)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of its body."""
+        exchange = self._coming
+        assert exchange is not None
+        if exchange.upstream is not None:
+            exchange.upstream.send(exchange.piece(data))
+            return
+        exchange.body.append(exchange.piece(data))
+        exchange.size += len(data)
+        if exchange.size > _MOST_WAITING and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        exchange = self._coming
+        assert exchange is not None
+        exchange.complete = True
+        if exchange.chunked:
+            if exchange.upstream is not None:
+                exchange.upstream.send(b"0\r\n\r\n")
+            else:
+                exchange.body.append(b"0\r\n\r\n")
+        if len(self._queue) > 1 and not self._paused:
+            self._paused = True  # who sends ahead waits
+            self.transport.pause_reading()
+
+    # One exchange after the other.
+
+    def _begin(self, exchange: Exchange) -> None:
+        try:
+            exchange.chosen = self._desk.choose(exchange)
+            instance = self._desk.enter(exchange.chosen)
+        except Refused as refused:
+            self._refuse(exchange, refused)
+            return
+        except NoInstance as none:
+            self._refuse(exchange, Refused(none.status, str(none)))
+            return
+        exchange.timer = self._loop.call_later(exchange.chosen.timeout, self._late, exchange)
+        if instance is not None:
+            exchange.instance = instance
+            while instance.connections:
+                upstream = cast("Upstream", instance.connections.pop())
+                if upstream.usable:
+                    self._send(exchange, upstream, reused=True)
+                    return
+        self._task = self._loop.create_task(self._reach(exchange))
+
+    async def _reach(self, exchange: Exchange, *, whole: bool = False) -> None:
+        """Waits for an instance, and connects with it."""
+        try:
+            if exchange.instance is None:
+                exchange.instance = await self._desk.acquire(exchange.chosen)
+            _, upstream = await self._loop.create_connection(Upstream, *exchange.instance.containers.address)
+        except NoInstance as none:
+            self._refuse(exchange, Refused(none.status, str(none)))
+        except OSError:
+            self._lost(exchange)
+        else:
+            self._send(exchange, upstream, whole=whole)
+        finally:
+            self._task = None
+
+    def _send(self, exchange: Exchange, upstream: Upstream, *, reused: bool = False, whole: bool = False) -> None:
+        exchange.upstream = upstream
+        upstream.begin(self, exchange)
+        data = b"".join(exchange.body if whole else (exchange.head(), *exchange.body))
+        # An instance may end a connection that it was not asked on for long at the moment in which it is asked again.
+        exchange.again = data if reused and exchange.verb in _REPEATABLE else b""
+        upstream.send(data)
+        exchange.body.clear()
+        self._resume()
+
+    def answer(self, data: bytes) -> None:
+        """Bytes of an instance's."""
+        self.transport.write(data)
+
+    def done(self, exchange: Exchange, *, reusable: bool) -> None:
+        """An answer is whole."""
+        upstream, instance = exchange.upstream, exchange.instance
+        if reusable and exchange.complete and upstream is not None and instance is not None and not instance.ended:
+            instance.connections.append(upstream)
+        elif upstream is not None:
+            upstream.close()
+        exchange.upstream = None
+        self._over(exchange)
+        self._next(exchange, keep=exchange.keep and exchange.complete and reusable)
+
+    def changed(self, upstream: Upstream) -> None:
+        """The instance has agreed to another protocol."""
+        self._tunnel = upstream
+        if self._queue[0].timer is not None:
+            self._queue[0].timer.cancel()
+        self._resume()
+
+    def broken(self, exchange: Exchange) -> None:
+        """The connection to the instance ended before the answer did."""
+        exchange.upstream = None
+        if exchange.status:
+            self._over(exchange)
+            self.transport.close()
+        elif exchange.again:
+            exchange.body, exchange.again = deque((exchange.again,)), b""
+            self._task = self._loop.create_task(self._reach(exchange, whole=True))
+        else:
+            self._lost(exchange)
+
+    def _lost(self, exchange: Exchange) -> None:
+        if exchange.instance is not None:
+            self._desk.suspect(exchange.instance)
+        self._refuse(exchange, Refused(503, "The request failed because the connection to the instance had an error."))
+
+    def _late(self, exchange: Exchange) -> None:
+        if exchange.status:
+            self._over(exchange)
+            self.transport.close()
+        else:
+            self._refuse(
+                exchange,
+                Refused(504, "The request has been terminated because it has reached the maximum request timeout."),
+            )
+
+    def _refuse(self, exchange: Exchange, refused: Refused) -> None:
+        if self._closing:
+            return
+        exchange.status = refused.status
+        body = page(refused)
+        headers = "".join(f"{line}\r\n" for line in refused.headers)
+        close = "" if exchange.complete and exchange.keep else "Connection: close\r\n"
+        head = (
+            f"HTTP/1.1 {refused.status} {_REASONS.get(refused.status, 'Error')}\r\nContent-Type: text/html; charset=UTF-8\r\n"
+            f"Server: Google Frontend (simulated)\r\n{headers}{close}Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + (b"" if exchange.verb == b"HEAD" else body))
+        if exchange.upstream is not None:
+            exchange.upstream.close()
+            exchange.upstream = None
+        self._over(exchange)
+        self._next(exchange, keep=not close)
+
+    def _refuse_all(self, status: int, sentence: str) -> None:
+        exchange = self._coming or Exchange(self.peer, self._secure)
+        exchange.complete = False
+        self._refuse(exchange, Refused(status, sentence))
+        self.transport.close()
+
+    def _over(self, exchange: Exchange, *, lost: bool = False) -> None:
+        if exchange.timer is not None:
+            exchange.timer.cancel()
+        if lost and exchange.upstream is not None:
+            exchange.upstream.close()
+        instance, exchange.instance = exchange.instance, None
+        if instance is not None:
+            self._desk.leave(instance)
+        if exchange.chosen is not None:
+            exchange.status = exchange.status or 499
+            self._desk.answered(exchange)
+            exchange.chosen = None
+
+    def _next(self, exchange: Exchange, *, keep: bool) -> None:
+        if self._queue and self._queue[0] is exchange:
+            self._queue.popleft()
+        if not keep:
+            self.transport.close()
+        elif self._queue:
+            self._begin(self._queue[0])
+        else:
+            self._resume()
+            self._wait()
+
+    def _wait(self) -> None:
+        if not self._closing:
+            self._idle = self._loop.call_later(_IDLE, self.transport.close)
+
+    def _resume(self) -> None:
+        if self._paused and not self._closing:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def _early(self, data: bytes) -> None:
+        """What the client sent after asking for another protocol: kept until the instance agrees."""
+        exchange = self._queue[-1]
+        if exchange.upstream is not None:
+            exchange.upstream.send(data)
+        elif data:
+            exchange.body.append(data)
+
+    def _reading(self, *, upstream: bool) -> None:
+        current = self._tunnel or (self._queue[0].upstream if self._queue else None)
+        if current is not None:
+            current.reading(upstream)
+
+    def stop_reading(self) -> None:
+        """The instance takes no more for now."""
+        if not self._closing:
+            self.transport.pause_reading()
+
+    def read_on(self) -> None:
+        """It takes more again."""
+        if not self._closing and not self._paused:
+            self.transport.resume_reading()
+
+
+class Upstream(asyncio.Protocol):
+    """A connection to an instance, which serves one exchange after the other."""
+
+    def __init__(self) -> None:
+        self._visit: Visit | None = None
+        self._exchange: Exchange | None = None
+        self._parser: Any = None
+        self._whole = False
+        self._tunnel = False
+        self.usable = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def begin(self, visit: Visit, exchange: Exchange) -> None:
+        """From now on it is there for an exchange."""
+        self._visit, self._exchange = visit, exchange
+        self._parser, self._whole = httptools.HttpResponseParser(self), False
+
+    def send(self, data: bytes) -> None:
+        """Writes to the instance."""
+        self.transport.write(data)
+
+    def end(self) -> None:
+        """Says no more to it."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def close(self) -> None:
+        """Gives the connection up."""
+        self.usable, self._visit, self._exchange = False, None, None
+        self.transport.close()
+
+    def reading(self, on: bool) -> None:
+        """Whether more of the instance's is taken."""
+        if on:
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Passes on what the instance says."""
+        visit, exchange = self._visit, self._exchange
+        if visit is None or exchange is None:
+            self.close()  # it speaks without being asked
+            return
+        exchange.answer_size += len(data)
+        visit.answer(data)
+        if self._tunnel:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError:
+            self._whole = True
+            visit.done(exchange, reusable=False)
+            return
+        if self._tunnel:
+            visit.changed(self)
+        elif self._whole:
+            keep = self._parser.should_keep_alive()
+            self._visit = self._exchange = None
+            visit.done(exchange, reusable=keep)
+
+    def on_headers_complete(self) -> None:
+        """An answer's head is whole; of one without body so is the answer."""
+        exchange = self._exchange
+        status = self._parser.get_status_code()
+        if exchange is None or (100 <= status < 200 and status != 101):
+            return
+        exchange.status = status
+        self._tunnel = status == 101
+        self._whole = exchange.verb == b"HEAD"
+
+    def on_message_complete(self) -> None:
+        """An answer is whole, unless it only said to go on."""
+        if self._exchange is not None and self._exchange.status and not self._tunnel:
+            self._whole = True
+
+    def pause_writing(self) -> None:
+        """The instance takes no more for now."""
+        if self._visit is not None:
+            self._visit.stop_reading()
+
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        if self._visit is not None:
+            self._visit.read_on()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The instance has ended the connection: the end of an answer without length, or a failure."""
+        self.usable = False
+        visit, exchange = self._visit, self._exchange
+        self._visit = self._exchange = None
+        if visit is not None and exchange is not None:
+            visit.broken(exchange)
+
+
+_REASONS = {
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 421: "Misdirected Request", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
+}  # fmt: skip
+
+
+def page(refused: Refused) -> bytes:
+    """An answer of the front end's own."""
+    title = f"{refused.status} {_REASONS.get(refused.status, 'Error')}"
+    text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        f"<html><head><title>{title}</title></head>\n<body><h1>Error: {title.partition(' ')[2]}</h1>\n<h2>{text}</h2>\n</body></html>\n"
+    ).encode()

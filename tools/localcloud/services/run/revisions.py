@@ -1,0 +1,119 @@
+"""Revisions: what a service was at one time, never changed afterwards."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from localcloud.engine import standard
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import already_exists, invalid
+from localcloud.services.run import names
+from localcloud.services.run.conditions import FAILED, RECONCILING, SUCCEEDED, condition, ready
+from localcloud.services.run.names import API
+
+KIND = "GoogleCloudRunV2Revision"
+RAN_BY = "local-cloud/runs-as"
+"""The annotation that says how a revision's containers run: podman, docker, process or simulated."""
+RESOURCE = Resource(kind="Revision")
+_COPIED = (
+    "containers", "volumes", "serviceAccount", "timeout", "maxInstanceRequestConcurrency", "scaling", "executionEnvironment",
+    "sessionAffinity", "vpcAccess", "encryptionKey", "nodeSelector", "labels", "annotations",
+)  # fmt: skip
+
+
+def short(full: str) -> str:
+    """The id of a revision by its full name."""
+    return full.rpartition("/")[2]
+
+
+def known(cloud: Cloud, service: str) -> set[str]:
+    """The ids of a service's revisions."""
+    return {short(full) for full, _ in cloud.store.list(API, service, "revisions")}
+
+
+def readiness(cloud: Cloud, service: str) -> dict[str, bool]:
+    """Of each revision of a service whether it is ready."""
+    return {short(full): ready(body) for full, body in cloud.store.list(API, service, "revisions")}
+
+
+def check_name(call: Call, service: str, revision: str, template: Body) -> bool:
+    """Whether a revision of this name is to be made; 400 for a name that does not fit, 409 for one that is something else."""
+    prefix = f"{names.Place.of(service).name}-"
+    if not revision.startswith(prefix) or not re.fullmatch(names.JOB_ID, revision):
+        raise invalid(
+            f"The revision's name {revision} must begin with {prefix} and have at most 63 characters.",
+            "template.revision",
+        )
+    there = call.cloud.store.get(API, f"{service}/revisions/{revision}")
+    if there is None:
+        return True
+    if any(there.get(field) != template.get(field) for field in ("containers", "serviceAccount", "timeout")):
+        raise already_exists(f"Revision named '{revision}' with different configuration already exists.")
+    return False
+
+
+def add(call: Call, service: str, revision: str, template: Body, generation: int) -> Body:
+    """Makes a revision that is not ready yet."""
+    cloud = call.cloud
+    body: Body = {field: template[field] for field in _COPIED if field in template}
+    body |= {
+        "service": names.Place.of(service).name,
+        "generation": "1",
+        "creator": call.principal.partition(":")[2],
+        "reconciling": True,
+        "launchStage": "GA",
+        "annotations": {**body.get("annotations", {}), _NUMBER: str(generation)},
+        "conditions": [condition(cloud, "Ready", RECONCILING, "Deploying revision.")],
+    }
+    return standard.add_child(call, RESOURCE, f"{service}/revisions/{revision}", body)
+
+
+_NUMBER = "serving.knative.dev/configurationGeneration"
+
+
+def number(revision: Body) -> int:
+    """The generation of the service that made a revision: later ones have greater numbers."""
+    return int(revision["annotations"][_NUMBER])
+
+
+def succeeded(cloud: Cloud, full: str, how: str, digests: dict[str, str]) -> None:
+    """Says that a revision can take traffic, and how its containers run."""
+    body = cloud.store.get(API, full)
+    if body is None:
+        return
+    health = condition(cloud, "ContainerHealthy", SUCCEEDED)
+    statuses = [{"name": name, "imageDigest": digest} for name, digest in digests.items() if digest]
+    cloud.store.put(
+        API,
+        full,
+        body
+        | {
+            "reconciling": False,
+            "observedGeneration": body["generation"],
+            "updateTime": cloud.clock.rfc3339(),
+            "annotations": {**body["annotations"], RAN_BY: how},
+            "conditions": [
+                condition(cloud, "Ready", SUCCEEDED),
+                health,
+                condition(cloud, "ContainerReady", SUCCEEDED),
+                condition(cloud, "ResourcesAvailable", SUCCEEDED),
+            ],
+            **({"containerStatuses": statuses} if statuses else {}),
+        },
+    )
+
+
+def failed(cloud: Cloud, full: str, message: str, reason: dict[str, str]) -> None:
+    """Says why a revision will never take traffic."""
+    body = cloud.store.get(API, full)
+    if body is None:
+        return
+    said: Any = condition(cloud, "Ready", FAILED, message, **reason)
+    healthy = condition(cloud, "ContainerHealthy", FAILED, message, **reason)
+    cloud.store.put(
+        API,
+        full,
+        body | {"reconciling": False, "observedGeneration": body["generation"], "conditions": [said, healthy]},
+    )

@@ -1,0 +1,184 @@
+"""Deploying: a new revision is started before it takes traffic, and one that does not start never takes any."""
+
+from __future__ import annotations
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
+from localcloud.errors import CloudError, aborted
+from localcloud.services.run import instances, names, revisions, services, traffic
+from localcloud.services.run.conditions import FAILED, RECONCILING, SUCCEEDED, condition, failed, ready
+from localcloud.services.run.fleet import IDLE_SECONDS, Fleet
+from localcloud.services.run.instances import NotReady
+from localcloud.services.run.names import API
+
+IDLE, KEEP = "idle", "keep"
+SCALE = "scale"
+_AGAIN = 30.0
+
+
+def fleet(cloud: Cloud) -> Fleet:
+    """The instances of a cloud."""
+    found = cloud.offers.get(Fleet)
+    assert found is not None
+    return found
+
+
+async def deploy(cloud: Cloud, job: Job) -> None:
+    """Brings a service to what was asked last: its new revision ready, its traffic moved; ends the operation."""
+    service, revision = job.body["service"], job.body["revision"]
+    if revision:
+        await _made_ready(cloud, job, f"{service}/revisions/{revision}")
+    await job.write(lambda: _settle(cloud, job))
+    await _only_serving(cloud, service)
+
+
+async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
+    body = cloud.store.get(API, full)
+    if body is None:
+        raise aborted("The service was deleted while it was deployed.")
+    how = instances.how(cloud, full, body)
+    digests: dict[str, str] = {}
+    try:
+        instances.secrets(cloud, full, body)
+        if how != "simulated":
+            await instances.fetched(cloud, full, body)
+            fleet(cloud).add(await starter(cloud).start(full, "DEPLOYMENT_ROLLOUT"))
+    except NotReady as problem:
+        text, reason = (
+            f"Revision '{revisions.short(full)}' is not ready and cannot serve traffic. {problem}",
+            problem.reason,
+        )
+        await job.write(lambda: revisions.failed(cloud, full, text, reason))
+        return
+    await job.write(lambda: revisions.succeeded(cloud, full, how, digests))
+
+
+def starter(cloud: Cloud) -> instances.Starter:
+    """What starts the instances of a cloud."""
+    found = cloud.offers.get(instances.Starter)
+    assert found is not None
+    return found
+
+
+def _settle(cloud: Cloud, job: Job) -> None:
+    """Writes down how far the service has come, unless somebody has asked for something else meanwhile."""
+    name = job.body["service"]
+    body = cloud.store.get(API, name)
+    if body is None:
+        raise aborted("The service was deleted while it was deployed.")
+    known = {revisions.short(full): one for full, one in cloud.store.list(API, name, "revisions")}
+    readiness = {short: ready(one) for short, one in known.items()}
+    able = [short for short, is_ready in readiness.items() if is_ready]
+    latest = max(able, key=lambda short: revisions.number(known[short]), default="")
+    new = body | ({"latestReadyRevision": f"{name}/revisions/{latest}"} if latest else {})
+    new["trafficStatuses"] = traffic.statuses(new, latest, readiness, names.hosts(cloud, name)[1])
+    problem = ""
+    if int(body["generation"]) == job.body["generation"]:
+        problem = _problem(new, known, readiness)
+        new = new | _conditions(cloud, body, problem)
+    cloud.store.put(API, name, new)
+    if job.operation:
+        shown = services.presented(cloud, new)
+        if problem:
+            cloud.operations.failed(API, job.operation, CloudError(400, "FAILED_PRECONDITION", problem))
+        else:
+            cloud.operations.done(API, job.operation, shown, {"@type": _TYPE, **shown})
+
+
+_TYPE = "type.googleapis.com/google.cloud.run.v2.Service"
+
+
+def _problem(service: Body, known: dict[str, Body], readiness: dict[str, bool]) -> str:
+    latest = known.get(revisions.short(service.get("latestCreatedRevision", "")), {})
+    if failed(latest):
+        return str(latest["conditions"][0]["message"])
+    unready = traffic.unready(service, readiness)
+    return f"Revision '{unready}' is not ready and cannot serve traffic." if unready else ""
+
+
+def _conditions(cloud: Cloud, body: Body, problem: str) -> Body:
+    state = FAILED if problem else SUCCEEDED
+    reason = {"reason": "REVISION_FAILED"} if problem else {}
+    return {
+        "reconciling": False,
+        "observedGeneration": body["generation"],
+        "terminalCondition": condition(cloud, "Ready", state, problem, **reason),
+        "conditions": [
+            condition(cloud, "RoutesReady", state, problem, **reason),
+            condition(cloud, "ConfigurationsReady", state, problem, **reason),
+        ],
+    }
+
+
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """A deployment that did not come to its end: the revision is not ready, and the operation failed."""
+    name, revision = job.body["service"], job.body["revision"]
+    full = f"{name}/revisions/{revision}"
+    if revision and (there := cloud.store.get(API, full)) is not None and not ready(there):
+        revisions.failed(cloud, full, problem.message, {})
+    body = cloud.store.get(API, name)
+    if body is not None and body["terminalCondition"]["state"] == RECONCILING:
+        cloud.store.put(API, name, body | _conditions(cloud, body, problem.message))
+    if job.operation:
+        cloud.operations.failed(API, job.operation, problem)
+
+
+async def _only_serving(cloud: Cloud, service: str) -> None:
+    """Ends the instances of revisions that no longer take requests, and sees to those that must not be idle."""
+    body = cloud.store.get(API, service)
+    wanted = traffic.serving(body) if body else set()
+    mine = [group for group in fleet(cloud).groups() if names.service(group.revision) == service]
+    for group in mine:
+        if revisions.short(group.revision) not in wanted:
+            await fleet(cloud).stop(group.revision)
+    await cloud.commits.write(lambda: _look_again(cloud, service, wanted))
+
+
+def _look_again(cloud: Cloud, service: str, wanted: set[str]) -> None:
+    for short in wanted:
+        full = f"{service}/revisions/{short}"
+        cloud.due.after(API, IDLE, full, IDLE_SECONDS)
+        if (cloud.store.get(API, full) or {}).get("scaling", {}).get("minInstanceCount"):
+            cloud.due.after(API, KEEP, full, 0)
+
+
+def idle(cloud: Cloud, full: str, _moment: float) -> None:
+    """Time to look whether a revision's instances are idle for long."""
+    if cloud.store.get(API, full) is not None:
+        cloud.jobs.start(API, SCALE, {"revision": full})
+
+
+def keep(cloud: Cloud, full: str, _moment: float) -> None:
+    """Time to look whether as many instances run as always should."""
+    idle(cloud, full, _moment)
+
+
+async def scale(cloud: Cloud, job: Job) -> None:
+    """Ends what is idle for long, starts what always runs, and looks again later."""
+    full = job.body["revision"]
+    service = cloud.store.get(API, names.service(full)) or {}
+    if revisions.short(full) not in traffic.serving(service):
+        return
+    group = fleet(cloud).group(full)
+    await fleet(cloud).stop(full, keep=group.least, idle_since=cloud.clock.seconds() - IDLE_SECONDS)
+    runs = (cloud.store.get(API, full) or {}).get("annotations", {}).get(revisions.RAN_BY) != "simulated"
+    while runs and len(group.instances) + group.starting < group.least:
+        try:
+            fleet(cloud).add(await starter(cloud).start(full, "MIN_INSTANCES"))
+        except NotReady:
+            break
+    await job.write(lambda: _later(cloud, full, bool(group.instances), bool(group.least)))
+
+
+def _later(cloud: Cloud, full: str, busy: bool, kept: bool) -> None:
+    if busy:
+        cloud.due.after(API, IDLE, full, IDLE_SECONDS)
+    if kept:
+        cloud.due.after(API, KEEP, full, _AGAIN)
+
+
+async def remove(cloud: Cloud, job: Job) -> None:
+    """Ends what runs of a service or revision that is gone."""
+    for short in job.body["revisions"]:
+        await fleet(cloud).stop(f"{job.body['service']}/revisions/{short}")

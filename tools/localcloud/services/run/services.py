@@ -1,0 +1,233 @@
+"""Services: made and changed by a template and its traffic; every change of the template makes a revision."""
+
+from __future__ import annotations
+
+import copy
+import re
+import uuid
+from typing import Any
+
+from localcloud.engine import lro, places, standard
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.labels import problem as labels_problem
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import CloudError, already_exists, failed_precondition, invalid, not_found
+from localcloud.services.run import addresses, images, names, revisions, templates, traffic
+from localcloud.services.run.conditions import RECONCILING, condition
+from localcloud.services.run.names import API
+from localcloud.spec import fields
+
+KIND = "GoogleCloudRunV2Service"
+DEPLOY = "deploy"
+REMOVE = "remove"
+TABLES = """
+CREATE TABLE IF NOT EXISTS run_hosts (service TEXT PRIMARY KEY, host TEXT NOT NULL, port INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS run_hosts_by_host ON run_hosts (host);
+"""
+_SERVER_MADE = frozenset(
+    {
+        "conditions", "createTime", "creator", "deleteTime", "expireTime", "generation", "lastModifier", "latestCreatedRevision",
+        "latestReadyRevision", "observedGeneration", "reconciling", "satisfiesPzs", "terminalCondition", "trafficStatuses", "uid",
+        "updateTime", "uri", "urls", "threatDetectionEnabled",
+    }
+)  # fmt: skip
+_RESERVED_KEYS = ("run.googleapis.com/", "cloud.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/")
+
+
+def create(call: Call) -> Body:
+    """services.create: stored at once, ready when its first revision is."""
+    identity = str(call.params.get("serviceId") or f"service-{uuid.uuid4().hex[:8]}")
+    return created(call, f"{call.path}/{identity}", dict(call.body))
+
+
+def created(call: Call, name: str, sent: Body) -> Body:
+    """A service under a full name; the operation that ends when it is ready."""
+    place = names.Place.of(name)
+    if not re.fullmatch(names.SERVICE_ID, place.name):
+        raise invalid(
+            f"Service name must use only lowercase alphanumeric characters and dashes. It must begin with a letter and cannot end "
+            f"with a dash, and must be less than 50 characters: {place.name!r} does not.",
+            "service_id",
+        )
+    if place.region not in places.REGIONS:
+        raise invalid(f"Location {place.region} is not one of Cloud Run's.", "parent")
+    if call.cloud.store.get(API, name) is not None:
+        raise already_exists(f"Resource '{place.name}' already exists.")
+    return _applied(call, name, None, sent, force=True)
+
+
+def patch(call: Call) -> Body:
+    """services.patch: the masked fields, everything without a mask."""
+    old = call.cloud.store.get(API, call.name)
+    if old is None and call.params.get("allowMissing"):
+        return created(call, call.name, dict(call.body))
+    if old is None:
+        raise missing(call.name)
+    sent, mask = dict(call.body), call.params.get("updateMask", "")
+    check_etag(sent.get("etag"), old)
+    schemas = call.document.schemas
+    new = fields.updated(old, sent, mask, schemas, KIND) if mask else fields.replaced(old, sent, schemas, KIND)
+    return changed(call, call.name, old, new, force=bool(call.params.get("forceNewRevision")))
+
+
+def changed(call: Call, name: str, old: Body, new: Body, *, force: bool = False) -> Body:
+    """A service's new form; the operation that ends when it is ready."""
+    return _applied(call, name, old, new, force=force)
+
+
+def delete(call: Call) -> Body:
+    """services.delete: with its revisions and what runs of it."""
+    body = call.cloud.store.get(API, call.name)
+    if body is None:
+        raise missing(call.name)
+    check_etag(call.params.get("etag"), body)
+    if not call.params.get("validateOnly"):
+        removed(call, call.name)
+    gone = standard.shown(call, RESOURCE, call.name, body) | {"deleteTime": call.cloud.clock.rfc3339()}
+    return lro.finished(call, gone, kind=KIND, metadata={"@type": KIND, **gone}, parent=location(call.name))
+
+
+def removed(call: Call, name: str) -> None:
+    """Takes a service away; what runs of it ends beside the requests."""
+    ids = [revisions.short(full) for full, _ in call.cloud.store.list(API, name, "revisions")]
+    addresses.close(call.cloud, name)
+    standard.remove(call.cloud, API, name)
+    call.cloud.jobs.start(API, REMOVE, {"service": name, "revisions": ids})
+
+
+def _applied(call: Call, name: str, old: Body | None, sent: Body, *, force: bool) -> Body:
+    generation = int(old["generation"]) + 1 if old else 1
+    new = _completed(call, name, old, sent, generation)
+    template = new["template"]
+    remade = force or old is None or template != old["template"]
+    revision = ""
+    if remade:
+        revision = template.get("revision") or names.revision(names.Place.of(name).name, generation)
+        remade = revisions.check_name(call, name, revision, template)
+    known = revisions.known(call.cloud, name) | ({revision} if remade else set())
+    new["traffic"] = traffic.checked(new.get("traffic", []), known)
+    images.check(call, name, template)
+    validate = bool(call.params.get("validateOnly"))
+    if not validate:
+        if old is None:
+            addresses.open_(call.cloud, name)
+        if remade:
+            revisions.add(call, name, revision, template, generation)
+            new["latestCreatedRevision"] = f"{name}/revisions/{revision}"
+        new = _kept(call, name, old, new)
+    answer = standard.shown(call, RESOURCE, name, new)
+    how: Any = {"kind": KIND, "metadata": {"@type": KIND, **answer}, "parent": location(name)}
+    if validate:
+        return lro.finished(call, answer, **how)
+    return lro.started(
+        call, DEPLOY, {"service": name, "revision": revision if remade else "", "generation": generation}, **how
+    )
+
+
+def _kept(call: Call, name: str, old: Body | None, new: Body) -> Body:
+    if old is None:
+        return standard.add_child(call, RESOURCE, name, new)
+    return standard.saved(call, RESOURCE, name, new)
+
+
+def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: int) -> Body:
+    new = {key: value for key, value in copy.deepcopy(sent).items() if key not in _SERVER_MADE or (old and key in old)}
+    new["annotations"] = _annotations(new.get("annotations", {}))
+    if problem := labels_problem(_own(new.get("labels", {})), "service"):
+        raise invalid(problem, "labels")
+    if not new.get("template"):
+        raise invalid("The request is missing the required field template.", "template")
+    new["template"] = templates.service(call, {key: one for key, one in new["template"].items() if one != {}})
+    _check_scaling(new)
+    new.setdefault("ingress", "INGRESS_TRAFFIC_ALL")
+    new.setdefault("launchStage", "GA")
+    cloud, caller = call.cloud, call.principal.partition(":")[2]
+    going = condition(cloud, "Ready", RECONCILING, "Deploying revision.")
+    found = names.hosts(cloud, name)
+    new |= {
+        "generation": str(generation),
+        "lastModifier": caller,
+        "creator": old["creator"] if old else caller,
+        "uri": f"https://{found[1]}",
+        "urls": [f"https://{host}" for host in found],
+        "reconciling": True,
+        "terminalCondition": going,
+        "conditions": [
+            condition(cloud, "RoutesReady", RECONCILING),
+            condition(cloud, "ConfigurationsReady", RECONCILING),
+        ],
+    }
+    return {key: value for key, value in new.items() if value not in ({}, "") or key == "name"}
+
+
+def _annotations(sent: Body) -> Body:
+    kept = {key: value for key, value in sent.items() if key != addresses.ANNOTATION}
+    if len(str(kept)) > 256 << 10:
+        raise invalid("Annotations may have 256 KiB in all.", "annotations")
+    return kept
+
+
+def _own(labels: Body) -> Body:
+    return {key: value for key, value in labels.items() if not key.startswith((*_RESERVED_KEYS, "client.knative.dev/"))}
+
+
+def _check_scaling(body: Body) -> None:
+    scaling = body.get("scaling", {})
+    if scaling.get("scalingMode") == "MANUAL" and "manualInstanceCount" not in scaling:
+        raise invalid(
+            "scaling.manual_instance_count is required with scaling_mode MANUAL.", "scaling.manual_instance_count"
+        )
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A stored service as it is answered: with its address on this machine."""
+    own = addresses.own(cloud, body["name"])
+    if not own:
+        return body
+    return body | {"annotations": {**body.get("annotations", {}), addresses.ANNOTATION: own}}
+
+
+def check_etag(sent: str | None, body: Body) -> None:
+    """409 for an etag that is not the present one."""
+    if sent and sent.strip('"') != str(body["etag"]).strip('"'):
+        raise CloudError(
+            409, "ABORTED", f"The etag {sent} is not the current one ({body['etag']}): read it again and repeat."
+        )
+
+
+def location(name: str) -> str:
+    """The prefix of operations about a full name."""
+    return "/".join(name.split("/")[:4])
+
+
+def missing(name: str) -> CloudError:
+    """The 404 for a service, job or execution."""
+    return not_found(
+        f"Resource '{name.rpartition('/')[2]}' of kind '{_kind(name)}' in region "
+        f"'{names.Place.of(name).region}' in project '{names.Place.of(name).project}' does not exist."
+    )
+
+
+def _kind(name: str) -> str:
+    return name.split("/")[-2].removesuffix("s").upper()
+
+
+def delete_revision(call: Call) -> Body:
+    """revisions.delete: of one that serves nobody."""
+    body = call.cloud.store.get(API, call.name)
+    if body is None:
+        raise missing(call.name)
+    service = call.cloud.store.get(API, names.service(call.name)) or {}
+    if revisions.short(call.name) in traffic.serving(service) or service.get("latestCreatedRevision") == call.name:
+        raise failed_precondition(
+            f"Revision '{revisions.short(call.name)}' is the latest one or serves traffic, and cannot be deleted; move its traffic "
+            "first."
+        )
+    standard.remove(call.cloud, API, call.name)
+    call.cloud.jobs.start(API, REMOVE, {"service": names.service(call.name), "revisions": [revisions.short(call.name)]})
+    gone = body | {"deleteTime": call.cloud.clock.rfc3339()}
+    kind = revisions.KIND
+    return lro.finished(call, gone, kind=kind, metadata={"@type": kind, **gone}, parent=location(call.name))
+
+
+RESOURCE = Resource(kind="Service", id_param="serviceId", present=presented, iam=True)

@@ -1,0 +1,303 @@
+"""What a revision or a task is made of: containers, volumes and limits, checked and completed as Google completes them.
+
+Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localcloud.engine.service import Body, Call
+from localcloud.errors import invalid, not_found, permission_denied
+
+PORT = 8080
+MOST_VARIABLES = 1000
+RESERVED = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
+JOB_RESERVED = frozenset(
+    {"CLOUD_RUN_JOB", "CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT", "CLOUD_RUN_TASK_COUNT"}
+)
+_CPU = re.compile(r"(\d+)m|(\d+(?:\.\d+)?)")
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi)?")
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+_SECONDS = re.compile(r"(\d{1,6})(?:\.\d+)?s")
+_CORES = (1, 2, 4, 6, 8)
+_LEAST_MEMORY, _MOST_MEMORY = 128 << 20, 32 << 30
+_LEAST_FOR_CORES = {4: 2 << 30, 6: 4 << 30, 8: 4 << 30}
+_LONGEST_SERVICE, _LONGEST_JOB = 3600, 7 * 86_400
+_VARIABLE = re.compile(r"[^=\x00]+")
+_LONGEST_START = 240
+_DEFAULT_PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1}
+
+
+def service(call: Call, template: Body) -> Body:
+    """A service's template as it is stored; 400 for what Google refuses."""
+    where = "template"
+    containers = _containers(template, where)
+    serving = _serving(containers)
+    template["containers"] = [
+        _container(each, f"{where}.containers[{at}]", RESERVED, serving=at == serving)
+        for at, each in enumerate(containers)
+    ]
+    _check_volumes(template, where)
+    template["timeout"] = _timeout(template.get("timeout") or "300s", f"{where}.timeout", _LONGEST_SERVICE)
+    cores = cpus(template["containers"][serving])
+    template.setdefault("maxInstanceRequestConcurrency", 80 if cores >= 1 else 1)
+    if not 1 <= template["maxInstanceRequestConcurrency"] <= 1000:
+        raise invalid(
+            "max_instance_request_concurrency must be between 1 and 1000.", f"{where}.max_instance_request_concurrency"
+        )
+    _check_scaling(template.get("scaling", {}), where)
+    return template | {"serviceAccount": account(call, template.get("serviceAccount", ""))}
+
+
+def task(call: Call, template: Body) -> Body:
+    """A job's template of a task as it is stored."""
+    where = "template.template"
+    containers = _containers(template, where)
+    template["containers"] = [
+        _container(each, f"{where}.containers[{at}]", JOB_RESERVED, serving=False) for at, each in enumerate(containers)
+    ]
+    _check_volumes(template, where)
+    template["timeout"] = _timeout(template.get("timeout") or "600s", f"{where}.timeout", _LONGEST_JOB)
+    template.setdefault("maxRetries", 3)
+    if not 0 <= template["maxRetries"] <= 10:
+        raise invalid("max_retries must be between 0 and 10.", f"{where}.max_retries")
+    return template | {"serviceAccount": account(call, template.get("serviceAccount", ""))}
+
+
+def serving(template: Body) -> Body:
+    """The container of a stored template that has the port."""
+    found: Body = template["containers"][_serving(template["containers"])]
+    return found
+
+
+def port(template: Body) -> int:
+    """The port that the serving container is told to listen on."""
+    return int(serving(template)["ports"][0]["containerPort"])
+
+
+def cpus(container: Body) -> float:
+    """The cores that a container may use."""
+    found = _CPU.fullmatch(container["resources"]["limits"]["cpu"])
+    assert found is not None
+    return int(found[1]) / 1000 if found[1] else float(found[2])
+
+
+def memory(container: Body) -> int:
+    """The bytes that a container may use."""
+    return bytes_of(container["resources"]["limits"]["memory"]) or 0
+
+
+def bytes_of(text: str) -> int | None:
+    """ "512Mi" in bytes; None for what is no amount."""
+    found = _BYTES.fullmatch(text)
+    return int(float(found[1]) * _UNITS[found[2] or ""]) if found else None
+
+
+def seconds(duration: str) -> float:
+    """ "300s" in seconds."""
+    return float(duration[:-1])
+
+
+def account(call: Call, email: str) -> str:
+    """The account that the containers run as, the Compute default one when none is named; it must exist, and the caller may act as it."""
+    number = call.cloud.projects.number(call.project or "")
+    default = f"{number}-compute@developer.gserviceaccount.com"
+    wanted = (email or default).rpartition("/")[2]
+    if wanted == default:
+        return default
+    project = wanted.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    name = f"projects/{project}/serviceAccounts/{wanted}"
+    found = call.cloud.store.get("iam", name)
+    if found is None or found.get("deleted"):
+        raise not_found(f"Service account {wanted} does not exist.")
+    if not call.cloud.iam.allowed(call.principal, "iam.serviceAccounts.actAs", "iam", name, project):
+        raise permission_denied(
+            f"Permission 'iam.serviceaccounts.actAs' denied on service account {wanted} (or it may not exist)."
+        )
+    return wanted
+
+
+def _containers(template: Body, where: str) -> list[Body]:
+    containers = template.get("containers") or []
+    if not containers:
+        raise invalid(f"{where}.containers must have at least one container.", f"{where}.containers")
+    if len(containers) > 10:
+        raise invalid(f"{where}.containers may have at most 10 containers.", f"{where}.containers")
+    names = [each.get("name", "") for each in containers]
+    if len(containers) > 1 and (not all(names) or len(set(names)) < len(names)):
+        raise invalid("Where there are several containers each needs a name of its own.", f"{where}.containers")
+    for at, each in enumerate(containers):
+        for other in each.get("dependsOn", ()):
+            if other not in names or other == each.get("name"):
+                raise invalid(
+                    f"depends_on names {other}, which is no other container.", f"{where}.containers[{at}].depends_on"
+                )
+    return list(containers)
+
+
+def _serving(containers: list[Body]) -> int:
+    """Which container has the port: the only one, or the only one that names a port."""
+    found = [at for at, each in enumerate(containers) if each.get("ports")]
+    if len(containers) == 1:
+        return 0
+    if len(found) != 1:
+        raise invalid(
+            f"Revision template should contain exactly one container with an exposed port; this one has {len(found)}.",
+            "template.containers",
+        )
+    return found[0]
+
+
+def _container(body: Body, where: str, reserved: frozenset[str], *, serving: bool) -> Body:
+    container = {key: value for key, value in body.items() if value not in ({}, [], "")}
+    if not container.get("image"):
+        raise invalid(f"{where}.image is required.", f"{where}.image")
+    _check_variables(container.get("env", []), where, reserved)
+    container["resources"] = _resources(container.get("resources", {}), where)
+    ports = container.get("ports") or []
+    if len(ports) > 1:
+        raise invalid("A container may have one port.", f"{where}.ports")
+    if serving:
+        said = ports[0] if ports else {}
+        found = said.get("containerPort") or PORT
+        if not 1 <= found <= 65_535:
+            raise invalid(
+                f"{where}.ports[0].container_port must be between 1 and 65535.", f"{where}.ports[0].container_port"
+            )
+        if said.get("name", "http1") not in {"http1", "h2c"}:
+            raise invalid("The name of a port must be http1 or h2c.", f"{where}.ports[0].name")
+        container["ports"] = [{"name": said.get("name") or "http1", "containerPort": found}]
+        container["startupProbe"] = _probe(
+            container.get("startupProbe") or dict(_DEFAULT_PROBE), f"{where}.startup_probe", found
+        )
+    elif container.get("startupProbe"):
+        container["startupProbe"] = _probe(container["startupProbe"], f"{where}.startup_probe", 0)
+    if container.get("livenessProbe"):
+        fallback = container["ports"][0]["containerPort"] if serving else 0
+        container["livenessProbe"] = _probe(container["livenessProbe"], f"{where}.liveness_probe", fallback)
+    return container
+
+
+def _check_variables(variables: list[Body], where: str, reserved: frozenset[str]) -> None:
+    if len(variables) > MOST_VARIABLES:
+        raise invalid(
+            f"{where}.env may have {MOST_VARIABLES} variables; this one has {len(variables)}.", f"{where}.env"
+        )
+    seen: set[str] = set()
+    for at, each in enumerate(variables):
+        name, field = each.get("name", ""), f"{where}.env[{at}]"
+        if not _VARIABLE.fullmatch(name):
+            raise invalid(f"{field}.name is no name of a variable.", f"{field}.name")
+        if name in reserved:
+            raise invalid(
+                f"spec.{field}: The following reserved env names were provided: {name}. These values are automatically set by "
+                "the system.",
+                f"{field}.name",
+            )
+        if name in seen:
+            raise invalid(f"{field}: the variable {name} is set twice.", f"{field}.name")
+        seen.add(name)
+        source = each.get("valueSource")
+        if source is not None and not source.get("secretKeyRef", {}).get("secret"):
+            raise invalid(f"{field}.value_source must name a secret.", f"{field}.value_source")
+
+
+def _resources(sent: Body, where: str) -> Body:
+    limits = {"cpu": "1000m", "memory": "512Mi", **sent.get("limits", {})}
+    found = _CPU.fullmatch(limits["cpu"])
+    cores = 0.0 if found is None else int(found[1]) / 1000 if found[1] else float(found[2])
+    if not 0.08 <= cores <= 1 and cores not in _CORES:
+        raise invalid(
+            f"Invalid value specified for cpu. {limits['cpu']} must be one of 1, 2, 4, 6, 8, or between 0.08 and 1.",
+            f"{where}.resources.limits.cpu",
+        )
+    size = bytes_of(limits["memory"])
+    if size is None or not _LEAST_MEMORY <= size <= _MOST_MEMORY:
+        raise invalid(
+            f"Invalid value specified for memory. {limits['memory']} must be between 128Mi and 32Gi.",
+            f"{where}.resources.limits.memory",
+        )
+    least = _LEAST_FOR_CORES.get(int(cores), 0)
+    if size < least:
+        raise invalid(
+            f"Invalid value specified for memory. For {limits['cpu']} CPU, memory must be at least {least >> 30}Gi.",
+            f"{where}.resources.limits.memory",
+        )
+    return {"cpuIdle": True, **sent, "limits": limits}
+
+
+def _probe(sent: Body, where: str, fallback: int) -> Body:
+    probe = {"timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3, **sent}
+    kinds = [kind for kind in ("httpGet", "tcpSocket", "grpc") if kind in probe]
+    if len(kinds) > 1:
+        raise invalid(f"{where} may have one of http_get, tcp_socket and grpc.", where)
+    kind = kinds[0] if kinds else "tcpSocket"
+    asked = {**probe.get(kind, {})}
+    asked.setdefault("port", fallback or PORT)
+    if kind == "httpGet":
+        asked.setdefault("path", "/")
+        if not asked["path"].startswith("/"):
+            raise invalid(f"{where}.http_get.path must begin with a slash.", f"{where}.http_get.path")
+    if probe["timeoutSeconds"] > probe["periodSeconds"]:
+        raise invalid(f"{where}.timeout_seconds must not be longer than period_seconds.", f"{where}.timeout_seconds")
+    if "startup" in where and probe["failureThreshold"] * probe["periodSeconds"] > _LONGEST_START:
+        raise invalid(
+            f"{where}: failure_threshold times period_seconds must not be more than {_LONGEST_START} seconds.", where
+        )
+    return probe | {kind: asked}
+
+
+def _timeout(text: str, where: str, longest: int) -> str:
+    found = _SECONDS.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= longest:
+        raise invalid(f"{where} must be between 1s and {longest}s; {text} is not.", where)
+    return f"{int(found[1])}s"
+
+
+def _check_scaling(scaling: Body, where: str) -> None:
+    least, most = scaling.get("minInstanceCount", 0), scaling.get("maxInstanceCount", 0)
+    if least < 0 or most < 0 or (most and least > most):
+        raise invalid(
+            f"{where}.scaling: min_instance_count ({least}) must not be more than max_instance_count ({most}).",
+            f"{where}.scaling.min_instance_count",
+        )
+
+
+def _check_volumes(template: Body, where: str) -> None:
+    volumes = {each.get("name", ""): each for each in template.get("volumes", [])}
+    for at, each in enumerate(template.get("volumes", [])):
+        field = f"{where}.volumes[{at}]"
+        if not each.get("name"):
+            raise invalid(f"{field}.name is required.", f"{field}.name")
+        kinds = [kind for kind in ("secret", "gcs", "emptyDir", "cloudSqlInstance", "nfs", "filestore") if kind in each]
+        if len(kinds) != 1:
+            raise invalid(f"{field} must have one source, such as secret, gcs or empty_dir.", field)
+        if kinds[0] == "secret" and not each["secret"].get("secret"):
+            raise invalid(f"{field}.secret.secret is required.", f"{field}.secret.secret")
+        if kinds[0] == "gcs" and not each["gcs"].get("bucket"):
+            raise invalid(f"{field}.gcs.bucket is required.", f"{field}.gcs.bucket")
+    for at, container in enumerate(template["containers"]):
+        for mount in container.get("volumeMounts", []):
+            field = f"{where}.containers[{at}].volume_mounts"
+            if mount.get("name") not in volumes:
+                raise invalid(
+                    f"{field} names the volume {mount.get('name')!r}, which is not in {where}.volumes.", field
+                )
+            if not str(mount.get("mountPath", "")).startswith("/"):
+                raise invalid(f"{field}: mount_path must be an absolute path.", field)
+
+
+def secrets_of(template: Body) -> Iterator[tuple[str, str, str]]:
+    """(secret, version, field) for each secret that a template reads."""
+    for at, container in enumerate(template["containers"]):
+        for index, each in enumerate(container.get("env", [])):
+            reference = each.get("valueSource", {}).get("secretKeyRef")
+            if reference:
+                field = f"spec.template.spec.containers[{at}].env[{index}].value_from.secret_key_ref.name"
+                yield reference["secret"], reference.get("version") or "latest", field
+    for at, volume in enumerate(template.get("volumes", [])):
+        secret = volume.get("secret")
+        for item in secret.get("items") or [{}] if secret else ():
+            yield secret["secret"], str(item.get("version") or "latest"), f"spec.template.spec.volumes[{at}].secret"

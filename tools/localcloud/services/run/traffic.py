@@ -1,0 +1,78 @@
+"""Traffic: which revisions take how many per cent of the requests, and which have a tag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from localcloud.engine.service import Body
+from localcloud.errors import invalid
+
+LATEST, REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+_TAG = re.compile(r"[a-z](?:[a-z0-9-]{0,44}[a-z0-9])?")
+_WHOLE = 100
+
+
+def checked(targets: Sequence[Body], known: Iterable[str]) -> list[Body]:
+    """The targets as they are stored; all to the latest revision when none are named."""
+    if not targets:
+        return [{"type": LATEST, "percent": _WHOLE}]
+    there = set(known)
+    found = [_target(one, at, there) for at, one in enumerate(targets)]
+    total = sum(one.get("percent", 0) for one in found)
+    if total != _WHOLE:
+        raise invalid(f"Traffic targets must sum to 100 percent; these sum to {total}.", "traffic")
+    tags = [one["tag"] for one in found if one.get("tag")]
+    if len(tags) != len(set(tags)):
+        raise invalid("Each tag may be used once.", "traffic")
+    return found
+
+
+def _target(sent: Body, at: int, known: set[str]) -> Body:
+    target = {key: value for key, value in sent.items() if value not in ("", None)}
+    where = f"traffic[{at}]"
+    revision = str(target.get("revision", "")).rpartition("/")[2]
+    kind = target.get("type", REVISION if revision else LATEST)
+    if kind not in {LATEST, REVISION} or (kind == LATEST) == bool(revision):
+        raise invalid(f"{where} must be of type LATEST, or name a revision.", f"{where}.type")
+    if revision and revision not in known:
+        raise invalid(f"{where}: revision '{revision}' of this service does not exist.", f"{where}.revision")
+    if not 0 <= target.get("percent", 0) <= _WHOLE:
+        raise invalid(f"{where}.percent must be between 0 and 100.", f"{where}.percent")
+    if target.get("tag") and not _TAG.fullmatch(target["tag"]):
+        raise invalid(
+            f"{where}.tag {target['tag']!r} must begin with a letter and hold lowercase letters, digits and dashes, at most 46.",
+            f"{where}.tag",
+        )
+    return target | {"type": kind} | ({"revision": revision} if revision else {})
+
+
+def statuses(service: Mapping[str, Any], ready: str, known: Mapping[str, bool], host: str) -> list[Body]:
+    """Where traffic goes now: `ready` is the id of the latest ready revision, `known` says of each revision whether it is ready.
+
+    A target whose revision is not ready stays where it was, with who held its share before.
+    """
+    found: list[Body] = []
+    for one in service["traffic"]:
+        revision = ready if one["type"] == LATEST else one["revision"]
+        if not revision or not known.get(revision):
+            return list(service.get("trafficStatuses", []))
+        status = {
+            "type": one["type"],
+            "revision": revision,
+            **({"percent": one["percent"]} if one.get("percent") else {}),
+        }
+        found.append(status | ({"tag": one["tag"], "uri": f"https://{one['tag']}---{host}"} if one.get("tag") else {}))
+    return found
+
+
+def serving(service: Mapping[str, Any]) -> set[str]:
+    """The ids of the revisions that take requests, by percent or by tag."""
+    return {one["revision"] for one in service.get("trafficStatuses", ()) if one.get("percent") or one.get("tag")}
+
+
+def unready(service: Mapping[str, Any], known: Mapping[str, bool]) -> str:
+    """The first revision that traffic is to go to and that is not ready; "" when there is none."""
+    named = (one["revision"] for one in service["traffic"] if one["type"] == REVISION)
+    return next((one for one in named if not known.get(one)), "")
