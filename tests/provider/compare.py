@@ -26,6 +26,8 @@ VOLATILE = frozenset(
 )  # fmt: skip
 # Each local cloud signs with a key of its own.
 _TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/\d*/[\w-]{43}")
+# A service's own address is a port of this machine.
+_LOOPBACK = re.compile(r"127\.0\.0\.1:\d+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHANGE = (
     "actions",
@@ -167,4 +169,4 @@ def _common(value: Any, hosts: Mapping[str, str]) -> Any:
         return value
     for host, name in hosts.items():
         value = value.replace(host, name)
-    return _TOKEN.sub("(token)", _UUID.sub("(uuid)", value))
+    return _TOKEN.sub("(token)", _UUID.sub("(uuid)", _LOOPBACK.sub("(address)", value)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ PROVIDER = f"""{_REQUIRED}
 provider "google" {{
   project = "{PROJECT}"
   region  = "{REGION}"
+
+  poll_interval = "1s"
 }}
 """
 
@@ -99,7 +102,8 @@ class Sides:
 
 @contextmanager
 def both(folder: Path) -> Iterator[Sides]:
-    """Two local clouds that keep their state below a folder, stopped at the end."""
+    """Two local clouds that keep their state below a folder, stopped at the end; their workloads are simulated."""
+    os.environ |= {"CONTAINERS_CONF": "/dev/null/none", "DOCKER_HOST": "tcp://127.0.0.1:1"}
     with running(folder / "real") as real, running(folder / "ours") as ours:
         yield Sides(Side("real", real), Side("ours", ours))
 
