@@ -45,8 +45,8 @@ def test_images_are_listed_with_tags_and_digests(clone: SmallClone) -> None:
     assert shown[api]["reference"] == f"europe-west1-docker.pkg.dev/{clone.project}/images/api@{api}"
     lines = clone("images", "list", "images").text.splitlines()
     assert lines[0].split()[:2] == ["image", "tags"]
-    assert any(line.startswith("train ") and train[:19] in line for line in lines)
-    assert any(line.startswith("api ") and " untagged " in line for line in lines)
+    assert any(line.startswith("images/train ") and train[:19] in line for line in lines)
+    assert any(line.startswith("images/api ") and " untagged " in line for line in lines)
 
 
 def test_no_image_and_no_such_repository_are_sentences(clone: SmallClone) -> None:

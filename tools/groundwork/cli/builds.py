@@ -188,7 +188,7 @@ def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -
 
 def _row(one: Build) -> tuple[str, ...]:
     by = one.trigger or one.submitter
-    images = ", ".join(image.split("/", 3)[-1].partition("@")[0] for image in one.images) or "none"
+    images = ", ".join(image.split("/", 2)[-1].partition("@")[0] for image in one.images) or "none"
     return (one.id[:8], one.status.lower().replace("_", " "), when(one.created), one.took, by, images)
 
 

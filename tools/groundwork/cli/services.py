@@ -58,7 +58,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
 
 def _row(project: Project, one: Service) -> tuple[str, ...]:
     traffic = ", ".join(share.text for share in one.traffic) or "none"
-    return (one.name, one.state, traffic, one.image.split("/", 3)[-1], _idle(project, one), one.url or "none yet")
+    return (one.name, one.state, traffic, one.image.split("/", 2)[-1], _idle(project, one), one.url or "none yet")
 
 
 def _idle(project: Project, one: Service) -> str:
@@ -168,7 +168,7 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     """
     project = opened(name, who)
     back = revisions.previous(project, feature.service(project, service))
-    what = f"{back.name} of {when(back.created)} UTC ({back.image.split('/', 3)[-1]})"
+    what = f"{back.name} of {when(back.created)} UTC ({back.image.split('/', 2)[-1]})"
     if dry_run:
         echo(f"would send all traffic of {service} to {what}")
         return

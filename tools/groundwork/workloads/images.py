@@ -30,7 +30,7 @@ class Image:
     @property
     def short(self) -> str:
         """The name without where its repository is."""
-        return self.name.split("/", 3)[-1]
+        return self.name.split("/", 2)[-1]
 
 
 def images(project: Project, repository: str = "") -> list[Image]:

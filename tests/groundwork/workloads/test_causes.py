@@ -1,0 +1,52 @@
+"""What last log lines mean: each in the words of the tools that write them."""
+
+from __future__ import annotations
+
+import pytest
+from groundwork.workloads.causes import explained
+
+PORT = (
+    "Container failed to start. Failed to start and then listen on the port defined by the PORT environment variable."
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "lines", "said"),
+    [
+        (PORT, [], "it has to listen on 0.0.0.0 and on the port that the variable PORT names"),
+        (
+            PORT,
+            ["INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"],
+            "it listens on 127.0.0.1 only",
+        ),
+        (
+            PORT,
+            ["Traceback", "ModuleNotFoundError: No module named 'torch.nn'"],
+            "the image lacks the Python package torch.nn",
+        ),
+        (PORT, ["exec /usr/local/bin/python: exec format error"], "the image is for another processor"),
+        ("", ["Memory limit of 512 MiB exceeded with 530 MiB used."], "it needs more memory than it may have"),
+        (
+            "Permission denied on secret: projects/1/secrets/s/versions/latest for Revision service account a@b.",
+            [],
+            "its identity may not read the secret",
+        ),
+        ("Image 'europe-west1-docker.pkg.dev/p/images/api:1' not found.", [], "there is no such image"),
+        (
+            "",
+            ["google.api_core.exceptions.Forbidden: 403 a@b does not have storage.objects.get access"],
+            "its identity lacks a permission",
+        ),
+        (
+            "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus",
+            [],
+            "the project has no quota for nvidia_t4",
+        ),
+    ],
+)
+def test_a_cause_is_named_with_what_to_do(message: str, lines: list[str], said: str) -> None:
+    assert explained(message, lines).startswith(f"likely cause: {said}")
+
+
+def test_what_is_not_known_is_not_guessed() -> None:
+    assert explained("Replica exited with a non-zero status code 1", ["loss 0.3"]) == ""

@@ -1,0 +1,232 @@
+"""Jobs as Vertex AI and Cloud Run list them, and what is said and asked before one is submitted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from groundwork.errors import Exit
+
+from tests.groundwork.at_google import Google
+from tests.groundwork.workloads.conftest import Writer
+
+VERTEX = "europe-west1-aiplatform.googleapis.com/v1/projects/{}/locations/europe-west1/customJobs"
+RUNS = "run.googleapis.com/v2/projects/{}/locations/europe-west1/jobs"
+QUOTA = (
+    "serviceusage.googleapis.com/v1beta1/projects/{}/services/aiplatform.googleapis.com/consumerQuotaMetrics/"
+    "aiplatform.googleapis.com%2Fcustom_model_training_nvidia_t4_gpus"
+)
+JOB = """
+workerPoolSpecs:
+  machineSpec: {machineType: n1-standard-4, acceleratorType: NVIDIA_TESLA_T4, acceleratorCount: 1}
+  containerSpec: {imageUri: europe-west1-docker.pkg.dev/p/images/train:latest}
+scheduling: {timeout: 7200s}
+serviceAccount: train@p.iam.gserviceaccount.com
+baseOutputDirectory: {outputUriPrefix: gs://p-models/run-1}
+"""
+
+
+def trained(state: str, **more: Any) -> dict[str, Any]:
+    spec = {"workerPoolSpecs": [{"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1"}]}
+    return {
+        "name": "projects/7/locations/europe-west1/customJobs/123", "displayName": "train", "state": f"JOB_STATE_{state}",
+        "createTime": "2026-11-28T10:00:00.5Z", "labels": {"submitter": "alice_example_com"}, "jobSpec": spec, **more,
+    }  # fmt: skip
+
+
+def executed(state: str, **more: Any) -> dict[str, Any]:
+    place = "projects/p/locations/europe-west1/jobs/drift"
+    return {
+        "name": f"{place}/executions/drift-abc12", "job": place, "createTime": "2026-11-28T11:00:00Z", "creator": "bob@example.com",
+        "startTime": "2026-11-28T11:00:05Z", "conditions": [{"type": "Completed", "state": f"CONDITION_{state}"}],
+        "template": {"containers": [{"resources": {"limits": {"cpu": "1", "memory": "2Gi"}}}]}, **more,
+    }  # fmt: skip
+
+
+def say(google: Google, *jobs: dict[str, Any], runs: tuple[dict[str, Any], ...] = ()) -> None:
+    google.log_in()
+    project = google.clone.project
+    google.proxy.scripted[f"GET {VERTEX.format(project)}"] = (200, {"customJobs": list(jobs)})
+    google.proxy.scripted[f"GET {RUNS.format(project)}/-/executions"] = (200, {"executions": list(runs)})
+
+
+def test_both_sorts_are_one_list_with_owner_and_cost(google: Google) -> None:
+    done = trained("SUCCEEDED", startTime="2026-11-28T10:05:00Z", endTime="2026-11-28T12:05:00Z")
+    say(google, done, runs=(executed("SUCCEEDED", completionTime="2026-11-28T11:10:05Z"),))
+    shown = google.clone("jobs", "list", "--env", "dev")
+    assert shown.code == Exit.OK, shown.err
+    first, second = [line.split() for line in shown.text.splitlines()[1:]]
+    assert first == [
+        "drift",
+        "drift-abc12",
+        "run",
+        "succeeded",
+        "2026-11-28",
+        "11:00",
+        "10",
+        "min",
+        "$0.01",
+        "bob@example.com",
+    ]
+    # 2 h of 0.24035805 and of a 100 GB disk.
+    assert second == [
+        "train",
+        "123",
+        "training",
+        "succeeded",
+        "2026-11-28",
+        "10:00",
+        "2",
+        "h",
+        "$0.53",
+        "alice_example_com",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        (executed("PENDING", runningCount=1), "running"),
+        (executed("FAILED", failedCount=1), "failed"),
+        (executed("FAILED", cancelledCount=1), "cancelled"),
+        ({**executed("PENDING"), "startTime": ""}, "pending"),
+        (trained("RUNNING"), "running"),
+        (trained("PARTIALLY_SUCCEEDED"), "partially_succeeded"),
+    ],
+)
+def test_states_have_one_set_of_words(google: Google, body: dict[str, Any], state: str) -> None:
+    say(google, *([body] if "displayName" in body else []), runs=() if "displayName" in body else (body,))
+    (found,) = json.loads(google.clone("jobs", "list", "--env", "dev", "--json").text)["jobs"]
+    assert found["state"] == state
+
+
+def test_an_api_that_is_off_holds_no_job(google: Google) -> None:
+    say(google)
+    off = {
+        "error": {
+            "code": 403,
+            "status": "PERMISSION_DENIED",
+            "message": "off",
+            "details": [{"reason": "SERVICE_DISABLED"}],
+        }
+    }
+    google.proxy.scripted[f"GET {VERTEX.format(google.clone.project)}"] = (403, off)
+    done = google.clone("jobs", "list", "--env", "dev")
+    assert (done.code, "No job was submitted in" in done.text) == (Exit.OK, True)
+
+
+def quota(google: Google, *buckets: dict[str, Any]) -> None:
+    body = {"consumerQuotaLimits": [{"quotaBuckets": list(buckets)}]}
+    google.proxy.scripted[f"GET {QUOTA.format(google.clone.project)}"] = (200, body)
+
+
+def submit(google: Google, write: Writer, *words: str) -> Any:
+    return google.clone("jobs", "submit", str(write("train.yaml", JOB) / "train.yaml"), "--env", "dev", *words)
+
+
+def test_the_most_that_it_may_cost_and_the_quota_are_said_before_it_is_asked(google: Google, write: Writer) -> None:
+    say(google)
+    quota(google, {"effectiveLimit": "0"}, {"effectiveLimit": "2", "dimensions": {"region": "europe-west1"}})
+    done = submit(google, write)
+    assert done.code == Exit.REFUSED
+    # 0.24035805 + 0.4025 + the 730th of 100 times 0.17 an hour.
+    assert (
+        "at most $1.33: $0.67 an hour for 1 n1-standard-4 with 1 NVIDIA_TESLA_T4, ended after 2 h at the latest"
+        in done.err
+    )
+    assert "GPU quota: 2 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job wants 1" in done.err
+    assert "Nobody can answer here" in done.err
+    assert not [call for call in google.proxy.answered if call.startswith("POST europe-west1-aiplatform")]
+
+
+def test_gpus_that_are_not_granted_are_refused_before_google_does(google: Google, write: Writer) -> None:
+    say(google)
+    quota(google, {"effectiveLimit": "1"}, {"dimensions": {"region": "europe-west1"}})
+    done = submit(google, write, "--yes")
+    assert done.code == Exit.REFUSED
+    assert "The GPUs are not granted: GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1" in done.err
+
+
+def test_a_quota_that_cannot_be_looked_up_is_called_unknown(google: Google, write: Writer) -> None:
+    say(google)
+    google.proxy.scripted[f"GET {QUOTA.format(google.clone.project)}"] = (
+        403,
+        {"error": {"code": 403, "message": "no serviceusage.quotas.get"}},
+    )
+    done = submit(google, write)
+    assert "GPU quota: not known (no serviceusage.quotas.get); Google refuses the job if" in done.err
+
+
+def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, write: Writer) -> None:
+    say(google)
+    quota(google, {"effectiveLimit": "-1"})
+    done = submit(
+        google,
+        write,
+        "--dry-run",
+        "--timeout",
+        "90m",
+        "--label",
+        "run=7",
+        "--machine-type",
+        "n1-highmem-2",
+        "--",
+        "--epochs",
+        "3",
+    )
+    assert done.code == Exit.OK, done.err
+    body = json.loads(done.text)
+    assert body["displayName"] == "train"
+    assert body["labels"] == {"run": "7", "submitter": "owner_example_com"}
+    assert body["jobSpec"] == {
+        "workerPoolSpecs": [
+            {
+                "machineSpec": {
+                    "machineType": "n1-highmem-2",
+                    "acceleratorType": "NVIDIA_TESLA_T4",
+                    "acceleratorCount": 1,
+                },
+                "replicaCount": "1",
+                "containerSpec": {
+                    "imageUri": "europe-west1-docker.pkg.dev/p/images/train:latest",
+                    "args": ["--epochs", "3"],
+                },
+            }
+        ],
+        "scheduling": {"timeout": "5400s"},
+        "serviceAccount": "train@p.iam.gserviceaccount.com",
+        "baseOutputDirectory": {"outputUriPrefix": "gs://p-models/run-1"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--timeout", "soon"], "'soon' is no time: write e.g. 90m, 2h or 1d."),
+        (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is no GPU"),
+        (["--set-env", "A"], "--set-env 'A' is no NAME=VALUE"),
+        (["--identity", "nobody"], "There is no identity nobody"),
+    ],
+)
+def test_wrong_options_are_sentences(google: Google, write: Writer, words: list[str], sentence: str) -> None:
+    say(google)
+    done = submit(google, write, *words)
+    assert (done.code, sentence in done.err) == (Exit.USAGE, True), done.err
+
+
+def test_a_name_that_is_neither_file_nor_job_is_told_what_there_is(google: Google) -> None:
+    say(google)
+    project = google.clone.project
+    google.proxy.scripted[f"GET {RUNS.format(project)}/drfit"] = (
+        404,
+        {"error": {"code": 404, "status": "NOT_FOUND", "message": ""}},
+    )
+    google.proxy.scripted[f"GET {RUNS.format(project)}"] = (
+        200,
+        {"jobs": [{"name": f"projects/{project}/locations/europe-west1/jobs/drift"}]},
+    )
+    done = google.clone("jobs", "submit", "drfit", "--env", "dev")
+    assert done.code == Exit.USAGE
+    assert "drfit is neither a file nor a job of" in done.err
+    assert "did you mean drift?" in done.err
