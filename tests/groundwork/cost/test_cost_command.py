@@ -62,8 +62,30 @@ def cost(clone, capsys):
     return ran
 
 
-def test_an_estimate_shows_components_assumptions_and_the_line_at_the_end(cost):
+def test_an_estimate_is_a_tree_with_the_total_first_and_what_it_rests_on_in_a_line(cost):
     code, out, err = cost("estimate --plan plan.json")
+    assert (code, err) == (0, "")
+    total, _, component, first = out.splitlines()[:4]
+    assert total == "Cost: $0.34 a month ($0.0005 an hour): fixed $0.00, by usage $0.34. This plan: +$0.34 a month."
+    assert re.fullmatch(r"things data +\$0\.34", component)
+    assert re.fullmatch(r"├ stored +10\.00 GiB-month +\$0\.20", first)
+    assert "Assumed: bucket_download_gib 1, bucket_gib 10," in out
+    assert "module." not in out
+    assert out.rstrip().endswith("this is what the same would cost on Google Cloud (simulated).")
+
+
+def test_the_lines_of_the_tree_add_up_to_what_json_says(cost):
+    out = cost("estimate --plan plan.json")[1]
+    document = json.loads(cost("estimate --plan plan.json --json")[1])
+    parts = [part for kind in document["after"]["components"].values() for part in kind]
+    shown = [line.split("$")[-1] for line in out.splitlines() if line.startswith(("├", "└"))]
+    assert shown == [
+        f"{Decimal(part['monthly']):.2f}" for part in sorted(parts, key=lambda part: -Decimal(part["monthly"]))
+    ]
+
+
+def test_the_details_have_addresses_assumptions_and_the_line_at_the_end(cost):
+    code, out, err = cost("estimate --plan plan.json --details")
     assert (code, err) == (0, "")
     assert 'module.things["data"].google_storage_bucket.this' in out
     assert re.search(r"bucket_gib +10 GiB +default +stored in a bucket", out)
@@ -81,7 +103,7 @@ def test_on_google_cloud_nothing_is_called_simulated(cost):
 
 def test_assumptions_of_the_environment_file_count(cost, clone):
     (clone / "envs" / "dev.yaml").write_text(DEV + "cost: {assumptions: {by_name: {data: {bucket_gib: 1000}}}}\n")
-    out = cost("estimate --env dev --plan plan.json")[1]
+    out = cost("estimate --env dev --plan plan.json --details")[1]
     assert "Cost: $20.14 a month" in out
     assert re.search(r"data +1000 GiB +environment file +only for data", out)
 

@@ -1,6 +1,7 @@
 """What was used on the local cloud, as a report that the local cloud itself feeds."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 from groundwork.environment.checkout import Checkout
@@ -26,7 +27,38 @@ def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: 
     assert seen.code == 0, seen.err
     assert json.loads(seen.out)["simulated"] is True
     assert "alice" in seen.text
-    assert "at list prices" in seen.text + seen.err
+    said = json.loads(seen.out)["warnings"]
+    assert any("metered" in warning and "list prices" in warning for warning in said)
+    assert not any("made up" in warning for warning in said)
+
+
+GRANTS = """\
+cost:
+  grants:
+    - {member: alice@example.com, amount: 50, start: "2026-01-01", expires: "2099-01-01", billing_account: 012345-6789AB-CDEF01}
+    - {member: bob@example.com, amount: 20, start: "2026-01-01", expires: "2099-01-01"}
+"""
+
+
+def test_members_credits_are_used_up_by_what_carries_their_label(tmp_path: Path) -> None:
+    with running(tmp_path) as checkout:
+        clone = made(tmp_path / "clone", checkout, (), GRANTS)
+        unused = json.loads(clone("cost", "credits", "--json").out)
+        assert [purse["left"] for purse in unused["purses"]] == ["50.00", "20.00"]
+        cloud = clone.cloud()
+        body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
+        cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
+        for _ in range(3):
+            cloud.request("GET", "storage", f"v1/b/{body['name']}")
+        flushed(checkout)
+        alice, bob = json.loads(clone("cost", "credits", "--json").out)["purses"]
+        shown = clone("cost", "credits").text
+        status = json.loads(clone("status", "--json").out)
+    assert 0 < Decimal(alice["grants"][0]["used"]) < Decimal("0.01")
+    assert bob["grants"][0]["used"] == "0.00"
+    assert "bob@example.com    ████████████████████  $20.00 of $20.00 left, expires on 2099-01-01" in shown
+    assert "(simulated)" in shown
+    assert status["credits"] == [] or [bar["left"] for bar in status["credits"]] == [alice["left"], bob["left"]]
 
 
 def flushed(checkout: Checkout) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,7 +20,10 @@ from groundwork.cost.report import GROUPINGS, Report, period
 from groundwork.cost.source import Source
 from groundwork.display import screen
 from groundwork.environment.values import Environment
-from groundwork.errors import UsageProblem
+from groundwork.errors import GroundworkError, UsageProblem
+
+if TYPE_CHECKING:
+    from groundwork.cost.bars import Bar
 
 F = TypeVar("F", bound=Callable[..., Any])
 GROUPING_NAMES = [name.replace(" ", "-") for name in GROUPINGS]
@@ -86,18 +89,21 @@ def cost() -> None:
 @provider_option
 @json_option
 @csv_option
+@click.option("--details", is_flag=True, help="List every address, assumption and change.")
 @click.option(
     "--plan", "saved", type=click.Path(dir_okay=False, path_type=Path), multiple=True,
     help="Output of `terraform show -json`; may be repeated. Without it, every layer is planned.",
 )  # fmt: skip
-def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, saved: tuple[Path, ...]) -> None:
-    """Say what the environment would cost after the plan, component by component.
+def estimate(
+    *, name: str, provider: str | None, as_json: bool, as_csv: bool, details: bool, saved: tuple[Path, ...]
+) -> None:
+    """Say what the environment would cost after the plan: the total, then component by component; and what is left of credits.
 
     Prices are list prices from a catalogue of our own; what is not in it is listed, and the total then says ≥.
 
     Example: groundwork cost estimate --json
     """
-    from groundwork.cost import budget, planned, sheets, tables
+    from groundwork.cost import budget, planned, sheets, tables, tree
     from groundwork.cost.estimate import stale_note
 
     _one_format(as_json, as_csv)
@@ -110,13 +116,39 @@ def estimate(*, name: str, provider: str | None, as_json: bool, as_csv: bool, sa
     elif as_csv:
         echo(sheets.written(sheets.estimate_rows(found)), nl=False)
     else:
-        _print(tables.of_estimate(found, today))
+        _print(tables.of_estimate(found, today) if details else tree.of_estimate(found, today))
     if held and not as_json:
         echo(held.text, err=as_csv)
     if simulated and not (as_json or as_csv):
         echo(planned.LOCAL_NOTE.strip())
+    if not (as_json or as_csv or saved):
+        for line in credit_lines(environment):
+            echo(line)
     if (as_json or as_csv) and (note := stale_note(found, today)):
         echo(note.strip(), err=True)
+
+
+def credit_lines(environment: Environment) -> list[str]:
+    """What is left of the credits as bars, with a heading; nothing where none are entered, a sentence where it is not known."""
+    from groundwork.cost import bars
+
+    try:
+        found = credit_bars(environment)
+    except GroundworkError as problem:
+        return [f"credits: not known ({problem.message})"]
+    simulated = " (simulated)" if environment.local else ""
+    return [f"credits{simulated}", *(f"  {line}" for line in bars.lines(found))] if found else []
+
+
+def credit_bars(environment: Environment) -> list[Bar]:
+    """A bar for each member who brought credits; reads the billing export, or what was used on the local cloud."""
+    from groundwork.cost import bars
+
+    source = Source(environment, (), demo=False, labels=Labels())
+    now = _now()
+    if not source.grants(now.date()):
+        return []
+    return bars.bars(source.purses(now)[0], now.date())
 
 
 def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, Environment]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from groundwork.cli.cost import credit_bars, credit_lines
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.printing import echo, print_json
 from groundwork.cli.up import print_outputs
-from groundwork.errors import UsageProblem
+from groundwork.cost import bars
+from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
@@ -26,7 +28,7 @@ def status(name: str, as_json: bool) -> None:
     """
     found = feature.status(*here(name))
     if as_json:
-        print_json(_data(found))
+        print_json(_data(found) | {"credits": _credits(found)})
         return
     environment = found.environment
     echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
@@ -35,6 +37,8 @@ def status(name: str, as_json: bool) -> None:
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
+    for line in credit_lines(environment) if found.running else ():
+        echo(line)
 
 
 def _print_layer(layer: LayerStatus, *, known: bool) -> None:
@@ -49,6 +53,18 @@ def _print_layer(layer: LayerStatus, *, known: bool) -> None:
         echo(f"  locked by {lock.text(layer.lock)}")
     if layer.run:
         echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
+
+
+def _credits(found: Status) -> list[dict[str, Any]] | None:
+    """What is left of the credits; None where it is not known."""
+    try:
+        return (
+            [bars.as_json(bar) for bar in credit_bars(found.environment)]
+            if found.running and not found.never_up
+            else []
+        )
+    except GroundworkError:
+        return None
 
 
 def _data(found: Status) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from groundwork.cost.amounts import total
 from groundwork.cost.query import COLUMNS
 
 SIMULATED_ACCOUNT = "SIMULATED"
-"""Billing accounts that begin so are made up: what is shown of them says simulated."""
+"""Billing accounts that begin so bill nobody: what is shown of them says simulated."""
 
 
+MADE_UP = "Simulated: these costs are made up."
 NO_SERVICE = "(no service)"
 """What usage is called that names no service. Taxes, roundings and adjustments of an invoice name none; they go by their kind."""
 
@@ -80,7 +81,7 @@ class Ledger:
     """The lines of one export, or of several.
 
     `origin` says where they came from, `parts` which files; `notes` are sentences about what the export does not say;
-    `daily` is False where some have no day.
+    `daily` is False where some have no day; `simulation` says what of it is simulated, where it is.
     """
 
     lines: tuple[Line, ...]
@@ -88,6 +89,7 @@ class Ledger:
     notes: tuple[str, ...] = ()
     daily: bool = True
     parts: tuple[Part, ...] = ()
+    simulation: str = MADE_UP
 
     @property
     def as_of(self) -> datetime | None:
@@ -96,7 +98,7 @@ class Ledger:
 
     @property
     def simulated(self) -> bool:
-        """Whether any of it is made up."""
+        """Whether any of it is made up, or was used where nothing is billed."""
         return any(line.account.startswith(SIMULATED_ACCOUNT) for line in self.lines)
 
 

@@ -162,7 +162,7 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences that a reader needs before believing a figure."""
-        found = ["Simulated: these costs are made up."] if self.ledger.simulated else []
+        found = [self.ledger.simulation] if self.ledger.simulated else []
         if self.age is not None and self.age > timedelta(hours=FRESH_HOURS):
             hours = int(self.age.total_seconds() // 3600)
             ago = f"{hours} hours" if hours < 2 * FRESH_HOURS else f"{self.age.days} days"

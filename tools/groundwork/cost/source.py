@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Source:
                 f"No credits are entered in {self.environment.path.name}. Enter them: groundwork cost credits add "
                 "--member EMAIL --amount 50 --start 2026-09-01 --expires 2027-09-01"
             )
-        ledger = self.ledger(min(grant.counted_from for grant in held), now)
+        ledger = self._used_so_far() if self._metered else self.ledger(min(grant.counted_from for grant in held), now)
         return purses(held, ledger, now.date()), ledger
 
     def purses_of(self, ledger: Ledger, today: date) -> list[Purse]:
@@ -63,7 +63,17 @@ class Source:
         """The grants entered in the environment file; simulated ones for a simulated export."""
         if self.demo:
             return demo.grants(tuple(self.environment.members), today)
-        return grants.parse(self.environment.cost.get("grants"))
+        held = grants.parse(self.environment.cost.get("grants"))
+        # The local cloud has no billing accounts: what is used is its member's by its label.
+        return [replace(grant, account="") for grant in held] if self._metered else held
+
+    @property
+    def _metered(self) -> bool:
+        """Whether it is the local cloud's own use that is read."""
+        return self.environment.local and not (self.demo or self.paths)
+
+    def _used_so_far(self) -> Ledger:
+        return renamed(used.so_far(self.environment, self.labels), member_names(self.environment.members))
 
     def _read(self, since: date | None, now: datetime) -> Ledger:
         if self.demo:

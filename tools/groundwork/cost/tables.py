@@ -8,6 +8,7 @@ from datetime import date
 from rich.table import Table
 from rich.text import Text
 
+from groundwork.cost import bars
 from groundwork.cost import credits as purse_words
 from groundwork.cost.amounts import shown, total
 from groundwork.cost.assumptions import DEFAULTS
@@ -167,12 +168,13 @@ def _name(found: Report, grouping: str, group: Group) -> str:
 
 
 def of_credits(found: Sequence[Purse], ledger: Ledger, today: date) -> Iterator[Shown]:
-    """Credits: a table of grants, what each purse comes to, and how it was worked out."""
+    """Credits: a bar for each member, a table of grants, what each purse comes to, and how it was worked out."""
     title = f"Credits left on {today}" + (" (simulated)" if ledger.simulated else "")
     table = _table(title, "member", "granted", "used", "left", "expires", "empty", "between", numbers=0)
     for purse in found:
         for standing in purse.standings:
             table.add_row(*_standing(purse, standing, today))
+    yield Text("\n".join(bars.lines(bars.bars(found, today))))
     yield table
     for purse in found:
         yield Text(purse_sentence(purse))

@@ -1,41 +1,58 @@
-"""What was used on the local cloud, at Google's list prices: its rows are those of the billing export, but for the costs."""
+"""What was used on the local cloud, at Google's list prices: its rows are those of the billing export, but for costs and credits."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import catalogue, files
+from groundwork.cost import catalogue, files, grants
+from groundwork.cost.grants import Grant
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.loading import Labels
+from groundwork.cost.report import member_names
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
 
-_NOTE = "The local cloud bills nothing: its use is shown at list prices, before free tiers and tiers (simulated)."
+_ORIGIN = "the local cloud"
+_SIMULATED = (
+    "Simulated: what was used on the local cloud was metered and is shown at Google's list prices, before free tiers and volume "
+    "discounts; members' grants pay for what carries their label. Nothing is billed."
+)
 
 
 def ledger(environment: Environment, labels: Labels) -> Ledger:
     """The ledger of what was used on the local cloud. Raises UsageProblem where nothing was."""
-    rows = list(_priced(local.usage(Checkout(environment.path.parents[1]))))
-    if not rows:
+    found = so_far(environment, labels)
+    if not found.lines:
         raise UsageProblem(
             "Nothing that costs was used on the local cloud yet: stored bytes count from the next full hour. Give --file EXPORT to read "
             "an export, or --demo for a simulated one."
         )
+    return found
+
+
+def so_far(environment: Environment, labels: Labels) -> Ledger:
+    """The same, without lines where nothing was used yet."""
+    held = grants.parse(environment.cost.get("grants"))
+    usage = local.usage(Checkout(environment.path.parents[1]))
+    rows = [_paid(row, held, environment, labels) for row in _priced(usage)]
+    if not rows:
+        return Ledger((), _ORIGIN, simulation=_SIMULATED)
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         path = Path(folder, "used.ndjson")
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         found = files.read([path], labels)
-    return Ledger(found.lines, "the local cloud", (*found.notes, _NOTE))
+    return replace(found, origin=_ORIGIN, parts=(), simulation=_SIMULATED)
 
 
-def _priced(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _priced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The rows with a cost, what the catalogue has no price for left out."""
     prices = catalogue.read()
     for row in rows:
@@ -43,3 +60,16 @@ def _priced(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if price is not None:
             quantity = Decimal(str(row["usage"]["amount_in_pricing_units"]))
             yield row | {"cost": f"{quantity / price.per * price.price:.12f}"}
+
+
+def _paid(row: dict[str, Any], held: Sequence[Grant], environment: Environment, labels: Labels) -> Mapping[str, Any]:
+    """A row as promotional credits pay it: those of the member whose label it carries, on that day."""
+    carried = {label["key"]: label["value"] for label in row["labels"]}
+    label = carried.get(labels.member, "")
+    member = member_names(environment.members).get(label, label)
+    day = row["usage_start_time"][:10]
+    paying = [grant for grant in held if grant.member == member and f"{grant.start}" <= day < f"{grant.expires}"]
+    if not paying:
+        return row
+    credit = {"name": "Grant", "amount": f"-{row['cost']}", "type": "PROMOTION"}
+    return row | {"credits": [*row["credits"], credit]}

@@ -1,0 +1,82 @@
+"""What is left of each member's credits as a bar, with the day on which it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from groundwork.cost.amounts import exact, shown, total
+from groundwork.cost.credits import Purse, Standing
+
+_WIDE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A member's grants in one currency that have not expired: granted, left, and the last day that any of them pays.
+
+    `foreseen` says that they will be used up on that day; otherwise they expire on it.
+    """
+
+    member: str
+    granted: Decimal
+    left: Decimal
+    currency: str
+    end: date
+    foreseen: bool
+
+    @property
+    def drawn(self) -> str:
+        """As wide as twenty characters, one at least where anything is left."""
+        full = int(_WIDE * self.left / self.granted) if self.granted else 0
+        full = max(full, 1) if self.left > 0 else 0
+        return "█" * full + "░" * (_WIDE - full)
+
+    @property
+    def words(self) -> str:
+        """What is left of how much, and until when."""
+        ends = f"used up on {self.end}" if self.foreseen else f"expires on {self.end}"
+        return f"{shown(self.left, self.currency)} of {shown(self.granted, self.currency)} left, {ends if self.left else 'used up'}"
+
+
+def bars(purses: Sequence[Purse], today: date) -> list[Bar]:
+    """A bar for each member and currency, in the order of the members; nothing for whose grants have all expired."""
+    held: dict[tuple[str, str], list[Standing]] = {}
+    for purse in purses:
+        for standing in purse.standings:
+            if not standing.expired(today):
+                held.setdefault((standing.grant.member, purse.currency), []).append(standing)
+    return [_bar(*key, standings) for key, standings in sorted(held.items())]
+
+
+def _bar(member: str, currency: str, standings: Sequence[Standing]) -> Bar:
+    last = max(standings, key=lambda standing: standing.empty.likely or standing.grant.expires)
+    return Bar(
+        member,
+        total(standing.grant.amount for standing in standings),
+        total(standing.left for standing in standings),
+        currency,
+        last.empty.likely or last.grant.expires,
+        last.empty.likely is not None,
+    )
+
+
+def lines(found: Sequence[Bar]) -> list[str]:
+    """The bars as text, a line each, their figures below each other."""
+    wide = max((len(bar.member) for bar in found), default=0)
+    return [f"{bar.member:<{wide}}  {bar.drawn}  {bar.words}" for bar in found]
+
+
+def as_json(bar: Bar) -> dict[str, Any]:
+    """A bar as `status --json` has it: amounts are exact decimals in strings."""
+    return {
+        "member": bar.member,
+        "currency": bar.currency,
+        "granted": exact(bar.granted),
+        "left": exact(bar.left),
+        "ends": bar.end.isoformat(),
+        "used_up_then": bar.foreseen,
+    }

@@ -1,0 +1,77 @@
+"""An estimate as a tree: the total first, then each component with its price lines, and what it rests on in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from rich.table import Table
+from rich.text import Text
+
+from groundwork.cost.amounts import ZERO, shown, total
+from groundwork.cost.estimate import Component, Estimate, sentence
+from groundwork.resources.words import component
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A component in the team's words and what it is charged for, dearest first."""
+
+    name: str
+    parts: tuple[Component, ...]
+
+    @property
+    def monthly(self) -> Decimal:
+        """US dollars a month at list prices."""
+        return total(part.monthly for part in self.parts)
+
+
+def branches(parts: Iterable[Component]) -> list[Branch]:
+    """What is charged for, and what nobody knows the price of, by component; the dearest first."""
+    found: dict[str, list[Component]] = {}
+    for part in parts:
+        if part.kind != "free":
+            found.setdefault(component(part.address), []).append(part)
+    made = [Branch(name, tuple(sorted(own, key=lambda part: -part.monthly))) for name, own in found.items()]
+    return sorted(made, key=lambda branch: (-branch.monthly, branch.name))
+
+
+def of_estimate(found: Estimate, today: date) -> Iterator[Table | Text]:
+    """The total, the tree, and what stands behind it."""
+    yield Text(sentence(found, today))
+    if tree := branches(found.after.components):
+        yield _tree(found, tree)
+    free = len({part.address for part in found.after.of("free")})
+    if free:
+        yield Text(f"{free} more resources cost nothing; --details says why, and has every address.")
+    if found.assumed:
+        values = ", ".join(f"{name} {found.assumptions.value(name):f}" for name in found.assumed)
+        yield Text(f"Assumed: {values}. Other numbers go into cost.assumptions of the environment file.")
+    if read := sorted({price.read for price in found.used}):
+        yield Text(
+            f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json names the page of each. A month has 730 hours."
+        )
+
+
+def _tree(found: Estimate, tree: Iterable[Branch]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column("what", overflow="fold")
+    table.add_column("quantity", justify="right", overflow="fold", style="dim")
+    table.add_column("a month", justify="right", no_wrap=True)
+    for branch in tree:
+        table.add_row(branch.name, "", shown(branch.monthly), style="bold")
+        for number, part in enumerate(branch.parts):
+            joint = "└" if number == len(branch.parts) - 1 else "├"
+            table.add_row(f"{joint} {part.part}", *_charge(part))
+    if free := total((ZERO, *(tier.off for tier in found.after.free_tiers))):
+        table.add_row("free tiers, once for the whole billing account", "", shown(-free), style="bold")
+    return table
+
+
+def _charge(part: Component) -> tuple[str, str]:
+    if part.kind == "unpriced":
+        return part.why, "?"
+    unit = f" {part.price.unit}" if part.price else ""
+    return f"{part.quantity:,.2f}{unit}", shown(part.monthly)
