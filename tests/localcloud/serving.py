@@ -47,6 +47,14 @@ class Serving:
         """The result of a change of the cloud's, made where all changes are."""
         return asyncio.run_coroutine_threadsafe(self.cloud.commits.write(change), self.loop).result(60)
 
+    def until(self, holds: Callable[[], bool], signal: str, seconds: float = 60) -> None:
+        """Waits until something holds, looking whenever a signal of the cloud's is rung."""
+        asyncio.run_coroutine_threadsafe(self._until(holds, signal), self.loop).result(seconds)
+
+    async def _until(self, holds: Callable[[], bool], signal: str) -> None:
+        while not holds():
+            await self.cloud.signals.wait(signal, 60)
+
     def account(self, name: str) -> str:
         """A new service account of the project, as a principal."""
         email = f"{name}@{PROJECT}.iam.gserviceaccount.com"

@@ -11,7 +11,7 @@ class Agents:
     """The primary agent of each API, by project."""
 
     def __init__(self, projects: Projects, forms: Mapping[str, str], roles: Mapping[str, str]) -> None:
-        """`forms`: API -> e-mail address ("service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"); `roles`: API -> its standing role."""
+        """`forms`: API -> e-mail address ("service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"); `roles`: address -> its standing role."""
         self._projects = projects
         self._forms = forms
         self._roles = roles
@@ -31,4 +31,5 @@ class Agents:
         """
         if not principal.startswith("serviceAccount:"):
             return ""
-        return next((role for api, role in self._roles.items() if principal == self.member(api, project)), "")
+        number, email = self._projects.number(project), principal.partition(":")[2]
+        return next((role for form, role in self._roles.items() if form.format(number=number) == email), "")

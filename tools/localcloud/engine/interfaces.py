@@ -65,6 +65,13 @@ class Requests:
     ask: Callable[[str, str, str, bytes, str], Reply]
 
 
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much a project may have: `limit(project, "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus", region)`."""
+
+    limit: Callable[[str, str, str], int]
+
+
 class Offers:
     """The interfaces that the services of this cloud offer, by their type."""
 

@@ -160,6 +160,7 @@ class Service:
     numbered        conditions see the project's number in names of resources, not its id
     agent           e-mail address of the account by which it acts in a project, with {number} for the project's number
     agent_role      the role that this account has in its own project from the start
+    other_agents    further accounts of the kind -> the role that each has in its own project
     roles           its predefined roles (iam.roles.beside(__file__) for a roles.json beside it)
     endpoints       see Endpoints
     always_enabled  not subject to API enablement
@@ -203,6 +204,7 @@ class Service:
     numbered: bool = False
     agent: str = ""
     agent_role: str = ""
+    other_agents: Mapping[str, str] = field(default_factory=dict)
     roles: Table | None = None
     endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False

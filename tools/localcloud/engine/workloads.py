@@ -5,6 +5,7 @@ They run in podman or docker, else as the command that stands in for their image
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import threading
@@ -76,6 +77,11 @@ class Given:
 class Door(Protocol):
     """What the server brings: how workloads reach it, and its registry on behalf of a principal."""
 
+    @property
+    def address(self) -> str:
+        """Where the cloud answers on this machine: "127.0.0.1:PORT"."""
+        ...
+
     def give(self, order: Order, runtime: Runtime) -> Given:
         """Opens a metadata server for an order; called from a thread that may wait."""
         ...
@@ -103,6 +109,7 @@ class Running:
     _started: Started
     _given: Given
     _left: Callable[[Running], None]
+    _closing: Callable[[], bool]
 
     @property
     def address(self) -> str:
@@ -118,6 +125,14 @@ class Running:
             raise
         if ended is not None:
             self._left(self)
+        return ended
+
+    async def ended(self) -> Ended:
+        """How it ended. CancelledError when the cloud is being stopped: its next start says what that means for the work."""
+        ended = await asyncio.to_thread(self.wait)
+        if self._closing():
+            raise asyncio.CancelledError
+        assert ended is not None
         return ended
 
     def stop(self) -> Ended:
@@ -174,6 +189,13 @@ class Workloads:
             return kind
         stands_in = order.stand_in or _bare(order.workload.image) in self.stand_ins
         return "process" if stands_in and self.forced != "simulated" else "simulated"
+
+    @property
+    def address(self) -> str:
+        """Where the cloud answers on this machine: "127.0.0.1:PORT"."""
+        if self._door is None:
+            raise RuntimeProblem(_NOT_SERVING)
+        return self._door.address
 
     @property
     def client(self) -> Client | None:
@@ -293,7 +315,7 @@ class Workloads:
         except BaseException:
             given.take_back()
             raise
-        running = Running(order, kind, workload.name, started, given, self._leave)
+        running = Running(order, kind, workload.name, started, given, self._leave, lambda: self._closed)
         if self._closed:
             running.stop()
             raise RuntimeProblem(_CLOSED)

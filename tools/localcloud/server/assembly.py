@@ -65,7 +65,7 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
     agents = Agents(
         projects,
         {service.api: service.agent for service in known if service.agent},
-        {service.api: service.agent_role for service in known if service.agent_role},
+        {form: role for one in known for form, role in {one.agent: one.agent_role, **one.other_agents}.items() if role},
     )
     cloud = Cloud(
         store=store,

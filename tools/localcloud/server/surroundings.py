@@ -40,6 +40,11 @@ class Surroundings:
     loop: asyncio.AbstractEventLoop
     thread: int
 
+    @property
+    def address(self) -> str:
+        """Where the cloud answers on this machine."""
+        return f"127.0.0.1:{self.port}"
+
     def give(self, order: Order, runtime: Runtime) -> Given:
         """What an order's workload is to have in its environment and among its files; blocks, and not on the loop."""
         server = metadata.Metadata(self.cloud, order, checks=not _shares_network(runtime))
@@ -58,7 +63,7 @@ class Surroundings:
         """Fetches an image through the way in, as a principal for a quarter of an hour; no token is on a command line."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
-        own = f"127.0.0.1:{self.port}"
+        own = self.address
         with tempfile.TemporaryDirectory(dir=self.state, prefix="pull-") as folder:
             config = Path(folder) / "config.json"
             _log_in(config, token, (host, own))
@@ -96,7 +101,7 @@ class Surroundings:
         }
 
     def _registry(self, config: Path) -> Mapping[str, str]:
-        proxy = f"http://127.0.0.1:{self.port}"
+        proxy = f"http://{self.address}"
         return {
             **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
             "NO_PROXY": "",

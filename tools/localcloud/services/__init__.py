@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.engine.service import Service
 from localcloud.services import (
+    aiplatform,
     artifactregistry,
     cloudbilling,
     cloudbuild,
@@ -22,6 +23,7 @@ from localcloud.services import (
 )
 
 SERVICES: tuple[Service, ...] = (
+    aiplatform.SERVICE,
     artifactregistry.SERVICE,
     cloudbilling.SERVICE,
     cloudbuild.SERVICE,

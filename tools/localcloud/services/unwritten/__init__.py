@@ -17,12 +17,6 @@ def _roles(api: str) -> Table:
 
 
 UNWRITTEN: tuple[Service, ...] = (
-    Service(
-        api="aiplatform",
-        agent="service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com",
-        roles=_roles("aiplatform"),
-        endpoints=Endpoints(terraform={"VERTEX_AI": "v1/"}, gcloud=""),
-    ),
     Service(api="apikeys", endpoints=Endpoints(terraform={"APIKEYS": "v2/"})),
     Service(api="appengine", endpoints=Endpoints(gcloud="")),
     Service(

@@ -1,0 +1,139 @@
+"""Training on Vertex AI in real containers: what a job finds, what it may, what is left of it, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from localcloud.engine.logs import topic
+
+from tests.localcloud.containers.conftest import SMALL, store
+from tests.localcloud.inside import NUMBER, PROJECT
+from tests.localcloud.serving import Serving, serving
+
+__all__ = ["store"]
+pytestmark = pytest.mark.slow
+PLACE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
+ENDLESS = "trap 'exit 1' TERM; echo up; sleep 600 & wait"
+OVER = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
+
+
+@pytest.fixture(scope="module")
+def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with serving(tmp_path_factory.mktemp("state"), "aiplatform", "storage", "iam", "logging") as found:
+        for bucket in ("data", "models", "private"):
+            found("POST", "storage/v1/b", {"name": f"team-{bucket}"}, project=PROJECT)
+        found("POST", "upload/storage/v1/b/team-data/o", b"a,b\n", uploadType="media", name="raw/rows.csv")
+        yield found
+
+
+def shell(script: str, **more: Any) -> dict[str, Any]:
+    container = {"imageUri": SMALL, "command": ["sh", "-c"], "args": [script]}
+    pool = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": 1, "containerSpec": container}
+    return {"displayName": "train", "jobSpec": {"workerPoolSpecs": [pool], **more}}
+
+
+def trainer(cloud: Serving, name: str) -> str:
+    who = cloud.account(name)
+    for bucket, role in (("data", "objectViewer"), ("models", "objectAdmin")):
+        path = f"storage/v1/b/team-{bucket}/iam"
+        policy = cloud("GET", path)
+        policy.setdefault("bindings", []).append({"role": f"roles/storage.{role}", "members": [who]})
+        cloud("PUT", path, policy)
+    return who.partition(":")[2]
+
+
+def until(cloud: Serving, name: str, *states: str) -> dict[str, Any]:
+    """The job once it is in one of some states, or over. Each change of a job's state is logged."""
+    stored = name.replace(NUMBER, PROJECT)
+    reached = {*states, *OVER}
+    cloud.until(
+        lambda: (cloud.cloud.store.get("aiplatform", stored) or {})["state"] in reached, topic(f"projects/{PROJECT}")
+    )
+    found: dict[str, Any] = cloud("GET", f"aiplatform/v1/{name}")
+    return found
+
+
+def said(cloud: Serving, name: str, task: str = "workerpool0-0") -> list[str]:
+    text = f'resource.type="ml_job" AND resource.labels.job_id="{name.rpartition("/")[2]}"'
+    asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": text, "orderBy": "timestamp asc", "pageSize": 1000}
+    entries = cloud("POST", "logging/v2/entries:list", asked).get("entries", [])
+    return [one["jsonPayload"]["message"] for one in entries if one["resource"]["labels"]["task_name"] == task]
+
+
+def test_a_job_reads_its_data_and_leaves_its_model_in_the_bucket(cloud: Serving) -> None:
+    script = (
+        "echo model dir $AIP_MODEL_DIR; cat /gcs/team-data/raw/rows.csv; mkdir -p /gcs/team-models/run/model; "
+        "echo weights > /gcs/team-models/run/model/model.pt; ls /gcs/team-private | wc -l"
+    )
+    output = {"outputUriPrefix": "gs://team-models/run"}
+    body = shell(script, serviceAccount=trainer(cloud, "trainer"), baseOutputDirectory=output)
+    made = cloud("POST", f"{PLACE}/customJobs", body)
+    assert made["name"].startswith(f"projects/{NUMBER}/locations/europe-west1/customJobs/")
+    assert made["state"] == "JOB_STATE_PENDING"
+    done = until(cloud, made["name"])
+    lines = said(cloud, made["name"])
+    assert done["state"] == "JOB_STATE_SUCCEEDED", (done, lines, said(cloud, made["name"], "service"))
+    assert lines == ["model dir gs://team-models/run/model/", "a,b", "0"]
+    listed = cloud("GET", "storage/v1/b/team-models/o", prefix="run/model/")
+    assert [one["name"] for one in listed["items"]] == ["run/model/model.pt"]
+
+
+def test_its_account_may_not_write_what_it_may_only_read(cloud: Serving) -> None:
+    account = trainer(cloud, "reader")
+    made = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))
+    done = until(cloud, made["name"])
+    assert done["state"] == "JOB_STATE_FAILED"
+    assert done["error"]["message"].startswith("What the job wrote could not be kept: /gcs/team-data/mine")
+    assert f"{account} does not have storage.objects.create access" in done["error"]["message"]
+
+
+def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> None:
+    made = cloud("POST", f"{PLACE}/customJobs", shell("echo no such data >&2; exit 3"))
+    done = until(cloud, made["name"])
+    assert done["state"] == "JOB_STATE_FAILED"
+    assert done["error"]["code"] == 3
+    assert done["error"]["message"].startswith("The replica workerpool0-0 exited with a non-zero status of 3. To find")
+    assert said(cloud, made["name"]) == ["no such data"]
+
+
+def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
+    body = shell("true")
+    body["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] = (
+        f"europe-west1-docker.pkg.dev/{PROJECT}/images/train:1"
+    )
+    done = until(cloud, cloud("POST", f"{PLACE}/customJobs", body)["name"])
+    assert done["state"] == "JOB_STATE_FAILED"
+    assert f"{PROJECT}/images/train:1 cannot be pulled as" in done["error"]["message"]
+
+
+def test_a_running_job_is_cancelled_and_its_container_is_gone(cloud: Serving) -> None:
+    made = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS))
+    cloud.until(lambda: bool(cloud.cloud.workloads.running()), topic(f"projects/{PROJECT}"))
+    assert cloud("POST", f"aiplatform/v1/{made['name']}:cancel", {}) == {}
+    done = until(cloud, made["name"])
+    assert (done["state"], done["error"]) == ("JOB_STATE_CANCELLED", {"code": 1, "message": "CANCELED"})
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    assert not list(client.found())
+
+
+def test_a_job_ends_at_its_timeout(cloud: Serving) -> None:
+    made = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS, scheduling={"timeout": "1s"}))
+    done = until(cloud, made["name"])
+    assert done["state"] == "JOB_STATE_CANCELLED"
+    assert done["error"]["message"] == "The job ran for longer than its timeout of 1s and was cancelled."
+
+
+def test_jobs_beyond_what_this_machine_carries_wait_their_turn(cloud: Serving) -> None:
+    cloud.cloud.workloads.limits["jobs"] = 1
+    try:
+        names = [cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS))["name"]]
+        until(cloud, names[0], "JOB_STATE_RUNNING")
+        names.append(cloud("POST", f"{PLACE}/customJobs", shell("echo mine"))["name"])
+        assert until(cloud, names[1], "JOB_STATE_QUEUED")["state"] == "JOB_STATE_QUEUED"
+        cloud("POST", f"aiplatform/v1/{names[0]}:cancel", {})
+        assert until(cloud, names[1])["state"] == "JOB_STATE_SUCCEEDED"
+    finally:
+        cloud.cloud.workloads.limits["jobs"] = 4

@@ -1,0 +1,43 @@
+"""What of Vertex AI is counted as use: machines and GPUs by the second, for training and for serving."""
+
+from __future__ import annotations
+
+import re
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
+from localcloud.engine.usage import Payer, Sku
+from localcloud.services.aiplatform import machines, names
+from localcloud.services.aiplatform.machines import Machine
+
+_SERVICE = ("C7E2-9256-1C43", "Vertex AI")
+_USES = {"training": "Custom Training", "prediction": "Online Prediction"}
+_HOUR = 3600
+
+
+def _skus() -> tuple[Sku, ...]:
+    things = {
+        **{name: f"{name} machine" for name in machines.types()},
+        **{short(gpu): f"{gpu.replace('_', ' ').title()} GPU" for gpu in machines.gpus()},
+    }
+    return tuple(
+        Sku(f"vertex.{use}.{key}", f"{title}: {what}", "seconds", "hour", _HOUR, _SERVICE)
+        for use, title in _USES.items()
+        for key, what in things.items()
+    )
+
+
+def short(gpu: str) -> str:
+    """A GPU as price lists name it: "t4", "a100"."""
+    return re.sub(r"^nvidia-(tesla-)?|-(80gb|141gb)$", "", gpu.lower().replace("_", "-"))
+
+
+SKUS = _skus()
+
+
+def meter(cloud: Cloud, name: str, labels: Body, machine: Machine, replicas: int, seconds: float, use: str) -> None:
+    """Counts machines and GPUs that a resource had for some seconds, for its project, region and labels."""
+    payer = Payer(names.project(name), names.region(name), tuple(sorted(labels.items())))
+    cloud.usage.meter(payer, f"vertex.{use}.{machine.name}", seconds * replicas)
+    if machine.gpu:
+        cloud.usage.meter(payer, f"vertex.{use}.{short(machine.gpu)}", seconds * replicas * machine.gpus)

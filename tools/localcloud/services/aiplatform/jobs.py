@@ -1,0 +1,117 @@
+"""Custom jobs: made, cancelled and deleted here, carried out in training.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import failed_precondition, rpc_code
+from localcloud.services.aiplatform import charges, journal, names, quotas, specs
+from localcloud.services.aiplatform.names import API
+from localcloud.spec import timestamps
+
+KIND = "train"
+_OVER = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"})
+ENDED = "localcloud.aiplatform.customJob.ended"
+"""The event of a job that is over."""
+_WORDS = {
+    "JOB_STATE_SUCCEEDED": "Job completed successfully.",
+    "JOB_STATE_CANCELLED": "Job is cancelled.",
+    "JOB_STATE_FAILED": "Job failed.",
+}
+
+
+def completed(call: Call, body: Body) -> Body:
+    """A new job as it is kept; 429 when its GPUs go beyond the quota."""
+    names.check_place(call)
+    names.check_described(body, "custom job", "custom_job")
+    spec = specs.completed(call, body.get("jobSpec", {}))
+    quotas.check(call.cloud, call.path.rpartition("/")[0], spec)
+    return {**body, "jobSpec": spec, "state": "JOB_STATE_PENDING"}
+
+
+def created(call: Call, body: Body) -> None:
+    """Orders the work."""
+    begin(call.cloud, body["name"])
+
+
+def begin(cloud: Cloud, name: str) -> None:
+    """Orders the work on a job that was stored (a write)."""
+    journal.system(cloud, name, "Job is queued.")
+    cloud.jobs.start(API, KIND, {"name": name}, name)
+
+
+def deleted(_call: Call, body: Body) -> None:
+    """Only what is over can be deleted."""
+    if body["state"] not in _OVER:
+        raise failed_precondition(
+            f"The CustomJob is in the state {body['state']}, and cannot be deleted before it has ended; cancel it first."
+        )
+
+
+def cancel(call: Call) -> Body:
+    """customJobs.cancel: ends the job; nothing happens to one that is over."""
+    body = call.cloud.store.get(API, call.name)
+    if body is None:
+        raise names.absent(call.cloud, "CustomJob", call.name)
+    call_off(call.cloud, body)
+    return {}
+
+
+def call_off(cloud: Cloud, body: Body) -> None:
+    """Ends a job that is not over (a write)."""
+    name = body["name"]
+    if body["state"] in _OVER:
+        return
+    change(cloud, name, state="JOB_STATE_CANCELLING")
+    journal.system(cloud, name, "Job is being cancelled.")
+    if not cloud.jobs.call_off(API, name):
+        ended(cloud, name, "JOB_STATE_CANCELLED", "CANCELED")
+
+
+def change(cloud: Cloud, name: str, **fields: Any) -> Body | None:
+    """Puts fields over those of a job (a write); None for one that is gone."""
+    body = cloud.store.get(API, name)
+    if body is None:
+        return None
+    body |= {"updateTime": cloud.clock.rfc3339(), **fields}
+    cloud.store.put(API, name, body)
+    return body
+
+
+def ended(cloud: Cloud, name: str, state: str, why: str = "", status: str = "CANCELLED") -> None:
+    """Says that a job is over, `why` where it did not succeed, and counts what it used (a write)."""
+    now = cloud.clock.rfc3339()
+    error = {"error": {"code": rpc_code(status), "message": why}} if why else {}
+    body = change(cloud, name, state=state, endTime=now, **error)
+    if body is None:
+        return
+    if why:
+        journal.system(cloud, name, why, "ERROR")
+    journal.system(cloud, name, _WORDS[state], "ERROR" if state == "JOB_STATE_FAILED" else "INFO")
+    if "startTime" in body:
+        seconds = (timestamps.parse(now) - timestamps.parse(body["startTime"])).total_seconds()
+        for pool in specs.pools(body["jobSpec"]):
+            charges.meter(cloud, name, body.get("labels", {}), pool.machine, pool.replicas, seconds, "training")
+    source = f"//{names.HOST}/{name}"
+    cloud.events.emit(Event(ENDED, source, name, names.project(name), now, {"state": state, **error}))
+
+
+def presented(cloud: Cloud, body: Body) -> Body:
+    """A job on its way out."""
+    shown = names.shown(cloud, body)
+    spec: Mapping[str, Any] = body["jobSpec"]
+    return {**shown, "jobSpec": names.shown(cloud, dict(spec))}
+
+
+JOB = Resource(
+    kind="CustomJob",
+    complete=completed,
+    created=created,
+    delete=deleted,
+    present=presented,
+    missing='The CustomJob "{numbered}" does not exist.',
+)

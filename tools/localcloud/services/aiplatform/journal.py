@@ -1,0 +1,60 @@
+"""What jobs and endpoints write into Cloud Logging, in the form that gcloud and the console read.
+
+Source: https://cloud.google.com/vertex-ai/docs/training/code-requirements#logs, and what `gcloud ai custom-jobs stream-logs` shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.lines import Line
+from localcloud.services.aiplatform import names
+from localcloud.spec import timestamps
+from localcloud.spec.log_filters import SEVERITIES
+
+_STREAMS = {"stdout": "INFO", "stderr": "ERROR"}
+
+
+def system(cloud: Cloud, name: str, text: str, severity: str = "INFO") -> None:
+    """An entry of Vertex AI's own about a job (a write)."""
+    _write(cloud, name, "service", {"message": text}, severity=severity)
+
+
+def program(cloud: Cloud, name: str, task: str, lines: Sequence[Line]) -> None:
+    """What a replica of a job wrote (a write): a line that is a JSON object is taken apart, any other is the message."""
+    ahead = cloud.clock.offset
+    for line in lines:
+        payload, severity = _read(line)
+        moment = timestamps.rfc3339(datetime.fromtimestamp(line.moment + ahead, UTC))
+        _write(cloud, name, task, payload, severity=severity, timestamp=moment)
+
+
+def _read(line: Line) -> tuple[Mapping[str, Any], str]:
+    severity = _STREAMS[line.stream]
+    if line.text.startswith("{"):
+        try:
+            found = json.loads(line.text)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict) and ("message" in found or "severity" in found):
+            said = str(found.pop("severity", severity)).upper()
+            return found, said if said in SEVERITIES else severity
+    return {"message": line.text, "attrs": {"tag": line.stream}}, severity
+
+
+def _write(cloud: Cloud, name: str, task: str, payload: Mapping[str, Any], **more: Any) -> None:
+    project, identity = names.project(name), name.rpartition("/")[2]
+    labels = {"job_id": identity, "project_id": project, "task_name": task}
+    log = f"ml.googleapis.com/{identity}" if task == "service" else task
+    cloud.logs.log(
+        project,
+        log,
+        {"type": "ml_job", "labels": labels},
+        payload,
+        labels={"ml.googleapis.com/job_id": identity},
+        **more,
+    )

@@ -1,0 +1,54 @@
+"""Names of Vertex AI's resources: kept with the project's id, shown with its number."""
+
+from __future__ import annotations
+
+from localcloud.engine import labels, places
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, invalid, not_found
+
+API = "aiplatform"
+HOST = "aiplatform.googleapis.com"
+_LONGEST = 128
+_REFERENCES = frozenset({"name", "model", "tensorboard", "parentModel", "backingCustomJob"})
+
+
+def project(name: str) -> str:
+    """The project of a resource name."""
+    return name.split("/")[1]
+
+
+def region(name: str) -> str:
+    """The region of a resource name."""
+    return name.split("/")[3]
+
+
+def shown(cloud: Cloud, body: Body) -> Body:
+    """A body on its way out: its own name and those that it refers to have the project's number."""
+    return {
+        key: cloud.projects.numbered(value) if key in _REFERENCES and isinstance(value, str) else value
+        for key, value in body.items()
+    }
+
+
+def check_place(call: Call) -> None:
+    """404 for a region that is none."""
+    location = region(call.path)
+    if location not in places.REGIONS:
+        raise not_found(f"Location {location} is not found or access is unauthorized.")
+
+
+def check_described(body: Body, kind: str, field: str, *, needed: bool = True) -> None:
+    """400 for a display name or labels that Google does not take."""
+    name = body.get("displayName", "")
+    if needed and not name:
+        raise invalid(f"{field}.display_name: The display name is required.", f"{field}.display_name")
+    if len(name) > _LONGEST:
+        raise invalid(f"{field}.display_name may have {_LONGEST} characters.", f"{field}.display_name")
+    if problem := labels.problem(body.get("labels", {}), kind):
+        raise invalid(problem, f"{field}.labels")
+
+
+def absent(cloud: Cloud, kind: str, name: str) -> CloudError:
+    """The 404 for a resource that is not there."""
+    return not_found(f'The {kind} "{cloud.projects.numbered(name)}" does not exist.')

@@ -1,0 +1,56 @@
+"""GPUs of a project: a new one has none, and Vertex AI refuses at once what goes beyond.
+
+Source: https://cloud.google.com/vertex-ai/docs/quotas#serverless-training.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Quotas
+from localcloud.errors import CloudError
+from localcloud.services.aiplatform import names, specs
+from localcloud.services.aiplatform.names import API
+
+_SHORT = {"h100_80gb": "h100", "h100_mega_80gb": "h100_mega", "h200_141gb": "h200"}
+_ACTIVE = frozenset({"JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_RUNNING", "JOB_STATE_CANCELLING"})
+
+
+def metric(gpu: str) -> str:
+    """The metric that counts a GPU: "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus"."""
+    short = re.sub(r"^NVIDIA_(TESLA_)?", "", gpu).lower()
+    return f"{names.HOST}/custom_model_training_nvidia_{_SHORT.get(short, short)}_gpus"
+
+
+def check(cloud: Cloud, parent: str, spec: dict[str, object]) -> None:
+    """429 in Google's words for a job whose GPUs, with those in use, go beyond the project's quota in the region."""
+    wanted = _gpus([spec])
+    if not wanted:
+        return
+    offer, used = cloud.offers.get(Quotas), _gpus(_running(cloud, parent))
+    exceeded = [
+        name
+        for name, count in sorted(wanted.items())
+        if count + used[name] > (offer.limit(names.project(parent), name, names.region(parent)) if offer else 0)
+    ]
+    if exceeded:
+        text = f"The following quota metrics exceed quota limits: {', '.join(exceeded)}"
+        raise CloudError(429, "RESOURCE_EXHAUSTED", text)
+
+
+def _running(cloud: Cloud, parent: str) -> Iterable[dict[str, object]]:
+    for _, body in cloud.store.list(API, parent, "customJobs"):
+        if body["state"] in _ACTIVE:
+            yield body["jobSpec"]
+
+
+def _gpus(jobs: Iterable[dict[str, object]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for spec in jobs:
+        for pool in specs.pools(spec):
+            if pool.machine.gpu:
+                found[metric(pool.machine.gpu)] += pool.machine.gpus * pool.replicas
+    return found

@@ -1,0 +1,139 @@
+"""What a custom job says: checked and completed, whether it comes by itself or within a training pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from localcloud.engine.service import Body, Call
+from localcloud.errors import error_info, invalid, not_found, permission_denied
+from localcloud.services.aiplatform import machines, names
+from localcloud.services.aiplatform.machines import Machine
+
+WEEK = "604800s"
+ACT_AS = "iam.serviceAccounts.actAs"
+CUSTOM_CODE = "service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
+_MOST_POOLS = 4
+_DISK = {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
+_IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
+_PACKAGES = 100
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One worker pool: which it is, its machine and how many of it, and its program."""
+
+    index: int
+    machine: Machine
+    replicas: int
+    spec: Body
+
+    @property
+    def program(self) -> Body:
+        """Its containerSpec or pythonPackageSpec."""
+        found: Body = self.spec.get("containerSpec") or self.spec.get("pythonPackageSpec") or {}
+        return found
+
+    @property
+    def image(self) -> str:
+        """What it runs."""
+        return str(self.program.get("imageUri") or self.program.get("executorImageUri") or "")
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment that its spec gives."""
+        return {one["name"]: one.get("value", "") for one in self.program.get("env", [])}
+
+
+def completed(call: Call, spec: Body, field: str = "custom_job.job_spec") -> Body:
+    """A job's spec as it is kept: 400 for what cannot be, 403 and 404 for an account that may not or cannot be used."""
+    given = spec.get("workerPoolSpecs", [])
+    if not given:
+        raise invalid(f"{field}.worker_pool_specs: At least one worker pool is required.", f"{field}.worker_pool_specs")
+    if len(given) > _MOST_POOLS:
+        raise invalid(f"{field}.worker_pool_specs may have {_MOST_POOLS} entries.", f"{field}.worker_pool_specs")
+    kept = [_pool(one, at, f"{field}.worker_pool_specs[{at}]") for at, one in enumerate(given)]
+    prefix = spec.get("baseOutputDirectory", {}).get("outputUriPrefix", "gs://")
+    if not prefix.startswith("gs://"):
+        raise invalid(
+            f"{field}.base_output_directory: {prefix!r} must begin with gs://.", f"{field}.base_output_directory"
+        )
+    account = spec.get("serviceAccount", "")
+    if account:
+        spec = {**spec, "serviceAccount": _account(call, account)}
+    if spec.get("tensorboard"):
+        _check_tensorboard(call, spec, field)
+    return {**spec, "workerPoolSpecs": kept}
+
+
+def pools(spec: Body) -> Sequence[Pool]:
+    """The pools of a completed spec that have replicas."""
+    return [
+        Pool(at, machines.of(one["machineSpec"], ""), int(one["replicaCount"]), one)
+        for at, one in enumerate(spec["workerPoolSpecs"])
+        if int(one.get("replicaCount", 0))
+    ]
+
+
+def account(call_project_number: int, spec: Body) -> str:
+    """The address of the account that a job runs as: its own, or Vertex AI's for custom code."""
+    return str(spec.get("serviceAccount") or CUSTOM_CODE.format(number=call_project_number))
+
+
+def _pool(spec: Body, at: int, where: str) -> Body:
+    if not spec and at:
+        return {}  # the clients leave empty places for kinds of workers that there are none of
+    spec = {"replicaCount": "1", **spec}
+    replicas = int(spec["replicaCount"])
+    if replicas < 0 or (at == 0 and replicas != 1):
+        raise invalid(f"{where}.replica_count: the first worker pool has exactly 1 replica.", f"{where}.replica_count")
+    if not replicas:
+        return spec
+    machines.of(spec.get("machineSpec", {}), f"{where}.machine_spec")
+    programs = [name for name in ("containerSpec", "pythonPackageSpec") if spec.get(name)]
+    if len(programs) != 1:
+        raise invalid(f"{where}: give either container_spec or python_package_spec.", where)
+    _check_program(spec[programs[0]], programs[0], where)
+    return {**spec, "diskSpec": _DISK | spec.get("diskSpec", {})}
+
+
+def _check_program(program: Body, kind: str, where: str) -> None:
+    packaged = kind == "pythonPackageSpec"
+    image = program.get("executorImageUri" if packaged else "imageUri", "")
+    field = f"{where}.{'python_package_spec.executor_image_uri' if packaged else 'container_spec.image_uri'}"
+    if not _IMAGE.fullmatch(image):
+        raise invalid(f"{field}: {image!r} is no name of an image.", field)
+    if packaged and not (program.get("packageUris") and program.get("pythonModule")):
+        raise invalid(f"{where}.python_package_spec needs package_uris and python_module.", where)
+    if len(program.get("packageUris", [])) > _PACKAGES:
+        raise invalid(f"{where}.python_package_spec.package_uris may have {_PACKAGES} entries.", where)
+    seen = [one.get("name", "") for one in program.get("env", [])]
+    if not all(seen) or len(set(seen)) < len(seen):
+        raise invalid(f"{where}: each variable of env has a name of its own.", f"{where}.env")
+
+
+def _account(call: Call, account: str) -> str:
+    email = account.rpartition("/")[2]
+    project = email.partition("@")[2].partition(".")[0]
+    name = f"projects/{project}/serviceAccounts/{email}"
+    if email == f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com":
+        return email
+    if not call.cloud.iam.allowed(call.principal, ACT_AS, "iam", name, project):
+        described = {"permission": ACT_AS, "resource": name}
+        raise permission_denied(
+            f"You do not have permission to act as service_account: {email}. (or it may not exist).",
+            [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)],
+        )
+    found = call.cloud.store.get("iam", name)
+    if found is None or found.get("disabled"):
+        raise not_found(f"Service account {email} does not exist, or is disabled.")
+    return email
+
+
+def _check_tensorboard(call: Call, spec: Body, field: str) -> None:
+    if not spec.get("serviceAccount") or not spec.get("baseOutputDirectory"):
+        raise invalid(f"{field}.tensorboard needs service_account and base_output_directory.", f"{field}.tensorboard")
+    name = call.cloud.projects.named(spec["tensorboard"])
+    if call.cloud.store.get(names.API, name) is None:
+        raise names.absent(call.cloud, "Tensorboard", name)

@@ -1,0 +1,191 @@
+"""How a custom job is carried out: a container for each replica, under the job's account, until the first of them is done."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from localcloud.containers.workload import Ended, RuntimeProblem
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.lines import Lines
+from localcloud.engine.service import Body
+from localcloud.engine.workloads import Order, Running
+from localcloud.errors import CloudError, failed_precondition, invalid
+from localcloud.services.aiplatform import jobs, journal, names, replicas, specs
+from localcloud.services.aiplatform.folders import Folders
+from localcloud.services.aiplatform.names import API
+from localcloud.services.aiplatform.specs import Pool
+
+_LOOKS = 0.2
+_SIMULATED = "Nothing ran (simulated): neither podman nor docker answers on this machine, and no command stands in for the image."
+
+
+class TimedOut(Exception):
+    """The job ran for longer than it may."""
+
+
+@dataclass
+class Training:
+    """One job at work: its pools, its folder on this machine, and what runs for it."""
+
+    cloud: Cloud
+    job: Job
+    body: Body
+    pools: Sequence[Pool]
+    folder: Path
+    running: list[Running] = field(default_factory=list)
+    folders: Folders | None = None
+
+    @property
+    def name(self) -> str:
+        """The job's full name."""
+        return str(self.body["name"])
+
+    @property
+    def spec(self) -> Body:
+        """Its jobSpec."""
+        found: Body = self.body["jobSpec"]
+        return found
+
+    async def say(self, text: str, severity: str = "INFO") -> None:
+        """Writes an entry of Vertex AI's own."""
+        await self.job.write(lambda: journal.system(self.cloud, self.name, text, severity))
+
+    async def change(self, **fields: Any) -> None:
+        """Puts fields over the job's."""
+        await self.job.write(lambda: jobs.change(self.cloud, self.name, **fields))
+
+
+async def run(cloud: Cloud, job: Job) -> None:
+    """Carries out a job to its end."""
+    body = cloud.store.get(API, job.body["name"])
+    if body is None:
+        return
+    folder = cloud.store.folder / "jobs" / body["name"].rpartition("/")[2]
+    training = Training(cloud, job, body, specs.pools(body["jobSpec"]), folder)
+    try:
+        await _carried_out(training)
+    except RuntimeProblem as problem:
+        raise failed_precondition(str(problem)) from None
+    except TimedOut:
+        sentence = (
+            f"The job ran for longer than its timeout of {training.spec['scheduling']['timeout']} and was cancelled."
+        )
+        await job.write(partial(jobs.ended, cloud, training.name, "JOB_STATE_CANCELLED", sentence))
+    finally:
+        await asyncio.shield(asyncio.to_thread(_clear, training))
+
+
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """A job that did not come to its end: called off, refused, or cut short by a stop of the local cloud."""
+    called_off = problem.status == "CANCELLED"
+    state = "JOB_STATE_CANCELLED" if called_off else "JOB_STATE_FAILED"
+    jobs.ended(cloud, job.body["name"], state, "CANCELED" if called_off else problem.message, problem.status)
+
+
+async def _carried_out(training: Training) -> None:
+    orders = [(pool, at) for pool in training.pools for at in range(pool.replicas)]
+    first = replicas.order(training.cloud, training.body, training.pools, *orders[0])
+    kind = await asyncio.to_thread(training.cloud.workloads.how, first)
+    if kind == "simulated":
+        raise failed_precondition(_SIMULATED)
+    await _room(training, len(orders))
+    await training.say(f"Vertex AI is setting up this job ({kind}, on this machine).")
+    if kind != "process":
+        await _images(training)
+    mounts, refused = await asyncio.to_thread(_prepared, training, contained=kind != "process")
+    for sentence in refused:
+        await training.say(sentence, "WARNING")
+    await training.change(state="JOB_STATE_RUNNING", startTime=training.cloud.clock.rfc3339())
+    if any(pool.machine.gpu for pool in training.pools):
+        await training.say("This machine gives the job no GPU (simulated): it trains on the CPU.", "WARNING")
+    for pool, at in orders:
+        await _start(
+            training, replicas.order(training.cloud, training.body, training.pools, pool, at, mounts), pool, at
+        )
+    ended = await _awaited(training)
+    await asyncio.to_thread(_stop, training)
+    refused = await asyncio.to_thread(training.folders.copy_out) if training.folders else []
+    for sentence in refused:
+        await training.say(sentence, "ERROR")
+    replicas.judge(training.cloud, training.name, ended, refused)
+    await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
+
+
+async def _room(training: Training, wanted: int) -> None:
+    """Waits until all replicas of the job can start; a job that can never start is refused."""
+    workloads = training.cloud.workloads
+    if wanted > workloads.limits["jobs"]:
+        raise invalid(
+            f"The job has {wanted} replicas, and this machine is to carry {workloads.limits['jobs']} at once: lower their number."
+        )
+    if workloads.room("jobs") < wanted:
+        await training.change(state="JOB_STATE_QUEUED")
+        await training.say("Job waits until others have ended: this machine carries no more at once.")
+        while workloads.room("jobs") < wanted:
+            await asyncio.sleep(_LOOKS)
+        await training.change(state="JOB_STATE_PENDING")
+
+
+async def _images(training: Training) -> None:
+    """Brings the images here; Vertex AI's own agent pulls them, whatever account the job runs as."""
+    agent = training.cloud.agents.member(API, names.project(training.name))
+    for image in sorted({pool.image for pool in training.pools}):
+        await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
+
+
+def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
+    """The packages and buckets of the job, brought to this machine as its account, and what it may not read of them."""
+    training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    bucket = partial(replicas.bucket, training.cloud, training.body)
+    packages = replicas.packages(training.folder, training.pools, bucket)
+    found = replicas.folders_of(training.folder, training.spec, training.pools, bucket)
+    if not contained:
+        return packages, ["A process in place of a container has no /gcs; use gs:// there."] if found.buckets else []
+    training.folders = found
+    refused = found.copy_in()
+    return (*packages, found.mount), refused
+
+
+async def _start(training: Training, order: Order, pool: Pool, at: int) -> None:
+    heard = Lines(
+        training.job.commits, partial(journal.program, training.cloud, training.name, replicas.task(pool, at))
+    )
+    running = await asyncio.to_thread(training.cloud.workloads.start, order, heard)
+    training.running.append(running)
+
+
+async def _awaited(training: Training) -> tuple[str, Ended]:
+    """Which replica ended the job, and how: the first one by its end, any other by its failure. Raises TimedOut."""
+    waiting = {asyncio.create_task(one.ended()): one for one in training.running}
+    seconds = float(training.spec.get("scheduling", {}).get("timeout", specs.WEEK)[:-1])
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    running = waiting.pop(task)
+                    ended = task.result()
+                    if ended.code or running is training.running[0]:
+                        return running.order.workload.name, ended
+    except TimeoutError:
+        raise TimedOut from None
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def _stop(training: Training) -> None:
+    for one in training.running:
+        one.stop()
+
+
+def _clear(training: Training) -> None:
+    _stop(training)
+    shutil.rmtree(training.folder, ignore_errors=True)
