@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.services.artifactregistry.images import Images
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -67,3 +68,18 @@ def test_calls_of_an_hour_add_up_over_restarts(call: Sender) -> None:
     second = [row["usage"]["amount"] for row in call.cloud.usage.rows("A") if "operations-b" in row["sku"]["id"]]
     assert (first, sum(second)) == (1, 1)
     assert rows(call)["storage.operations-b.standard"]["usage"]["amount"] == 2
+
+
+def test_what_a_repository_holds_is_counted_by_the_hour(tmp_path: Path) -> None:
+    call = sender(tmp_path, "artifactregistry")
+    place = f"projects/{PROJECT}/locations/europe-west1"
+    made = {"format": "DOCKER", "labels": {"component": "images"}}
+    call("POST", f"/artifactregistry/v1/{place}/repositories?repositoryId=images", made)
+    with call.cloud.store.transaction():
+        Images(call.cloud, f"{place}/repositories/images").hold("sha256:x", 1000, b"x" * 1000)
+    call.later(hours=10)
+    call("GET", f"/artifactregistry/v1/{place}/repositories/images")
+    row = rows(call)["artifactregistry.storage"]
+    assert row["usage"]["amount"] in {1000 * 3600 * 10, 1000 * 3600 * 11}
+    assert row["labels"] == [{"key": "component", "value": "images"}]
+    assert row["location"]["region"] == "europe-west1"

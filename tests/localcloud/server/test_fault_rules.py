@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.engine.service import Resource, Service
+from localcloud.engine.service import Resource, Service, Site
 from localcloud.server.fault_rules import Fault, Faults
 
 from tests.localcloud.inside import PROJECT, Inside, inside
@@ -120,3 +120,26 @@ def test_the_faults_in_force_are_shown_with_how_often_they_struck(cloud: Inside)
     cloud("GET", SECRETS)
     [shown] = cloud("GET", "_local/faults", x_local_control="key").body["faults"]
     assert (shown["fired"], shown["count"], shown["method"]) == (1, 3, "secretmanager.*")
+
+
+async def answer(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_what_a_site_answers_is_logged_and_can_be_disturbed(tmp_path: Path) -> None:
+    site = Site(lambda _cloud: answer, name="web", hosts=("*.example.run.app",))
+    cloud = inside(tmp_path, Service(api="run", versions=("v2",), sites=(site,)))
+    order(cloud, method="run.web.get", kind="error", code=429, count=1)
+    order(cloud, method="run.web.put", kind="drop")
+    host = "api.example.run.app"
+    assert cloud("GET", "x?access_token=secret", host=host).status == 429
+    assert cloud("GET", "x", host=host).status == 204
+    assert cloud("PUT", "x", host=host).dropped
+    rows = cloud("GET", "_local/requests", x_local_control="key").body["requests"]
+    assert [(row["method"], row["path"], row["status"]) for row in rows] == [
+        ("run.web.get", "/x", 429),
+        ("run.web.get", "/x", 204),
+        ("run.web.put", "/x", 0),
+    ]
+    assert "secret" not in str(rows)

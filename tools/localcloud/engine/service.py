@@ -112,6 +112,7 @@ class Worker:
 class Site:
     """What a service answers outside Google's documents, by an ASGI application of its own.
 
+    name    what the request log and faults call it behind the API's name: "docker" makes "artifactregistry.docker.get" and its like
     hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
     prefix  whose requests it gets on the local cloud's own address: the beginning of a path ("v2/"), "" for none; under any host
             where it begins with "*", which stands for the same as in a host
@@ -120,6 +121,7 @@ class Site:
     """
 
     app: Callable[[Cloud], Asgi]
+    name: str = "site"
     hosts: tuple[str, ...] = ()
     prefix: str = ""
     connections: Callable[[Cloud], Connections] | None = None

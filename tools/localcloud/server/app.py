@@ -16,11 +16,11 @@ from localcloud.errors import CloudError, permission_denied
 from localcloud.server import bodies, visitors
 from localcloud.server.bodies import Receive
 from localcloud.server.fault_rules import Faults
-from localcloud.server.faults import disturbed
+from localcloud.server.faults import Dropped, before, disturbed
 from localcloud.server.request_log import RequestLog
-from localcloud.server.sites import Sites
+from localcloud.server.sites import Mounted, Sites
 from localcloud.server.unpacking import unpacked
-from localcloud.server.wire import BrokenOff, Send, compressed, send_reply
+from localcloud.server.wire import BrokenOff, Message, Send, compressed, send_reply
 
 Scope = MutableMapping[str, Any]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -80,9 +80,7 @@ class App:
             await self._console()(scope, receive, send)
             return
         if (site := self.sites.find(headers.get("host", ""), raw)) is not None:
-            if self._due.ready:
-                self._due.run()
-            await site(scope, receive, send)
+            await self._visited(site, scope, headers, receive, send)
             return
         base, path, named = self._addressed(headers, raw[1:])
         request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named)
@@ -96,7 +94,7 @@ class App:
             return
         except (bodies.Unwelcome, OSError) as problem:
             refused = self._refused(problem)
-            self._log.add(request, None, refused, 0)
+            self._log.add(request, "", refused.reply.status, 0)
             await send_reply(refused.reply, send, self._clock.seconds())
             return
         try:
@@ -112,6 +110,31 @@ class App:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)
 
+    async def _visited(
+        self, site: Mounted, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> None:
+        """A request to a site, under the faults in force; the log leaves out its query, in which tokens may be."""
+        started, status = time.perf_counter(), 0
+        method = f"{site.name}.{scope['method'].lower()}"
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        if self._due.ready:
+            self._due.run()
+        try:
+            refused = await before(self._faults.striking(method), self._dispatcher)
+            if refused is None:
+                await site.app(scope, receive, noted)
+            else:
+                await send_reply(refused.reply, noted, self._clock.seconds())
+        except Dropped:
+            scope["extensions"]["localcloud.drop"]["abort"]()
+        request = Request(scope["method"], scope["path"][1:], "", headers, None, self.base)
+        self._log.add(request, method, status, time.perf_counter() - started)
+
     def _refused(self, problem: bodies.Unwelcome | OSError) -> Outcome:
         return problem.outcome if isinstance(problem, bodies.Unwelcome) else self._dispatcher.failed(problem, None)
 
@@ -126,7 +149,8 @@ class App:
             outcome = await self._run(request, target)
             if outcome is not None and outcome.reply.wait is not None:
                 outcome = await self._waited(request, target, outcome)
-        self._log.add(request, target, outcome, time.perf_counter() - started)
+        method, status = target.method.id if target else "", outcome.reply.status if outcome else 0
+        self._log.add(request, method, status, time.perf_counter() - started)
         return outcome
 
     async def _waited(self, request: Request, target: Target, outcome: Outcome) -> Outcome:

@@ -15,22 +15,37 @@ from localcloud.server.fault_rules import Fault, Faults
 Body = Mapping[str, Any]
 
 
+class Dropped(Exception):
+    """The connection is to be dropped before anything is done."""
+
+
 async def disturbed(
     faults: Faults, dispatcher: Dispatcher, target: Target, run: Callable[[], Awaitable[Outcome]]
 ) -> Outcome | None:
     """The outcome of a call under the faults in force; None when its connection is to be dropped."""
     striking = faults.striking(target.method.id)
+    try:
+        refused = await before(striking, dispatcher, target)
+    except Dropped:
+        return None
+    if refused is not None:
+        return refused
+    outcome = _after(faults, dispatcher, await run(), striking)
+    if any(fault.kind == "drop" for fault in striking):
+        return None
+    return _veiled(faults, dispatcher, outcome, target)
+
+
+async def before(striking: Sequence[Fault], dispatcher: Dispatcher, target: Target | None = None) -> Outcome | None:
+    """Does what the faults that hit a request do before it is answered; the outcome that they have for it. Raises Dropped."""
     for fault in striking:
         if fault.kind == "latency":
             await asyncio.sleep(fault.seconds)
         elif fault.kind == "error":
             return dispatcher.failed(fault.error(), target)
         elif fault.kind == "drop" and not fault.after:
-            return None
-    outcome = _after(faults, dispatcher, await run(), striking)
-    if any(fault.kind == "drop" for fault in striking):
-        return None
-    return _veiled(faults, dispatcher, outcome, target)
+            raise Dropped
+    return None
 
 
 def _after(faults: Faults, dispatcher: Dispatcher, outcome: Outcome, striking: Sequence[Fault]) -> Outcome:

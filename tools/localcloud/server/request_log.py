@@ -6,8 +6,7 @@ from collections import deque
 from typing import Any
 
 from localcloud.engine import tokens
-from localcloud.engine.dispatch import Outcome, Request
-from localcloud.engine.router import Target
+from localcloud.engine.dispatch import Request
 
 _KEPT = 1000
 
@@ -16,11 +15,11 @@ class RequestLog:
     """Keeps the last 1,000 requests without their bodies, in memory."""
 
     def __init__(self) -> None:
-        self._rows: deque[tuple[Request, Target | None, int, float]] = deque(maxlen=_KEPT)
+        self._rows: deque[tuple[Request, str, int, float]] = deque(maxlen=_KEPT)
 
-    def add(self, request: Request, target: Target | None, outcome: Outcome | None, seconds: float) -> None:
-        """Notes one request; no outcome = its connection was dropped."""
-        self._rows.append((request._replace(content=None), target, outcome.reply.status if outcome else 0, seconds))
+    def add(self, request: Request, method: str, status: int, seconds: float) -> None:
+        """Notes one request; status 0 = its connection was dropped."""
+        self._rows.append((request._replace(content=None), method, status, seconds))
 
     def rows(self) -> list[dict[str, Any]]:
         """The requests, oldest first; status 0 = the connection was dropped."""
@@ -29,10 +28,10 @@ class RequestLog:
                 "verb": request.verb,
                 "path": "/" + request.path,
                 "query": request.query,
-                "method": target.method.id if target else "",
+                "method": method,
                 "status": status,
                 "principal": tokens.named(request.headers.get("authorization", "").partition(" ")[2]),
                 "milliseconds": round(seconds * 1000, 2),
             }
-            for request, target, status, seconds in self._rows
+            for request, method, status, seconds in self._rows
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Asgi, Connections, Service
@@ -12,19 +13,26 @@ from localcloud.engine.service import Asgi, Connections, Service
 _GOOGLES = ".googleapis.com"
 
 
+class Mounted(NamedTuple):
+    """A site's application, under the name that the request log and faults have for it."""
+
+    name: str
+    app: Asgi
+
+
 class Sites:
     """The sites that services declare."""
 
     def __init__(self, cloud: Cloud, services: Sequence[Service]) -> None:
-        self._hosts: list[tuple[re.Pattern[str], Asgi]] = []
-        self._prefixes: list[tuple[re.Pattern[str], Asgi]] = []
-        self._anywhere: list[tuple[re.Pattern[str], Asgi]] = []
+        self._hosts: list[tuple[re.Pattern[str], Mounted]] = []
+        self._prefixes: list[tuple[re.Pattern[str], Mounted]] = []
+        self._anywhere: list[tuple[re.Pattern[str], Mounted]] = []
         self._whole: list[tuple[re.Pattern[str], Connections]] = []
-        for site in (site for service in services for site in service.sites):
-            app = site.app(cloud)
-            self._hosts += [(_pattern(host), app) for host in site.hosts]
+        for api, site in [(service.api, site) for service in services for site in service.sites]:
+            mounted = Mounted(f"{api}.{site.name}", site.app(cloud))
+            self._hosts += [(_pattern(host), mounted) for host in site.hosts]
             prefixes = self._anywhere if site.prefix.startswith("*") else self._prefixes
-            prefixes += [(_pattern(f"/{site.prefix}"), app)] if site.prefix else []
+            prefixes += [(_pattern(f"/{site.prefix}"), mounted)] if site.prefix else []
             if site.connections is not None:
                 connections = site.connections(cloud)
                 self._whole += [(_pattern(host), connections) for host in site.hosts]
@@ -37,16 +45,16 @@ class Sites:
         """What takes a whole connection to a host, without port; None where each request is answered by itself."""
         return next((made(host) for pattern, made in self._whole if pattern.fullmatch(host)), None)
 
-    def find(self, host: str, path: str) -> Asgi | None:
-        """The application for a Host header and a path."""
-        for prefix, app in self._anywhere:
+    def find(self, host: str, path: str) -> Mounted | None:
+        """The site for a Host header and a path."""
+        for prefix, site in self._anywhere:
             if prefix.match(path):
-                return app
+                return site
         name = host.partition(":")[0]
-        claimed = next((app for pattern, app in self._hosts if pattern.fullmatch(name)), None)
+        claimed = next((site for pattern, site in self._hosts if pattern.fullmatch(name)), None)
         if claimed is not None or name.endswith(_GOOGLES):
             return claimed
-        return next((app for prefix, app in self._prefixes if prefix.match(path)), None)
+        return next((site for prefix, site in self._prefixes if prefix.match(path)), None)
 
 
 def _pattern(host: str) -> re.Pattern[str]:

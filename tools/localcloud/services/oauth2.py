@@ -92,5 +92,11 @@ SERVICE = Service(
     versions=("v2",),
     title="Google OAuth2 API",
     always_enabled=True,
-    sites=(Site(lambda cloud: Tokens(cloud).app(), hosts=("oauth2.googleapis.com", "openidconnect.googleapis.com")),),
+    sites=(
+        Site(
+            lambda cloud: Tokens(cloud).app(),
+            name="tokens",
+            hosts=("oauth2.googleapis.com", "openidconnect.googleapis.com"),
+        ),
+    ),
 )

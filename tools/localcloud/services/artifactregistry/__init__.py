@@ -11,7 +11,7 @@ from localcloud.engine.exchange import Reply
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Body, Call, Endpoints, Handler, Permission, Resource, Service, Site
 from localcloud.errors import invalid, not_found
-from localcloud.services.artifactregistry import artifacts, cleanup, registry, rules
+from localcloud.services.artifactregistry import artifacts, charges, cleanup, registry, rules
 from localcloud.services.artifactregistry.images import SWEEP, TABLES, Images, swept
 from localcloud.spec.discovery import snake
 from localcloud.spec.fields import said
@@ -47,6 +47,7 @@ def _kept(call: Call, body: Body) -> Body:
     checked = _checked(body)
     if not call.params.get("validateOnly"):
         cleanup.order(call.cloud, checked["name"], checked)
+        charges.schedule(call.cloud)
     return checked
 
 
@@ -281,8 +282,9 @@ SERVICE = Service(
     audited={_COLLECTION: f"{_RPC}.*Repository"}
     | {f"{_COLLECTION}.{part}": f"{_RPC}.*{noun}" for part, noun in _PARTS.items()},
     tables=TABLES,
-    due={SWEEP: swept, cleanup.CLEANUP: cleanup.happen},
-    sites=(Site(registry.application, hosts=(f"*{registry.HOST}",), prefix="v2/"),),
+    due={SWEEP: swept, cleanup.CLEANUP: cleanup.happen, charges.HOUR: charges.hour},
+    skus=(charges.STORED,),
+    sites=(Site(registry.application, name="docker", hosts=(f"*{registry.HOST}",), prefix="v2/"),),
     encoded_slashes=True,
     enum_numbers={
         "Repository.format": {
