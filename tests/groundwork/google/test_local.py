@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from threading import Event
 
@@ -54,3 +55,17 @@ def test_an_unknown_profile_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv(local.PROFILE_VARIABLE, "as-amazon")
         with pytest.raises(GroundworkError, match='there are as-google, and "" for none'):
             local.start(clone)
+
+
+def test_a_folder_stands_in_for_a_repository_and_what_is_none_is_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    with running(tmp_path / "clone") as clone:
+        found = local.repositories(clone, "https://github.com/team/app.git", str(folder))
+        assert found == {"folders": {"github.com/team/app": str(folder)}, "completed": []}
+        assert local.pushes(clone) == []
+        with pytest.raises(GroundworkError, match="is no folder of this machine"):
+            local.repositories(clone, "https://github.com/team/app", "nowhere")
+        with pytest.raises(GroundworkError, match="No folder of this machine stands in for"):
+            local.pushes(clone, "https://github.com/team/other")

@@ -128,6 +128,59 @@ def env(name: str, principal: str) -> None:
 
 
 @local.command()
+@click.argument("url", required=False, default="")
+@click.argument("folder", required=False, default=None, type=click.Path(path_type=Path))
+@json_option
+def repository(url: str, folder: Path | None, as_json: bool) -> None:
+    """Let a folder stand in for a repository at GitHub, or list those that do.
+
+    This is the human step of a connection: on Google Cloud somebody says yes at GitHub. Triggers then build what is
+    committed in FOLDER, a git repository of this machine (default: where you are).
+
+    Example: groundwork local repository https://github.com/team/app ../app
+    """
+    chosen = str((folder or Path.cwd()).absolute()) if url else ""
+    found = feature.repositories(find_checkout(Path.cwd()), url, chosen)
+    if as_json:
+        print_json(found)
+        return
+    for remote, place in found["folders"].items():
+        echo(f"{place} stands in for {remote}.")
+    if not found["folders"]:
+        echo("No folder stands in for a repository.")
+    for name in found["completed"]:
+        echo(f"Connection {name} is complete.")
+    if url:
+        echo(
+            "After a commit: groundwork local push. To do that by itself, put this line into .git/hooks/post-commit there:"
+        )
+        echo(f"  cd {find_checkout(Path.cwd()).root} && groundwork local push {url}")
+
+
+@local.command()
+@click.argument("url", required=False, default="")
+@json_option
+def push(url: str, as_json: bool) -> None:
+    """Build what triggers ask for of the commits and tags that are new in these folders.
+
+    Example: groundwork local push
+    """
+    found = feature.pushes(find_checkout(Path.cwd()), url)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
+        for made in one["triggers"]:
+            name = made["trigger"].rpartition("/")[2]
+            echo(f"  {made['build']} began." if made["build"] else f"  Trigger {name} built nothing: {made['problem']}")
+        if not one["triggers"]:
+            echo("  No trigger asks for it.")
+    if not found:
+        echo("Nothing was pushed since the last time.")
+
+
+@local.command()
 @click.option(
     "-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines of each log."
 )

@@ -153,6 +153,23 @@ def usage(checkout: Checkout) -> list[dict[str, Any]]:
     return rows
 
 
+def repositories(checkout: Checkout, url: str = "", folder: str = "") -> dict[str, Any]:
+    """Which folders stand in for repositories at GitHub ("folders"), after naming one for `url`; and the connections that this
+    completed ("completed"). Raises GroundworkError in the local cloud's words."""
+    sent = {"repository": url, "folder": folder} if url else {}
+    with _sentences():
+        return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/repositories", sent)
+
+
+def pushes(checkout: Checkout, url: str = "") -> list[dict[str, Any]]:
+    """What came into these folders since the last look, and what the triggers made of it. Raises GroundworkError."""
+    sent = {"repository": url} if url else {}
+    with _sentences():
+        found = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/pushes", sent)
+    pushed: list[dict[str, Any]] = found["pushes"]
+    return pushed
+
+
 def logs(checkout: Checkout) -> list[Path]:
     """The log files of the local cloud and its providers, oldest name first."""
     return sorted(checkout.local_state.glob("*.log"))

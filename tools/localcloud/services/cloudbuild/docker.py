@@ -135,6 +135,13 @@ class Docker:
         found = digest.read_text("utf-8").strip() if digest.exists() else said
         if code == 0:
             place.say(f"{full(name).rpartition(':')[2]}: digest: {found}")
+        elif any(
+            "403" in line for line in seen
+        ):  # podman has asked for a layer first, and what refuses that has no words
+            place.say(
+                f'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "{repository(name)}" (or it may '
+                "not exist)"
+            )
         return code, found
 
     def forget(self) -> None:
@@ -266,6 +273,12 @@ def full(name: str) -> str:
 def bare(name: str) -> str:
     """An image's name without tag and digest."""
     return full(name).partition("@")[0].rpartition(":")[0]
+
+
+def repository(name: str) -> str:
+    """The Artifact Registry repository that an image lies in."""
+    host, project, folder, *_ = [*bare(name).split("/"), "", ""]
+    return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{folder}"
 
 
 def _options(prog: str, many: str, one: str, flags: str) -> Arguments:

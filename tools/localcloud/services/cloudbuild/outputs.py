@@ -126,8 +126,5 @@ async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data
 
 
 def _package(name: str) -> str:
-    host, project, repository, *rest = docker.bare(name).split("/")
-    location = host.removesuffix("-docker.pkg.dev")
-    return (
-        f"projects/{project}/locations/{location}/repositories/{repository}/packages/{quote('/'.join(rest), safe='')}"
-    )
+    image = "/".join(docker.bare(name).split("/")[3:])
+    return f"{docker.repository(name)}/packages/{quote(image, safe='')}"

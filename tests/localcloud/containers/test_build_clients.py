@@ -1,0 +1,156 @@
+"""gcloud and google-cloud-build, unchanged, around builds that build: submit, list, describe, log, triggers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from google.cloud.devtools import cloudbuild_v1
+from google.oauth2.credentials import Credentials
+from localcloud.server import clients
+
+from tests.localcloud.containers.conftest import SMALL
+from tests.localcloud.inside import NUMBER, OWNER, PROJECT
+from tests.localcloud.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/app"
+COMPUTE = f"serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com"
+Gcloud = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def cloud(store: dict[str, str], state: Path) -> Iterator[Serving]:
+    with serving(state, "storage", "iam", "artifactregistry", "cloudbuild", "logging", "serviceusage") as found:
+        place = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories"
+        found("POST", place, {"format": "DOCKER"}, repositoryId="images")
+        for role in ("roles/storage.objectAdmin", "roles/artifactregistry.writer"):
+            found.grant(role, COMPUTE)
+        yield found
+
+
+@pytest.fixture
+def gcloud(cloud: Serving, state: Path, tmp_path: Path) -> Gcloud:
+    program = shutil.which("gcloud")
+    if program is None:
+        pytest.skip("gcloud is not on this machine")
+    token = cloud.cloud.tokens.token(OWNER)
+    (tmp_path / "token").write_text(token)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        **clients.variables(state, cloud.port, token),
+        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
+        "CLOUDSDK_CORE_PROJECT": PROJECT,
+        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+    }
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *words], capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=180
+        )
+
+    return run
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f'FROM {SMALL}\nCOPY . /app\nCMD ["cat", "/app/main.txt"]\n')
+    (folder / "main.txt").write_text("hello\n")
+    return folder
+
+
+def test_gcloud_submits_a_folder_and_streams_its_log(gcloud: Gcloud, app: Path) -> None:
+    done = gcloud("builds", "submit", str(app), "--tag", f"{IMAGE}:tagged", "--region=europe-west1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Successfully tagged" in done.stdout
+    assert f"Pushing {IMAGE}:tagged" in done.stdout
+    assert done.stdout.rstrip().endswith("SUCCESS")
+    listed = gcloud("builds", "list", "--region=europe-west1", "--format=value(id,status)")
+    identity, status = listed.stdout.splitlines()[0].split()
+    assert status == "SUCCESS"
+    described = json.loads(gcloud("builds", "describe", identity, "--region=europe-west1", "--format=json").stdout)
+    assert described["results"]["images"][0]["name"] == f"{IMAGE}:tagged"
+    logged = gcloud("builds", "log", identity, "--region=europe-west1")
+    assert "Successfully tagged" in logged.stdout, logged.stderr
+    images = gcloud(
+        "artifacts", "docker", "images", "list", f"{IMAGE.rpartition('/')[0]}", "--include-tags", "--format=value(tags)"
+    )
+    assert "tagged" in images.stdout
+
+
+def test_gcloud_submits_a_build_file_that_fails(gcloud: Gcloud, app: Path) -> None:
+    (app / "cloudbuild.yaml").write_text(
+        "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, -t, $_TAG, nowhere]\n"
+        f"substitutions:\n  _TAG: {IMAGE}:never\noptions:\n  logging: CLOUD_LOGGING_ONLY\n"
+    )
+    done = gcloud("builds", "submit", str(app), f"--config={app / 'cloudbuild.yaml'}")
+    assert done.returncode == 1
+    assert 'completed with status "FAILURE"' in done.stderr, done.stderr
+    identity = gcloud("builds", "list", "--format=value(id)", "--limit=1").stdout.strip()
+    logged = gcloud("builds", "log", identity)
+    assert "there is no Dockerfile at Dockerfile" in logged.stdout, logged.stdout + logged.stderr
+
+
+def test_gcloud_makes_runs_and_deletes_triggers(gcloud: Gcloud, tmp_path: Path) -> None:
+    (tmp_path / "inline.yaml").write_text(
+        "steps:\n- name: gcr.io/cloud-builders/git\n  args: [--version]\noptions:\n  logging: CLOUD_LOGGING_ONLY\n"
+    )
+    made = gcloud(
+        "builds",
+        "triggers",
+        "create",
+        "manual",
+        "--name=by-hand",
+        "--inline-config=inline.yaml",
+        "--region=europe-west1",
+    )
+    assert made.returncode == 0, made.stderr
+    ran = gcloud(
+        "builds", "triggers", "run", "by-hand", "--region=europe-west1", "--format=value(metadata.build.status)"
+    )
+    assert ran.returncode == 0, ran.stderr
+    listed = gcloud("builds", "triggers", "list", "--region=europe-west1", "--format=value(name)")
+    assert listed.stdout.split() == ["by-hand"]
+    gone = gcloud("builds", "triggers", "delete", "by-hand", "--region=europe-west1")
+    assert gone.returncode == 0, gone.stderr
+    connected = gcloud("builds", "connections", "create", "github", "hub", "--region=europe-west1")
+    assert "PENDING_USER_OAUTH" in connected.stderr + connected.stdout or connected.returncode == 0, connected.stderr
+
+
+def test_googles_client_builds_and_waits(cloud: Serving) -> None:
+    client = cloudbuild_v1.CloudBuildClient(
+        credentials=Credentials(cloud.cloud.tokens.token(OWNER)),
+        transport="rest",
+        client_options={"api_endpoint": f"http://127.0.0.1:{cloud.port}/cloudbuild"},
+    )
+    step = cloudbuild_v1.BuildStep(name=SMALL, args=["echo", "hello"])
+    build = cloudbuild_v1.Build(
+        steps=[step], options={"logging": cloudbuild_v1.BuildOptions.LoggingMode.CLOUD_LOGGING_ONLY}
+    )
+    operation = client.create_build(project_id=PROJECT, build=build)
+    identity = operation.metadata.build.id
+    done = operation.result(timeout=60)
+    assert (done.id, done.status) == (identity, cloudbuild_v1.Build.Status.SUCCESS)
+    trigger = client.create_build_trigger(
+        project_id=PROJECT, trigger=cloudbuild_v1.BuildTrigger(name="client", build=build)
+    )
+    ran = client.run_build_trigger(project_id=PROJECT, trigger_id=trigger.id, source=cloudbuild_v1.RepoSource())
+    assert ran.result(timeout=60).build_trigger_id == trigger.id
+    found = list(client.list_builds(project_id=PROJECT, filter=f'trigger_id="{trigger.id}"'))
+    assert len(found) == 1
+    client.delete_build_trigger(project_id=PROJECT, trigger_id=trigger.id)

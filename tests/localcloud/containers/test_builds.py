@@ -1,0 +1,217 @@
+"""Builds that build: the docker builder on this machine's podman or docker, containers as steps, and Google's own client around them."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from localcloud.containers import detection
+
+from tests.localcloud.containers.conftest import SMALL
+from tests.localcloud.inside import PROJECT
+from tests.localcloud.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+BASE = f"cloudbuild/v1/projects/{PROJECT}/locations/europe-west1"
+IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/app"
+DOCKER = "gcr.io/cloud-builders/docker"
+LOGGED = {"options": {"logging": "CLOUD_LOGGING_ONLY"}}
+DOCKERFILE = (
+    f'FROM {SMALL}\nARG WHO=nobody\nRUN echo slow layer >/slow\nCOPY . /app\nRUN echo $WHO >/who\nCMD ["cat", "/who"]\n'
+)
+
+
+@pytest.fixture(scope="module")
+def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    apis = ("storage", "secretmanager", "iam", "artifactregistry", "cloudbuild", "logging")
+    with serving(tmp_path_factory.mktemp("state"), *apis) as found:
+        found("POST", "storage/v1/b", {"name": "build-sources"}, project=PROJECT)
+        place = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories"
+        found("POST", place, {"format": "DOCKER"}, repositoryId="images")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def account(cloud: Serving) -> str:
+    """A builder that may read the sources and push."""
+    who = cloud.account("builder")
+    for role in ("roles/storage.objectAdmin", "roles/artifactregistry.writer", "roles/logging.logWriter"):
+        cloud.grant(role, who)
+    return f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}"
+
+
+@pytest.fixture
+def submit(cloud: Serving, account: str) -> Callable[..., dict[str, Any]]:
+    def submitted(steps: list[dict[str, Any]], files: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
+        body: dict[str, Any] = {"steps": steps, "serviceAccount": account, **LOGGED, **more}
+        if files is not None:
+            cloud("POST", "upload/storage/v1/b/build-sources/o", _archive(files), uploadType="media", name="x.tgz")
+            body["source"] = {"storageSource": {"bucket": "build-sources", "object": "x.tgz"}}
+        return over(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
+
+    return submitted
+
+
+def over(cloud: Serving, name: str) -> dict[str, Any]:
+    """A build that has come to its end."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        build: dict[str, Any] = cloud("GET", f"cloudbuild/v1/{name}")
+        if build.get("finishTime"):
+            return build
+    raise AssertionError(build)
+
+
+def log(cloud: Serving, build: Mapping[str, Any]) -> list[str]:
+    wanted = f'resource.type="build" AND resource.labels.build_id="{build["id"]}"'
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted, "pageSize": 1000}
+    return [entry["textPayload"] for entry in cloud("POST", "logging/v2/entries:list", body)["entries"]]
+
+
+def test_an_image_is_built_with_cached_layers_and_pushed_by_its_digest(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    steps = [
+        {"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:$BUILD_ID", "-t", IMAGE, "--build-arg", "WHO=alice", "."]}
+    ]
+    files = {"Dockerfile": DOCKERFILE, "main.txt": "one"}
+    first = submit(steps, files, images=[f"{IMAGE}:$BUILD_ID", IMAGE])
+    assert first["status"] == "SUCCESS", log(cloud, first)
+    pushed = first["results"]["images"]
+    assert [one["name"] for one in pushed] == [f"{IMAGE}:{first['id']}", IMAGE]
+    where = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories/images/dockerImages"
+    listed = cloud("GET", where)["dockerImages"]
+    assert {one["uri"].partition("@")[2] for one in listed} == {pushed[0]["digest"]}
+    second = submit(steps, {**files, "main.txt": "two"}, images=[IMAGE])
+    lines = log(cloud, second)
+    slow = next(at for at, line in enumerate(lines) if "slow layer" in line)
+    assert "Using cache" in lines[slow + 1], lines
+    assert second["results"]["images"][0]["digest"] != pushed[0]["digest"]
+    assert "podman" in second["warnings"][0]["text"] or "docker" in second["warnings"][0]["text"]
+    kind = detection.kind()
+    assert kind is not None
+    assert not cloud.cloud.workloads.client or not cloud.cloud.workloads.client.has(IMAGE)
+
+
+def test_a_broken_build_fails_with_its_log_and_pushes_nothing(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    broken = f"FROM {SMALL}\nRUN echo about to break && test -e /nothing\n"
+    build = submit(
+        [{"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:broken", "."]}],
+        {"Dockerfile": broken},
+        images=[f"{IMAGE}:broken"],
+    )
+    assert (build["status"], build["failureInfo"]["type"]) == ("FAILURE", "USER_BUILD_STEP")
+    lines = log(cloud, build)
+    assert "about to break" in lines
+    assert lines[-1].startswith(f'ERROR: build step 0 "{DOCKER}" failed: step exited with non-zero status')
+    build = submit([{"name": DOCKER, "entrypoint": "bash", "args": ["-c", "exit 0"]}], images=[IMAGE])
+    assert build["failureInfo"]["type"] == "PUSH_IMAGE_NOT_FOUND"
+
+
+def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving) -> None:
+    who = cloud.account("reader")
+    cloud.grant("roles/storage.objectViewer", who)
+    cloud(
+        "POST",
+        "upload/storage/v1/b/build-sources/o",
+        _archive({"Dockerfile": DOCKERFILE}),
+        uploadType="media",
+        name="y.tgz",
+    )
+    body = {
+        "steps": [{"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:refused", "."]}],
+        "images": [f"{IMAGE}:refused"],
+        "source": {"storageSource": {"bucket": "build-sources", "object": "y.tgz"}},
+        "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}",
+        **LOGGED,
+    }
+    build = over(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
+    assert (build["status"], build["failureInfo"]["type"]) == ("FAILURE", "PUSH_NOT_AUTHORIZED"), "\n".join(
+        log(cloud, build)
+    )
+    assert any(
+        'Permission "artifactregistry.repositories.uploadArtifacts" denied' in line for line in log(cloud, build)
+    )
+
+
+def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], account: str
+) -> None:
+    cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets", {"replication": {"automatic": {}}}, secretId="key")
+    cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/key:addVersion", {"payload": {"data": "aGlkZGVu"}})
+    cloud.grant("roles/secretmanager.secretAccessor", f"serviceAccount:{account.rpartition('/')[2]}")
+    volume = [{"name": "shared", "path": "/shared"}]
+    steps = [
+        {"name": SMALL, "id": "write", "script": "#!/bin/bash\necho $KEY $_MINE >/shared/said; echo $HOME >home; echo back >$BUILDER_OUTPUT/output",
+         "secretEnv": ["KEY"], "automapSubstitutions": True, "volumes": volume},
+        {"name": SMALL, "args": ["cat", "/shared/said", "home", "sub/there"], "volumes": volume, "waitFor": ["write", "make"]},
+        {"name": SMALL, "id": "make", "entrypoint": "bash", "args": ["-c", "echo $$PWD >there"], "dir": "sub", "waitFor": ["-"]},
+        {"name": DOCKER, "args": ["run", "-v", "/workspace:/w", "-w", "/w", SMALL, "cat", "home"]},
+    ]  # fmt: skip
+    build = submit(
+        steps,
+        {"sub/x": ""},
+        substitutions={"_MINE": "mine"},
+        availableSecrets={
+            "secretManager": [{"versionName": f"projects/{PROJECT}/secrets/key/versions/1", "env": "KEY"}]
+        },
+    )
+    lines = log(cloud, build)
+    assert build["status"] == "SUCCESS", lines
+    assert [line for line in lines if line in ("hidden mine", "/builder/home", "/workspace/sub")] == [
+        "hidden mine", "/builder/home", "/workspace/sub", "/builder/home",
+    ]  # fmt: skip
+    assert build["results"]["buildStepOutputs"][0] == "YmFjawo="
+
+
+def test_docker_reaches_nothing_outside_of_the_build(cloud: Serving, submit: Callable[..., dict[str, Any]]) -> None:
+    for args in (
+        ["run", "-v", "/etc:/host", SMALL, "ls", "/host"],
+        ["build", "-f", "/etc/passwd", "."],
+        ["build", "../../.."],
+        ["run", "--privileged", SMALL, "true"],
+        ["save", SMALL],
+        ["push", f"{IMAGE}:never-made"],
+    ):
+        build = submit([{"name": DOCKER, "args": args}], {"Dockerfile": DOCKERFILE})
+        assert build["status"] == "FAILURE", (args, log(cloud, build))
+
+
+def test_a_build_ends_with_its_timeout_and_with_its_step(cloud: Serving, submit: Callable[..., dict[str, Any]]) -> None:
+    build = submit([{"name": SMALL, "args": ["sleep", "600"]}], timeout="1s")
+    assert build["status"] == "TIMEOUT", build
+    build = submit([{"name": SMALL, "args": ["sleep", "600"], "timeout": "1s"}])
+    assert (build["status"], build["steps"][0]["status"]) == ("FAILURE", "TIMEOUT")
+    assert not cloud.cloud.workloads.running()
+
+
+def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> None:
+    body = {"steps": [{"name": SMALL, "args": ["sleep", "600"]}], "serviceAccount": account, **LOGGED}
+    name = cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"]
+    until = time.monotonic() + 60
+    while not cloud.cloud.workloads.running() and time.monotonic() < until:
+        cloud("GET", f"cloudbuild/v1/{name}")
+    assert cloud("POST", f"cloudbuild/v1/{name}:cancel", {})["status"] == "CANCELLED"
+    while cloud.cloud.workloads.running() and time.monotonic() < until:
+        cloud("GET", f"cloudbuild/v1/{name}")
+    assert cloud("GET", f"cloudbuild/v1/{name}")["status"] == "CANCELLED"
+    assert not cloud.cloud.workloads.running()
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    assert not list(client.found())
+
+
+def _archive(files: Mapping[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return stream.getvalue()
