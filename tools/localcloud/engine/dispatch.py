@@ -30,7 +30,7 @@ class Request(NamedTuple):
     """A request as it arrived.
 
     `path`: raw, without leading slash, behind the API's name where the host says that. `headers`: with lower-case names. `base`: how
-    the client reached us. `named`: by the host of an API.
+    the client reached us. `named`: by the host of an API. `known`: see Call.
     """
 
     verb: str
@@ -40,6 +40,7 @@ class Request(NamedTuple):
     content: Content | None
     base: str
     named: bool = False
+    known: dict[str, Any] | None = None
 
 
 class Outcome(NamedTuple):
@@ -159,6 +160,7 @@ class Dispatcher:
             content=request.content,
             http_path=request.path,
             region=target.region,
+            known=request.known,
         )
 
     def _handled(self, call: Call, way: _Way) -> Body | Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,18 @@ class Content:
     def chunks(self) -> Iterator[bytes]:
         """The body in pieces of at most 1 MiB."""
         return iter((self.data or b"",)) if self.path is None else file_pieces(self.path)
+
+
+class Beside(Exception):
+    """Something takes too long for the loop: `work` is to run in a thread, and the request is asked again with what it found.
+
+    Only reads what it needs, since the request's own writes are taken back.
+    """
+
+    def __init__(self, name: str, work: Callable[[], object]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.work = work
 
 
 @dataclass(frozen=True, slots=True)

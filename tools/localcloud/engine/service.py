@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.dialect import RESOURCE_ORIENTED, Dialect
 from localcloud.engine.events import Event
-from localcloud.engine.exchange import Content, Reply
+from localcloud.engine.exchange import Beside, Content, Reply
 from localcloud.engine.iam.roles import Table
 from localcloud.engine.jobs import Job
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
 from localcloud.spec.discovery import Document, Method, document
 
+T = TypeVar("T")
 Body = dict[str, Any]
 Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
@@ -25,6 +26,8 @@ Permission = str | None | Needs
 Connections = Callable[[str], asyncio.Protocol]
 """(host without port) -> what speaks with a client that asked for it."""
 Inside = Callable[[str, str, Mapping[str, str], bytes], Reply]
+_QUICK = 4 << 20
+"""Bytes that are read and summed in some ten milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,7 @@ class Call:
     path parameters are already project ids. `path`: the resource part of the URL without version and custom verb
     ("projects/p/secrets/s"). `principal`: "user:alice@example.com", "" when anonymous. `headers`: lower-case names.
     `region`: that of the host that was called, "" for a global one.
+    `known`: what was worked out beside the loop for this request, None where nothing can be.
     `inside(verb, target, headers, body)` runs another request within this one (for batches).
     """
 
@@ -258,6 +262,19 @@ class Call:
     content: Content | None = None
     http_path: str = ""
     region: str = ""
+    known: dict[str, Any] | None = None
+
+    def beside(self, name: str, size: int, work: Callable[[], T]) -> T:
+        """What a piece of work finds, which only reads; over so many bytes it may have to be done beside the loop.
+
+        The request begins again then. Two works of a request have different names, and so have the same ones over different data.
+        """
+        if self.known is None or size <= _QUICK:
+            return work()
+        if name not in self.known:
+            raise Beside(name, work)
+        found: T = self.known[name]
+        return found
 
     @property
     def name(self) -> str:

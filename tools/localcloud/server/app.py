@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 from localcloud.console.address import PREFIX
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
+from localcloud.engine.exchange import Beside
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError, permission_denied
 from localcloud.server import bodies, visitors
@@ -83,7 +85,9 @@ class App:
             await self._visited(site, scope, headers, receive, send)
             return
         base, path, named = self._addressed(headers, raw[1:])
-        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named)
+        request = Request(
+            scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named, {}
+        )
         try:
             content = await bodies.read(self._dispatcher, request, receive)
             request = bodies.overridden(request._replace(content=content))
@@ -168,15 +172,26 @@ class App:
         return await disturbed(self._faults, self._dispatcher, target, lambda: self._done(request, target))
 
     async def _done(self, request: Request, target: Target) -> Outcome:
+        while isinstance(found := await self._tried(request, target), Beside):
+            try:
+                assert request.known is not None
+                request.known[found.name] = await asyncio.to_thread(found.work)
+            except Exception as problem:
+                return self._dispatcher.failed(problem, target)
+        return found
+
+    async def _tried(self, request: Request, target: Target) -> Outcome | Beside:
         dispatcher = self._dispatcher
+
+        def failed(problem: Exception) -> Outcome | Beside:
+            return problem if isinstance(problem, Beside) else dispatcher.failed(problem, target)
+
         if request.verb not in _READS:
-            return await self._commits.run(
-                lambda: dispatcher.run(request, target), lambda problem: dispatcher.failed(problem, target)
-            )
+            return await self._commits.run(lambda: dispatcher.run(request, target), failed)
         try:
             return dispatcher.run(request, target)
         except Exception as problem:
-            return dispatcher.failed(problem, target)
+            return failed(problem)
 
     def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str, bool]:
         """How the client reached us, the path with the API's prefix when the host is one of Google's, and whether it is an API's."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import google_crc32c
 
+from localcloud.engine.exchange import Content
+from localcloud.engine.service import Call
 from localcloud.services.storage import refusals
 
 
@@ -66,6 +68,11 @@ def of_pieces(pieces: Iterable[bytes]) -> Checksums:
     for piece in pieces:
         running.add(piece)
     return running.result()
+
+
+def of_content(call: Call, content: Content) -> Checksums:
+    """The checksums of a request's body."""
+    return call.beside("checksums", content.size, lambda: of_pieces(content.chunks()))
 
 
 def check(found: Checksums, declared: Mapping[str, object], headers: Mapping[str, str]) -> None:

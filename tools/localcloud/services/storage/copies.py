@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.engine.store import IN_ROW, Store, file_pieces
 from localcloud.services.storage import (
     access,
     answers,
     checksums,
     creation,
+    joining,
     keys,
     preconditions,
     refusals,
@@ -115,16 +114,14 @@ def compose(call: Call) -> Reply:
     sources = [_component(call, bucket, item) for item in _components(call)]
     sent = keys.with_key(call.body.get("destination") or {}, call.headers)
     creation.check_request(call, bucket, sent)
-    target = store.spool()
+    size, generations = sum(source.size for source in sources), [source.generation for source in sources]
+    parts = [rows.content(store, source) for source in sources]
+    target, sums = joining.joined(call, f"of {generations}", parts, size)
     try:
-        content = _joined(store, sources, target)
-        pieces = [content] if isinstance(content, bytes) else file_pieces(content)
-        sums = checksums.of_pieces(pieces)
         count = sum(source.resource.get("componentCount", 1) for source in sources)
-        data = Data(sum(source.size for source in sources), checksums.Checksums(sums.crc32c, None), count)
-        row = versions.place(
-            call, Draft(bucket, params["destinationObject"], sent, data, content), preconditions.of(params)
-        )
+        data = Data(size, checksums.Checksums(sums.crc32c, None), count)
+        draft = Draft(bucket, params["destinationObject"], sent, data, target)
+        row = versions.place(call, draft, preconditions.of(params))
     finally:
         target.unlink(missing_ok=True)
     if call.body.get("deleteSourceObjects"):
@@ -153,16 +150,6 @@ def _component(call: Call, bucket: Bucket, item: Body) -> Row:
         raise refusals.condition_not_met()
     keys.check(row, call.headers)
     return row
-
-
-def _joined(store: Store, sources: list[Row], target: Path) -> bytes | Path:
-    if sum(source.size for source in sources) <= IN_ROW:
-        return b"".join(piece for source in sources for piece in rows.pieces(store, source))
-    with target.open("wb") as stream:
-        for source in sources:
-            for piece in rows.pieces(store, source):
-                stream.write(piece)
-    return target
 
 
 def _delete_components(call: Call, bucket: Bucket, sources: list[Row]) -> None:

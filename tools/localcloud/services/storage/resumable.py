@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.engine.store import Store
 from localcloud.services.storage import (
     checksums,
     creation,
@@ -63,11 +62,19 @@ def resume(call: Call) -> Reply:
     if session.state == sessions.DONE:
         return Reply(200, session.answer or "{}")
     keys.check_same(session.request["sent"], call.headers)
-    if piece.start is not None:
-        session = _append(store, session, piece, content)
-    if piece.total is not None and session.received >= piece.total:
-        return _finish(call, session, piece.total)
-    return _incomplete(call, session)
+    skipped, length = _usable(session, piece)
+    whole = session.received + length
+    if piece.total is None or whole < piece.total:
+        return _incomplete(call, sessions.append(store, session, content, skipped, length) if length else session)
+    if whole > piece.total:
+        raise refusals.invalid(
+            f"The upload has received {session.received} bytes already, more than the {piece.total} declared."
+        )
+    pieces = sessions.pieces(store, session, content, skipped, length)
+    sums = call.beside(f"{session.id} from {session.received}", whole, lambda: checksums.of_pieces(pieces))
+    if length:
+        session = sessions.append(store, session, content, skipped, length)
+    return _finish(call, session, Data(whole, sums))
 
 
 def cancel(call: Call) -> Reply:
@@ -78,16 +85,17 @@ def cancel(call: Call) -> Reply:
     return Reply(499, b"")
 
 
-def _append(store: Store, session: Session, piece: Piece, content: Content) -> Session:
-    start = piece.start or 0
+def _usable(session: Session, piece: Piece) -> tuple[int, int]:
+    """How much of a piece was received before, and how many bytes after that are taken: whole quanta unless it is the last."""
+    start = piece.start
+    if start is None:
+        return 0, 0
     if start > session.received:
         raise refusals.upload_gap(session.received, start)
     last = piece.total is not None and start + piece.length >= piece.total
     usable = piece.length if last else (start + piece.length) // _QUANTUM * _QUANTUM - start
     skipped = session.received - start
-    if usable <= skipped:
-        return session
-    return sessions.append(store, session, content, skipped, usable - skipped)
+    return skipped, max(0, usable - skipped)
 
 
 def _incomplete(call: Call, session: Session) -> Reply:
@@ -100,11 +108,7 @@ def _incomplete(call: Call, session: Session) -> Reply:
     return Reply(308, b"", headers)
 
 
-def _finish(call: Call, session: Session, total: int) -> Reply:
-    if session.received > total:
-        raise refusals.invalid(
-            f"The upload has received {session.received} bytes already, more than the {total} declared."
-        )
+def _finish(call: Call, session: Session, data: Data) -> Reply:
     store, request = call.cloud.store, session.request
     now = {key: value for key, value in call.headers.items() if key in _KEPT_HEADERS or key.startswith(keys.OWN)}
     begun = replace(
@@ -115,14 +119,13 @@ def _finish(call: Call, session: Session, total: int) -> Reply:
     )
     # The session keeps its own name for the file until the object is on disk: a lost commit loses nothing.
     target = store.spool()
-    if total:
+    if data.size:
         target.hardlink_to(sessions.whole(store, session))
-        os.truncate(target, total)  # a lost transaction may have left more
+        os.truncate(target, data.size)  # a lost transaction may have left more
     else:
         target.touch()
     try:
-        sums = checksums.of_pieces(Content("", total, None, target).chunks())
-        reply = creation.finish(begun, rows.bucket(store, session.bucket), request["sent"], Data(total, sums), target)
+        reply = creation.finish(begun, rows.bucket(store, session.bucket), request["sent"], data, target)
     finally:
         target.unlink(missing_ok=True)
     sessions.finish(store, session, reply.body if isinstance(reply.body, str) else "")

@@ -15,7 +15,7 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Content
-from localcloud.engine.store import Store, sync
+from localcloud.engine.store import Store, file_pieces, sync
 from localcloud.errors import damaged
 from localcloud.services.storage import refusals
 from localcloud.services.storage.times import micros
@@ -104,6 +104,13 @@ def append(store: Store, session: Session, content: Content, skip: int, length: 
     received = session.received + length
     store.sql("UPDATE storage_sessions SET received = ? WHERE id = ?", received, session.id)
     return replace(session, received=received)
+
+
+def pieces(store: Store, session: Session, content: Content, skip: int, length: int) -> Iterator[bytes]:
+    """All that the session will have received, once it is given `length` bytes of a body more; see append."""
+    if session.received:
+        yield from _cut(file_pieces(whole(store, session)), 0, session.received)
+    yield from _cut(content.chunks(), skip, length)
 
 
 def _cut(pieces: Iterator[bytes], skip: int, length: int) -> Iterator[bytes]:

@@ -5,14 +5,14 @@ Source: cloud.google.com/storage/docs/uploads-downloads, …/json_api/v1/objects
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import checksums, creation, keys, multipart, refusals, resumable, rows
+from localcloud.services.storage import checksums, creation, joining, keys, multipart, refusals, resumable, rows
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -37,7 +37,7 @@ def insert(call: Call) -> Reply:
     content = call.content or Content(UNTYPED, 0, b"")
     fields = {"contentType": content.type or UNTYPED, "contentEncoding": call.headers.get("content-encoding")}
     sent = keys.with_key(fields, call.headers)
-    sums = checksums.of_pieces(content.chunks()) if content.path else checksums.of_bytes(content.data or b"")
+    sums = checksums.of_content(call, content)
     return creation.finish(call, bucket, sent, Data(content.size, sums), content.path or content.read())
 
 
@@ -59,12 +59,15 @@ def _multipart(call: Call, bucket: Bucket) -> Reply:
 
 
 def _large_multipart(call: Call, bucket: Bucket, content_type: str, path: Path) -> Reply:
-    target = call.cloud.store.spool()
-    try:
+    def read() -> tuple[Sent, int, checksums.Checksums, Path]:
+        target = call.cloud.store.spool()
         with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as body:
             sent, part = _two_parts(call, body, content_type)
-            sums = _copy_out(body, part, target)
-        return creation.finish(call, bucket, sent, Data(part.end - part.start, sums), target)
+            return sent, part.end - part.start, _copy_out(body, part, target), target
+
+    sent, size, sums, target = call.beside("parts", path.stat().st_size, read)
+    try:
+        return creation.finish(call, bucket, sent, Data(size, sums), target)
     finally:
         target.unlink(missing_ok=True)
 
@@ -84,11 +87,7 @@ def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tup
 
 
 def _copy_out(body: mmap, part: multipart.Part, target: Path) -> checksums.Checksums:
-    def pieces() -> Iterator[bytes]:
-        for start in range(part.start, part.end, _PIECE):
-            piece = body[start : min(start + _PIECE, part.end)]
-            stream.write(piece)
-            yield piece
-
+    starts = range(part.start, part.end, _PIECE)
     with target.open("wb") as stream:
-        return checksums.of_pieces(pieces())
+        pieces = (body[start : min(start + _PIECE, part.end)] for start in starts)
+        return checksums.of_pieces(joining.written(pieces, stream))

@@ -130,7 +130,7 @@ def put(call: Call) -> Reply:
     if "x-goog-copy-source" in call.headers:
         raise refusals.unsupported("copies by XML request; use the JSON API's rewrite")
     content = call.content or Content("", 0, b"")
-    sums = checksums.of_pieces(content.chunks())
+    sums = checksums.of_content(call, content)
     checksums.check(sums, {}, call.headers)
     draft = Draft(bucket, call.params["object"], _sent(call), Data(content.size, sums), content.path or content.read())
     row = versions.place(call, draft, _conditions(call))

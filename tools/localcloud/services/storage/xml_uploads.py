@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -16,9 +16,9 @@ from xml.sax.saxutils import escape
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.engine.store import Store, file_pieces
+from localcloud.engine.store import Store
 from localcloud.errors import CloudError
-from localcloud.services.storage import access, checksums, keys, preconditions, rows, versions
+from localcloud.services.storage import access, checksums, joining, keys, preconditions, rows, versions
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
@@ -63,7 +63,7 @@ def put_part(call: Call) -> Reply:
     if not re.fullmatch(r"\d{1,5}", number) or not 0 < int(number) <= _MOST_PARTS:
         raise _refused("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive.")
     content = call.content or Content("", 0, b"")
-    sums = checksums.of_pieces(content.chunks())
+    sums = checksums.of_content(call, content)
     checksums.check(sums, {}, call.headers)
     store = call.cloud.store
     kept = store.keep(content.path or content.read())
@@ -82,11 +82,11 @@ def complete(call: Call) -> Reply:
     upload, sent = found(call)
     store = call.cloud.store
     chosen = _chosen(call, _parts(store, upload))
-    target = store.spool()
+    size = sum(part.size for part in chosen)
+    parts = [part.data or b"" if part.blob is None else store.body(part.blob, part.size) for part in chosen]
+    target, sums = joining.joined(call, f"by {[part.etag for part in chosen]}", parts, size)
     try:
-        with target.open("wb") as stream:
-            sums = checksums.of_pieces(_written(store, chosen, stream))
-        data = Data(sum(part.size for part in chosen), Checksums(sums.crc32c, None))
+        data = Data(size, Checksums(sums.crc32c, None))
         row = versions.place(call, Draft(bucket, name, sent, data, target), preconditions.of_headers(call.headers))
     finally:
         target.unlink(missing_ok=True)
@@ -179,13 +179,6 @@ def _named(body: bytes) -> list[tuple[int, str]]:
     if not named:
         raise _malformed()
     return named
-
-
-def _written(store: Store, parts: list[_Part], stream: Any) -> Iterator[bytes]:
-    for part in parts:
-        for piece in [part.data or b""] if part.blob is None else file_pieces(store.body(part.blob, part.size)):
-            stream.write(piece)
-            yield piece
 
 
 def _malformed() -> CloudError:

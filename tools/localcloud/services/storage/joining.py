@@ -1,0 +1,35 @@
+"""Content that is made of other content: the parts of an upload, the components of a composed object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from localcloud.engine.service import Call
+from localcloud.engine.store import file_pieces
+from localcloud.services.storage import checksums
+from localcloud.services.storage.checksums import Checksums
+
+
+def joined(call: Call, name: str, parts: Sequence[bytes | Path], size: int) -> tuple[Path, Checksums]:
+    """The parts one after another in a file, which is the caller's to move or remove, and their checksums; `name` says which they are."""
+
+    def work() -> tuple[Path, Checksums]:
+        target = call.cloud.store.spool()
+        with target.open("wb") as stream:
+            return target, checksums.of_pieces(written(_pieces(parts), stream))
+
+    return call.beside(f"joined {name}", size, work)
+
+
+def written(pieces: Iterable[bytes], stream: BinaryIO) -> Iterator[bytes]:
+    """The pieces, each on its way written to a file."""
+    for piece in pieces:
+        stream.write(piece)
+        yield piece
+
+
+def _pieces(parts: Sequence[bytes | Path]) -> Iterator[bytes]:
+    for part in parts:
+        yield from (part,) if isinstance(part, bytes) else file_pieces(part)
