@@ -1,6 +1,8 @@
 """Compute Engine: machines with their disks, turned on and off by operations, and the catalogue they are made from."""
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +165,30 @@ def test_an_address_is_reserved_in_its_region(call: Sender) -> None:
     assert (address["status"], address["addressType"]) == ("RESERVED", "EXTERNAL")
     assert call("GET", f"{BASE}/regions/europe-west1/operations/{operation['name']}")["status"] == "DONE"
     call("DELETE", f"{path}/ip")
+
+
+def test_machines_are_made_and_read_in_one_batch(call: Sender) -> None:
+    boot = {"boot": True, "initializeParams": {"sourceImage": IMAGE}}
+    body = {"machineType": "zones/europe-west1-b/machineTypes/e2-medium", "disks": [boot]}
+    body["networkInterfaces"] = [{"network": "global/networks/default"}]
+    requests = [
+        f"POST {ZONE}/instances HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{json.dumps({**body, 'name': name})}"
+        for name in ("one", "two")
+    ]
+    requests += [
+        f"GET https://compute.googleapis.com{ZONE}/instances/{name} HTTP/1.1\r\n\r\n" for name in ("two", "none")
+    ]
+    text = "".join(
+        f"--edge\r\nContent-Type: application/http\r\nContent-ID: <b+{at}>\r\n\r\n{one}\r\n"
+        for at, one in enumerate(requests)
+    )
+    headers = {"authorization": call.bearer(), "content-type": "multipart/mixed; boundary=edge"}
+    answer = call.reply("POST", "/batch/compute/v1", headers, f"{text}--edge--".encode())
+    assert isinstance(answer.body, bytes)
+    assert re.findall(rb"Content-ID: <response-b\+(\d)>\r\n\r\nHTTP/1.1 (\d+)", answer.body) == [
+        (b"0", b"200"),
+        (b"1", b"200"),
+        (b"2", b"200"),
+        (b"3", b"404"),
+    ]
+    assert call("GET", f"{ZONE}/instances/one")["name"] == "one"

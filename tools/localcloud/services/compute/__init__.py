@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from functools import partial
 
-from localcloud.engine import links, older
+from localcloud.engine import batch, links, older
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
-from localcloud.engine.service import Body, Call, Endpoints, Permission, Resource, Service, Worker
+from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
 from localcloud.services.compute import catalogue, disks, instances
 from localcloud.services.compute.disks import DISK
 from localcloud.services.compute.instances import API, INSTANCE
@@ -59,9 +59,9 @@ IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceIma
 
 
 def _project(call: Call) -> str | None:
-    """The project of a call; none for Google's public ones, which are no projects of this cloud."""
-    project = call.path.split("/")[1]
-    return None if project in catalogue.PUBLIC else project
+    """The project of a call; none for a batch, and for Google's public ones, which are no projects of this cloud."""
+    kind, project, *_ = call.path.split("/")
+    return None if kind != "projects" or project in catalogue.PUBLIC else project
 
 
 def _get_project(call: Call) -> Body:
@@ -124,15 +124,18 @@ SERVICE = Service(
         **{f"{API}.images.{verb}": method for verb, method in _IMAGES.items()},
         f"{API}.imageFamilyViews.get": catalogue.family_view,
         f"{API}.projects.get": _get_project,
+        f"{API}.batch.run": partial(batch.run, most=1000),
         f"{API}.disks.resize": disks.resize,
         f"{API}.disks.addResourcePolicies": disks.add_policies,
         f"{API}.disks.removeResourcePolicies": disks.remove_policies,
     },
     permissions={
+        f"{API}.batch.run": None,
         **{f"{API}.images.{verb}": _reading(f"compute.images.{verb}") for verb in _IMAGES},
         f"{API}.imageFamilyViews.get": _reading("compute.images.getFromFamily"),
     },
     undocumented=frozenset({"returnPartialSuccess"}),  # gcloud sends it with every aggregated list
+    aliases=(Alias("POST", "batch/compute/v1", f"{API}.batch.run"),),  # gcloud's, for two machines or more
     workers={instances.TURN: Worker(instances.turned, again=True)},
     project=_project,
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from localcloud.engine import batch
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Call, Endpoints, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,
-    batch,
     buckets,
     charges,
     copies,
@@ -93,7 +94,7 @@ _METHODS: dict[str, Handler] = {
     **acls.methods(),
     "storage.uploads.resume": resumable.resume,
     "storage.uploads.cancel": resumable.cancel,
-    "storage.batch.run": batch.run,
+    "storage.batch.run": partial(batch.run, most=100),
     "storage.xml.get": xml.answered(xml.get),
     "storage.xml.head": xml.answered(xml.head),
     "storage.xml.put": xml.answered(xml.put),

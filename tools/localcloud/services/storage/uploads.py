@@ -10,9 +10,10 @@ from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from localcloud.engine import multipart
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import checksums, creation, joining, keys, multipart, refusals, resumable, rows
+from localcloud.services.storage import checksums, creation, joining, keys, refusals, resumable, rows
 from localcloud.services.storage.creation import UNTYPED, Sent
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket

@@ -1,6 +1,6 @@
 """Batches: several JSON requests in one `multipart/mixed` body, answered in order.
 
-Source: cloud.google.com/storage/docs/batch.
+Sources: cloud.google.com/storage/docs/batch, cloud.google.com/compute/docs/api/how-tos/batch.
 """
 
 from __future__ import annotations
@@ -11,26 +11,30 @@ from http import HTTPStatus
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
+from localcloud.engine import multipart
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import multipart, refusals
+from localcloud.errors import CloudError, invalid
 
-_MOST_CALLS = 100
 _OWN = ("/batch", "/upload", "/resumable", "/download")
 
 
-def run(call: Call) -> Reply:
-    """Runs every part as a request of its own; one that is refused leaves the others alone."""
+def run(call: Call, most: int) -> Reply:
+    """Runs every part, of which there may be so many, as a request of its own; one that is refused leaves the others alone."""
     if call.content is None:
-        raise refusals.invalid("A batch needs a multipart/mixed body.")
+        raise _refused("A batch needs a multipart/mixed body.")
     body, mark = call.content.read(), multipart.boundary(call.content.type)
-    parts = list(islice(multipart.parts(body, mark), _MOST_CALLS + 1))
-    if len(parts) > _MOST_CALLS:
-        raise refusals.invalid(f"The batch has more than {_MOST_CALLS} calls.")
+    parts = list(islice(multipart.parts(body, mark), most + 1))
+    if len(parts) > most:
+        raise _refused(f"The batch has more than {most} calls.")
     answers = [_part(part, _run_part(call, body[part.start : part.end])) for part in parts]
     edge = f"batch_{uuid.uuid4().hex}"
     text = b"".join(b"--%s\r\n%s\r\n" % (edge.encode(), answer) for answer in answers) + b"--%s--\r\n" % edge.encode()
     return Reply(200, text, {"content-type": f"multipart/mixed; boundary={edge}"})
+
+
+def _refused(message: str) -> CloudError:
+    return invalid(message, reason="invalid")
 
 
 def _run_part(call: Call, request: bytes) -> Reply:
@@ -40,14 +44,12 @@ def _run_part(call: Call, request: bytes) -> Reply:
     line, _, fields = head.partition(b"\n")
     words = line.decode("latin-1").split()
     if len(words) < 2:
-        raise refusals.invalid(
-            "A part of the batch does not begin with a request line such as 'GET /storage/v1/b HTTP/1.1'."
-        )
+        raise _refused("A part of the batch does not begin with a request line such as 'GET /storage/v1/b HTTP/1.1'.")
     address = urlsplit(words[1])
     if address.path.startswith(_OWN):
-        raise refusals.invalid(f"{address.path} cannot be called in a batch.")
+        raise _refused(f"{address.path} cannot be called in a batch.")
     if ("alt", "media") in parse_qsl(address.query):
-        raise refusals.invalid("The content of objects cannot be asked for in a batch, only their metadata.")
+        raise _refused("The content of objects cannot be asked for in a batch, only their metadata.")
     target = address.path + (f"?{address.query}" if address.query else "")
     headers = multipart.parse_headers(fields)
     if "authorization" in call.headers:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from localcloud.services.storage import refusals
+from localcloud.errors import invalid
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|\'([^\']+)\'|([^;\s]+))', re.IGNORECASE)
 _HEADER_LIMIT = 64 * 1024
@@ -36,7 +36,9 @@ def boundary(content_type: str) -> bytes:
     """The boundary that a Content-Type header names."""
     match = _BOUNDARY.search(content_type)
     if match is None:
-        raise refusals.invalid(f"The content type '{content_type}' names no boundary; a multipart body needs one.")
+        raise invalid(
+            f"The content type '{content_type}' names no boundary; a multipart body needs one.", reason="invalid"
+        )
     return (match[1] or match[2] or match[3]).encode("latin-1")
 
 
@@ -87,4 +89,4 @@ def _after(body: Searchable, mark: bytes, start: int) -> int:
 
 
 def _malformed() -> Exception:
-    return refusals.invalid("Malformed multipart body.")
+    return invalid("Malformed multipart body.", reason="invalid")
