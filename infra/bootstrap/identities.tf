@@ -23,6 +23,22 @@ locals {
   }
 }
 
+locals {
+  runs = length(local.environment.services) + length(local.environment.jobs) > 0
+
+  # What applying and planning take where the file has such things.
+  applies = concat(
+    local.builds ? ["roles/cloudbuild.builds.editor", "roles/cloudbuild.connectionAdmin"] : [],
+    local.runs ? ["roles/cloudscheduler.admin", "roles/run.admin"] : [],
+    length(local.environment.training) > 0 ? ["roles/aiplatform.user"] : [],
+  )
+  reads = concat(
+    local.builds ? ["roles/cloudbuild.builds.viewer", "roles/cloudbuild.connectionViewer"] : [],
+    local.runs ? ["roles/cloudscheduler.viewer", "roles/run.viewer"] : [],
+    length(local.environment.training) > 0 ? ["roles/aiplatform.viewer"] : [],
+  )
+}
+
 module "github_identity" {
   source   = "../../modules/github_identity"
   for_each = local.github
@@ -46,7 +62,7 @@ module "deployer" {
   description = "Brings the platform up and down."
   iam         = merge(local.operators, local.main_branch)
 
-  project_roles = [
+  project_roles = concat(local.applies, [
     "roles/artifactregistry.admin",
     "roles/bigquery.jobUser",
     "roles/bigquery.metadataViewer",
@@ -58,7 +74,7 @@ module "deployer" {
     "roles/secretmanager.admin",
     "roles/serviceusage.serviceUsageAdmin",
     "roles/storage.admin",
-  ]
+  ])
 }
 
 # Plans both layers for a pull request: reads everything that a plan reads, sees
@@ -73,7 +89,7 @@ module "planner" {
   description = "Plans changes for pull requests."
   iam         = local.any_branch
 
-  project_roles = [
+  project_roles = concat(local.reads, [
     "roles/artifactregistry.reader",
     "roles/iam.securityReviewer",
     "roles/iam.serviceAccountViewer",
@@ -81,7 +97,7 @@ module "planner" {
     "roles/secretmanager.viewer",
     "roles/serviceusage.serviceUsageConsumer",
     "roles/storage.bucketViewer",
-  ]
+  ])
 }
 
 # What each persona may do in the project. A deleted role keeps its name for 37

@@ -2,12 +2,12 @@ module "services" {
   source = "../../modules/project_services"
 
   project_id = local.environment.project
-  services = [
+  services = concat(local.builds ? ["cloudbuild.googleapis.com", "secretmanager.googleapis.com"] : [], [
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
     "sts.googleapis.com",
-  ]
+  ])
 }

@@ -8,11 +8,26 @@ locals {
   # Members by role, on each bucket.
   buckets_of_identities = {
     for bucket in keys(local.environment.buckets) : bucket => {
-      for grant in flatten([
-        for name, identity in local.environment.identities : [
-          for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, member = module.identities[name].member }
-        ]
-      ]) : grant.role => grant.member...
+      for grant in distinct(concat(
+        flatten([
+          for name, identity in local.environment.identities : [
+            for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, member = module.identities[name].member }
+          ]
+        ]),
+        # A bucket that is a folder of something is used as its identity.
+        flatten([
+          for part in [local.environment.services, local.environment.jobs] : [
+            for workload in values(part) : [
+              for role in lookup(local.bucket_roles, lookup(workload.buckets, bucket, "none"), []) : { role = role, member = module.identities[workload.identity].member }
+            ]
+          ]
+        ]),
+        flatten([
+          for training in local.environment.training : [
+            for role in local.bucket_roles.write : { role = role, member = module.identities[training.identity].member } if training.output == bucket
+          ]
+        ]),
+      )) : grant.role => grant.member...
     }
   }
 }

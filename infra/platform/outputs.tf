@@ -3,6 +3,11 @@ locals {
   only_remote = length([for bucket in local.environment.buckets : bucket if bucket.dvc]) == 1
 }
 
+output "builds" {
+  description = "Full name of each build's trigger."
+  value       = { for name, build in module.builds : name => build.id }
+}
+
 output "buckets" {
   description = "Address of each bucket, for gcloud storage, DVC and Python."
   value       = { for name, bucket in module.buckets : name => bucket.url }
@@ -24,12 +29,23 @@ output "commands" {
     {
       for name, bucket in module.buckets : "list the bucket ${name}" => "gcloud storage ls ${bucket.url}"
     },
+    {
+      for name, service in module.run_services : "call the service ${name}" => local.environment.services[name].public ? "curl ${service.url}" : "groundwork services call ${name} /"
+    },
+    length(local.environment.builds) == 0 || length(local.connected) > 0 ? {} : {
+      "connect the builds to GitHub (then say connected: true below github)" = "gcloud builds connections create github ${local.names.connection} --region ${local.environment.region} --project ${local.environment.project}"
+    },
   )
 }
 
 output "identities" {
   description = "E-mail address of each identity's service account."
   value       = { for name, identity in module.identities : name => identity.email }
+}
+
+output "jobs" {
+  description = "Name of each job."
+  value       = { for name, job in module.run_jobs : name => job.name }
 }
 
 output "members" {
@@ -45,4 +61,14 @@ output "repositories" {
 output "secrets" {
   description = "Full name of each secret."
   value       = { for name, secret in module.secrets : name => secret.id }
+}
+
+output "services" {
+  description = "Address of each service."
+  value       = { for name, service in module.run_services : name => service.url }
+}
+
+output "training" {
+  description = "Where training stages, and its TensorBoard."
+  value       = { for name, training in module.training : name => { staging = training.staging, tensorboard = training.tensorboard } }
 }

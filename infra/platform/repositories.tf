@@ -7,11 +7,15 @@ locals {
   # Members by role, on each repository.
   repositories_of_identities = {
     for repository in keys(local.environment.repositories) : repository => {
-      for grant in flatten([
-        for name, identity in local.environment.identities : [
-          for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, member = module.identities[name].member }
-        ]
-      ]) : grant.role => grant.member...
+      for grant in distinct(concat(
+        flatten([
+          for name, identity in local.environment.identities : [
+            for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, member = module.identities[name].member }
+          ]
+        ]),
+        # A build pushes there whatever else is said.
+        [for build in local.environment.builds : { role = "roles/artifactregistry.writer", member = module.identities[build.identity].member } if build.repository == repository],
+      )) : grant.role => grant.member...
     }
   }
 }

@@ -1,5 +1,17 @@
 locals {
   reads_secrets = "roles/secretmanager.secretAccessor"
+
+  # Who reads each secret: the identities that the file names, and those of what has it as a variable.
+  readers = {
+    for secret in keys(local.environment.secrets) : secret => distinct(concat(
+      tolist(local.environment.secrets[secret].readers),
+      flatten([
+        for part in [local.environment.services, local.environment.jobs, local.environment.builds] : [
+          for workload in values(part) : workload.identity if contains(values(workload.secrets), secret)
+        ]
+      ]),
+    ))
+  }
 }
 
 module "secrets" {
@@ -13,10 +25,10 @@ module "secrets" {
 
   # People and identities alike.
   iam = {
-    for role in setunion(keys(module.team_access.iam.secrets), [for reader in each.value.readers : local.reads_secrets]) :
+    for role in setunion(keys(module.team_access.iam.secrets), [for reader in local.readers[each.key] : local.reads_secrets]) :
     role => concat(
       lookup(module.team_access.iam.secrets, role, []),
-      [for reader in each.value.readers : module.identities[reader].member if role == local.reads_secrets],
+      [for reader in local.readers[each.key] : module.identities[reader].member if role == local.reads_secrets],
     )
   }
 }

@@ -1,8 +1,18 @@
-# On also where the file has no repository or secret yet: only an API that is on
-# can be asked who may do what in it, and what is left of it.
+locals {
+  uses = {
+    "aiplatform.googleapis.com"     = length(local.environment.training) > 0
+    "cloudbuild.googleapis.com"     = length(local.environment.builds) > 0
+    "cloudscheduler.googleapis.com" = length([for job in local.environment.jobs : job if job.schedule != null]) > 0
+    "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
+    "run.googleapis.com"            = length(local.environment.services) + length(local.environment.jobs) > 0
+  }
+}
+
+# Two are on also where the file has no repository or secret yet: only an API
+# that is on can be asked who may do what in it, and what is left of it.
 module "services" {
   source = "../../modules/project_services"
 
   project_id = local.environment.project
-  services   = ["artifactregistry.googleapis.com", "secretmanager.googleapis.com"]
+  services   = concat(["artifactregistry.googleapis.com", "secretmanager.googleapis.com"], [for api, used in local.uses : api if used])
 }

@@ -9,7 +9,11 @@ locals {
   # pull_request_target, and any other workflow there would be as good as the
   # one that deploys: so branch, workflow and event must all fit.
   deploys   = "assertion.workflow_ref.endsWith('/.github/workflows/${var.workflow}@refs/heads/${var.branch}')"
+  on_main   = "assertion.workflow_ref.endsWith('@refs/heads/${var.branch}')"
   main_rule = "(assertion.ref == 'refs/heads/${var.branch}' && ${local.deploys} && assertion.event_name in ['push', 'schedule', 'workflow_dispatch'])"
+
+  # Every workflow there, for what is less than deploying all of it.
+  branch_rule = "(assertion.ref == 'refs/heads/${var.branch}' && ${local.on_main} && assertion.event_name in ['push', 'repository_dispatch', 'schedule', 'workflow_dispatch'])"
 }
 
 resource "google_iam_workload_identity_pool" "pool" {
@@ -31,6 +35,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   # A subject has at most 127 bytes; GitHub's own holds the names of repository
   # and branch, and their numbers, and grows beyond.
   attribute_mapping = {
+    "attribute.branch"     = "${local.branch_rule} ? 'main' : 'other'"
     "attribute.repository" = "assertion.repository.lowerAscii()"
     "attribute.rule"       = "${local.main_rule} ? 'main' : 'other'"
     "google.subject"       = "'repository/' + assertion.repository_id + '/run/' + assertion.run_id"

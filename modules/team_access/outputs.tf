@@ -1,10 +1,12 @@
 output "iam" {
-  description = "What the iam of other modules takes, members by role: for every one of the buckets, repositories and secrets, and for each of the identities."
+  description = "What the iam of other modules takes, members by role: for every one of the buckets, jobs, repositories, secrets and services, and for each of the identities."
   value = {
     buckets      = local.granted.buckets
     identities   = local.on_identities
+    jobs         = local.granted.jobs
     repositories = local.granted.repositories
     secrets      = local.granted.secrets
+    services     = local.granted.services
   }
 }
 

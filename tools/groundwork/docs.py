@@ -121,6 +121,8 @@ _PLACES = {
     "buckets": "On each bucket",
     "repositories": "On each repository",
     "secrets": "On each secret",
+    "services": "On each service",
+    "jobs": "On each job",
     "identities": "On identities that name it",
     "deployer": "On the deployer",
 }

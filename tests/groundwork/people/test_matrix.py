@@ -23,10 +23,16 @@ from tests.groundwork.people.conftest import ROOT, Platform
 LOOKS = {
     "project.see", "project.see-apis", "project.list-buckets", "project.list-secrets", "bucket.see",
     "bucket.list-objects", "bucket.read-object", "repository.see", "repository.list-images", "repository.pull",
-    "secret.see", "secret.list-versions", "project.see-access",
+    "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "service.see", "service.call", "job.see",
+    "build.see", "training.see",
 }  # fmt: skip
-WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"}
-SHIPS = WORKS | {"repository.push", "secret.set", "secret.disable", "secret.destroy"}
+WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"} | {
+    "job.run", "training.submit", "training.cancel",
+}  # fmt: skip
+SHIPS = WORKS | {
+    "repository.push", "secret.set", "secret.disable", "secret.destroy", "service.deploy", "service.delete", "service.see-access",
+    "job.deploy", "job.delete", "build.start", "build.cancel",
+}  # fmt: skip
 RUNS = SHIPS | {"repository.delete-image", "deployer.impersonate", "bucket.see-access"}
 EXPECTED = {"viewer": LOOKS, "data-scientist": WORKS, "ml-engineer": SHIPS, "operator": RUNS, "": set()}
 MEMBERS = {"data-scientist": "alice@example.com", "ml-engineer": "bob@example.com", "operator": "carol@example.com"}
@@ -162,7 +168,7 @@ def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
     for role, line in lines:
         word = next((word for word in ("read", "write") if f": {word}}}" in line), "")
         assert re.search(rf'^ *{word} *= \[?.*"{role}"' if word else rf'"{role}"', text, re.MULTILINE), line
-    assert len(lines) == 5
+    assert len(lines) == 11
 
 
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:

@@ -33,9 +33,8 @@ def rows(*kinds: str) -> list[Listing]:
 def test_every_row_asks_what_google_documents(row: Listing) -> None:
     described = document(row.api, row.version)
     path = row.path.replace("{project}", "p").replace("{location}", "l")
-    path = path.replace(
-        "{parent}", "projects/p/locations/global/workloadIdentityPools/x" if row.path.startswith("v1/{p") else "x"
-    )
+    pools, places = "projects/p/locations/global/workloadIdentityPools/x", "projects/p/locations/l/connections/x"
+    path = path.replace("{parent}", {"identity pool": pools, "build connection": places}.get(row.of, "x"))
     found = described.match("GET", path)
     assert found is not None
     page = described.schemas[found[0].response]["properties"]

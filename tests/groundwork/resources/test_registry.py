@@ -94,13 +94,16 @@ def test_what_has_to_go_first_comes_first() -> None:
 
 # What {name} is of a kind whose path is not its API's name for it.
 _BY_ITSELF = {"bucket": "x", "service account": "x"}
+_PARENTS = {
+    "identity pool": "projects/p/locations/global/workloadIdentityPools/x",
+    "build connection": "projects/p/locations/l/connections/x",
+}
 
 
 def _called(name: str) -> str:
     """An example of what a kind's list calls a thing."""
     row = next(row for row in listings() if row.kind == name)
-    pool = "projects/p/locations/global/workloadIdentityPools/x"
-    path = row.path.replace("{parent}", pool if row.of == "identity pool" else "a")
+    path = row.path.replace("{parent}", _PARENTS.get(row.of, "a"))
     zonal = name in ("instance", "disk", "instance group")
     path = path.replace("/aggregated/", "/zones/z/" if zonal else "/regions/r/")
     path = path.replace("{project}", "p").replace("{location}", "l").partition("/")[2]
@@ -115,7 +118,7 @@ def test_a_kind_is_deleted_as_google_documents(name: str) -> None:
     row, how = next(row for row in listings() if row.kind == name), kinds()[name].removal
     assert not isinstance(how, Without)
     path = how.path.format(version=row.version, project="p", name=_called(name))
-    found = document(row.api, row.version).match("DELETE", path)
+    found = document(row.api, row.version).match(how.verb, path)
     assert found is not None, path
     assert set(how.params) <= set(found[0].params)
 

@@ -19,6 +19,7 @@ from groundwork.errors import Exit
 from groundwork.google.cloud import Cloud, connect
 from groundwork.login import identity
 from groundwork.people import access as feature
+from groundwork.people import agents
 from groundwork.people.access import Access, Cell, Roles
 from groundwork.people.actions import every, on
 from groundwork.people.personas import personas, targets
@@ -92,26 +93,37 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:
     """Say why somebody may or may not do something: which role on what allows it, or the line that grants it.
 
-    PERSON is an address, or one of the environment's identities by its name, such as build, or deployer. RESOURCE is project, deployer, bucket/NAME, repository/NAME, secret/NAME or identity/NAME; ACTION is one of
-    `groundwork access`, such as read, or a permission of IAM. Exit code 5 when it is not allowed.
+    PERSON is an address, or one of the environment's identities by its name, such as build, or deployer, or a service agent of Google's: build-agent, run-agent, scheduler-agent, training-agent (which pulls the images
+    of jobs on Vertex AI) or vertex-agent. RESOURCE is project, deployer, or a word and a name, such as bucket/NAME, secret/NAME, service/NAME or training/NAME; ACTION is one of `groundwork access`, such as read, or a
+    permission of IAM. What takes more than one permission, such as to deploy, is answered for each. Exit code 5 when one is missing.
 
-    Example: groundwork access explain alice@example.com read secret/wandb-api-key
+    Example: groundwork access explain build deploy service/api
     """
     checkout, environment = here(name)
     target = feature.find_target(environment, resource)
     wanted = feature.find_action(action, target)
-    email = whom(person, environment)
-    found = _read(connect(environment, checkout=checkout), environment)
-    cell = Cell(email, target, wanted, found.allowing(email, wanted.permission, target))
-    lines = () if cell.allowed else remedies(cell, environment, personas(checkout.root), found.roles)
-    groups = () if cell.allowed else found.groups_allowing(wanted.permission, target)
+    cloud = connect(environment, checkout=checkout)
+    email = agents.address(cloud, person) or whom(person, environment)
+    found = _read(cloud, environment)
+    cells = feature.needed(found, email, target, wanted)
+    known = personas(checkout.root)
+    answers = [
+        (cell, () if cell.allowed else remedies(cell, environment, known, found.roles), _groups(found, cell))
+        for cell in cells
+    ]
     if as_json:
-        data = {**_data(cell), "permission": wanted.permission, "remedies": list(lines), "groups": list(groups)}
-        print_json({**data, "simulated": environment.local})
+        first, *others = ({**_data(cell), "permission": cell.action.permission, "remedies": list(lines), "groups": list(groups)}
+                          for cell, lines, groups in answers)  # fmt: skip
+        print_json({**first, "also": others, "simulated": environment.local})
     else:
-        _explain(cell, lines, groups)
+        for cell, lines, groups in answers:
+            _explain(cell, lines, groups)
         echo(f"from the policies of project {environment.place}, as they are now")
-    return int(Exit.OK if cell.allowed else Exit.PERMISSION)
+    return int(Exit.OK if all(cell.allowed for cell in cells) else Exit.PERMISSION)
+
+
+def _groups(found: Access, cell: Cell) -> tuple[str, ...]:
+    return () if cell.allowed else found.groups_allowing(cell.action.permission, cell.target)
 
 
 def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:

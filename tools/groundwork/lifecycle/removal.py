@@ -21,7 +21,7 @@ def remove(cloud: Cloud, item: Item) -> None:
     path = how.path.format(version=row.version, project=cloud.project, name=item.name)
     api = row.at(item.location)
     try:
-        answer = cloud.request("DELETE", api, path, params=how.params or None)
+        answer = cloud.request(how.verb, api, path, params=how.params or None)
     except CloudProblem as problem:
         if problem.code == 404:
             return

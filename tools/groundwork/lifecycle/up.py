@@ -14,7 +14,7 @@ from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError, StateLocked
 from groundwork.google.waiting import patiently
-from groundwork.lifecycle import obstacles, prerequisites, recovery, revival
+from groundwork.lifecycle import connection, obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
@@ -100,6 +100,7 @@ def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
     """Make what Terraform needs, or say what `up` would make; without a bucket for the state, plan without a state."""
     if lay:
         prerequisites.lay(session.cloud, session.environment, talk.say)
+        connection.ensure(session.cloud, session.environment, session.checkout, talk.say)
         missing = prerequisites.NOTHING
     else:
         missing = prerequisites.missing(session.cloud, session.environment)

@@ -133,6 +133,16 @@ def matrix(access: Access, people: Iterable[str]) -> tuple[Cell, ...]:
     )
 
 
+def needed(access: Access, person: str, target: Target, action: Action) -> tuple[Cell, ...]:
+    """The answer about an action, and about everything else that Google asks for with it."""
+    also = action.also(access.environment, target.name) if action.also else ()
+    wanted = [(target, action)]
+    for text, verb in also:
+        other = find_target(access.environment, text)
+        wanted.append((other, find_action(verb, other)))
+    return tuple(Cell(person, on_it, one, access.allowing(person, one.permission, on_it)) for on_it, one in wanted)
+
+
 def find_target(environment: Environment, text: str) -> Target:
     """The target that somebody typed: "project", "deployer", "bucket/data". Raises UsageProblem with what there is."""
     known = {target.text: target for target in targets(environment)}

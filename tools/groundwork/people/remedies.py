@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from groundwork.environment.values import Environment
 from groundwork.people.access import Cell, Roles, permitted
+from groundwork.people.agents import role_of
 from groundwork.people.personas import Persona, item_of, part_of
 from groundwork.people.team import checked_email
+from groundwork.resources.item import Item
 from groundwork.resources.policies import granting
+from groundwork.resources.registry import doors
 
 ACCOUNTS = ".gserviceaccount.com"
+_ACTS_AS = "iam.serviceAccounts.actAs"
 
 
 def whom(text: str, environment: Environment) -> str:
@@ -45,6 +49,8 @@ def _of_identity(cell: Cell, environment: Environment, name: str, roles: Roles) 
     target, permission = cell.target, cell.action.permission
     beginning = f"in envs/{environment.path.name}, then `groundwork up --env {environment.name}`:"
     _, part = part_of(target)
+    if permission == _ACTS_AS and (what := _runs_as(environment, target.name)):
+        return beginning, f"identities: {{{name}: {{{what}}}}}"
     for role, line in part.lines:
         if permission in roles.permissions(role):
             return beginning, line.format(identity=name, name=target.name)
@@ -54,6 +60,24 @@ def _of_identity(cell: Cell, environment: Environment, name: str, roles: Roles) 
     )
 
 
+def _runs_as(environment: Environment, identity: str) -> str:
+    """What lets another identity act as this one, by what runs as it: "submits: [training]"; "" where nothing does."""
+    if any(one.identity == identity for one in environment.training.values()):
+        return "submits: [training]"
+    if any(one.identity == identity for one in environment.builds.values()):
+        return "submits: [builds]"
+    for part, runs in (("services", environment.services), ("jobs", environment.jobs)):
+        for name, one in runs.items():
+            if one.identity == identity:
+                return f"{part}: {{{name}: deploy}}"
+    return ""
+
+
 def _by_hand(cell: Cell, environment: Environment, kind: str) -> tuple[str, ...]:
-    line = granting(environment, item_of(environment, cell.target), f"{kind}:{cell.person}", "ROLE")
+    there = item_of(environment, cell.target)
+    agents = role_of(cell.person)
+    item = there if there.kind in doors() and not agents else Item("project", environment.project)
+    line = granting(environment, item, f"{kind}:{cell.person}", agents or "ROLE")
+    if agents:
+        return ("Google gives it this role at the latest when the API is first used; an owner gives it back:", line)
     return (f"an owner grants it with a ROLE that holds {cell.action.permission}:", line)

@@ -60,10 +60,14 @@ class Made:
 
 @dataclass(frozen=True)
 class Removal:
-    """How a thing is deleted: kinds that have to go `after` which, its path and parameters, what is done before."""
+    """How a thing is deleted: kinds that have to go `after` which, its path and parameters, what is done before.
+
+    `verb` is another one where it is not deleted but ended.
+    """
 
     after: tuple[str, ...] = ()
     path: str = "{version}/{name}"
+    verb: str = "DELETE"
     params: Mapping[str, str] = field(default_factory=dict)
     before: Callable[[Cloud, Item], None] | None = None
 
@@ -93,6 +97,7 @@ class Action:
     """Something that somebody wants to do to a thing, the permission that it needs, and a harmless way to try it.
 
     `path` and `body` may hold {project}, {region} and {name}. A path of testIamPermissions asks the service instead of doing it.
+    `also`: what else it takes, as pairs of a thing ("identity/serve") and an action on it ("act-as"), by the name of the thing.
     """
 
     name: str
@@ -101,6 +106,7 @@ class Action:
     api: str
     path: str
     body: Mapping[str, Any] | None = field(default=None, hash=False)
+    also: Callable[[Environment, str], tuple[tuple[str, str], ...]] | None = field(default=None, compare=False)
 
     @property
     def verb_only(self) -> str:

@@ -78,6 +78,11 @@ def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], per
             lines += [plan.layer, *(f"  {sign} {name:<28} {text}".rstrip() for sign, name, text in _ranked(found))]
             details += [plan.layer, *_details(plan, entries)]
         power += [f"{grant.who}: {grant.power}" for grant in grants if grant.power]
+        power += [
+            f"anybody, without a token: may call {component(change.module)}"
+            for change in plan.changes
+            if _opened(entries.get(change.address))
+        ]
     return Named(tuple(lines), tuple(details), tuple(sorted(set(power))))
 
 
@@ -97,6 +102,12 @@ def taken_back(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]
 
 
 Said = tuple[str, str, str]
+
+
+def _opened(entry: Mapping[str, Any] | None) -> bool:
+    """Whether a plan lets anybody call a service who could not before."""
+    before, after = ((entry or {}).get("change", {}).get(when) or {} for when in ("before", "after"))
+    return after.get("invoker_iam_disabled") is True and before.get("invoker_iam_disabled") is not True
 
 
 def _ranked(found: Iterable[Said]) -> list[Said]:

@@ -1,10 +1,14 @@
-"""What kinds of Cloud Run have in common: the CPU and memory of their containers."""
+"""What kinds of Cloud Run have in common: the CPU and memory of their containers, what they keep, and what deploying takes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud
+from groundwork.resources.item import Contents, Item
 from groundwork.resources.needs import Planned
+from groundwork.text import counted
 
 _UNITS = {"Ki": Decimal(1) / 1024**2, "Mi": Decimal(1) / 1024, "Gi": Decimal(1), "K": Decimal(1000) / 1024**3,
           "M": Decimal(1000**2) / 1024**3, "G": Decimal(1000**3) / 1024**3}  # fmt: skip
@@ -22,3 +26,15 @@ def _gib(text: str) -> Decimal:
         if text.endswith(unit):
             return Decimal(text.removesuffix(unit)) * gib
     return Decimal(text) / 1024**3
+
+
+def counted_in(cloud: Cloud, item: Item, collection: str, word: str) -> Contents:
+    """How many of a collection a service or job holds."""
+    number = len(list(cloud.pages("run", f"v2/{item.name}/{collection}", collection)))
+    return Contents(item, counted(number, word) if number else "empty", bool(number))
+
+
+def deploying(environment: Environment, identity: str, name: str) -> tuple[tuple[str, str], ...]:
+    """What deploying to a service or job takes beside changing it, as Google checks it."""
+    repositories = sorted({build.repository for build in environment.builds.values() if name in build.deploys})
+    return ((f"identity/{identity}", "act-as"), *((f"repository/{one}", "pull") for one in repositories))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.environment.values import Environment
+from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, Action, Kind, Made, Part, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -17,6 +18,19 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     yield usage("build minutes", f"build.minute.{machine}", "global", assume(assumptions, resource, "build_minutes"))
 
 
+def starting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
+    """Acting as the identity that builds."""
+    return ((f"identity/{environment.builds[name].identity}", "act-as"),)
+
+
+# A trigger has no policy of its own, so the project is asked.
+_ASK = "v1/projects/{project}:testIamPermissions"
+ACTIONS = (
+    Action("build.see", "cloudbuild.builds.get", "POST", "cloudresourcemanager", _ASK),
+    Action("build.start", "cloudbuild.builds.create", "POST", "cloudresourcemanager", _ASK, also=starting),
+    Action("build.cancel", "cloudbuild.builds.update", "POST", "cloudresourcemanager", _ASK),
+)
+
 KIND = Kind(
     name="build trigger",
     why="each build is billed by the minute",
@@ -27,9 +41,11 @@ KIND = Kind(
             "trigger",
             Without("its id is Google's own, and not known before it is made"),
             price,
-            Without("no layer makes one"),
+            ("cloudbuild.builds.create", "cloudbuild.builds.update"),
+            uses=lambda environment: bool(environment.builds),
         ),
     ),
+    components={"builds": "build"},
     listings=(
         Listing(
             "cloudbuild", f"v1/{HERE}/triggers", "triggers", "resourceName", places="v2/projects/{project}/locations"
@@ -39,5 +55,14 @@ KIND = Kind(
     removal=Removal(),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
-    parts=NOT_IN_THE_FILE,
+    parts=(
+        Part(
+            "build",
+            "project",
+            7,
+            lambda environment: {name: name for name in environment.builds},
+            ACTIONS,
+            (("roles/cloudbuild.builds.editor", "identities: {{{identity}: {{submits: [builds]}}}}"),),
+        ),
+    ),
 )

@@ -27,6 +27,7 @@ ACTIONS = (
         f"{_ONE}/serviceAccounts",
         {"accountId": "x"},
     ),
+    Action("project.read-logs", "logging.logEntries.list", "POST", _MANAGER, _ASK),
     Action("project.create-role", "iam.roles.create", "POST", "iam", f"{_ONE}/roles", {"roleId": "x"}),
 )
 

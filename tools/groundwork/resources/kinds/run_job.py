@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud
 from groundwork.resources import run
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Door, Kind, Made, Removal, Without
+from groundwork.resources.item import Contents, Item
+from groundwork.resources.kind import Action, Door, Kind, Made, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -19,6 +22,26 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     yield usage("memory", "run.instance.memory", region, seconds.times(memory))
 
 
+def inside(cloud: Cloud, item: Item) -> Contents:
+    """Its executions, which go with it."""
+    return run.counted_in(cloud, item, "executions", "execution")
+
+
+def deploying(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
+    """Acting as the identity that it runs as, and reading the images that builds deploy to it."""
+    return run.deploying(environment, environment.jobs[name].identity, name)
+
+
+_ONE = "v2/projects/{project}/locations/{region}/jobs/{name}"
+_ASK = f"{_ONE}:testIamPermissions"
+ACTIONS = (
+    Action("job.see", "run.jobs.get", "GET", "run", _ONE),
+    Action("job.run", "run.jobs.run", "POST", "run", _ASK),
+    Action("job.deploy", "run.jobs.update", "POST", "run", _ASK, also=deploying),
+    Action("job.delete", "run.jobs.delete", "POST", "run", _ASK),
+    Action("job.change-access", "run.jobs.setIamPolicy", "POST", "run", _ASK),
+)
+
 KIND = Kind(
     name="Run job",
     why="by the second while it runs",
@@ -29,12 +52,29 @@ KIND = Kind(
             "job",
             "projects/{project}/locations/{location}/jobs/{name}",
             price,
-            Without("no layer makes one"),
+            ("run.jobs.create", "run.jobs.delete", "run.jobs.setIamPolicy", "run.jobs.update"),
+            uses=lambda environment: bool(environment.jobs),
         ),
     ),
+    components={"run_jobs": "job"},
     listings=(Listing("run", f"v2/{HERE}/jobs", "jobs", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("scheduler job",)),
     policy=Door("v2/{name}", "GET", "name", "run jobs {verb} {short} --region={location} --project={project}"),
-    inside=NOT_LOOKED_INTO,
-    parts=NOT_IN_THE_FILE,
+    inside=inside,
+    parts=(
+        Part(
+            "job",
+            "jobs",
+            6,
+            lambda environment: {
+                name: f"projects/{environment.project}/locations/{environment.region}/jobs/{name}"
+                for name in environment.jobs
+            },
+            ACTIONS,
+            (
+                ("roles/run.invoker", "identities: {{{identity}: {{jobs: {{{name}: run}}}}}}"),
+                ("roles/run.developer", "identities: {{{identity}: {{jobs: {{{name}: deploy}}}}}}"),
+            ),
+        ),
+    ),
 )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from groundwork.environment.values import Environment
+from groundwork.google.cloud import Cloud
 from groundwork.resources import run
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Door, Kind, Made, Removal, Without
+from groundwork.resources.item import Contents, Item
+from groundwork.resources.kind import Action, Door, Kind, Made, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 
@@ -29,6 +32,27 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         yield fixed("minimum instances, memory", f"run.{idle}.memory", region, waiting * memory)
 
 
+def inside(cloud: Cloud, item: Item) -> Contents:
+    """Its revisions, which go with it."""
+    return run.counted_in(cloud, item, "revisions", "revision")
+
+
+def deploying(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
+    """Acting as the identity that it runs as, and reading the images that builds deploy to it."""
+    return run.deploying(environment, environment.services[name].identity, name)
+
+
+_ONE = "v2/projects/{project}/locations/{region}/services/{name}"
+_ASK = f"{_ONE}:testIamPermissions"
+ACTIONS = (
+    Action("service.see", "run.services.get", "GET", "run", _ONE),
+    Action("service.call", "run.routes.invoke", "POST", "run", _ASK),
+    Action("service.deploy", "run.services.update", "POST", "run", _ASK, also=deploying),
+    Action("service.delete", "run.services.delete", "POST", "run", _ASK),
+    Action("service.see-access", "run.services.getIamPolicy", "GET", "run", f"{_ONE}:getIamPolicy"),
+    Action("service.change-access", "run.services.setIamPolicy", "POST", "run", _ASK),
+)
+
 KIND = Kind(
     name="Run service",
     why="by request; by the second if instances always run",
@@ -39,12 +63,29 @@ KIND = Kind(
             "service",
             "projects/{project}/locations/{location}/services/{name}",
             price,
-            Without("no layer makes one"),
+            ("run.services.create", "run.services.delete", "run.services.setIamPolicy", "run.services.update"),
+            uses=lambda environment: bool(environment.services),
         ),
     ),
+    components={"run_services": "service"},
     listings=(Listing("run", f"v2/{HERE}/services", "services", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("function", "scheduler job", "event trigger")),
     policy=Door("v2/{name}", "GET", "name", "run services {verb} {short} --region={location} --project={project}"),
-    inside=NOT_LOOKED_INTO,
-    parts=NOT_IN_THE_FILE,
+    inside=inside,
+    parts=(
+        Part(
+            "service",
+            "services",
+            5,
+            lambda environment: {
+                name: f"projects/{environment.project}/locations/{environment.region}/services/{name}"
+                for name in environment.services
+            },
+            ACTIONS,
+            (
+                ("roles/run.invoker", "identities: {{{identity}: {{services: {{{name}: call}}}}}}"),
+                ("roles/run.developer", "identities: {{{identity}: {{services: {{{name}: deploy}}}}}}"),
+            ),
+        ),
+    ),
 )

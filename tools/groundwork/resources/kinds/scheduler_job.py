@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, fixed
 
@@ -25,7 +25,8 @@ KIND = Kind(
             "scheduled job",
             "projects/{project}/locations/{region}/jobs/{name}",
             price,
-            Without("no layer makes one"),
+            ("cloudscheduler.jobs.create", "cloudscheduler.jobs.delete", "cloudscheduler.jobs.update"),
+            uses=lambda environment: any(job.schedule for job in environment.jobs.values()),
         ),
     ),
     listings=(Listing("cloudscheduler", f"v1/{HERE}/jobs", "jobs", born=""),),

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from groundwork.environment.values import Environment
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, NOT_MADE, Action, Kind, Part, Removal
+
+
+def submitting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
+    """Acting as the identity that trains."""
+    return ((f"identity/{environment.training[name].identity}", "act-as"),)
+
+
+# A job has no policy of its own, so the project is asked.
+_ASK = "v1/projects/{project}:testIamPermissions"
+ACTIONS = (
+    Action("training.see", "aiplatform.customJobs.get", "POST", "cloudresourcemanager", _ASK),
+    Action("training.submit", "aiplatform.customJobs.create", "POST", "cloudresourcemanager", _ASK, also=submitting),
+    Action("training.cancel", "aiplatform.customJobs.cancel", "POST", "cloudresourcemanager", _ASK),
+)
 
 KIND = Kind(
     name="Vertex custom job",
     why="machines by the hour while it runs; a finished one only keeps its record",
     maker="`gcloud ai custom-jobs create`",
     terraform=NOT_MADE,
+    components={"training": "training"},
     listings=(vertex.listing("customJobs"),),
     removal=Removal(before=vertex.cancel),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
-    parts=NOT_IN_THE_FILE,
+    parts=(
+        Part(
+            "training",
+            "project",
+            8,
+            lambda environment: {name: name for name in environment.training},
+            ACTIONS,
+            (("roles/aiplatform.user", "identities: {{{identity}: {{submits: [training]}}}}"),),
+        ),
+    ),
 )

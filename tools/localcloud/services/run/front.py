@@ -20,7 +20,7 @@ from localcloud.services.run.proxy import Exchange, Head, Refused, Visit
 INVOKE = "run.routes.invoke"
 _ACCESS_TOKEN = b"local/"
 _SIMULATED = (
-    "This service is simulated: neither podman nor docker answers on this machine, and no command stands in for its image. Its "
+    "This service is simulated: its image is Google's placeholder until one of yours is deployed, or neither podman nor docker answers on this machine, and no command stands in for it. Its "
     "configuration is checked and kept; nothing runs."
 )
 

@@ -14,12 +14,21 @@ _PULL = "artifactregistry.repositories.downloadArtifacts"
 _OURS = re.compile(
     r"(?P<place>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)/(?P<image>[^@]+?)(?P<end>:[\w.-]+|@sha256:[0-9a-f]{64})?"
 )
+# Google's own, which anybody may pull, and with which a service begins that has no image yet.
+_PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/[a-z-]+(:[\w.-]+|@sha256:[0-9a-f]{64})?")
+# Projects of Google's whose images anybody may pull.
+_PUBLIC = frozenset({"cloud-ops-agents-artifacts", "cloudrun", "vertex-ai"})
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
 
 
 def agent(cloud: Cloud, project: str) -> str:
     """The account by which Cloud Run pulls images in a project, as policies name it."""
     return cloud.agents.member(API, project)
+
+
+def placeholder(image: str) -> bool:
+    """Whether an image is one of Google's that stand for one to come; it is not on this machine, and says nothing of the service."""
+    return _PLACEHOLDER.fullmatch(image) is not None
 
 
 def check(call: Call, name: str, template: Body) -> None:
@@ -30,7 +39,7 @@ def check(call: Call, name: str, template: Body) -> None:
         if not _IMAGE.fullmatch(image):
             raise invalid(f"Image {image!r} is no name of an image.", "template.containers.image")
         found = _OURS.fullmatch(image)
-        if found is None:
+        if found is None or found["project"] in _PUBLIC:
             continue
         repository = f"projects/{found['project']}/locations/{found['place']}/repositories/{found['repository']}"
         iam = call.cloud.iam

@@ -268,6 +268,8 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
 def how(cloud: Cloud, revision: str, body: Body) -> str:
     """How a revision's containers run on this machine: podman, docker, process or simulated."""
     main = {key: value for key, value in templates.serving(body).items() if key != "volumeMounts"}
+    if images.placeholder(main["image"]):
+        return "simulated"
     containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
     return cloud.workloads.how(_order(containers, body, main, {}, True))
 

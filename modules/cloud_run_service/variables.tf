@@ -1,0 +1,202 @@
+variable "buckets" {
+  description = "Buckets that the container finds as folders, /gcs/BUCKET as in a training job of Vertex AI: by name, whether it only reads."
+  type = map(object({
+    read_only = optional(bool, true)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.buckets) : can(regex("^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$", name))])
+    error_message = "Each bucket must be named as Cloud Storage does, with 3 to 63 lower-case letters, digits, dashes and underscores."
+  }
+}
+
+variable "container" {
+  description = "The container that answers. `image` counts until a build deploys another: afterwards the builds say which one runs. `secrets` are variables by the secret that they hold."
+  type = object({
+    args    = optional(list(string), [])
+    command = optional(list(string), [])
+    cpu     = optional(number, 1)
+    env     = optional(map(string), {})
+    image   = optional(string, "us-docker.pkg.dev/cloudrun/container/hello")
+    memory  = optional(string, "2Gi")
+    port    = optional(number, 8080)
+    secrets = optional(map(object({
+      secret  = string
+      version = optional(string, "latest")
+    })), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains([1, 2, 4, 6, 8], var.container.cpu) && can(regex("^[0-9]+(Mi|Gi)$", var.container.memory))
+    error_message = "cpu must be 1, 2, 4, 6 or 8, and memory must be written as 512Mi or 2Gi."
+  }
+
+  validation {
+    # Where the memory is not written so, the validation above says it.
+    condition     = can(regex("^[0-9]+Gi$", var.container.memory)) ? tonumber(trimsuffix(var.container.memory, "Gi")) <= 4 * var.container.cpu : true
+    error_message = "The memory must be at most 4Gi for each cpu; Cloud Run refuses more."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.container.env), ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "CLOUD_RUN_JOB", "CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT", "CLOUD_RUN_TASK_COUNT"])) == 0
+    error_message = "Variables that Cloud Run sets itself, such as PORT and K_SERVICE, are not allowed in env."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.container.env), keys(var.container.secrets))) == 0
+    error_message = "A variable must be in env or in secrets, not in both."
+  }
+}
+
+variable "iam" {
+  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    # One expression for all of them, a line each, since every call compiles it anew.
+    condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
+    error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
+  }
+
+  validation {
+    condition = alltrue([
+      for role in keys(var.iam) : can(regex("^((projects|organizations)/[^/\\s]+/)?roles/[A-Za-z0-9_.]+$", role)) && !contains(["roles/editor", "roles/owner", "roles/viewer"], role)
+    ])
+    error_message = "Each iam role must be a predefined role such as roles/storage.objectViewer or a custom role with its full name; the basic roles owner, editor and viewer are not allowed."
+  }
+}
+
+variable "labels" {
+  description = "Labels, for example to tell costs apart."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))
+    ])
+    error_message = "Label keys and values must have at most 63 lower-case letters, digits, dashes and underscores; keys begin with a letter."
+  }
+}
+
+variable "location" {
+  description = "Region, for example europe-west1."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.location))
+    error_message = "The location must be a region such as europe-west1."
+  }
+}
+
+variable "name" {
+  description = "Name of the service."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$", var.name))
+    error_message = "The name must have 1 to 49 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "probes" {
+  description = "When the container is ready, and whether it still is: with a `path`, both are asked over HTTP; without, it is ready once it listens. It has `startup_seconds` to get there."
+  type = object({
+    path            = optional(string)
+    startup_seconds = optional(number, 240)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.probes.path == null || can(regex("^/\\S*$", coalesce(var.probes.path, "-")))
+    error_message = "The path must begin with a slash, such as /health."
+  }
+
+  validation {
+    condition     = var.probes.startup_seconds >= 5 && var.probes.startup_seconds <= 240
+    error_message = "startup_seconds must be from 5 to 240."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
+  }
+}
+
+variable "public" {
+  description = "Whether anybody may call it, without a token. Otherwise those may who have roles/run.invoker in iam."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "requests" {
+  description = "How many requests an instance answers at a time, and how many seconds each may take."
+  type = object({
+    concurrency     = optional(number, 80)
+    timeout_seconds = optional(number, 300)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.requests.concurrency >= 1 && var.requests.concurrency <= 1000 && var.requests.timeout_seconds >= 1 && var.requests.timeout_seconds <= 3600
+    error_message = "concurrency must be from 1 to 1000, and timeout_seconds from 1 to 3600."
+  }
+}
+
+variable "scaling" {
+  description = "How many instances there are at least, which are billed while they wait, and at most."
+  type = object({
+    max = optional(number, 3)
+    min = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.scaling.min >= 0 && var.scaling.max >= 1 && var.scaling.min <= var.scaling.max && var.scaling.max <= 100
+    error_message = "min must be from 0 to max, and max from 1 to 100."
+  }
+}
+
+variable "service_account" {
+  description = "E-mail address of the account that the service runs as."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*@[a-z0-9.-]+\\.iam\\.gserviceaccount\\.com$", var.service_account))
+    error_message = "The service account must be the e-mail address of an account of its own, such as groundwork-serve@my-project.iam.gserviceaccount.com; the default accounts of Compute Engine and App Engine are not allowed."
+  }
+}
+
+variable "sidecars" {
+  description = "Further containers beside it, by name, such as a collector of its metrics; they share its network."
+  type = map(object({
+    args   = optional(list(string), [])
+    cpu    = optional(number, 1)
+    env    = optional(map(string), {})
+    image  = string
+    memory = optional(string, "512Mi")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name, sidecar in var.sidecars : can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", name)) && can(regex("^[0-9]+(Mi|Gi)$", sidecar.memory))])
+    error_message = "Each sidecar must have a name of lower-case letters, digits and dashes, and memory written as 512Mi or 2Gi."
+  }
+}

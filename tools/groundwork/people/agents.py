@@ -1,0 +1,41 @@
+"""Google's own accounts in a project, each of which does one service's work: what people call them, and the role that lets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from groundwork.google.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A service agent: the domain of its address, and the role that Google gives it in the project."""
+
+    domain: str
+    role: str
+
+
+# Source: https://cloud.google.com/iam/docs/service-agents.
+AGENTS: Mapping[str, Agent] = {
+    "build-agent": Agent("gcp-sa-cloudbuild", "roles/cloudbuild.serviceAgent"),
+    "run-agent": Agent("serverless-robot-prod", "roles/run.serviceAgent"),
+    "scheduler-agent": Agent("gcp-sa-cloudscheduler", "roles/cloudscheduler.serviceAgent"),
+    # Pulls the images of custom jobs and runs them.
+    "training-agent": Agent("gcp-sa-aiplatform-cc", "roles/aiplatform.customCodeServiceAgent"),
+    "vertex-agent": Agent("gcp-sa-aiplatform", "roles/aiplatform.serviceAgent"),
+}
+
+
+def address(cloud: Cloud, name: str) -> str:
+    """The address of the agent that people call so, "" where it is none. Raises CloudProblem."""
+    agent = AGENTS.get(name)
+    if agent is None:
+        return ""
+    number = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")["projectNumber"]
+    return f"service-{number}@{agent.domain}.iam.gserviceaccount.com"
+
+
+def role_of(email: str) -> str:
+    """The role that Google gives the agent of this address, "" for every other account."""
+    return next((agent.role for agent in AGENTS.values() if f"@{agent.domain}." in email), "")

@@ -1,0 +1,23 @@
+"""Builds that run: what is over is only a record, which nobody can delete."""
+
+from __future__ import annotations
+
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.listing import HERE, Listing
+
+_RUNNING = {"filter": 'status="WORKING" OR status="QUEUED"'}
+
+KIND = Kind(
+    name="build",
+    why="machines by the minute while it runs",
+    maker="a push, or `gcloud builds submit`",
+    terraform=NOT_MADE,
+    listings=(
+        Listing("cloudbuild", f"v1/{HERE}/builds", "builds", places="v2/projects/{project}/locations", params=_RUNNING),
+        Listing("cloudbuild", "v1/projects/{project}/builds", "builds", params=_RUNNING),
+    ),
+    removal=Removal(path="{version}/{name}:cancel", verb="POST"),
+    policy=NO_POLICY,
+    inside=NOT_LOOKED_INTO,
+    parts=NOT_IN_THE_FILE,
+)
