@@ -41,7 +41,8 @@ class Commits:
         entry = _Waiting(work, failed, loop.create_future())
         self._waiting.append(entry)
         if len(self._waiting) == 1:
-            loop.call_soon(self._flush)
+            # Once more around the loop: those who were just answered ask again, and their commits are the same one.
+            loop.call_soon(loop.call_soon, self._flush)
         result: T = await entry.done
         return result
 

@@ -131,7 +131,7 @@ class Logs:
             )
 
 
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def micros(timestamp: str) -> int:

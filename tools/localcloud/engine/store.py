@@ -16,6 +16,7 @@ from typing import Any
 
 from localcloud.engine import deferred, state_folder
 from localcloud.engine.deferred import Deferred
+from localcloud.engine.derived import Derived
 from localcloud.engine.state_folder import StateFolder, Untrusted
 from localcloud.errors import CloudError, already_exists, damaged, disk_problem
 
@@ -65,6 +66,7 @@ class Store:
         self._on_rollback: list[Callable[[], None]] = []
         self._on_commit: list[Callable[[], None]] = []
         self.writes: Counter[str] = Counter()
+        self.derived = Derived(self.writes)
         self.database = self._state.database
         self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
         for pragma in _PRAGMAS:
@@ -388,8 +390,7 @@ def place(name: str) -> tuple[str, str]:
     return (words[0], words[1]) if len(words) == 3 else ("", words[0])
 
 
-def _dump(body: dict[str, Any]) -> str:
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _remove(paths: list[Path]) -> None:

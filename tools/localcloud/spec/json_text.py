@@ -20,7 +20,7 @@ def read(data: bytes) -> Any:
         raise ValueError(f"Request payload size exceeds the limit: {MOST_BYTES} bytes.")
     if data.count(b"[") + data.count(b"{") > MOST_LEVELS and _too_deep(data):
         raise ValueError(f"Message too deep. It may have {MOST_LEVELS} levels.")
-    found = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
+    found = _DECODER.decode(data.decode(json.detect_encoding(data)))
     if b"\\u" in data:
         json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
     return found
@@ -42,3 +42,6 @@ def _no_constant(name: str) -> float:
 def _finite(text: str) -> float:
     number = float(text)
     return number if abs(number) != float("inf") else _no_constant(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -27,7 +27,9 @@ class Directory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: dict[str, tuple[str, str]] | None = None
         store.define(TABLES)
+        store.on_rollback(self._changed)
 
     def told(self) -> dict[str, Any]:
         """What it was told: users and groups, other spellings of theirs, and whether that is all there are."""
@@ -54,6 +56,7 @@ class Directory:
                 )
             self._put(spelt, found[0], found[1])
         if "closed" in wanted:
+            self._changed()
             self._store.sql("DELETE FROM directory WHERE kind = ?", _CLOSED)
             if wanted["closed"]:
                 self._store.sql("INSERT INTO directory VALUES ('', ?, '')", _CLOSED)
@@ -61,6 +64,7 @@ class Directory:
     def forget(self) -> None:
         """Forgets everybody, and takes everyone again."""
         self._store.sql("DELETE FROM directory")
+        self._changed()
 
     def member(self, member: str) -> str:
         """A user or group as a policy keeps it: under the primary address; 400 for one that is another kind, or nobody."""
@@ -79,13 +83,19 @@ class Directory:
         return f"{kind}:{found[1]}"
 
     def _found(self, spelt: str) -> tuple[str, str] | None:
-        row = self._store.row("SELECT kind, address FROM directory WHERE spelt = ?", spelt.lower())
-        return (row[0], row[1]) if row else None
+        if self._known is None:
+            rows = self._store.sql("SELECT spelt, kind, address FROM directory")
+            self._known = {spelt: (kind, address) for spelt, kind, address in rows}
+        return self._known.get(spelt.lower())
+
+    def _changed(self) -> None:
+        self._known = None
 
     def _put(self, spelt: str, kind: str, address: str) -> None:
         if not _EMAIL.fullmatch(spelt):
             raise ValueError(f"{spelt} is no e-mail address.")
         self._store.sql("INSERT OR REPLACE INTO directory VALUES (?, ?, ?)", spelt.lower(), kind, address)
+        self._changed()
 
 
 def _other_kind(member: str, kind: str, address: str) -> CloudError:

@@ -48,10 +48,11 @@ def presented(cloud: Cloud, body: Body) -> Body:
 
 def route(cloud: Cloud, container: str, entry: Body) -> None:
     """Publishes an entry to the topics of the sinks that take it; what a sink may not publish is lost, as at Google."""
-    publishing = cloud.offers.get(Publishing)
+    sinks = cloud.store.derived.of(API, container, lambda: cloud.store.list(API, container, "sinks"))
+    publishing = cloud.offers.get(Publishing) if sinks else None
     if publishing is None:
         return
-    for _, sink in cloud.store.list(API, container, "sinks"):
+    for _, sink in sinks:
         topic = _TOPIC.fullmatch(sink.get("destination", ""))
         if topic is None or sink.get("disabled") or not _takes(sink, entry):
             continue

@@ -24,7 +24,7 @@ _KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE:
 
 def happened(cloud: Cloud, bucket: Bucket, row: Row, what: str) -> None:
     """Tells whoever wants to know; for most buckets that is nobody, which costs next to nothing."""
-    notified = _is_notified(cloud.store, bucket.name)
+    notified = bucket.name in cloud.store.derived.of("storage", "notified", lambda: _notified(cloud.store))
     heard = cloud.events.heard(_KIND + _KINDS[what])
     if not (notified or heard):
         return
@@ -72,9 +72,9 @@ def _notify(cloud: Cloud, bucket: Bucket, row: Row, what: str, shown: Mapping[st
             continue  # without its topic or the right to publish there a notification is lost, as at Google
 
 
-def _is_notified(store: Store, bucket: str) -> bool:
-    found = store.row(
-        "SELECT 1 FROM resources WHERE service = 'storage' AND collection = 'notificationConfigs' AND parent = ? LIMIT 1",
-        f"buckets/{bucket}",
+def _notified(store: Store) -> frozenset[str]:
+    """The buckets that have notifications."""
+    found = store.sql(
+        "SELECT DISTINCT parent FROM resources WHERE service = 'storage' AND collection = 'notificationConfigs'"
     )
-    return found is not None
+    return frozenset(parent.removeprefix("buckets/") for (parent,) in found)

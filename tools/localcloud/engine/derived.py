@@ -1,0 +1,26 @@
+"""What follows from the resources of a service, kept until one of them changes: answers to questions that nearly every request asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Derived:
+    """`writes` counts the changes of each service's resources, those that were taken back too."""
+
+    def __init__(self, writes: Counter[str]) -> None:
+        self._writes = writes
+        self._kept: dict[tuple[str, Hashable], tuple[int, Any]] = {}
+
+    def of(self, service: str, what: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of a service's resources as they are now."""
+        writes = self._writes[service]
+        kept = self._kept.get((service, what))
+        if kept is None or kept[0] != writes:
+            kept = self._kept[service, what] = (writes, make())
+        found: T = kept[1]
+        return found
