@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from localcloud.engine.store import Store
-from localcloud.spec.timestamps import rfc3339
+from localcloud.spec.timestamps import parse, rfc3339
 
 # Times in answers lie before and after the clock's: in days, in decades where something is kept for good.
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
@@ -36,6 +36,10 @@ class Clock:
     def rfc3339(self, plus_seconds: float = 0) -> str:
         """The moment as Google writes it, with microseconds: "2026-11-21T09:49:25.123456Z"."""
         return rfc3339(self.now() + timedelta(seconds=plus_seconds))
+
+    def since(self, moment: str) -> float:
+        """Seconds from an RFC 3339 time until now."""
+        return (self.now() - parse(moment)).total_seconds()
 
     def advance(self, seconds: float) -> None:
         """Moves the clock (a write); ValueError or OverflowError when that leads out of the years 1970 to 9000."""

@@ -272,6 +272,8 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
     content = request.content
     if target.upload or content is None or not content.size or not target.method.request:
         return {}
+    if _takes_anything(target.method.api, target.method.version, target.method.request):
+        return {}
     if content.size > json_text.MOST_BYTES:
         raise errors.invalid(f"Request payload size exceeds the limit: {json_text.MOST_BYTES} bytes.")
     data = content.read()
@@ -288,6 +290,13 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
         lenient=service.lenient,
         bound=target.params,
     )
+
+
+@lru_cache
+def _takes_anything(api: str, version: str, schema_name: str) -> bool:
+    """Whether a request's body is whatever its caller sends: a google.api.HttpBody."""
+    described = document(api, version).schemas.get(schema_name, {})
+    return bool(described.get("properties", {}).get("httpBody", {}).get("$ref") == "GoogleApiHttpBody")
 
 
 def _parsed(data: bytes) -> Any:

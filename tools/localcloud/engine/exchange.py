@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class Reply:
     """An answer that is more than a 200 with JSON.
 
     `body`: bytes as they are, a dict as JSON, a str that is JSON already, None for empty. `file`: (path, start, length) is
-    streamed instead of `body`, and so are `pieces`, whose length nobody knows beforehand. `wait`: the answer if nothing happens in that time.
+    streamed instead of `body`, and so are `pieces`, whose length nobody knows beforehand. `wait`: the answer if nothing happens in that time. `later`: what
+    gives the answer, once the transaction is over, when somebody else has to be asked for it; it may raise CloudError.
     """
 
     status: int = 200
@@ -66,3 +67,4 @@ class Reply:
     file: tuple[Path, int, int] | None = None
     pieces: Iterator[bytes] | None = None
     wait: Wait | None = None
+    later: Callable[[], Awaitable[Reply]] | None = None

@@ -113,6 +113,8 @@ def _metadata(call: Call, given: Mapping[str, Any] | None) -> tuple[Body, str]:
         return {**given, "@type": type_url(call.service, given["@type"])}, ""
     if not call.service.operation_metadata:
         return {}, ""
+    if not isinstance(call.service.operation_metadata, str):
+        return call.service.operation_metadata(call), ""
     known = {
         "createTime": call.cloud.clock.rfc3339(),
         "target": call.name,

@@ -1,6 +1,7 @@
 """Who may see and end a long-running operation: those whom Google asks for its API's permission, in the project it belongs to.
 
-Some APIs have no permission for their operations. There it is who began one, and who may see its project.
+Some APIs have no permission for their operations, or none to read one by its name. There it is who began one, and who may see its
+project.
 """
 
 from __future__ import annotations
@@ -38,12 +39,15 @@ def _may(call: Call, verb: str, operation: Operation | None) -> bool:
     words = where.split("/")
     project = words[1] if words[0] == "projects" and len(words) > 1 else None
     iam = call.cloud.iam
-    if permission := _permission(call, verb):
+    permission = _permission(call, verb)
+    if permission and (permission in iam.roles.permissions or operation is None):
         return iam.allowed(call.principal, permission, call.service.api, where, project)
     if operation is not None and operation.principal == call.principal:
         return True
-    return project is not None and iam.allowed(
-        call.principal, "resourcemanager.projects.get", PROJECTS, f"projects/{project}", project
+    return (
+        not (permission and verb != "get")
+        and project is not None
+        and iam.allowed(call.principal, "resourcemanager.projects.get", PROJECTS, f"projects/{project}", project)
     )
 
 

@@ -24,6 +24,9 @@ _REGIONAL = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+\d+)-([a-z]+)")
 _LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
 SERVICES_FOLDER = "tools/localcloud/services"
 
+_CONSOLE = "ui"
+"""In place of a version: what Google's Python client of Vertex AI asks for operations."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -107,8 +110,10 @@ class Router:
         return [version for version in known if version in said] or written or list(known)
 
     def _operation(self, http: str, api: str, rest: str) -> Target | None:
-        """Operations may lie below any resource, documented or not."""
+        """Operations may lie below any resource, documented or not, and some clients ask for them as Google's console does."""
         version, _, path = rest.partition("/")
+        if version == _CONSOLE:
+            version = next((known for one, known in self.services if one == api), "")
         words = path.split("/")
         service = self.services.get((api, version))
         if service is None or http != "GET" or len(words) < 2 or words[-2] != "operations":

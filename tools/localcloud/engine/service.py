@@ -159,7 +159,7 @@ class Service:
     anonymous       method ids that may be called without any token and without permission check
     tables          DDL of own tables ("CREATE TABLE IF NOT EXISTS …;")
     proto           protobuf package for @type of operations ("google.devtools.artifactregistry.v1")
-    operation_metadata  message name of operation metadata in that package, "" for none
+    operation_metadata  message name of operation metadata in that package, "" for none; or (call) -> the metadata with its "@type"
     operation_parent    (call) -> prefix of operation names; default the location in the path, else global "operations/…"
     project         (call) -> project id, when the path does not say it
     numbered        conditions see the project's number in names of resources, not its id
@@ -203,7 +203,7 @@ class Service:
     anonymous: frozenset[str] = frozenset()
     tables: str = ""
     proto: str = ""
-    operation_metadata: str = "OperationMetadata"
+    operation_metadata: str | Callable[[Call], Body] = "OperationMetadata"
     operation_parent: Callable[[Call], str] | None = None
     project: Callable[[Call], str | None] | None = None
     numbered: bool = False

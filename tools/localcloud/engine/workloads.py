@@ -110,6 +110,7 @@ class Running:
     _given: Given
     _left: Callable[[Running], None]
     _closing: Callable[[], bool]
+    _end: Ended | None = None
 
     @property
     def address(self) -> str:
@@ -124,6 +125,7 @@ class Running:
             self._left(self)
             raise
         if ended is not None:
+            self._end = ended
             self._left(self)
         return ended
 
@@ -137,6 +139,8 @@ class Running:
 
     def stop(self) -> Ended:
         """SIGTERM, the workload's grace, SIGKILL; nothing of it is left. Blocks."""
+        if self._end is not None:
+            return self._end
         try:
             return self._started.stop()
         finally:

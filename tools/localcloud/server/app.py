@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from localcloud.console.address import PREFIX
+from localcloud.engine import rendering
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
 from localcloud.engine.exchange import Beside
 from localcloud.engine.router import Target
@@ -153,9 +154,21 @@ class App:
             outcome = await self._run(request, target)
             if outcome is not None and outcome.reply.wait is not None:
                 outcome = await self._waited(request, target, outcome)
+            if outcome is not None and outcome.reply.later is not None:
+                outcome = await self._later(target, outcome)
         method, status = target.method.id if target else "", outcome.reply.status if outcome else 0
         self._log.add(request, method, status, time.perf_counter() - started)
         return outcome
+
+    async def _later(self, target: Target, outcome: Outcome) -> Outcome:
+        """The outcome that somebody else gives, whom no transaction waits for."""
+        assert outcome.call is not None
+        assert outcome.reply.later is not None
+        try:
+            reply = await outcome.reply.later()
+        except Exception as problem:
+            return self._dispatcher.failed(problem, target)
+        return outcome._replace(reply=rendering.reply(outcome.call, reply))
 
     async def _waited(self, request: Request, target: Target, outcome: Outcome) -> Outcome:
         """The outcome once what the caller waits for has happened, or when the time for it is over."""

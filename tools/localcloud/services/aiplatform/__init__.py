@@ -3,11 +3,63 @@
 from __future__ import annotations
 
 from localcloud.engine.iam import roles
-from localcloud.engine.service import Endpoints, Service, Worker
-from localcloud.services.aiplatform import charges, jobs, specs, training
+from localcloud.engine.service import Endpoints, Handler, Permission, Service, Worker
+from localcloud.services.aiplatform import (
+    answers,
+    boards,
+    charges,
+    endpoints,
+    jobs,
+    models,
+    pipelines,
+    specs,
+    training,
+)
 from localcloud.services.aiplatform.names import API
 
 _PLACE = f"{API}.projects.locations"
+_MODELS: dict[str, Handler] = {
+    "upload": models.upload,
+    "get": models.get,
+    "list": models.list_,
+    "listVersions": models.list_versions,
+    "patch": models.patch,
+    "mergeVersionAliases": models.merge_aliases,
+    "delete": models.delete,
+    "deleteVersion": models.delete_version,
+}
+_ENDPOINTS: dict[str, Handler] = {
+    "create": boards.named(endpoints.ENDPOINT),
+    "update": endpoints.update,
+    "deployModel": endpoints.deploy,
+    "undeployModel": endpoints.undeploy,
+    "predict": endpoints.predict,
+    "rawPredict": endpoints.raw_predict,
+    "streamRawPredict": endpoints.raw_predict,
+}
+_BOARD = f"{_PLACE}.tensorboards"
+_PARTS = {"experiments": "tensorboardExperiments", "experiments.runs": "tensorboardRuns"}
+
+
+def _permissions() -> dict[str, Permission]:
+    parts = {
+        f"{_BOARD}.{part}.{verb}": f"{API}.{noun}.{verb.replace('patch', 'update')}"
+        for part, noun in _PARTS.items()
+        for verb in ("create", "get", "list", "patch", "delete")
+    }
+    return {
+        **parts,
+        f"{_BOARD}.experiments.runs.batchCreate": f"{API}.tensorboardRuns.batchCreate",
+        f"{_PLACE}.models.listVersions": f"{API}.models.list",
+        f"{_PLACE}.models.mergeVersionAliases": f"{API}.models.update",
+        f"{_PLACE}.models.deleteVersion": f"{API}.models.delete",
+        f"{_PLACE}.endpoints.deployModel": f"{API}.endpoints.deploy",
+        f"{_PLACE}.endpoints.undeployModel": f"{API}.endpoints.undeploy",
+        f"{_PLACE}.endpoints.rawPredict": f"{API}.endpoints.predict",
+        f"{_PLACE}.endpoints.streamRawPredict": f"{API}.endpoints.predict",
+    }
+
+
 SERVICE = Service(
     api=API,
     versions=("v1", "v1beta1"),
@@ -18,8 +70,35 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"VERTEX_AI": "v1/"}, gcloud=""),
     numbered=True,
-    resources={"projects.locations.customJobs": jobs.JOB},
-    methods={f"{_PLACE}.customJobs.cancel": jobs.cancel},
-    workers={jobs.KIND: Worker(training.run, training.cut)},
+    proto="google.cloud.aiplatform.v1",
+    operation_metadata=answers.usual,
+    resources={
+        "projects.locations.customJobs": jobs.JOB,
+        "projects.locations.trainingPipelines": pipelines.PIPELINE,
+        "projects.locations.endpoints": endpoints.ENDPOINT,
+        "projects.locations.metadataStores": boards.STORE,
+        "projects.locations.tensorboards": boards.TENSORBOARD,
+        "projects.locations.tensorboards.experiments": boards.EXPERIMENT,
+        "projects.locations.tensorboards.experiments.runs": boards.RUN,
+    },
+    methods={
+        f"{_PLACE}.customJobs.cancel": jobs.cancel,
+        f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
+        f"{_PLACE}.metadataStores.create": boards.named(boards.STORE),
+        f"{_BOARD}.experiments.runs.batchCreate": boards.batch_create_runs,
+        **{f"{_PLACE}.models.{verb}": method for verb, method in _MODELS.items()},
+        **{f"{_PLACE}.endpoints.{verb}": method for verb, method in _ENDPOINTS.items()},
+    },
+    permissions=_permissions(),
+    workers={
+        jobs.KIND: Worker(training.run, training.cut),
+        endpoints.DEPLOY: Worker(endpoints.carried_out),
+    },
+    subscriptions={jobs.ENDED: pipelines.job_ended},
     skus=charges.SKUS,
+    data_access=(
+        f"{_PLACE}.endpoints.predict",
+        f"{_PLACE}.endpoints.rawPredict",
+        f"{_PLACE}.endpoints.streamRawPredict",
+    ),
 )

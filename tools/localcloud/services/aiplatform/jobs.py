@@ -11,10 +11,11 @@ from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import failed_precondition, rpc_code
 from localcloud.services.aiplatform import charges, journal, names, quotas, specs
 from localcloud.services.aiplatform.names import API
-from localcloud.spec import timestamps
 
 KIND = "train"
 _OVER = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"})
+_OWN = frozenset({"pipeline", "dataVariables"})
+"""What is kept of a job that its document has no place for."""
 ENDED = "localcloud.aiplatform.customJob.ended"
 """The event of a job that is over."""
 _WORDS = {
@@ -93,7 +94,7 @@ def ended(cloud: Cloud, name: str, state: str, why: str = "", status: str = "CAN
         journal.system(cloud, name, why, "ERROR")
     journal.system(cloud, name, _WORDS[state], "ERROR" if state == "JOB_STATE_FAILED" else "INFO")
     if "startTime" in body:
-        seconds = (timestamps.parse(now) - timestamps.parse(body["startTime"])).total_seconds()
+        seconds = cloud.clock.since(body["startTime"])
         for pool in specs.pools(body["jobSpec"]):
             charges.meter(cloud, name, body.get("labels", {}), pool.machine, pool.replicas, seconds, "training")
     source = f"//{names.HOST}/{name}"
@@ -102,7 +103,7 @@ def ended(cloud: Cloud, name: str, state: str, why: str = "", status: str = "CAN
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A job on its way out."""
-    shown = names.shown(cloud, body)
+    shown = {key: value for key, value in names.shown(cloud, body).items() if key not in _OWN}
     spec: Mapping[str, Any] = body["jobSpec"]
     return {**shown, "jobSpec": names.shown(cloud, dict(spec))}
 

@@ -61,7 +61,7 @@ def completed(call: Call, spec: Body, field: str = "custom_job.job_spec") -> Bod
         )
     account = spec.get("serviceAccount", "")
     if account:
-        spec = {**spec, "serviceAccount": _account(call, account)}
+        spec = {**spec, "serviceAccount": checked_account(call, account)}
     if spec.get("tensorboard"):
         _check_tensorboard(call, spec, field)
     return {**spec, "workerPoolSpecs": kept}
@@ -113,7 +113,8 @@ def _check_program(program: Body, kind: str, where: str) -> None:
         raise invalid(f"{where}: each variable of env has a name of its own.", f"{where}.env")
 
 
-def _account(call: Call, account: str) -> str:
+def checked_account(call: Call, account: str) -> str:
+    """The address of an account that the caller may act as; 403 and 404 otherwise."""
     email = account.rpartition("/")[2]
     project = email.partition("@")[2].partition(".")[0]
     name = f"projects/{project}/serviceAccounts/{email}"

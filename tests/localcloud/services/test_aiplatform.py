@@ -1,0 +1,226 @@
+"""Vertex AI's resources without any container: what is checked, kept, refused, and said of jobs that nothing runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localcloud.services import aiplatform, iam, storage
+from localcloud.services.aiplatform import machines, quotas
+
+from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
+
+HERE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
+NAMED = f"projects/{NUMBER}/locations/europe-west1"
+ACCOUNT = f"train@{PROJECT}.iam.gserviceaccount.com"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Inside:
+    made = inside(tmp_path, aiplatform.SERVICE, iam.SERVICE, storage.SERVICE)
+    made.cloud.store.put("iam", f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}", {"email": ACCOUNT, "uniqueId": "1"})
+    return made
+
+
+def pool(**machine: Any) -> dict[str, Any]:
+    return {
+        "machineSpec": {"machineType": "n1-standard-4", **machine},
+        "replicaCount": "1",
+        "containerSpec": {"imageUri": f"europe-west1-docker.pkg.dev/{PROJECT}/images/train:1"},
+    }
+
+
+def job(*pools: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"displayName": "train", "jobSpec": {"workerPoolSpecs": list(pools) or [pool()], **more}}
+
+
+def test_a_job_is_kept_with_what_it_lacks_and_named_by_the_projects_number(cloud: Inside) -> None:
+    made = cloud.ok("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
+    assert made["name"].startswith(f"{NAMED}/customJobs/")
+    assert made["name"].rpartition("/")[2].isdecimal()
+    assert made["state"] == "JOB_STATE_PENDING"
+    (kept,) = made["jobSpec"]["workerPoolSpecs"]
+    assert kept["diskSpec"] == {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
+    assert made["jobSpec"]["serviceAccount"] == ACCOUNT
+
+
+def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
+    spec = {
+        "worker_pool_specs": [
+            {
+                "machine_spec": {"machine_type": "n1-highmem-2"},
+                "replica_count": "1",
+                "containerSpec": {"image_uri": "docker.io/library/python:3.11-slim", "args": ["--epochs=3"]},
+            }
+        ]
+    }
+    made = cloud.ok("POST", f"{HERE}/customJobs", {"display_name": "mixed", "jobSpec": spec})
+    assert made["jobSpec"]["workerPoolSpecs"][0]["machineSpec"] == {"machineType": "n1-highmem-2"}
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({**job(), "displayName": ""}, "The display name is required"),
+        (job(pool(machineType="e2-micro")), 'Machine type "e2-micro" is not supported'),
+        (job({**pool(), "replicaCount": "2"}), "exactly 1 replica"),
+        (job({**pool(), "containerSpec": {}}), "either container_spec or python_package_spec"),
+        (job(pool(acceleratorType="NVIDIA_TESLA_T4")), "accelerator_type and accelerator_count"),
+        (
+            job(pool(machineType="e2-standard-4", acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1)),
+            "not supported",
+        ),
+        (job(baseOutputDirectory={"outputUriPrefix": "/tmp"}), "must begin with gs://"),
+        ({**job(), "labels": {"Owner": "a"}}, "The label Owner=a is not valid"),
+        ({"displayName": "none", "jobSpec": {}}, "At least one worker pool"),
+    ],
+)
+def test_what_cannot_be_is_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
+    seen = cloud("POST", f"{HERE}/customJobs", body)
+    assert seen.status == 400, seen.body
+    assert says in seen.message
+
+
+def test_who_submits_a_job_must_be_allowed_to_act_as_its_account(cloud: Inside) -> None:
+    alice = cloud.as_("user:alice@example.com")
+    cloud.grant("roles/aiplatform.user", alice.principal)
+    seen = alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
+    assert seen.status == 403
+    assert seen.message.startswith(f"You do not have permission to act as service_account: {ACCOUNT}.")
+    cloud.grant("roles/iam.serviceAccountUser", alice.principal)
+    assert alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT)).status == 200
+
+
+def test_a_gpu_that_is_not_granted_is_refused_in_googles_words(cloud: Inside) -> None:
+    seen = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1)))
+    assert (seen.status, seen.body["error"]["status"]) == (429, "RESOURCE_EXHAUSTED")
+    assert seen.message == (
+        "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus"
+    )
+
+
+@pytest.mark.parametrize("gpu", machines.gpus())
+def test_every_gpu_has_a_metric(gpu: str) -> None:
+    assert quotas.metric(gpu).startswith("aiplatform.googleapis.com/custom_model_training_nvidia_")
+
+
+def test_a_job_ends_by_being_cancelled_and_only_then_goes(cloud: Inside) -> None:
+    name = cloud.ok("POST", f"{HERE}/customJobs", job())["name"]
+    seen = cloud("DELETE", f"aiplatform/v1/{name}")
+    assert (seen.status, seen.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert cloud.ok("POST", f"aiplatform/v1/{name}:cancel", {}) == {}
+    assert cloud.ok("GET", f"aiplatform/v1/{name}")["state"] in {"JOB_STATE_CANCELLING", "JOB_STATE_CANCELLED"}
+
+
+def test_jobs_are_listed_by_state_and_name(cloud: Inside) -> None:
+    for name in ("one", "two"):
+        cloud.ok("POST", f"{HERE}/customJobs", {**job(), "displayName": name})
+    asked = f"{HERE}/customJobs?filter=displayName%3D%22two%22"
+    assert [one["displayName"] for one in cloud.ok("GET", asked)["customJobs"]] == ["two"]
+
+
+def test_a_pipeline_in_the_python_clients_spelling_makes_its_job(cloud: Inside) -> None:
+    inputs = {
+        "worker_pool_specs": [
+            {
+                "replicaCount": 1,
+                "machine_spec": {"machineType": "n1-standard-4"},
+                "containerSpec": {"imageUri": "docker.io/library/python:3.11-slim"},
+            }
+        ],
+        "base_output_directory": {"output_uri_prefix": "gs://models/run"},
+        "service_account": ACCOUNT,
+    }
+    definition = "gs://google-cloud-aiplatform/schema/trainingjob/definition/custom_task_1.0.0.yaml"
+    body = {"displayName": "pipe", "trainingTaskDefinition": definition, "trainingTaskInputs": inputs}
+    made = cloud.ok("POST", f"{HERE}/trainingPipelines", body)
+    assert made["state"].startswith("PIPELINE_STATE_")
+    backing = cloud.ok("GET", f"aiplatform/v1/{made['name']}")["trainingTaskMetadata"]["backingCustomJob"]
+    found = cloud.ok("GET", f"aiplatform/v1/{backing}")
+    assert found["jobSpec"]["baseOutputDirectory"] == {"outputUriPrefix": "gs://models/run"}
+    assert found["jobSpec"]["serviceAccount"] == ACCOUNT
+    cloud.ok("POST", f"aiplatform/v1/{made['name']}:cancel", {})
+
+
+def finished(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
+    """The response of an operation that is done, read as the Python client does."""
+    operation = cloud.ok(verb, path, body)
+    seen = cloud.ok("GET", f"europe-west1-aiplatform/ui/{operation['name']}")
+    assert seen["done"]
+    return seen["response"]
+
+
+def test_a_tensorboard_has_experiments_and_runs(cloud: Inside) -> None:
+    made = cloud.ok("POST", f"{HERE}/tensorboards", {"displayName": "board"})
+    assert made["metadata"]["@type"].endswith("aiplatform.v1.CreateTensorboardOperationMetadata")
+    name = made["response"]["name"]
+    assert name.startswith(f"{NAMED}/tensorboards/")
+    cloud.ok("POST", f"aiplatform/v1/{name}/experiments?tensorboardExperimentId=e", {"displayName": "e"})
+    run = {"tensorboardRunId": "r", "tensorboardRun": {"displayName": "r"}}
+    cloud.ok("POST", f"aiplatform/v1/{name}/experiments/e/runs:batchCreate", {"requests": [run]})
+    runs = cloud.ok("GET", f"aiplatform/v1/{name}/experiments/e/runs")["tensorboardRuns"]
+    assert [one["name"] for one in runs] == [f"{name}/experiments/e/runs/r"]
+    cloud.ok("DELETE", f"aiplatform/v1/{name}")
+    assert cloud("GET", f"aiplatform/v1/{name}/experiments/e").status == 404
+
+
+def test_the_default_metadata_store_is_made_when_it_is_asked_for(cloud: Inside) -> None:
+    assert cloud("GET", f"{HERE}/metadataStores/default").status == 404
+    made = finished(cloud, "POST", f"{HERE}/metadataStores?metadataStoreId=default", {})
+    assert made["name"] == f"{NAMED}/metadataStores/default"
+
+
+def model(name: str = "m", **more: Any) -> dict[str, Any]:
+    return {"displayName": name, "containerSpec": {"imageUri": "docker.io/library/python:3.11-slim"}, **more}
+
+
+def test_a_model_has_versions_with_aliases(cloud: Inside) -> None:
+    first = finished(cloud, "POST", f"{HERE}/models:upload", {"model": model(versionAliases=["default"])})
+    assert first["modelVersionId"] == "1"
+    second = {"model": model("m2", versionAliases=["best"]), "parentModel": first["model"]}
+    assert finished(cloud, "POST", f"{HERE}/models:upload", second)["modelVersionId"] == "2"
+    name = f"aiplatform/v1/{first['model']}"
+    assert [cloud.ok("GET", name + end)["versionId"] for end in ("", "@1", "@best", "%402")] == ["1", "1", "2", "2"]
+    cloud.ok("POST", f"{name}@2:mergeVersionAliases", {"versionAliases": ["default", "-best"]})
+    assert cloud.ok("GET", name)["versionId"] == "2"
+    assert [one["versionId"] for one in cloud.ok("GET", f"{name}:listVersions")["models"]] == ["1", "2"]
+    assert cloud("DELETE", f"{name}@2:deleteVersion").status == 400
+    cloud.ok("DELETE", f"{name}@1:deleteVersion")
+    assert [one["displayName"] for one in cloud.ok("GET", f"{HERE}/models")["models"]] == ["m2"]
+    cloud.ok("DELETE", name)
+    assert cloud("GET", name).status == 404
+    assert "models" not in cloud.ok("GET", f"{HERE}/models")
+
+
+def test_a_models_files_must_be_readable_by_vertex_ais_agent(cloud: Inside) -> None:
+    seen = cloud("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://nobodys-bucket/model")})
+    assert seen.status == 400
+    assert f"`service-{NUMBER}@gcp-sa-aiplatform.iam.gserviceaccount.com` does not have" in seen.message
+    cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "models"})
+    cloud.ok("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://models/model")})
+
+
+def test_an_endpoint_serves_nothing_before_a_model_is_deployed(cloud: Inside) -> None:
+    made = finished(cloud, "POST", f"{HERE}/endpoints", {"displayName": "api"})
+    assert made["name"].rpartition("/")[2].isdecimal()
+    named = finished(cloud, "POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
+    assert named["name"] == f"{NAMED}/endpoints/api"
+    seen = cloud("POST", f"{HERE}/endpoints/api:predict", {"instances": [1]})
+    assert (seen.status, seen.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert "has no deployed model" in seen.message
+    cloud.ok("DELETE", f"{HERE}/endpoints/api")
+
+
+def test_traffic_has_to_add_up(cloud: Inside) -> None:
+    uploaded = finished(cloud, "POST", f"{HERE}/models:upload", {"model": model()})
+    cloud.ok("POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
+    deployed = {"model": uploaded["model"], "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
+    body = {"deployedModel": deployed, "trafficSplit": {"0": 60}}
+    seen = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
+    assert "must add up to 100" in seen.message
+    assert cloud("POST", f"{HERE}/endpoints/api:deployModel", {**body, "trafficSplit": {"9": 100}}).status == 400
+
+
+def test_what_nobody_can_make_here_is_an_empty_list(cloud: Inside) -> None:
+    assert cloud.ok("GET", f"{HERE}/batchPredictionJobs") == {}

@@ -1,0 +1,38 @@
+"""Long-running operations as Vertex AI's clients read them: a metadata message for each method, in the version that was called."""
+
+from __future__ import annotations
+
+from localcloud.engine import lro
+from localcloud.engine.service import Body, Call
+
+_VERBS = {"create": "Create", "patch": "Update"}
+_KINDS = {"tensorboards": "Tensorboard", "endpoints": "Endpoint", "metadataStores": "MetadataStore"}
+
+
+def usual(call: Call) -> Body:
+    """The metadata of a standard verb's operation."""
+    kind = _KINDS.get(call.method.collection.rpartition(".")[2], "")
+    verb = _VERBS.get(call.method.verb, "")
+    return metadata(call, f"{verb}{kind}OperationMetadata" if verb and kind else "DeleteOperationMetadata")
+
+
+def metadata(call: Call, kind: str) -> Body:
+    """The metadata of an operation: `kind` is "UploadModelOperationMetadata"."""
+    now = call.cloud.clock.rfc3339()
+    whole = f"type.googleapis.com/{full(call, kind)}"
+    return {"@type": whole, "genericMetadata": {"createTime": now, "updateTime": now}}
+
+
+def full(call: Call, kind: str) -> str:
+    """A message's whole name."""
+    return f"google.cloud.aiplatform.{call.method.version}.{kind}"
+
+
+def finished(call: Call, about: str, response: Body, kind: str) -> Body:
+    """An operation that is done."""
+    return lro.finished(call, response, kind=full(call, kind), metadata=metadata(call, about))
+
+
+def deleted(call: Call) -> Body:
+    """The operation of a delete."""
+    return lro.finished(call, metadata=metadata(call, "DeleteOperationMetadata"))

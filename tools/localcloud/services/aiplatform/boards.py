@@ -1,0 +1,102 @@
+"""TensorBoards with their experiments and runs, and metadata stores. What is written to a run's time series is not kept (simulated)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from localcloud.engine import standard
+from localcloud.engine.service import Body, Call, Handler, Resource
+from localcloud.errors import invalid
+from localcloud.services.aiplatform import names
+
+_MOST_RUNS = 1000
+
+
+def completed(call: Call, body: Body) -> Body:
+    """A new TensorBoard as it is kept."""
+    names.check_place(call)
+    names.check_described(body, "TensorBoard", "tensorboard")
+    number = call.cloud.projects.number(call.project or "")
+    identity = body["name"].rpartition("/")[2]
+    return {**body, "blobStoragePathPrefix": f"cloud-ai-platform-{uuid.uuid4()}/tensorboards/{number}/{identity}"}
+
+
+def changed(_call: Call, _old: Body, new: Body) -> Body:
+    """A changed TensorBoard, experiment or run as it is kept."""
+    names.check_described(new, "TensorBoard", "tensorboard", needed="blobStoragePathPrefix" in new)
+    return new
+
+
+def part_completed(call: Call, body: Body) -> Body:
+    """A new experiment or run as it is kept."""
+    kind = call.method.collection.rpartition(".")[2].removesuffix("s")
+    names.check_described(body, kind, f"tensorboard_{kind}", needed=kind == "run")
+    return body
+
+
+def batch_create_runs(call: Call) -> Body:
+    """runs.batchCreate: several runs of an experiment, or none."""
+    asked = call.body.get("requests", [])
+    if not 1 <= len(asked) <= _MOST_RUNS:
+        raise invalid(f"requests must have 1 to {_MOST_RUNS} entries.", "requests")
+    made = []
+    for one in asked:
+        params = {**call.params, "tensorboardRunId": one.get("tensorboardRunId", "")}
+        method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.create"]
+        path = call.path.removesuffix(":batchCreate")
+        single = replace(call, method=method, params=params, body=one.get("tensorboardRun", {}), path=path)
+        made.append(standard.create(single, RUN))
+    return {"tensorboardRuns": made}
+
+
+def named(resource: Resource) -> Handler:
+    """The create method of a resource whose id may be left to Vertex AI."""
+
+    def create(call: Call) -> Body:
+        identity = call.params.get(resource.id_param) or str(uuid.uuid4().int % 10**19)
+        return standard.create(replace(call, params={**call.params, resource.id_param: identity}), resource)
+
+    return create
+
+
+def store_completed(call: Call, body: Body) -> Body:
+    """A new metadata store as it is kept."""
+    names.check_place(call)
+    return {**body, "state": {"diskUtilizationBytes": "0"}}
+
+
+_ID = r"[a-z0-9][a-z0-9-]{0,127}"
+TENSORBOARD = Resource(
+    kind="Tensorboard",
+    complete=completed,
+    changed=changed,
+    present=names.shown,
+    missing='The Tensorboard "{numbered}" does not exist.',
+)
+EXPERIMENT = Resource(
+    kind="TensorboardExperiment",
+    id_param="tensorboardExperimentId",
+    id_rule=_ID,
+    complete=part_completed,
+    changed=changed,
+    present=names.shown,
+    missing='The TensorboardExperiment "{numbered}" does not exist.',
+)
+RUN = Resource(
+    kind="TensorboardRun",
+    id_param="tensorboardRunId",
+    id_rule=_ID,
+    complete=part_completed,
+    changed=changed,
+    present=names.shown,
+    missing='The TensorboardRun "{numbered}" does not exist.',
+)
+STORE = Resource(
+    kind="MetadataStore",
+    id_param="metadataStoreId",
+    id_rule=r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?",
+    complete=store_completed,
+    present=names.shown,
+    missing='The MetadataStore "{numbered}" does not exist.',
+)
