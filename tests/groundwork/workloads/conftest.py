@@ -30,12 +30,15 @@ APIS = ("artifactregistry", "cloudbuild", "run", "aiplatform", "logging", "stora
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
     """ENV=local with two buckets, a repository, and the identities that build and train."""
-    clone = made(tmp_path / "clone", local_clone, [], FILE)
+    return prepared(made(tmp_path / "clone", local_clone, [], FILE))
+
+
+def prepared(clone: SmallClone) -> SmallClone:
+    """The clone, with what its file says of repositories and identities made."""
     switch_on(clone, *APIS)
     cloud = clone.cloud()
-    body = {"format": "DOCKER"}
     path = f"v1/projects/{clone.project}/locations/europe-west1/repositories"
-    cloud.request("POST", "artifactregistry", path, params={"repositoryId": "images"}, json=body)
+    cloud.request("POST", "artifactregistry", path, params={"repositoryId": "images"}, json={"format": "DOCKER"})
     for name in ("build", "train"):
         cloud.request(
             "POST", "iam", f"v1/projects/{clone.project}/serviceAccounts", json={"accountId": f"groundwork-{name}"}

@@ -22,7 +22,8 @@ _CONTAINERS = '[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = "c
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables that put podman on a store of its own; skips where neither podman nor docker answers."""
     folder = tmp_path_factory.mktemp("containers")
-    (folder / "containers.conf").write_text(_CONTAINERS)
+    # Of its own as well: another store's reset would take it away.
+    (folder / "containers.conf").write_text(f'{_CONTAINERS}tmp_dir = "{folder}/libpod"\n')
     (folder / "registries.conf").write_text('unqualified-search-registries = ["docker.io"]\n')
     (folder / "storage.conf").write_text(
         f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'

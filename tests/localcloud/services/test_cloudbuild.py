@@ -554,3 +554,11 @@ def _commit(folder: Path, text: str) -> str:
     _git(folder, "add", "--all")
     _git(folder, "commit", "--quiet", "-m", text)
     return _git(folder, "rev-parse", "HEAD")
+
+
+def test_numbers_of_googles_python_client_are_its_names() -> None:
+    from google.cloud.devtools.cloudbuild_v1 import BuildOptions
+
+    numbers = next(service for service in SERVICES if service.api == "cloudbuild").enum_numbers
+    for field, enum in (("logging", BuildOptions.LoggingMode), ("machineType", BuildOptions.MachineType)):
+        assert numbers[f"BuildOptions.{field}"] == {one.value: one.name for one in enum}

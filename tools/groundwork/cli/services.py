@@ -168,7 +168,7 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     """
     project = opened(name, who)
     back = revisions.previous(project, feature.service(project, service))
-    what = f"{back.name} of {when(back.created)} UTC ({back.image.split('/', 2)[-1]})"
+    what = f"{back.name}{f' of {when(back.created)} UTC' if back.created else ''} ({back.image.split('/', 2)[-1]})"
     if dry_run:
         echo(f"would send all traffic of {service} to {what}")
         return

@@ -201,6 +201,12 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
     }
 
 
+def identity_token(checkout: Checkout, secret: str, audience: str) -> str:
+    """Who a token stands for, as services of the local cloud are told it (simulated)."""
+    with _sentences():
+        return launcher.identity_token(launcher.start(checkout.local_state), principal(secret), audience)
+
+
 def session(checkout: Checkout, secret: str) -> Session:
     """For calls to Google's own names that the local cloud answers, those of services that run on it included."""
     from requests import Session

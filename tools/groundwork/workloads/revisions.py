@@ -60,12 +60,20 @@ def deployed(project: Project, name: str, image: str, *, traffic: bool = True, s
     template["containers"] = [
         {**one, "image": image} if one == chosen else one for one in template.get("containers", [{}])
     ]
-    wanted = {**before.body, "template": template}
-    if traffic:
-        wanted["traffic"] = [target(LATEST, 100), *_tags(before)]
-    elif before.traffic:
-        wanted["traffic"] = [target(share.revision, share.percent, share.tag) for share in before.traffic]
-    return _changed(project, before, wanted, sleep)
+    to_latest = [target(LATEST, 100), *_tags(before)]
+    follows = all(share.get("type") == to_latest[0]["type"] for share in before.body.get("traffic") or ())
+    if traffic and follows:
+        shares = to_latest
+    else:
+        # Traffic that was sent somewhere stays there until the new revision is ready: the latest one before it may be no good.
+        shares = [target(share.revision, share.percent, share.tag) for share in before.traffic]
+    problem = _sent(project, before, {**before.body, "template": template, "traffic": shares}, sleep)
+    after = service(project, name)
+    if problem or after.state not in ("ready", "deploying"):
+        raise _broken(project, after, problem or after.state)
+    if traffic and not follows:
+        return _moved(project, after, to_latest, {after.revision: 100}, sleep)
+    return after
 
 
 def _tags(found: Service) -> list[dict[str, Any]]:
@@ -86,11 +94,24 @@ def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep 
             raise Refused(
                 f"{revision} is not ready, so it can take no traffic: {known[revision].message or 'it did not start'}"
             )
-    wanted = {
-        **before.body,
-        "traffic": [*(target(revision, part) for revision, part in shares.items()), *_tags(before)],
-    }
-    return _changed(project, before, wanted, sleep)
+    traffic = [*(target(revision, part) for revision, part in shares.items()), *_tags(before)]
+    newest = before.revision
+    return _moved(
+        project, before, traffic, {newest if one == LATEST else one: part for one, part in shares.items()}, sleep
+    )
+
+
+def _moved(
+    project: Project, before: Service, traffic: list[dict[str, Any]], wanted: Mapping[str, int], sleep: Sleep
+) -> Service:
+    """The service after its traffic went elsewhere; a newer revision that does not start is no hindrance."""
+    problem = _sent(project, before, {**before.body, "traffic": traffic}, sleep)
+    after = service(project, before.name)
+    if {one: part for one, part in wanted.items() if part} != {
+        share.revision: share.percent for share in after.traffic if share.percent
+    }:
+        raise GroundworkError(f"The traffic of {before.name} did not go where it should: {problem or after.state}")
+    return after
 
 
 def previous(project: Project, found: Service) -> Revision:
@@ -107,18 +128,9 @@ def previous(project: Project, found: Service) -> Revision:
     )
 
 
-def _changed(project: Project, before: Service, wanted: Mapping[str, Any], sleep: Sleep) -> Service:
-    """Send the whole service and wait until it is as wanted."""
-    operation = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(wanted))
-    problem = _waited(project, operation, sleep)
-    after = service(project, before.name)
-    if problem or after.state not in ("ready", "deploying"):
-        raise _broken(project, after, problem or after.state)
-    return after
-
-
-def _waited(project: Project, operation: Mapping[str, Any], sleep: Sleep) -> str:
-    """What an operation failed with, "" when it did what it should."""
+def _sent(project: Project, before: Service, wanted: Mapping[str, Any], sleep: Sleep) -> str:
+    """What a change of the whole service failed with, once it is over; "" when it did what it should."""
+    operation: Mapping[str, Any] = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(wanted))
     waited = 0.0
     while not operation.get("done"):
         if waited > _LONGEST:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundwork.environment.checkout import Checkout
-from groundwork.errors import GroundworkError, PermissionProblem
+from groundwork.errors import PermissionProblem
 from groundwork.google import local
 from groundwork.google.cloud import Cloud
 from groundwork.google.transport import refused_login
@@ -24,7 +24,8 @@ def identity_token(project: Project, audience: str) -> str:
     none can be had.
     """
     if project.cloud.simulated:
-        return _simulated(project)
+        checkout = Checkout(project.environment.path.parents[1])
+        return local.identity_token(checkout, str(project.cloud.login), audience)
     credentials = project.cloud.credentials
     account = str(getattr(credentials, "service_account_email", None) or "")
     if account and account != "default":
@@ -32,21 +33,6 @@ def identity_token(project: Project, audience: str) -> str:
     if hasattr(credentials, "refresh_token"):
         return _of_person(credentials)
     return _of_machine(audience)
-
-
-def _simulated(project: Project) -> str:
-    """As at Google, the exchange of a login's refresh token brings one; here it says that it is simulated."""
-    login = str(project.cloud.login)
-    checkout = Checkout(project.environment.path.parents[1])
-    session = local.session(checkout, login)
-    form = {"grant_type": "refresh_token", "refresh_token": login, "client_id": "groundwork"}
-    answer = session.post("https://oauth2.googleapis.com/token", data=form, timeout=10)
-    found = answer.json()
-    if "id_token" not in found:
-        raise GroundworkError(
-            f"The local cloud (simulated) gave no identity token: {found.get('error_description', answer.status_code)}"
-        )
-    return str(found["id_token"])
 
 
 def _of_account(cloud: Cloud, account: str, audience: str) -> str:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -169,6 +170,12 @@ def token(state: Path, principal: str = OWNER) -> str:
 def assertion(state: Path, claims: Mapping[str, Any]) -> str:
     """A token with which an identity provider outside, which is simulated, vouches for these claims. Raises LocalCloudError."""
     return _tokens(state).assertion(claims)
+
+
+def identity_token(cloud: LocalCloud, principal: str, audience: str) -> str:
+    """An identity token of a principal's for one address, an hour long by the local cloud's clock (simulated)."""
+    now = datetime.fromisoformat(control(cloud, "GET", "/_local/clock")["now"])
+    return _tokens(cloud.state).identity(principal, audience, now.timestamp())
 
 
 def principal(token: str) -> str:

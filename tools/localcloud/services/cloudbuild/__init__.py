@@ -82,6 +82,16 @@ def _permissions() -> dict[str, Permission]:
     return found
 
 
+# Google's Python client writes numbers, and the documents do not list these names by them.
+ENUM_NUMBERS = {
+    "BuildOptions.logging": {
+        0: "LOGGING_UNSPECIFIED", 1: "LEGACY", 2: "GCS_ONLY", 3: "STACKDRIVER_ONLY", 4: "NONE", 5: "CLOUD_LOGGING_ONLY",
+    },
+    "BuildOptions.machineType": {
+        0: "UNSPECIFIED", 1: "N1_HIGHCPU_8", 2: "N1_HIGHCPU_32", 5: "E2_HIGHCPU_8", 6: "E2_HIGHCPU_32", 7: "E2_MEDIUM",
+        11: "E2_STANDARD_2",
+    },
+}  # fmt: skip
 SERVICE = Service(
     api=API,
     versions=("v1", "v2"),
@@ -102,4 +112,5 @@ SERVICE = Service(
     sites=(Site(streams.application, prefix=f"*{journal.OWN}/"),),
     controls={"repositories": controls.repositories, "pushes": controls.pushes},
     skus=charges.SKUS,
+    enum_numbers=ENUM_NUMBERS,
 )

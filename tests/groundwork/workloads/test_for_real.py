@@ -1,0 +1,186 @@
+"""A team's way by the commands alone, in real containers: built, deployed, called, broken, rolled back; trained, cancelled, timed out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from groundwork.errors import Exit
+from groundwork.google.operations import finish
+from localcloud.containers import detection
+
+from tests.groundwork.workloads.conftest import FILE, prepared
+from tests.local_project import running
+from tests.localcloud.containers import images
+from tests.localcloud.containers.conftest import SMALL, store
+from tests.small_clone import SmallClone, made
+
+__all__ = ["store"]
+pytestmark = pytest.mark.slow
+DOCKERFILE = f'FROM {images.PYTHON}\nCOPY main.py .\nCMD ["python", "main.py"]\n'
+APP = """
+import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = b"VERSION " + self.path.encode()
+        self.send_response(200 if self.path != "/lost" else 404)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+    do_POST = do_GET
+http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def clone(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallClone]:
+    """A project whose identities may do what the environment file says, on a local cloud that uses the tests' own containers."""
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+    folder = tmp_path_factory.mktemp("for-real")
+    with running(folder / "cloud") as checkout:
+        clone = prepared(made(folder / "clone", checkout, [], FILE))
+        granted(clone)
+        yield clone
+
+
+def granted(clone: SmallClone) -> None:
+    """What the modules grant: the build pushes and logs, training writes models, and the service may be called by bob."""
+    cloud, project = clone.cloud(), clone.project
+    build, train = (
+        f"serviceAccount:groundwork-{name}@{project}.iam.gserviceaccount.com" for name in ("build", "train")
+    )
+    path = f"v1/projects/{project}:getIamPolicy"
+    policy = cloud.request("POST", "cloudresourcemanager", path, json={})
+    policy["bindings"] += [
+        {"role": "roles/artifactregistry.writer", "members": [build]},
+        {"role": "roles/artifactregistry.reader", "members": [train]},
+        {"role": "roles/logging.logWriter", "members": [build, train]},
+        {"role": "roles/storage.objectAdmin", "members": [build, train]},
+        *({"role": f"roles/run.{role}", "members": ["user:bob@example.com"]} for role in ("invoker", "viewer")),
+        {"role": "roles/run.viewer", "members": ["user:eve@example.com"]},
+    ]
+    cloud.request("POST", "cloudresourcemanager", path.replace("get", "set"), json={"policy": policy})
+    for name in ("data", "models"):
+        cloud.request(
+            "POST",
+            "storage",
+            "v1/b",
+            params={"project": project},
+            json={"name": f"{project}-{name}", "location": "europe-west1"},
+        )
+
+
+def built(clone: SmallClone, folder: Path, version: str, app: str = APP) -> str:
+    """The image of a version, built from a folder by `builds submit`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "main.py").write_text(app.replace("VERSION", version))
+    done = clone("builds", "submit", str(folder), "--image", "api")
+    assert done.code == Exit.OK, done.err
+    return done.text.splitlines()[0]
+
+
+def serving(clone: SmallClone, name: str, image: str) -> None:
+    """A service that answers with an image, as the module makes it."""
+    account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
+    body = {"template": {"containers": [{"image": image}], "serviceAccount": account}}
+    place = f"v2/projects/{clone.project}/locations/europe-west1/services"
+    cloud = clone.cloud()
+    operation = cloud.request("POST", "run", place, params={"serviceId": name}, json=body)
+    finish(cloud, "run", "v2", operation, f"make {name}")
+
+
+def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallClone, tmp_path: Path) -> None:
+    first = built(clone, tmp_path / "app", "one")
+    assert re.fullmatch(
+        rf"europe-west1-docker\.pkg\.dev/{clone.project}/images/api(:\S+)?@sha256:[0-9a-f]{{64}}", first
+    )
+    serving(clone, "api", first)
+    called = clone("services", "call", "api", "/predict?x=1")
+    assert (called.code, called.out, called.err) == (Exit.OK, b"one /predict?x=1", "200 OK\n")
+
+    second = built(clone, tmp_path / "app", "two")
+    assert clone("services", "deploy", "api", second).code == Exit.OK
+    assert clone("services", "call", "api", "/", "--data", '{"a": 1}', "--as", "bob@example.com").out == b"two /"
+    lost = clone("services", "call", "api", "/lost")
+    assert (lost.code, lost.out) == (Exit.FAILED, b"two /lost")
+    eve = clone("services", "call", "api", "--as", "eve@example.com")
+    assert eve.code == Exit.PERMISSION
+    assert "groundwork access explain eve@example.com run.routes.invoke" in eve.err
+
+    broken = built(clone, tmp_path / "app", "three", "import fastapi\n")
+    refused = clone("services", "deploy", "api", broken)
+    assert refused.code == Exit.FAILED
+    assert "likely cause: the image lacks the Python package fastapi" in refused.err
+    assert "traffic stays as it was: " in refused.err
+    assert clone("services", "call", "api").out == b"two /"
+
+    back = clone("services", "rollback", "api")
+    assert back.code == Exit.OK, back.err
+    assert clone("services", "call", "api").out == b"one /"
+    (listed,) = json.loads(clone("services", "list", "--json").text)["services"]
+    assert [share["percent"] for share in listed["traffic"]] == [100]
+    assert clone("services", "logs", "api").text
+
+
+def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(
+    clone: SmallClone, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {SMALL}\nRUN cat /nowhere\n")
+    done = clone("builds", "submit", str(folder), "--image", "broken")
+    assert done.code == Exit.FAILED
+    assert ": failure after " in done.err
+    newest, *_ = json.loads(clone("builds", "list", "--json").text)["builds"]
+    assert (newest["status"], newest["submitter"]) == ("FAILURE", "owner_example_com")
+    log = clone("builds", "logs", newest["id"][:8])
+    assert "/nowhere" in log.text
+
+
+def job(clone: SmallClone, tmp_path: Path, script: str) -> str:
+    """The file of a job that runs a script of the shell."""
+    file = tmp_path / "train.yaml"
+    pool = {
+        "machineSpec": {"machineType": "n1-standard-4"},
+        "containerSpec": {"imageUri": SMALL, "command": ["sh", "-c"], "args": [script]},
+    }
+    file.write_text(json.dumps({"workerPoolSpecs": pool}))
+    return str(file)
+
+
+def test_a_job_leaves_its_model_where_it_is_listed(clone: SmallClone, tmp_path: Path) -> None:
+    script = "echo training; to=/gcs/${AIP_MODEL_DIR#gs://}; mkdir -p $to; echo weights > $to/model.pt"
+    done = clone("jobs", "submit", job(clone, tmp_path, script), "--timeout", "10m")
+    assert done.code == Exit.OK, done.err
+    assert (
+        "at most $0.04: $0.26 an hour for 1 n1-standard-4, ended after 10 min at the latest (the local cloud bills nothing)"
+        in done.err
+    )
+    assert "training" in done.err
+    assert re.search(rf"8 B  gs://{clone.project}-models/jobs/train-[0-9-]+/model/model\.pt\n", done.text)
+    (found,) = json.loads(clone("jobs", "list", "--json").text)["jobs"]
+    assert (found["state"], found["submitter"]) == ("succeeded", "owner_example_com")
+    (artifact,) = json.loads(clone("jobs", "artifacts", "train", "--json").text)["artifacts"]
+    assert (artifact["folder"], artifact["bytes"]) == ("model", 8)
+
+
+def test_a_job_that_fails_ends_with_1_and_one_that_runs_is_cancelled(clone: SmallClone, tmp_path: Path) -> None:
+    failed = clone("jobs", "submit", job(clone, tmp_path, "echo lost; exit 3"), "--display-name", "failing")
+    assert failed.code == Exit.FAILED
+    assert "failed after" in failed.err
+    begun = clone(
+        "jobs", "submit", job(clone, tmp_path, "echo up; sleep 600"), "--display-name", "endless", "--detach", "--json"
+    )
+    number = json.loads(begun.text)["job"]["id"]
+    ended = clone("jobs", "cancel", number)
+    assert ended.code == Exit.OK, ended.err
+    logs = clone("jobs", "logs", "endless")
+    assert logs.code == Exit.OK
+    assert json.loads(clone("jobs", "list", "--json").text)["jobs"][0]["state"] == "cancelled"
+    assert "there is nothing to end" in clone("jobs", "cancel", number).text
