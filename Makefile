@@ -114,7 +114,9 @@ docs: ready ## Bring the generated parts of the docs up to date
 	@$(GROUNDWORK) docs $(words)
 
 compile = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q
+# Only its axe.min.js is wanted; the browser is the machine's own.
+without = --no-emit-package playwright --no-emit-package pyee --no-emit-package greenlet
 lock: ready ## Pin the newest packages that tools/requirements*.in allow
-	$(compile) --upgrade tools/requirements.in -o tools/requirements.txt
+	$(compile) $(without) --upgrade tools/requirements.in -o tools/requirements.txt
 	$(compile) --upgrade -c tools/requirements.txt tools/requirements-uv.in -o tools/requirements-uv.txt
 	$(compile) --upgrade tools/requirements-checkov.in -o tools/requirements-checkov.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -26,9 +27,9 @@ class Browser:
         connection.close()
         return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
 
-    def page(self, page: str = "") -> str:
-        parts = urlsplit(launcher.console(self.cloud.server, page))
-        status, text, _ = self(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    def page(self, page: str = "", query: str = "") -> str:
+        path = urlsplit(launcher.console(self.cloud.server, page)).path
+        status, text, _ = self(f"{path}?{query}" if query else path)
         assert status == 200, text
         return text
 
@@ -104,7 +105,19 @@ def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -
 def test_who_may_do_what_is_a_table(browser: Browser) -> None:
     browser.cloud.grant("roles/viewer", "user:ann@example.com")
     text = browser.page(f"project/{browser.cloud.project}/access")
-    assert re.search(r'<th scope="row">user:ann@example.com</th>(<td></td>)*<td>viewer</td>', text)
+    row = re.search(r'<th scope="row">user:ann@example.com</th>(.*?)</tr>', text, re.DOTALL)
+    assert row
+    assert "<summary>viewer</summary>" in row[1]
+    assert f"The policy of {browser.cloud.project} grants" in row[1]
+
+
+def test_a_role_that_somebody_holds_says_what_it_permits(browser: Browser) -> None:
+    browser.cloud.grant("roles/storage.objectViewer", "user:ann@example.com")
+    text = browser.page(f"project/{browser.cloud.project}/access")
+    role = re.search(r'<details id="roles/storage.objectViewer">(.*?)</details>', text, re.DOTALL)
+    assert role
+    assert "<code>storage.objects.get</code>" in role[1]
+    assert "storage.objects.delete" not in role[1]
 
 
 def test_requests_and_their_refusals_are_listed(browser: Browser) -> None:
@@ -112,6 +125,68 @@ def test_requests_and_their_refusals_are_listed(browser: Browser) -> None:
     text = browser.page("requests")
     assert "storage.buckets.get" in text
     assert '<td class="refused">403</td>' in text
+    assert re.search(r'class="why">eve@example.com does not have storage.buckets.get access', text)
+    assert "storage.buckets.get" in browser.page("requests", "refused")
+    assert '<td class="refused">403</td>' in browser.page("requests", "refused")
+
+
+def test_each_thing_is_shown_as_gcloud_curl_and_python_ask_for_it(browser: Browser) -> None:
+    cloud = browser.cloud
+    cloud.ok(
+        "POST", f"secretmanager/v1/projects/{cloud.project}/secrets", {"replication": {"automatic": {}}}, secretId="key"
+    )
+    upload(browser, "it's.txt", b"x", "text/plain")
+    pages = {
+        f"resource/secretmanager/projects/{cloud.project}/secrets/key": f"gcloud secrets describe key --project {cloud.project}",
+        f"bucket/{cloud.project}-data": f"gcloud storage ls gs://{cloud.project}-data/",
+        f"object/{cloud.project}-data/it's.txt": f"""gcloud storage cat 'gs://{cloud.project}-data/it'"'"'s.txt'""",
+    }
+    for page, gcloud in pages.items():
+        text = unescape(browser.page(page))
+        assert gcloud in text
+        assert "curl --header" in text
+        assert "google" in text.partition("<summary>Python</summary>")[2]
+
+
+def test_a_secrets_versions_a_repositorys_images_and_operations_are_listed(browser: Browser) -> None:
+    cloud = browser.cloud
+    cloud.enable("artifactregistry")
+    path = f"secretmanager/v1/projects/{cloud.project}/secrets"
+    cloud.ok("POST", path, {"replication": {"automatic": {}}}, secretId="key")
+    cloud.ok("POST", f"{path}/key:addVersion", {"payload": {"data": "dG9wLXNlY3JldA=="}})
+    assert re.search(
+        r"<td>1</td><td>ENABLED</td>", browser.page(f"resource/secretmanager/projects/{cloud.project}/secrets/key")
+    )
+    place = f"projects/{cloud.project}/locations/europe-west1"
+    cloud.ok("POST", f"artifactregistry/v1/{place}/repositories", {"format": "DOCKER"}, repositoryId="images")
+    assert "Images" in browser.page(f"resource/artifactregistry/{place}/repositories/images")
+    operations = browser.page(f"project/{cloud.project}/operations")
+    assert re.search(r"<td>done</td><td>artifactregistry", operations)
+
+
+def test_what_was_used_is_summed_in_googles_words(browser: Browser) -> None:
+    upload(browser, "x.txt", b"x", "text/plain")
+    assert re.search(
+        r"<td>Cloud Storage</td><td>Class A Operations</td>", browser.page(f"project/{browser.cloud.project}/usage")
+    )
+
+
+def test_logs_are_looked_through_and_followed(browser: Browser) -> None:
+    page = f"project/{browser.cloud.project}/logs"
+    assert f"{browser.cloud.project}-data" in browser.page(page, "text=storage.buckets.create")
+    assert "There is none with that." in browser.page(page, "text=nobody-said-this")
+    assert 'http-equiv="refresh"' in browser.page(page, "follow")
+    assert 'http-equiv="refresh"' not in browser.page(page)
+
+
+@pytest.mark.parametrize(
+    "query", ["advance=soon", "advance=nan", "fault=error&code=x", "fault=nonsense", "fault=latency&seconds=1e999"]
+)
+def test_a_switch_that_cannot_be_turned_is_a_sentence(browser: Browser, query: str) -> None:
+    path = urlsplit(launcher.console(browser.cloud.server, "switches")).path
+    status, text, _ = browser(f"{path}?{query}", "POST")
+    assert status == 400
+    assert 'role="alert"' in text
 
 
 def test_admin_activity_is_in_the_logs(browser: Browser) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.applications import Starlette
@@ -16,7 +18,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from localcloud.console.views import Body, Views, commands, preview
+from localcloud.console import access, activity, commands
+from localcloud.console.views import Body, Views, preview
+from localcloud.errors import CloudError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _HERE = Path(__file__).parent
@@ -27,6 +31,18 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_MOST_FORM = 4096
+_KINDS = ("error", "latency", "drop", "late", "pending")
+
+
+def _seconds(text: str) -> float:
+    """Raises ValueError for what is no number, or no finite one."""
+    if not math.isfinite(seconds := float(text)):
+        raise ValueError(text)
+    return seconds
+
+
+_NUMBERS: Mapping[str, Callable[[str], float]] = {"code": int, "count": int, "seconds": _seconds}
 _HOURS = {"1 hour": 3600, "1 day": 86_400, "8 days": 8 * 86_400, "31 days": 31 * 86_400}
 
 
@@ -62,6 +78,8 @@ class Console:
             Route("/console/{secret}/project/{project}", self._behind(self.project)),
             Route("/console/{secret}/project/{project}/access", self._behind(self.access)),
             Route("/console/{secret}/project/{project}/logs", self._behind(self.logs)),
+            Route("/console/{secret}/project/{project}/operations", self._behind(self.operations)),
+            Route("/console/{secret}/project/{project}/usage", self._behind(self.usage)),
             Route("/console/{secret}/project/{project}/{api}", self._behind(self.service)),
             Route("/console/{secret}/bucket/{bucket}", self._behind(self.bucket)),
             Route("/console/{secret}/object/{bucket}/{name:path}", self._behind(self.object)),
@@ -103,29 +121,54 @@ class Console:
         """One project."""
         name = request.path_params["project"]
         found = [(one, self._views.tiles(name)) for one in self._views.projects() if one["id"] == name]
-        return self._page("overview.html", projects=found) if found else self._page("nothing.html", 404)
+        return self._page("overview.html", project=name, projects=found) if found else self._page("nothing.html", 404)
 
     async def service(self, request: Request) -> Response:
         """The resources of a service."""
         project, api = request.path_params["project"], request.path_params["api"]
-        return self._page("service.html", project=project, api=api, things=self._views.things(project, api))
+        things = self._views.things(project, api)
+        collections = {
+            thing.collection: commands.of_list(
+                api, self._views.version(api), thing.name.rpartition("/")[0].rpartition("/")[0], thing.collection
+            )
+            for thing in things
+            if "/" in thing.name
+        }
+        return self._page("service.html", project=project, api=api, things=things, collections=collections)
 
     async def access(self, request: Request) -> Response:
         """Who holds which role on what."""
         project = request.path_params["project"]
-        things, members = self._views.grants(project)
-        return self._page("access.html", project=project, things=things, members=members)
+        return self._page("access.html", project=project, found=access.matrix(self._views, project))
 
     async def logs(self, request: Request) -> Response:
         """The last log entries."""
+        project, text = request.path_params["project"], request.query_params.get("text", "")
+        found = activity.entries(self._views, project, text)
+        return self._page(
+            "logs.html", project=project, text=text, entries=found, follow="follow" in request.query_params
+        )
+
+    async def operations(self, request: Request) -> Response:
+        """The last long-running operations."""
         project = request.path_params["project"]
-        return self._page("logs.html", project=project, entries=self._views.entries(project))
+        found = activity.operations(self._views, project)
+        return self._page("operations.html", project=project, operations=found, follow="follow" in request.query_params)
+
+    async def usage(self, request: Request) -> Response:
+        """What was used."""
+        project = request.path_params["project"]
+        await self._views.cloud.commits.write(self._views.cloud.usage.flush)
+        return self._page("usage.html", project=project, used=activity.used(self._views, project))
 
     async def bucket(self, request: Request) -> Response:
         """The objects of a bucket, folder by folder."""
         prefix = request.query_params.get("prefix", "")
-        found = self._views.bucket(request.path_params["bucket"], prefix)
-        return self._page("bucket.html", prefix=prefix, **found) if found else self._page("nothing.html", 404)
+        name = request.path_params["bucket"]
+        found = self._views.bucket(name, prefix)
+        if found is None:
+            return self._page("nothing.html", 404)
+        return self._page("bucket.html", prefix=prefix, commands=commands.of_bucket(name, prefix), **found)
 
     async def object(self, request: Request) -> Response:
         """An object: what is known of it, and its beginning where it is text."""
@@ -135,7 +178,12 @@ class Console:
             return self._page("nothing.html", 404)
         shown = preview(found[1], found[2])
         return self._page(
-            "object.html", bucket=bucket, object=found[0], preview=shown, image=found[2].startswith("image/")
+            "object.html",
+            bucket=bucket,
+            object=found[0],
+            preview=shown,
+            image=found[2].startswith("image/"),
+            commands=commands.of_object(bucket, name),
         )
 
     async def download(self, request: Request) -> Response:
@@ -154,25 +202,49 @@ class Console:
         body = self._views.resource(api, name)
         if body is None:
             return self._page("nothing.html", 404)
-        return self._page("resource.html", api=api, name=name, body=body, commands=commands(api, "v1", name))
+        said = commands.of_resource(api, self._views.version(api), name)
+        inside = self._views.inside(api, name)
+        words = name.split("/")
+        more = {"project": words[1]} if words[0] == "projects" and len(words) > 2 else {}
+        return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=said, **more)
 
-    async def requests(self, _: Request) -> Response:
-        """What clients asked, newest first."""
-        return self._page("requests.html", requests=list(reversed(self._switches.requests()))[:200])
+    async def requests(self, request: Request) -> Response:
+        """What clients asked, newest first; only what was refused where that is asked for."""
+        refused = "refused" in request.query_params
+        rows = [
+            row
+            for row in reversed(self._switches.requests())
+            if not refused or row["status"] >= 400 or not row["status"]
+        ]
+        return self._page(
+            "requests.html", requests=rows[:200], refused=refused, follow="follow" in request.query_params
+        )
 
     async def switches(self, request: Request) -> Response:
         """Faults and the clock, for tests."""
+        problem = ""
         if request.method == "POST":
-            self._switch(dict(request.query_params))
-            return RedirectResponse(request.url.path, 303, _HEADERS)
-        return self._page("switches.html", faults=self._switches.faults(), hours=_HOURS)
+            form = parse_qs((await request.body())[:_MOST_FORM].decode("utf-8", "replace"))
+            problem = self._switch({**request.query_params, **{key: values[-1] for key, values in form.items()}})
+            if not problem:
+                return RedirectResponse(request.url.path, 303, _HEADERS)
+        found = {"faults": self._switches.faults(), "hours": _HOURS, "kinds": _KINDS, "problem": problem}
+        return self._page("switches.html", 400 if problem else 200, **found)
 
-    def _switch(self, asked: Mapping[str, str]) -> None:
-        if "advance" in asked:
-            self._switches.advance(float(asked["advance"]))
-        elif asked.get("fault") == "none":
-            self._switches.clear()
-        elif "fault" in asked:
-            code = {"code": int(asked["code"])} if "code" in asked else {}
-            seconds = {"seconds": float(asked["seconds"])} if "seconds" in asked else {}
-            self._switches.order({"method": "*", "kind": asked["fault"], "count": 1, **code, **seconds})
+    def _switch(self, asked: Mapping[str, str]) -> str:
+        """Do what a form asks; why not, where it cannot be."""
+        try:
+            if "advance" in asked:
+                self._switches.advance(_seconds(asked["advance"]))
+            elif asked.get("fault") == "none":
+                self._switches.clear()
+            elif "fault" in asked:
+                numbers = {key: kind(asked[key]) for key, kind in _NUMBERS.items() if asked.get(key)}
+                self._switches.order(
+                    {"method": asked.get("method") or "*", "kind": asked["fault"], "count": 1, **numbers}
+                )
+        except CloudError as refused:
+            return refused.message
+        except (ValueError, OverflowError):
+            return "A number is wanted there: seconds such as 3, a code such as 503."
+        return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -42,6 +42,64 @@ class Thing:
     created: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a kind of resource holds: the collection below it, the key of its list, and columns by heading: where each value is."""
+
+    title: str
+    collection: str
+    key: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A table of what a resource holds."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+INSIDE = {
+    ("secretmanager", "secrets"): Held(
+        "Versions, without their values",
+        "versions",
+        "versions",
+        {"Version": "name", "State": "state", "Made": "createTime"},
+    ),
+    ("artifactregistry", "repositories"): Held(
+        "Images",
+        "dockerImages",
+        "dockerImages",
+        {"Image": "name", "Tags": "tags", "Bytes": "imageSizeBytes", "Pushed": "uploadTime"},
+    ),
+    ("run", "services"): Held(
+        "Revisions", "revisions", "revisions", {"Revision": "name", "Image": "containers.0.image", "Made": "createTime"}
+    ),
+    ("run", "jobs"): Held(
+        "Executions",
+        "executions",
+        "executions",
+        {"Execution": "name", "Succeeded": "succeededCount", "Failed": "failedCount", "Made": "createTime"},
+    ),
+}
+
+
+def _cell(body: Any, path: str) -> str:
+    """A value of a list's item as a cell shows it: the last part of a name, words of a list in a row, a moment to the second."""
+    value = body
+    for step in path.split("."):
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    text = "" if value is None else str(value)
+    return text.rpartition("/")[2] if path == "name" else text[:19] if path.endswith("Time") else text
+
+
 class Views:
     """Reads the cloud for the pages."""
 
@@ -74,7 +132,7 @@ class Views:
         found: dict[str, dict[str, int]] = {}
         for api, collection, count in self.cloud.store.sql(
             "SELECT service, collection, count(*) FROM resources WHERE name LIKE ? ESCAPE '\\' GROUP BY service, collection",
-            _below(project),
+            below(project),
         ):
             if collection not in _HIDDEN.get(api, ()):
                 found.setdefault(api, {})[collection.rpartition(".")[2]] = count
@@ -93,21 +151,31 @@ class Views:
             return [Thing(one["name"], one["name"], "buckets", one["timeCreated"]) for one in buckets]
         rows = self.cloud.store.sql(
             "SELECT name, collection, body FROM resources WHERE service = ? AND name LIKE ? ESCAPE '\\' ORDER BY collection, name LIMIT ?",
-            *(api, _below(project), _ROWS),
+            *(api, below(project), _ROWS),
         )
         return [
             Thing(name, name.rpartition("/")[2], collection.rpartition(".")[2], json.loads(text).get("createTime", ""))
             for name, collection, text in rows
         ]
 
+    def version(self, api: str) -> str:
+        """The version of an API that is spoken here, "" for an API that is not."""
+        found = (service.versions[0] for service in self._dispatcher.router.services.values() if service.api == api)
+        return next(found, "")
+
     def resource(self, api: str, name: str) -> Body | None:
-        """A resource as a client is told of it: through its own get method where it has one, else as it is kept."""
-        for service in self._dispatcher.router.services.values():
-            if service.api == api:
-                answer = self.ask(f"{api}/{service.versions[0]}/{quote(name)}")
-                if answer is not None:
-                    return answer
-        return None
+        """A resource as a client is told of it; None where there is none."""
+        version = self.version(api)
+        return self.ask(f"{api}/{version}/{quote(name)}") if version else None
+
+    def inside(self, api: str, name: str) -> Inside | None:
+        """What a resource holds, newest first; None where its kind holds nothing that is listed apart."""
+        held = INSIDE.get((api, name.split("/")[-2] if "/" in name else ""))
+        if held is None:
+            return None
+        listed = (self.ask(f"{api}/{self.version(api)}/{quote(name)}/{held.collection}") or {}).get(held.key, [])
+        rows = [[_cell(one, path) for path in held.columns.values()] for one in listed[:_ROWS]]
+        return Inside(held.title, list(held.columns), rows)
 
     def bucket(self, name: str, prefix: str) -> Body | None:
         """A bucket with the objects and folders below a prefix."""
@@ -138,38 +206,6 @@ class Views:
             content = reply.body if isinstance(reply.body, bytes) else b""
         return found, content, str(found.get("contentType", "application/octet-stream"))
 
-    def grants(self, project: str) -> tuple[list[str], list[tuple[str, Mapping[str, list[str]]]]]:
-        """Who holds what where: the things that have a policy, and for each member the roles by thing."""
-        things: list[str] = []
-        members: dict[str, dict[str, list[str]]] = {}
-        for thing, binding in self._bindings(project):
-            if thing not in things:
-                things.append(thing)
-            for member in binding["members"]:
-                members.setdefault(member, {}).setdefault(thing, []).append(binding["role"].removeprefix("roles/"))
-        return things, sorted(members.items())
-
-    def _bindings(self, project: str) -> Iterator[tuple[str, Body]]:
-        buckets = {one["name"] for one in (self.ask("storage/v1/b", project=project) or {}).get("items", [])}
-        for api, resource, text in self.cloud.store.sql(
-            "SELECT service, resource, body FROM policies ORDER BY resource"
-        ):
-            words = resource.split("/")
-            mine = words[:2] == ["projects", project] or (api == "storage" and words[-1] in buckets)
-            if mine:
-                label = project if len(words) == 2 and words[0] == "projects" else f"{words[-2]}/{words[-1]}"
-                for binding in json.loads(text).get("bindings", ()):
-                    yield label, binding
-
-    def entries(self, project: str) -> list[Body]:
-        """The last log entries of a project, newest first."""
-        found = []
-        for _, entry in self.cloud.logs.read(f"projects/{project}", newest=True):
-            found.append(entry)
-            if len(found) == 100:
-                break
-        return found
-
 
 def preview(content: bytes, kind: str) -> str | None:
     """The beginning of a text, None for what is none."""
@@ -178,16 +214,7 @@ def preview(content: bytes, kind: str) -> str | None:
     return content[:_PREVIEW].decode("utf-8", "replace")
 
 
-def commands(api: str, version: str, name: str) -> Mapping[str, str]:
-    """How the same is read with curl and in Python."""
-    url = f"https://{api}.googleapis.com/{version}/{name}"
-    python = (
-        "from google.auth import default\nfrom google.auth.transport.requests import AuthorizedSession\n"
-        f'session = AuthorizedSession(default()[0])\nprint(session.get("{url}").json())'
-    )
-    return {"curl": f'curl --header "Authorization: Bearer $GOOGLE_OAUTH_ACCESS_TOKEN" {url}', "Python": python}
-
-
-def _below(project: str) -> str:
+def below(project: str) -> str:
+    """What the names in a project begin with, for LIKE."""
     escaped = project.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
     return f"projects/{escaped}/%"

@@ -157,7 +157,10 @@ class App:
             if outcome is not None and outcome.reply.later is not None:
                 outcome = await self._later(target, outcome)
         method, status = target.method.id if target else "", outcome.reply.status if outcome else 0
-        self._log.add(request, method, status, time.perf_counter() - started)
+        refusal = (
+            outcome.reply.body if outcome and status >= 400 and isinstance(outcome.reply.body, (bytes, str)) else None
+        )
+        self._log.add(request, method, status, time.perf_counter() - started, refusal)
         return outcome
 
     async def _later(self, target: Target, outcome: Outcome) -> Outcome:

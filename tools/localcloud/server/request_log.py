@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from typing import Any
 
@@ -9,17 +10,20 @@ from localcloud.engine import tokens
 from localcloud.engine.dispatch import Request
 
 _KEPT = 1000
+_MOST_SAID = 8192
 
 
 class RequestLog:
     """Keeps the last 1,000 requests without their bodies, in memory."""
 
     def __init__(self) -> None:
-        self._rows: deque[tuple[Request, str, int, float]] = deque(maxlen=_KEPT)
+        self._rows: deque[tuple[Request, str, int, float, bytes | str | None]] = deque(maxlen=_KEPT)
 
-    def add(self, request: Request, method: str, status: int, seconds: float) -> None:
-        """Notes one request; status 0 = its connection was dropped."""
-        self._rows.append((request._replace(content=None), method, status, seconds))
+    def add(
+        self, request: Request, method: str, status: int, seconds: float, refusal: bytes | str | None = None
+    ) -> None:
+        """Notes one request; status 0 = its connection was dropped, `refusal` the body of an error."""
+        self._rows.append((request._replace(content=None), method, status, seconds, refusal and refusal[:_MOST_SAID]))
 
     def rows(self) -> list[dict[str, Any]]:
         """The requests, oldest first; status 0 = the connection was dropped."""
@@ -32,6 +36,15 @@ class RequestLog:
                 "status": status,
                 "principal": tokens.named(request.headers.get("authorization", "").partition(" ")[2]),
                 "milliseconds": round(seconds * 1000, 2),
+                "reason": _reason(refusal),
             }
-            for request, method, status, seconds in self._rows
+            for request, method, status, seconds, refusal in self._rows
         ]
+
+
+def _reason(refusal: bytes | str | None) -> str:
+    """What an error says, "" where it says nothing that is known."""
+    try:
+        return str(json.loads(refusal or "{}")["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,69 @@
+"""What happens in a project: log entries, operations and use, newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localcloud.console.views import Body, Views
+
+_ENTRIES = 200
+_READ = 5000
+_OPERATIONS = 200
+
+
+@dataclass(frozen=True)
+class Used:
+    """How much of a kind of use there was, all hours together, and what it carried as labels."""
+
+    service: str
+    what: str
+    region: str
+    labels: str
+    amount: float
+    unit: str
+
+
+def entries(views: Views, project: str, text: str = "") -> list[Body]:
+    """The last log entries, those with a text in them where one is given."""
+    found: list[Body] = []
+    for number, (_, entry) in enumerate(views.cloud.logs.read(f"projects/{project}", newest=True)):
+        if len(found) == _ENTRIES or number == _READ:
+            break
+        if text.lower() in json.dumps(entry, ensure_ascii=False).lower():
+            found.append(entry)
+    return found
+
+
+def operations(views: Views, project: str) -> list[Body]:
+    """The last long-running operations of a project: what was asked of what, how far it is, and why it failed."""
+    found = []
+    for api, text in views.cloud.store.sql("SELECT service, body FROM operations"):
+        body = json.loads(text)
+        if f"projects/{project}/" in f"{body['target']}/ {body['name']}/":
+            problem = (body.get("error") or {}).get("message", "")
+            kept = {key: body[key] for key in ("name", "state", "verb", "target", "principal", "begun", "ended")}
+            found.append({"api": api, "problem": problem, **kept})
+    return sorted(found, key=lambda one: str(one["begun"]), reverse=True)[:_OPERATIONS]
+
+
+def used(views: Views, project: str) -> Sequence[Used]:
+    """What was used since the local cloud began, by service, kind, region and labels; calls of the last moment may be missing."""
+    sums: dict[tuple[str, str, str, str, str], float] = {}
+    for row in views.cloud.usage.rows(""):
+        if row["project"]["id"] == project:
+            labels = ", ".join(f"{label['key']}={label['value']}" for label in row["labels"])
+            usage = row["usage"]
+            key = (
+                row["service"]["description"],
+                row["sku"]["description"],
+                row["location"]["region"],
+                labels,
+                usage["unit"],
+            )
+            sums[key] = sums.get(key, 0) + usage["amount"]
+    return [
+        Used(service, what, region, labels, amount, unit)
+        for (service, what, region, labels, unit), amount in sorted(sums.items())
+    ]
