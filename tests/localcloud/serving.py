@@ -43,6 +43,16 @@ class Serving:
         assert answer.status == 200, found
         return found
 
+    def control(self, name: str, body: Any) -> Any:
+        """What the control interface answers, which must be a 200."""
+        headers = {"X-Local-Control": "key", "Content-Type": "application/json"}
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request("POST", f"/_local/{name}", json.dumps(body), headers)
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+        assert answer.status == 200, found
+        return found
+
     def write(self, change: Callable[[], T]) -> T:
         """The result of a change of the cloud's, made where all changes are."""
         return asyncio.run_coroutine_threadsafe(self.cloud.commits.write(change), self.loop).result(60)

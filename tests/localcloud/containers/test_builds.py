@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from localcloud.containers import detection
 
 from tests.localcloud.containers.conftest import SMALL
 from tests.localcloud.inside import PROJECT
@@ -92,9 +91,15 @@ def test_an_image_is_built_with_cached_layers_and_pushed_by_its_digest(
     assert "Using cache" in lines[slow + 1], lines
     assert second["results"]["images"][0]["digest"] != pushed[0]["digest"]
     assert "podman" in second["warnings"][0]["text"] or "docker" in second["warnings"][0]["text"]
-    kind = detection.kind()
-    assert kind is not None
-    assert not cloud.cloud.workloads.client or not cloud.cloud.workloads.client.has(IMAGE)
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    assert not client.has(IMAGE), "another build, of an account that may not pull it, would have it"
+    files = {"Dockerfile": f"FROM {IMAGE}\n", "base/Dockerfile": DOCKERFILE}
+    steps = [
+        {"name": DOCKER, "args": ["build", "-t", IMAGE, "base"]},
+        {"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:2", "."]},
+    ]
+    assert submit(steps, files)["status"] == "SUCCESS"
 
 
 def test_a_broken_build_fails_with_its_log_and_pushes_nothing(
@@ -198,13 +203,13 @@ def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> 
     while not cloud.cloud.workloads.running() and time.monotonic() < until:
         cloud("GET", f"cloudbuild/v1/{name}")
     assert cloud("POST", f"cloudbuild/v1/{name}:cancel", {})["status"] == "CANCELLED"
-    while cloud.cloud.workloads.running() and time.monotonic() < until:
-        cloud("GET", f"cloudbuild/v1/{name}")
-    assert cloud("GET", f"cloudbuild/v1/{name}")["status"] == "CANCELLED"
-    assert not cloud.cloud.workloads.running()
     client = cloud.cloud.workloads.client
     assert client is not None
+    while list(client.found()) and time.monotonic() < until:
+        cloud("GET", f"cloudbuild/v1/{name}")
     assert not list(client.found())
+    assert not cloud.cloud.workloads.running()
+    assert cloud("GET", f"cloudbuild/v1/{name}")["status"] == "CANCELLED"
 
 
 def _archive(files: Mapping[str, str]) -> bytes:

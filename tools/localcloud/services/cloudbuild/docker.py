@@ -1,6 +1,7 @@
 """The docker builder: its commands, carried out by this machine's podman or docker in the workspace, as the build's account.
 
-Names are the build's own: an image that it has neither built nor pulled is not there, as on the fresh machine that a build has at Google.
+Names are the build's own, as on the fresh machine that a build has at Google: an image that it has neither built nor pulled is not there,
+and what it builds gets no name on this machine, where other builds and services have theirs.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -131,6 +132,8 @@ class Docker:
             place.say(line.removeprefix("Error: "))
 
         code = await self._call(words, heard, place, self.env)
+        if self.client.name != "podman":
+            await asyncio.to_thread(self._unnamed, target)
         said = next((match[1] for line in seen if (match := _DIGEST.search(line))), "")
         found = digest.read_text("utf-8").strip() if digest.exists() else said
         if code == 0:
@@ -144,13 +147,6 @@ class Docker:
             )
         return code, found
 
-    def forget(self) -> None:
-        """Takes the build's names away again; its layers stay as a cache for the next. Blocks."""
-        for name in self.images:
-            words = ("untag", name) if self.client.name == "podman" else ("rmi", "--no-prune", name)
-            with suppress(RuntimeProblem):  # another build of the same name may have taken it away
-                self.client.call(*words, timeout=60)
-
     async def _build(self, args: Sequence[str], place: Place) -> int:
         found = _BUILD.parse_args(args)
         context = self.space.here(found.path, place.directory)
@@ -161,17 +157,12 @@ class Docker:
         )
         if not dockerfile.is_file():
             raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {found.file or 'Dockerfile'}")
-        for base in _FROM.findall(dockerfile.read_text("utf-8", "replace")):
-            if is_ours(base) and "$" not in base and full(base) not in self.images:
-                await asyncio.to_thread(self.workloads.fetch, base, self.principal)
         identity = self.space.credentials / "image"
-        tags = [full(one) for one in found.tag]
         env, words = (
             dict(self.env),
             ["build", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
         )
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
-        words += [f"--tag={tag}" for tag in tags]
         for name, _, value in (one.partition("=") for one in found.build_arg):
             # By its name alone, so that no value is on a command line: it may be a secret.
             words.append(f"--build-arg={name}")
@@ -181,13 +172,39 @@ class Docker:
         words += [f"--label={one}" for one in found.label]
         words += [f"--secret={self._secret(one, place)}" for one in found.secret]
         words += ["--no-cache"] if found.no_cache else []
-        code = await self._call([*words, str(context)], place.heard, place, env)
-        if code == 0:
-            made = identity.read_text("utf-8").strip()
-            self.images |= dict.fromkeys(tags, made)
-        for tag in tags if found.push and code == 0 else ():
-            code, _ = await self.push(tag, place)
-        return code
+        async with self._bases(dockerfile):
+            code = await self._call([*words, str(context)], place.heard, place, env)
+        if code:
+            return code
+        for tag in found.tag:
+            self.images[full(tag)] = identity.read_text("utf-8").strip()
+            place.say(f"Successfully tagged {full(tag)}")
+        for tag in found.tag if found.push else ():
+            if (code := (await self.push(tag, place))[0]) != 0:
+                return code
+        return 0
+
+    @asynccontextmanager
+    async def _bases(self, dockerfile: Path) -> AsyncIterator[None]:
+        """While it lasts, what a Dockerfile begins with is there: from the registry as this build's account, or as this build has made it."""
+        named = []
+        for base in {full(one) for one in _FROM.findall(dockerfile.read_text("utf-8", "replace")) if "$" not in one}:
+            if base in self.images:
+                await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
+                named.append(base)
+            elif is_ours(base):
+                await asyncio.to_thread(self.workloads.fetch, base, self.principal)
+        try:
+            yield
+        finally:
+            for base in named:
+                await asyncio.to_thread(self._unnamed, base)
+
+    def _unnamed(self, name: str) -> None:
+        """Takes a name away, not the layers: they are the cache of the next build."""
+        words = ("untag", name) if self.client.name == "podman" else ("rmi", "--no-prune", name)
+        with suppress(RuntimeProblem):
+            self.client.call(*words, timeout=60)
 
     def _secret(self, said: str, place: Place) -> str:
         """A --secret with its file on this machine; of variables the step has only its own."""
@@ -207,7 +224,6 @@ class Docker:
         if identity is None:
             place.say(f"Error response from daemon: No such image: {full(args[0])}")
             return 1
-        await asyncio.to_thread(self.client.call, "tag", identity, full(args[1]))
         self.images[full(args[1])] = identity
         return 0
 

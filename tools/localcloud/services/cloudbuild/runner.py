@@ -98,7 +98,7 @@ class _Build:
                 await keeping
             with suppress(CloudError):
                 await self._journal.flush(last=True)
-            await asyncio.to_thread(self._tidy)
+            await asyncio.to_thread(sources.remove, self._space.root)
         await self._job.write(partial(self._over, end))
 
     async def _phases(self) -> Ended | None:
@@ -224,12 +224,6 @@ class _Build:
         if pushed:
             self._results["images"] = pushed
         self._results |= await outputs.objects(self._cloud, self._job, self._build, self._space, heard)
-
-    def _tidy(self) -> None:
-        """The names of the build's images and its folders go; blocks."""
-        if self._docker is not None:
-            self._docker.forget()
-        sources.remove(self._space.root)
 
     async def _changed(self, **changes: Any) -> None:
         await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))
