@@ -194,7 +194,7 @@ MAY_START = {
     "localcloud.containers.client",
     "localcloud.containers.detection",
     "localcloud.containers.children",
-    "localcloud.server.launcher",
+    "localcloud.server.daemons",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from groundwork.errors import UsageProblem
 from groundwork.google import isolation, variables
-from groundwork.terraform.process import Terraform
+from groundwork.terraform.commands import Terraform
 
 USER = {
     "PATH": "/bin",

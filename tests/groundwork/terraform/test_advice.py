@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from groundwork.errors import Exit
 from groundwork.terraform import advice
+from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.events import Diagnostic
-from groundwork.terraform.process import Finished, TerraformFailed
+from groundwork.terraform.process import Finished
 
 
 def failure(*diagnostics: Diagnostic) -> TerraformFailed:
@@ -35,7 +36,7 @@ def error(detail: str, address: str = "") -> Diagnostic:
             Exit.PERMISSION,
         ),
         ("googleapi: Error 401: Invalid Credentials", "gcloud auth application-default login", Exit.PERMISSION),
-        ("googleapi: Error 409: You already own this bucket", "terraform import", Exit.FAILED),
+        ("googleapi: Error 409: You already own this bucket", "groundwork adopt", Exit.FAILED),
         (
             "Error 409: The requested bucket name is not available. The bucket namespace is shared by all users of the system.",
             "rename it under buckets:",

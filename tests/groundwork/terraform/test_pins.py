@@ -14,8 +14,8 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.google import isolation
 from groundwork.lifecycle import prerequisites
 from groundwork.terraform import installation, pins
+from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.initialise import initialise
-from groundwork.terraform.process import TerraformFailed
 
 from tests.groundwork.clone import cloned
 from tests.groundwork.conftest import Heard

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from groundwork.errors import GroundworkError
 from groundwork.terraform import installation
+from groundwork.terraform.commands import Terraform, TerraformFailed
 from groundwork.terraform.events import Change, Event, Step
 from groundwork.terraform.liveness import alive, birth, tail
-from groundwork.terraform.process import Terraform, TerraformFailed, run, signals_passed_on
+from groundwork.terraform.process import run, signals_passed_on
 
 from tests.processes import naming
 
@@ -97,7 +98,8 @@ import os, sys
 from pathlib import Path
 from groundwork.errors import Interrupted
 from groundwork.terraform.events import Step
-from groundwork.terraform.process import Terraform, signals_passed_on
+from groundwork.terraform.commands import Terraform
+from groundwork.terraform.process import signals_passed_on
 folder = Path(sys.argv[2])
 subject = Terraform(sys.argv[1], folder, folder / "data", dict(os.environ))
 def listen(event):

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from localcloud.server import launcher, records
+from localcloud.server import daemons, launcher, records
 from localcloud.server.launcher import LocalCloud, LocalCloudError
 
 from tests.cloud_client import Client
@@ -65,7 +65,7 @@ def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clea
         assert parent.stdout is not None
         ended = int(parent.stdout.readline())
         until = time.monotonic() + 10
-        while launcher._alive(ended) and Path("/proc/self").exists():
+        while daemons.alive(ended) and Path("/proc/self").exists():
             assert time.monotonic() < until
         os.kill(ended, 0)
         parent.kill()
@@ -182,7 +182,7 @@ def test_after_an_update_of_the_code_cloud_and_provider_are_started_anew_and_kee
     second = launcher.start(state)
     assert second.pid != first.pid
     assert second.port == first.port
-    assert not launcher._alive(provider.pid)
+    assert not daemons.alive(provider.pid)
     assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
     assert launcher.start(state) == second
 
@@ -324,8 +324,8 @@ def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: 
     assert "registry.terraform.io/hashicorp/google" in alice.reattach
     assert "registry.opentofu.org/hashicorp/google" in alice.reattach
     launcher.stop(state)
-    assert not launcher._alive(alice.pid)
-    assert not launcher._alive(bob.pid)
+    assert not daemons.alive(alice.pid)
+    assert not daemons.alive(bob.pid)
 
 
 def test_a_token_names_its_principal_and_is_the_clouds_own(state: Path, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 from groundwork.errors import GroundworkError
 from groundwork.resources.registry import GRANT, imported, made
 from groundwork.terraform import runs
+from groundwork.terraform.commands import Terraform
 from groundwork.terraform.events import Diagnostic, Event, Step, parse
 from groundwork.terraform.lock import left_by, release
 from groundwork.terraform.plans import FILE
-from groundwork.terraform.process import Terraform
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_lock, read_state
 from groundwork.terraform.talk import Talk

@@ -18,10 +18,10 @@ from groundwork.lifecycle import connection, obstacles, prerequisites, recovery,
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
+from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.events import Change, Diagnostic, Event
 from groundwork.terraform.initialise import initialise
 from groundwork.terraform.plans import LayerPlan
-from groundwork.terraform.process import TerraformFailed
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import Output, read_lock, read_state
 from groundwork.terraform.talk import LayerListen, Talk

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwork.errors import Exit, GroundworkError
+from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.events import Diagnostic
-from groundwork.terraform.process import TerraformFailed
 
 
 @dataclass(frozen=True)

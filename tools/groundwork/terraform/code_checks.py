@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork.terraform.commands import Terraform
 from groundwork.terraform.events import Event
-from groundwork.terraform.process import Terraform, run
+from groundwork.terraform.process import run
 from groundwork.terraform.session import Session
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from groundwork.errors import StateLocked
 from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.terraform.process import TerraformFailed
+from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.runs import Run
 from groundwork.terraform.state import Lock, Place, read_lock
 

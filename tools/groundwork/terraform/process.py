@@ -1,11 +1,7 @@
-"""The one module that starts processes: Terraform or OpenTofu with its events streamed, and small tools asked for a word.
-
-python-terraform builds the argument lists and nothing more: its process handling leaves orphans that hold the lock.
-"""
+"""The one module that starts processes: long ones whose lines are followed, such as Terraform's, and small tools asked for a word."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -13,41 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO, NoReturn, Protocol
-
-from python_terraform import IsFlagged
-from python_terraform import Terraform as ArgumentBuilder
+from typing import BinaryIO, NoReturn
 
 from groundwork.errors import GroundworkError, Interrupted
 from groundwork.google import variables
-from groundwork.terraform.events import Diagnostic, Event, document, parse
 from groundwork.terraform.liveness import alive, tail
 
-LOCK_TIMEOUT = "5s"
-# Mostly waiting: Google's provider sleeps seconds for each account and grant, and changes one policy at a time.
-PARALLELISM = 20
-_LAST_LINES = 10
-_LOCK_LEFT = "Error releasing the state lock"
 _STOPPING = "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it."
 _KILLING = "Killing Terraform: the next `groundwork up` finds what it had made."
-_STOPPED = "Interrupted: {tool} {command} was stopped. Run the same command again to go on."
-
-Listen = Callable[[Event], None]
-
-
-class Watch(Protocol):
-    """Is told of every Terraform command of a layer: which process it is, and how it ended."""
-
-    def started(self, command: str, pid: int) -> None:
-        """The command runs now."""
-        ...
-
-    def ended(self, command: str, code: int, *, in_order: bool) -> None:
-        """It ended; not `in_order` when it was killed or could not release its lock."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -58,22 +30,6 @@ class Finished:
     code: int
     out: str
     err: str
-
-
-class TerraformFailed(GroundworkError):
-    """A Terraform command ended with an error; `diagnostics` are the errors that it named."""
-
-    def __init__(self, finished: Finished, directory: Path, diagnostics: Sequence[Diagnostic] = ()) -> None:
-        tool, verb = Path(finished.argv[0]).name, finished.argv[1]
-        self.finished = finished
-        self.directory = directory
-        self.diagnostics = tuple(diagnostics)
-        ending = f"was killed (signal {-finished.code})" if finished.code < 0 else f"failed (exit code {finished.code})"
-        lines = [line for line in (finished.err or finished.out).splitlines() if line.strip()][-_LAST_LINES:]
-        super().__init__(
-            f"{tool} {verb} in infra/{directory.name} {ending}.",
-            [f"command: {' '.join(finished.argv)}", *(lines if not diagnostics else [])],
-        )
 
 
 def _write(text: str) -> None:
@@ -131,6 +87,11 @@ def signals_passed_on() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def signals() -> int:
+    """How many times SIGINT or SIGTERM came in since signals began to be passed on."""
+    return _CHILDREN.signals
 
 
 @contextmanager
@@ -276,130 +237,3 @@ def wait_for(pid: int, born: str) -> None:
         _CHILDREN.pids.discard(pid)
     if _CHILDREN.signals:
         raise Interrupted("Interrupted, and so was the earlier run; run the same command again to go on.")
-
-
-class _Arguments(ArgumentBuilder):  # type: ignore[misc]
-    """python-terraform without its habit of reading state files and of turning every unknown attribute into a command."""
-
-    def read_state_file(self, *_path: str) -> None:
-        self.tfstate = None
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(name)
-
-
-@dataclass(frozen=True)
-class Terraform:
-    """A root module, where its data goes and what its processes see.
-
-    `inputs` are "name=value" for -var; `downloads` goes on top of `variables` where providers are fetched. All paths are
-    absolute.
-    """
-
-    binary: str
-    directory: Path
-    data: Path
-    variables: Mapping[str, str] = field(repr=False)
-    inputs: tuple[str, ...] = ()
-    downloads: Mapping[str, str] = field(default_factory=dict, repr=False)
-    watch: Watch | None = None
-
-    def init(self, backend: Mapping[str, str] | None, listen: Listen) -> None:
-        """Prepare the working directory; `backend` None leaves the backend alone (for validate)."""
-        if backend is None:
-            self._events("init", listen, json=IsFlagged, input=False, backend=False)
-        else:
-            self._events(
-                "init", listen, json=IsFlagged, input=False, reconfigure=IsFlagged, backend_config=dict(backend)
-            )
-
-    def plan(self, file: Path, listen: Listen, *, destroy: bool = False) -> bool:
-        """Plan into `file`; whether anything would change."""
-        done = self._events(
-            "plan", listen, json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, detailed_exitcode=IsFlagged,
-            var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None, parallelism=PARALLELISM,
-        )  # fmt: skip
-        return done.code == 2
-
-    def apply(self, file: Path, listen: Listen) -> None:
-        """Apply a saved plan, and nothing but it."""
-        self._events(
-            "apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, parallelism=PARALLELISM
-        )
-
-    def adopt(self, address: str, identity: str) -> bool:
-        """Bring something that exists into the state; False when there is no such thing or the state has it."""
-        done = self._follow(
-            "import", lambda _text: None, address, identity,
-            input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT, var=list(self.inputs),
-        )  # fmt: skip
-        return done.code == 0
-
-    def forget(self, addresses: Sequence[str]) -> None:
-        """Take resources out of the state; they stay in the cloud."""
-        self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
-
-    def push(self, file: Path) -> None:
-        """Upload a state that an interrupted run could not upload itself."""
-        self._checked("state push", str(file), lock_timeout=LOCK_TIMEOUT)
-
-    def show(self, file: Path) -> dict[str, Any]:
-        """The saved plan as Terraform's JSON (format 1.2). It may hold secrets: do not keep it."""
-        done = run(
-            self._argv("show", str(file), json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
-        )
-        if done.code:
-            raise TerraformFailed(done, self.directory)
-        return document(done.out)
-
-    def validate(self) -> list[Diagnostic]:
-        """What `validate` finds wrong."""
-        done = run(self._argv("validate", json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600)
-        try:
-            found = document(done.out)["diagnostics"]
-        except (ValueError, KeyError):
-            raise TerraformFailed(done, self.directory) from None
-        events = (parse(json.dumps({"type": "diagnostic", "diagnostic": item})) for item in found)
-        return [event for event in events if isinstance(event, Diagnostic)]
-
-    def _argv(self, command: str, *arguments: str, **options: Any) -> list[str]:
-        return list(_Arguments(terraform_bin_path=self.binary).generate_cmd_string(command, *arguments, **options))
-
-    def _environment(self, command: str = "") -> dict[str, str]:
-        return {**self.variables, **(self.downloads if command == "init" else {}), "TF_DATA_DIR": str(self.data)}
-
-    def _follow(self, command: str, line: Callable[[str], None], *arguments: str, **options: Any) -> Finished:
-        done = follow(
-            self._argv(command, *arguments, **options),
-            cwd=self.directory,
-            env=self._environment(command),
-            log=self.data / f"{command.replace(' ', '-')}.ndjson",
-            line=line,
-            started=lambda pid: self.watch.started(command, pid) if self.watch else None,
-        )
-        if self.watch:
-            in_order = done.code >= 0 and _CHILDREN.signals < 2 and _LOCK_LEFT not in done.out + done.err
-            self.watch.ended(command, done.code, in_order=in_order)
-        if _CHILDREN.signals:
-            raise Interrupted(_STOPPED.format(tool=Path(self.binary).name, command=command))
-        return done
-
-    def _checked(self, command: str, *arguments: str, **options: Any) -> Finished:
-        done = self._follow(command, lambda _text: None, *arguments, **options)
-        if done.code:
-            raise TerraformFailed(done, self.directory)
-        return done
-
-    def _events(self, command: str, listen: Listen, *arguments: str, **options: Any) -> Finished:
-        errors: list[Diagnostic] = []
-
-        def line(text: str) -> None:
-            event = parse(text)
-            if isinstance(event, Diagnostic) and event.severity == "error":
-                errors.append(event)
-            listen(event)
-
-        done = self._follow(command, line, *arguments, **options)
-        if done.code not in (0, 2) or (done.code == 2 and command != "plan"):
-            raise TerraformFailed(done, self.directory, errors)
-        return done

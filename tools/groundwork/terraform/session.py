@@ -17,7 +17,7 @@ from groundwork.errors import UsageProblem
 from groundwork.google import isolation, local
 from groundwork.google.cloud import Cloud, google_cloud, impersonating_once, local_cloud
 from groundwork.terraform import installation, runs, stateless
-from groundwork.terraform.process import Terraform
+from groundwork.terraform.commands import Terraform
 from groundwork.terraform.state import Place
 
 PROVIDERS = ("local", "google")

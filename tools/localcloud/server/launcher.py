@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import shutil
-import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from localcloud.console import address
 from localcloud.engine import tokens
-from localcloud.server import clients, edition, records
+from localcloud.server import clients, daemons, edition, records
+from localcloud.server.daemons import LocalCloudError
 
 __all__ = [
     "OWNER",
@@ -46,20 +39,6 @@ __all__ = [
 
 OWNER = "user:owner@example.com"
 PROXY_MARK = clients.MARK
-_PATIENCE = 30.0
-# What a daemon sees of its starter's environment: where programs and files are, and which container engine is meant. No proxy and
-# no login: whoever starts it first would lend them to everybody who comes later.
-_KEPT = re.compile(
-    r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_\w+|TZ|XDG_\w+|LD_LIBRARY_PATH|DYLD_\w*LIBRARY_PATH|PYTHON\w+|VIRTUAL_ENV|"
-    r"DOCKER_\w+|CONTAINERS?_\w+|DBUS_SESSION_BUS_ADDRESS"
-)
-# Bytes without which a daemon can write neither its database nor why it ends.
-_ROOM = 1024 * 1024
-T = TypeVar("T")
-
-
-class LocalCloudError(Exception):
-    """A sentence: what went wrong with the local cloud and what to do."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +82,7 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
     if found is None:
         _make(state)
         try:
-            with records.locked(state / records.START_LOCK, wait=True, seconds=_PATIENCE):
+            with records.locked(state / records.START_LOCK, wait=True, seconds=daemons.PATIENCE):
                 found = _up_to_date(state) or _started(state, port)
         except records.Locked:
             raise LocalCloudError(
@@ -119,25 +98,29 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
 def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
     """The Terraform provider that acts with a token, started if none runs; it outlives its starter. Raises LocalCloudError."""
     name = f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
-    with records.locked(state / f"{name}.lock", wait=True, seconds=_PATIENCE):
+    with records.locked(state / f"{name}.lock", wait=True, seconds=daemons.PATIENCE):
         found = _provider(state / f"{name}.json", cloud)
         if found is not None:
             return found
         (state / f"{name}.json").unlink(missing_ok=True)
-        process = _spawn(["provider", "--state", str(state), "--cloud", cloud.base], state / f"{name}.log", token)
-        return _awaited(
+        process = daemons.spawn(
+            ["provider", "--state", str(state), "--cloud", cloud.base], state / f"{name}.log", token
+        )
+        return daemons.awaited(
             lambda: _provider(state / f"{name}.json", cloud), process, state / f"{name}.log", "Terraform provider"
         )
 
 
 def stop(state: Path) -> bool:
     """Ends the local cloud and its providers; whether anything was running."""
-    pids = [found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and _ours(found.pid)]
+    pids = [
+        found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and daemons.ours(found.pid)
+    ]
     cloud = find(state)
     pid = cloud.pid if cloud else records.holder(state / records.SERVER_LOCK)
     pids += [pid] if pid else []
     for one in pids:
-        _end(one)
+        daemons.end(one)
     for path in state.glob("provider-*.json"):
         path.unlink(missing_ok=True)
     return bool(pids)
@@ -229,7 +212,7 @@ def _answering(state: Path) -> LocalCloud | None:
     found = find(state)
     try:
         answers = found is not None and bool(_control(found, "GET", "/_local/health"))
-        return found if found and answers and not _dying(found.pid) else None
+        return found if found and answers and not daemons.dying(found.pid) else None
     except LocalCloudError:
         return None
 
@@ -251,15 +234,15 @@ def _started(state: Path, port: int | None) -> LocalCloud:
         stop(state)
     damaged = (state / records.SERVER).exists() and _record(state) is None
     if records.holder(lock) is not None and not damaged:
-        found = _polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
+        found = daemons.polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
         if found is not None:
             return found
     pid = records.holder(lock)
     if pid is not None:
-        _end(pid)
+        daemons.end(pid)
     arguments = ["serve", "--state", str(state)] + (["--port", str(port)] if port is not None else [])
-    process = _spawn(arguments, state / "server.log")
-    return _awaited(lambda: find(state), process, state / "server.log", "local cloud")
+    process = daemons.spawn(arguments, state / "server.log")
+    return daemons.awaited(lambda: find(state), process, state / "server.log", "local cloud")
 
 
 def _make(state: Path) -> None:
@@ -273,49 +256,6 @@ def _make(state: Path) -> None:
         ) from None
 
 
-def _spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[bytes]:
-    """A daemon: its own session, nothing of the caller's terminal, files for its owner only; `given` is its standard input."""
-    with records.private(log, "wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-            cwd="/",
-            umask=0o077,
-            env={name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)},
-        )
-    assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin as stdin:
-        stdin.write(given.encode())
-    return process
-
-
-def _awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log: Path, what: str) -> T:
-    found = _polled(look, _PATIENCE, lambda: process.poll() is None)
-    if found is not None:
-        return found
-    if process.poll() is None:
-        process.terminate()
-    if shutil.disk_usage(log.parent).free < _ROOM:
-        raise LocalCloudError(
-            f"The {what} did not start, since the disk of {log.parent} is full: free some space and run the same command again."
-        )
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    raise LocalCloudError(f"The {what} did not start: {lines[-1] if lines else 'it said nothing'} (log: {log})")
-
-
-def _polled(look: Callable[[], T | None], seconds: float, worth_it: Callable[[], bool] = lambda: True) -> T | None:
-    until = time.monotonic() + seconds
-    while True:
-        goes_on = worth_it()
-        found = look()
-        if found is not None or not goes_on or time.monotonic() > until:
-            return found
-        time.sleep(0.01)
-
-
 def _recorded(path: Path) -> Provider | None:
     record = records.read(path) or {}
     try:
@@ -326,10 +266,10 @@ def _recorded(path: Path) -> Provider | None:
 
 def _provider(path: Path, cloud: LocalCloud) -> Provider | None:
     found = _recorded(path)
-    if found is None or not _ours(found.pid) or not _reachable(found.address):
+    if found is None or not daemons.ours(found.pid) or not _reachable(found.address):
         return None
     if (records.read(path) or {}).get("cloud", cloud.base) != cloud.base:
-        _end(found.pid)
+        daemons.end(found.pid)
         return None
     return found
 
@@ -341,65 +281,6 @@ def _reachable(address: str) -> bool:
             return True
     except (OSError, ValueError):
         return False
-
-
-def _ours(pid: int) -> bool:
-    """Whether a process is alive and, where the system tells, one of the local cloud's."""
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    try:
-        return b"localcloud" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return not Path("/proc/self").exists()
-
-
-def _dying(pid: int) -> bool:
-    """Whether SIGKILL is on its way to a process, or it has ended and is not cleared away; False where the system does not tell."""
-    fields = _status(pid)
-    if not fields:
-        return Path("/proc/self").exists()
-    pending = int(fields.get("SigPnd", "0"), 16) | int(fields.get("ShdPnd", "0"), 16)
-    return _ended(pid) or bool(pending >> (signal.SIGKILL - 1) & 1)
-
-
-def _end(pid: int) -> None:
-    """Asks a process to end, and ends it after ten seconds."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, sign)
-        except OSError:
-            return
-        if _polled(lambda: None if _alive(pid) else True, 10):
-            return
-
-
-def _alive(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except OSError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return not _ended(pid)
-
-
-def _ended(pid: int) -> bool:
-    """Whether a process has ended and only waits for its parent, which in a container may never come for it."""
-    return _status(pid).get("State", "").strip()[:1] in ("Z", "X")
-
-
-def _status(pid: int) -> dict[str, str]:
-    """What the system tells of a process; nothing where it does not tell."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
-    except OSError:
-        return {}
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def _control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dict[str, Any]:
