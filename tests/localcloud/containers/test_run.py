@@ -136,7 +136,7 @@ def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
 def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -> None:
     who = cloud.account("serving")
     service = deployed(cloud, "private", template(serviceAccount=who.partition(":")[2]))
-    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
     refused = asked(service)
     assert refused.status == 403
     assert b"Your client does not have permission to get URL / from this server" in refused.body
@@ -299,3 +299,97 @@ def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> No
     assert not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]
     with pytest.raises(OSError, match="refused"):
         asked(service)
+
+
+JOBS = f"run/v2/{PLACE}/jobs"
+
+
+def executed(cloud: Serving, name: str, script: str, job: Any = None, **task: Any) -> Any:
+    """A job's execution once it is over."""
+    container = {"image": PYTHON, "command": ["python", "-c"], "args": [script]}
+    body = {"template": {**(job or {}), "template": {"containers": [container], **task}}}
+    cloud("POST", JOBS, body, jobId=name)
+    operation = cloud("POST", f"{JOBS}/{name}:run", {})
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    return cloud("GET", f"run/v2/{operation['metadata']['name']}")
+
+
+def test_a_job_runs_its_tasks_as_its_account_and_tells_each_which_it_is(cloud: Serving) -> None:
+    script = (
+        "import os, urllib.request as r; e = os.environ; assert e['CLOUD_RUN_TASK_COUNT'] == '3'; print(e['CLOUD_RUN_TASK_INDEX'],"
+        " r.urlopen(r.Request('http://' + e['GCE_METADATA_HOST'] + '/computeMetadata/v1/instance/service-accounts/default/email',"
+        " headers={'Metadata-Flavor': 'Google'})).read().decode())"
+    )
+    email = cloud.account("worker").partition(":")[2]
+    execution = executed(cloud, "three", script, {"taskCount": 3, "parallelism": 2}, serviceAccount=email)
+    assert execution["succeededCount"] == 3, execution
+    assert execution["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": 'resource.labels.job_name="three" AND logName:"stdout"'}
+    found = cloud("POST", "logging/v2/entries:list", body)["entries"]
+    assert sorted(one["textPayload"] for one in found) == [f"{index} {email}" for index in range(3)]
+    assert {one["labels"]["run.googleapis.com/execution_name"] for one in found} == {
+        execution["name"].rpartition("/")[2]
+    }
+
+
+def test_a_task_is_tried_again_until_it_succeeds_or_has_failed_often_enough(cloud: Serving) -> None:
+    second = "import os; raise SystemExit(os.environ['CLOUD_RUN_TASK_ATTEMPT'] == '0')"
+    execution = executed(cloud, "second", second, maxRetries=2)
+    assert (execution["succeededCount"], execution["retriedCount"]) == (1, 1)
+    execution = executed(cloud, "never", "raise SystemExit(5)", maxRetries=1)
+    assert execution["failedCount"] == 1
+    assert "exit(5)" in execution["conditions"][0]["message"]
+    assert execution["conditions"][0]["executionReason"] == "NON_ZERO_EXIT_CODE"
+
+
+def test_a_task_ends_at_its_timeout_and_a_cancelled_execution_leaves_no_container(cloud: Serving) -> None:
+    sleep = "import time; print('up', flush=True); time.sleep(600)"
+    execution = executed(
+        cloud, "slow", f"import signal; signal.signal(15, lambda *_: exit(1)); {sleep}", timeout="1s", maxRetries=0
+    )
+    assert "maximum timeout" in execution["conditions"][0]["message"]
+    container = {
+        "image": PYTHON,
+        "command": ["python", "-c"],
+        "args": [f"import signal; signal.signal(15, lambda *_: exit(1)); {sleep}"],
+    }
+    cloud("POST", JOBS, {"template": {"template": {"containers": [container]}}}, jobId="long")
+    operation = cloud("POST", f"{JOBS}/long:run", {})
+    name = operation["metadata"]["name"]
+    for _ in range(100):
+        if [one for one in cloud.cloud.workloads.running() if one.order.resource == name]:
+            break
+        time.sleep(0.1)
+    cloud("POST", f"run/v2/{name}:cancel", {})
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    execution = cloud("GET", f"run/v2/{name}")
+    assert execution["cancelledCount"] == 1
+    assert execution["conditions"][0]["executionReason"] == "CANCELLED"
+    assert not [one for one in cloud.cloud.workloads.running() if one.order.resource == name]
+
+
+def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
+    ask = APP.replace(
+        "said = urllib.request.urlopen(ask).read()", "said = urllib.request.urlopen('http://localhost:9000').read()"
+    )
+    beside = (
+        "import http.server as h\nclass A(h.BaseHTTPRequestHandler):\n def do_GET(self):\n  self.send_response(200)\n"
+        "  self.end_headers()\n  self.wfile.write(b'beside')\nh.HTTPServer(('127.0.0.1', 9000), A).serve_forever()"
+    )
+    containers = [
+        {
+            "name": "app",
+            "image": PYTHON,
+            "command": ["python", "-c"],
+            "args": [ask],
+            "ports": [{"containerPort": 8080}],
+        },
+        {"name": "beside", "image": PYTHON, "command": ["python", "-c"], "args": [beside]},
+    ]
+    service = deployed(cloud, "two", {"containers": containers}, public=True)
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
+    for _ in range(50):
+        if (answer := asked(service, "/whoami")).status == 200:
+            break
+        time.sleep(0.1)
+    assert answer.body == b"beside"

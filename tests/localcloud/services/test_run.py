@@ -61,6 +61,8 @@ def test_a_service_has_googles_defaults_and_is_ready_when_its_revision_is(call: 
     assert revision["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
     assert revision["annotations"]["local-cloud/runs-as"] == "simulated"
     assert (revision["service"], revision["containers"]) == ("api", service["template"]["containers"])
+    assert revision["createTime"]
+    assert revision["uid"]
 
 
 def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(call: Sender) -> None:
@@ -236,3 +238,64 @@ def test_who_may_call_is_a_policy_of_the_service(call: Sender) -> None:
     dev = call.as_("user:dev@example.com")
     said = dev.refused("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy}, 403)
     assert "run.services.setIamPolicy" in said
+
+
+JOBS = f"/run/v2/{PLACE}/jobs"
+
+
+def job(call: Sender, name: str = "train", **task: Any) -> Any:
+    call("POST", f"{JOBS}?jobId={name}", {"template": {"template": {**TEMPLATE, **task}}})
+    return call("GET", f"{JOBS}/{name}")
+
+
+def test_a_job_has_googles_defaults_and_what_it_refuses_is_refused(call: Sender) -> None:
+    found = job(call)
+    assert found["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
+    assert found["template"]["taskCount"] == 1
+    assert (found["template"]["template"]["maxRetries"], found["template"]["template"]["timeout"]) == (3, "600s")
+    assert "already exists" in call.refused("POST", f"{JOBS}?jobId=train", {"template": {"template": TEMPLATE}}, 409)
+    reserved = {"containers": [{"image": IMAGE, "env": [{"name": "CLOUD_RUN_JOB", "value": "x"}]}]}
+    for body, said in (
+        ({}, "template.template"),
+        ({"template": {"template": {**TEMPLATE, "maxRetries": 11}}}, "between 0 and 10"),
+        ({"template": {"taskCount": 2, "parallelism": 3, "template": TEMPLATE}}, "between 0 and task_count"),
+        ({"template": {"template": reserved}}, "reserved env names"),
+    ):
+        assert said in call.refused("POST", f"{JOBS}?jobId=other", body)
+
+
+def test_an_execution_that_nothing_can_run_fails_and_says_that_it_is_simulated(call: Sender) -> None:
+    job(call, maxRetries=0)
+    operation = call("POST", f"{JOBS}/train:run", {})
+    assert operation["metadata"]["@type"] == "type.googleapis.com/google.cloud.run.v2.Execution"
+    settled(call)
+    execution = call("GET", f"{JOBS}/train/executions")["executions"][0]
+    assert execution["failedCount"] == 1
+    completed = execution["conditions"][0]
+    assert (completed["type"], completed["state"]) == ("Completed", "CONDITION_FAILED")
+    assert "serves nobody yet" in completed["message"] or "simulated" in completed["message"]
+    assert "error" in call("GET", f"/run/v2/{operation['name']}")
+    found = call("GET", f"{JOBS}/train")
+    assert (found["executionCount"], found["latestCreatedExecution"]["completionStatus"]) == (1, "EXECUTION_FAILED")
+    tasks = call("GET", f"/run/v2/{execution['name']}/tasks")["tasks"]
+    assert [one["conditions"][0]["state"] for one in tasks] == ["CONDITION_FAILED"]
+
+
+def test_settings_of_an_executions_own_take_a_permission_of_their_own(call: Sender) -> None:
+    job(call)
+    member = "user:runner@example.com"
+    call.grant("roles/run.jobsExecutor", member)
+    body = {"overrides": {"taskCount": 2}}
+    assert "run.jobs.runWithOverrides" in call.as_(member).refused("POST", f"{JOBS}/train:run", body, 403)
+    call.grant("roles/run.jobsExecutorWithOverrides", member)
+    args = [{"args": ["--fast"], "env": [{"name": "A", "value": "b"}]}]
+    operation = call.as_(member)(
+        "POST", f"{JOBS}/train:run", {"overrides": {"taskCount": 2, "containerOverrides": args}}
+    )
+    execution = operation["metadata"]
+    assert execution["taskCount"] == 2
+    assert execution["template"]["containers"][0]["args"] == ["--fast"]
+    assert execution["template"]["containers"][0]["env"] == [{"name": "A", "value": "b"}]
+    settled(call)
+    assert "containers" in call("GET", f"{JOBS}/train")["template"]["template"]
+    assert "args" not in call("GET", f"{JOBS}/train")["template"]["template"]["containers"][0]

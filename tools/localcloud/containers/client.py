@@ -202,7 +202,8 @@ class Container:
 
 
 def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> list[str]:
-    options = ["--rm", f"--name={workload.name}", *kind.network, "--pids-limit=1024", "--env-file=/dev/stdin"]
+    network = (f"--network=container:{workload.joins}",) if workload.joins and not kind.shares_network else kind.network
+    options = ["--rm", f"--name={workload.name}", *network, "--pids-limit=1024", "--env-file=/dev/stdin"]
     options += [f"--env={name}" for name in passed]
     options += [f"--label={name}={value}" for name, value in workload.labels.items()]
     options += [f"--volume={one.source}:{one.target}{':ro' if one.read_only else ''}" for one in workload.mounts]

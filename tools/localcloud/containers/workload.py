@@ -35,6 +35,7 @@ class Workload:
 
     `entrypoint` and `args` replace those of the image when they are not None. `memory` in bytes and `cpus` in cores, 0 for no limit;
     `port` is the one it listens on inside, 0 for none. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
+    `joins` names a running container whose network it shares: the two find each other on localhost.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Workload:
     cpus: float = 0
     port: int = 0
     grace: int = 10
+    joins: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from localcloud.containers.workload import Ended, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
@@ -137,7 +138,7 @@ class Starter:
         for container in sorted(body["containers"], key=lambda one: one is not main):
             order = _order(containers, body, container, surroundings.variables(container, found), main is container)
             try:
-                running = await asyncio.to_thread(self._cloud.workloads.start, order, heard)
+                running = await started(self._cloud, order, heard)
             except NoRoom as problem:
                 raise NotReady(str(problem), {}, 429) from None
             except RuntimeProblem as problem:
@@ -209,6 +210,17 @@ class Starter:
         )
 
 
+async def started(cloud: Cloud, order: Order, heard: Lines) -> Running:
+    """The container of an order; one that comes too late, since nobody waits for it any more, is ended."""
+    starting = asyncio.ensure_future(asyncio.to_thread(cloud.workloads.start, order, heard))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(RuntimeProblem):
+            await asyncio.to_thread((await starting).stop)
+        raise
+
+
 def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:
     """The secrets that a revision or task is given. Raises NotReady."""
     try:
@@ -254,6 +266,7 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
         cpus=templates.cpus(container),
         port=templates.port(body) if serving else 0,
         grace=GRACE,
+        joins="" if serving else containers.running[0].name,
     )
     return Order(
         principal=f"serviceAccount:{body['serviceAccount']}",

@@ -133,7 +133,7 @@ def _kept(call: Call, name: str, old: Body | None, new: Body) -> Body:
 def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: int) -> Body:
     new = {key: value for key, value in copy.deepcopy(sent).items() if key not in _SERVER_MADE or (old and key in old)}
     new["annotations"] = _annotations(new.get("annotations", {}))
-    if problem := labels_problem(_own(new.get("labels", {})), "service"):
+    if problem := labels_problem(own_labels(new.get("labels", {})), "service"):
         raise invalid(problem, "labels")
     if not new.get("template"):
         raise invalid("The request is missing the required field template.", "template")
@@ -167,7 +167,8 @@ def _annotations(sent: Body) -> Body:
     return kept
 
 
-def _own(labels: Body) -> Body:
+def own_labels(labels: Body) -> Body:
+    """The labels that are not Google's own."""
     return {key: value for key, value in labels.items() if not key.startswith((*_RESERVED_KEYS, "client.knative.dev/"))}
 
 

@@ -91,7 +91,7 @@ class Volumes:
 
 
 def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volumes:
-    """Makes the volumes of a new instance."""
+    """Makes the volumes of a new instance of a revision, or of an attempt at a task."""
     folder = cloud.store.folder / FOLDER / identity
     sources: dict[str, tuple[Path, bool]] = {}
     for volume in template.get("volumes", []):

@@ -1,0 +1,160 @@
+"""One attempt at a task: its container, from start to exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+
+from localcloud.containers.workload import Ended, RuntimeProblem, Workload
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.lines import Lines
+from localcloud.engine.service import Body
+from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.errors import CloudError
+from localcloud.services.run import instances, journal, names, surroundings, templates
+
+_BETWEEN = 1.0
+_LEAST_BILLED = 60.0
+
+
+@dataclass(eq=False)
+class Attempt:
+    """The attempt `number` at the task `index` of an execution."""
+
+    cloud: Cloud
+    execution: str
+    body: Body
+    index: int
+    number: int
+    running: list[Running] = field(default_factory=list)
+
+    @property
+    def job(self) -> str:
+        """The job's full name."""
+        return self.execution.partition("/executions/")[0]
+
+    async def run(self) -> tuple[Ended | None, str]:
+        """How its container ended, and what is wrong with that, "" for nothing."""
+        template, identity = self.body["template"], uuid.uuid4().hex
+        try:
+            found = surroundings.read(self.cloud, self.execution, template)
+            volumes = await asyncio.to_thread(surroundings.volumes, self.cloud, identity, template, found)
+        except CloudError as problem:
+            return None, problem.message
+        try:
+            return await self._ran(template, found, volumes, identity)
+        finally:
+            await self.stop()
+            await asyncio.to_thread(volumes.remove)
+
+    async def _ran(
+        self, template: Body, found: surroundings.Read, volumes: surroundings.Volumes, identity: str
+    ) -> tuple[Ended | None, str]:
+        heard = journal.lines(
+            self.cloud, names.Place.of(self.job).project, journal.job_resource(self.job), self._labels(identity)
+        )
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            for container in template["containers"]:
+                order = self._order(container, surroundings.variables(container, found), volumes)
+                self.running.append(await self._started(order, heard))
+            ended = await asyncio.to_thread(self.running[0].wait, templates.seconds(template["timeout"]))
+        except RuntimeProblem as problem:
+            return None, str(problem)
+        finally:
+            await self._billed(template, loop.time() - began)
+        if ended is None:
+            await self.stop()
+            text = f"Terminating task because it has reached the maximum timeout of {template['timeout'][:-1]} seconds."
+            await self._note(text, "ERROR", identity)
+            return None, f"The task has been terminated because it has reached the maximum timeout: {text}"
+        text = _said(ended, template)
+        await self._note(text, "ERROR" if ended.code else "INFO", identity)
+        return ended, "" if ended.code == 0 else f"The container exited with an error. {text}"
+
+    async def _started(self, order: Order, heard: Lines) -> Running:
+        """The container, as soon as this machine is to carry another one."""
+        while True:
+            try:
+                return await instances.started(self.cloud, order, heard)
+            except NoRoom:
+                await asyncio.sleep(_BETWEEN)
+
+    async def stop(self) -> None:
+        """Ends what runs of it."""
+        running, self.running = self.running, []
+        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(running)))
+
+    async def _billed(self, template: Body, seconds: float) -> None:
+        payer = journal.payer(self.cloud, self.job)
+        if payer is None:
+            return
+        billed = max(seconds, _LEAST_BILLED)
+        cpus = sum(templates.cpus(one) for one in template["containers"])
+        memory = sum(templates.memory(one) for one in template["containers"])
+
+        def meter() -> None:
+            self.cloud.usage.meter(payer, journal.JOB_CPU, billed * cpus)
+            self.cloud.usage.meter(payer, journal.JOB_MEMORY, billed * memory)
+
+        await self.cloud.commits.write(meter)
+
+    async def _note(self, text: str, severity: str, identity: str) -> None:
+        project, about, labels = (
+            names.Place.of(self.job).project,
+            journal.job_resource(self.job),
+            self._labels(identity),
+        )
+        await self.cloud.commits.write(
+            lambda: journal.system(self.cloud, project, about, text, severity, labels=labels)
+        )
+
+    def _labels(self, identity: str) -> dict[str, str]:
+        return {
+            "instanceId": identity,
+            "run.googleapis.com/execution_name": self.execution.rpartition("/")[2],
+            "run.googleapis.com/task_index": str(self.index),
+            "run.googleapis.com/task_attempt": str(self.number),
+        }
+
+    def _order(self, container: Body, own: dict[str, str], volumes: surroundings.Volumes) -> Order:
+        place, template = names.Place.of(self.job), self.body["template"]
+        contract = {
+            "CLOUD_RUN_JOB": place.name,
+            "CLOUD_RUN_EXECUTION": self.execution.rpartition("/")[2],
+            "CLOUD_RUN_TASK_INDEX": str(self.index),
+            "CLOUD_RUN_TASK_ATTEMPT": str(self.number),
+            "CLOUD_RUN_TASK_COUNT": str(self.body["taskCount"]),
+        }
+        workload = Workload(
+            name=f"run-{place.name}",
+            image=container["image"],
+            entrypoint=tuple(container["command"]) if container.get("command") else None,
+            args=tuple(container["args"]) if container.get("args") else None,
+            env={**own, **contract},
+            mounts=volumes.mounts(container),
+            workdir=container.get("workingDir", ""),
+            memory=templates.memory(container),
+            cpus=templates.cpus(container),
+            grace=instances.GRACE,
+            joins=self.running[0].name if self.running else "",
+        )
+        stand_in = self.body.get("annotations", {}).get(instances.STAND_IN, "").split()
+        return Order(
+            principal=f"serviceAccount:{template['serviceAccount']}",
+            project=place.project,
+            location=place.region,
+            resource=self.execution,
+            workload=workload,
+            pool="jobs",
+            stand_in=tuple(stand_in) if not self.running else (),
+        )
+
+
+def _said(ended: Ended, template: Body) -> str:
+    if ended.out_of_memory:
+        limit = max(templates.memory(one) for one in template["containers"]) >> 20
+        return f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit of the job."
+    return f"Container called exit({ended.code})."
