@@ -15,12 +15,13 @@ from localcloud.services import (
     logging,
     oauth2,
     pubsub,
-    run,
     secretmanager,
     serviceusage,
     storage,
     sts,
 )
+from localcloud.services.run import knative
+from localcloud.services.run import service as run
 
 SERVICES: tuple[Service, ...] = (
     aiplatform.SERVICE,
@@ -34,6 +35,7 @@ SERVICES: tuple[Service, ...] = (
     logging.SERVICE,
     oauth2.SERVICE,
     pubsub.SERVICE,
+    knative.SERVICE,
     run.SERVICE,
     secretmanager.SERVICE,
     serviceusage.SERVICE,

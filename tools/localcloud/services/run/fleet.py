@@ -163,6 +163,16 @@ class Fleet:
         if group.waiting:
             self._scale(group)
 
+    async def make_room(self) -> bool:
+        """Ends the instance that was without a request for longest, so that another can start; False when all are busy."""
+        idle = [one for group in self._groups.values() for one in group.instances[group.least :] if not one.active]
+        if not idle:
+            return False
+        longest = min(idle, key=lambda one: one.since)
+        self.gone(longest)
+        await longest.containers.stop()
+        return True
+
     def suspect(self, instance: Instance) -> None:
         """A connection to an instance broke: no other request is given to it before it has answered a question."""
         group = self._groups.get(instance.revision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,8 +102,10 @@ class Containers:
 class Starter:
     """Starts instances of revisions."""
 
-    def __init__(self, cloud: Cloud, gone: Callable[[Instance], None]) -> None:
-        self._cloud, self._gone = cloud, gone
+    def __init__(
+        self, cloud: Cloud, gone: Callable[[Instance], None], make_room: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._cloud, self._gone, self._make_room = cloud, gone, make_room
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, revision: str, reason: str) -> Instance:
@@ -138,15 +140,22 @@ class Starter:
         for container in sorted(body["containers"], key=lambda one: one is not main):
             order = _order(containers, body, container, surroundings.variables(container, found), main is container)
             try:
-                running = await started(self._cloud, order, heard)
-            except NoRoom as problem:
-                raise NotReady(str(problem), {}, 429) from None
+                running = await self._started(order, heard)
             except RuntimeProblem as problem:
                 raise NotReady(str(problem), {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"}) from None
             containers.running.append(running)
             containers.watch(running)
         text = f"Starting new instance. Reason: {reason} (runs as {containers.running[0].kind})"
         await self._note(containers, text)
+
+    async def _started(self, order: Order, heard: Lines) -> Running:
+        """A container; where this machine carries no more, in the place of an instance that has nothing to do."""
+        while True:
+            try:
+                return await started(self._cloud, order, heard)
+            except NoRoom as problem:
+                if not await self._make_room():
+                    raise NotReady(str(problem), {}, 429) from None
 
     async def _answering(self, containers: Containers, body: Body) -> None:
         main = templates.serving(body)

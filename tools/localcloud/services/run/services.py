@@ -24,7 +24,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS run_hosts (service TEXT PRIMARY KEY, host TEXT NOT NULL, port INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_hosts_by_host ON run_hosts (host);
 """
-_SERVER_MADE = frozenset(
+SERVER_MADE = frozenset(
     {
         "conditions", "createTime", "creator", "deleteTime", "expireTime", "generation", "lastModifier", "latestCreatedRevision",
         "latestReadyRevision", "observedGeneration", "reconciling", "satisfiesPzs", "terminalCondition", "trafficStatuses", "uid",
@@ -131,7 +131,7 @@ def _kept(call: Call, name: str, old: Body | None, new: Body) -> Body:
 
 
 def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: int) -> Body:
-    new = {key: value for key, value in copy.deepcopy(sent).items() if key not in _SERVER_MADE or (old and key in old)}
+    new = {key: value for key, value in copy.deepcopy(sent).items() if key not in SERVER_MADE or (old and key in old)}
     new["annotations"] = _annotations(new.get("annotations", {}))
     if problem := labels_problem(own_labels(new.get("labels", {})), "service"):
         raise invalid(problem, "labels")

@@ -1,0 +1,77 @@
+"""Cloud Run's v1, which gcloud speaks: Knative's objects, kept in the form of v2."""
+
+from __future__ import annotations
+
+from localcloud.engine.service import Call, Handler, Needs, Permission, Service
+from localcloud.services.run import services as kept
+from localcloud.services.run.knative import jobs, objects, services
+from localcloud.services.run.names import API
+
+_HANDLERS: dict[str, Handler] = {
+    "services.list": services.list_,
+    "services.get": services.get,
+    "services.create": services.create,
+    "services.replaceService": services.replace,
+    "services.delete": services.delete,
+    "revisions.list": services.revisions,
+    "revisions.get": services.get_revision,
+    "revisions.delete": services.delete_revision,
+    "routes.list": services.routes,
+    "routes.get": services.get_route,
+    "configurations.list": services.configurations,
+    "configurations.get": services.get_configuration,
+}
+_JOBS: dict[str, Handler] = {
+    "jobs.list": jobs.list_,
+    "jobs.get": jobs.get,
+    "jobs.create": jobs.create,
+    "jobs.replaceJob": jobs.replace,
+    "jobs.delete": jobs.delete,
+    "jobs.run": jobs.run,
+    "executions.list": jobs.list_executions,
+    "executions.get": jobs.get_execution,
+    "executions.cancel": jobs.cancel_execution,
+    "executions.delete": jobs.delete_execution,
+    "tasks.list": jobs.list_tasks,
+    "tasks.get": jobs.get_task,
+}
+_VERBS = {"replaceService": "update", "replaceJob": "update"}
+
+
+def _needs(method: str) -> Needs:
+    """The permission of a method of a namespace, on the thing of v2 that it is about."""
+    collection, _, verb = method.rpartition(".")
+    permission = f"{API}.{collection}.{_VERBS.get(verb, verb)}"
+
+    def needs(call: Call) -> list[tuple[str, str]]:
+        where = f"projects/{objects.project(call)}/locations/{objects.region(call)}"
+        named = collection in {"services", "jobs"} and verb not in {"list", "create"} and objects.region(call) != "-"
+        return [(permission, f"{where}/{collection}/{objects.words(call)[-1]}" if named else where)]
+
+    return needs
+
+
+def _permissions() -> dict[str, Permission]:
+    found: dict[str, Permission] = {f"{API}.namespaces.{name}": _needs(name) for name in {**_HANDLERS, **_JOBS}}
+    found |= {f"{API}.projects.locations.{name}": _needs(name) for name in _HANDLERS}
+    return found | {f"{API}.namespaces.jobs.run": jobs.run_needs}
+
+
+def _refusal(call: Call, permission: str, _resource: str) -> str:
+    """v1 names things by their namespace."""
+    named = "/".join(objects.words(call))
+    return f"Permission '{permission}' denied on resource '{named}' (or resource may not exist)."
+
+
+SERVICE = Service(
+    api=API,
+    versions=("v1",),
+    title="Cloud Run Admin API",
+    proto="google.cloud.run.v2",
+    resources={"projects.locations.services": kept.RESOURCE},
+    methods={f"{API}.namespaces.{name}": handler for name, handler in {**_HANDLERS, **_JOBS}.items()}
+    | {f"{API}.projects.locations.{name}": handler for name, handler in _HANDLERS.items()},
+    permissions=_permissions(),
+    project=objects.project,
+    refusal=_refusal,
+)
