@@ -53,9 +53,8 @@ def test_a_service_has_googles_defaults_and_is_ready_when_its_revision_is(call: 
     assert (service["ingress"], service["launchStage"], service["generation"]) == ("INGRESS_TRAFFIC_ALL", "GA", "1")
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
     assert service["observedGeneration"] == "1"
-    assert f"https://api-{NUMBER}.europe-west1.run.app" in service["urls"]
-    assert service["uri"] in service["urls"]
-    assert service["uri"].endswith("-ew.a.run.app")
+    assert service["uri"] == service["urls"][0] == f"https://api-{NUMBER}.europe-west1.run.app"
+    assert service["urls"][1].endswith("-ew.a.run.app")
     assert service["latestReadyRevision"] == service["latestCreatedRevision"]
     revision = call("GET", f"/run/v2/{service['latestReadyRevision']}")
     assert revision["conditions"][0]["state"] == "CONDITION_SUCCEEDED"

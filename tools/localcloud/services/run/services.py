@@ -148,7 +148,7 @@ def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: 
         "generation": str(generation),
         "lastModifier": caller,
         "creator": old["creator"] if old else caller,
-        "uri": f"https://{found[1]}",
+        "uri": f"https://{found[0]}",
         "urls": [f"https://{host}" for host in found],
         "reconciling": True,
         "terminalCondition": going,
