@@ -145,7 +145,8 @@ def _machine(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageProblem(f"{wish.gpu!r} is no GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": wish.machine} if wish.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
-    return {**given, **kind, **with_gpu}
+    made = {**given, **kind, **with_gpu}
+    return {"acceleratorCount": 1, **made} if made.get("acceleratorType") else made
 
 
 def _named_after(wish: Wish) -> str:

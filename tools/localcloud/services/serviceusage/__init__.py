@@ -9,9 +9,10 @@ from localcloud.engine import lro, paging
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Body, Call, Endpoints, Service
 from localcloud.errors import CloudError, error_info, invalid, permission_denied
+from localcloud.services.serviceusage import quotas
+from localcloud.services.serviceusage.quotas import API
 from localcloud.spec import discovery, filters
 
-API = "serviceusage"
 _KIND = "google.api.serviceusage.v1."
 _HOST = ".googleapis.com"
 _TAIL = 4096
@@ -217,6 +218,7 @@ SERVICE = Service(
     roles=roles.beside(__file__, "serviceusage."),
     endpoints=Endpoints(terraform={"SERVICE_USAGE": "v1/"}, gcloud=""),
     always_enabled=True,
+    encoded_slashes=True,
     methods={
         "serviceusage.services.enable": enable,
         "serviceusage.services.batchEnable": batch_enable,
@@ -225,12 +227,16 @@ SERVICE = Service(
         "serviceusage.services.batchGet": batch_get,
         "serviceusage.services.list": list_,
         "serviceusage.services.generateServiceIdentity": generate_identity,
+        "serviceusage.services.consumerQuotaMetrics.get": quotas.get,
     },
     permissions={
         "serviceusage.services.batchEnable": _enabling,
         "serviceusage.services.batchGet": "serviceusage.services.get",
         "serviceusage.services.generateServiceIdentity": _enabling,
+        "serviceusage.services.consumerQuotaMetrics.get": "serviceusage.quotas.get",
     },
+    offers=lambda cloud: (quotas.offer(cloud),),
+    controls={"quotas": quotas.grant},
     proto="google.api.serviceusage.v1",
     audited={
         "services": "google.api.serviceusage.v1.ServiceUsage.*Service",
