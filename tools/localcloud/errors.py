@@ -26,7 +26,7 @@ class CloudError(Exception):
 
     `code` is the HTTP status, `status` the canonical name (https://cloud.google.com/apis/design/errors), `reason` the
     word of the older dialect (derived from the code when empty), `details` google.rpc detail objects, `headers`
-    extra response headers, `afterwards` what is to be done once all that the request wrote is taken back.
+    extra response headers, `lacking` the permission and resource that its caller lacks, where that is why, `afterwards` what is to be done once all that the request wrote is taken back.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class CloudError(Exception):
         self.reason = reason
         self.details = list(details)
         self.headers = dict(headers or {})
+        self.lacking: Mapping[str, str] | None = None
         self.afterwards: Callable[[], None] | None = None
 
     def described(self) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from localcloud.engine import multipart
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     checksums,
     globs,
     listing,
     locations,
-    multipart,
     names,
     patterns,
     preconditions,

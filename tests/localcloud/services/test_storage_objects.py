@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.localcloud.services.requests_inside import PROJECT
 from tests.localcloud.services.storage_inside import MIB, B, Storage, path, storage
 
 
@@ -153,7 +154,7 @@ def test_a_long_list_is_read_through_in_batches(gcs: Storage) -> None:
 
 
 def test_a_page_token_of_somebodys_own_making_is_refused(gcs: Storage) -> None:
-    assert "Use a nextPageToken" in gcs.ask("GET", f"{B}/data-bucket/o?pageToken=x", None, 400).message
+    assert "not one that this list gave" in gcs.ask("GET", f"{B}/data-bucket/o?pageToken=x", None, 400).message
 
 
 def compose(gcs: Storage, target: str, *sources: dict[str, Any], status: int = 200, **more: Any) -> Any:
@@ -303,3 +304,16 @@ def test_xml_style_requests_read_write_and_delete(gcs: Storage) -> None:
     missing = gcs.ask("GET", url, None, 404).body.decode()
     assert "<Code>NoSuchKey</Code>" in missing
     assert "<Code>NoSuchBucket</Code>" in gcs.ask("GET", "/no-bucket/x", None, 404).body.decode()
+
+
+def test_a_page_token_of_one_list_is_refused_by_every_other(gcs: Storage) -> None:
+    gcs.bucket("other-bucket")
+    for name in ("a", "b"):
+        gcs.upload(name)
+    token = gcs.ask("GET", f"{B}?project={PROJECT}&maxResults=1").body["nextPageToken"]
+    assert [one["name"] for one in gcs.ask("GET", f"{B}?project={PROJECT}&pageToken={token}").body["items"]]
+    objects = gcs.ask("GET", f"{B}/data-bucket/o?maxResults=1").body["nextPageToken"]
+    keys = f"/storage/v1/projects/{PROJECT}/hmacKeys"
+    for where, other in [(f"{B}/data-bucket/o?", token), (f"{B}/other-bucket/o?", objects), (f"{keys}?", token)]:
+        assert "not one that this list gave" in gcs.ask("GET", f"{where}pageToken={other}", None, 400).message
+    gcs.ask("GET", f"{B}?project={PROJECT}&softDeleted=true&pageToken={token}", None, 400)

@@ -47,17 +47,19 @@ def note(call: Call, project: str | None, result: Body | Reply) -> None:
 
 def denied(call: Call, problem: CloudError) -> None:
     """Writes down a change that its caller had no permission for."""
-    if call.project is None or call.cloud.projects.find(call.project) is None:
+    if call.project is None or call.cloud.projects.find(call.project) is None or _is_unserved(problem):
         return
-    asked = next(
-        (detail["metadata"] for detail in problem.details if detail.get("reason") == gate.MISSING_PERMISSION), None
-    )
     said = {
         "status": {"code": rpc_code(problem.status), "message": problem.message},
         "resourceName": call.name,
-        "authorizationInfo": [dict(asked)] if asked else _asked(call),
+        "authorizationInfo": [dict(problem.lacking)] if problem.lacking else _asked(call),
     }
     _write(call, call.project, "ERROR", said)
+
+
+def _is_unserved(problem: CloudError) -> bool:
+    """Whether a call was refused before its service was asked: the API is disabled, or the project is gone."""
+    return any(detail.get("domain") == "googleapis.com" for detail in problem.details)
 
 
 def method_name(service: Service, method: Method) -> str:

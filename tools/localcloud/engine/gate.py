@@ -14,8 +14,6 @@ _OPEN_VERBS = {"testIamPermissions"}
 _WORDS = {"patch": "update", "insert": "create", "aggregatedList": "list", "wait": "get"}
 _SEES_PROJECT = "resourcemanager.projects.get"
 _MISSING = "?"
-MISSING_PERMISSION = "IAM_PERMISSION_DENIED"
-"""The reason of an ErrorInfo that names what a caller lacks."""
 
 
 def admit(call: Call) -> None:
@@ -72,22 +70,28 @@ def usual(method_id: str, known: Collection[str]) -> str:
 
 def check(call: Call, permission: str, resource: str) -> None:
     """Refuses (403, or 401 without a token) a call whose principal lacks a permission on a resource."""
-    if call.cloud.iam.allowed(call.principal, permission, call.service.api, resource, call.project):
-        return
-    if not call.principal:
-        raise errors.unauthenticated()
-    raise refusal(call, permission, resource)
+    if not call.cloud.iam.allowed(call.principal, permission, call.service.api, resource, call.project):
+        raise refusal(call, permission, resource)
 
 
 def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
-    """The 403 in the service's own words."""
+    """The 403 in the service's own words, or the 401 for a call without a token."""
+    if call.principal or call.method.id in call.service.anonymous:
+        problem = _denied(call, permission, resource)
+    else:
+        problem = errors.unauthenticated()
+    problem.lacking = {"permission": permission, "resource": resource}
+    return problem
+
+
+def _denied(call: Call, permission: str, resource: str) -> errors.CloudError:
     described = {"permission": permission, "resource": resource}
     host = f"{call.service.api}.googleapis.com"
     said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
     if isinstance(said, errors.CloudError):
         return said
     text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
-    return errors.permission_denied(text, [errors.error_info(MISSING_PERMISSION, host, described)])
+    return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
 
 
 def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:

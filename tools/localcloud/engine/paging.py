@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from localcloud.errors import invalid
 from localcloud.spec import json_text
+
+T = TypeVar("T")
 
 
 def token(after: str, question: str) -> str:
@@ -33,6 +37,12 @@ def size(asked: int | None, usual: int, most: int) -> int:
     if asked is not None and asked < 0:
         raise invalid(f"The page size {asked} is negative; give 0 or more.", "page_size")
     return min(asked or usual, most)
+
+
+def cut(found: Sequence[T], size: int, name: Callable[[T], str], question: str) -> tuple[Sequence[T], dict[str, str]]:
+    """The page of what was found, and the field that says where the next one begins; `found` goes on beyond the page if there is one."""
+    page = found[:size]
+    return page, {"nextPageToken": token(name(page[-1]), question)} if len(found) > size else {}
 
 
 def _mark(question: str) -> str:

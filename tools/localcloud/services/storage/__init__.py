@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.engine import batch
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
-from localcloud.engine.service import Alias, Call, Endpoints, Handler, Resource, Service
+from localcloud.engine.service import Alias, Endpoints, Handler, Resource, Service
 from localcloud.services.storage import (
     access,
     acls,
@@ -23,18 +23,12 @@ from localcloud.services.storage import (
     notifications,
     objects,
     policies,
-    refusals,
     resumable,
     rows,
     senders,
     uploads,
     xml,
 )
-
-
-def _refusal(call: Call, permission: str, _resource: str) -> str:
-    return refusals.access_text(access.email(call), permission, "bucket")
-
 
 _METHODS: dict[str, Handler] = {
     "storage.buckets.delete": buckets.delete,
@@ -150,7 +144,7 @@ SERVICE = Service(
     anonymous=frozenset(_METHODS),
     tables=rows.TABLES,
     always_enabled=True,
-    refusal=_refusal,
+    refusal=access.refusal,
     due={
         lifecycle.ROUND: lifecycle.run,
         deleted_buckets.PURGE: deleted_buckets.purged,

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from localcloud.engine import gate
 from localcloud.engine.service import Call
+from localcloud.errors import CloudError
 from localcloud.services.storage import refusals, rows
 from localcloud.services.storage.rows import Bucket
 
+_BUCKETS = "projects/_/buckets/"
 LISTS = "storage lists"
 """The API under which access control lists are kept as policies; they count where access is not uniform."""
 
 
 def bucket_resource(name: str) -> str:
     """The name that a bucket's policy is kept under and that conditions see."""
-    return f"projects/_/buckets/{name}"
+    return f"{_BUCKETS}{name}"
 
 
 def own_list(bucket: Bucket, name: str) -> str:
@@ -80,7 +83,7 @@ def require_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> N
     if "billing" in bucket.facts:
         _check_payer(call, bucket)
     if not allowed_below(call, bucket, permission, prefix):
-        raise refusals.denied(email(call), permission, "bucket")
+        raise gate.refusal(call, permission, bucket_resource(bucket.name))
 
 
 def require(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> None:
@@ -88,10 +91,8 @@ def require(call: Call, bucket: Bucket, permission: str, name: str | None = None
     if "billing" in bucket.facts:
         _check_payer(call, bucket)
     if not allowed(call, bucket, permission, name):
-        thing = (
-            "object" if permission.startswith("storage.objects.") and permission != "storage.objects.list" else "bucket"
-        )
-        raise refusals.denied(email(call), permission, thing)
+        resource = bucket_resource(bucket.name)
+        raise gate.refusal(call, permission, resource if name is None else f"{resource}/objects/{name}")
 
 
 def _check_payer(call: Call, bucket: Bucket) -> None:
@@ -117,7 +118,15 @@ def _check_payer(call: Call, bucket: Bucket) -> None:
 def require_in_project(call: Call, project: str, permission: str) -> None:
     """Refuse (403, without a token 401) unless the caller has the permission in the project."""
     if not call.cloud.iam.allowed(call.principal, permission, "storage", "", project):
-        raise refusals.denied(email(call), permission, "project")
+        raise gate.refusal(call, permission, f"projects/{project}")
+
+
+def refusal(call: Call, permission: str, resource: str) -> CloudError:
+    """Service.refusal: Cloud Storage says who lacks what, on a project, a bucket or an object; 401 to who sends no token."""
+    if not resource.startswith(_BUCKETS):
+        return refusals.denied(email(call), permission, "project")
+    on_object = permission.startswith("storage.objects.") and permission != "storage.objects.list"
+    return refusals.denied(email(call), permission, "object" if on_object else "bucket")
 
 
 def bucket(call: Call, name: str, permission: str) -> Bucket:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.services.storage import (
@@ -17,13 +18,13 @@ from localcloud.services.storage import (
     charges,
     deleted_buckets,
     lifecycle,
-    listing,
     lists,
     policies,
     preconditions,
     refusals,
     rows,
 )
+from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import Bucket
 
 Body = dict[str, Any]
@@ -69,14 +70,14 @@ def list_(call: Call) -> Body:
     if call.params.get("softDeleted"):
         return deleted_buckets.list_(call, project)
     result: Body = {"kind": "storage#buckets"}
-    limit = listing.page_size(call.params.get("maxResults"))
-    prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
+    limit = paging.size(call.params.get("maxResults"), MOST, MOST)
+    prefix, question = call.params.get("prefix", ""), f"buckets of {project}"
+    after = paging.after(call.params.get("pageToken", ""), question)
     found = rows.buckets(call.cloud.store, project, prefix, after, limit + 1)
-    if found:
-        result["items"] = [answers.bucket(call, bucket) for bucket in found[:limit]]
-    if len(found) > limit:
-        result["nextPageToken"] = found[limit - 1].name
-    return result
+    page, more = paging.cut(found, limit, lambda bucket: bucket.name, question)
+    if page:
+        result["items"] = [answers.bucket(call, bucket) for bucket in page]
+    return result | more
 
 
 def patch(call: Call) -> Reply:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from localcloud.engine import gate, paging
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import access, answers, lifecycle, listing, policies, refusals, rows
+from localcloud.services.storage import access, answers, lifecycle, policies, refusals, rows
+from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import rfc3339
 
@@ -45,15 +47,15 @@ def get(call: Call) -> Body:
 
 def list_(call: Call, project: str) -> Body:
     """storage.buckets.list with softDeleted"""
-    limit = listing.page_size(call.params.get("maxResults"))
-    prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
+    limit = paging.size(call.params.get("maxResults"), MOST, MOST)
+    prefix, question = call.params.get("prefix", ""), f"deleted buckets of {project}"
+    after = paging.after(call.params.get("pageToken", ""), question)
     kept = call.cloud.store.list(API, "", _COLLECTION)
     mine = [(_kept_name(one), one) for one in (_bucket(body) for _, body in kept) if one.project == project]
     found = [(name, one) for name, one in mine if name > after and name.startswith(prefix)]
-    page: Body = {"kind": "storage#buckets"}
-    if found:
-        page["items"] = [answers.bucket(call, one) for _, one in found[:limit]]
-    return page | ({"nextPageToken": found[limit - 1][0]} if len(found) > limit else {})
+    page, more = paging.cut(found, limit, lambda pair: pair[0], question)
+    items = {"items": [answers.bucket(call, one) for _, one in page]} if page else {}
+    return {"kind": "storage#buckets", **items, **more}
 
 
 def restore(call: Call) -> Reply:
@@ -93,7 +95,7 @@ def _found(call: Call) -> Bucket:
 def _require(call: Call, bucket: Bucket, permission: str) -> None:
     resource = access.bucket_resource(_kept_name(bucket))
     if not call.cloud.iam.allowed(call.principal, permission, "storage", resource, bucket.project):
-        raise refusals.denied(access.email(call), permission, "bucket")
+        raise gate.refusal(call, permission, resource)
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.engine import lro
+from localcloud.engine import lro, paging
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import already_exists, failed_precondition
 from localcloud.services.storage import access, folder_rows, listing, names, preconditions, refusals, rows, versions
 from localcloud.services.storage.folder_rows import MANAGED, PLAIN, Folder
+from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 
@@ -54,19 +55,20 @@ def list_(call: Call) -> Body:
     if depth not in {"", "/"}:
         raise refusals.invalid(f"Invalid value '{depth}' for delimiter: folders are listed by '/' only.")
     access.require_below(call, bucket, "storage.folders.list", prefix)
-    limit = listing.page_size(params.get("pageSize"))
+    limit = paging.size(params.get("pageSize"), MOST, MOST)
+    question = f"folders of {bucket.name}"
+    after = paging.after(params.get("pageToken", ""), question)
     start, end = max(prefix, params.get("startOffset", "")), params.get("endOffset")
     found = [
         folder
-        for folder in folder_rows.page(call.cloud.store, bucket.name, PLAIN, prefix, params.get("pageToken", ""), -1)
+        for folder in folder_rows.page(call.cloud.store, bucket.name, PLAIN, prefix, after, -1)
         if folder.name >= start
         and (end is None or folder.name < end)
         and (not depth or "/" not in folder.name[len(prefix) : -1])
     ]
-    result: Body = {"kind": "storage#folders"}
-    if found:
-        result["items"] = [_shown(call, folder) for folder in found[:limit]]
-    return result | ({"nextPageToken": found[limit - 1].name} if len(found) > limit else {})
+    page, more = paging.cut(found, limit, lambda folder: folder.name, question)
+    items = {"items": [_shown(call, folder) for folder in page]} if page else {}
+    return {"kind": "storage#folders", **items, **more}
 
 
 def delete(call: Call) -> Reply:
@@ -154,11 +156,12 @@ def operation_get(call: Call) -> Body:
 def operation_list(call: Call) -> Body:
     """storage.buckets.operations.list"""
     bucket = access.bucket(call, call.params["bucket"], "storage.bucketOperations.list")
-    limit, after = listing.page_size(call.params.get("pageSize")), call.params.get("pageToken", "")
+    limit, question = paging.size(call.params.get("pageSize"), MOST, MOST), f"operations of {bucket.name}"
+    after = paging.after(call.params.get("pageToken", ""), question)
     found = call.cloud.operations.list("storage", _parent(bucket), after, limit + 1)
-    shown = [_operation(call, bucket, lro.shown(one)) for one in found[:limit]]
-    page: Body = {"kind": "storage#operations", **({"operations": shown} if shown else {})}
-    return page | ({"nextPageToken": found[limit - 1].name} if len(found) > limit else {})
+    page, more = paging.cut(found, limit, lambda one: one.name, question)
+    shown = [_operation(call, bucket, lro.shown(one)) for one in page]
+    return {"kind": "storage#operations", **({"operations": shown} if shown else {}), **more}
 
 
 def _bucket(call: Call) -> Bucket:

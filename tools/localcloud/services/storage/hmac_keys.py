@@ -11,10 +11,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import not_found
-from localcloud.services.storage import access, listing, refusals
+from localcloud.services.storage import access, refusals
 from localcloud.services.storage.times import rfc3339
 from localcloud.spec.timestamps import parse
 
@@ -58,8 +59,9 @@ def get(call: Call) -> Body:
 def list_(call: Call) -> Body:
     """storage.projects.hmacKeys.list"""
     project, params = _project(call, "list"), call.params
-    email, after = params.get("serviceAccountEmail"), params.get("pageToken", "")
-    limit = min(listing.page_size(params.get("maxResults")), 250)
+    email, question = params.get("serviceAccountEmail"), f"HMAC keys of {project}"
+    after = paging.after(params.get("pageToken", ""), question)
+    limit = paging.size(params.get("maxResults"), 250, 250)
     found = [
         body
         for body in _rows(call, project)
@@ -67,10 +69,9 @@ def list_(call: Call) -> Body:
         and email in {None, body["serviceAccountEmail"]}
         and (_usable(body) or params.get("showDeletedKeys"))
     ]
-    page: Body = {"kind": "storage#hmacKeysMetadata"}
-    if found:
-        page["items"] = [_shown(call, body) for body in found[:limit]]
-    return page | ({"nextPageToken": found[limit - 1]["accessId"]} if len(found) > limit else {})
+    page, more = paging.cut(found, limit, lambda body: str(body["accessId"]), question)
+    items = {"items": [_shown(call, body) for body in page]} if page else {}
+    return {"kind": "storage#hmacKeysMetadata", **items, **more}
 
 
 def update(call: Call) -> Body:

@@ -5,17 +5,16 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects/list.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localcloud.engine import paging
 from localcloud.services.storage import globs, patterns, refusals
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row, Span
 
-_MOST = 1000
+MOST = 1000
 _BATCH = 200
 FOLDER = -1
 """The state of a row that stands for a folder: it is shown as a prefix only."""
@@ -54,7 +53,7 @@ def query(bucket: str, params: Mapping[str, Any]) -> Query:
     prefix = params.get("prefix", "")
     name, generation = max(prefix, params.get("startOffset", "")), 0
     if params.get("pageToken"):
-        name, generation = _parsed(params["pageToken"])
+        name, generation = json.loads(paging.after(params["pageToken"], _question(bucket)))
     ends = [end for end in (successor(prefix), params.get("endOffset")) if end]
     glob = params.get("matchGlob")
     return Query(
@@ -63,15 +62,8 @@ def query(bucket: str, params: Mapping[str, Any]) -> Query:
         delimiter=params.get("delimiter", ""),
         trailing=bool(params.get("includeTrailingDelimiter")),
         glob=globs.expression(glob) if glob else None,
-        limit=page_size(params.get("maxResults")),
+        limit=paging.size(params.get("maxResults"), MOST, MOST),
     )
-
-
-def page_size(asked: int | None) -> int:
-    """How many results a page has; 400 for a negative number."""
-    if asked is not None and asked < 0:
-        raise refusals.invalid(f"Invalid value '{asked}' for maxResults: it must not be negative.")
-    return min(asked or _MOST, _MOST)
 
 
 def _states(params: Mapping[str, Any]) -> tuple[int, ...]:
@@ -89,7 +81,7 @@ def page(asked: Query, fetch: Fetch, wanted: Callable[[Row], bool]) -> Page:
     while span is not None and len(result) < asked.limit:
         span = _collect(asked, span, fetch(span, min(_BATCH, asked.limit + 1)), result, wanted)
     if span is not None and fetch(span, 1):
-        result.token = _token(span)
+        result.token = paging.token(json.dumps([span.name, span.generation]), _question(span.bucket))
     return result
 
 
@@ -136,16 +128,5 @@ def successor(prefix: str) -> str | None:
     return None
 
 
-def _token(span: Span) -> str:
-    return base64.urlsafe_b64encode(json.dumps([span.name, span.generation]).encode()).decode()
-
-
-def _parsed(token: str) -> tuple[str, int]:
-    try:
-        name, generation = json.loads(base64.urlsafe_b64decode(token))
-        found = str(name), int(generation)
-    except (ValueError, TypeError, binascii.Error):
-        found = "", -1
-    if not 0 <= found[1] < 1 << 63:
-        raise refusals.invalid(f"Invalid value for pageToken: '{token}'. Use a nextPageToken as it was given.")
-    return found
+def _question(bucket: str) -> str:
+    return f"objects of {bucket}"

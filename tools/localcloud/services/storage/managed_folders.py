@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import already_exists
 from localcloud.services.storage import access, folder_rows, listing, names, policies, preconditions, refusals, rows
 from localcloud.services.storage.folder_rows import MANAGED, Folder
+from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 
@@ -48,14 +50,14 @@ def get(call: Call) -> Body | Reply:
 def list_(call: Call) -> Body:
     """storage.managedFolders.list"""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
-    prefix, after = call.params.get("prefix", ""), call.params.get("pageToken", "")
+    prefix, question = call.params.get("prefix", ""), f"managed folders of {bucket.name}"
     access.require_below(call, bucket, "storage.managedFolders.list", prefix)
-    limit = listing.page_size(call.params.get("pageSize"))
+    limit = paging.size(call.params.get("pageSize"), MOST, MOST)
+    after = paging.after(call.params.get("pageToken", ""), question)
     found = folder_rows.page(call.cloud.store, bucket.name, MANAGED, prefix, after, limit + 1)
-    result: Body = {"kind": "storage#managedFolders"}
-    if found:
-        result["items"] = [_shown(call, folder) for folder in found[:limit]]
-    return result | ({"nextPageToken": found[limit - 1].name} if len(found) > limit else {})
+    page, more = paging.cut(found, limit, lambda folder: folder.name, question)
+    items = {"items": [_shown(call, folder) for folder in page]} if page else {}
+    return {"kind": "storage#managedFolders", **items, **more}
 
 
 def update(call: Call) -> Body:
