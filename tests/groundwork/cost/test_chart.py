@@ -14,16 +14,19 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from groundwork.cost import chart, demo, files
+from groundwork.cost import against, burndown, catalogue, chart, demo, files, stacked
+from groundwork.cost.amounts import total
+from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.credits import purses
 from groundwork.cost.grants import Grant
 from groundwork.cost.report import Period, report
+from groundwork.terraform.state import Resource, State
 
 from tests.groundwork.cost import exports
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 MEMBERS = ("alice@example.com", "bob@example.com", "carol@example.com")
-VOID = {"meta", "rect", "line", "br"}
+VOID = {"meta", "rect", "line", "br", "polygon", "polyline"}
 
 
 class Page(HTMLParser):
@@ -177,9 +180,75 @@ def test_a_simulated_page_says_so_wherever_it_shows_something():
     ledger = demo.ledger(MEMBERS, NOW)
     text = chart.page(report(ledger, Period(), NOW), purses(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()), NOW)
     headings = re.findall(r"<h[12]>([^<]*)</h[12]>|<title>(Costs[^<]*)</title>", text)
-    assert len(headings) == 7
+    assert len(headings) == 9
     assert all("(simulated)" in one + other for one, other in headings)
     assert "Simulated: these costs are made up." in text
+
+
+@pytest.mark.parametrize("grouping", ["member", "service"])
+def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, found, grouping):
+    stack = stacked.stack(found, grouping)
+    rows = stacked.as_json(stack)
+    assert sum(Decimal(row["before_promotional_credits"]) for row in rows) == found.sums.before_promotion
+    for row in rows:
+        assert (
+            f"{row['from']}, {row[grouping]}: {chart.shown(Decimal(row['before_promotional_credits']))}" in page.text
+            or not Decimal(row["before_promotional_credits"])
+        )
+
+
+def test_beyond_the_five_dearest_there_are_others(found):
+    lines = tuple(replace(found.lines[0], service=f"S{n}", service_id=f"s{n}", gross=Decimal(n)) for n in range(1, 9))
+    stack = stacked.stack(replace(found, lines=lines), "service")
+    assert stack.names == ("S8", "S7", "S6", "S5", "S4", "others")
+
+
+def test_the_dearest_service_is_named(page, found):
+    first = found.by("service")[0]
+    assert f"{first.name} is the dearest service, with {chart.shown(first.sums.before_promotion)}" in page.text
+
+
+def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():
+    ledger = demo.ledger(MEMBERS, NOW)
+    for purse in purses(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()):
+        points = burndown.burndown(purse, ledger, NOW.date()).points
+        assert points[0][1] == 50
+        assert points[-1] == (NOW.date(), purse.left)
+        amounts = [amount for _, amount in points]
+        assert amounts == sorted(amounts, reverse=True)
+        drawn = burndown.drawn(burndown.burndown(purse, ledger, NOW.date()), NOW.date(), "words", "name")
+        assert 'class="cone"' in drawn
+
+
+def test_an_estimate_is_held_against_the_last_thirty_days(found):
+    state = State(
+        1,
+        (
+            Resource(
+                'module.buckets["data"].google_storage_bucket.bucket',
+                'module.buckets["data"]',
+                "google_storage_bucket",
+                {"name": "p-data", "location": "europe-west1", "storage_class": "STANDARD"},
+            ),
+        ),
+        {},
+    )
+    expected = against.of_states([state], Assumptions())
+    held = against.against(found, expected)
+    spent = sum(line.before_promotion for line in found.lines if (held.until - line.day).days < held.days)
+    assert sum(row[2] for row in held.services) == spent
+    assert total(row[1] for row in held.services) == expected.after.listed
+    rows = against.as_json(held)["by_service"]
+    text = Page(chart.page(found, [], NOW, held)).text
+    for row in rows:
+        assert (
+            f"{row['service']} {chart.shown(Decimal(row['estimate_a_month']))} {chart.shown(Decimal(row['spent']))}"
+            in text
+        )
+
+
+def test_every_price_belongs_to_a_service_of_a_bill():
+    assert {key.partition(".")[0] for key, _ in catalogue.read().rows} == set(against.SERVICES)
 
 
 def test_many_days_become_weeks(tmp_path):

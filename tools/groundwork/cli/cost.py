@@ -23,6 +23,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 
 if TYPE_CHECKING:
+    from groundwork.cost.against import Against
     from groundwork.cost.bars import Bar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -182,6 +183,7 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Cons
     "--by", "groupings", type=click.Choice(GROUPING_NAMES), multiple=True, help="Show only this; may be repeated."
 )
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to look at, too.")
+@click.option("--estimate", "with_estimate", is_flag=True, help="Hold it against the estimate of what is up.")
 @json_option
 @csv_option
 def report(
@@ -193,6 +195,7 @@ def report(
     currency: str | None,
     groupings: tuple[str, ...],
     chart: Path | None,
+    with_estimate: bool,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -202,32 +205,55 @@ def report(
 
     Example: groundwork cost report --demo --by member
     """
-    from groundwork.cost import budget, sheets, tables
+    from groundwork.cost import against, budget, sheets, tables
     from groundwork.cost.report import as_json as document
 
     _one_format(as_json, as_csv)
     now = _now()
     found = source.report(period(since, until, month), now, currency)
+    beside = _beside(found, source) if with_estimate else None
     held = budget.of_report(source.environment.budget, found)
     only = [grouping.replace("-", " ") for grouping in groupings]
     if chart:
-        _draw(chart, found, source, now)
+        _draw(chart, found, source, now, beside)
     if as_json:
-        print_json({**document(found), "budget": held.data if held else None})
+        more = {"budget": held.data if held else None, "against_estimate": against.as_json(beside) if beside else None}
+        print_json({**document(found), **_stacks(found), **more})
     elif as_csv:
         echo(sheets.written(sheets.report_rows(found, only)), nl=False)
     else:
         _print(tables.of_report(found, only))
+        for line in against.lines(beside, found.currency) if beside else ():
+            echo(line)
     if held and not as_json:
         echo(held.text, err=as_csv)
     for warning in found.warnings:
         echo(f"warning: {warning}", err=True)
 
 
-def _draw(path: Path, found: Report, source: Source, now: datetime) -> None:
+def _stacks(found: Report) -> dict[str, Any]:
+    from groundwork.cost import stacked
+    from groundwork.cost.report import groupings
+
+    by = ("member", "service") if "day" in groupings(found) else ()
+    return {f"by_day_and_{name}": stacked.as_json(stacked.stack(found, name)) for name in by}
+
+
+def _beside(found: Report, source: Source) -> Against:
+    """The report beside what is up. Raises UsageProblem for a layout without days, CloudProblem for a state that cannot be read."""
+    from groundwork.cost import against, planned
+    from groundwork.lifecycle.status import states
+
+    if not found.ledger.daily:
+        raise UsageProblem(f"{found.ledger.origin} has no days, so a month cannot be told in it: leave --estimate out.")
+    checkout, environment = here(source.environment.name)
+    return against.against(found, against.of_states(states(checkout, environment), planned.assumptions_of(environment)))
+
+
+def _draw(path: Path, found: Report, source: Source, now: datetime, beside: Against | None) -> None:
     from groundwork.cost import chart
 
-    text = chart.page(found, source.purses_of(found.ledger, now.date()), now)
+    text = chart.page(found, source.purses_of(found.ledger, now.date()), now, beside)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
@@ -254,14 +280,16 @@ def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
 
     Example: groundwork cost credits left --demo --json
     """
-    from groundwork.cost import sheets, tables
+    from groundwork.cost import burndown, sheets, tables
     from groundwork.cost.credits import as_json as document
 
     _one_format(as_json, as_csv)
     today = _now().date()
     found, ledger = source.purses(_now())
     if as_json:
-        print_json(document(found, ledger, today))
+        print_json(
+            document(found, ledger, today, lambda purse: burndown.as_json(burndown.burndown(purse, ledger, today)))
+        )
     elif as_csv:
         echo(sheets.written(sheets.credit_rows(found, ledger, today)), nl=False)
     else:

@@ -12,6 +12,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import escape
 
+from groundwork.cost import against as comparison
+from groundwork.cost import axes, burndown, stacked
+from groundwork.cost.against import Against
 from groundwork.cost.amounts import ZERO, shown
 from groundwork.cost.credits import HOW, Purse, Standing
 from groundwork.cost.report import Group, Report, Sums, groupings
@@ -24,10 +27,27 @@ LIGHT = {
     "line": "#c9c9d1",
     "bar": "#0b57d0",
     "wash": "#dbe6fb",
+    "s0": "#0b57d0",
+    "s1": "#b3261e",
+    "s2": "#5f8f00",
+    "s3": "#8e4ec6",
+    "s4": "#9a6700",
+    "s5": "#6f7480",
 }
-DARK = {"paper": "#16171b", "ink": "#ececf1", "soft": "#b4b4bf", "line": "#46474f", "bar": "#8ab4ff", "wash": "#24344f"}
-MOST_COLUMNS = 92
-WIDTH, HEIGHT, LEFT, FLOOR = 960, 240, 70, 30
+DARK = {
+    "paper": "#16171b",
+    "ink": "#ececf1",
+    "soft": "#b4b4bf",
+    "line": "#46474f",
+    "bar": "#8ab4ff",
+    "wash": "#24344f",
+    "s0": "#8ab4ff",
+    "s1": "#ff8a80",
+    "s2": "#a5d65c",
+    "s3": "#cfa8ff",
+    "s4": "#ffcc66",
+    "s5": "#9aa0ac",
+}
 
 _STYLE = """
 :root { color-scheme: light dark; %(light)s }
@@ -43,14 +63,19 @@ p { margin: .25rem 0; } .soft { color: var(--soft); }
 table { border-collapse: collapse; width: 100%%; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
 th { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-td.bars { width: 45%%; min-width: 6rem; } td.short { width: 25%%; } .day { white-space: nowrap; }
+th[scope=row] { font-weight: 500; width: 45%%; min-width: 7rem; overflow-wrap: anywhere; } th.day { width: auto; } .day { white-space: nowrap; }
+figure { margin: 1rem 0; } summary { cursor: pointer; } .scroll:focus-visible, summary:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
+.s0 { fill: var(--s0); } .s1 { fill: var(--s1); } .s2 { fill: var(--s2); } .s3 { fill: var(--s3); } .s4 { fill: var(--s4); } .s5 { fill: var(--s5); }
+:is(.s0, .s1, .s2, .s3, .s4, .s5) { stroke: var(--paper); stroke-width: 1; } .cone { fill: var(--wash); stroke: none; }
+.left, .ahead { fill: none; stroke: var(--bar); stroke-width: 2.5; } .ahead { stroke-dasharray: 6 5; }
 .days { min-width: 40rem; }
 svg { display: block; width: 100%%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
 .key { display: flex; gap: 1.5rem; flex-wrap: wrap; margin: .25rem 0 .5rem; } .key svg { display: inline; width: 2rem; height: 1rem; vertical-align: -2px; }
 .money { fill: var(--bar); stroke: var(--bar); } .credit { fill: url(#hatch); stroke: var(--bar); }
 .open { stroke-dasharray: 4 3; } .rule { stroke: var(--line); } .hatch { stroke: var(--bar); stroke-width: 2; }
 .ground { fill: var(--wash); }
-@media (max-width: 40rem) { td.bars, th.bars { display: none; } body { padding: .75rem; } .key { gap: .1rem 1.5rem; } .scroll { overflow-x: auto; } }
+@media (max-width: 40rem) { body { padding: .75rem; } .key { gap: .1rem 1.5rem; } }
+.scroll { overflow-x: auto; }
 """
 _HATCH = (
     '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
@@ -59,13 +84,18 @@ _HATCH = (
 )
 
 
-def page(found: Report, purses: Sequence[Purse], now: datetime) -> str:
-    """The whole page for a report and the credits that go with it."""
+def page(found: Report, purses: Sequence[Purse], now: datetime, held: Against | None = None) -> str:
+    """The whole page for a report and the credits that go with it; `held` is the estimate that it is held against."""
     simulated = " (simulated)" if found.ledger.simulated else ""
     parts = [_head(found, simulated), _figures(found)]
-    parts += [_days(found, simulated)] if "day" in groupings(found) else []
+    if "day" in groupings(found):
+        parts += [_days(found, simulated)]
+        parts += [
+            stacked.drawn(stacked.stack(found, name), found.currency, simulated) for name in ("member", "service")
+        ]
     parts += [_bars(found, name, simulated) for name in ("service", "component", "member")]
-    parts += [_credits(purses, now.date(), simulated)] if purses else []
+    parts += [comparison.drawn(held, found.currency, simulated)] if held else []
+    parts += [_credits(found, purses, now.date(), simulated)] if purses else []
     return _document(f"Costs{simulated}", "\n".join(parts), now)
 
 
@@ -87,10 +117,12 @@ def _variables(colours: dict[str, str]) -> str:
 def _head(found: Report, simulated: str) -> str:
     as_of = found.ledger.as_of
     when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
+    dearest = found.by("service")[0]
+    most = f"{dearest.name} is the dearest service, with {shown(dearest.sums.before_promotion, found.currency)} before promotional credits."
     warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in found.warnings)
     return (
         f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(found.ledger.origin)}, {escape(found.period.words)}, in {escape(found.currency)}. {when}</p>\n'
-        f"{warnings}"
+        f"<p>{escape(most)}</p>{warnings}"
     )
 
 
@@ -138,8 +170,8 @@ def _bars(found: Report, grouping: str, simulated: str) -> str:
     most = max((group.sums.before_promotion for group in groups), default=ZERO)
     rows = "\n".join(_bar_row(group, most, found.currency) for group in groups)
     return (
-        f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll"><table>\n<tr><th>{grouping}</th><th class="bars">before promotional credits</th>'
-        '<th class="number">before credits</th><th class="number">credits</th><th class="number">net</th></tr>\n'
+        f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {grouping}"><table>\n<tr><th scope="col">{grouping}</th>'
+        '<th scope="col" class="number">before credits</th><th scope="col" class="number">credits</th><th scope="col" class="number">net</th></tr>\n'
         f"{rows}\n</table></div>"
     )
 
@@ -150,22 +182,18 @@ def _bar_row(group: Group, most: Decimal, currency: str) -> str:
         f'<td class="number">{escape(shown(amount, currency))}</td>'
         for amount in (sums.before_promotion, sums.promotion, sums.net)
     )
-    return f'<tr><td>{escape(group.name)}</td><td class="bars">{_bar(_parts(sums), most)}</td>{numbers}</tr>'
+    return f'<tr><th scope="row">{escape(group.name)}{_bar(_parts(sums), most)}</th>{numbers}</tr>'
 
 
 def _bar(parts: _Parts, most: Decimal) -> str:
-    money = _share(parts.money, most, 300)
-    credit = _share(parts.credit, most, 300)
+    money = axes.share(parts.money, most, 300)
+    credit = axes.share(parts.credit, most, 300)
     return (
         '<svg viewBox="0 0 302 18" aria-hidden="true">'
         + (f'<rect class="money" x="1" y="2" width="{money:.1f}" height="14"/>' if parts.money else "")
         + (f'<rect class="credit" x="{1 + money:.1f}" y="2" width="{credit:.1f}" height="14"/>' if parts.credit else "")
         + "</svg>"
     )
-
-
-def _share(amount: Decimal, most: Decimal, length: int) -> float:
-    return float(amount / most * length) if most > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,27 +208,24 @@ class _Column:
 def _days(found: Report, simulated: str) -> str:
     columns, step = _columns(found)
     most = max((column.sums.before_promotion for column in columns), default=ZERO)
-    wide = (WIDTH - LEFT) / len(columns)
+    wide = (axes.WIDTH - axes.LEFT) / len(columns)
     drawn = "".join(_column(column, n, wide, most, found.currency) for n, column in enumerate(columns))
     word = "day" if step == 1 else "week"
     label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {shown(most, found.currency)}"
     return (
-        f'<h2>By {word}{simulated}</h2>\n<div class="scroll"><svg class="days" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
-        f"{_scale(most, found.currency)}{drawn}{_dates(columns, wide)}</svg></div>"
+        f'<h2>By {word}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {word}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{axes.scale(most, found.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
     )
 
 
 def _columns(found: Report) -> tuple[list[_Column], int]:
     """A column for every day between the first and the last, or for every week where that would be too many."""
     sums = {date.fromisoformat(group.key): group.sums for group in found.by("day")}
-    first, last = min(sums), max(sums)
-    step = 1 if (last - first).days < MOST_COLUMNS else 7
-    starts = [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)]
+    starts, step = axes.starts(found)
     columns = []
     for start in starts:
         held = [sums[day] for day in (start + timedelta(days=n) for n in range(step)) if day in sums]
-        end = start + timedelta(days=step - 1)
-        columns.append(_Column(start, _added(held), found.unfinished(end)))
+        columns.append(_Column(start, _added(held), found.unfinished(start + timedelta(days=step - 1))))
     return columns, step
 
 
@@ -213,9 +238,9 @@ def _added(held: Sequence[Sums]) -> Sums:
 
 
 def _column(column: _Column, place: int, wide: float, most: Decimal, currency: str) -> str:
-    parts, ground, high = _parts(column.sums), HEIGHT - FLOOR, HEIGHT - FLOOR - 15
-    money, credit = _share(parts.money, most, high), _share(parts.credit, most, high)
-    x, width = LEFT + place * wide + wide * 0.1, wide * 0.8
+    parts, ground, high = _parts(column.sums), axes.GROUND, axes.HIGH
+    money, credit = axes.share(parts.money, most, high), axes.share(parts.credit, most, high)
+    x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8
     outline = " open" if column.unfinished else ""
     title = f"{column.start}: {shown(column.sums.before_promotion, currency)}, of which credits paid {shown(parts.credit, currency)}"
     title += ", lines may still come" if column.unfinished else ""
@@ -226,40 +251,31 @@ def _column(column: _Column, place: int, wide: float, most: Decimal, currency: s
     )
 
 
-def _scale(most: Decimal, currency: str) -> str:
-    ground, high = HEIGHT - FLOOR, HEIGHT - FLOOR - 15
-    lines = []
-    for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
-        y = ground - float(part) * high
-        lines.append(
-            f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(shown(most * part, currency))}</text>'
-        )
-    return "".join(lines)
-
-
-def _dates(columns: Sequence[_Column], wide: float) -> str:
-    every = max(1, round(90 / wide))
-    return "".join(
-        f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{column.start:%m-%d}</text>'
-        for n, column in enumerate(columns)
-        if n % every == 0
-    )
-
-
-def _credits(purses: Sequence[Purse], today: date, simulated: str) -> str:
+def _credits(found: Report, purses: Sequence[Purse], today: date, simulated: str) -> str:
     rows = "\n".join(_grant_row(purse, standing, today) for purse in purses for standing in purse.standings)
-    sentences = "".join(f"<p>{escape(purse_sentence(purse))}</p>" for purse in purses)
-    return (
-        f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll"><table>\n<tr><th>member</th><th class="bars">left of what was granted</th>'
-        '<th class="number">granted</th><th class="number">left</th><th>empty</th><th>expires</th></tr>\n'
-        f'{rows}\n</table></div>\n{sentences}<p class="soft">{escape(HOW)}</p>'
+    figures = "".join(
+        burndown.drawn(
+            burndown.burndown(purse, found.ledger, today),
+            today,
+            purse_sentence(purse),
+            f"{_whose(purse)}: what is left",
+        )
+        for purse in purses
     )
+    return (
+        f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="Credits left"><table>\n<tr><th scope="col">member</th>'
+        '<th scope="col" class="number">granted</th><th scope="col" class="number">left</th><th scope="col">empty</th><th scope="col">expires</th></tr>\n'
+        f'{rows}\n</table></div>\n{figures}<p class="soft">{escape(HOW)}</p>'
+    )
+
+
+def _whose(purse: Purse) -> str:
+    return ", ".join(dict.fromkeys(standing.grant.member for standing in purse.standings))
 
 
 def _grant_row(purse: Purse, standing: Standing, today: date) -> str:
     grant = standing.grant
-    left = _share(standing.left, grant.amount, 300)
+    left = axes.share(standing.left, grant.amount, 300)
     bar = (
         '<svg viewBox="0 0 302 18" aria-hidden="true"><rect class="money" fill-opacity="0" x="1" y="2" width="300" height="14"/>'
         f'<rect class="credit" x="1" y="2" width="{left:.1f}" height="14"/></svg>'
@@ -269,7 +285,7 @@ def _grant_row(purse: Purse, standing: Standing, today: date) -> str:
     if empty.soonest and standing.left:
         words += f'<br><span class="day soft">{empty.soonest} to {empty.latest or "expiry"}</span>'
     return (
-        f'<tr><td>{escape(grant.member)}</td><td class="bars short">{bar}</td>'
+        f'<tr><th scope="row">{escape(grant.member)}{bar}</th>'
         f'<td class="number">{escape(shown(grant.amount, purse.currency))}</td>'
         f'<td class="number">{escape(shown(standing.left, purse.currency))}</td>'
         f'<td>{words}</td><td class="day">{grant.expires}</td></tr>'

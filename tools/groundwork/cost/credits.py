@@ -97,6 +97,16 @@ def purses(grants: Sequence[Grant], ledger: Ledger, today: date) -> list[Purse]:
     return [_purse(key, list(held), ledger, today) for key, held in groupby(ordered, _purse_key)]
 
 
+def left_on(purse: Purse, ledger: Ledger, day: date) -> Decimal:
+    """What was left of a purse at the end of a day, as far as the costs say now."""
+    grants = [standing.grant for standing in purse.standings if standing.grant.counted_from <= day]
+    if not grants:
+        return ZERO
+    lines = [line for line in ledger.lines if line.span[1] <= day and _pays(grants[0])(line)]
+    used, _ = _used(grants, lines)
+    return total(_left(grant, spent, day) for grant, spent in zip(grants, used, strict=True))
+
+
 def _purse_key(grant: Grant) -> tuple[str, str]:
     """Grants without an account are the member's own, told by the label on what was used."""
     return (grant.account or f"label {grant.member}", grant.currency)
@@ -208,8 +218,13 @@ def _alive(grants: Sequence[Grant], rest: Sequence[Decimal], day: date) -> list[
     return [amount > 0 and day < grant.expires for grant, amount in zip(grants, rest, strict=True)]
 
 
-def as_json(found: Sequence[Purse], ledger: Ledger, today: date) -> dict[str, Any]:
-    """Purses as one JSON object: amounts are exact decimals in strings."""
+def as_json(
+    found: Sequence[Purse],
+    ledger: Ledger,
+    today: date,
+    history: Callable[[Purse], list[dict[str, Any]]] = lambda _purse: [],
+) -> dict[str, Any]:
+    """Purses as one JSON object: amounts are exact decimals in strings; `history` is what was left on which day."""
     as_of = ledger.as_of
     return {
         "today": today.isoformat(),
@@ -218,7 +233,7 @@ def as_json(found: Sequence[Purse], ledger: Ledger, today: date) -> dict[str, An
         "simulated": ledger.simulated,
         "official": False,
         "how": HOW,
-        "purses": [_purse_json(purse, today) for purse in found],
+        "purses": [_purse_json(purse, today) | {"history": history(purse)} for purse in found],
     }
 
 

@@ -15,7 +15,7 @@ from groundwork.google.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
 from groundwork.resources.words import component
 from groundwork.terraform import runs
 from groundwork.terraform.runs import Run
-from groundwork.terraform.state import BLANK, Lock, Output, Place, read_lock, read_state
+from groundwork.terraform.state import BLANK, Lock, Output, Place, State, read_lock, read_state
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,14 @@ def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, la
         state, held = read_state(cloud, place), read_lock(cloud, place)
     components = Counter(component(resource.module) for resource in state.resources)
     return LayerStatus(layer, state.serial, dict(sorted(components.items())), held, run)
+
+
+def states(checkout: Checkout, environment: Environment) -> list[State]:
+    """The states of all layers. Raises PermissionProblem, CloudProblem."""
+    cloud = connect(environment, checkout=checkout)
+    places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS]
+    with _readable(environment):
+        return [read_state(cloud, place) for place in places]
 
 
 def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:

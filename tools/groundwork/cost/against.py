@@ -1,0 +1,124 @@
+"""What is up by its estimate, held against what was spent of late: by service, whose names are Google's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from groundwork.cost.amounts import ZERO, exact, shown, total
+from groundwork.cost.assumptions import Assumptions
+from groundwork.cost.estimate import Component, Estimate, estimate
+from groundwork.cost.report import Report
+from groundwork.terraform.state import State
+from groundwork.text import counted
+
+DAYS = 30
+# The services of a bill by what a price's name begins with.
+SERVICES = {
+    "artifactregistry": "Artifact Registry",
+    "build": "Cloud Build",
+    "compute": "Compute Engine",
+    "logging": "Cloud Logging",
+    "network": "Networking",
+    "pubsub": "Cloud Pub/Sub",
+    "run": "Cloud Run",
+    "scheduler": "Cloud Scheduler",
+    "secretmanager": "Secret Manager",
+    "storage": "Cloud Storage",
+    "vertex": "Vertex AI",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """US dollars a month by the estimate, at list prices, and what was spent in the days until `until`, by service."""
+
+    until: date
+    days: int
+    services: tuple[tuple[str, Decimal, Decimal], ...]
+
+
+def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
+    """What is up would cost: a plan of what the states know in which nothing changes."""
+    entries = [
+        {
+            "address": one.address,
+            "type": one.type,
+            "mode": "managed",
+            "change": {"actions": ["no-op"], "before": one.attributes, "after": one.attributes},
+        }
+        for state in states
+        for one in state.resources
+    ]
+    return estimate({"format_version": "1.2", "resource_changes": entries}, assumptions)
+
+
+def against(found: Report, expected: Estimate) -> Against:
+    """The estimate beside the last thirty days that have costs, or as many as there are."""
+    last = max(line.day for line in found.lines)
+    first = max(last - timedelta(days=DAYS - 1), min(line.day for line in found.lines))
+    spent: dict[str, Decimal] = {}
+    for line in found.lines:
+        if first <= line.day <= last:
+            spent[line.service] = total((spent.get(line.service, ZERO), line.before_promotion))
+    awaited: dict[str, Decimal] = {}
+    for part in expected.after.components:
+        if part.price:
+            awaited[_service(part)] = total((awaited.get(_service(part), ZERO), part.monthly))
+    names = sorted({*spent, *awaited}, key=lambda name: (-spent.get(name, ZERO), -awaited.get(name, ZERO), name))
+    return Against(
+        last, (last - first).days + 1, tuple((name, awaited.get(name, ZERO), spent.get(name, ZERO)) for name in names)
+    )
+
+
+def _service(part: Component) -> str:
+    """What Google's bill says: it counts what is downloaded from a bucket as Cloud Storage."""
+    if part.price is None:
+        return "other"
+    return "Cloud Storage" if ".google_storage_bucket." in part.address else SERVICES[part.price.key.partition(".")[0]]
+
+
+def as_json(found: Against) -> dict[str, Any]:
+    """As `cost report --json` has it: amounts are exact decimals in strings."""
+    return {
+        "until": found.until.isoformat(),
+        "days": found.days,
+        "by_service": [
+            {"service": name, "estimate_a_month": exact(awaited), "spent": exact(spent)}
+            for name, awaited, spent in found.services
+        ],
+    }
+
+
+def lines(found: Against, currency: str) -> list[str]:
+    """As text."""
+    wide = max((len(name) for name, _, _ in found.services), default=0)
+    head = f"Estimate a month at list prices, and spent in {counted(found.days, 'day')} until {found.until}"
+    return [
+        head,
+        *(
+            f"  {name:<{wide}}  {shown(awaited):>10}  {shown(spent, currency):>10}"
+            for name, awaited, spent in found.services
+        ),
+    ]
+
+
+def drawn(found: Against, currency: str, simulated: str) -> str:
+    """A table, as HTML."""
+    title = f"Estimate and bill{simulated}"
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(shown(awaited))}</td><td class="number">{escape(shown(spent, currency))}</td></tr>'
+        for name, awaited, spent in (
+            *found.services,
+            ("all", total(one[1] for one in found.services), total(one[2] for one in found.services)),
+        )
+    )
+    return (
+        f'<h2>{title}</h2>\n<p class="soft">Before free tiers; the bill is of {counted(found.days, "day")} until {found.until}, before promotional credits.</p>\n'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>\n<tr><th scope="col">service</th><th scope="col" class="number">estimate a month</th>'
+        f'<th scope="col" class="number">spent</th></tr>\n{rows}\n</table></div>'
+    )

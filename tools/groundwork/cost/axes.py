@@ -1,0 +1,50 @@
+"""What the drawings of costs share: their size, their days or weeks, their scale and their dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from html import escape
+
+from groundwork.cost.amounts import shown
+from groundwork.cost.report import Report
+
+MOST_COLUMNS = 92
+WIDTH, HEIGHT, LEFT, FLOOR = 960, 240, 70, 30
+GROUND, HIGH = HEIGHT - FLOOR, HEIGHT - FLOOR - 15
+
+
+def share(amount: Decimal, most: Decimal, length: float) -> float:
+    """How long an amount is drawn where the largest has that length."""
+    return float(amount / most) * length if most > 0 else 0.0
+
+
+def starts(found: Report) -> tuple[list[date], int]:
+    """Every day between the first and the last, or the first of every seven where that would be too many; and how many days each holds."""
+    days = [date.fromisoformat(group.key) for group in found.by("day")]
+    first, last = min(days), max(days)
+    step = 1 if (last - first).days < MOST_COLUMNS else 7
+    return [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)], step
+
+
+def scale(most: Decimal, currency: str) -> str:
+    """Three lines with their amounts."""
+    lines = []
+    for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
+        y = GROUND - float(part) * HIGH
+        lines.append(
+            f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(shown(most * part, currency))}</text>'
+        )
+    return "".join(lines)
+
+
+def dates(columns: Sequence[date], wide: float) -> str:
+    """The dates below the columns, as many as there is room for."""
+    every = max(1, round(90 / wide))
+    return "".join(
+        f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{start:%m-%d}</text>'
+        for n, start in enumerate(columns)
+        if n % every == 0
+    )

@@ -1,0 +1,80 @@
+"""What is left of a purse over time, with the grant that it began with and the cone in which it will end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from groundwork.cost import axes
+from groundwork.cost.amounts import exact, shown
+from groundwork.cost.credits import Purse, left_on
+from groundwork.cost.ledger import Ledger
+
+_POINTS = 60
+_AHEAD = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Burndown:
+    """A purse with what was left of it on some days, the last one today; `top` is the most that it held."""
+
+    purse: Purse
+    points: Sequence[tuple[date, Decimal]]
+
+    @property
+    def top(self) -> Decimal:
+        """The most that was left on any day."""
+        return max(amount for _, amount in self.points)
+
+
+def burndown(purse: Purse, ledger: Ledger, today: date) -> Burndown:
+    """What was left from the day that counting began, at most sixty days of it."""
+    first = min(standing.grant.counted_from for standing in purse.standings)
+    lines = [line.day for line in ledger.lines]
+    first = min(max(first, min(lines, default=today) - timedelta(days=1)), today)
+    step = max(1, -(-(today - first).days // _POINTS))
+    days = [first + timedelta(days=n) for n in range(0, (today - first).days, step)]
+    return Burndown(purse, (*((day, left_on(purse, ledger, day)) for day in days), (today, purse.left)))
+
+
+def as_json(found: Burndown) -> list[dict[str, Any]]:
+    """The points as `cost credits --json` has them."""
+    return [{"day": day.isoformat(), "left": exact(amount)} for day, amount in found.points]
+
+
+def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
+    """A figure with its caption, as HTML."""
+    end = found.purse.end
+    last = min(max(filter(None, (end.latest, end.likely, today + timedelta(days=14)))), today + _AHEAD)
+    begin = found.points[0][0]
+    span = max((last - begin).days, 1)
+
+    def at(day: date, amount: Decimal) -> str:
+        x = axes.LEFT + min((day - begin).days / span, 1) * (axes.WIDTH - axes.LEFT)
+        return f"{x:.1f},{axes.GROUND - axes.share(amount, found.top, axes.HIGH):.1f}"
+
+    line = " ".join(at(day, amount) for day, amount in found.points)
+    now = at(today, found.purse.left)
+    nothing = Decimal(0)
+    cone = (
+        f'<polygon class="cone" points="{now} {at(end.soonest, nothing)} {at(end.latest, nothing)}"/>'
+        if end.soonest and end.latest and found.purse.left
+        else ""
+    )
+    likely = (
+        f'<polyline class="ahead" points="{now} {at(end.likely, nothing)}"/>' if end.likely and found.purse.left else ""
+    )
+    marks = {begin: "start", today: "middle" if today < last else "end", last: "end"}
+    texts = "".join(
+        f'<text x="{at(day, nothing).partition(",")[0]}" y="{axes.HEIGHT - 8}" text-anchor="{anchor}">{day}</text>'
+        for day, anchor in marks.items()
+    )
+    return (
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {shown(found.top, found.purse.currency)} on {begin}. {sentence}")}">'
+        f'{axes.scale(found.top, found.purse.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
+        f"<figcaption>{escape(sentence)}</figcaption></figure>"
+    )

@@ -1,0 +1,117 @@
+"""What was spent day by day, stacked by whose or what it was: a drawing, its key, and the figures in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from groundwork.cost import axes
+from groundwork.cost.amounts import ZERO, exact, shown, total
+from groundwork.cost.report import GROUPINGS, Report
+
+MOST = 5
+OTHERS = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Names, the dearest first, and for each day or week what each cost before promotional credits."""
+
+    grouping: str
+    names: tuple[str, ...]
+    columns: Mapping[date, Mapping[str, Decimal]]
+    step: int
+
+
+def stack(found: Report, grouping: str) -> Stack:
+    """The costs by day and `grouping`; beyond the five dearest they are others."""
+    starts, step = axes.starts(found)
+    named = {group.key: group.name for group in found.by(grouping)[:MOST]}
+    key = GROUPINGS[grouping]
+    columns: dict[date, dict[str, Decimal]] = {start: {} for start in starts}
+    for line in found.lines:
+        start = starts[(line.day - starts[0]).days // step]
+        name = named.get(key(line)[0], OTHERS)
+        columns[start][name] = total((columns[start].get(name, ZERO), line.before_promotion))
+    others = any(OTHERS in column for column in columns.values())
+    return Stack(grouping, (*named.values(), *([OTHERS] if others else [])), columns, step)
+
+
+def as_json(found: Stack) -> list[dict[str, Any]]:
+    """A row for each day or week and name, as `cost report --json` has it."""
+    return [
+        {
+            "from": start.isoformat(),
+            "days": found.step,
+            found.grouping: name,
+            "before_promotional_credits": exact(column[name]),
+        }
+        for start, column in found.columns.items()
+        for name in found.names
+        if name in column
+    ]
+
+
+def drawn(found: Stack, currency: str, simulated: str) -> str:
+    """Heading, key, drawing and table, as HTML."""
+    word = "day" if found.step == 1 else "week"
+    most = max((_height(column) for column in found.columns.values()), default=ZERO)
+    wide = (axes.WIDTH - axes.LEFT) / len(found.columns)
+    bars = "".join(_column(found, n, wide, most, currency) for n in range(len(found.columns)))
+    key = "".join(
+        f'<span><svg viewBox="0 0 32 16" aria-hidden="true"><rect class="s{n}" x="1" y="1" width="30" height="14"/></svg> {escape(name)}</span> '
+        for n, name in enumerate(found.names)
+    )
+    title = f"By {word} and {found.grouping}{simulated}"
+    label = f"{title}: stacked columns from {min(found.columns)} to {max(found.columns)}, at most {shown(most, currency)}; the figures are in the table below"
+    return (
+        f'<h2>{title}</h2>\n<p class="key">{key}</p>\n<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
+        f'<svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{axes.scale(most, currency)}{bars}{axes.dates(list(found.columns), wide)}</svg></div>\n{_table(found, currency, title)}"
+    )
+
+
+def _height(column: Mapping[str, Decimal]) -> Decimal:
+    return total(max(amount, ZERO) for amount in column.values())
+
+
+def _column(found: Stack, place: int, wide: float, most: Decimal, currency: str) -> str:
+    start, column = list(found.columns.items())[place]
+    floor, rects = float(axes.GROUND), []
+    for n, name in enumerate(found.names):
+        high = axes.share(max(column.get(name, ZERO), ZERO), most, axes.HIGH)
+        floor -= high
+        if high:
+            x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8
+            title = escape(f"{start}, {name}: {shown(column[name], currency)}")
+            rects.append(
+                f'<g class="stack"><title>{title}</title>'
+                f'<rect class="s{n}" x="{x:.1f}" y="{floor:.1f}" width="{width:.1f}" height="{high:.1f}"/></g>'
+            )
+    return "".join(rects)
+
+
+def _table(found: Stack, currency: str, title: str) -> str:
+    heads = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in found.names)
+    rows = "".join(
+        f'<tr><th scope="row" class="day">{_span(start, found.step)}</th>'
+        + _cells(found.names, column, currency)
+        + "</tr>"
+        for start, column in found.columns.items()
+    )
+    return (
+        f'<details><summary>The figures</summary><div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, the figures">'
+        f'<table><tr><th scope="col">{"day" if found.step == 1 else "week"}</th>{heads}</tr>{rows}</table></div></details>'
+    )
+
+
+def _cells(names: Sequence[str], column: Mapping[str, Decimal], currency: str) -> str:
+    return "".join(f'<td class="number">{escape(shown(column.get(name, ZERO), currency))}</td>' for name in names)
+
+
+def _span(start: date, step: int) -> str:
+    return start.isoformat() if step == 1 else f"{start} to {start + timedelta(days=step - 1)}"
