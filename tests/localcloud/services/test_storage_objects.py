@@ -310,9 +310,9 @@ def test_a_page_token_of_one_list_is_refused_by_every_other(gcs: Storage) -> Non
     gcs.bucket("other-bucket")
     for name in ("a", "b"):
         gcs.upload(name)
-    token = gcs.ask("GET", f"{B}?project={PROJECT}&maxResults=1").body["nextPageToken"]
-    assert [one["name"] for one in gcs.ask("GET", f"{B}?project={PROJECT}&pageToken={token}").body["items"]]
-    objects = gcs.ask("GET", f"{B}/data-bucket/o?maxResults=1").body["nextPageToken"]
+    token = gcs.ask("GET", f"{B}?project={PROJECT}&maxResults=1").json["nextPageToken"]
+    assert [one["name"] for one in gcs.ask("GET", f"{B}?project={PROJECT}&pageToken={token}").json["items"]]
+    objects = gcs.ask("GET", f"{B}/data-bucket/o?maxResults=1").json["nextPageToken"]
     keys = f"/storage/v1/projects/{PROJECT}/hmacKeys"
     for where, other in [(f"{B}/data-bucket/o?", token), (f"{B}/other-bucket/o?", objects), (f"{keys}?", token)]:
         assert "not one that this list gave" in gcs.ask("GET", f"{where}pageToken={other}", None, 400).message
