@@ -65,6 +65,10 @@ class Serving:
         while not holds():
             await self.cloud.signals.wait(signal, 60)
 
+    def settled(self) -> None:
+        """Waits until no job is being worked on."""
+        asyncio.run_coroutine_threadsafe(self.cloud.jobs.settled(), self.loop).result(120)
+
     def account(self, name: str) -> str:
         """A new service account of the project, as a principal."""
         email = f"{name}@{PROJECT}.iam.gserviceaccount.com"

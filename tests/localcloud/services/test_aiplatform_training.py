@@ -6,16 +6,53 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from localcloud.containers import detection
 from localcloud.engine.logs import topic
 
+from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import SMALL, store
 from tests.localcloud.inside import NUMBER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
 __all__ = ["store"]
 pytestmark = pytest.mark.slow
+PYTHON = "localhost/python:1"
 PLACE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
 ENDLESS = "trap 'exit 1' TERM; echo up; sleep 600 & wait"
+# Multiplies by what training left in the bucket, which it reads as its own account.
+SERVER = """
+import json, os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.request import Request, urlopen
+import ssl
+
+def fetched(address, **headers):
+    return urlopen(Request(address, headers=headers)).read()
+
+identity = "http://" + os.environ["GCE_METADATA_HOST"] + "/computeMetadata/v1/instance/service-accounts/default/token"
+token = json.loads(fetched(identity, **{"Metadata-Flavor": "Google"}))["access_token"]
+bucket, _, folder = os.environ["AIP_STORAGE_URI"].removeprefix("gs://").partition("/")
+weights = f"https://storage.googleapis.com/{bucket}/{folder}/w"
+factor = int(fetched(weights, Authorization="Bearer " + token))
+
+class Handler(BaseHTTPRequestHandler):
+    def answer(self, body):
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self.answer({"healthy": self.path == os.environ["AIP_HEALTH_ROUTE"]})
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer({"predictions": [factor * one for one in asked["instances"]]})
+
+HTTPServer(("0.0.0.0", int(os.environ["AIP_HTTP_PORT"])), Handler).serve_forever()
+"""
 OVER = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
 
 
@@ -26,6 +63,14 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
             found("POST", "storage/v1/b", {"name": f"team-{bucket}"}, project=PROJECT)
         found("POST", "upload/storage/v1/b/team-data/o", b"a,b\n", uploadType="media", name="raw/rows.csv")
         yield found
+
+
+@pytest.fixture(scope="module")
+def python(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
+    return PYTHON
 
 
 def shell(script: str, **more: Any) -> dict[str, Any]:
@@ -137,3 +182,51 @@ def test_jobs_beyond_what_this_machine_carries_wait_their_turn(cloud: Serving) -
         assert until(cloud, names[1])["state"] == "JOB_STATE_SUCCEEDED"
     finally:
         cloud.cloud.workloads.limits["jobs"] = 4
+
+
+def test_a_pipelines_model_is_served_by_an_endpoint(cloud: Serving, python: str) -> None:
+    account = trainer(cloud, "pipeline")
+    serving_container = {
+        "imageUri": python,
+        "command": ["python", "-c", SERVER],
+        "predictRoute": "/predict",
+        "healthRoute": "/health",
+        "ports": [{"containerPort": 8080}],
+    }
+    pipeline = {
+        "displayName": "pipe",
+        "trainingTaskDefinition": "gs://google-cloud-aiplatform/schema/trainingjob/definition/custom_task_1.0.0.yaml",
+        "trainingTaskInputs": {
+            "worker_pool_specs": shell("mkdir -p /gcs/team-models/pipe/model; echo 3 > /gcs/team-models/pipe/model/w")[
+                "jobSpec"
+            ]["workerPoolSpecs"],
+            "base_output_directory": {"output_uri_prefix": "gs://team-models/pipe"},
+            "service_account": account,
+        },
+        "modelToUpload": {"displayName": "multiplier", "containerSpec": serving_container},
+    }
+    made = cloud("POST", f"{PLACE}/trainingPipelines", pipeline)
+    until(cloud, made["name"].replace("trainingPipelines", "customJobs"))
+    done = cloud("GET", f"aiplatform/v1/{made['name']}")
+    assert done["state"] == "PIPELINE_STATE_SUCCEEDED", done
+    model = cloud("GET", f"aiplatform/v1/{done['modelToUpload']['name']}")
+    assert model["artifactUri"] == "gs://team-models/pipe/model"
+    cloud("POST", f"{PLACE}/endpoints", {"displayName": "api"}, endpointId="api")
+    deployed = {"model": model["name"], "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
+    body = {"deployedModel": deployed | {"serviceAccount": account}, "trafficSplit": {"0": 100}}
+    operation = cloud("POST", f"{PLACE}/endpoints/api:deployModel", body)
+    ended = cloud("POST", f"aiplatform/v1/{operation['name']}:wait", {"timeout": "60s"})
+    assert "response" in ended, ended
+    answer = cloud("POST", f"{PLACE}/endpoints/api:predict", {"instances": [1, 2]})
+    assert answer["predictions"] == [3, 6]
+    assert answer["modelDisplayName"] == "multiplier"
+    assert cloud("POST", f"{PLACE}/endpoints/api:rawPredict", {"instances": [5]}) == {"predictions": [15]}
+    identity = cloud("GET", f"{PLACE}/endpoints/api")["deployedModels"][0]["id"]
+    cloud("POST", f"{PLACE}/endpoints/api:undeployModel", {"deployedModelId": identity})
+    cloud("DELETE", f"{PLACE}/endpoints/api")
+    used = usage(cloud)
+    assert {"vertex.training.n1-standard-4", "vertex.prediction.n1-standard-2"} <= used
+
+
+def usage(cloud: Serving) -> set[str]:
+    return cloud.write(lambda: {one["sku"]["id"] for one in cloud.cloud.usage.rows("account")})

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import grpc
 from google.api_core import path_template, rest_helpers
@@ -162,7 +162,7 @@ def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
     query = json_format.MessageToDict(found["query_params"]) if "query_params" in found else {}
     pairs = rest_helpers.flatten_query_params(query, strict=True)  # type: ignore[no-untyped-call]
     body = json_format.MessageToJson(found["body"], indent=None) if "body" in found else None
-    target = quote(found["uri"], safe="/:@~")
+    target = found["uri"]  # quoted by transcode
     return found["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
 
 
