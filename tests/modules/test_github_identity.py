@@ -15,7 +15,7 @@ from localcloud.server import launcher
 from tests.local_project import LocalProject, fresh
 from tests.terraform_runs import ROOT, Terraform
 
-ACCOUNTS = ("deployer", "planner")
+ACCOUNTS = ("deployer", "planner", "ci")
 HCL = """
 provider "google" {}
 module "identity" {
@@ -26,10 +26,14 @@ module "identity" {
   repository_id = REPOSITORY_ID
 }
 module "accounts" {
-  for_each    = { deployer = module.identity.principals.main, planner = module.identity.principals.repository }
+  for_each = {
+    ci       = module.identity.principals.branch
+    deployer = module.identity.principals.main
+    planner  = module.identity.principals.repository
+  }
   source      = "../../modules/service_account"
   project_id  = "groundwork-example"
-  name        = each.key == "deployer" ? "the-deployer" : "the-planner"
+  name        = "the-${each.key}"
   description = "Is tried."
   iam         = { "roles/iam.workloadIdentityUser" = [each.value] }
 }
@@ -115,14 +119,19 @@ def pool(request: pytest.FixtureRequest, checkout: Checkout, tmp_path_factory: p
 def test_the_deploying_workflow_on_main_is_the_deployer_however_long_its_subject_and_whatever_the_case(
     pool: Pool,
 ) -> None:
-    assert pool.lets() == {"deployer", "planner"}
-    assert pool.lets(repository="CATS-dogs/DETECTOR") == {"deployer", "planner"}
+    assert pool.lets() == {"deployer", "planner", "ci"}
+    assert pool.lets(repository="CATS-dogs/DETECTOR") == {"deployer", "planner", "ci"}
+
+
+@pytest.mark.parametrize("event", ["push", "schedule", "repository_dispatch"])
+def test_any_other_workflow_on_main_is_not_the_deployer_but_what_the_branch_may_be(pool: Pool, event: str) -> None:
+    other = "cats-dogs/detector/.github/workflows/ci.yml@refs/heads/main"
+    assert pool.lets(workflow_ref=other, event_name=event) == {"planner", "ci"}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"workflow_ref": "cats-dogs/detector/.github/workflows/ci.yml@refs/heads/main"},
         {"workflow_ref": "cats-dogs/detector/.github/workflows/apply.yml@refs/heads/evil"},
         {"ref": "refs/heads/evil"},
         {
@@ -133,7 +142,7 @@ def test_the_deploying_workflow_on_main_is_the_deployer_however_long_its_subject
         {"event_name": "workflow_run"},
     ],
 )
-def test_any_other_workflow_branch_or_event_is_the_planner_at_most(pool: Pool, changes: dict[str, str]) -> None:
+def test_any_other_branch_or_event_is_the_planner_at_most(pool: Pool, changes: dict[str, str]) -> None:
     assert pool.lets(**changes) == {"planner"}
 
 

@@ -19,6 +19,9 @@ SETTINGS = Settings(
     labels=frozenset({"team"}),
     dvc_buckets=frozenset({"team-data"}),
     members=frozenset({"user:bob@example.com"}),
+    public_services=frozenset({"public-api"}),
+    waiting=frozenset({"backend=1"}),
+    protected=frozenset({"prod"}),
 )
 _BLOCK = re.compile(r'^(resource|data) "(\w+)" "(\w+)"', re.MULTILINE)
 

@@ -105,7 +105,7 @@ def _without(value: Any, names: set[str]) -> Any:
 def _written(module: dict[str, Any]) -> dict[str, Any]:
     resources = [
         {key: block[key] for key in ("address", "mode", "type", "name")}
-        | {"expressions": {key: {} for key in block.get("expressions", {})}}
+        | {"expressions": {key: _block(value) for key, value in block.get("expressions", {}).items()}}
         for block in module.get("resources", [])
     ]
     calls = {
@@ -113,6 +113,11 @@ def _written(module: dict[str, Any]) -> dict[str, Any]:
         for name, call in module.get("module_calls", {}).items()
     }
     return {"resources": resources, "module_calls": calls}
+
+
+def _block(value: Any) -> Any:
+    """Which arguments a block gives; an argument's own expression is nothing that is read."""
+    return [{key: _block(inner) for key, inner in one.items()} for one in value] if isinstance(value, list) else {}
 
 
 if __name__ == "__main__":

@@ -143,13 +143,18 @@ def number(value: object) -> float | Unknown | None:
 class Settings:
     """What an environment says of itself: its regions (empty: any), the labels that every resource carries, DVC's buckets, its team.
 
-    `members` are the people and groups of its file as IAM writes them.
+    `members` are the people and groups of its file as IAM writes them; `public_services` may answer everybody; `waiting` has minimum
+    instances as "NAME=NUMBER"; `readers` are identities that only read, and any workflow may act as; `protected` has the environment's name where it is.
     """
 
     regions: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     dvc_buckets: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
+    public_services: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
 
 
 Judge: TypeAlias = Callable[[Resource, Settings], Ruling]

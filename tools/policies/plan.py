@@ -27,7 +27,7 @@ class _Written:
     """What the configuration says of a module: its folder's name, and which arguments each block of it gives."""
 
     folder: str
-    arguments: Mapping[str, frozenset[str]]
+    arguments: Mapping[str, Mapping[str, object]]
 
 
 def read_plan(path: Path) -> Plan:
@@ -56,7 +56,7 @@ def _entries(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _modules(module: Mapping[str, Any], path: str, folder: str) -> Iterator[tuple[str, _Written]]:
     """Every module of the configuration by its path without indices (`a.b`)."""
     blocks = module.get("resources", [])
-    yield path, _Written(folder, {block["address"]: frozenset(block.get("expressions", {})) for block in blocks})
+    yield path, _Written(folder, {block["address"]: block.get("expressions", {}) for block in blocks})
     for name, call in module.get("module_calls", {}).items():
         source = PurePosixPath(call.get("source", "").partition("?")[0]).name
         yield from _modules(call.get("module", {}), f"{path}.{name}".lstrip("."), source)
@@ -73,13 +73,24 @@ def _resource(entry: Mapping[str, Any], unknown: object, written: Mapping[str, _
         address=entry["address"],
         module=module.folder,
         source="plan",
-        values={name: value for name, value in values.items() if not _left_to_google(name, value, arguments)},
+        values=values if arguments is None else _given(values, arguments),
     )
 
 
-def _left_to_google(name: str, value: object, arguments: frozenset[str] | None) -> bool:
-    """Whether a value is open because the configuration does not give it: then it is not set, as it is in code."""
-    return isinstance(value, Unknown) and arguments is not None and name not in arguments
+def _given(values: Mapping[str, object], arguments: Mapping[str, object]) -> dict[str, object]:
+    """The values without those that are open because the configuration does not give them: they are not set, as in code."""
+    kept = {name: value for name, value in values.items() if name in arguments or not isinstance(value, Unknown)}
+    return {name: _given_inside(value, arguments.get(name)) for name, value in kept.items()}
+
+
+def _given_inside(value: object, written: object) -> object:
+    """The same of each block, where as many are written as there are: those that a dynamic block makes are not written out."""
+    if isinstance(value, list) and isinstance(written, list) and len(value) == len(written):
+        pairs = zip(value, written, strict=True)
+        return [
+            _given(one, block) if isinstance(one, dict) and isinstance(block, dict) else one for one, block in pairs
+        ]
+    return value
 
 
 def _mark(value: object, unknown: object) -> object:

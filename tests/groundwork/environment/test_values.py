@@ -274,7 +274,7 @@ buckets: {models: {}}
 repositories: {images: {}, own: {}}
 secrets: {wandb-api-key: {}}
 identities:
-  serve: {description: Serves models., submits: [training], github: any}
+  serve: {description: Serves models., submits: [training], github: main}
   build: {description: Builds images., services: {api: deploy}, jobs: {drift: run}}
   train: {description: Trains models.}
 github: {repository: team/starfish, owner_id: "42", branch: release-1.0}

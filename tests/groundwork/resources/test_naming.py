@@ -210,3 +210,23 @@ def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
     made = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(plan.changes))
     outside = [drift] if before != found else []
     assert taken_back([made], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, True, ("anybody, without a token: may call service api",)),
+        (False, True, ("anybody, without a token: may call service api",)),
+        (True, True, ()),
+        (True, False, ()),
+        (None, False, ()),
+    ],
+)
+def test_a_service_that_opens_itself_to_everybody_says_so(
+    plan: Plan, before: bool | None, after: bool, said: tuple[str, ...]
+) -> None:
+    former = None if before is None else {"invoker_iam_disabled": before, "labels": {}}
+    later = {"invoker_iam_disabled": after, "labels": {"a": "b"}}
+    action: Action = "create" if before is None else "update"
+    plan.add('module.run_services["api"]', "google_cloud_run_v2_service", action, former, later)
+    assert plan.named.power == said

@@ -41,7 +41,7 @@ def ledger(environment: Environment, labels: Labels) -> Ledger:
 def so_far(environment: Environment, labels: Labels) -> Ledger:
     """The same, without lines where nothing was used yet."""
     held = grants.parse(environment.cost.get("grants"))
-    usage = local.usage(Checkout(environment.path.parents[1]))
+    usage = local.usage(Checkout(environment.root))
     rows = [_paid(row, held, environment, labels) for row in _priced(usage)]
     if not rows:
         return Ledger((), _ORIGIN, simulation=_SIMULATED)

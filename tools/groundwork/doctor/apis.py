@@ -74,7 +74,7 @@ def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> F
 
 def of_both_layers(environment: Environment) -> list[str]:
     """The APIs that `up` needs and enables, by what the Terraform of both layers names."""
-    files = (environment.path.parents[1] / "infra").glob("*/services.tf")
+    files = (environment.root / "infra").glob("*/services.tf")
     named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
     return sorted(named | {api.removesuffix(_HOST) for api in APIS})
 

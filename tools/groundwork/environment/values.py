@@ -166,6 +166,11 @@ class Environment:
     exceptions: tuple[PolicyException, ...] = ()
 
     @property
+    def root(self) -> Path:
+        """The project's root: the folder that holds envs/, which an example lies deeper in."""
+        return next((folder.parent for folder in self.path.parents if folder.name == "envs"), self.path.parents[1])
+
+    @property
     def where(self) -> str:
         """Which cloud, in words; what is simulated says so."""
         return "the local cloud (simulated)" if self.local else "Google Cloud"

@@ -26,6 +26,16 @@ def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Ite
             yield (*place, *step), f'{dotted(place)} has "{name}", but {there}'
 
 
+def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:
+    """The parts of an identity by which it does more than read and call."""
+    found = [part for part in ("submits", "project_roles") if identity.get(part)]
+    for part in ("buckets", "repositories", "services", "jobs"):
+        access = identity.get(part)
+        more = {"write", "deploy", "run"} & set(access.values()) if isinstance(access, dict) else set()
+        found += [f"{word} in {part}" for word in sorted(more)]
+    return found
+
+
 class Wiring:
     """The parts of a file by name, as far as each has the right shape."""
 
@@ -53,6 +63,10 @@ class Wiring:
                 yield from self._unknown(place, values, part)
             if "github" in values and not self.github:
                 yield (*place, "github"), f"{dotted(place)}.github has no repository: the file has no github."
+            if values.get("github") == "any" and (more := _more_than_reading(values)):
+                why = "so a pull request's workflow acts as it before anybody has reviewed it"
+                way = f"it has {listed(more)}; take that away, or write github: main."
+                yield (*place, "github"), f"{dotted(place)}.github is any, {why}, and {way}"
 
     def _unknown(self, place: Place, values: Mapping[str, Any], part: str, kind: str = "") -> Iterator[Objection]:
         kind = kind or part

@@ -242,7 +242,7 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
     if not environment.local:
         isolation.refuse_elsewhere(os.environ, environment.name)
         return google_cloud(environment.project)
-    clone = checkout or Checkout(environment.path.parents[1])
+    clone = checkout or Checkout(environment.root)
     running = local.start(clone)
     return local_cloud(
         environment.project,

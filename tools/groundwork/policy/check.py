@@ -33,6 +33,10 @@ def settings(environment: Environment) -> Settings:
         labels=frozenset(environment.labels) | _ALWAYS_LABELLED,
         dvc_buckets=frozenset(bucket.full_name for bucket in environment.buckets.values() if bucket.dvc),
         members=frozenset(member.principal for member in environment.members.values()),
+        public_services=frozenset(name for name, service in environment.services.items() if service.public),
+        waiting=frozenset(f"{name}={service.min_instances}" for name, service in environment.services.items()),
+        readers=frozenset(name for name, identity in environment.identities.items() if identity.github == "any"),
+        protected=frozenset({environment.name} if environment.protected else ()),
     )
 
 

@@ -104,7 +104,7 @@ def _help(asked: Asked) -> list[str]:
     action = Action("", asked.permission, "", "", "")
     cell = Cell(asked.who or "EMAIL", target, action, ())
     try:
-        known = personas(environment.path.parents[1])
+        known = personas(environment.root)
         lines = remedies(cell, environment, known, Roles(asked.cloud))
     except GroundworkError:
         lines = (f"groundwork onboard {cell.person} --role ... --env {environment.name}",)

@@ -72,7 +72,7 @@ def _address(found: Service, path: str) -> str:
 
 def _session(project: Project) -> Session:
     if project.cloud.simulated:
-        checkout = Checkout(project.environment.path.parents[1])
+        checkout = Checkout(project.environment.root)
         return local.session(checkout, str(project.cloud.login))
     from requests import Session
 

@@ -24,7 +24,7 @@ def identity_token(project: Project, audience: str) -> str:
     none can be had.
     """
     if project.cloud.simulated:
-        checkout = Checkout(project.environment.path.parents[1])
+        checkout = Checkout(project.environment.root)
         return local.identity_token(checkout, str(project.cloud.login), audience)
     credentials = project.cloud.credentials
     account = str(getattr(credentials, "service_account_email", None) or "")

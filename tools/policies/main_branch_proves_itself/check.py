@@ -2,33 +2,49 @@
 
 import re
 
-from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
+from policies.language import (
+    PASSES,
+    Policy,
+    Resource,
+    Ruling,
+    Settings,
+    Severity,
+    Unknown,
+    Verdict,
+    fails,
+    unknown,
+    worst,
+)
 
-_RULE = "attribute.rule"
+# Both say main of workflows: the deploying one alone, and any.
+_RULES = ("attribute.branch", "attribute.rule")
 _BRANCH = re.compile(r"assertion\.ref\s*==\s*(['\"])refs/heads/[^'\"]+\1")
 _EVENT = re.compile(r"assertion\.event_name\s*(==|in)\s")
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a mapping of attribute.rule that says main without asking for one branch and for the event."""
+    """Fails a mapping of attribute.rule or attribute.branch that says main without asking for one branch and for the event."""
     mapping = resource.blocks("attribute_mapping")
     if isinstance(mapping, Unknown):
         return unknown("its attribute_mapping")
-    rule = mapping[0].get(_RULE, "") if mapping else ""
+    return worst(_judge_mapping(name, mapping[0].get(name, "") if mapping else "") for name in _RULES)
+
+
+def _judge_mapping(name: str, rule: object) -> Ruling:
     if isinstance(rule, Unknown) and ("${" in rule.text or "assertion." not in rule.text):
-        return unknown(_RULE)
-    return _judge_rule(rule.text if isinstance(rule, Unknown) else str(rule))
+        return unknown(name)
+    return _judge_rule(name, rule.text if isinstance(rule, Unknown) else str(rule))
 
 
-def _judge_rule(rule: str) -> Ruling:
+def _judge_rule(name: str, rule: str) -> Ruling:
     if not re.search(r"['\"]main['\"]", rule):
         return PASSES
     if not _BRANCH.search(rule):
-        return fails(f"calls main what {_RULE} does not hold to one branch")
+        return fails(f"calls main what {name} does not hold to one branch")
     if not _EVENT.search(rule):
-        return fails(f"calls main what {_RULE} does not hold to an event")
+        return fails(f"calls main what {name} does not hold to an event")
     loose = any(word in rule for word in ("||", "pull_request", "workflow_run"))
-    return fails(f"has another way to be main in {_RULE}") if loose else PASSES
+    return fails(f"has another way to be main in {name}") if loose else PASSES
 
 
 POLICY = Policy(

@@ -77,3 +77,19 @@ resource "google_iam_workload_identity_pool_provider" "second_way" {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 }
+
+resource "google_iam_workload_identity_pool_provider" "any_workflow_after_anything" {
+  project                            = "team-project"
+  workload_identity_pool_id          = "github"
+  workload_identity_pool_provider_id = "branch"
+  attribute_condition                = "assertion.repository_owner_id == '1234567'"
+
+  attribute_mapping = {
+    "attribute.branch" = "(assertion.ref == 'refs/heads/main') ? 'main' : 'other'"
+    "google.subject"   = "assertion.sub"
+  }
+
+  oidc {
+    issuer_uri = "https://token.actions.githubusercontent.com"
+  }
+}

@@ -18,18 +18,21 @@ from policies.language import (
 )
 
 _PLANNER = "serviceAccount:groundwork-planner@"
-_MAIN = "/attribute.rule/main"
+_MAIN = ("/attribute.branch/main", "/attribute.rule/main")
 _LOGS_IN = "roles/iam.workloadIdentityUser"
 _READS = re.compile(r"roles/(\w+\.)*(\w*[vV]iewer|\w*[rR]eader|\w*Reviewer|browser|serviceUsageConsumer)")
 _PROJECT_WIDE_DATA = {"roles/bigquery.dataViewer", "roles/storage.objectViewer"}
 
 
-def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a grant to a pool's members, other than the main branch, or to the planner, of a role that does more than read."""
-    return worst(_judge_grant(resource, grant) for grant in grants(resource))
+def judge(resource: Resource, settings: Settings) -> Ruling:
+    """Fails a grant to a pool's members, other than the main branch, or to the planner, of a role that does more than read.
+
+    To log in as an identity that only reads, as the environment file is held to, is reading.
+    """
+    return worst(_judge_grant(resource, grant, settings) for grant in grants(resource))
 
 
-def _judge_grant(resource: Resource, grant: Grant) -> Ruling:
+def _judge_grant(resource: Resource, grant: Grant, settings: Settings) -> Ruling:
     member = grant.member.text if isinstance(grant.member, Unknown) else grant.member
     on_planner, wide = "module.planner" in resource.address, resource.kind.startswith("google_project_")
     is_planner = member.startswith(_PLANNER) or (on_planner and wide)
@@ -39,7 +42,8 @@ def _judge_grant(resource: Resource, grant: Grant) -> Ruling:
         return PASSES
     if isinstance(grant.role, Unknown):
         return unknown("the role")
-    if grant.role == _LOGS_IN and on_planner:
+    reader = any(f'module.identities["{name}"]' in resource.address for name in settings.readers)
+    if grant.role == _LOGS_IN and (on_planner or reader):
         return PASSES
     reads = _READS.fullmatch(grant.role) and not (wide and grant.role in _PROJECT_WIDE_DATA)
     return PASSES if reads else fails(f"grants {grant.role} to {'the planner' if is_planner else member}")

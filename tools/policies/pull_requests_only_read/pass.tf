@@ -27,3 +27,9 @@ resource "google_project_iam_member" "the_planner_sees_policies" {
   role    = "roles/iam.securityReviewer"
   member  = "serviceAccount:groundwork-planner@team-project.iam.gserviceaccount.com"
 }
+
+resource "google_service_account_iam_member" "any_workflow_on_main" {
+  service_account_id = "projects/team-project/serviceAccounts/groundwork-ci@team-project.iam.gserviceaccount.com"
+  role               = "roles/iam.workloadIdentityUser"
+  member             = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/attribute.branch/main"
+}

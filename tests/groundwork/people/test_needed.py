@@ -1,0 +1,112 @@
+"""What takes more than one permission is explained whole, for people, identities and Google's own agents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+from groundwork.environment.values import Environment, load
+from groundwork.people import agents
+from groundwork.people.access import Access, Cell, Roles, find_action, find_target, needed
+from groundwork.people.personas import personas
+from groundwork.people.remedies import remedies
+from groundwork.resources.bindings import Binding, Policies
+from groundwork.resources.item import Item
+
+from tests.groundwork.people.conftest import ROOT, Platform
+
+BUILD = "groundwork-build@pokemon-cards-example.iam.gserviceaccount.com"
+CI = "groundwork-ci@pokemon-cards-example.iam.gserviceaccount.com"
+SERVE = "groundwork-backend@pokemon-cards-example.iam.gserviceaccount.com"
+
+
+@pytest.fixture(scope="module")
+def team() -> Environment:
+    return load("pokemon-cards", ROOT)
+
+
+@pytest.fixture(scope="module")
+def roles(platform: Platform) -> Roles:
+    return Roles(platform.cloud())
+
+
+def _bound(kind: str, name: str, role: str, *members: str) -> Binding:
+    return Binding(Item(kind, name), role, tuple(f"serviceAccount:{one}" for one in members))
+
+
+def _cells(team: Environment, roles: Roles, who: str, words: str, bound: Iterable[Binding] = ()) -> tuple[Cell, ...]:
+    action, resource = words.split()
+    target = find_target(team, resource)
+    access = Access(team, Policies(tuple(bound), {}), roles)
+    return needed(access, who, target, find_action(action, target))
+
+
+def test_deploying_takes_the_service_its_identity_and_the_image(team: Environment, roles: Roles) -> None:
+    there = "projects/pokemon-cards-example/locations/europe-west1"
+    bound = [
+        _bound("Run service", f"{there}/services/backend", "roles/run.developer", BUILD),
+        _bound("image repository", f"{there}/repositories/images", "roles/artifactregistry.writer", BUILD),
+    ]
+    cells = _cells(team, roles, BUILD, "deploy service/backend", bound)
+    assert [(cell.target.text, cell.action.permission, cell.allowed) for cell in cells] == [
+        ("service/backend", "run.services.update", True),
+        ("identity/backend", "iam.serviceAccounts.actAs", False),
+        ("repository/images", "artifactregistry.repositories.downloadArtifacts", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("deploy service/backend", ["{services: {backend: deploy}}", "{services: {backend: deploy}}"]),
+        ("call service/backend", ["{services: {backend: call}}"]),
+        ("submit training/train", ["{submits: [training]}", "{submits: [training]}"]),
+        ("start build/backend", ["{submits: [builds]}", "{submits: [builds]}"]),
+    ],
+)
+def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
+    team: Environment, roles: Roles, words: str, lines: list[str]
+) -> None:
+    cells = [cell for cell in _cells(team, roles, CI, words) if cell.target.kind != "repository"]
+    said = [remedies(cell, team, personas(ROOT), roles)[-1] for cell in cells]
+    assert said == [f"identities: {{ci: {line}}}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("words", "persona"),
+    [
+        ("call service/backend", "viewer"),
+        ("deploy service/backend", "ml-engineer"),
+        ("submit training/train", "data-scientist"),
+        ("start build/backend", "ml-engineer"),
+    ],
+)
+def test_somebody_outside_is_told_which_persona_may(team: Environment, roles: Roles, words: str, persona: str) -> None:
+    first, *_ = _cells(team, roles, "eve@example.com", words)
+    (line,) = remedies(first, team, personas(ROOT), roles)
+    assert line == f"groundwork onboard eve@example.com --role {persona} --env pokemon-cards"
+
+
+@pytest.mark.parametrize("name", agents.AGENTS)
+def test_an_agent_is_known_by_its_name_and_gets_back_the_role_that_google_gives_it(
+    platform: Platform, team: Environment, roles: Roles, name: str
+) -> None:
+    email = agents.address(platform.cloud(), name)
+    assert email.startswith("service-")
+    (cell,) = _cells(team, roles, email, "pull repository/images")
+    said = remedies(cell, team, personas(ROOT), roles)
+    assert said[-1] == (
+        f"gcloud projects add-iam-policy-binding pokemon-cards-example --member=serviceAccount:{email} "
+        f"--role={agents.AGENTS[name].role}"
+    )
+    assert agents.address(platform.cloud(), "nobody") == ""
+    assert agents.role_of(BUILD) == ""
+
+
+def test_the_command_answers_for_every_part_and_ends_with_5(platform: Platform) -> None:
+    done = platform("access", "explain", "training-agent", "pull", "repository/images", "--json")
+    assert done.returncode == 5
+    found = json.loads(done.stdout)
+    assert found["person"].endswith("@gcp-sa-aiplatform-cc.iam.gserviceaccount.com")
+    assert (found["allowed"], found["also"]) == (False, [])

@@ -1,0 +1,37 @@
+resource "google_cloud_run_v2_service" "more" {
+  project  = "team-project"
+  name     = "backend"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  template {
+    service_account = "groundwork-serve@team-project.iam.gserviceaccount.com"
+
+    scaling {
+      min_instance_count = 2
+    }
+
+    containers {
+      image = "europe-west1-docker.pkg.dev/team-project/images/api:0123abc"
+    }
+  }
+}
+
+resource "google_cloud_run_v2_service" "gpu" {
+  project  = "team-project"
+  name     = "gpu"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  template {
+    service_account = "groundwork-serve@team-project.iam.gserviceaccount.com"
+
+    node_selector {
+      accelerator = "nvidia-l4"
+    }
+
+    containers {
+      image = "europe-west1-docker.pkg.dev/team-project/images/api:0123abc"
+    }
+  }
+}

@@ -1,0 +1,48 @@
+resource "google_cloud_run_v2_service" "own" {
+  project  = "team-project"
+  name     = "own"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  template {
+    service_account = "groundwork-serve@team-project.iam.gserviceaccount.com"
+
+    containers {
+      image = "europe-west1-docker.pkg.dev/team-project/images/api:0123abc"
+    }
+  }
+}
+
+resource "google_cloud_run_v2_job" "own" {
+  project  = "team-project"
+  name     = "own"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  template {
+    template {
+      service_account = "groundwork-drift@team-project.iam.gserviceaccount.com"
+      timeout         = "600s"
+
+      containers {
+        image = "europe-west1-docker.pkg.dev/team-project/images/api:0123abc"
+      }
+    }
+  }
+}
+
+resource "google_cloudbuild_trigger" "own" {
+  project         = "team-project"
+  location        = "europe-west1"
+  name            = "own"
+  service_account = "projects/team-project/serviceAccounts/groundwork-build@team-project.iam.gserviceaccount.com"
+  filename        = "cloudbuild.yaml"
+
+  repository_event_config {
+    repository = "projects/team-project/locations/europe-west1/connections/github/repositories/team-cats"
+
+    push {
+      branch = "^main$"
+    }
+  }
+}
