@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from . import cloud, costs, members, policy, processes, terraform
+from . import cloud, costs, loop, members, policy, processes, terraform
 from .rows import Row, show, write
 
 
@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "members": members.rows,
     "policy": policy.rows,
     "costs": costs.rows,
+    "loop": loop.rows,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from localcloud.errors import CloudError
+from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 from localcloud.services.cloudbuild import shell, steps, substitutions
 from localcloud.services.cloudbuild.gcloud import Beyond, deployment, training
@@ -395,6 +396,25 @@ def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any]
     sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "main"}}}
     seen = cloud("POST", f"{BASE}/triggers", {**sent, **change})
     assert (seen.status, problem in seen.message) == (400, True), seen.message
+
+
+def test_a_trigger_that_nothing_here_would_set_off_is_a_501(cloud: Inside) -> None:
+    sent = {"name": "app", "build": NOTHING, "pubsubConfig": {"topic": f"projects/{PROJECT}/topics/t"}}
+    seen = cloud("POST", f"{BASE}/triggers", sent)
+    assert (seen.status, "has no triggers with pubsubConfig" in seen.message) == (501, True)
+
+
+def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Inside, tmp_path: Path) -> None:
+    build = submitted(cloud, NOTHING)
+    waiting = tmp_path / "state" / "builds" / build["id"]
+    waiting.mkdir(parents=True)
+    cloud.cloud.store.close()
+    again = opened(tmp_path / "state", SERVICES)
+    found = again.store.get("cloudbuild", f"projects/{PROJECT}/locations/global/builds/{build['id']}")
+    assert found is not None
+    assert (found["status"], "was stopped while it worked on this" in found["statusDetail"]) == ("INTERNAL_ERROR", True)
+    assert not waiting.exists()
+    again.store.close()
 
 
 def test_a_trigger_runs_by_hand_with_its_substitutions(cloud: Inside) -> None:

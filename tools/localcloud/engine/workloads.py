@@ -161,6 +161,8 @@ class Workloads:
     """Image without tag and digest -> the command that stands in for it, and its folder."""
     forced: Kind | None = None
     """What is used although more is there: "process" or "simulated", for machines whose containers are for others."""
+    here: dict[str, str] = field(default_factory=dict)
+    """Digest in the cloud's registry -> the image of podman's or docker's on this machine that it was pushed from."""
 
     def __post_init__(self) -> None:
         self._door: Door | None = None

@@ -9,7 +9,9 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -75,6 +77,21 @@ class Surroundings:
                     client.call("tag", f"{own}/{rest}", image)
             except RuntimeProblem as problem:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
+
+    def _digest(self, image: str, token: str) -> str:
+        """What an image's name means in the registry, "" for none, and for who may not read it: a pull says so in the registry's words."""
+        host, _, rest = image.partition("/")
+        name, at, reference = rest.partition("@") if "@" in rest else rest.rpartition(":")
+        path = f"/v2/{name}/manifests/{reference}" if at else f"/v2/{rest}/manifests/latest"
+        headers = {"Host": host, "Authorization": f"Bearer {token}"}
+        with (
+            suppress(OSError, HTTPException),
+            closing(HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)) as asked,
+        ):
+            asked.request("HEAD", path, headers=headers)
+            answer = asked.getresponse()
+            return answer.headers.get("Docker-Content-Digest", "") if answer.status == 200 else ""
+        return ""
 
     def reachable(self, client: Client, image: str) -> str:
         """podman pushes through the way in; dockerd by itself, so that it must be told where."""

@@ -137,6 +137,7 @@ class Docker:
         said = next((match[1] for line in seen if (match := _DIGEST.search(line))), "")
         found = digest.read_text("utf-8").strip() if digest.exists() else said
         if code == 0:
+            self.workloads.here[found] = identity
             place.say(f"{full(name).rpartition(':')[2]}: digest: {found}")
         elif any(
             "403" in line for line in seen

@@ -59,7 +59,9 @@ class Git:
     def copy(self, commit: str, target: Path) -> None:
         """Makes a shallow copy of a commit in an empty folder. Blocks for as long as it takes."""
         there = Git(target)
-        there._said("init", "--quiet")
+        for part in ("objects", "refs"):
+            (target / ".git" / part).mkdir(parents=True)
+        (target / ".git" / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")
         there._said("fetch", "--quiet", "--depth=1", f"file://{self.folder.absolute()}", commit, patience=600)
         there._said("checkout", "--quiet", "--detach", "FETCH_HEAD", patience=600)
 

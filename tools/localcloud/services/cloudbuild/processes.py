@@ -1,23 +1,36 @@
-"""Programs of this machine that carry out steps: what they write goes to the build's log, and they end with their step."""
+"""What steps start on this machine, and that it ends with them: whoever cancels the wait leaves nothing running."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from localcloud.containers.children import Child
-from localcloud.containers.workload import Heard
+from localcloud.containers.workload import Heard, RuntimeProblem
 
+T = TypeVar("T")
+R = TypeVar("R")
 _GRACE = 2.0
 
 
-async def run(command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path) -> int:
-    """The exit code of a program; whoever cancels this ends it with all that it has started."""
-    child = await asyncio.to_thread(Child, command, heard, env=env, folder=folder)
+async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[T], object]) -> R:
+    """What `wait` gives for what `start` has started, each in a thread. When cancelled, also in the middle of the start, it is stopped."""
+    starting = asyncio.ensure_future(asyncio.to_thread(start))
     try:
-        code = await asyncio.to_thread(child.wait)
+        started = await asyncio.shield(starting)
+        return await asyncio.to_thread(wait, started)
     except asyncio.CancelledError:
-        await asyncio.to_thread(child.end, _GRACE)
+        with suppress(RuntimeProblem):
+            await asyncio.to_thread(stop, await starting)
         raise
+
+
+async def run(command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path) -> int:
+    """The exit code of a program."""
+    code = await ended(
+        lambda: Child(command, heard, env=env, folder=folder), Child.wait, lambda child: child.end(_GRACE)
+    )
     return code or 0

@@ -14,7 +14,7 @@ from localcloud.containers import children
 from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
-from localcloud.engine.workloads import NoRoom, Order
+from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import Deploying
@@ -161,15 +161,12 @@ class StepRuns:
         )
         while True:
             try:
-                running = await asyncio.to_thread(self.cloud.workloads.start, order, heard)
+                ended = await processes.ended(
+                    lambda: self.cloud.workloads.start(order, heard), Running.wait, Running.stop
+                )
                 break
             except NoRoom:
                 await asyncio.sleep(_AGAIN)
-        try:
-            ended = await asyncio.to_thread(running.wait)
-        except asyncio.CancelledError:
-            await asyncio.shield(asyncio.to_thread(running.stop))
-            raise
         if ended is not None and ended.out_of_memory:
             raise StepFailed("the step was killed because it used more memory than there is")
         return ended.code if ended is not None else 0

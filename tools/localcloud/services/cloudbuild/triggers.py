@@ -25,6 +25,7 @@ KINDS = (
     "developerConnectEventConfig",
 )  # fmt: skip
 """The fields of which at most one says what makes a trigger act; without any it acts by hand."""
+_ACTED_ON = ("github", "repositoryEventConfig")
 _RECIPES = ("build", "filename", "gitFileSource", "autodetect")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
 _ANSWERED = ("id", "resourceName", "createTime")
@@ -134,6 +135,10 @@ def _checked(call: Call, place: str, body: Body) -> Body:
     kinds = [kind for kind in KINDS if kind in body]
     if len(kinds) > 1:
         raise invalid(f"a trigger has one source of events; this one has {' and '.join(kinds)}", "trigger")
+    if kinds and kinds[0] not in _ACTED_ON:
+        raise unimplemented(
+            f"The local cloud has no triggers with {kinds[0]}: they act on pushes (github, repositoryEventConfig) and by hand."
+        )
     recipes = [one for one in _RECIPES if body.get(one)]
     if len(recipes) != 1:
         raise invalid(

@@ -1,0 +1,151 @@
+"""From a push to the revision that answers, on the local cloud, beside the same `podman build` and `podman run` by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from localcloud.containers.client import Kind
+
+from tests.localcloud.containers import images, stores
+from tests.localcloud.inside import PROJECT
+from tests.localcloud.serving import Serving, serving
+
+from .rows import Row
+
+NAME = "push to answering revision ÷ podman build + run by hand"
+TURNS = 3
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/api"
+URL = "https://github.com/team/api.git"
+# Changing the first line makes everything after it anew, as a new dependency does; changing the app alone the last layer.
+DOCKERFILE = """FROM python:3.11-slim
+RUN echo %s && python -m compileall -q -f /usr/local/lib/python3.11/json /usr/local/lib/python3.11/asyncio /usr/local/lib/python3.11/email
+COPY app.py /app.py
+CMD ["python", "/app.py"]
+"""
+APP = """import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"%s")
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+STEPS: list[dict[str, Any]] = [
+    {"name": "gcr.io/cloud-builders/docker", "args": ["build", "-t", f"{IMAGE}:$COMMIT_SHA", "."]},
+    {"name": "gcr.io/cloud-builders/docker", "args": ["push", f"{IMAGE}:$COMMIT_SHA"]},
+    {
+        "name": "gcr.io/google.com/cloudsdktool/cloud-sdk",
+        "entrypoint": "gcloud",
+        "args": [
+            "run",
+            "deploy",
+            "api",
+            f"--image={IMAGE}:$COMMIT_SHA",
+            "--region=europe-west1",
+            "--allow-unauthenticated",
+        ],
+    },
+]
+
+
+def rows(folder: Path) -> list[Row]:
+    """The lesser of some turns each, all layers made anew, and with those cached that did not change."""
+    where = folder / "loop"
+    where.mkdir()
+    with stores.own(where) as found:
+        if found is None:
+            return [Row(NAME, None, at_most=1.3, note="neither podman nor docker answers on this machine")]
+        kind, _ = found
+        images.imported(kind.program, images.with_python(where / "python"), images.PYTHON)
+        app = where / "app"
+        app.mkdir()
+        with serving(where / "state", "run", "iam", "artifactregistry", "cloudbuild", "logging", "storage") as cloud:
+            push = _connected(cloud, app)
+            return [_row(kind, app, push, anew=anew) for anew in (True, False)]
+
+
+def _row(kind: Kind, app: Path, push: Callable[[], str], *, anew: bool) -> Row:
+    ours, theirs = [], []
+    for turn in range(TURNS):
+        for taken, way in ((ours, "push"), (theirs, "hand")):
+            said = f"{way}-{turn}-{anew}"
+            (app / "Dockerfile").write_text(DOCKERFILE % (said if anew else "same"))
+            (app / "app.py").write_text(APP % said)
+            began = time.perf_counter()
+            name = _until(push(), said) if way == "push" else _by_hand(kind, app, said)
+            taken.append(time.perf_counter() - began)
+            if name:
+                subprocess.run([kind.program, "rm", "--force", "--time=0", name], check=True, capture_output=True)
+    one, other = min(ours), min(theirs)
+    what = "all layers new" if anew else "layers cached"
+    return Row(f"{NAME}, {what}", one / other, at_most=1.3, note=f"{one:.2f} s against {other:.2f} s")
+
+
+def _connected(cloud: Serving, app: Path) -> Callable[[], str]:
+    """What commits, tells of the push, and gives the address of the service once its build is over."""
+    cloud("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
+    email = cloud.account("builder").partition(":")[2]
+    cloud.grant("roles/owner", f"serviceAccount:{email}")
+    _git(app, "init", "--quiet", "--initial-branch=main")
+    _git(app, "commit", "--quiet", "--allow-empty", "--message=nothing")
+    cloud.control("repositories", {"repository": URL, "folder": str(app)})
+    trigger = {
+        "name": "api",
+        "github": {"owner": "team", "name": "api", "push": {"branch": "^main$"}},
+        "build": {"steps": STEPS, "options": {"logging": "CLOUD_LOGGING_ONLY"}},
+        "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{email}",
+    }
+    cloud("POST", f"cloudbuild/v1/{PLACE}/triggers", trigger)
+
+    def push() -> str:
+        _git(app, "add", "--all")
+        _git(app, "commit", "--quiet", "--message=change")
+        (one,) = cloud.control("pushes", {})["pushes"]
+        build: dict[str, Any] = {}
+        while "finishTime" not in build:
+            time.sleep(0.02)
+            build = cloud("GET", f"cloudbuild/v1/{one['triggers'][0]['build']}")
+        assert build["status"] == "SUCCESS", build
+        return str(cloud("GET", f"run/v2/{PLACE}/services/api")["annotations"]["local-cloud/address"])
+
+    return push
+
+
+def _by_hand(kind: Kind, app: Path, said: str) -> str:
+    """The container's name, once it has answered."""
+    subprocess.run(
+        [kind.program, "build", *kind.build_options, "-q", "-t", "by-hand", str(app)], check=True, capture_output=True
+    )
+    run = [kind.program, "run", "-d", "--rm", *kind.network, "-e", "PORT=8080", "-p", "127.0.0.1::8080", "by-hand"]
+    name = subprocess.run(run, check=True, capture_output=True, text=True).stdout.strip()
+    port = subprocess.run(
+        [kind.program, "port", name, "8080"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    _until(f"http://{port}", said)
+    return name
+
+
+def _until(address: str, said: str) -> None:
+    while True:
+        with (
+            suppress(OSError, HTTPException),
+            closing(HTTPConnection(address.removeprefix("http://"), timeout=30)) as one,
+        ):
+            one.request("GET", "/")
+            if one.getresponse().read().decode() == said:
+                return
+        time.sleep(0.02)
+
+
+def _git(folder: Path, *words: str) -> None:
+    settings = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    subprocess.run(["git", *settings, "-C", str(folder), *words], check=True, capture_output=True, env=env)

@@ -1,0 +1,38 @@
+"""A container store of one's own for tests and measurements: the user's images and containers stay out of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+from localcloud.containers import detection
+from localcloud.containers.client import Kind
+
+_CONTAINERS = '[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+
+
+@contextmanager
+def own(folder: Path) -> Iterator[tuple[Kind, dict[str, str]] | None]:
+    """What runs containers, and the variables that put podman on a store in a folder; None where nothing does."""
+    # Its temporary folder is its own as well: another store's reset would take it away.
+    (folder / "containers.conf").write_text(f'{_CONTAINERS}tmp_dir = "{folder}/libpod"\n')
+    (folder / "registries.conf").write_text('unqualified-search-registries = ["docker.io"]\n')
+    (folder / "storage.conf").write_text(
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
+    )
+    found = {
+        "CONTAINERS_CONF": str(folder / "containers.conf"),
+        "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
+        "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+    }
+    with mock.patch.dict(os.environ, found):
+        detection.kind.cache_clear()
+        kind = detection.kind()
+        yield None if kind is None else (kind, found)
+        if kind is not None and kind.name == "podman":
+            subprocess.run([kind.program, "system", "reset", "--force"], capture_output=True, check=False, timeout=120)
+    detection.kind.cache_clear()
