@@ -42,12 +42,6 @@ UNWRITTEN: tuple[Service, ...] = (
     ),
     Service(api="cloudkms", endpoints=Endpoints(terraform={"KMS": "v1/"})),
     Service(api="cloudquotas", endpoints=Endpoints(terraform={"CLOUD_QUOTAS": "v1/"})),
-    Service(
-        api="cloudscheduler",
-        agent="service-{number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
-        roles=_roles("cloudscheduler"),
-        endpoints=Endpoints(terraform={"CLOUD_SCHEDULER": "v1/"}, gcloud=""),
-    ),
     Service(api="cloudtasks", endpoints=Endpoints(terraform={"CLOUD_TASKS": "v2/"})),
     Service(api="container", endpoints=Endpoints(terraform={"CONTAINER": "v1/"})),
     Service(api="dns", endpoints=Endpoints(terraform={"DNS": "v1/"})),

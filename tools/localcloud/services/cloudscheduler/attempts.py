@@ -1,0 +1,224 @@
+"""Attempts: a job's target is called when its time has come, as the account that it names; what fails is tried again later."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import ipaddress
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply
+from localcloud.engine.interfaces import Addresses, IdTokens, Publishing, Requests
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError
+from localcloud.services.cloudscheduler import jobs
+from localcloud.services.cloudscheduler.jobs import API
+
+ATTEMPT = "attempt"
+RETRY = "retry"
+LOG = "cloudscheduler.googleapis.com/executions"
+TABLES = "CREATE TABLE IF NOT EXISTS scheduler_retries (job TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
+_TYPE = "type.googleapis.com/google.cloud.scheduler.logging"
+_GOOGLE = ".googleapis.com"
+_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
+
+
+class Outcome(NamedTuple):
+    """How a target answered: an HTTP status, and a sentence when it was not to be reached."""
+
+    status: int
+    problem: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether the attempt succeeded."""
+        return 200 <= self.status < 300
+
+
+def run(call: Call) -> Body:
+    """jobs.run: at once, whatever the schedule says and even when it is paused."""
+    body = jobs.found(call)
+    _begin(call.cloud, call.name)
+    return body
+
+
+def due(cloud: Cloud, name: str, _moment: float) -> None:
+    """A job's time has come."""
+    body = cloud.store.get(API, name)
+    if body is None:
+        return
+    cloud.store.sql("DELETE FROM scheduler_retries WHERE job = ?", name)
+    _begin(cloud, name)
+    jobs.order(cloud, body)
+
+
+def again(cloud: Cloud, name: str, _moment: float) -> None:
+    """A job that failed is to be tried again."""
+    if cloud.store.get(API, name) is not None:
+        _begin(cloud, name)
+
+
+def _begin(cloud: Cloud, name: str) -> None:
+    """Orders an attempt, unless one is under way."""
+    if not cloud.jobs.busy(API, name):
+        cloud.jobs.start(API, ATTEMPT, {"job": name}, name)
+
+
+async def attempt(cloud: Cloud, job: Job) -> None:
+    """One attempt."""
+    name = job.body["job"]
+    body = cloud.store.get(API, name)
+    if body is None:
+        return
+    await job.write(partial(_log, cloud, body, "AttemptStarted", None))
+    outcome = await _called(cloud, job, body)
+    await job.write(partial(_settle, cloud, name, outcome))
+
+
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """An attempt that did not come to its end."""
+    _settle(cloud, job.body["job"], Outcome(problem.code, problem.message))
+
+
+def _settle(cloud: Cloud, name: str, outcome: Outcome) -> None:
+    body = cloud.store.get(API, name)
+    if body is None:
+        return
+    _log(cloud, body, "AttemptFinished", outcome)
+    status = {} if outcome.well else {"code": _CODES.get(outcome.status, 2)}
+    cloud.store.put(API, name, body | {"lastAttemptTime": cloud.clock.rfc3339(), "status": status})
+    if not outcome.well:
+        _retry(cloud, body)
+
+
+def _retry(cloud: Cloud, body: Body) -> None:
+    config, name = body["retryConfig"], body["name"]
+    row = cloud.store.row("SELECT count FROM scheduler_retries WHERE job = ?", name)
+    count = row[0] if row else 0
+    if count >= config.get("retryCount", 0):
+        return
+    cloud.store.sql("INSERT OR REPLACE INTO scheduler_retries VALUES (?, ?)", name, count + 1)
+    least, most = float(config["minBackoffDuration"][:-1]), float(config["maxBackoffDuration"][:-1])
+    cloud.due.after(API, RETRY, name, min(least * 2 ** min(count, config["maxDoublings"]), most))
+
+
+async def _called(cloud: Cloud, job: Job, body: Body) -> Outcome:
+    try:
+        if "pubsubTarget" in body:
+            await job.write(partial(_publish, cloud, body))
+            return Outcome(200)
+        target = body["httpTarget"]
+        host = urlsplit(target["uri"]).hostname or ""
+        if host.endswith(_GOOGLE):
+            return await job.write(partial(_asked, cloud, target, host))
+        return await asyncio.to_thread(_sent, *_request(cloud, target), float(body["attemptDeadline"][:-1]))
+    except CloudError as problem:
+        return Outcome(problem.code, problem.message)
+
+
+def _publish(cloud: Cloud, body: Body) -> None:
+    target = body["pubsubTarget"]
+    publishing = cloud.offers.get(Publishing)
+    if publishing is not None:
+        agent = cloud.agents.member(API, body["name"].split("/")[1])
+        publishing.publish(
+            agent, target["topicName"], base64.b64decode(target.get("data", "")), target.get("attributes", {})
+        )
+
+
+def _asked(cloud: Cloud, target: Body, host: str) -> Outcome:
+    """A method of one of Google's APIs, which the local cloud answers itself."""
+    requests = cloud.offers.get(Requests)
+    if requests is None or "oauthToken" not in target:
+        return Outcome(401, "Google's APIs take an access token: name an account in oauth_token.")
+    parts = urlsplit(target["uri"])
+    path = f"{host.removesuffix(_GOOGLE)}{parts.path}{f'?{parts.query}' if parts.query else ''}"
+    who = f"serviceAccount:{target['oauthToken']['serviceAccountEmail']}"
+    kind = next(
+        (value for name, value in target.get("headers", {}).items() if name.lower() == "content-type"),
+        "application/json",
+    )
+    reply = requests.ask(who, target["httpMethod"], path, base64.b64decode(target.get("body", "")), kind)
+    return Outcome(reply.status, "" if reply.status < 300 else _message(reply))
+
+
+def _message(reply: Reply) -> str:
+    try:
+        return str(json.loads(reply.body)["error"]["message"]) if isinstance(reply.body, bytes | str) else ""
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _request(cloud: Cloud, target: Body) -> tuple[str, str, dict[str, str], bytes]:
+    """The verb, local address, headers and body of a call; 400 for a host that is not of this machine."""
+    address = _reachable(cloud, target["uri"])
+    headers = {"User-Agent": "Google-Cloud-Scheduler", **target.get("headers", {})}
+    if "oidcToken" in target:
+        tokens, token = cloud.offers.get(IdTokens), target["oidcToken"]
+        if tokens is not None:
+            headers["Authorization"] = f"Bearer {tokens.make(token['serviceAccountEmail'], token['audience'])}"
+    return target["httpMethod"], address, headers, base64.b64decode(target.get("body", ""))
+
+
+def _reachable(cloud: Cloud, uri: str) -> str:
+    addresses = cloud.offers.get(Addresses)
+    if addresses is not None and (local := addresses.local(uri)) is not None:
+        return local
+    host = urlsplit(uri).hostname or ""
+    try:
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return uri
+    except ValueError:
+        pass
+    raise CloudError(
+        503,
+        "UNAVAILABLE",
+        f"{host} is not called: the local cloud's jobs reach only this machine and its own services (simulated).",
+    )
+
+
+def _sent(verb: str, address: str, headers: Mapping[str, str], body: bytes, patience: float) -> Outcome:
+    """The answer of an address of this machine. No redirect is followed."""
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(str(parts.hostname), parts.port, timeout=patience)
+    try:
+        connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
+        return Outcome(connection.getresponse().status)
+    except TimeoutError:
+        return Outcome(504, "The target did not answer within the attempt's deadline.")
+    except (OSError, http.client.HTTPException, ValueError) as problem:
+        return Outcome(503, f"The target cannot be reached: {problem}")
+    finally:
+        connection.close()
+
+
+def _log(cloud: Cloud, body: Body, kind: str, outcome: Outcome | None) -> None:
+    words = body["name"].split("/")
+    resource = {
+        "type": "cloud_scheduler_job",
+        "labels": {"project_id": words[1], "location": words[3], "job_id": words[5]},
+    }
+    target = "PUB_SUB" if "pubsubTarget" in body else "HTTP"
+    said: Body = {"@type": f"{_TYPE}.{kind}", "jobName": body["name"], "targetType": target}
+    said |= (
+        {"url": body["httpTarget"]["uri"]}
+        if "httpTarget" in body
+        else {"pubsubTopic": body["pubsubTarget"]["topicName"]}
+    )
+    severity = "INFO"
+    if outcome is not None and not outcome.well:
+        severity = "ERROR"
+        said |= {
+            "status": str(outcome.status),
+            "debugInfo": outcome.problem
+            or f"URL_ERROR-ERROR_OTHER. Original HTTP response code number = {outcome.status}",
+        }
+    cloud.logs.log(words[1], LOG, resource, said, severity=severity)

@@ -1,0 +1,203 @@
+"""Scheduled jobs: what is called, and when."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Publishing
+from localcloud.engine.service import Body, Call, Resource
+from localcloud.errors import failed_precondition, invalid, not_found, permission_denied, unimplemented
+
+API = "cloudscheduler"
+FIRE = "fire"
+_TARGETS = ("httpTarget", "pubsubTarget", "appEngineHttpTarget")
+_RETRY = {
+    "maxRetryDuration": "0s",
+    "minBackoffDuration": "5s",
+    "maxBackoffDuration": "3600s",
+    "maxDoublings": 5,
+}
+_SECONDS = re.compile(r"(\d{1,7})(?:\.\d{1,9})?s")
+_SHORTEST, _LONGEST = 15, 1800
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+def completed(call: Call, body: Body) -> Body:
+    """A new job as it is stored."""
+    return _ordered(
+        call.cloud, _checked(call, body) | {"state": "ENABLED", "userUpdateTime": call.cloud.clock.rfc3339()}
+    )
+
+
+def changed(call: Call, old: Body, new: Body) -> Body:
+    """A patched job as it is stored; one that was paused stays so."""
+    kept = {"state": old["state"], "userUpdateTime": call.cloud.clock.rfc3339()}
+    return _ordered(call.cloud, _checked(call, new) | kept)
+
+
+def pause(call: Call) -> Body:
+    """jobs.pause: nothing happens by the clock until it is resumed."""
+    return _moved(call, "PAUSED")
+
+
+def resume(call: Call) -> Body:
+    """jobs.resume."""
+    return _moved(call, "ENABLED")
+
+
+def _moved(call: Call, state: str) -> Body:
+    body = found(call)
+    if body["state"] == state:
+        raise failed_precondition(f"The job {call.id} is {state} already.")
+    new = _ordered(call.cloud, body | {"state": state})
+    call.cloud.store.put(API, call.name, new)
+    return new
+
+
+def found(call: Call) -> Body:
+    """The job that a call names; 404 for none."""
+    body = call.cloud.store.get(API, call.name)
+    if body is None:
+        raise not_found(RESOURCE.missing)
+    return body
+
+
+def _ordered(cloud: Cloud, body: Body) -> Body:
+    """The job with the moment at which it is due next, which is in the queue as well."""
+    cloud.due.forget(API, body["name"], FIRE)
+    if body["state"] != "ENABLED":
+        return {key: value for key, value in body.items() if key != "scheduleTime"}
+    moment = following(body, cloud.clock.now())
+    if moment is None:
+        return body
+    cloud.due.at(API, FIRE, body["name"], moment.timestamp())
+    return body | {"scheduleTime": moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+
+
+def order(cloud: Cloud, body: Body) -> None:
+    """Puts the next time of a job that is stored into the queue."""
+    cloud.store.put(API, body["name"], _ordered(cloud, body))
+
+
+def following(body: Body, after: datetime) -> datetime | None:
+    """When a job is due after a moment; None for never."""
+    from cronsim import CronSim
+
+    return next(CronSim(body["schedule"], after.astimezone(ZoneInfo(body["timeZone"]))), None)
+
+
+def _checked(call: Call, body: Body) -> Body:
+    targets = [target for target in _TARGETS if target in body]
+    if len(targets) != 1:
+        raise invalid("A job must have one target: http_target or pubsub_target.", "job.target")
+    if "appEngineHttpTarget" in body:
+        raise unimplemented("The local cloud has no App Engine; use http_target or pubsub_target.")
+    body = {"timeZone": "Etc/UTC", "attemptDeadline": "180s", **{key: one for key, one in body.items() if one != ""}}
+    _check_schedule(body)
+    seconds = _seconds(body["attemptDeadline"], "job.attempt_deadline")
+    if "httpTarget" in body and not _SHORTEST <= seconds <= _LONGEST:
+        raise invalid(f"attempt_deadline must be between {_SHORTEST}s and {_LONGEST}s.", "job.attempt_deadline")
+    body["retryConfig"] = _RETRY | body.get("retryConfig", {})
+    for field in ("maxRetryDuration", "minBackoffDuration", "maxBackoffDuration"):
+        _seconds(body["retryConfig"][field], f"job.retry_config.{field}")
+    if not 0 <= body["retryConfig"].get("retryCount", 0) <= 5:
+        raise invalid("retry_count must be between 0 and 5.", "job.retry_config.retry_count")
+    if "httpTarget" in body:
+        return body | {"httpTarget": _http(call, body["httpTarget"])}
+    _check_topic(call, body["pubsubTarget"])
+    return body
+
+
+def _check_schedule(body: Body) -> None:
+    from cronsim import CronSimError
+
+    try:
+        ZoneInfo(body["timeZone"])
+    except (LookupError, ValueError, OSError):
+        raise invalid(f"Time zone {body['timeZone']!r} is not one of the tz database.", "job.time_zone") from None
+    if not body.get("schedule"):
+        raise invalid("The request is missing the required field job.schedule.", "job.schedule")
+    try:
+        following(body, datetime.now(UTC))
+    except CronSimError as problem:
+        raise invalid(
+            f"Schedule {body['schedule']!r} is no cron expression of five fields ({problem}). (The local cloud does not read App "
+            "Engine's own form, such as 'every 5 minutes'.)",
+            "job.schedule",
+        ) from None
+
+
+def _http(call: Call, target: Body) -> Body:
+    parts = urlsplit(target.get("uri", ""))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise invalid(
+            f"URI {target.get('uri', '')!r} must begin with http:// or https:// and name a host.", "job.http_target.uri"
+        )
+    if "oauthToken" in target and "oidcToken" in target:
+        raise invalid("A target may have an oauth_token or an oidc_token, not both.", "job.http_target")
+    _decoded(target.get("body", ""), "job.http_target.body")
+    method = target.get("httpMethod", "HTTP_METHOD_UNSPECIFIED")
+    target = {**target, "httpMethod": "POST" if method == "HTTP_METHOD_UNSPECIFIED" else method}
+    if target.get("body") and target["httpMethod"] not in {"POST", "PUT", "PATCH"}:
+        raise invalid(f"A {target['httpMethod']} request may not have a body.", "job.http_target.body")
+    for field, more in (("oauthToken", {"scope": _SCOPE}), ("oidcToken", {"audience": target["uri"]})):
+        if field in target:
+            token = {key: value for key, value in target[field].items() if value}
+            _check_account(call, token.get("serviceAccountEmail", ""))
+            target[field] = more | token
+    return target
+
+
+def _check_account(call: Call, email: str) -> None:
+    """The account must exist, and the caller may act as it."""
+    project = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    name = f"projects/{project}/serviceAccounts/{email}"
+    default = f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
+    if email == default:
+        name, project = f"projects/{call.project}/serviceAccounts/{email}", call.project or ""
+    elif call.cloud.store.get("iam", name) is None:
+        raise not_found(f"Service account {email} does not exist.")
+    if not call.cloud.iam.allowed(call.principal, "iam.serviceAccounts.actAs", "iam", name, project):
+        raise permission_denied(
+            f'The principal (user or service account) lacks IAM permission "iam.serviceAccounts.actAs" for {email}.'
+        )
+
+
+def _check_topic(call: Call, target: Body) -> None:
+    _decoded(target.get("data", ""), "job.pubsub_target.data")
+    if not target.get("data") and not target.get("attributes"):
+        raise invalid("pubsub_target must have data or attributes.", "job.pubsub_target.data")
+    publishing = call.cloud.offers.get(Publishing)
+    if publishing is not None:
+        publishing.check(call.cloud.agents.member(API, call.project or ""), target.get("topicName", ""))
+
+
+def _decoded(text: str, field: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise invalid(f"{field} is not base64.", field) from None
+
+
+def _seconds(duration: str, field: str) -> int:
+    match = _SECONDS.fullmatch(duration)
+    if match is None:
+        raise invalid(f"{field} [{duration}] is no duration in seconds, such as 180s.", field)
+    return int(match[1])
+
+
+RESOURCE = Resource(
+    kind="Job",
+    id_field="name",
+    id_rule=r"[a-zA-Z0-9_-]{1,500}",
+    complete=completed,
+    changed=changed,
+    taken="Job already exists.",
+    missing="Job not found.",
+)
