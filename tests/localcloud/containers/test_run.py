@@ -393,3 +393,46 @@ def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
             break
         time.sleep(0.1)
     assert answer.body == b"beside"
+
+
+def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: Serving) -> None:
+    who = cloud.account("writer")
+    cloud("POST", "storage/v1/b", {"name": "mounted-data"}, project=PROJECT)
+    cloud("POST", "upload/storage/v1/b/mounted-data/o", b"rows", uploadType="media", name="in/rows.csv")
+    script = "import pathlib as p; d = p.Path('/gcs/data'); (d / 'out.txt').write_text((d / 'in/rows.csv').read_text() + '!')"
+    container = {
+        "image": PYTHON,
+        "command": ["python", "-c"],
+        "args": [script],
+        "volumeMounts": [{"name": "data", "mountPath": "/gcs/data"}],
+    }
+    volumes = [{"name": "data", "gcs": {"bucket": "mounted-data"}}]
+    task = {"containers": [container], "volumes": volumes, "serviceAccount": who.partition(":")[2], "maxRetries": 0}
+    cloud("POST", JOBS, {"template": {"template": task}}, jobId="mounting")
+    operation = cloud("POST", f"{JOBS}/mounting:run", {})
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    refused = cloud("GET", f"run/v2/{operation['metadata']['name']}")
+    assert "cannot be mounted" in refused["conditions"][0]["message"]
+    cloud.grant("roles/storage.objectUser", who)
+    operation = cloud("POST", f"{JOBS}/mounting:run", {})
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    execution = cloud("GET", f"run/v2/{operation['metadata']['name']}")
+    assert execution["succeededCount"] == 1, execution["conditions"]
+    names = [one["name"] for one in cloud("GET", "storage/v1/b/mounted-data/o")["items"]]
+    assert names == ["in/rows.csv", "out.txt"]
+
+
+def test_what_is_scheduled_runs_a_job_and_calls_a_private_service(cloud: Serving) -> None:
+    who = cloud.account("clock")
+    email = who.partition(":")[2]
+    service = deployed(cloud, "ticked", template())
+    policy = {"bindings": [{"role": "roles/run.invoker", "members": [who]}]}
+    cloud("POST", f"{SERVICES}/ticked:setIamPolicy", {"policy": policy})
+    target = {"uri": f"{service['uri']}/tick", "httpMethod": "GET"}
+    target["oidcToken"] = {"serviceAccountEmail": email, "audience": service["uri"]}
+    job = f"{PLACE}/jobs/tick"
+    cloud("POST", f"cloudscheduler/v1/{PLACE}/jobs", {"name": job, "schedule": "0 0 1 1 *", "httpTarget": target})
+    cloud("POST", f"cloudscheduler/v1/{job}:run", {})
+    requests = logged(cloud, "ticked", "requests")
+    assert requests[0]["httpRequest"]["status"] == 200
+    assert requests[0]["httpRequest"]["userAgent"] == "Google-Cloud-Scheduler"

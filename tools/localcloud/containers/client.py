@@ -104,9 +104,12 @@ class Client:
 
         Raises RuntimeProblem with its own last words.
         """
-        code, found, said = children.lines(
-            [self.kind.program, *arguments], env={**self._env, **(env or {})}, timeout=timeout
-        )
+        try:
+            code, found, said = children.lines(
+                [self.kind.program, *arguments], env={**self._env, **(env or {})}, timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            raise RuntimeProblem(f"{self.name} {arguments[0]} did not end within {timeout:.0f} seconds.") from None
         if code:
             raise RuntimeProblem(
                 f"{self.name} {arguments[0]} ended with {code}: {said.splitlines()[-1] if said else 'no reason given'}"

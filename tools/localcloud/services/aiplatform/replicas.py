@@ -8,13 +8,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localcloud.containers.bucket import Bucket, BucketRefused
+from localcloud.containers.folders import Folders
 from localcloud.containers.workload import Ended, Mount, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import Order
 from localcloud.errors import CloudError
 from localcloud.services.aiplatform import folders, names, specs, variables
-from localcloud.services.aiplatform.folders import Folders
 from localcloud.services.aiplatform.specs import Pool
 
 Mounts = tuple[Mount, ...]

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from localcloud.containers.folders import Folders
 from localcloud.containers.workload import Ended, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
@@ -18,7 +19,6 @@ from localcloud.engine.service import Body
 from localcloud.engine.workloads import Order, Running
 from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.aiplatform import jobs, journal, names, replicas, specs
-from localcloud.services.aiplatform.folders import Folders
 from localcloud.services.aiplatform.names import API
 from localcloud.services.aiplatform.specs import Pool
 

@@ -46,6 +46,8 @@ class Attempt:
             return await self._ran(template, found, volumes, identity)
         finally:
             await self.stop()
+            for sentence in await asyncio.to_thread(volumes.copy_out):
+                await self._note(sentence, "ERROR", identity)
             await asyncio.to_thread(volumes.remove)
 
     async def _ran(
@@ -59,6 +61,8 @@ class Attempt:
         try:
             for container in template["containers"]:
                 order = self._order(container, surroundings.variables(container, found), volumes)
+                if order.workload.joins:
+                    await instances.there(self.cloud, self.running[0])
                 self.running.append(await self._started(order, heard))
             ended = await asyncio.to_thread(self.running[0].wait, templates.seconds(template["timeout"]))
         except RuntimeProblem as problem:

@@ -26,6 +26,8 @@ STAND_IN = "local-cloud/command"
 """The annotation of a template that names the command which stands in for its image where no container can run."""
 _MIB = 1 << 20
 _ENDS_WITHIN = 5.0
+_COPIED_EVERY = 5.0
+_LOOKS, _BETWEEN_LOOKS = 100, 0.1
 
 
 class NotReady(NoInstance):
@@ -76,6 +78,7 @@ class Containers:
         """SIGTERM, ten seconds, SIGKILL."""
         self.stopping = True
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
+        await asyncio.to_thread(self.volumes.copy_out)
         await asyncio.to_thread(self.volumes.remove)
 
     def watch(self, running: Running) -> None:
@@ -139,6 +142,8 @@ class Starter:
         main = templates.serving(body)
         for container in sorted(body["containers"], key=lambda one: one is not main):
             order = _order(containers, body, container, surroundings.variables(container, found), main is container)
+            if order.workload.joins:
+                await there(self._cloud, containers.running[0])
             try:
                 running = await self._started(order, heard)
             except RuntimeProblem as problem:
@@ -178,7 +183,16 @@ class Starter:
             {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"},
         )
 
+    async def _copy_out(self, containers: Containers) -> None:
+        """Brings what an instance writes into its buckets while it runs."""
+        while not containers.over and not containers.stopping:
+            await asyncio.sleep(_COPIED_EVERY)
+            for sentence in await asyncio.to_thread(containers.volumes.copy_out):
+                await self._note(containers, sentence, "ERROR")
+
     def _attend(self, instance: Instance, containers: Containers, body: Body) -> None:
+        if containers.volumes.buckets:
+            self._keep(self._copy_out(containers))
         main = templates.serving(body)
         probe = main.get("livenessProbe")
         if probe is None:
@@ -228,6 +242,19 @@ async def started(cloud: Cloud, order: Order, heard: Lines) -> Running:
         with suppress(RuntimeProblem):
             await asyncio.to_thread((await starting).stop)
         raise
+
+
+async def there(cloud: Cloud, first: Running) -> None:
+    """Waits until a container exists whose network others are to share; one that ended at once is noticed elsewhere."""
+    client = cloud.workloads.client
+    if client is None or first.kind == "process":
+        return
+    ask = ("container", "inspect", "--format={{.State.Running}}", first.name)
+    for _ in range(_LOOKS):
+        with suppress(RuntimeProblem):
+            if (await asyncio.to_thread(client.call, *ask)) == ["true"]:
+                return
+        await asyncio.sleep(_BETWEEN_LOOKS)
 
 
 def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.containers.bucket import Bucket
+from localcloud.containers.folders import Folders
 from localcloud.containers.workload import Mount
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Secrets
@@ -15,6 +17,7 @@ from localcloud.errors import CloudError
 from localcloud.services.run import names, templates
 
 FOLDER = "run"
+_WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Volumes:
 
     folder: Path
     sources: Mapping[str, tuple[Path, bool]] = field(default_factory=dict)
+    buckets: tuple[Folders, ...] = ()
+    """The copies of buckets that may be written to."""
 
     def mounts(self, container: Body) -> tuple[Mount, ...]:
         """What of them a container sees, and where."""
@@ -84,6 +89,10 @@ class Volumes:
             for one in container.get("volumeMounts", [])
             for source, read_only in (self.sources[one["name"]],)
         )
+
+    def copy_out(self) -> list[str]:
+        """Brings what was written into the buckets; sentences for what was refused. Blocks."""
+        return [sentence for one in self.buckets for sentence in one.copy_out()]
 
     def remove(self) -> None:
         """Takes them off the disk."""
@@ -94,19 +103,35 @@ def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volum
     """Makes the volumes of a new instance of a revision, or of an attempt at a task."""
     folder = cloud.store.folder / FOLDER / identity
     sources: dict[str, tuple[Path, bool]] = {}
+    buckets: list[Folders] = []
     for volume in template.get("volumes", []):
         place = folder / volume["name"]
         place.mkdir(parents=True, mode=0o700)
         folder.chmod(0o700)
         if "secret" in volume:
             _files(place, volume["secret"], secrets)
-        sources[volume["name"]] = place, "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
-    return Volumes(folder, sources)
+        read_only = "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
+        if "gcs" in volume:
+            found = _bucket(cloud, place, volume, template["serviceAccount"])
+            buckets += [] if read_only else [found]
+            place = found.root / volume["gcs"]["bucket"]
+        place.chmod(0o777 if not read_only else 0o755)  # whatever user a container's program is
+        sources[volume["name"]] = place, read_only
+    return Volumes(folder, sources, tuple(buckets))
+
+
+def _bucket(cloud: Cloud, place: Path, volume: Body, account: str) -> Folders:
+    """A bucket's copy, read as the account."""
+    week = int(cloud.clock.seconds()) + _WEEK
+    token = cloud.tokens.token(f"serviceAccount:{account}", week)
+    found = Folders(place, [Bucket(volume["gcs"]["bucket"], cloud.workloads.address, token)])
+    if refused := found.copy_in():
+        raise CloudError(400, "FAILED_PRECONDITION", f"The volume {volume['name']} cannot be mounted: {refused[0]}")
+    return found
 
 
 def _files(place: Path, source: Body, secrets: Read) -> None:
     """Secrets as files: the folder above is this user's alone, and in the container everybody may read them."""
-    place.chmod(0o755)
     for item in source.get("items") or [{"path": source["secret"].rpartition("/")[2]}]:
         version = str(item.get("version") or "latest")
         target = (place / item["path"]).resolve()
