@@ -10,7 +10,7 @@ import pytest
 from groundwork import cli
 from groundwork.cli import printing
 from groundwork.cli.console import Console
-from groundwork.display import harmless, screen
+from groundwork.display import at_words, harmless, screen
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
 
@@ -143,3 +143,30 @@ def test_nothing_prints_but_through_the_door(path: Path) -> None:
     }
     name = str(path.relative_to(TOOLS))
     assert _prints(tree) - (typed if name != "display.py" else set()) <= DOORS.get(name, set())
+
+
+PROSE = "Nothing is left of the platform in the project: every list call answered."
+
+
+@pytest.mark.parametrize("wide", [30, 60])
+def test_a_sentence_is_broken_at_words(wide: int) -> None:
+    lines = at_words(f"  {PROSE}", wide).splitlines()
+    assert max(map(len, lines)) <= wide
+    assert " ".join(line.strip() for line in lines) == PROSE
+    assert all(line.startswith("  ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gcloud storage buckets add-iam-policy-binding gs://data --member x",
+        "bucket data      3 created in 0.3 s.",
+        f"{PROSE}\n{PROSE}",
+    ],
+)
+def test_commands_columns_and_what_has_lines_stay_as_they_are(text: str) -> None:
+    assert at_words(text, 20) == text
+
+
+def test_what_stands_before_a_sentence_takes_its_room() -> None:
+    assert at_words("is wrong with it, so mend it.", 20, before=8).splitlines()[0] == "is wrong"

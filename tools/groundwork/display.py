@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,33 @@ _CONTROLS = re.compile(
 def harmless(text: str) -> str:
     r"""The text with every control character written out, e.g. "\x1b" for the one that begins a terminal's commands."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def columns(elsewhere: int) -> int:
+    """How wide standard output is: COLUMNS, else its terminal; `elsewhere` where it is none."""
+    return shutil.get_terminal_size((elsewhere, 24)).columns
+
+
+def at_words(text: str, wide: int, before: int = 0) -> str:
+    """A sentence broken at words where it is wider than a terminal, `before` columns of which are taken; columns and commands stay whole."""
+    inside = text.strip()
+    if len(text) + before <= wide or "\n" in text or "  " in inside or not inside.endswith((".", ")", ":", "?")):
+        return text
+    indent = text[: len(text) - len(text.lstrip())]
+    filled = textwrap.fill(
+        " " * before + inside,
+        max(wide, 20),
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return filled if not before else indent + filled.lstrip()
+
+
+def wide_of(stream: Any) -> int | None:
+    """How wide the terminal behind a stream is, None where it is none."""
+    return shutil.get_terminal_size((80, 24)).columns if stream is not None and stream.isatty() else None
 
 
 def screen(**options: Any) -> Console:

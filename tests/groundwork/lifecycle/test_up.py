@@ -162,6 +162,18 @@ def test_what_was_never_up_says_so(clone: Clone) -> None:
     assert "There are no outputs: nothing is up in small. `make up ENV=small` begins." in done.stderr
 
 
+def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone) -> None:
+    local.start(clone.checkout)
+    explain = ("access", "explain", "alice@example.com", "read-object", "bucket/data")
+    for words in (("people", "list"), ("access",), ("access", "check"), explain, ("offboard", "alice@example.com")):
+        done = clone.run(*words, "--env", "small")
+        assert done.returncode == Exit.UNKNOWN, words
+        assert (
+            "Error: Nothing is up in small, so nobody holds anything there yet: `make up ENV=small` begins."
+            in done.stderr
+        )
+
+
 def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
     done = standing.run("output", "--env", "small", "nonsense")
     assert done.returncode == Exit.USAGE

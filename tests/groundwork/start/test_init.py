@@ -11,6 +11,8 @@ from groundwork import cli
 from groundwork.environment.values import load
 from groundwork.errors import Exit
 
+from tests.terminal import at_terminal
+
 Init = Callable[..., int]
 
 
@@ -117,3 +119,22 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
     assert init(*words) == Exit.USAGE
     assert sentence in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_at_a_terminal_it_asks_five_things_and_takes_what_it_proposes(tmp_path: Path) -> None:
+    answers = [
+        ("Name of the environment", "dev"),
+        ("Where", "local"),
+        ("Id of the project", "cats-dogs-1"),
+        ("Region", ""),
+        ("Your e-mail", "alice@example.com"),
+    ]
+    code, shown = at_terminal(["init"], tmp_path, answers)
+    assert code == Exit.OK, shown
+    made = load("dev", tmp_path)
+    assert (made.project, made.region, made.local, list(made.members)) == (
+        "cats-dogs-1",
+        "europe-west1",
+        True,
+        ["alice@example.com"],
+    )

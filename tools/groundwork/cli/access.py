@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,18 +12,21 @@ from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, print_json
-from groundwork.display import screen
+from groundwork.display import columns, screen
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import Cloud, connect
+from groundwork.lifecycle.status import refuse_before_up
 from groundwork.login import identity
 from groundwork.people import access as feature
-from groundwork.people import agents
+from groundwork.people import agents, paragraphs
 from groundwork.people.access import Access, Cell, Roles
 from groundwork.people.actions import every, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.remedies import remedies, whom
 from groundwork.people.trials import Judge, trial
+
+_ON, _ACTION, _LEAST = 30, 20, 80
 
 
 def _persons(environment: Environment) -> Iterable[str]:
@@ -37,16 +39,22 @@ def _read(cloud: Cloud, environment: Environment) -> Access:
 
 @click.group(invoke_without_command=True)
 @environment_option
+@click.option(
+    "--personas", "by_persona", is_flag=True, help="A paragraph for each persona instead of a column for each person."
+)
 @json_option
 @click.pass_context
-def access(context: click.Context, name: str, as_json: bool) -> None:
+def access(context: click.Context, name: str, by_persona: bool, as_json: bool) -> None:
     """Show who may do what, from the policies as they are; conditional grants are marked.
 
-    Example: groundwork access --json
+    Where the columns do not fit, each thing is a paragraph.
+
+    Example: groundwork access --personas
     """
     if context.invoked_subcommand:
         return
     checkout, environment = here(name)
+    refuse_before_up(checkout, environment)
     found = _read(connect(environment, checkout=checkout), environment)
     people = list(dict.fromkeys([*environment.members, *found.policies.people]))
     cells = feature.matrix(found, people)
@@ -54,7 +62,7 @@ def access(context: click.Context, name: str, as_json: bool) -> None:
         head = {"environment": name, "project": environment.project, "simulated": environment.local}
         print_json({**head, "cells": [_data(cell) for cell in cells]})
     else:
-        _table(people, cells)
+        _show(environment, people, cells, by_persona=by_persona)
         echo(f"from the policies of project {environment.place}, as they are now")
 
 
@@ -69,19 +77,27 @@ def _data(cell: Cell) -> dict[str, Any]:
     }
 
 
+def _show(environment: Environment, people: Sequence[str], cells: Sequence[Cell], *, by_persona: bool) -> None:
+    wide = columns(200)
+    if by_persona:
+        roles = {email: member.role for email, member in environment.members.items()}
+        echo("\n".join(paragraphs.by_persona(cells, roles, wide)))
+    elif wide < _LEAST or _ON + _ACTION + sum(len(person) + 2 for person in people) > wide:
+        echo("\n".join(paragraphs.by_thing(cells, wide)))
+    else:
+        _table(people, cells)
+
+
 def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
     from rich.table import Table
 
     table = Table("on", "action", *people, box=None, pad_edge=False)
     rows: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
-        conditional = cell.allowed and all(binding.condition for binding in cell.by)
-        rows.setdefault((cell.target.text, cell.action.verb_only), []).append(
-            ("if" if conditional else "yes") if cell.allowed else "-"
-        )
+        rows.setdefault((cell.target.text, cell.action.verb_only), []).append(paragraphs.mark(cell))
     for (target, action), marks in rows.items():
         table.add_row(target, action, *marks)
-    screen(width=None if sys.stdout.isatty() else 200).print(table)
+    screen(width=columns(200)).print(table)
 
 
 @access.command()
@@ -102,6 +118,7 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     checkout, environment = here(name)
     target = feature.find_target(environment, resource)
     wanted = feature.find_action(action, target)
+    refuse_before_up(checkout, environment)
     cloud = connect(environment, checkout=checkout)
     email = agents.address(cloud, person) or whom(person, environment)
     found = _read(cloud, environment)
@@ -155,6 +172,7 @@ def check(name: str, who: str | None, as_json: bool) -> None:
     """
     checkout, environment = here(name)
     cloud, address = connected(environment, checkout, who)
+    refuse_before_up(checkout, environment)
     talk = Console(quiet=as_json)
     judge = Judge(cloud, environment, address or identity.of(cloud, os.environ).principal, sure=False)
     found = [trial(cloud, judge, target, action, talk.say) for target in targets(environment) for action in on(target)]

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, suppress
 import click
 
 from groundwork.cli import progress
-from groundwork.display import harmless
+from groundwork.display import at_words, harmless, wide_of
 from groundwork.errors import Refused
 from groundwork.terraform.talk import LayerListen, Work
 
@@ -25,7 +25,9 @@ class Console:
         if not self.quiet:
             with suppress(OSError):
                 # Not by click, which writes past a moving display and leaves it standing in the terminal.
-                print(_coloured(harmless(text)), file=sys.stderr, flush=True)
+                wide = wide_of(sys.stderr)
+                said = harmless(text)
+                print(_coloured(at_words(said, wide) if wide else said), file=sys.stderr, flush=True)
 
     def confirm(self, question: str) -> None:
         """Ask y/N."""

@@ -364,5 +364,5 @@ def _print(shown: Iterable[Any]) -> None:
         if title := getattr(item, "title", None):
             item.title = None
             out.print(title, style="bold")
-        out.print(item, soft_wrap=not hasattr(item, "columns"))
+        out.print(item, soft_wrap=not (hasattr(item, "columns") or sys.stdout.isatty()))
         out.print()

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import asked, echo, print_json
 from groundwork.environment.values import refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
@@ -52,21 +52,21 @@ def init(
     code = (folder or here).resolve()
     checkout = platform.around(here)
     clues = () if checkout and code == checkout.root and folder is None else repository.look(code)
-    asked = _Asking(yes=yes)
-    wanted_name = asked("--name", name, "Name of the environment", "dev")
-    wanted_cloud = asked("--cloud", cloud, "Where: google or local (simulated, on this machine)", "google")
+    answered = _Asking(yes=yes)
+    wanted_name = answered("--name", name, "Name of the environment", "dev")
+    wanted_cloud = answered("--cloud", cloud, "Where: google or local (simulated, on this machine)", "google")
     answers = Answers(
         wanted_name,
         wanted_cloud,
-        asked(
+        answered(
             "--project",
             project,
             "Id of the project",
             f"{repository.plain(code.name)[:20].strip('-')}-{wanted_name}",
             needed=wanted_cloud == "google",
         ),
-        asked("--region", region, "Region", _REGION),
-        asked("--email", email, "Your e-mail address", _git_address()),
+        answered("--region", region, "Region", _REGION),
+        answered("--email", email, "Your e-mail address", _git_address()),
     )
     root = checkout.root if checkout else here
     text = _checked(root, answers, clues)
@@ -103,7 +103,7 @@ class _Asking:
             raise UsageProblem(
                 f"{option} is missing, and nobody can answer here, since there is no terminal: give it, or --yes for {default}."
             )
-        return str(click.prompt(question, default=default, err=True)).strip()
+        return asked(question, default)
 
 
 def _git_address() -> str:

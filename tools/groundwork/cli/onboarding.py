@@ -19,6 +19,7 @@ from groundwork.cli.options import (
 from groundwork.cli.printing import echo
 from groundwork.environment.checkout import find_checkout
 from groundwork.environment.values import Member
+from groundwork.lifecycle.status import refuse_before_up
 from groundwork.lifecycle.up import Wish
 from groundwork.people import offboarding, team
 from groundwork.people.personas import personas
@@ -85,6 +86,7 @@ def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bo
     """
     address = team.checked_email(email)
     checkout, environment = here(name)
+    refuse_before_up(checkout, environment)
     talk = Console()
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "offboard", talk.say)

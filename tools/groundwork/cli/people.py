@@ -18,6 +18,7 @@ from groundwork.cli.printing import echo, print_json
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import connect
+from groundwork.lifecycle.status import refuse_before_up
 from groundwork.people import drift as feature
 from groundwork.people.personas import personas
 from groundwork.resources.bindings import Policies
@@ -67,6 +68,7 @@ def list_(name: str, as_json: bool) -> int:
     Example: groundwork people list --json
     """
     checkout, environment = here(name)
+    refuse_before_up(checkout, environment)
     found = read_all(connect(environment, checkout=checkout))
     rows = [
         {"email": member.email, "role": member.role, "type": member.type, "bindings": len(found.held_by(member.email))}
@@ -102,6 +104,7 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
     Example: groundwork people drift
     """
     checkout, environment = here(name)
+    refuse_before_up(checkout, environment)
     session = open_session(checkout, environment, provider, "people drift", Console(quiet=as_json).say)
     found = feature.drift(session, personas(checkout.root))
     if as_json:

@@ -8,12 +8,15 @@ from typing import Any
 
 import click
 
-from groundwork.display import harmless
+from groundwork.display import at_words, harmless, wide_of
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True, mark: str = "", color: bool | None = None) -> None:
     """Print text on standard output, or as talk on standard error; `mark` goes before it, and is the only part that may have colours."""
-    click.echo(f"{mark}{harmless(str(text))}", err=err, nl=nl, color=color)
+    said = harmless(str(text))
+    if wide := wide_of(sys.stderr if err else sys.stdout):
+        said = at_words(said, wide, len(click.unstyle(mark)))
+    click.echo(f"{mark}{said}", err=err, nl=nl, color=color)
 
 
 def raw(value: bytes) -> None:
@@ -28,6 +31,12 @@ def hidden(question: str) -> str:
     """What somebody types where nobody can read it."""
     typed: str = click.prompt(harmless(question), hide_input=True, err=True, show_default=False, default="")
     return typed
+
+
+def asked(question: str, default: str) -> str:
+    """What somebody types, or the default for nothing."""
+    typed: str = click.prompt(harmless(question), default=harmless(default), err=True)
+    return typed.strip()
 
 
 def print_json(value: Any) -> None:

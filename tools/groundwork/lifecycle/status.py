@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
-from groundwork.errors import PermissionProblem
+from groundwork.errors import CouldNotTell, PermissionProblem
 from groundwork.google import local
 from groundwork.google.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
 from groundwork.resources.words import component
@@ -78,6 +78,24 @@ def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, la
         state, held = read_state(cloud, place), read_lock(cloud, place)
     components = Counter(component(resource.module) for resource in state.resources)
     return LayerStatus(layer, state.serial, dict(sorted(components.items())), held, run)
+
+
+def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
+    """Raises CouldNotTell where nobody has brought the environment up: there is nothing that anybody could hold.
+
+    On the local cloud the project is missing then, on Google Cloud the bucket for the state; what cannot be seen counts as up.
+    """
+    bucket = ("storage", f"v1/b/{environment.state_bucket}", (404,))
+    project = ("cloudresourcemanager", f"v1/projects/{environment.project}", (403, 404))
+    api, path, codes = project if environment.local else bucket
+    cloud = connect(environment, local.OWNER if environment.local else None, checkout)
+    try:
+        cloud.request("GET", api, path)
+    except CloudProblem as problem:
+        if problem.code in codes:
+            raise CouldNotTell(
+                f"Nothing is up in {environment.name}, so nobody holds anything there yet: `make up ENV={environment.name}` begins."
+            ) from None
 
 
 def states(checkout: Checkout, environment: Environment) -> list[State]:

@@ -1,0 +1,61 @@
+"""Who may do what, where columns do not fit: grouped by who may the same, and by persona, no line wider than it may be."""
+
+from __future__ import annotations
+
+import pytest
+from groundwork.people import paragraphs
+from groundwork.people.access import Cell
+from groundwork.people.actions import on
+from groundwork.people.personas import Target
+from groundwork.resources.bindings import Binding
+from groundwork.resources.item import Item
+
+ROLES = {"alice@example.com": "viewer", "adam@example.com": "viewer", "bob@example.com": "operator"}
+BUCKET = Target("bucket", "data")
+
+
+def cells(**may: tuple[str, ...]) -> list[Cell]:
+    """Cells of a bucket's first three actions: for each of its first letters, the actions that the person may do; "?" makes it conditional."""
+    found = []
+    for action in on(BUCKET)[:3]:
+        for person in (*ROLES, "zoe@example.com"):
+            held = may.get(person.partition("@")[0], ())
+            condition = "weekdays" if f"{action.verb_only}?" in held else ""
+            by = (Binding(Item("bucket", "p-data"), "roles/x", (person,), condition),)
+            found.append(Cell(person, BUCKET, action, by if condition or action.verb_only in held else ()))
+    return found
+
+
+def test_actions_of_the_same_people_are_one_line() -> None:
+    found = cells(alice=("see",), adam=("see",), bob=("see", "change", "delete"), zoe=("change?",))
+    assert list(paragraphs.by_thing(found, 200)) == [
+        "bucket/data",
+        "  see: alice@example.com, adam@example.com, bob@example.com",
+        "  change: bob@example.com, zoe@example.com (if)",
+        "  delete: bob@example.com",
+    ]
+
+
+def test_what_nobody_may_is_said() -> None:
+    assert list(paragraphs.by_thing(cells(), 200)) == ["bucket/data", "  see, change, delete: nobody"]
+
+
+def test_a_persona_is_a_paragraph_and_who_differs_is_named() -> None:
+    found = cells(alice=("see",), adam=("see", "change"), bob=("see", "delete?"), zoe=("see",))
+    assert list(paragraphs.by_persona(found, ROLES, 200)) == [
+        "viewer: alice@example.com, adam@example.com",
+        "  bucket/data: see, change (adam@example.com)",
+        "operator: bob@example.com",
+        "  bucket/data: see, delete (bob@example.com if)",
+        "not in the file: zoe@example.com",
+        "  bucket/data: see",
+    ]
+
+
+@pytest.mark.parametrize("wide", [40, 60, 79])
+def test_no_line_is_wider_than_it_may_be(wide: int) -> None:
+    found = cells(
+        alice=("see", "change"), adam=("see", "change"), bob=("see", "change", "delete"), zoe=("see", "change")
+    )
+    for lines in (paragraphs.by_thing(found, wide), paragraphs.by_persona(found, ROLES, wide)):
+        assert max(map(len, lines)) <= wide

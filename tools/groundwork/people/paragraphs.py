@@ -1,0 +1,79 @@
+"""Who may do what where columns do not fit: a paragraph for each thing, or for each persona, wrapped at words."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from groundwork.people.access import Cell
+
+NOBODY = "nobody"
+
+
+def mark(cell: Cell) -> str:
+    """One answer in a word: "yes", "if" where a condition decides, "-"."""
+    if not cell.allowed:
+        return "-"
+    return "if" if all(binding.condition for binding in cell.by) else "yes"
+
+
+def by_thing(cells: Sequence[Cell], wide: int) -> Iterator[str]:
+    """Each thing, with the actions that the same people may do to it on a line."""
+    for thing, held in _grouped(cells).items():
+        yield thing
+        same: dict[tuple[str, ...], list[str]] = {}
+        for action, answers in held.items():
+            may = tuple(
+                f"{cell.person} (if)" if mark(cell) == "if" else cell.person for cell in answers if cell.allowed
+            )
+            same.setdefault(may, []).append(action)
+        for may, actions in same.items():
+            yield from _filled(f"{', '.join(actions)}: {', '.join(may) or NOBODY}", wide)
+
+
+def by_persona(cells: Sequence[Cell], roles: Mapping[str, str], wide: int) -> Iterator[str]:
+    """Each persona with its members and what all of them may do; what one alone may is below it by name. Others come last."""
+    people = list(dict.fromkeys(cell.person for cell in cells))
+    personas = list(dict.fromkeys(roles[person] for person in people if person in roles))
+    for persona in personas:
+        members = [person for person in people if roles.get(person) == persona]
+        yield from _filled(f"{persona}: {', '.join(members)}", wide, "")
+        for thing, held in _grouped(cells).items():
+            yield from _filled(_may(thing, held, members), wide)
+    for person in (person for person in people if person not in roles):
+        yield f"not in the file: {person}"
+        for thing, held in _grouped(cells).items():
+            yield from _filled(_may(thing, held, [person]), wide)
+
+
+def _may(thing: str, held: Mapping[str, Sequence[Cell]], members: Sequence[str]) -> str:
+    said = []
+    for action, answers in held.items():
+        marks = {cell.person: mark(cell) for cell in answers if cell.person in members}
+        if all(answer == "yes" for answer in marks.values()):
+            said.append(action)
+        else:
+            said += [
+                f"{action} ({person}{' if' if answer == 'if' else ''})"
+                for person, answer in marks.items()
+                if answer != "-"
+            ]
+    return f"{thing}: {', '.join(said)}" if said else ""
+
+
+def _grouped(cells: Iterable[Cell]) -> dict[str, dict[str, list[Cell]]]:
+    found: dict[str, dict[str, list[Cell]]] = {}
+    for cell in cells:
+        found.setdefault(cell.target.text, {}).setdefault(cell.action.verb_only, []).append(cell)
+    return found
+
+
+def _filled(text: str, wide: int, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        text,
+        wide,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
