@@ -127,6 +127,13 @@ def test_a_path_loads_as_its_name_does(project: Path) -> None:
     assert load(project / "envs" / "local.yaml", project) == load("local", project)
 
 
+def test_an_environment_among_the_examples_lies_in_the_same_clone(project: Path) -> None:
+    (project / "envs" / "examples").mkdir(exist_ok=True)
+    copied = project / "envs" / "examples" / "team.yaml"
+    copied.write_bytes((project / "envs" / "local.yaml").read_bytes())
+    assert load(copied, project).root == load("local", project).root == project
+
+
 @pytest.mark.parametrize("name", names(ROOT))
 def test_the_environments_that_come_with_the_project_are_sound(name: str) -> None:
     environment = load(name, ROOT)

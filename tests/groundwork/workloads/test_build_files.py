@@ -130,9 +130,10 @@ def test_a_gcloudignore_counts_instead_and_may_include_it(write: Writer) -> None
     assert names(folder) == ["Dockerfile"]
 
 
-def test_a_link_is_sent_as_a_link_and_never_followed(write: Writer) -> None:
+def test_a_link_is_sent_as_a_link_and_never_followed_nor_out_of_the_folder(write: Writer) -> None:
     folder = write("Dockerfile", "x")
-    (folder / "loop").symlink_to(folder)
+    (folder / "loop").symlink_to(".")
+    (folder / "outside").symlink_to("/etc/passwd")
     assert names(folder) == ["Dockerfile", "loop"]
 
 

@@ -60,4 +60,16 @@ def test_no_image_and_no_such_repository_are_sentences(clone: SmallClone) -> Non
 def test_who_may_not_list_is_told_whom_to_ask(clone: SmallClone) -> None:
     done = clone("images", "list", "--as", "eve@example.com")
     assert done.code == Exit.PERMISSION
-    assert "artifactregistry.repositories.list" in done.err
+    assert "artifactregistry.dockerimages.list" in done.err
+
+
+def test_where_nothing_is_up_every_command_says_so(clone: SmallClone) -> None:
+    file = clone.root / "envs" / "local.yaml"
+    file.write_text(file.read_text().replace(clone.project, "never-was-up"))
+    for words in (["images", "list"], ["builds", "list"], ["services", "list"], ["jobs", "list"], ["token", "api"]):
+        done = clone(*words)
+        assert done.code == Exit.FAILED
+        assert done.err == (
+            "Error: Nothing is up in local: there is no project never-was-up on the local cloud (simulated); "
+            "`groundwork up --env local` begins.\n"
+        )

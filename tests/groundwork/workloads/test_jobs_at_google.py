@@ -80,7 +80,7 @@ def test_both_sorts_are_one_list_with_owner_and_cost(google: Google) -> None:
         "2",
         "h",
         "$0.53",
-        "alice_example_com",
+        "alice@example.com",
     ]
 
 

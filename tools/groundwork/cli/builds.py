@@ -181,13 +181,13 @@ def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -
     if not found:
         echo(f"Nothing was built in {project.environment.place} yet: `groundwork builds submit` does.")
         return
-    print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(one) for one in found])
+    print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(project, one) for one in found])
     beyond = f", and {shown(used.cost)} on larger machines" if used.cost else ""
     echo(f"these used {used.used:.0f} of the {used.free:.0f} free minutes of this month{beyond}", err=True)
 
 
-def _row(one: Build) -> tuple[str, ...]:
-    by = one.trigger or one.submitter
+def _row(project: Project, one: Build) -> tuple[str, ...]:
+    by = one.trigger or project.person(one.submitter)
     images = ", ".join(image.split("/", 2)[-1].partition("@")[0] for image in one.images) or "none"
     return (one.id[:8], one.status.lower().replace("_", " "), when(one.created), one.took, by, images)
 

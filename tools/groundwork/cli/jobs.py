@@ -189,7 +189,7 @@ def list_(limit: int, name: str, who: str | None, as_json: bool) -> None:
 
 def _row(project: Project, one: Job) -> tuple[str, ...]:
     cost = feature.cost(one, project.region)
-    return (one.name, one.id, one.sort, one.state, when(one.created), one.took, cost, one.submitter)
+    return (one.name, one.id, one.sort, one.state, when(one.created), one.took, cost, project.person(one.submitter))
 
 
 def _data(project: Project, one: Job) -> dict[str, Any]:

@@ -11,7 +11,11 @@ from typing import Any
 from groundwork.cli.options import here
 from groundwork.cli.principal import connected
 from groundwork.cli.printing import echo, print_json
-from groundwork.errors import Interrupted
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError, Interrupted
+from groundwork.google import local
+from groundwork.google.cloud import CloudProblem, connect
 from groundwork.login import identity
 from groundwork.workloads import logs
 from groundwork.workloads.project import Project
@@ -21,9 +25,25 @@ def opened(name: str, who: str | None, *, named: bool = False) -> Project:
     """The environment's project as whoever is meant; `named` asks Google who that is."""
     checkout, environment = here(name)
     cloud, address = connected(environment, checkout, who)
+    if environment.local and not _is_up(environment, checkout):
+        raise GroundworkError(
+            f"Nothing is up in {name}: there is no project {environment.place}; `groundwork up --env {name}` begins."
+        )
     if named and not address:
         address = identity.of(cloud, os.environ).principal
     return Project(cloud, environment, address)
+
+
+def _is_up(environment: Environment, checkout: Checkout) -> bool:
+    """Whether the project is there, which Google tells nobody who may not see it."""
+    try:
+        owner = connect(environment, local.OWNER, checkout)
+        owner.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
+    except CloudProblem as problem:
+        if problem.code not in (403, 404):
+            raise
+        return False
+    return True
 
 
 def print_data(project: Project, more: Mapping[str, Any]) -> None:

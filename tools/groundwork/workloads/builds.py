@@ -182,7 +182,8 @@ def refuse_failed(project: Project, found: Build) -> None:
     except CloudProblem:
         lines = []
     why = causes.explained(found.detail, lines)
-    raise GroundworkError(f"{found.text}{f': {found.detail}' if found.detail else ''}.", [why] if why else [])
+    reason = f": {found.detail.rstrip('.')}" if found.detail else ""
+    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
 
 
 @dataclass(frozen=True)

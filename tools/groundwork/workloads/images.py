@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.errors import UsageProblem
+from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
 from groundwork.workloads.project import Project, last
 
@@ -35,18 +36,25 @@ class Image:
 
 def images(project: Project, repository: str = "") -> list[Image]:
     """The images of every Docker repository in the environment's region, or of one. Raises UsageProblem when there is none of that name."""
-    path = f"v1/{project.here}/repositories"
-    there = [
-        str(entry["name"])
-        for entry in project.cloud.pages("artifactregistry", path, "repositories")
-        if entry.get("format", "DOCKER") == "DOCKER"
-    ]
+    there = _repositories(project)
     known = {last(name): name for name in there}
     if repository and repository not in known:
         raise UsageProblem(f"There is no repository {repository} in {project.here}; {allowed(known, repository)}")
     chosen = [known[repository]] if repository else there
     found = [image for name in chosen for image in _held(project, name)]
     return sorted(found, key=lambda image: image.pushed, reverse=True)
+
+
+def _repositories(project: Project) -> list[str]:
+    """Full names of the Docker repositories; those of the environment file for whoever may see these alone."""
+    path = f"v1/{project.here}/repositories"
+    try:
+        found = list(project.cloud.pages("artifactregistry", path, "repositories"))
+    except CloudProblem as problem:
+        if problem.code != 403 or problem.reason == "SERVICE_DISABLED" or not project.environment.repositories:
+            raise
+        return [f"{project.here}/repositories/{name}" for name in project.environment.repositories]
+    return [str(entry["name"]) for entry in found if entry.get("format", "DOCKER") == "DOCKER"]
 
 
 def _held(project: Project, repository: str) -> Iterator[Image]:

@@ -184,7 +184,8 @@ def refuse_failed(project: Project, found: Job) -> None:
     except CloudProblem:
         lines = []
     why = causes.explained(found.message, lines)
-    raise GroundworkError(f"{found.text}{f': {found.message}' if found.message else ''}.", [why] if why else [])
+    reason = f": {found.message.rstrip('.')}" if found.message else ""
+    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
 
 
 def rate(found: Job, region: str) -> Rate:

@@ -100,8 +100,8 @@ def _entry(body: Mapping[str, Any]) -> Entry:
 
 def text_of(body: Mapping[str, Any]) -> str:
     """What an entry says: its text, the message in its JSON, or the request that it is about."""
-    if "textPayload" in body:
-        return str(body["textPayload"]).rstrip("\n")
+    if text := str(body.get("textPayload") or "").rstrip("\n"):
+        return text
     if request := body.get("httpRequest"):
         return f"{request.get('requestMethod', '')} {request.get('requestUrl', '')} {request.get('status', '')}".strip()
     payload = body.get("jsonPayload") or body.get("protoPayload") or {}

@@ -46,6 +46,11 @@ class Project:
         """What a thing that the caller starts is labelled with."""
         return {SUBMITTER: label(self.who)} if self.who else {}
 
+    def person(self, value: str) -> str:
+        """Whom a submitter's label means, among the members and the caller; what it says where that is nobody of them."""
+        known = {label(address): address for address in (*self.environment.members, self.who) if address}
+        return known.get(value, value)
+
 
 def label(address: str) -> str:
     """An address as a label's value, in which only small letters, digits, "-" and "_" are allowed: "alice_example_com".

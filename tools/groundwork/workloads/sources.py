@@ -62,11 +62,13 @@ def _left_out(folder: Path) -> GitIgnoreSpec:
 
 
 def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
-    """What git would see below a folder; a folder that is left out is not entered."""
+    """What git would see below a folder; a folder that is left out is not entered, and a link that leads out of it means nothing there."""
     for path in folder.iterdir():
         inside = path.relative_to(top)
         is_folder = path.is_dir() and not path.is_symlink()
         if left_out.match_file(f"{inside.as_posix()}/" if is_folder else inside.as_posix()):
+            continue
+        if path.is_symlink() and not (path.parent / path.readlink()).resolve().is_relative_to(top.resolve()):
             continue
         if is_folder:
             yield from _files(path, top, left_out)
