@@ -15,7 +15,7 @@ from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 from localcloud.services.cloudbuild import shell, steps, substitutions
-from localcloud.services.cloudbuild.gcloud import Beyond, deployment, training
+from localcloud.services.cloudbuild.gcloud import Beyond, deployment, execution, training
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
 
@@ -351,6 +351,28 @@ def test_what_a_build_takes_is_counted_under_who_asked_for_it(cloud: Inside) -> 
     assert {"key": "member", "value": "owner_example_com"} in rows[0]["labels"]
 
 
+def test_gclouds_deployments_are_made_as_the_builds_account_without_gcloud(cloud: Inside) -> None:
+    sdk, place = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim", f"--region=europe-west1 --service-account={EMAIL}"
+    words = [
+        f"run deploy api --image=docker.io/library/api {place}",
+        f"run services update api --image=docker.io/library/api:2 {place}",
+        f"run jobs deploy drift --image=docker.io/library/drift {place}",
+        f"run jobs update drift --image=docker.io/library/drift:2 {place}",
+    ]
+    steps_ = [{"name": sdk, "entrypoint": "gcloud", "args": one.split()} for one in words]
+    build = built(cloud, {"steps": steps_, "serviceAccount": ACCOUNT, **LOGGED})
+    assert (build["status"], build["steps"][0]["exitCode"]) == ("FAILURE", 1)
+    for role in ("roles/run.developer", "roles/iam.serviceAccountUser"):
+        cloud.grant(role, f"serviceAccount:{EMAIL}")
+    build = built(cloud, {"steps": steps_, "serviceAccount": ACCOUNT, **LOGGED})
+    assert build["status"] == "SUCCESS", build
+    where = f"run/v2/projects/{PROJECT}/locations/europe-west1"
+    service, job = cloud.ok("GET", f"{where}/services/api"), cloud.ok("GET", f"{where}/jobs/drift")
+    assert service["template"]["containers"][0]["image"] == "docker.io/library/api:2"
+    assert job["template"]["template"]["containers"][0]["image"] == "docker.io/library/drift:2"
+    assert service["creator"] == EMAIL
+
+
 # Triggers, connections and pushes.
 
 
@@ -528,15 +550,41 @@ def test_a_script_of_docker_commands_is_understood_and_any_other_refused() -> No
 def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:
     args = "run deploy api --image=x/y --region=europe-west1 --memory 2Gi --set-env-vars A=1,B=2 --allow-unauthenticated -q"
     wanted = deployment(args.split(), "p")
-    assert (wanted.name, wanted.public) == ("projects/p/locations/europe-west1/services/api", True)
+    assert (wanted.name, wanted.flags["allow_unauthenticated"]) == (
+        "projects/p/locations/europe-west1/services/api",
+        True,
+    )
     old = {"template": {"revision": "api-1", "containers": [{"image": "old", "resources": {"limits": {"cpu": "1"}}}]}}
     template = wanted.changed(old)["template"]
     assert "revision" not in template
     assert template["containers"][0]["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
     assert template["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
-    for beyond in ("run deploy api --source . --region x", "run jobs deploy x", "storage ls"):
+    for beyond in (
+        "run deploy api --source . --region x",
+        "run jobs replace x",
+        "storage ls",
+        "run deploy a --region x --timeout=5m",
+    ):
         with pytest.raises(Beyond):
             deployment(beyond.split(), "p")
+
+
+def test_a_job_is_deployed_and_executed_by_its_own_template() -> None:
+    wanted = deployment(
+        ["run", "jobs", "update", "drift", "--image=new", "--region=r", "--max-retries=0", "--tasks=2"], "p"
+    )
+    old = {
+        "template": {"parallelism": 1, "template": {"maxRetries": 3, "containers": [{"image": "old", "args": ["x"]}]}}
+    }
+    assert wanted.changed(old)["template"] == {
+        "parallelism": 1,
+        "taskCount": 2,
+        "template": {"maxRetries": 0, "containers": [{"image": "new", "args": ["x"]}]},
+    }
+    assert execution(["run", "jobs", "execute", "drift", "--region=r", "--wait"], "p") == (
+        "projects/p/locations/r/jobs/drift",
+        True,
+    )
 
 
 def test_a_training_job_takes_both_forms_of_its_file() -> None:

@@ -1,4 +1,4 @@
-"""What `gcloud run deploy`, `gcloud run services update` and `gcloud ai custom-jobs create` ask of the cloud, as the build's account."""
+"""What gcloud's deployments, executions and training jobs ask of the cloud, as the build's account."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, gcloud, names
+from localcloud.services.cloudbuild.deployments import Deployment
 from localcloud.services.cloudbuild.docker import Place
 from localcloud.services.cloudbuild.workspace import Workspace
 
@@ -30,43 +31,58 @@ class Deploying:
 
     async def carry_out(self, args: Sequence[str], place: Place) -> int | None:
         """The exit code of a command; None for one that means more than is understood here."""
-        project = self.build["projectId"]
         try:
-            if args[:1] == ("ai",):
-                named = gcloud.config(args)
-                text = self.space.here(named, place.directory).read_text("utf-8") if named else ""
-                return await self._train(*gcloud.training(args, project, {named: text}), place)
-            return await self._deploy(gcloud.deployment(args, project), place)
+            return await self._meant(args, place)
         except gcloud.Beyond:
             return None
         except (CloudError, OSError) as problem:
             place.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
             return 1
 
-    async def _deploy(self, wanted: gcloud.Deployment, place: Place) -> int:
-        path = f"run/v2/{wanted.name}"
+    async def _meant(self, args: Sequence[str], place: Place) -> int:
+        project = self.build["projectId"]
+        if args[:1] == ("ai",):
+            named = gcloud.config(args)
+            text = self.space.here(named, place.directory).read_text("utf-8") if named else ""
+            return await self._train(*gcloud.training(args, project, {named: text}), place)
+        if args[:3] == ("run", "jobs", "execute"):
+            return await self._execute(*gcloud.execution(args, project), place)
+        return await self._deploy(gcloud.deployment(args, project), place)
+
+    async def _deploy(self, wanted: Deployment, place: Place) -> int:
+        path, word = f"run/v2/{wanted.name}", wanted.kind[:-1]
         try:
-            service = await self._asked("GET", path)
+            old = await self._asked("GET", path)
         except CloudError as problem:
             if problem.code != 404 or not wanted.creates:
                 raise
-            service = {}
+            old = {}
+        parent, _, name = path.rpartition("/")
         place.say(
-            f"Deploying container to Cloud Run service [{wanted.service}] in project [{wanted.project}] region [{wanted.region}]"
+            f"Deploying container to Cloud Run {word} [{name}] in project [{wanted.project}] region [{parent.split('/')[5]}]"
         )
-        if service:
-            operation = await self._asked("PATCH", path, wanted.changed(service))
+        if old:
+            operation = await self._asked("PATCH", path, wanted.changed(old))
         else:
-            parent = path.rpartition("/")[0]
-            operation = await self._asked("POST", f"{parent}?serviceId={wanted.service}", wanted.changed({}))
-        service = await self._done(operation)
-        if wanted.public is not None:
-            await self._invokers(path, place, public=wanted.public)
-        revision = service.get("latestReadyRevision", "").rpartition("/")[2]
-        place.say(
-            f"Service [{wanted.service}] revision [{revision}] has been deployed and is serving 100 percent of traffic."
-        )
-        place.say(f"Service URL: {service.get('uri', '')}")
+            operation = await self._asked("POST", f"{parent}?{word}Id={name}", wanted.changed({}))
+        made = await self._done(operation)
+        if wanted.kind == "jobs":
+            place.say(f"Job [{name}] has successfully been deployed.")
+            return 0
+        public = wanted.flags.get("allow_unauthenticated")
+        if public is not None:
+            await self._invokers(path, place, public=public)
+        revision = made.get("latestReadyRevision", "").rpartition("/")[2]
+        place.say(f"Service [{name}] revision [{revision}] has been deployed and is serving 100 percent of traffic.")
+        place.say(f"Service URL: {made.get('uri', '')}")
+        return 0
+
+    async def _execute(self, job: str, waits: bool | None, place: Place) -> int:
+        operation = await self._asked("POST", f"run/v2/{job}:run", {})
+        execution = operation.get("metadata", {}).get("name", "").rpartition("/")[2]
+        if waits:
+            await self._done(operation)
+        place.say(f"Execution [{execution}] has {'successfully completed' if waits else 'started running'}.")
         return 0
 
     async def _done(self, operation: Body) -> Body:

@@ -23,6 +23,7 @@ from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+_CACHE = "BUILDKIT_INLINE_CACHE="  # a word to BuildKit: podman would warn that nothing uses it
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 _COMMANDS = "build, tag, push, pull, login and run"
 
@@ -164,7 +165,7 @@ class Docker:
             ["build", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
         )
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
-        for name, _, value in (one.partition("=") for one in found.build_arg):
+        for name, _, value in (one.partition("=") for one in found.build_arg if not one.startswith(_CACHE)):
             # By its name alone, so that no value is on a command line: it may be a secret.
             words.append(f"--build-arg={name}")
             env[name] = value or place.env.get(name, "")

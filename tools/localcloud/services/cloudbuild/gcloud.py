@@ -10,97 +10,52 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.services.cloudbuild import recipes
+from localcloud.services.cloudbuild.deployments import Deployment, pairs
 from localcloud.services.cloudbuild.docker import Arguments, NotUnderstood
 
 Body = dict[str, Any]
-_SEPARATED = re.compile(r"\^(.+?)\^(.*)", re.DOTALL)
+_SECONDS = re.compile(r"\d{1,5}s?")
+_COMMANDS = {
+    ("run", "deploy"): ("services", True),
+    ("run", "services", "update"): ("services", False),
+    ("run", "jobs", "deploy"): ("jobs", True),
+    ("run", "jobs", "update"): ("jobs", False),
+}
+"""Command -> what it deploys, and whether it makes what is not there."""
 
 
 class Beyond(Exception):
     """A command that means more than is understood here."""
 
 
-class Deployment:
-    """`gcloud run deploy` and `gcloud run services update`, as what it changes of a service."""
-
-    def __init__(self, found: argparse.Namespace, project: str, *, creates: bool) -> None:
-        self.creates = creates
-        self.project = found.project or project
-        self.region = found.region
-        self.service = found.service
-        self.public = found.allow_unauthenticated
-        self._found = found
-
-    @property
-    def name(self) -> str:
-        """The service's full name."""
-        return f"projects/{self.project}/locations/{self.region}/services/{self.service}"
-
-    def changed(self, service: Mapping[str, Any]) -> Body:
-        """The service as it is to be, {} for a new one."""
-        found, template = self._found, dict(service.get("template", {}))
-        template.pop("revision", None)
-        containers = [dict(one) for one in template.get("containers", [{}])]
-        first = containers[0]
-        if found.image:
-            first["image"] = found.image
-        if found.port:
-            first["ports"] = [{"containerPort": found.port}]
-        limits: Body = dict(first.get("resources", {}).get("limits", {}))
-        limits |= {key: value for key, value in (("memory", found.memory), ("cpu", found.cpu)) if value}
-        if limits:
-            first["resources"] = dict(first.get("resources", {})) | {"limits": limits}
-        self._set_env(first)
-        template["containers"] = containers
-        scaling = {
-            key: value
-            for key, value in (("minInstanceCount", found.min_instances), ("maxInstanceCount", found.max_instances))
-            if value is not None
-        }
-        if scaling:
-            template["scaling"] = {**template.get("scaling", {}), **scaling}
-        if found.concurrency:
-            template["maxInstanceRequestConcurrency"] = found.concurrency
-        if found.timeout:
-            template["timeout"] = f"{found.timeout.removesuffix('s')}s"
-        if found.service_account:
-            template["serviceAccount"] = found.service_account
-        kept = {
-            key: service[key]
-            for key in ("labels", "annotations", "ingress", "traffic", "scaling", "invokerIamDisabled")
-            if key in service
-        }
-        return {**kept, "template": template}
-
-    def _set_env(self, container: Body) -> None:
-        found = self._found
-        new: list[Body] = [
-            {"name": key, "value": value} for key, value in _pairs(found.set_env_vars or found.update_env_vars)
-        ]
-        new += [
-            {"name": key, "valueSource": {"secretKeyRef": {"secret": secret, "version": version or "latest"}}}
-            for key, value in _pairs(found.set_secrets or found.update_secrets)
-            for secret, _, version in (value.partition(":"),)
-        ]
-        if new:
-            names = {one["name"] for one in new}
-            old = [] if found.set_env_vars else [one for one in container.get("env", []) if one["name"] not in names]
-            container["env"] = old + new
-
-
 def deployment(args: Sequence[str], project: str) -> Deployment:
     """What a command of Cloud Run's means; Beyond when it means more than is understood here."""
     words = [one for one in args if one not in ("--quiet", "-q")]
-    creates = words[:2] == ["run", "deploy"]
-    if not creates and words[:3] != ["run", "services", "update"]:
+    command = next((one for one in _COMMANDS if tuple(words[: len(one)]) == one), None)
+    if command is None:
         raise Beyond
+    kind, creates = _COMMANDS[command]
     try:
-        found = _DEPLOY.parse_args([_spelt(one) for one in words[2 if creates else 3 :]])
+        found = _PARSERS[kind].parse_args([_spelt(one) for one in words[len(command) :]])
     except NotUnderstood:
         raise Beyond from None
-    if not found.region or (creates and not found.image):
+    if not found.region or (creates and not found.image) or not _SECONDS.fullmatch(found.timeout or "1"):
         raise Beyond
-    return Deployment(found, project, creates=creates)
+    return Deployment(kind, vars(found), found.project or project, creates)
+
+
+def execution(args: Sequence[str], project: str) -> tuple[str, bool]:
+    """The job that `gcloud run jobs execute` names, and whether its end is to be waited for; Beyond as above."""
+    words = [one for one in args if one not in ("--quiet", "-q")]
+    if words[:3] != ["run", "jobs", "execute"]:
+        raise Beyond
+    try:
+        found = _EXECUTE.parse_args(words[3:])
+    except NotUnderstood:
+        raise Beyond from None
+    if not found.region:
+        raise Beyond
+    return f"projects/{found.project or project}/locations/{found.region}/jobs/{found.name}", found.wait
 
 
 def training(args: Sequence[str], project: str, files: Mapping[str, str]) -> tuple[str, Body]:
@@ -125,7 +80,7 @@ def training(args: Sequence[str], project: str, files: Mapping[str, str]) -> tup
             container |= {"command": found.command.split(",")} if found.command else {}
     if found.service_account:
         spec["serviceAccount"] = found.service_account
-    labels = {"labels": dict(_pairs(found.labels))} if found.labels else {}
+    labels = {"labels": dict(pairs(found.labels))} if found.labels else {}
     body: Body = {"displayName": found.display_name, "jobSpec": spec, **labels}
     return f"projects/{found.project or project}/locations/{found.region}", body
 
@@ -145,33 +100,28 @@ def _spelt(word: str) -> str:
     return word.removesuffix("=true") if word.startswith("--allow-unauthenticated=") else word
 
 
-def _pairs(text: str | None) -> list[tuple[str, str]]:
-    """The pairs of a flag such as A=1,B=2; ^|^ in front names another separator."""
-    found = _SEPARATED.fullmatch(text or "")
-    separator, rest = (found[1], found[2]) if found else (",", text or "")
-    return [(key, value) for key, _, value in (one.partition("=") for one in rest.split(separator)) if key]
-
-
-def _deploy_arguments() -> Arguments:
-    parser = Arguments("gcloud run deploy")
-    parser.add_argument("service")
-    for name in (
-        "image", "region", "platform", "project", "memory", "cpu", "timeout", "service-account", "set-env-vars", "update-env-vars",
-        "set-secrets", "update-secrets", "format", "verbosity",
-    ):  # fmt: skip
-        parser.add_argument(f"--{name}")
-    for name in ("port", "min-instances", "max-instances", "concurrency"):
-        parser.add_argument(f"--{name}", type=int)
-    parser.add_argument("--allow-unauthenticated", action=argparse.BooleanOptionalAction, default=None)
+def _parser(prog: str, texts: str, numbers: str = "", flags: str = "", name: str = "name") -> Arguments:
+    parser = Arguments(f"gcloud {prog}")
+    if name:
+        parser.add_argument(name)
+    for one in texts.split():
+        parser.add_argument(f"--{one}")
+    for one in numbers.split():
+        parser.add_argument(f"--{one}", type=int)
+    for one in flags.split():
+        parser.add_argument(f"--{one}", action=argparse.BooleanOptionalAction, default=None)
     return parser
 
 
-def _train_arguments() -> Arguments:
-    parser = Arguments("gcloud ai custom-jobs create")
-    for name in ("region", "display-name", "config", "project", "args", "command", "service-account", "labels"):
-        parser.add_argument(f"--{name}")
-    return parser
-
-
-_DEPLOY = _deploy_arguments()
-_TRAIN = _train_arguments()
+_ALIKE = (
+    "image region platform project memory cpu timeout service-account set-env-vars update-env-vars set-secrets update-secrets "
+    "format verbosity"
+)
+_PARSERS = {
+    "services": _parser("run deploy", _ALIKE, "port min-instances max-instances concurrency", "allow-unauthenticated"),
+    "jobs": _parser("run jobs update", f"{_ALIKE} task-timeout", "tasks parallelism max-retries"),
+}
+_EXECUTE = _parser("run jobs execute", "region project format", flags="wait")
+_TRAIN = _parser(
+    "ai custom-jobs create", "region display-name config project args command service-account labels", name=""
+)
