@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from localcloud.containers import detection
+from localcloud.containers.client import Client as Engine
 from localcloud.engine.logs import topic
+from localcloud.server import launcher
 
+from tests.cloud_client import Client
 from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import SMALL, store
 from tests.localcloud.inside import NUMBER, PROJECT
@@ -230,3 +236,35 @@ def test_a_pipelines_model_is_served_by_an_endpoint(cloud: Serving, python: str)
 
 def usage(cloud: Serving) -> set[str]:
     return cloud.write(lambda: {one["sku"]["id"] for one in cloud.cloud.usage.rows("account")})
+
+
+def test_a_cloud_that_is_killed_leaves_nothing_running(store: dict[str, str], tmp_path: Path) -> None:
+    running = launcher.start(tmp_path / "state")
+    client = Client(running, PROJECT)
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": PROJECT})
+    client.enable("aiplatform")
+    try:
+        name = client.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]
+        kind = detection.kind()
+        assert kind is not None
+        engine = Engine(kind, str(tmp_path / "state"))
+        while [one.running for one in engine.found()] != [True]:
+            assert client.ok("GET", f"aiplatform/v1/{name}")["state"] not in OVER
+        seen = client.control("GET", "workloads").body
+        assert (seen["kind"], seen["running"][0]["how"]) == (kind.name, kind.name)
+        assert seen["running"][0]["memory"] > 0
+        os.kill(running.pid, signal.SIGKILL)
+        assert [one.running for one in engine.found()] == [True]
+        again = Client(launcher.start(tmp_path / "state"), PROJECT)
+        done = again.ok("GET", f"aiplatform/v1/{name}")
+        assert done["state"] == "JOB_STATE_FAILED"
+        assert "was stopped while it worked on this" in done["error"]["message"]
+        while list(engine.found()):
+            assert again.control("GET", "health").status == 200
+        name = again.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]
+        while not list(engine.found()):
+            assert again.ok("GET", f"aiplatform/v1/{name}")["state"] not in OVER
+        assert again.control("POST", "reset").status == 200
+        assert not list(engine.found())
+    finally:
+        launcher.stop(tmp_path / "state")

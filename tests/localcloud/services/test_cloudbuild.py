@@ -33,7 +33,7 @@ NOTHING: dict[str, Any] = {
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
     made = inside(tmp_path / "state", *SERVICES)
-    made.cloud.workloads.forced = "simulated"
+    made.cloud.workloads.settings.forced = "simulated"
     made.ok("POST", f"iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "builder"})
     return made
 

@@ -56,12 +56,13 @@ def stop() -> None:
 @local.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say whether it runs, and where.
+    """Say whether it runs, where, and which containers run in it.
 
     Example: groundwork local status --json
     """
     checkout = find_checkout(Path.cwd())
     found = feature.find(checkout)
+    workloads = feature.workloads(found) if found else {}
     if as_json:
         print_json(
             {
@@ -70,14 +71,42 @@ def status(as_json: bool) -> None:
                 "base": found and found.base,
                 "pid": found and found.pid,
                 "state": str(checkout.local_state),
+                "workloads": workloads,
             }
         )
     elif found:
         echo(
             f"The local cloud (simulated) is at {found.base} (process {found.pid}), with its state in {checkout.local_state}."
         )
+        for line in feature.described(workloads):
+            echo(line)
     else:
         echo(f"The local cloud is stopped; its state is in {checkout.local_state}.")
+
+
+@local.command("stand-in")
+@click.argument("image")
+@click.argument("command", nargs=-1)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where the command runs; by default here.",
+)
+def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
+    """Let a command stand in for an image where neither podman nor docker is there; without a command, none does any more.
+
+    It gets the environment, the port and the identity of the container. IMAGE is written without its tag.
+
+    Example: groundwork local stand-in europe-west1-docker.pkg.dev/my-team/images/train -- python train.py
+    """
+    told = {"command": list(command), "folder": str(folder.absolute())} if command else None
+    found = feature.tell_workloads(find_checkout(Path.cwd()), {"standIns": {image: told}})
+    echo(
+        f"{' '.join(command)} stands in for {image}; containers run by {found['kind']} here."
+        if command
+        else f"Nothing stands in for {image}."
+    )
 
 
 @local.command()

@@ -112,6 +112,27 @@ def empty(checkout: Checkout) -> None:
         launcher.reset(checkout.local_state)
 
 
+def workloads(cloud: launcher.LocalCloud) -> dict[str, Any]:
+    """What runs in a local cloud: {"kind": "podman" …, "running": [{resource, account, how, memory}], "limits", "standIns"}."""
+    with _sentences():
+        return launcher.control(cloud, "GET", "/_local/workloads")
+
+
+def tell_workloads(checkout: Checkout, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes what the clone's local cloud carries at once and what stands in for images. Raises GroundworkError."""
+    with _sentences():
+        return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/workloads", settings)
+
+
+def described(workloads: Mapping[str, Any]) -> Iterator[str]:
+    """What runs, a line each."""
+    for one in workloads["running"]:
+        memory = f", {one['memory'] / 2**20:.0f} MiB" if one["memory"] else ""
+        yield f"  {one['resource']} as {one['account']} ({one['how']}{memory})"
+    if not workloads["running"]:
+        yield f"Nothing runs in it; containers would run by {workloads['kind']}."
+
+
 def token(checkout: Checkout, principal: str = OWNER) -> str:
     """The token that makes the clone's local cloud see this principal."""
     with _sentences():

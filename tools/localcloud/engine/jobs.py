@@ -125,6 +125,16 @@ class Jobs:
                 worker.cut(job, aborted(_STOPPED))
                 self._forget(identity)
 
+    async def drop(self) -> None:
+        """Ends all work without a word about it: what it is about is going to be forgotten."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+        self._ready.clear()
+        self._called_off.clear()
+
     async def settled(self) -> None:
         """Waits until nothing is being worked on."""
         self.launch()

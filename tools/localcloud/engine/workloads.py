@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from localcloud.containers import detection
 from localcloud.containers.client import Client
@@ -21,11 +21,10 @@ from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
 from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload
 from localcloud.containers.workload import Running as Started
+from localcloud.engine import workload_settings
+from localcloud.engine.workload_settings import Pool
 
 Kind = Literal["podman", "docker", "process", "simulated"]
-Pool = Literal["builds", "instances", "jobs"]
-LIMITS: Mapping[Pool, int] = {"builds": 2, "instances": 10, "jobs": 4}
-"""How many of a kind run at once on a laptop."""
 RESOURCE = "localcloud.resource"
 _NAME = re.compile(r"[^a-z0-9-]+")
 _CLOSED = "The local cloud is being stopped."
@@ -156,15 +155,11 @@ class Workloads:
     """The workloads of one cloud. Whatever blocks is to be called from a thread (asyncio.to_thread)."""
 
     state: Path
-    limits: dict[Pool, int] = field(default_factory=lambda: dict(LIMITS))
-    stand_ins: dict[str, tuple[tuple[str, ...], Path]] = field(default_factory=dict)
-    """Image without tag and digest -> the command that stands in for it, and its folder."""
-    forced: Kind | None = None
-    """What is used although more is there: "process" or "simulated", for machines whose containers are for others."""
     here: dict[str, str] = field(default_factory=dict)
     """Digest in the cloud's registry -> the image of podman's or docker's on this machine that it was pushed from."""
 
     def __post_init__(self) -> None:
+        self.settings = workload_settings.read(self.state)
         self._door: Door | None = None
         self._running: list[Running] = []
         self._starting: list[Order] = []
@@ -179,22 +174,32 @@ class Workloads:
     @property
     def kind(self) -> Kind:
         """How a container would run on this machine."""
-        if self.forced is not None:
-            return self.forced
         if self._door is None:
             return "simulated"
+        if self.settings.forced:
+            return self.settings.forced
         found = detection.kind()
         if found is not None:
             return "podman" if found.name == "podman" else "docker"
-        return "process" if self.stand_ins else "simulated"
+        return "process" if self.settings.stand_ins else "simulated"
 
     def how(self, order: Order) -> Kind:
         """How an order would run: "simulated" where no container can and no command stands in."""
         kind = self.kind
         if self._door is None or kind in {"podman", "docker"}:
             return kind
-        stands_in = order.stand_in or _bare(order.workload.image) in self.stand_ins
-        return "process" if stands_in and self.forced != "simulated" else "simulated"
+        stands_in = order.stand_in or _bare(order.workload.image) in self.settings.stand_ins
+        return "process" if stands_in and self.settings.forced != "simulated" else "simulated"
+
+    @property
+    def limits(self) -> dict[Pool, int]:
+        """How many of a kind run at once."""
+        return self.settings.limits
+
+    def tell(self, sent: Mapping[str, Any]) -> None:
+        """Changes what this machine is to carry and what stands in for images; see WorkloadSettings.tell."""
+        self.settings.tell(sent)
+        workload_settings.write(self.state, self.settings)
 
     @property
     def address(self) -> str:
@@ -339,7 +344,7 @@ class Workloads:
         return (
             (orders[0].stand_in, orders[0].folder or self.state)
             if orders
-            else self.stand_ins.get(_bare(workload.image))
+            else self.settings.stand_ins.get(_bare(workload.image))
         )
 
     def _leave(self, running: Running) -> None:

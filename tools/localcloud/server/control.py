@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -52,6 +53,7 @@ class Control:
             Route("/_local/reset", self._guarded(self.reset), methods=["POST"]),
             Route("/_local/coverage", self._guarded(self.coverage)),
             Route("/_local/usage", self._guarded(self.usage)),
+            Route("/_local/workloads", self._guarded(self.workloads), methods=["GET", "POST"]),
             Route("/_local/requests", self._guarded(self.requests)),
             *(
                 Route(f"/_local/{name}", self._guarded(self._own(ask)), methods=["POST"])
@@ -155,10 +157,38 @@ class Control:
                 return _problem(400, _CLOCK)
         return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
 
+    async def workloads(self, request: Request) -> Response:
+        """GET what runs and how, POST {"limits": {…}, "standIns": {IMAGE: {"command": […], "folder": …}}, "runtime": …} to change that."""
+        workloads = self.dispatcher.cloud.workloads
+        if request.method == "POST":
+            try:
+                workloads.tell(json_text.read(await request.body()))
+            except (ValueError, AttributeError, TypeError):
+                return _problem(400, "Send a JSON object with limits, standIns or runtime.")
+            except CloudError as problem:
+                return _problem(problem.code, problem.message)
+        running, memory = workloads.running(), await asyncio.to_thread(workloads.memory)
+        rows = [
+            {
+                "resource": one.order.resource,
+                "account": one.order.email,
+                "how": one.kind,
+                "name": one.name,
+                "memory": memory.get(one.name),
+            }
+            for one in running
+        ]
+        kind = await asyncio.to_thread(lambda: workloads.kind)
+        return JSONResponse({"kind": kind, "running": rows, **workloads.settings.described()})
+
     async def reset(self, _: Request) -> Response:
-        """Forgets everything: resources, policies, operations, bodies, faults, the profile and the clock's offset."""
+        """Forgets everything: resources, policies, operations, bodies, faults, the profile and the clock's offset; ends what runs."""
+        cloud = self.dispatcher.cloud
         self.faults.clear()
-        self.dispatcher.cloud.store.empty()
+        await asyncio.to_thread(cloud.workloads.sweep)
+        await cloud.jobs.drop()
+        await asyncio.to_thread(cloud.workloads.sweep)  # what was just about to start
+        cloud.store.empty()
         self.publish("")
         return JSONResponse({"status": "empty"})
 

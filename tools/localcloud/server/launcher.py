@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.console import address
+from localcloud.containers.leftovers import Leftovers
 from localcloud.engine import tokens
 from localcloud.server import clients, daemons, edition, records
 from localcloud.server.daemons import LocalCloudError
@@ -112,7 +113,7 @@ def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
 
 
 def stop(state: Path) -> bool:
-    """Ends the local cloud and its providers; whether anything was running."""
+    """Ends the local cloud and its providers, and what one that was killed has left; whether anything was running."""
     pids = [
         found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and daemons.ours(found.pid)
     ]
@@ -123,7 +124,7 @@ def stop(state: Path) -> bool:
         daemons.end(one)
     for path in state.glob("provider-*.json"):
         path.unlink(missing_ok=True)
-    return bool(pids)
+    return bool(Leftovers(state).sweep()) or bool(pids)
 
 
 def reset(state: Path) -> None:

@@ -1,0 +1,159 @@
+"""Workloads without containers: the command that stands in, as whom it runs, how many run at once, and what ends them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from localcloud.containers.leftovers import Leftovers
+from localcloud.containers.workload import RuntimeProblem, Workload
+from localcloud.engine.workload_settings import WorkloadSettings, read
+from localcloud.engine.workloads import NoRoom, Order
+from localcloud.errors import CloudError
+
+from tests.localcloud.inside import NUMBER, PROJECT
+from tests.localcloud.serving import Serving, serving
+
+IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/train"
+ASKS = """
+import json, os, urllib.request
+def asked(path):
+    headers = {"Metadata-Flavor": "Google"}
+    where = f"http://{os.environ['GCE_METADATA_HOST']}/computeMetadata/v1/{path}"
+    return urllib.request.urlopen(urllib.request.Request(where, headers=headers)).read().decode()
+account = "instance/service-accounts/default"
+print(json.dumps({
+    "email": asked(f"{account}/email"), "project": asked("project/project-id"), "number": asked("project/numeric-project-id"),
+    "region": asked("instance/region"), "universe": asked("universe/universe-domain"),
+    "all": json.loads(asked(f"{account}/?recursive=true")), "token": json.loads(asked(f"{account}/token")),
+    "given": os.environ["GIVEN"], "cloud": os.environ["GOOGLE_CLOUD_PROJECT"],
+}))
+"""
+WAITS = "import sys; print('up', flush=True); sys.stdin.read(); import time; time.sleep(600)"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Serving]:
+    with serving(tmp_path / "state", "storage") as found:
+        found.cloud.workloads.settings.forced = "process"
+        yield found
+
+
+def order(cloud: Serving, *command: str) -> Order:
+    workload = Workload("train", f"{IMAGE}:v1", env={"GIVEN": "its own"})
+    place = f"projects/{PROJECT}/locations/europe-west1"
+    return Order(
+        cloud.account("train"), PROJECT, "europe-west1", f"{place}/customJobs/7", workload, "jobs", command, Path("/")
+    )
+
+
+def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Serving) -> None:
+    heard: list[str] = []
+    asked = order(cloud, sys.executable, "-c", ASKS)
+    running = cloud.cloud.workloads.start(asked, lambda _, line: heard.append(line))
+    assert running.kind == "process"
+    ended = running.wait(30)
+    assert ended is not None
+    assert ended.code == 0, heard
+    said = json.loads(heard[-1])
+    token = said.pop("token")
+    assert said == {
+        "email": asked.email,
+        "project": PROJECT,
+        "number": NUMBER,
+        "region": f"projects/{NUMBER}/regions/europe-west1",
+        "universe": "googleapis.com",
+        "all": {"aliases": ["default"], "email": asked.email, "scopes": said["all"]["scopes"]},
+        "given": "its own",
+        "cloud": PROJECT,
+    }
+    who = cloud.cloud.tokens.principal({"authorization": f"Bearer {token['access_token']}"}, 0)
+    assert who == asked.principal
+    with pytest.raises(CloudError):
+        cloud.cloud.tokens.principal(
+            {"authorization": f"Bearer {token['access_token']}"}, cloud.cloud.clock.seconds() + token["expires_in"] + 1
+        )
+
+
+def test_its_metadata_server_wants_its_header_and_ends_with_it(cloud: Serving) -> None:
+    heard: list[str] = []
+    script = "import os, time; print(os.environ['GCE_METADATA_HOST'], flush=True); time.sleep(600)"
+    running = cloud.cloud.workloads.start(
+        order(cloud, sys.executable, "-c", script), lambda _, line: heard.append(line)
+    )
+    cloud.cloud.workloads.settings.limits["jobs"] = 1
+    with pytest.raises(NoRoom, match="1 jobs run already"):
+        cloud.cloud.workloads.start(order(cloud, sys.executable, "-c", "pass"), lambda *_: None)
+    while not heard:
+        running.wait(0.05)
+    host, port = heard[0].split(":")
+    connection = HTTPConnection(host, int(port))
+    for headers, status in (({}, 403), ({"Metadata-Flavor": "Google", "X-Forwarded-For": "1.2.3.4"}, 403)):
+        connection.request("GET", "/computeMetadata/v1/project/project-id", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, answer.getheader("Metadata-Flavor")) == (status, "Google")
+    connection.close()
+    running.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), 5)
+    assert not cloud.cloud.workloads.running()
+
+
+def test_where_nothing_can_run_it_says_so(cloud: Serving) -> None:
+    with pytest.raises(RuntimeProblem, match=r"train:v1 does not run \(simulated\)"):
+        cloud.cloud.workloads.start(order(cloud), lambda *_: None)
+
+
+def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path / "state") as found:
+        told = {"limits": {"jobs": 2}, "standIns": {IMAGE: {"command": ["python", "t.py"], "folder": "/src"}}}
+        found.cloud.workloads.tell(told)
+    kept = read(tmp_path / "state")
+    assert (kept.limits["jobs"], kept.stand_ins[IMAGE]) == (2, (("python", "t.py"), Path("/src")))
+    for wrong in (
+        {"limits": {"jobs": 0}},
+        {"limits": {"cars": 1}},
+        {"standIns": {"a": {"command": "python"}}},
+        {"standIns": {"a": {"command": ["x"], "folder": "here"}}},
+        {"runtime": "vm"},
+    ):
+        with pytest.raises(CloudError):
+            kept.tell(wrong)
+    assert kept.limits["jobs"] == 2
+    kept.tell({"standIns": {IMAGE: None}})
+    assert not kept.stand_ins
+
+
+def test_damaged_settings_are_the_usual_ones(tmp_path: Path) -> None:
+    (tmp_path / "workload-settings.json").write_text("{")
+    assert read(tmp_path) == WorkloadSettings()
+
+
+def test_a_process_that_outlived_its_cloud_is_ended_and_no_other(tmp_path: Path) -> None:
+    left = [
+        subprocess.Popen([sys.executable, "-c", WAITS], stdin=subprocess.PIPE, start_new_session=True) for _ in "ab"
+    ]
+    leftovers = Leftovers(tmp_path)
+    leftovers.note(left[0].pid)
+    record = json.loads((tmp_path / "workloads.json").read_text())
+    # The second has its number from a process of long ago, as it may after a restart of the machine.
+    record["processes"][str(left[1].pid)] = "1"
+    (tmp_path / "workloads.json").write_text(json.dumps(record))
+    try:
+        assert Leftovers(tmp_path).sweep() == 1
+        assert left[0].wait(10) == -9
+        assert left[1].poll() is None
+        assert not leftovers.there
+    finally:
+        left[1].kill()
+        left[1].wait()
+        for one in left:
+            assert one.stdin is not None
+            one.stdin.close()

@@ -1,0 +1,85 @@
+"""What this machine is to carry, and what stands in for images where no container runs: kept in the state folder, past a reset."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from localcloud.errors import CloudError, invalid
+
+Pool = Literal["builds", "instances", "jobs"]
+Forced = Literal["", "process", "simulated"]
+LIMITS: Mapping[Pool, int] = {"builds": 2, "instances": 10, "jobs": 4}
+"""How many of a kind run at once on a laptop."""
+FILE = "workload-settings.json"
+_MOST = 100
+
+
+@dataclass
+class WorkloadSettings:
+    """`forced`: what is used although more is there, "" for the best there is. `stand_ins`: image without tag -> command and folder."""
+
+    limits: dict[Pool, int] = field(default_factory=lambda: dict(LIMITS))
+    stand_ins: dict[str, tuple[tuple[str, ...], Path]] = field(default_factory=dict)
+    forced: Forced = ""
+
+    def described(self) -> dict[str, Any]:
+        """As JSON."""
+        commands = {
+            image: {"command": list(command), "folder": str(folder)}
+            for image, (command, folder) in self.stand_ins.items()
+        }
+        return {"limits": dict(self.limits), "standIns": commands, "runtime": self.forced}
+
+    def tell(self, sent: Mapping[str, Any]) -> None:
+        """Takes what is sent over what is there; a stand-in of null goes. Raises CloudError (400) and changes nothing then."""
+        limits = {**self.limits, **_limits(sent.get("limits", {}))}
+        commands = {**self.stand_ins}
+        given = sent.get("standIns", {})
+        for image, one in given.items() if isinstance(given, dict) else ():
+            if one is None:
+                commands.pop(image, None)
+            else:
+                commands[image] = _command(image, one)
+        forced = sent.get("runtime", self.forced)
+        if forced not in ("", "process", "simulated"):
+            raise invalid('runtime is "process", "simulated", or "" for the best that this machine has.')
+        self.limits, self.stand_ins, self.forced = limits, commands, forced
+
+
+def read(state: Path) -> WorkloadSettings:
+    """Those of a state folder; the usual ones where there are none, or where they cannot be read."""
+    found = WorkloadSettings()
+    with suppress(OSError, ValueError, AttributeError, CloudError):
+        found.tell(json.loads((state / FILE).read_text("utf-8")))
+    return found
+
+
+def write(state: Path, settings: WorkloadSettings) -> None:
+    """Whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=state, prefix=FILE)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(settings.described(), stream)
+    Path(name).replace(state / FILE)
+
+
+def _limits(sent: Any) -> dict[Pool, int]:
+    known = isinstance(sent, dict) and set(sent) <= set(LIMITS)
+    if not known or not all(isinstance(one, int) and 1 <= one <= _MOST for one in sent.values()):
+        raise invalid(f"limits names {', '.join(LIMITS)}, each with a number from 1 to {_MOST}.")
+    return dict(sent)
+
+
+def _command(image: str, sent: Any) -> tuple[tuple[str, ...], Path]:
+    command = sent.get("command") if isinstance(sent, dict) else None
+    folder = sent.get("folder", "/") if isinstance(sent, dict) else ""
+    words = isinstance(command, list) and command and all(isinstance(word, str) for word in command)
+    if not words or not isinstance(folder, str) or not Path(folder).is_absolute():
+        raise invalid(f'For {image} send {{"command": ["python", "train.py"], "folder": "/an/absolute/path"}}.')
+    return tuple(command or ()), Path(folder)
