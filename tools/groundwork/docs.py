@@ -160,7 +160,7 @@ def _module_text(module: Module) -> str:
 def _keys(schema: Mapping[str, Any], prefix: str) -> Iterator[list[str]]:
     required = schema.get("required", [])
     for key, part in schema.get("properties", {}).items():
-        default = "required" if key in required else _default(part)
+        default = "required" if key in required else f"`{json.dumps(part['default'])}`" if "default" in part else "-"
         yield [f"`{prefix}{key}`", part["description"], _allowed(part), default]
         yield from _inner_keys(part, f"{prefix}{key}.")
 
@@ -170,10 +170,6 @@ def _inner_keys(part: Mapping[str, Any], prefix: str) -> Iterator[list[str]]:
     for inner, step in (("additionalProperties", "NAME."), ("items", "")):
         if isinstance(part.get(inner), dict):
             yield from _keys(part[inner], prefix + step)
-
-
-def _default(part: Mapping[str, Any]) -> str:
-    return f"`{json.dumps(part['default'])}`" if "default" in part else "-"
 
 
 def _allowed(part: Mapping[str, Any]) -> str:

@@ -125,7 +125,11 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     cells = feature.needed(found, email, target, wanted)
     known = personas(checkout.root)
     answers = [
-        (cell, () if cell.allowed else remedies(cell, environment, known, found.roles), _groups(found, cell))
+        (
+            cell,
+            () if cell.allowed else remedies(cell, environment, known, found.roles),
+            () if cell.allowed else found.groups_allowing(cell.action.permission, cell.target),
+        )
         for cell in cells
     ]
     if as_json:
@@ -137,10 +141,6 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
             _explain(cell, lines, groups)
         echo(f"from the policies of project {environment.place}, as they are now")
     return int(Exit.OK if all(cell.allowed for cell in cells) else Exit.PERMISSION)
-
-
-def _groups(found: Access, cell: Cell) -> tuple[str, ...]:
-    return () if cell.allowed else found.groups_allowing(cell.action.permission, cell.target)
 
 
 def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:

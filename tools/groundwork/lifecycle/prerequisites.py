@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,11 +165,7 @@ def _off(cloud: Cloud) -> list[str]:
         if _is_off(problem):
             raise _disabled(cloud, "serviceusage.googleapis.com") from None
         raise
-    return sorted(set(APIS) - set(_names(services)))
-
-
-def _names(services: Iterable[dict[str, Any]]) -> list[str]:
-    return [str(service["name"]).rpartition("/")[2] for service in services]
+    return sorted(set(APIS) - {str(service["name"]).rpartition("/")[2] for service in services})
 
 
 def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bool:

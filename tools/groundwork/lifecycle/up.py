@@ -12,7 +12,7 @@ from typing import Any
 
 from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
-from groundwork.errors import GroundworkError, StateLocked
+from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import connection, obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
@@ -269,13 +269,9 @@ def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
     """A Terraform failure in our words: who holds the lock, which member is wrong, or what went wrong and what to do."""
     if lock.is_locked(failure):
         layer = failure.directory.name
-        return _locked(session, layer)
+        return lock.explained(read_lock(session.cloud, session.place(layer)), session.environment.name, layer)
     refused = refused_members(session.environment, failure.diagnostics)
     return WrongMembers(session.environment, refused) if refused else advice.advised(failure)
-
-
-def _locked(session: Session, layer: str) -> StateLocked:
-    return lock.explained(read_lock(session.cloud, session.place(layer)), session.environment.name, layer)
 
 
 def outputs(session: Session) -> dict[str, Output]:

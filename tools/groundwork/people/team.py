@@ -108,7 +108,9 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
     right = partial(refuse_mistakes, path=before.path, root=session.checkout.root)
     changed = enter(before, member, right, dry_run=wish.dry_run)
     if wish.dry_run:
-        return Joined(_with(before, member), member, changed, (), tried=False)
+        return Joined(
+            replace(before, members={**before.members, member.email: member}), member, changed, (), tried=False
+        )
     after = load(before.path, session.checkout.root)
     up_or_put_back(
         replace(session, environment=after),
@@ -142,10 +144,6 @@ def up_or_put_back(
         if wrong:
             talk.say(f"{session.environment.path.name} is as it was before, so that `up` works for everybody else")
         raise
-
-
-def _with(environment: Environment, member: Member) -> Environment:
-    return replace(environment, members={**environment.members, member.email: member})
 
 
 def text_of(environment: Environment) -> str:

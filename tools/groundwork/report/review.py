@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.cost.estimate import Estimate, estimate
+from groundwork.cost.estimate import estimate
 from groundwork.cost.planned import assumptions_of, in_a_line
 from groundwork.lifecycle import reviewed, up
 from groundwork.policy import check as checks
@@ -62,7 +62,9 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
         simulated=session.environment.local,
         plans=made,
         lines=(*found.lines, *(f"  ! {line}" for line in found.power)),
-        cost=in_a_line(session.environment, _estimate(session, shown), checks.today()),
+        cost=in_a_line(
+            session.environment, estimate(list(shown.values()), assumptions_of(session.environment)), checks.today()
+        ),
         policy=_policy(session, shown, say),
         record=reviewed.record(session.environment.name, shown),
     )
@@ -80,10 +82,6 @@ def as_data(found: Review) -> dict[str, Any]:
         "policy": policy_data(found.policy),
         "record": {layer: dict(changes) for layer, changes in found.record.layers.items()},
     }
-
-
-def _estimate(session: Session, shown: Mapping[str, Mapping[str, Any]]) -> Estimate:
-    return estimate(list(shown.values()), assumptions_of(session.environment))
 
 
 def _policy(session: Session, shown: Mapping[str, Mapping[str, Any]], say: Callable[[str], None]) -> Result:

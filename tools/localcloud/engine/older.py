@@ -233,7 +233,7 @@ def merged(old: Body, sent: Mapping[str, Any]) -> Body:
     return new
 
 
-def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[list[tuple[str, Body]], Body]:
+def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[Sequence[tuple[str, Body]], Body]:
     question = f"{call.path}?{call.params.get('filter', '')}"
     size = paging.size(call.params.get("maxResults"), 500, 500)
     after = paging.after(call.params.get("pageToken", ""), question)
@@ -246,8 +246,7 @@ def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[list[
     ]
     if test is not None:
         found = [(name, body) for name, body in found if test(shown(call, resource, name, body))]
-    token = {"nextPageToken": paging.token(found[size - 1][0], question)} if len(found) > size else {}
-    return found[:size], dict(token)
+    return paging.cut(found, size, lambda pair: pair[0], question)
 
 
 def _scoped_field(call: Call) -> str:

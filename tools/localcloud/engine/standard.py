@@ -55,8 +55,8 @@ def list_(call: Call, resource: Resource) -> Body:
     found = call.cloud.store.list(call.service.api, call.parent, call.collection, after, None if test else size + 1)
     pairs = [(name, shown(call, resource, name, body)) for name, body in found]
     pairs = [pair for pair in pairs if test(pair[1])] if test else pairs
-    page: Body = {list_field(call, resource): [body for _, body in pairs[:size]]} if pairs else {}
-    return page | ({"nextPageToken": paging.token(pairs[size - 1][0], question)} if len(pairs) > size else {})
+    page, more = paging.cut(pairs, size, lambda pair: pair[0], question)
+    return {list_field(call, resource): [body for _, body in page], **more} if page else {}
 
 
 def create(call: Call, resource: Resource) -> Body:

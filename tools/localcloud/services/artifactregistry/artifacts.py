@@ -119,9 +119,8 @@ def _page(call: Call, field: str, found: Iterable[Body]) -> Body:
     size = paging.size(call.params.get("pageSize"), 100, _MOST)
     after = paging.after(call.params.get("pageToken", ""), call.path)
     left = [body for body in rows if str(body["name"]) > after]
-    page: Body = {field: left[:size]} if left else {}
-    more = len(left) > size
-    return page | ({"nextPageToken": paging.token(str(left[size - 1]["name"]), call.path)} if more else {})
+    page, more = paging.cut(left, size, lambda body: str(body["name"]), call.path)
+    return {field: page, **more} if page else {}
 
 
 def list_packages(call: Call) -> Body:

@@ -244,8 +244,8 @@ def _page(call: Call, every: Iterator[Body], wanted: str) -> Body:
     test = filters.compiled(_field_names(wanted))
     shown = [_shown(call, body) for body in every if body["projectId"] > after]
     found = [body for body in shown if test(body)]
-    page: Body = {"projects": found[:size]} if found else {}
-    return page | ({"nextPageToken": paging.token(found[size - 1]["projectId"], question)} if len(found) > size else {})
+    page, more = paging.cut(found, size, lambda body: str(body["projectId"]), question)
+    return {"projects": page, **more} if page else {}
 
 
 def _field_names(query: str) -> str:

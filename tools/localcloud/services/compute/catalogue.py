@@ -166,8 +166,8 @@ def lister(kind: str) -> Handler:
         after = paging.after(call.params.get("pageToken", ""), call.path)
         pairs = [(name, _shown(call, name, body, kind)) for name, body in sorted(_all(call)) if name > after]
         found = [pair for pair in pairs if test(pair[1])]
-        items: Body = {"items": [body for _, body in found[:size]]} if found else {}
-        token = {"nextPageToken": paging.token(found[size - 1][0], call.path)} if len(found) > size else {}
+        page, token = paging.cut(found, size, lambda pair: pair[0], call.path)
+        items: Body = {"items": [body for _, body in page]} if page else {}
         return {
             "kind": f"compute#{kind}List",
             "id": call.path,

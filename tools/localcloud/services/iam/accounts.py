@@ -9,7 +9,8 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
-from localcloud.errors import CloudError, already_exists, invalid, not_found
+from localcloud.errors import already_exists, invalid, not_found
+from localcloud.spec.discovery import camel
 
 Body = dict[str, Any]
 API = "iam"
@@ -101,7 +102,11 @@ def patch(call: Call) -> Body:
     """Changes what updateMask in the body names; answers only that, as Google does."""
     body = find(call)
     sent = call.body.get("serviceAccount", {})
-    paths = [_camel(path) for path in call.body.get("updateMask", "").split(",") if path] or list(sent)
+    paths = [
+        camel(path.removeprefix("serviceAccount.").strip())
+        for path in call.body.get("updateMask", "").split(",")
+        if path
+    ] or list(sent)
     unknown = [path for path in paths if path not in _EDITABLE]
     if unknown:
         raise invalid(
@@ -201,14 +206,5 @@ def _unique_id(call: Call, name: str) -> str:
 def _edited(sent: Body, fields: Any) -> Body:
     for field, most in _LIMITS.items():
         if len(str(sent.get(field, "")).encode()) > most:
-            raise _too_long(field, most)
+            raise invalid(f"{field} may take {most} bytes of UTF-8; this one takes more.", f"service_account.{field}")
     return {field: sent[field] for field in fields if sent.get(field)}
-
-
-def _too_long(field: str, most: int) -> CloudError:
-    return invalid(f"{field} may take {most} bytes of UTF-8; this one takes more.", f"service_account.{field}")
-
-
-def _camel(path: str) -> str:
-    first, *rest = path.removeprefix("serviceAccount.").strip().split("_")
-    return first + "".join(word.capitalize() for word in rest)

@@ -9,7 +9,8 @@ from typing import Any
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import policies, roles
 from localcloud.engine.service import Call
-from localcloud.errors import CloudError, aborted, already_exists, failed_precondition, invalid, not_found
+from localcloud.errors import aborted, already_exists, failed_precondition, invalid, not_found
+from localcloud.spec.discovery import camel
 
 Body = dict[str, Any]
 API = "iam"
@@ -81,7 +82,7 @@ def patch(call: Call) -> Body:
     _check_etag(call.body.get("etag"), body)
     if body.get("deleted"):
         raise failed_precondition(f"The role named {call.name} is deleted; undelete it before changing it.")
-    mask = [_camel(path) for path in call.params.get("updateMask", "").split(",") if path]
+    mask = [camel(path.removeprefix("role.").strip()) for path in call.params.get("updateMask", "").split(",") if path]
     paths = mask or [field for field in _FIELDS if field in call.body]
     unknown = [path for path in paths if path not in (*_FIELDS, "etag", "name", "deleted")]
     if unknown:
@@ -177,11 +178,7 @@ def _check_free(call: Call, name: str, role_id: str) -> None:
 
 def _check_etag(sent: str | None, body: Body) -> None:
     if sent and sent != body["etag"]:
-        raise _conflict(body)
-
-
-def _conflict(body: Body) -> CloudError:
-    return aborted(f"The role named {body['name']} was changed since it was read; read it again and repeat.")
+        raise aborted(f"The role named {body['name']} was changed since it was read; read it again and repeat.")
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:
@@ -191,8 +188,3 @@ def purged(cloud: Cloud, name: str, _moment: float) -> None:
 
 def _etag(call: Call) -> str:
     return policies.etag(int(call.cloud.clock.seconds() * 1_000_000))
-
-
-def _camel(path: str) -> str:
-    first, *rest = path.removeprefix("role.").strip().split("_")
-    return first + "".join(word.capitalize() for word in rest)

@@ -85,5 +85,5 @@ def _page(call: Call, field: str, bodies: list[Body], usual: int) -> Body:
     after = paging.after(asked.get("pageToken", ""), question)
     size = paging.size(asked.get("pageSize"), usual, 3000)
     rest = [body for body in sorted(bodies, key=lambda body: str(body["name"])) if body["name"] > after]
-    page: Body = {field: rest[:size]} if rest else {}
-    return page | ({"nextPageToken": paging.token(rest[size - 1]["name"], question)} if len(rest) > size else {})
+    page, more = paging.cut(rest, size, lambda body: str(body["name"]), question)
+    return {field: page, **more} if page else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -181,31 +182,23 @@ def _speaks_of_claims(condition: str) -> bool:
 
 TAKEN = "Requested entity already exists"
 MISSING = "Requested entity was not found."
-POOL = Resource(
+resource = partial(Resource, present=presented, taken=TAKEN, missing=MISSING, soft_delete=SoftDelete(), page_size=50)
+"""A pool, or what lies in one."""
+POOL = resource(
     kind="WorkloadIdentityPool",
     id_param="workloadIdentityPoolId",
     id_rule=ID_RULE,
     id_error=ID_ERROR,
     complete=pool_created,
     changed=pool_changed,
-    present=presented,
     immutable=("mode",),
-    taken=TAKEN,
-    missing=MISSING,
     iam=True,
-    soft_delete=SoftDelete(),
-    page_size=50,
 )
-PROVIDER = Resource(
+PROVIDER = resource(
     kind="WorkloadIdentityPoolProvider",
     id_param="workloadIdentityPoolProviderId",
     id_rule=ID_RULE,
     id_error=ID_ERROR,
     complete=provider_created,
     changed=provider_changed,
-    present=presented,
-    taken=TAKEN,
-    missing=MISSING,
-    soft_delete=SoftDelete(),
-    page_size=50,
 )

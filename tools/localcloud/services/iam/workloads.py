@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from localcloud.engine import lro
-from localcloud.engine.service import Body, Call, Handler, Resource, SoftDelete
+from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import failed_precondition, invalid, not_found
 from localcloud.services.iam import pools
 
@@ -71,32 +73,9 @@ def _keep_rules(call: Call, rules: list[Body]) -> Body:
     return lro.finished(call, pools.presented(call.cloud, body), kind=kind)
 
 
-NAMESPACE = Resource(
-    kind="WorkloadIdentityPoolNamespace",
-    id_param="workloadIdentityPoolNamespaceId",
-    id_rule=_ID_RULE,
-    id_error=_ID_ERROR,
-    complete=created,
-    changed=checked,
-    present=pools.presented,
-    taken=pools.TAKEN,
-    missing=pools.MISSING,
-    soft_delete=SoftDelete(),
-    page_size=50,
-)
-IDENTITY = Resource(
-    kind="WorkloadIdentityPoolManagedIdentity",
-    id_param="workloadIdentityPoolManagedIdentityId",
-    id_rule=_ID_RULE,
-    id_error=_ID_ERROR,
-    complete=created,
-    changed=checked,
-    present=pools.presented,
-    taken=pools.TAKEN,
-    missing=pools.MISSING,
-    soft_delete=SoftDelete(),
-    page_size=50,
-)
+_held = partial(pools.resource, id_rule=_ID_RULE, id_error=_ID_ERROR, complete=created, changed=checked)
+NAMESPACE = _held(kind="WorkloadIdentityPoolNamespace", id_param="workloadIdentityPoolNamespaceId")
+IDENTITY = _held(kind="WorkloadIdentityPoolManagedIdentity", id_param="workloadIdentityPoolManagedIdentityId")
 RULE_METHODS: dict[str, Handler] = {
     "listAttestationRules": list_rules,
     "setAttestationRules": set_rules,

@@ -51,9 +51,8 @@ def list_(call: Call) -> Body:
             found.append((mark, entry))
         if len(found) > size:
             break
-    page: Body = {"entries": [entry for _, entry in found[:size]]} if found else {}
-    more = len(found) > size
-    return page | ({"nextPageToken": paging.token(json.dumps(found[size - 1][0]), question)} if more else {})
+    page, more = paging.cut(found, size, lambda pair: json.dumps(pair[0]), question)
+    return {"entries": [entry for _, entry in page], **more} if page else {}
 
 
 def names(call: Call) -> Body:

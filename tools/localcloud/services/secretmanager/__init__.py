@@ -41,10 +41,9 @@ def _page(call: Call, field: str, bodies: Sequence[Body], key: Callable[[Body], 
     test = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
     ordered = sorted(((key(body), body) for body in bodies), key=lambda pair: pair[0], reverse=True)
     rest = [pair for pair in ordered if (not before or pair[0] < before) and (test is None or test(pair[1]))]
-    page: Body = {field: [body for _, body in rest[:size]]} if rest else {}
-    if len(rest) > size:
-        page["nextPageToken"] = paging.token(rest[size - 1][0], question)
-    return page | ({"totalSize": len(ordered)} if ordered and test is None else {})
+    page, more = paging.cut(rest, size, lambda pair: pair[0], question)
+    found: Body = {field: [body for _, body in page], **more} if page else {}
+    return found | ({"totalSize": len(ordered)} if ordered and test is None else {})
 
 
 def _refusal(_call: Call, permission: str, resource: str) -> str:

@@ -82,8 +82,8 @@ def list_(call: Call) -> Body:
     test = filters.compiled(wanted)
     state = {True: "ENABLED", False: "DISABLED"}
     found = [host for host in hosts if host > after and test({"state": state[host in enabled], "name": host})]
-    page: Body = {"services": [_shown(call, host) for host in found[:size]]} if found else {}
-    return page | ({"nextPageToken": paging.token(found[size - 1], question)} if len(found) > size else {})
+    page, more = paging.cut(found, size, str, question)
+    return {"services": [_shown(call, host) for host in page], **more} if page else {}
 
 
 def generate_identity(call: Call) -> Body:
