@@ -35,13 +35,17 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Kind:
-    """What tells docker and podman apart. `network`: the options that put a container on a network of its own."""
+    """What tells docker and podman apart.
+
+    `network`: the options that put a container on a network of its own; `limits`: those that keep its limits within this process's.
+    """
 
     name: str
     program: str
     network: tuple[str, ...]
     host: str
     build_options: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def shares_network(self) -> bool:
@@ -206,7 +210,7 @@ class Container:
 
 def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> list[str]:
     network = (f"--network=container:{workload.joins}",) if workload.joins and not kind.shares_network else kind.network
-    options = ["--rm", f"--name={workload.name}", *network, "--pids-limit=1024", "--env-file=/dev/stdin"]
+    options = ["--rm", f"--name={workload.name}", *network, *kind.limits, "--pids-limit=1024", "--env-file=/dev/stdin"]
     options += [f"--env={name}" for name in passed]
     options += [f"--label={name}={value}" for name, value in workload.labels.items()]
     options += [f"--volume={one.source}:{one.target}{':ro' if one.read_only else ''}" for one in workload.mounts]

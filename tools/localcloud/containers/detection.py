@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 from functools import lru_cache
+from pathlib import Path
 
 from localcloud.containers import children
 from localcloud.containers.client import VARIABLES, Kind
@@ -16,6 +19,9 @@ _NETWORKS = (
     (("--network=host",), "127.0.0.1"),
 )
 _ANSWERS = 20.0
+# Source: https://man7.org/linux/man-pages/man7/capabilities.7.html, include/uapi/linux/capability.h.
+_CAP_SYS_RESOURCE = 24
+_FILES, _PROCESSES = 1_048_576, 16_384
 
 
 @lru_cache(maxsize=1)
@@ -32,8 +38,26 @@ def _podman() -> Kind | None:
     for options, host in _NETWORKS:
         mode = options[0].partition("=")[2].partition(":")[0]
         if mode == "host" or helpers.get(mode):
-            return Kind("podman", path, options, host, ("--network=host", "--layers"))
+            return Kind("podman", path, options, host, ("--network=host", "--layers"), _limits())
     return None
+
+
+def _limits() -> tuple[str, ...]:
+    """The superuser's podman asks for more files and processes than it has, and inside another container it may not."""
+    if os.geteuid() or _may_raise_limits():
+        return ()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = _FILES if files == resource.RLIM_INFINITY else min(files, _FILES)
+    return f"--ulimit=nofile={most}:{most}", f"--ulimit=nproc={_PROCESSES}:{_PROCESSES}"
+
+
+def _may_raise_limits() -> bool:
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+    except OSError:
+        return True
+    effective = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
+    return bool(int(effective, 16) >> _CAP_SYS_RESOURCE & 1)
 
 
 def _docker() -> Kind | None:
