@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ import pytest
 from groundwork.report.initials import initials
 from groundwork.report.lettering import lines_of, width_of
 
-from tests.groundwork.clone import SMALL, Clone, cloned
+from tests.groundwork.clone import ROOT, SMALL, Clone, cloned
 
 PEOPLE = "members:\n  alice@example.com: {role: data-scientist}\n  olga@example.com: {role: operator}\n"
 NS = "{http://www.w3.org/2000/svg}"
@@ -114,3 +115,16 @@ def test_lines_are_broken_within_words_that_are_too_wide() -> None:
     lines = lines_of("a " + "m" * 30, 200, 15)
     assert "".join(lines).replace(" ", "") == "a" + "m" * 30
     assert all(width_of(line, 15) <= 200 for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", sorted(path.stem for path in (ROOT / "envs" / "examples").glob("*.yaml")))
+def test_what_is_up_as_the_file_says_has_no_mark(example: str, tmp_path: Path) -> None:
+    """Every arrow that the file gives is one that the state has, and the other way round."""
+    with cloned(tmp_path / "clone") as clone:
+        shutil.copy(ROOT / "envs" / "examples" / f"{example}.yaml", clone.root / "envs" / "small.yaml")
+        done = clone.run("up", "--env", "small")
+        assert done.returncode == 0, done.stderr
+        drawn = json.loads(clone.run("diagram", "--env", "small", "--json").stdout)
+        assert [one for part in ("nodes", "edges") for one in drawn[part] if one["mark"]] == []
+        assert {node["id"].partition("/")[0] for node in drawn["nodes"]} >= {"build", "service", "identity", "bucket"}

@@ -1,4 +1,4 @@
-"""The map of an environment as values: people, personas, identities, and the buckets, images and secrets that these reach."""
+"""The map of an environment as values: people, personas, identities, what these build, serve and run, and what they reach."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from groundwork.environment.values import Environment
+from groundwork.environment.workloads import Job, Service, Training
 from groundwork.people.personas import Persona
 from groundwork.report.existing import Existing, Mark
 from groundwork.report.initials import initials
 from groundwork.text import counted
 
-COLUMNS = ("People", "Personas", "Identities", "Buckets, images, secrets")
+COLUMNS = ("People", "Personas", "Identities", "What they run and reach")
 _WORDS = {
     "roles/storage.objectViewer": "read",
     "roles/storage.objectUser": "write",
@@ -24,8 +25,18 @@ _WORDS = {
     "roles/secretmanager.secretVersionManager": "set",
 }
 _PLACES = {"buckets": "buckets", "repositories": "images", "secrets": "secrets"}
-_COLUMN = {"person": 0, "persona": 1, "workflows": 1, "identity": 2, "bucket": 3, "repository": 3, "secret": 3}
-_KINDS = {"bucket": "bucket", "repository": "image repository", "secret": "secret"}
+_COLUMN = {"person": 0, "persona": 1, "workflows": 1, "identity": 2}
+_KINDS = {
+    "build": "build",
+    "service": "service",
+    "job": "job",
+    "training": "training",
+    "bucket": "bucket",
+    "repository": "image repository",
+    "secret": "secret",
+}
+# What Terraform makes nothing of, so that no state can have it.
+_NOT_MADE = ("persona/", "workflows/", "training/")
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,9 @@ class Diagram:
         """The map in a sentence, for who does not see it."""
         number = Counter(node.id.partition("/")[0] for node in self.nodes)
         words = {"person": "member", "identity": "identity", **_KINDS}
-        return f"{', '.join(counted(number[kind], word) for kind, word in words.items())}. {self.basis}"
+        always = {"person", "identity", "bucket", "repository", "secret"}
+        said = (counted(number[kind], word) for kind, word in words.items() if number[kind] or kind in always)
+        return f"{', '.join(said)}. {self.basis}"
 
     @property
     def marked(self) -> bool:
@@ -116,17 +129,24 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
     yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
     if environment.github:
         yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
-    for kind, things in _things(environment).items():
-        for name in things:
-            yield _node(f"{kind}/{name}", name, _KINDS[kind])
-
-
-def _things(environment: Environment) -> dict[str, Mapping[str, Any]]:
-    return {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
+    for build in environment.builds.values():
+        ref = build.branch or build.tag
+        when = f"of {ref.strip('^$')}" if ref else "by hand"
+        deploys = f", deploys {', '.join(build.deploys)}" if build.deploys else ""
+        yield _node(f"build/{build.name}", build.name, f"build {when}{deploys}")
+    for service in environment.services.values():
+        yield _node(f"service/{service.name}", service.name, "service, for everybody" if service.public else "service")
+    for job in environment.jobs.values():
+        yield _node(f"job/{job.name}", job.name, f"job, at {job.schedule}" if job.schedule else "job")
+    for training in environment.training.values():
+        yield _node(f"training/{training.name}", training.name, f"training on {training.machine_type}")
+    things = {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
+    for kind, names in things.items():
+        yield from (_node(f"{kind}/{name}", name, _KINDS[kind]) for name in names)
 
 
 def _node(name: str, title: str, note: str) -> Node:
-    return Node(name, _COLUMN[name.partition("/")[0]], title, note)
+    return Node(name, _COLUMN.get(name.partition("/")[0], len(COLUMNS) - 1), title, note)
 
 
 def _may(persona: Persona) -> str:
@@ -148,14 +168,15 @@ def _marked(node: Node, existing: Existing, drawn: set[str]) -> Node:
     mark = existing.changing.get(node.id, "")
     if node.id not in drawn:
         mark = "-"
-    elif existing.judged and node.id not in existing.things and not node.id.startswith(("persona/", "workflows/")):
+    elif existing.judged and node.id not in existing.things and not node.id.startswith(_NOT_MADE):
         mark = "+"
     return replace(node, mark=mark)
 
 
 def _edges(environment: Environment, existing: Existing, marks: Mapping[str, Mark]) -> Iterator[Edge]:
     """The file's arrows, and those of grants that exist and are in the file no longer."""
-    wanted = list(_file_edges(environment))
+    # Two parts of the file may give the same: it is drawn once.
+    wanted = list({(edge.start, edge.end): edge for edge in reversed([*_file_edges(environment)])}.values())[::-1]
     for edge in wanted:
         ends = (marks[edge.start], marks[edge.end])
         pair = (edge.start, edge.end)
@@ -179,5 +200,36 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
         yield from (Edge(f"identity/{name}", f"bucket/{thing}", access) for thing, access in identity.buckets.items())
         for thing, access in identity.repositories.items():
             yield Edge(f"identity/{name}", f"repository/{thing}", {"read": "pull", "write": "push"}.get(access, access))
+        yield from (Edge(f"identity/{name}", f"service/{thing}", what) for thing, what in identity.services.items())
+        yield from (Edge(f"identity/{name}", f"job/{thing}", what) for thing, what in identity.jobs.items())
     for name, secret in environment.secrets.items():
         yield from (Edge(f"identity/{reader}", f"secret/{name}", "read") for reader in secret.readers)
+    yield from _running(environment)
+
+
+def _running(environment: Environment) -> Iterator[Edge]:
+    """What services, jobs, builds and training run as, and what that lets the identity do."""
+    held: list[tuple[str, Service | Job]] = [("service", service) for service in environment.services.values()]
+    held += [("job", job) for job in environment.jobs.values()]
+    for kind, one in held:
+        who = f"identity/{one.identity}"
+        yield Edge(who, f"{kind}/{one.name}", "runs")
+        yield from (Edge(who, f"bucket/{bucket}", access) for bucket, access in one.buckets.items())
+        yield from (Edge(who, f"secret/{secret}", "read") for secret in one.secrets.values())
+    for build in environment.builds.values():
+        who = f"identity/{build.identity}"
+        yield Edge(who, f"build/{build.name}", "runs")
+        yield Edge(who, f"repository/{build.repository}", "push")
+        yield from (Edge(who, f"secret/{secret}", "read") for secret in build.secrets.values())
+        kinds = {name: "service" if name in environment.services else "job" for name in build.deploys}
+        yield from (Edge(who, f"{kind}/{name}", "deploy") for name, kind in kinds.items())
+    for training in environment.training.values():
+        yield from _training(environment, training)
+
+
+def _training(environment: Environment, training: Training) -> Iterator[Edge]:
+    who = f"identity/{training.identity}"
+    yield Edge(who, f"training/{training.name}")
+    for bucket in environment.buckets.values():
+        if f"{training.output}/".startswith(f"{bucket.url}/"):
+            yield Edge(who, f"bucket/{bucket.name}", "write")

@@ -26,7 +26,12 @@ _NAMES = {
     "google_artifact_registry_repository": ("repository", "repository_id"),
     "google_secret_manager_secret": ("secret", "secret_id"),
     "google_service_account": ("identity", "account_id"),
+    "google_cloud_run_v2_service": ("service", "name"),
+    "google_cloud_run_v2_job": ("job", "name"),
+    "google_cloudbuild_trigger": ("build", "name"),
 }
+# Of a grant on them, the thing is in the attribute of its own name.
+_RUNS = {"google_cloud_run_v2_service_iam": "service", "google_cloud_run_v2_job_iam": "job"}
 # The attribute of a grant that names what it is on.
 _TARGETS = {"bucket": "bucket", "repository": "repository", "secret_id": "secret"}
 _STATE = "tfstate"
@@ -116,23 +121,32 @@ def _seen(environment: Environment, resources: Iterable[Resource]) -> tuple[froz
     things: set[str] = set()
     pairs: set[Pair] = set()
     for resource in resources:
-        things |= set(_thing(environment, resource.type, resource.attributes))
+        found = list(_thing(environment, resource.type, resource.attributes))
+        things |= set(found)
+        pairs |= {
+            (_identity(environment, account), thing) for thing in found for account in _runs_as(resource.attributes)
+        }
         for member in _members(resource.attributes):
             kind, _, address = member.partition(":")
             if kind in ("user", "group"):
                 things.add(f"person/{address}")
             elif kind == "serviceAccount":
                 start = _identity(environment, address.partition("@")[0])
-                pairs |= {(start, end) for end in _target(environment, resource.attributes)}
+                pairs |= {(start, end) for end in _target(environment, resource.type, resource.attributes)}
     return frozenset(things), frozenset(pairs)
 
 
 def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
-    if kind not in _NAMES or attributes.get(_NAMES[kind][1]) in (None, environment.state_bucket):
+    if kind not in _NAMES or attributes.get(_NAMES[kind][1]) in (None, *_own(environment)):
         return
     word, attribute = _NAMES[kind]
     name = str(attributes[attribute])
     yield _identity(environment, name) if word == "identity" else f"{word}/{_short(environment, word, name)}"
+
+
+def _own(environment: Environment) -> tuple[str, ...]:
+    """The buckets that groundwork makes for itself."""
+    return environment.state_bucket, environment.sources_bucket, environment.staging_bucket
 
 
 def _identity(environment: Environment, account: str) -> str:
@@ -153,10 +167,22 @@ def _members(attributes: Mapping[str, Any]) -> list[str]:
     return [str(member) for member in [*(attributes.get("members") or ()), *one]] if "role" in attributes else []
 
 
-def _target(environment: Environment, attributes: Mapping[str, Any]) -> Iterator[str]:
+def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
+    """The account that a service, a job or a build runs as: a job keeps it in the template of its template."""
+    blocks = [attributes, *(attributes.get("template") or ())]
+    blocks += [inner for block in blocks[1:] for inner in block.get("template") or ()]
+    for block in blocks:
+        if account := str(block.get("service_account") or ""):
+            yield account.rpartition("/")[2].partition("@")[0]
+
+
+def _target(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
+    for beginning, word in _RUNS.items():
+        if kind.startswith(beginning):
+            yield f"{word}/{str(attributes.get('name') or '').rpartition('/')[2]}"
     for attribute, word in _TARGETS.items():
         name = str(attributes.get(attribute) or "")
-        if name and not name.endswith(environment.state_bucket):
+        if name and not name.endswith(_own(environment)):
             yield f"{word}/{_short(environment, word, name)}"
 
 

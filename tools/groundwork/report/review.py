@@ -9,11 +9,16 @@ from typing import Any
 from groundwork.cost.estimate import estimate
 from groundwork.cost.planned import assumptions_of, in_a_line
 from groundwork.lifecycle import reviewed, up
+from groundwork.people.personas import personas
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
 from groundwork.policy.data import as_data as policy_data
 from groundwork.policy.markdown import markdown
 from groundwork.policy.result import Result
+from groundwork.report.diagram import Diagram, diagram
+from groundwork.report.diagram import as_data as diagram_data
+from groundwork.report.existing import from_plan
+from groundwork.report.mermaid import mermaid
 from groundwork.terraform import plans
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
@@ -22,7 +27,7 @@ from groundwork.terraform.talk import Talk
 
 @dataclass(frozen=True)
 class Review:
-    """A plan as a reviewer needs it; `lines` say it in the team's words, `cost` in one line."""
+    """A plan as a reviewer needs it; `lines` say it in the team's words, `cost` in one line, `map` draws it."""
 
     environment: str
     simulated: bool
@@ -31,6 +36,7 @@ class Review:
     cost: str
     policy: Result
     record: reviewed.Record
+    map: Diagram
 
     @property
     def pending(self) -> bool:
@@ -46,6 +52,8 @@ class Review:
         parts = [f"# {self.environment}: {what}", f"Planned on {where}."]
         if self.lines:
             parts.append(f"```text\n{_fenced(self.lines)}\n```")
+        if self.map.marked:
+            parts += ["## Map", f"```mermaid\n{mermaid(self.map).rstrip()}\n```"]
         return "\n\n".join([*parts, "## Cost", self.cost, markdown(self.policy)])
 
 
@@ -67,6 +75,7 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
         ),
         policy=_policy(session, shown, say),
         record=reviewed.record(session.environment.name, shown),
+        map=diagram(session.environment, personas(session.checkout.root), from_plan(session)),
     )
 
 
@@ -80,6 +89,7 @@ def as_data(found: Review) -> dict[str, Any]:
         "changes": {"create": total.create, "update": total.update, "delete": total.delete},
         "cost": found.cost,
         "policy": policy_data(found.policy),
+        "map": diagram_data(found.map),
         "record": {layer: dict(changes) for layer, changes in found.record.layers.items()},
     }
 
