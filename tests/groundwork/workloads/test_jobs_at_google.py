@@ -31,7 +31,7 @@ def trained(state: str, **more: Any) -> dict[str, Any]:
     spec = {"workerPoolSpecs": [{"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1"}]}
     return {
         "name": "projects/7/locations/europe-west1/customJobs/123", "displayName": "train", "state": f"JOB_STATE_{state}",
-        "createTime": "2026-11-28T10:00:00.5Z", "labels": {"submitter": "alice_example_com"}, "jobSpec": spec, **more,
+        "createTime": "2026-11-28T10:00:00.5Z", "labels": {"member": "alice_example_com"}, "jobSpec": spec, **more,
     }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
     assert done.code == Exit.OK, done.err
     body = json.loads(done.text)
     assert body["displayName"] == "train"
-    assert body["labels"] == {"run": "7", "submitter": "owner_example_com"}
+    assert body["labels"] == {"run": "7", "member": "owner_example_com"}
     assert body["jobSpec"] == {
         "workerPoolSpecs": [
             {

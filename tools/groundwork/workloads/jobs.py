@@ -13,7 +13,7 @@ from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
 from groundwork.workloads import causes, job_price, logs, training
 from groundwork.workloads.job_price import Rate
-from groundwork.workloads.project import SUBMITTER, Project, at, last, moment, took
+from groundwork.workloads.project import MEMBER, Project, at, last, moment, took
 
 Sort = Literal["training", "run"]
 DONE = ("succeeded", "failed", "cancelled", "expired", "partially_succeeded")
@@ -213,7 +213,7 @@ def _of_training(body: Mapping[str, Any]) -> Job:
         str(body.get("createTime", "")),
         str(body.get("startTime", "")),
         str(body.get("endTime", "")),
-        str((body.get("labels") or {}).get(SUBMITTER, "")),
+        str((body.get("labels") or {}).get(MEMBER, "")),
         str((body.get("error") or {}).get("message", "")),
         body,
     )
@@ -230,7 +230,7 @@ def _of_execution(body: Mapping[str, Any]) -> Job:
         str(body.get("createTime", "")),
         str(body.get("startTime", "")),
         str(body.get("completionTime", "")),
-        str((body.get("labels") or {}).get(SUBMITTER) or body.get("creator", "")),
+        str((body.get("labels") or {}).get(MEMBER) or body.get("creator", "")),
         str(completed.get("message", "")) if completed.get("state") == "CONDITION_FAILED" else "",
         body,
     )

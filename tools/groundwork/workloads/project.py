@@ -10,7 +10,7 @@ from typing import Any
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud
 
-SUBMITTER = "submitter"
+MEMBER = "member"
 """The label that says who started something, so that its cost has an owner."""
 
 
@@ -44,10 +44,10 @@ class Project:
 
     def labels(self) -> dict[str, str]:
         """What a thing that the caller starts is labelled with."""
-        return {SUBMITTER: label(self.who)} if self.who else {}
+        return {MEMBER: label(self.who)} if self.who else {}
 
     def person(self, value: str) -> str:
-        """Whom a submitter's label means, among the members and the caller; what it says where that is nobody of them."""
+        """Whom a label of this kind means, among the members and the caller; what it says where that is nobody of them."""
         known = {label(address): address for address in (*self.environment.members, self.who) if address}
         return known.get(value, value)
 
