@@ -87,6 +87,11 @@ class Running(Protocol):
     """A workload that was started."""
 
     @property
+    def pid(self) -> int:
+        """The process of this machine that leads its session: the program itself, or the client that runs its container."""
+        ...
+
+    @property
     def address(self) -> str:
         """Where its port answers on this machine, "127.0.0.1:PORT"; "" when it has none."""
         ...

@@ -66,10 +66,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Given:
-    """What a workload is given of this cloud: variables, files, and what takes its identity away again."""
+    """What a workload is given of this cloud: variables and files.
+
+    `started` is told the process that leads its session, since only its own processes may ask who it is; `take_back` takes its
+    identity away again.
+    """
 
     env: Mapping[str, str]
     mounts: tuple[Mount, ...]
+    started: Callable[[int], None]
     take_back: Callable[[], None]
 
 
@@ -321,6 +326,7 @@ class Workloads:
             if kind != "process":
                 self._leftovers.expect_containers()
             started: Started = runtime.start(workload, heard)
+            given.started(started.pid)
             if isinstance(started, PlainProcess):
                 self._leftovers.note(started.pid)
         except BaseException:
