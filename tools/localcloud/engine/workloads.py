@@ -19,7 +19,7 @@ from localcloud.containers import detection
 from localcloud.containers.client import Client
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
-from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload
+from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import workload_settings
 from localcloud.engine.workload_settings import Pool
@@ -247,6 +247,7 @@ class Workloads:
 
         Raises RuntimeProblem, with the registry's own sentence when the principal may not pull.
         """
+        check(image)
         client = self.client
         if client is None:
             return
