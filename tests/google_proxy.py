@@ -127,11 +127,14 @@ def _reply(status: int, body: Any) -> bytes:
 def _token(proxy: Proxy, form: Mapping[str, list[str]]) -> tuple[int, Any]:
     """A token for a person's login, with the scopes that are asked for, or all that gcloud logs in with where none are.
 
+    An identity token comes with it where `openid` is among them.
+
     The refresh token is the person's token of the local cloud. Source: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
     """
     token = form["refresh_token"][0]
     proxy.scopes[token] = form.get("scope", [_EVERYTHING])[0]
-    return 200, {"access_token": token, "expires_in": 3599, "scope": proxy.scopes[token], "token_type": "Bearer"}
+    answer = {"access_token": token, "expires_in": 3599, "scope": proxy.scopes[token], "token_type": "Bearer"}
+    return 200, answer | ({"id_token": "a-persons-own"} if "openid" in proxy.scopes[token].split() else {})
 
 
 def _userinfo(proxy: Proxy, token: str) -> tuple[int, Any]:

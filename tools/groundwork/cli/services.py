@@ -52,8 +52,11 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
             f"No service runs in {project.environment.place}: services are written in envs/{project.environment.path.name}."
         )
         return
-    columns = ("service", "state", "traffic", "image", "idle", "address")
+    columns = ("service", "state", "traffic", "newest image", "idle", "address")
     print_table(columns, [_row(project, one) for one in found])
+    for one in found:
+        if one.problem:
+            echo(f"{one.name}: {one.problem}", err=True)
 
 
 def _row(project: Project, one: Service) -> tuple[str, ...]:
@@ -73,6 +76,7 @@ def _data(project: Project, one: Service) -> dict[str, Any]:
     return {
         "name": one.name,
         "state": one.state,
+        "problem": one.problem or None,
         "url": one.url or None,
         "revision": one.revision or None,
         "image": one.image,
@@ -262,6 +266,6 @@ def open_(service: str, no_browser: bool, name: str, who: str | None) -> None:
     project = opened(name, who)
     found = feature.service(project, service)
     if not found.url:
-        raise UsageProblem(f"{service} has no address: {found.state}.")
+        raise UsageProblem(f"{service} has no address: {found.problem or found.state}.")
     if no_browser or click.launch(found.url) != 0:
         echo(found.url)

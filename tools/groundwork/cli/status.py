@@ -11,32 +11,41 @@ from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.printing import echo, print_json
 from groundwork.cli.up import print_outputs
 from groundwork.cost import bars
+from groundwork.cost.amounts import shown
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google.cloud import connect
 from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
 from groundwork.text import counted
+from groundwork.workloads import running
+from groundwork.workloads.project import Project
+from groundwork.workloads.running import Now
 
 
 @click.command()
 @environment_option
 @json_option
 def status(name: str, as_json: bool) -> None:
-    """Say what is there, who holds the lock, and whether a run is at work or was cut short.
+    """Say what is there, what runs and what that costs an hour, who holds the lock, and whether a run is at work or was cut short.
 
     Example: groundwork status --env dev
     """
-    found = feature.status(*here(name))
+    checkout, environment = here(name)
+    found = feature.status(checkout, environment)
+    runs = _running(checkout, found)
     if as_json:
-        print_json(_data(found) | {"credits": _credits(found)})
+        print_json(_data(found) | {"runs": _runs_data(runs), "credits": _credits(found)})
         return
-    environment = found.environment
     echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
         echo(f"nothing is up: gs://{environment.state_bucket} holds no state of it; `make up ENV={name}` begins")
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
+    _print_runs(runs, environment)
     for line in credit_lines(environment) if found.running else ():
         echo(line)
 
@@ -53,6 +62,28 @@ def _print_layer(layer: LayerStatus, *, known: bool) -> None:
         echo(f"  locked by {lock.text(layer.lock)}")
     if layer.run:
         echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
+
+
+def _running(checkout: Checkout, found: Status) -> Now:
+    """What runs, where something is up and can be asked."""
+    if not found.running or found.never_up:
+        return Now((), ())
+    return running.now(Project(connect(found.environment, checkout=checkout), found.environment))
+
+
+def _print_runs(found: Now, environment: Environment) -> None:
+    if found.runs:
+        local_bill = "; the local cloud bills nothing" if environment.local else ""
+        echo(f"running: {shown(found.hourly)} an hour at Google's list prices{local_bill}")
+    for one in found.runs:
+        echo(f"  {one.text}")
+    for sentence in found.unknown:
+        echo(f"  not known: {sentence}")
+
+
+def _runs_data(found: Now) -> dict[str, Any]:
+    rows = [{"kind": one.kind, "name": one.name, "detail": one.detail, "hourly": one.hourly} for one in found.runs]
+    return {"running": rows, "hourly": found.hourly, "unknown": list(found.unknown)}
 
 
 def _credits(found: Status) -> list[dict[str, Any]] | None:

@@ -24,5 +24,5 @@ def token(service: str, name: str, who: str | None) -> None:
     project = opened(name, who)
     found = services.service(project, service)
     if not found.url:
-        raise UsageProblem(f"{service} has no address to make a token for: {found.state}.")
+        raise UsageProblem(f"{service} has no address to make a token for: {found.problem or found.state}.")
     echo(tokens.identity_token(project, found.url))

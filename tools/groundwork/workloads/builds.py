@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.official import asking
 from groundwork.text import allowed
-from groundwork.workloads import causes, logs
+from groundwork.workloads import causes, logs, revisions
 from groundwork.workloads.build_files import Wish, build_of
 from groundwork.workloads.project import Project, label, last, moment, took
 from groundwork.workloads.sources import Source
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 RUNNING = ("PENDING", "QUEUED", "WORKING")
 _DEFAULT_MACHINE = "e2-standard-2"
+_REVISION = re.compile(r"Revision '(?P<revision>(?P<service>[a-z][a-z0-9-]*)-\d{5}-[a-z0-9]{3})' is not ready")
 
 
 @dataclass(frozen=True)
@@ -177,13 +179,20 @@ def refuse_failed(project: Project, found: Build) -> None:
     """Raises GroundworkError, with what is known of the cause, for a build that did not do what it should."""
     if found.status == "SUCCESS":
         return
-    try:
-        lines = [entry.text for entry in logs.newest(project, log_filter(project, found), causes.LINES)]
-    except CloudProblem:
-        lines = []
+    lines = _last_lines(project, log_filter(project, found))
+    deployed = next((_REVISION.search(line) for line in reversed(lines) if _REVISION.search(line)), None)
+    if deployed:  # what it logged says more than that it did not start
+        lines = [*lines, *_last_lines(project, revisions.log_filter(deployed["service"], deployed["revision"]))]
     why = causes.explained(found.detail, lines)
     reason = f": {found.detail.rstrip('.')}" if found.detail else ""
     raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
+
+
+def _last_lines(project: Project, wanted: str) -> list[str]:
+    try:
+        return [entry.text for entry in logs.newest(project, wanted, causes.LINES)]
+    except CloudProblem:
+        return []
 
 
 @dataclass(frozen=True)
@@ -215,11 +224,21 @@ def submitter_tag(address: str) -> str:
     return f"submitter-{label(address)}"
 
 
+def under_way(project: Project) -> list[Build]:
+    """The builds that run or wait; asked without Google's client, which takes longer to load than the answer to come."""
+    params = {"filter": 'status="WORKING" OR status="QUEUED"', "pageSize": 100}
+    found = project.cloud.request("GET", "cloudbuild", f"v1/{project.here}/builds", params=params)
+    return [one for one in map(_of, found.get("builds", ())) if one.running]
+
+
 def _build(message: Message) -> Build:
     from google.cloud.devtools.cloudbuild_v1 import Build as Class
     from google.protobuf.json_format import MessageToDict
 
-    body: dict[str, Any] = MessageToDict(Class.pb(message))
+    return _of(MessageToDict(Class.pb(message)))
+
+
+def _of(body: dict[str, Any]) -> Build:
     detail = body.get("failureInfo", {}).get("detail") or body.get("statusDetail", "")
     return Build(
         str(body.get("id", "")),

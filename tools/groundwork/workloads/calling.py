@@ -63,7 +63,7 @@ def called(project: Project, found: Service, asked: Question) -> Iterator[Respon
 def _address(found: Service, path: str) -> str:
     """The whole address; the token goes nowhere else."""
     if not found.url:
-        raise UsageProblem(f"{found.name} has no address: {found.state}.")
+        raise UsageProblem(f"{found.name} has no address: {found.problem or found.state}.")
     address = urljoin(f"{found.url}/", path.lstrip("/"))
     if urlsplit(address)[:2] != urlsplit(found.url)[:2]:
         raise UsageProblem(f"{path} is no path of {found.url}: write e.g. /predict.")

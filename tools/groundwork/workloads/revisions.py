@@ -69,8 +69,8 @@ def deployed(project: Project, name: str, image: str, *, traffic: bool = True, s
         shares = [target(share.revision, share.percent, share.tag) for share in before.traffic]
     problem = _sent(project, before, {**before.body, "template": template, "traffic": shares}, sleep)
     after = service(project, name)
-    if problem or after.state not in ("ready", "deploying"):
-        raise _broken(project, after, problem or after.state)
+    if problem or after.state == "broken":
+        raise _broken(project, after, problem or after.problem)
     if traffic and not follows:
         return _moved(project, after, to_latest, {after.revision: 100}, sleep)
     return after
@@ -110,7 +110,9 @@ def _moved(
     if {one: part for one, part in wanted.items() if part} != {
         share.revision: share.percent for share in after.traffic if share.percent
     }:
-        raise GroundworkError(f"The traffic of {before.name} did not go where it should: {problem or after.state}")
+        raise GroundworkError(
+            f"The traffic of {before.name} did not go where it should: {problem or after.problem or after.state}"
+        )
     return after
 
 

@@ -79,11 +79,15 @@ class Service:
 
     @property
     def state(self) -> str:
-        """Whether it answers: "ready", "deploying", or what is wrong."""
-        end = self.body.get("terminalCondition") or {}
+        """Whether its newest revision answers: "ready", "deploying" or "broken"; an older one may have the traffic."""
         if self.body.get("reconciling"):
             return "deploying"
-        return "ready" if end.get("state") == READY else str(end.get("message") or "not ready")
+        return "ready" if (self.body.get("terminalCondition") or {}).get("state") == READY else "broken"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the newest revision, in Google's words, "" for nothing."""
+        return str((self.body.get("terminalCondition") or {}).get("message", "")) if self.state == "broken" else ""
 
     @property
     def public(self) -> bool:

@@ -16,6 +16,8 @@ from groundwork.google.cloud import Cloud
 from groundwork.google.transport import refused_login
 from groundwork.workloads.project import Project
 
+_WHO = ("openid", "https://www.googleapis.com/auth/userinfo.email")
+
 
 def identity_token(project: Project, audience: str) -> str:
     """A token that says to the service at `audience` who the caller is.
@@ -30,7 +32,7 @@ def identity_token(project: Project, audience: str) -> str:
     account = str(getattr(credentials, "service_account_email", None) or "")
     if account and account != "default":
         return _of_account(project.cloud, account, audience)
-    if hasattr(credentials, "refresh_token"):
+    if getattr(credentials, "refresh_token", None):
         return _of_person(credentials)
     return _of_machine(audience)
 
@@ -55,20 +57,26 @@ def _behind(credentials: Any) -> Any:
     return credentials
 
 
-def _of_person(credentials: Any) -> str:
+def _of_person(login: Any) -> str:
+    """The exchange of a person's refresh token brings one where it asks for `openid`, which a login for APIs does not."""
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
+    from google.oauth2.credentials import Credentials
 
+    asked = Credentials(  # type: ignore[no-untyped-call]
+        None, login.refresh_token, token_uri=login.token_uri, client_id=login.client_id,
+        client_secret=login.client_secret, scopes=_WHO,
+    )  # fmt: skip
     try:
-        credentials.refresh(Request())
+        asked.refresh(Request())  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
-        raise refused_login(error, credentials) from None
-    if not credentials.id_token:
+        raise refused_login(error, login) from None
+    if not asked.id_token:
         raise PermissionProblem(
             "Your login brings no identity token: run `groundwork login --again`, or take the one that "
             "`gcloud auth print-identity-token` prints."
         )
-    return str(credentials.id_token)
+    return str(asked.id_token)
 
 
 def _of_machine(audience: str) -> str:

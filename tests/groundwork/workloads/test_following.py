@@ -1,0 +1,109 @@
+"""Logs as they come, what runs now, and what ^C does to what is followed: nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from groundwork.cli.workloads import streamed
+from groundwork.errors import Exit, Interrupted
+from groundwork.workloads import logs, running
+from groundwork.workloads.project import Project, duration, label
+
+from tests.groundwork.workloads.conftest import switch_on
+from tests.small_clone import SmallClone
+
+
+def write(clone: SmallClone, *lines: str, at: str = "2026-11-28T10:00:00Z") -> None:
+    name = f"projects/{clone.project}/logs/team"
+    entries = [
+        {"logName": name, "resource": {"type": "global"}, "textPayload": line, "timestamp": at, "insertId": line}
+        for line in lines
+    ]
+    clone.cloud().request("POST", "logging", "v2/entries:write", json={"entries": entries})
+
+
+def test_lines_are_told_once_also_those_that_come_late(clone: SmallClone, project: Project) -> None:
+    told: list[str] = []
+    rounds = [("b", "2026-11-28T10:00:20Z"), ("late", "2026-11-28T10:00:10Z"), ("c", "2026-11-28T10:00:30Z")]
+    write(clone, "a")
+
+    def sleep(_seconds: float) -> None:
+        if rounds:
+            line, at = rounds.pop(0)
+            write(clone, line, at=at)
+
+    wanted = f'logName="projects/{clone.project}/logs/team"'
+    logs.follow(
+        project, wanted, "2026-11-28T09:00:00Z", lambda: not rounds, lambda entry: told.append(entry.text), sleep
+    )
+    assert told == ["a", "b", "late", "c"]
+
+
+def test_the_newest_come_in_the_order_of_their_times(clone: SmallClone, project: Project) -> None:
+    for second in range(5):
+        write(clone, f"line {second}", at=f"2026-11-28T10:00:0{second}Z")
+    found = logs.newest(project, f'logName="projects/{clone.project}/logs/team"', 2)
+    assert [entry.line for entry in found] == ["10:00:03 line 3", "10:00:04 line 4"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"textPayload": "loss 0.3\n"}, "loss 0.3"),
+        ({"jsonPayload": {"message": "up", "level": 1}}, "up"),
+        ({"jsonPayload": {"loss": 0.3}}, '{"loss": 0.3}'),
+        (
+            {"textPayload": "", "httpRequest": {"requestMethod": "GET", "requestUrl": "https://a/x", "status": 200}},
+            "GET https://a/x 200",
+        ),
+        ({"protoPayload": {"status": {"message": "denied"}}}, "denied"),
+    ],
+)
+def test_an_entry_says_what_it_has(entry: dict[str, Any], text: str) -> None:
+    assert logs.text_of(entry) == text
+
+
+def test_an_interrupt_ends_the_following_alone_and_says_how_to_end_the_rest() -> None:
+    with pytest.raises(Interrupted) as problem, streamed("job 7", "groundwork jobs cancel 7 --env dev"):
+        raise KeyboardInterrupt
+    assert (
+        problem.value.message == "No longer following: job 7 goes on. To end it: `groundwork jobs cancel 7 --env dev`."
+    )
+    assert problem.value.exit_code == Exit.INTERRUPTED
+
+
+def test_what_is_not_in_the_file_is_not_asked_for(project: Project) -> None:
+    assert running.now(project) == running.Now((), ())
+
+
+def test_what_runs_has_its_price_by_the_hour_and_what_cannot_be_asked_is_said(
+    clone: SmallClone, project: Project
+) -> None:
+    template = {
+        "containers": [{"image": "us-docker.pkg.dev/cloudrun/container/hello"}],
+        "scaling": {"minInstanceCount": 2},
+    }
+    path = f"v2/{project.here}/services"
+    clone.cloud().request("POST", "run", path, params={"serviceId": "api"}, json={"template": template})
+    asked = replace(project, environment=replace(project.environment, services={"api": None}, training={"train": None}))  # type: ignore[dict-item]
+    (found,) = running.now(asked).runs
+    # Two idle instances of one vCPU and 512 MiB.
+    assert (found.text, running.now(asked).unknown) == ("service api: 2 instances at least, $0.03 an hour", ())
+    switch_on(clone, "aiplatform")
+    eve = replace(asked, cloud=clone.cloud("user:eve@example.com"))
+    assert [sentence.partition(":")[0] for sentence in running.now(eve).unknown] == ["services", "jobs"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (185, "3 min 5 s"), (3600, "1 h"), (7440, "2 h 4 min")],
+)
+def test_a_time_is_said_in_words(seconds: int, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_an_address_becomes_a_label_that_google_takes() -> None:
+    assert label("Alice.Smith+ml@Example.com") == "alice_smith_ml_example_com"
+    assert len(label("a" * 80 + "@example.com")) == 63

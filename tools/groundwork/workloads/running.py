@@ -1,0 +1,87 @@
+"""What runs at this moment and costs something every hour: waiting instances of services, builds and jobs under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from groundwork.cost.amounts import shown
+from groundwork.cost.catalogue import read as price_catalogue
+from groundwork.errors import GroundworkError
+from groundwork.google.cloud import CloudProblem
+from groundwork.resources.needs import HOURS_A_MONTH
+from groundwork.text import counted
+from groundwork.workloads import builds, jobs, services
+from groundwork.workloads.project import Project, when
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Something that runs; `hourly` is what it costs in US dollars, None where no price is known."""
+
+    kind: str
+    name: str
+    detail: str
+    hourly: Decimal | None
+
+    @property
+    def text(self) -> str:
+        """It in a line."""
+        price = "price not known" if self.hourly is None else f"{shown(self.hourly)} an hour"
+        return f"{self.kind} {self.name}: {self.detail}, {price}"
+
+
+@dataclass(frozen=True)
+class Now:
+    """All that runs, and what could not be asked with the reason."""
+
+    runs: tuple[Runs, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def hourly(self) -> Decimal:
+        """US dollars an hour of all whose price is known."""
+        return sum((one.hourly for one in self.runs if one.hourly), Decimal(0))
+
+
+def now(project: Project) -> Now:
+    """What runs of the kinds that the environment file names."""
+    environment = project.environment
+    asked: list[tuple[str, Callable[[Project], Iterator[Runs]], object]] = [
+        ("services", _services, environment.services),
+        ("builds", _builds, environment.builds),
+        ("jobs", _jobs, {**environment.jobs, **environment.training}),
+    ]
+    runs: list[Runs] = []
+    unknown: list[str] = []
+    for name, ask, wanted in asked:
+        try:
+            runs += list(ask(project)) if wanted else []
+        except GroundworkError as problem:
+            if not (isinstance(problem, CloudProblem) and problem.reason == "SERVICE_DISABLED"):
+                unknown.append(f"{name}: {problem.message}")
+    return Now(tuple(runs), tuple(unknown))
+
+
+def _services(project: Project) -> Iterator[Runs]:
+    for one in services.services(project):
+        if one.least:
+            price = services.idle_price(project, one)
+            detail = f"{counted(one.least, 'instance')} at least"
+            yield Runs("service", one.name, detail, price if price is None else price / HOURS_A_MONTH)
+
+
+def _builds(project: Project) -> Iterator[Runs]:
+    for one in builds.under_way(project):
+        price = price_catalogue().find(f"build.minute.{one.machine}", project.region)
+        hourly = price.price / price.per * 60 if price else None
+        yield Runs("build", one.id[:8], f"{one.status.lower()} since {when(one.created)} UTC", hourly)
+
+
+def _jobs(project: Project) -> Iterator[Runs]:
+    for one in jobs.jobs(project):
+        if one.running:
+            rate = jobs.rate(one, project.region)
+            detail = f"{one.state} since {when(one.created)} UTC, {one.id}"
+            yield Runs("job", one.name, detail, None if rate.unknown else rate.hourly)
