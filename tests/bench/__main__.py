@@ -39,7 +39,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 def main(parts: Sequence[str]) -> None:
-    """Measure the parts in turn, or those named; one that breaks stops the run, since half a table is no table."""
+    """Measure the parts in turn, or those named; one that breaks stops the run, since half a table is not a table."""
     with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
         rows = [row for part in parts or PARTS for row in PARTS[part](Path(folder))]
     show(rows, Console(width=160 if not sys.stdout.isatty() else None))

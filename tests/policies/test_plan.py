@@ -90,4 +90,4 @@ def test_a_secret_that_the_plan_has_read_is_found_in_its_prior_state(tmp_path: P
     (found,) = plan.data.values()
     assert policy.covers(found.kind)
     assert policy.rule(found, Settings()).verdict is Verdict.FAIL
-    assert not plan.resources, "what the state holds but the plan does not leave standing is no concern"
+    assert not plan.resources, "what the state holds but the plan does not leave standing is not a concern"

@@ -1,4 +1,4 @@
-"""What the scanner itself cannot do, it says: a broken policy, a file that is no Terraform, a form that checkov does not read."""
+"""What the scanner itself cannot do, it says: a broken policy, a file that is not Terraform, a form that checkov does not read."""
 
 from __future__ import annotations
 

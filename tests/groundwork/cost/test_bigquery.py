@@ -84,7 +84,7 @@ def test_a_copy_of_an_export_is_not_counted_beside_it(ndjson):
     having = Bigquery([STANDARD, f"{STANDARD}_copy"], ndjson)
     found = _read(having)
     assert "_TABLE_SUFFIX IN ('0A0A0A_0B0B0B_0C0C0C')" in having.jobs[1]["configuration"]["query"]["query"]
-    assert found.notes == (f"Not read, since they are no billing account's export: {STANDARD}_copy.",)
+    assert found.notes == (f"Not read, since they are not billing exports: {STANDARD}_copy.",)
 
 
 def test_a_dataset_without_an_export_says_where_to_switch_it_on(ndjson):

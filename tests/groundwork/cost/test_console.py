@@ -141,8 +141,8 @@ def test_credit_types_are_told_by_their_name_in_the_console(shown, type_):
         (BLOCK + HEADER + _row("1_0"), "the unrounded cost '1_0' is not a number."),
         (BLOCK + HEADER + _row("Infinity"), "the unrounded cost 'Infinity' is not a number."),
         (BLOCK + HEADER.replace(",", ";"), "its columns are not set apart by commas, so a spreadsheet has saved it"),
-        (BLOCK + HEADER.replace("Cost ($)\n", "Unrounded Cost (USD)\n") + GOOD, "the column 'Unrounded Cost (USD)' stands twice"),
-        (BLOCK + HEADER + '"open', "this is no CSV (unexpected end of data)."),
+        (BLOCK + HEADER.replace("Cost ($)\n", "Unrounded Cost (USD)\n") + GOOD, "the column 'Unrounded Cost (USD)' appears twice"),
+        (BLOCK + HEADER + '"open', "this is not CSV (unexpected end of data)."),
         (BLOCK, "no line names the columns of a cost table"),
     ],
 )  # fmt: skip

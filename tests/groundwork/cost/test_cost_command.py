@@ -189,7 +189,7 @@ WRONG = [
     ("estimate --plan none.json", "none.json cannot be read: No such file or directory."),
     ("estimate --plan export.ndjson", "export.ndjson is not JSON."),
     ("estimate --plan envs/schema.json", "envs/schema.json is not a plan: format_version is missing."),
-    ("estimate --plan plan.json --json --csv", "--json and --csv exclude each other; give one of them."),
+    ("estimate --plan plan.json --json --csv", "--json and --csv cannot be combined; give one of them."),
     ("estimate --env nowhere --plan plan.json", 'there is no environment "nowhere" (envs/nowhere.yaml)'),
     ("estimate --env bad --plan plan.json", "bad.yaml: cost.assumptions.bucket_gb is not an assumption; did you mean bucket_gib?"),
     ("report --env dev", "dev.yaml does not say where the billing export lies: add cost: {export: {project: ID, dataset: NAME}} to it, or give --file."),

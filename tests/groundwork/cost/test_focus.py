@@ -184,7 +184,7 @@ def test_what_sets_columns_apart_is_told_by_the_header(tmp_path, delimiter):
         (lambda header, row: header + row + '"1.25' + row[4:], "Value with unterminated quote found"),
         (lambda header, row: header + row.replace("1.25", "1_25"), "the column BilledCost has the value 1_25"),
         (lambda header, row: header.replace(",", ";") + row.replace(",", ";").replace("1.25", "1,25"), "the column BilledCost has the value 1,25"),
-        (lambda header, row: header.replace("Tags", "BilledCost") + row, "the column BilledCost stands twice"),
+        (lambda header, row: header.replace("Tags", "BilledCost") + row, "the column BilledCost appears twice"),
         (lambda header, row: header.replace("Tags", "") + row, "the column 10 has no name"),
         (lambda header, row: header.replace(",", " ") + row, "are not set apart by a comma, semicolon, tab or bar"),
         (lambda header, row: header + row.replace("2026-10-03T00:00:00Z", "infinity"), "the column ChargePeriodStart has the value infinity"),

@@ -1,4 +1,4 @@
-"""Reading plans: which side has what, what is unknown, and what is no plan at all."""
+"""Reading plans: which side has what, what is unknown, and what is not a plan at all."""
 
 import json
 from pathlib import Path

@@ -48,7 +48,7 @@ def test_lines_that_stand_in_both_are_refused(tmp_path, bill, again):
     with pytest.raises(UsageProblem) as problem:
         files.read([bill, other])
     assert str(problem.value).startswith("The same bill is given twice: ")
-    assert f"lines stand in both {bill} and {other}, and would count twice. Give one of them." in str(problem.value)
+    assert f"lines appear in both {bill} and {other}, and would count twice. Give one of them." in str(problem.value)
 
 
 def test_googles_focus_export_of_the_same_month_is_refused(tmp_path, bill):
@@ -111,7 +111,7 @@ def test_a_single_line_that_is_alike_is_said(tmp_path):
     rows = list(exports.rows(400))
     both = [exports.ndjson(tmp_path / "a", rows[:200]), exports.ndjson(tmp_path / "b", rows[199:])]
     assert files.read(both).notes == (
-        f"1 line stands in both {both[0]} and {both[1]}: if that is the same use of something, it counts twice.",
+        f"1 line appears in both {both[0]} and {both[1]}: if that is the same use of something, it counts twice.",
     )
 
 
@@ -119,5 +119,5 @@ def test_an_export_appended_to_itself_is_said(tmp_path, bill):
     twice = tmp_path / "twice.ndjson"
     twice.write_bytes(bill.read_bytes() * 2)
     assert files.read([twice]).notes == (
-        f"Every line stands in {twice} 2 times: if exports were put together in it, they count that often.",
+        f"Every line appears in {twice} 2 times: if exports were put together in it, they count that often.",
     )

@@ -60,7 +60,7 @@ def test_what_has_no_end_or_is_too_deep_is_a_mistake(text: str, tmp_path: Path) 
     read_file = document(tmp_path, text)
     assert read_file.values is None
     assert [mistake.sentence for mistake in read_file.mistakes] == [
-        "values stand too deep in each other, or aliases name what is around them; write them out."
+        "values are nested too deeply, or an alias refers to what contains it; write them out."
     ]
 
 

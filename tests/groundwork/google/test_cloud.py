@@ -166,7 +166,7 @@ def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
 @pytest.mark.parametrize(
     ("code", "reason", "way_on"),
     [
-        (401, "", "your login was not taken"),
+        (401, "", "your login was not accepted"),
         (403, "", "ask an owner of the project"),
         (403, "accountDisabled", "no billing account pays for the project"),
         (403, "USER_PROJECT_DENIED", "run `groundwork login --env NAME`"),

@@ -61,5 +61,5 @@ def test_a_failure_says_what_failed_and_why(script: Script, error: Mapping[str, 
 
 def test_one_that_does_not_end_is_said(script: Script) -> None:
     script.answers[f"/run/v2/{NAME}"] = {"name": NAME}
-    with pytest.raises(GroundworkError, match="asked to delete it and is still at it after ten minutes"):
+    with pytest.raises(GroundworkError, match="asked to delete it and has not finished after ten minutes"):
         operations.finish(script.cloud, "run", "v2", {"name": NAME}, "delete it")

@@ -20,7 +20,7 @@ from tests.groundwork.conftest import Heard
 from tests.groundwork.resources.google_lists import PROJECT, Script, refusal, scripted
 
 ROOT = Path(__file__).resolve().parents[3]
-NOT_YET = "an API that is on refuses still, which takes Google some minutes; trying again in {} s"
+NOT_YET = "an API that is on still refuses calls, as it may for some minutes; trying again in {} s"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: E
     other.request("POST", "storage", "v1/b", params={"project": other.project}, json={"name": environment.state_bucket})
     with pytest.raises(
         PermissionProblem,
-        match="which should keep Terraform's state, is not readable for you or belongs to somebody else",
+        match="which should hold Terraform's state, cannot be read by you or belongs to somebody else",
     ):
         prerequisites.lay(cloud, environment, talk.say)
 

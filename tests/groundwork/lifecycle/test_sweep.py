@@ -179,7 +179,7 @@ def test_things_go_in_an_order_that_works() -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "h", "1 h", "-1h", "1y", "1.5h", "1h30m", "٣h", "9999999h", "one hour"])
 def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
-    with pytest.raises(UsageProblem, match=f'"{text}" is no age'):
+    with pytest.raises(UsageProblem, match=f'"{text}" is not an age'):
         sweep.parse_age(text)
 
 
@@ -195,16 +195,16 @@ def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
         (["--project", "SMALL-CLONE"], Exit.REFUSED, "--project says SMALL-CLONE"),
         (["--dry-run", "--project", "x"], Exit.REFUSED, "--project says x"),
         (["--yes", "--project", ""], Exit.USAGE, "it needs --project as well"),
-        (["--only", "buckets"], Exit.USAGE, '"buckets" is no kind that sweep knows: choose among'),
+        (["--only", "buckets"], Exit.USAGE, '"buckets" is not a kind that sweep knows: choose among'),
         (["--only", ""], Exit.USAGE, "--only names no kind"),
         (["--only", ","], Exit.USAGE, "--only names no kind"),
-        (["--only", "bucket,project"], Exit.USAGE, '"project" is no kind'),
-        (["--only", "bucket secret"], Exit.USAGE, '"bucket-secret" is no kind'),
+        (["--only", "bucket,project"], Exit.USAGE, '"project" is not a kind'),
+        (["--only", "bucket secret"], Exit.USAGE, '"bucket-secret" is not a kind'),
         (["--only"], Exit.USAGE, "requires an argument"),
-        (["--older-than", "soon"], Exit.USAGE, '"soon" is no age'),
-        (["--older-than", "1"], Exit.USAGE, '"1" is no age'),
-        (["--older-than", ""], Exit.USAGE, '"" is no age'),
-        (["--older-than", "-1h"], Exit.USAGE, '"-1h" is no age'),
+        (["--older-than", "soon"], Exit.USAGE, '"soon" is not an age'),
+        (["--older-than", "1"], Exit.USAGE, '"1" is not an age'),
+        (["--older-than", ""], Exit.USAGE, '"" is not an age'),
+        (["--older-than", "-1h"], Exit.USAGE, '"-1h" is not an age'),
         (["--older-than"], Exit.USAGE, "requires an argument"),
         (["--any-age=yes"], Exit.USAGE, "does not take a value"),
         (["--all"], Exit.USAGE, "No such option"),

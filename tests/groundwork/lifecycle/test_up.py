@@ -206,7 +206,7 @@ def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk:
             teardown.down(standing.session("down"), YES, talk)
     finally:
         bucket.blob("a").delete()
-    assert raised.value.message == "Destroying small would stop half-way, so it was not begun:"
+    assert raised.value.message == "Destroying small would stop half-way, so it was not started:"
     assert raised.value.details[0].startswith(
         "bucket kept: gs://small-clone-kept holds 1 object (1 B) live, and force_destroy is false; delete them with"
     )

@@ -116,7 +116,7 @@ def test_what_docker_says_is_passed_on(google: Google) -> None:
         ("{", "is not JSON"),
         ("[]", "is not a JSON object"),
         ("\x00", "is not JSON"),
-        ('{"credHelpers": []}', "credHelpers that are no names with values"),
+        ('{"credHelpers": []}', "credHelpers that are not names with values"),
     ],
 )
 def test_a_config_that_docker_could_not_read_is_left_alone(text: str, sentence: str, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def asked(notes: Path) -> list[str]:
 def test_nobody_logs_in_to_the_local_cloud(clone: SmallClone) -> None:
     done = clone("login")
     assert done.code == Exit.OK
-    assert "Nobody logs in to the local cloud (simulated): every command is owner@example.com" in done.text
+    assert "Nobody logs in to the local cloud (simulated): every command runs as owner@example.com" in done.text
     assert 'eval "$(groundwork env --env local)"' in done.text
 
 

@@ -14,7 +14,7 @@ from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, pr
 DEV = ("--env", "dev")
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "hunter2"}
 FILE = {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/hunter2.json"}
-NO_LOGIN = "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is no login that can be used: unset it"
+NO_LOGIN = "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is not a login that can be used: unset it"
 DEPLOYER = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "groundwork-deployer@groundwork-dev.iam.gserviceaccount.com"}
 BEFORE = "and goes before every login, so logging in would change nothing: unset"
 # A shell that still points at the local cloud.

@@ -92,7 +92,7 @@ def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_pat
     wrong.write_text("Plan: 3 to add", encoding="utf-8")
     done = _policy(faulty, "--plan", str(wrong))
     assert done.returncode == 2
-    assert "is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
+    assert "is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_things_are_found_in_every_zone_and_on_every_page(script: Script) -> Non
         (refusal(501, "UNIMPLEMENTED"), "501 UNIMPLEMENTED"),
         (refusal(500, "INTERNAL"), "500 INTERNAL"),
         (DROP, "no answer UNREACHABLE"),
-        (b"this is no JSON", "cannot be read"),
+        (b"this is not JSON", "cannot be read"),
         ([], "cannot be read"),
         (b"", "cannot be read"),
         ({"items": {"zones/a": {"instances": [{"id": "1"}]}}}, "cannot be read (KeyError('selfLink'))"),

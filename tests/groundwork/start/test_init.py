@@ -109,7 +109,7 @@ def test_a_folder_with_other_files_in_their_place_is_refused_whole(
         ((), "--project is missing"),
         (("--project", "No Such Id"), "project is"),
         (("--project", "cats-dogs-1", "--region", "moon"), "region is"),
-        (("--project", "cats-dogs-1", "--name", "../dev"), "is no name for an environment"),
+        (("--project", "cats-dogs-1", "--name", "../dev"), "is not a name for an environment"),
         (("--project", "cats-dogs-1", "--email", "alice"), "is not an e-mail address"),
     ],
 )

@@ -134,7 +134,7 @@ def test_an_object_has_no_type_where_that_is_wished(world: World) -> None:
 
 def test_a_context_has_each_key_once(offline: Core) -> None:
     twice = [{"custom": [{"key": "a", "value": "b"}, {"key": "a", "value": "c"}]}]
-    with pytest.raises(Refusal, match="'a' stands twice") as refused:
+    with pytest.raises(Refusal, match="'a' appears twice") as refused:
         offline.plan(OBJECT, bucket="b", name="o", content="x", contexts=twice)
     assert refused.value.attributes == ["contexts"]
 

@@ -95,5 +95,5 @@ def test_a_selector_that_is_none_is_refused(selector: str) -> None:
 
 @pytest.mark.parametrize("mask", [".", "a..b", "a.", ".a", "`", "labels.`", "``"])
 def test_a_mask_that_is_no_path_is_refused(mask: str) -> None:
-    with pytest.raises(CloudError, match="is no path of fields"):
+    with pytest.raises(CloudError, match="is not a path of fields"):
         updated({}, {}, mask, {"Thing": {"properties": {"labels": {"additionalProperties": {}}}}}, "Thing")

@@ -148,7 +148,7 @@ def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:
     if not cell.allowed:
         echo(f"{cell.person} may not: {permission} on {cell.target.text} is missing.")
         if groups:
-            echo(f"Members of {', '.join(groups)} may; who is in a group stands in no policy.")
+            echo(f"Members of {', '.join(groups)} may; no policy says who is in a group.")
         echo("\n".join(lines))
     for binding in cell.by:
         condition = f", if {binding.condition}" if binding.condition else ""

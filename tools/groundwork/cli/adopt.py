@@ -35,7 +35,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
     Example: groundwork adopt --env dev --dry-run
     """
     if as_json and not dry_run:
-        raise UsageProblem("--json says what would be taken over, and goes with --dry-run.")
+        raise UsageProblem("--json lists what would be taken over; give it with --dry-run.")
     talk = Console(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "adopt", talk.say)

@@ -351,7 +351,7 @@ def check(*, name: str, member: str, seen: str, on: str | None, start: str | Non
 
 def _one_format(as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
-        raise UsageProblem("--json and --csv exclude each other; give one of them.")
+        raise UsageProblem("--json and --csv cannot be combined; give one of them.")
 
 
 def _now() -> datetime:

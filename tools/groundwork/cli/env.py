@@ -31,7 +31,7 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
     Example: eval "$(groundwork env --env local)"
     """
     if as_python and as_json:
-        raise UsageProblem("--python and --json exclude each other; give one of them.")
+        raise UsageProblem("--python and --json cannot be combined; give one of them.")
     checkout, environment = here(name)
     found = notebook.surroundings(checkout, environment, os.environ)
     if as_json:

@@ -117,7 +117,7 @@ def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -
     """The file's text. Raises UsageProblem when an answer cannot be, Refused when the file is there."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", answers.name):
         raise UsageProblem(
-            f'"{answers.name}" is no name for an environment: it has at most 31 lower-case letters, digits and dashes and begins with a letter.'
+            f'"{answers.name}" is not a name for an environment: it has at most 31 lower-case letters, digits and dashes and begins with a letter.'
         )
     path = root / "envs" / f"{answers.name}.yaml"
     if path.exists():

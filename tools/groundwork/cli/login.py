@@ -19,7 +19,7 @@ from groundwork.login.login import Wish
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Log in anew although the login is valid, e.g. as somebody else.")
+@click.option("--again", is_flag=True, help="Log in again even though the login is valid, e.g. as somebody else.")
 @click.option(
     "--impersonate", is_flag=True, help="Log in as the deployer, for operators: `up` and `down` need no more."
 )
@@ -36,7 +36,7 @@ def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: 
     _checkout, environment = here(name)
     if environment.local:
         echo(
-            f"Nobody logs in to the local cloud (simulated): every command is {local.OWNER.partition(':')[2]}, or whom --as names."
+            f"Nobody logs in to the local cloud (simulated): every command runs as {local.OWNER.partition(':')[2]}, or as whoever --as names."
         )
         echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
         return

@@ -13,6 +13,6 @@ def pairs(words: Sequence[str], option: str) -> dict[str, str]:
     for word in words:
         name, sign, value = word.partition("=")
         if not sign or not name:
-            raise UsageProblem(f"{option} {word!r} is no NAME=VALUE.")
+            raise UsageProblem(f"{option} {word!r} is not NAME=VALUE.")
         found[name] = value
     return found

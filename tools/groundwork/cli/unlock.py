@@ -34,7 +34,7 @@ def unlock(name: str, yes: bool, dry_run: bool) -> None:
             if dry_run:
                 continue
             if not yes:
-                talk.confirm("Is that run dead, and shall its lock go?")
+                talk.confirm("Is that run dead, and should its lock be removed?")
             lock.release(cloud, places[layer], found)
             talk.say(f"{name}/{layer} is unlocked")
         if not held:

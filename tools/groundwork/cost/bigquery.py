@@ -77,7 +77,7 @@ def read(
         raise Refused(
             f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
         )
-    notes = (f"Not read, since they are no billing account's export: {', '.join(scan.others)}.",) if scan.others else ()
+    notes = (f"Not read, since they are not billing exports: {', '.join(scan.others)}.",) if scan.others else ()
     return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery", notes)
 
 

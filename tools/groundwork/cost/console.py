@@ -99,7 +99,7 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, fields
     except csv.Error as problem:
         raise UsageProblem(
-            f"{path}:{reader.line_num}: this is no CSV ({problem}). Download the file again."
+            f"{path}:{reader.line_num}: this is not CSV ({problem}). Download the file again."
         ) from problem
 
 
@@ -113,7 +113,7 @@ def _checked(path: Path, names: Sequence[str], header: Sequence[str]) -> Sequenc
     for place, (name, field) in enumerate(zip(names, header, strict=True)):
         if name in names[:place]:
             raise UsageProblem(
-                f"{path}: the column {field!r} stands twice, so nothing was added up. Download the file again."
+                f"{path}: the column {field!r} appears twice, so nothing was added up. Download the file again."
             )
         if name not in COLUMNS:
             raise UsageProblem(

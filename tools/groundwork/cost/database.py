@@ -14,7 +14,7 @@ from groundwork.errors import UsageProblem
 
 FAULT = "nothing was added up"
 EARLIEST, LATEST = "2000-01-01", "2100-01-01"
-"""Times outside these are no times of a bill; "infinity" and "epoch" are among them."""
+"""Times outside these are not times of a bill; "infinity" and "epoch" are among them."""
 
 _PACIFIC = "America/Los_Angeles"
 _DAY = "86400000000"  # microseconds

@@ -18,7 +18,7 @@ from groundwork.errors import UsageProblem
 
 
 def named(patterns: Iterable[str]) -> tuple[Path, ...]:
-    """The files that somebody named; a name that is no file is a pattern, and its files come by name.
+    """The files that somebody named; a name that is not a file is a pattern, and its files come by name.
 
     Raises UsageProblem where there is none.
     """

@@ -99,7 +99,7 @@ def _each_once(path: Path, header: tuple[str, ...]) -> tuple[str, ...]:
     for place, name in enumerate(header):
         if not name or name in header[:place]:
             raise UsageProblem(
-                f"{path}: the column {name or place + 1} {'stands twice' if name else 'has no name'}, so nothing was added up. Export it again."
+                f"{path}: the column {name or place + 1} {'appears twice' if name else 'has no name'}, so nothing was added up. Export it again."
             )
     return header
 

@@ -110,7 +110,7 @@ MACROS = (
 
 
 def unsummable(amount: str) -> str:
-    """SQL for whether an amount, as text or floating point, is no number, or has more digits than `main` and `rest` hold."""
+    """SQL for whether an amount, as text or floating point, is not a number, or has more digits than `main` and `rest` hold."""
     text = f"CAST({amount} AS VARCHAR)"
     value = f"TRY_CAST({text} AS {DECIMAL})"
     return (

@@ -16,7 +16,7 @@ from groundwork.cost.loading import Loaded
 from groundwork.errors import UsageProblem
 
 FEW = 0.01
-"""Google's own export has single lines that are alike in everything; a larger share of the smaller file is no chance."""
+"""Google's own export has single lines that are alike in everything; a larger share of the smaller file is no coincidence."""
 
 _LINE = (
     "billing_account_id", "invoice.month", "cost_type", "service.id", "project.id", "sku", "resource", "usage_start_time",
@@ -74,11 +74,11 @@ def _compared(database: Any, files: Sequence[Loaded]) -> Iterator[str]:
     count = {file: lines for file, lines, _ in held}
     for file, _, times in sorted(held):
         if times > 1:
-            yield f"Every line stands in {files[file].path} {times} times: if exports were put together in it, they count that often."
+            yield f"Every line appears in {files[file].path} {times} times: if exports were put together in it, they count that often."
     for one, other, lines in database.execute(
         "SELECT a.file, b.file, COUNT(*) FROM alike AS a JOIN alike AS b ON a.line = b.line AND a.file < b.file GROUP BY ALL ORDER BY ALL"
     ).fetchall():
-        both = f"{lines:,} {'line stands' if lines == 1 else 'lines stand'} in both {files[one].path} and {files[other].path}"
+        both = f"{lines:,} {'line appears' if lines == 1 else 'lines appear'} in both {files[one].path} and {files[other].path}"
         if lines > FEW * min(count[one], count[other]):
             raise UsageProblem(f"The same bill is given twice: {both}, and would count twice. Give one of them.")
         yield f"{both}: if that is the same use of something, it counts twice."

@@ -42,7 +42,7 @@ def findings(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     if who.principal:
         yield Finding("login", "ok", f"{who.principal} by {who.source}, {expires}")
     else:
-        yield Finding("login", "note", f"Google does not say whose it is; by {who.source}, {expires}", again)
+        yield Finding("login", "note", f"Google does not say whose login it is; by {who.source}, {expires}", again)
     yield from _quota(cloud, environment, who)
     yield from _gcloud_account(environment, who)
     with ThreadPoolExecutor(len(LOOKS)) as pool:

@@ -33,7 +33,7 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     others = [email for email in environment.members if email.lower() not in known and account(email) in primary]
     for email in others:
         stored = primary[account(email)]
-        text = f"IAM knows {email} as {stored}: the grant is made anew by every `up`"
+        text = f"IAM knows {email} as {stored}: every `up` makes the grant again"
         yield Finding("members", "broken", text, f"write {stored} in {file}")
     if not others and not left:
         yield Finding(

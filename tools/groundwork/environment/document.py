@@ -110,13 +110,13 @@ def _unreadable(error: YAMLError) -> Mistake:
         what = str(error.problem or error.context or "").replace("\n", " ")
         line = error.problem_mark.line + 1
         return Mistake(
-            line, f"here the file stops being YAML ({what}); look at indentation, colons and quotes up to here."
+            line, f"from here on the file is not valid YAML ({what}); check indentation, colons and quotes up to here."
         )
     return Mistake(1, f"the file is not YAML ({str(error).splitlines()[0]}).")
 
 
 def _endless(line: int) -> Mistake:
-    return Mistake(line, "values stand too deep in each other, or aliases name what is around them; write them out.")
+    return Mistake(line, "values are nested too deeply, or an alias refers to what contains it; write them out.")
 
 
 class _Endless(Exception):
@@ -186,7 +186,7 @@ class _Reader:
 
 
 def _kind(node: Node) -> str:
-    """The last part of a tag of YAML's own; a tag of somebody else's is no kind."""
+    """The last part of a tag of YAML's own; a tag of somebody else's is not a kind."""
     before, _, kind = str(node.tag).rpartition(":")
     return kind if before == "tag:yaml.org,2002" else ""
 

@@ -33,7 +33,7 @@ def refuse(environment: Environment) -> None:
     if found:
         raise UsageProblem(
             f"envs/{environment.path.name} still holds {'an example' if len(found) == 1 else 'examples'} that nobody at Google "
-            "is, so nothing was begun: put your team's own values there.",
+            "is, so nothing was started: put your team's own values there.",
             found,
         )
 

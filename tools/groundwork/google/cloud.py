@@ -39,7 +39,7 @@ WHOM_TO_ASK = (
     "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
     "shows them the line that grants it"
 )
-WHO_ONE_IS = "your login was not taken: `groundwork doctor --env NAME` says who you are and what your login lacks"
+WHO_ONE_IS = "your login was not accepted: `groundwork doctor --env NAME` says who you are and what your login lacks"
 _UNPAID = "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one"
 # Refusals that no grant mends. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
 # https://cloud.google.com/storage/docs/json_api/v1/status-codes#403-forbidden.
@@ -128,7 +128,7 @@ class Cloud:
             found = None
         if not isinstance(found, dict):
             raise CloudProblem(
-                f"{verb} {api} {path}", answer.status, "", "the answer cannot be read: it is no JSON object"
+                f"{verb} {api} {path}", answer.status, "", "the answer cannot be read: it is not a JSON object"
             )
         return found
 
@@ -318,7 +318,7 @@ def _not_logged_in(*, by_file: bool) -> PermissionProblem:
     if by_file:
         # What it names is not repeated: people put the key itself there.
         return PermissionProblem(
-            "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is no login that can be used: unset it and run "
+            "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is not a login that can be used: unset it and run "
             "`gcloud auth application-default login`."
         )
     return PermissionProblem("You are not logged in to Google Cloud: run `gcloud auth application-default login`.")

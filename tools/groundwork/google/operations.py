@@ -13,7 +13,7 @@ _WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 60)
 
 
 def finish(cloud: Cloud, api: str, version: str, operation: Mapping[str, Any], doing: str) -> None:
-    """Wait until what a call began has ended; an answer that is no operation needs no waiting.
+    """Wait until what a call began has ended; an answer that is not an operation needs no waiting.
 
     `doing` says what it is in a sentence: "delete it". Raises GroundworkError when it failed or takes more than ten minutes.
     """
@@ -28,7 +28,7 @@ def finish(cloud: Cloud, api: str, version: str, operation: Mapping[str, Any], d
         time.sleep(seconds)
         operation = cloud.request("GET", api, path)
     else:
-        raise GroundworkError(f"Google was asked to {doing} and is still at it after ten minutes: look again later.")
+        raise GroundworkError(f"Google was asked to {doing} and has not finished after ten minutes: check again later.")
     if problem := operation.get("error"):
         text = problem.get("message") or (problem.get("errors") or [{}])[0].get("message", "no reason given")
         raise GroundworkError(f"Google could not {doing}: {text}")

@@ -137,7 +137,7 @@ def _say_names(environment: Environment, talk: Talk) -> None:
         return
     pool, project = environment.github.pool, environment.project
     talk.say(
-        f"Google keeps the identity pool {pool} for 30 days, and its name is taken as long. `up` brings it back by itself; by "
+        f"Google keeps the identity pool {pool} for 30 days, and its name stays taken that long. `up` brings it back by itself; by "
         f"hand: `gcloud iam workload-identity-pools undelete {pool} --location global --project {project}`."
     )
 

@@ -19,7 +19,7 @@ def refuse(session: Session, made: Sequence[LayerPlan], beginning: str) -> None:
     """Look beforehand for what would make the plans fail half-way; raises Refused with all of it."""
     found = [f"{name}: {why}" for name, kind, values in _going(session, made) for why in _why(session, kind, values)]
     if found:
-        raise Refused(f"{beginning} would stop half-way, so it was not begun:", found)
+        raise Refused(f"{beginning} would stop half-way, so it was not started:", found)
 
 
 def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:

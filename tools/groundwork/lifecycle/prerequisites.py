@@ -67,7 +67,7 @@ def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
     """
 
     def not_yet(_problem: Exception, seconds: float) -> None:
-        say(f"an API that is on refuses still, which takes Google some minutes; trying again in {seconds:g} s")
+        say(f"an API that is on still refuses calls, as it may for some minutes; trying again in {seconds:g} s")
 
     try:
         number, fresh = _project(cloud, environment, say)
@@ -210,7 +210,7 @@ def _bucket_body(environment: Environment) -> dict[str, Any]:
 
 def _not_ours(environment: Environment, why: str) -> PermissionProblem:
     return PermissionProblem(
-        f"Bucket {environment.state_bucket}, which should keep Terraform's state, is not readable for you or belongs to somebody "
+        f"Bucket {environment.state_bucket}, which should hold Terraform's state, cannot be read by you or belongs to somebody "
         f"else: ask an operator of {environment.project} for access, or choose another project id in envs/{environment.name}.yaml.",
         [why],
     )

@@ -50,7 +50,7 @@ def read(path: Path) -> Record:
         return Record(str(content["environment"]), {layer: dict(changes) for layer, changes in layers.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageProblem(
-            f"{path} is no record of a review: `groundwork review --record {path}` writes one when the change is reviewed."
+            f"{path} is not a record of a review: `groundwork review --record {path}` writes one when the change is reviewed."
         ) from None
 
 

@@ -56,7 +56,7 @@ def parse_age(text: str) -> timedelta:
     """An age such as 90m, 1h or 2d. Raises UsageProblem."""
     found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text.strip())
     if not found:
-        raise UsageProblem(f'"{text}" is no age: write a number and s, m, h, d or w, such as 90m, 1h or 2d.')
+        raise UsageProblem(f'"{text}" is not an age: write a number and s, m, h, d or w, such as 90m, 1h or 2d.')
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
@@ -66,7 +66,7 @@ def parse_kinds(text: str) -> tuple[str, ...]:
     wanted = [word.strip().lower().replace(" ", "-") for word in text.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in spelled]
     if unknown or not wanted:
-        what = f'"{unknown[0]}" is no kind' if unknown else "--only names no kind"
+        what = f'"{unknown[0]}" is not a kind' if unknown else "--only names no kind"
         raise UsageProblem(f"{what} that sweep knows: choose among {', '.join(sorted(spelled))}.")
     return tuple(dict.fromkeys(spelled[word] for word in wanted))
 

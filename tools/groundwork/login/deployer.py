@@ -33,7 +33,7 @@ class Impersonation:
         """In words."""
         return {
             "yes": f"may act as {self.account} (tried)",
-            "not yet": f"may act as {self.account} soon: that was granted, and takes two minutes to work, seven at times",
+            "not yet": f"may act as {self.account} soon: that was granted, and takes two minutes to take effect, sometimes seven",
             "no": f"may not act as {self.account}: {PERMISSION} is missing; operators have it",
             "absent": f"{self.account} is not there yet; the first `up` makes it",
             "is": f"acts as {self.account}",

@@ -69,7 +69,7 @@ def with_helper(file: Path, registry: str) -> str | None:
     config = _read(file)
     helpers = config.get("credHelpers", {})
     if not isinstance(helpers, dict):
-        raise GroundworkError(f"{file} has credHelpers that are no names with values: mend or delete it.")
+        raise GroundworkError(f"{file} has credHelpers that are not names with values: fix or delete it.")
     logins = config.get("auths", {})
     stale = [name for name in logins if name.removeprefix("https://") == registry] if isinstance(logins, dict) else []
     if helpers.get(registry) == HELPER and not stale:
@@ -87,9 +87,9 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise GroundworkError(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise GroundworkError(f"{file} is not JSON: mend or delete it, docker does not read it either.") from None
+        raise GroundworkError(f"{file} is not JSON: fix or delete it, docker does not read it either.") from None
     if not isinstance(found, dict):
-        raise GroundworkError(f"{file} is not a JSON object: mend or delete it, docker does not read it either.")
+        raise GroundworkError(f"{file} is not a JSON object: fix or delete it, docker does not read it either.")
     return found
 
 

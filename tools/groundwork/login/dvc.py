@@ -166,4 +166,4 @@ def _text(file: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise GroundworkError(f"{file} cannot be read ({error}): mend or delete it.") from None
+        raise GroundworkError(f"{file} cannot be read ({error}): fix or delete it.") from None

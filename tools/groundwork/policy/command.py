@@ -105,7 +105,9 @@ def _json(content: bytes, file: Path) -> Mapping[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise UsageProblem(f"{file} is no plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`).")
+        raise UsageProblem(
+            f"{file} is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)."
+        )
     return document
 
 
@@ -119,7 +121,7 @@ def _shown(checkout: Checkout, environment: Environment, wish: Wish, file: Path)
         return session.terraform(layer).show(file.resolve())
     except GroundworkError as error:
         raise UsageProblem(
-            f"Terraform cannot open the plan {file}: make it anew with `groundwork plan --env {environment.name}`.",
+            f"Terraform cannot open the plan {file}: make it again with `groundwork plan --env {environment.name}`.",
             [error.message, *error.details],
         ) from error
 

@@ -79,7 +79,7 @@ def _credits(source: Source, now: datetime) -> Section:
         for purse in purses
         for standing in purse.standings
     )
-    notes = ("This is no official balance: only Google's console has that.", *ledger.notes)
+    notes = ("This is not an official balance: only Google's console has that.", *ledger.notes)
     return replace(section, rows=rows, notes=notes)
 
 

@@ -47,7 +47,7 @@ class Way:
 
     @property
     def certain(self) -> bool:
-        """Whether it lets them in for sure; who is in a group stands in no policy."""
+        """Whether it lets them in for sure; no policy says who is in a group."""
         return self.member in PUBLIC or self.member.startswith("domain:")
 
     @property
@@ -90,7 +90,7 @@ class Policies:
         return tuple(sorted({address(member) for member in members if _kind(member) in ("user", "group")}))
 
     def held_by_people(self) -> Iterator[tuple[str, Binding]]:
-        """Who holds what, of everybody who is no service account: by address, or as the policy has it ("allUsers")."""
+        """Who holds what, of everybody who is not a service account: by address, or as the policy has it ("allUsers")."""
         for binding in self.all:
             for member in binding.members:
                 if _kind(member) in ("user", "group"):

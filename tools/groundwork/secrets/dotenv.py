@@ -32,7 +32,7 @@ class Entry:
 
 
 class _NotALine(Exception):
-    """Why a line is no entry."""
+    """Why a line is not an entry."""
 
 
 def read(file: Path) -> tuple[Entry, ...]:
@@ -50,7 +50,7 @@ def _text(file: Path) -> str:
         with file.open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise UsageProblem(f"{file.name} has more than 4 MiB: that is no file of KEY=VALUE lines.")
+            raise UsageProblem(f"{file.name} has more than 4 MiB: that is not a file of KEY=VALUE lines.")
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise UsageProblem(f"{file.name} is not text in UTF-8: save it as UTF-8.") from None

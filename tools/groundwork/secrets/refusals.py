@@ -131,7 +131,7 @@ def _wrong_state(asked: Asked, problem: Any) -> GroundworkError:
     remedy = (
         f"enable it with `groundwork secrets enable {asked.name} {asked.version}`, or name another with --version"
         if state == "disabled"
-        else f"its value is gone for good; name another version, or set {asked.name} anew"
+        else f"its value is gone for good; name another version, or set {asked.name} again"
     )
     return GroundworkError(f"Nobody can {asked.doing} {asked.name}: {which} is {state}: {remedy}.")
 

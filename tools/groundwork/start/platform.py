@@ -40,7 +40,7 @@ def lay(folder: Path) -> list[str]:
     ]
     if others:
         raise UsageProblem(
-            f"{folder} has files of its own where groundwork's would lie: use an empty folder, for example a new one beside it.",
+            f"{folder} has files of its own where groundwork's would be: use an empty folder, for example a new one beside it.",
             others[:10],
         )
     new = {name: path for name, path in files.items() if not (folder / name).exists()}

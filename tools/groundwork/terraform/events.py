@@ -97,7 +97,7 @@ Event = Change | Step | Diagnostic | Refresh | Summary | Outputs | Line
 
 
 def parse(line: str) -> Event:
-    """The value of one line of output; a line that is no JSON object is a Line."""
+    """The value of one line of output; a line that is not a JSON object is a Line."""
     try:
         data = json.loads(line)
     except json.JSONDecodeError:

@@ -36,7 +36,7 @@ _KINDS = ("error", "latency", "drop", "late", "pending")
 
 
 def _seconds(text: str) -> float:
-    """Raises ValueError for what is no number, or no finite one."""
+    """Raises ValueError for what is not a finite number."""
     if not math.isfinite(seconds := float(text)):
         raise ValueError(text)
     return seconds

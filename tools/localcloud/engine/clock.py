@@ -45,7 +45,7 @@ class Clock:
         """Moves the clock (a write); ValueError or OverflowError when that leads out of the years 1970 to 9000."""
         moment = self.now() + timedelta(seconds=seconds)
         if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
-            raise ValueError(f"{moment} is no time that the clock can show.")
+            raise ValueError(f"{moment} is not a time that the clock can show.")
         self._micros += round(seconds * 1_000_000)
         self._store.sql("INSERT OR REPLACE INTO counters VALUES ('clock', ?)", self._micros)
 

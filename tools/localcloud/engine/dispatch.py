@@ -241,7 +241,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
         try:
             return parse_qsl(query, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
-            raise errors.invalid("The URL's query holds percent-encoded bytes that are no UTF-8.") from None
+            raise errors.invalid("The URL's query holds percent-encoded bytes that are not UTF-8.") from None
     return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key]
 
 

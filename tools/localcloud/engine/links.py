@@ -14,7 +14,7 @@ _PARTIAL = re.compile(r"/?(?:global|zones|regions)/.+")
 
 
 def relative(text: str, project: str | None) -> str:
-    """A reference as it is kept; one without a project means the call's. What is no reference stays as it is."""
+    """A reference as it is kept; one without a project means the call's. What is not a reference stays as it is."""
     found = _URL.fullmatch(text)
     if found:
         return found[1]

@@ -61,7 +61,7 @@ def handler(method_id: str) -> Handler | None:
 
 
 def get(call: Call) -> Body:
-    """One location; 404 for a name that is no region."""
+    """One location; 404 for a name that is not a region."""
     if call.id not in REGIONS and call.id != "global":
         raise not_found(f"Location '{call.id}' was not found. Regions are: {', '.join(REGIONS)}.")
     return _location(call.name)

@@ -63,7 +63,7 @@ class Router:
     def find(self, http: str, path: str, *, named: bool = False) -> Target:
         """The target of a raw path without its leading slash; 501 when only documented, 404 when unknown.
 
-        `named`: the host was that of an API, so that the path is no bucket's.
+        `named`: the host was that of an API, so that the path is not a bucket's.
         """
         key = (http, path, named)
         found = self._seen.get(key)
@@ -148,11 +148,11 @@ def _regional(prefix: str) -> tuple[str, str]:
 
 
 def _check_encoding(path: str) -> None:
-    """400 for percent-encoded bytes that are no UTF-8: two names of objects could not be told apart."""
+    """400 for percent-encoded bytes that are not UTF-8: two names of objects could not be told apart."""
     try:
         unquote(path, errors="strict")
     except UnicodeDecodeError:
-        raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are no UTF-8.") from None
+        raise invalid(f"The requested URL /{path} holds percent-encoded bytes that are not UTF-8.") from None
 
 
 @lru_cache(maxsize=64)

@@ -189,7 +189,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
 
 
 def _rest_from_collecting() -> None:
-    """A request makes hundreds of objects that refer to each other and leaves none of them: what was made at the start is no garbage."""
+    """A request makes hundreds of objects that refer to each other and leaves none of them: what was made at the start is not garbage."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
 

@@ -125,7 +125,7 @@ class Entry(Bounded):
         line, *fields = head.decode("latin-1").split("\r\n")
         target = _TARGET.fullmatch(line)
         if target is None:
-            self._refuse("400 Bad Request", "That is no address to connect to.")
+            self._refuse("400 Bad Request", "That is not an address to connect to.")
             return
         host, port = target[1].lower().rstrip("."), int(target[2])
         if self.doors.ours(host):

@@ -81,7 +81,7 @@ def sign_jwt(call: Call) -> Body:
     except ValueError:
         claims = None
     if not isinstance(claims, dict):
-        raise invalid("The payload is no JSON object of claims.", "payload")
+        raise invalid("The payload is not a JSON object of claims.", "payload")
     now = int(call.cloud.clock.seconds())
     ends = claims.setdefault("exp", now + LONGEST)
     if not isinstance(ends, int) or not now < ends <= now + _LONGEST_JWT:

@@ -34,7 +34,7 @@ class Language(Enum):
 
 
 class Unreadable(ValueError):
-    """The text is no expression of its language; says where."""
+    """The text is not an expression of its language; says where."""
 
 
 class Undecided(ValueError):
@@ -53,7 +53,7 @@ def compiled(language: Language, text: str) -> Expression:
         expression = _environment(language).compile(text)
     except (
         Exception
-    ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is no Unicode
+    ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is not Unicode
         raise Unreadable(_said(problem)) from None
     return lambda names: _value(expression, names)
 

@@ -54,7 +54,7 @@ def resolved(path: str, schemas: Schemas, kind: str) -> list[str] | None:
     schema = schemas.get(kind, {})
     found: list[str] = []
     if not _PATH.fullmatch(path):
-        raise invalid(f"Invalid update mask: '{path[:200]}' is no path of fields.", "update_mask")
+        raise invalid(f"Invalid update mask: '{path[:200]}' is not a path of fields.", "update_mask")
     for quoted, plain in _PART.findall(path):
         word = quoted or plain
         properties = schema.get("properties")

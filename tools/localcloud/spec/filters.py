@@ -116,7 +116,7 @@ def _refusal(text: str) -> CloudError:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The filter's words; a quoted one keeps its opening quote, so that "AND" in quotes is no operator."""
+    """The filter's words; a quoted one keeps its opening quote, so that "AND" in quotes is not an operator."""
     at = 0
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)

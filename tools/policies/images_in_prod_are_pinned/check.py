@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/.*")
 
 
 def judge(resource: Resource, settings: Settings) -> Ruling:
-    """Fails, where the environment is protected, an image without a tag or with one that is no commit."""
+    """Fails, where the environment is protected, an image without a tag or with one that is not a commit."""
     return worst(map(_judge, images(resource))) if settings.protected else PASSES
 
 

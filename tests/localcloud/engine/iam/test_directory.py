@@ -88,7 +88,7 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
     ("known", "words"),
     [
         ({"people": []}, "people is none of"),
-        ({"users": ["alice"]}, "alice is no e-mail address"),
+        ({"users": ["alice"]}, "alice is not an e-mail address"),
         ({"users": [3]}, "expected string"),
         ({"aliases": {"al@example.com": ALICE}}, "of whom nobody was told"),
     ],

@@ -93,7 +93,7 @@ class Directory:
 
     def _put(self, spelt: str, kind: str, address: str) -> None:
         if not _EMAIL.fullmatch(spelt):
-            raise ValueError(f"{spelt} is no e-mail address.")
+            raise ValueError(f"{spelt} is not an e-mail address.")
         self._store.sql("INSERT OR REPLACE INTO directory VALUES (?, ?, ?)", spelt.lower(), kind, address)
         self._changed()
 

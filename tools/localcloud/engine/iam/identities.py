@@ -63,7 +63,7 @@ def canonical(principal: str) -> str:
         return federated(principal).text if principal else ""
     kind, _, email = principal.partition(":")
     if kind not in {"user", "serviceAccount", "group"} or not _EMAIL.fullmatch(email):
-        raise NoIdentity(f"{principal} is no principal.")
+        raise NoIdentity(f"{principal} is not a principal.")
     email = email.lower()
     return f"serviceAccount:{email}" if email.endswith(_ACCOUNTS) else f"{kind}:{email}"
 
@@ -72,7 +72,7 @@ def federated(principal: str) -> Federated:
     """A federated principal from its text. Raises NoIdentity."""
     found = _FEDERATED.fullmatch(principal)
     if found is None:
-        raise NoIdentity(f"{principal} is no principal of a pool.")
+        raise NoIdentity(f"{principal} is not a principal of a pool.")
     pairs = parse_qsl(found["query"] or "", keep_blank_values=True)
     return Federated(
         found["pool"],

@@ -143,7 +143,7 @@ def _policy(name: str, policy: Body) -> Body:
 def _duration(text: str, field: str) -> str:
     """A duration as Google writes it back: gcloud's "86400.0s" becomes "86400s"."""
     if not _DURATION.fullmatch(text):
-        raise invalid(f"{field} [{text}] is no duration in seconds, such as 86400s.", field)
+        raise invalid(f"{field} [{text}] is not a duration in seconds, such as 86400s.", field)
     whole, _, fraction = text[:-1].partition(".")
     return f"{whole}.{fraction.rstrip('0')}s" if fraction.strip("0") else f"{whole}s"
 

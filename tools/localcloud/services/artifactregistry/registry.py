@@ -126,7 +126,7 @@ class Registry:
         """The repository that a request names, and the image in it, for who holds a permission on it."""
         words = request.path_params["name"].split("/")
         if len(words) < 3 or not all(words):
-            raise Refused(404, "NAME_UNKNOWN", f"{'/'.join(words)} is no PROJECT/REPOSITORY/IMAGE.")
+            raise Refused(404, "NAME_UNKNOWN", f"{'/'.join(words)} is not PROJECT/REPOSITORY/IMAGE.")
         repository = self._named(request, words[0], words[1])
         principal = self._principal(request)
         if not self._cloud.iam.allowed(principal, permission, API, repository, words[0]):
@@ -305,7 +305,7 @@ class Registry:
         if ":" in reference and reference != f"sha256:{hashlib.sha256(body).hexdigest()}":
             raise Refused(400, "DIGEST_INVALID", f"The manifest does not have the digest {reference}.")
         if ":" not in reference and not _TAG.fullmatch(reference):
-            raise Refused(400, "TAG_INVALID", f"{reference!r} is no tag.")
+            raise Refused(400, "TAG_INVALID", f"{reference!r} is not a tag.")
 
         def put() -> str:
             stored = images.put(image, media_type, body)
@@ -347,7 +347,9 @@ async def _whole(request: Request) -> bytes:
 
 def _check_manifest(images: Images, image: str, media_type: str, body: bytes) -> None:
     if media_type not in _TYPES:
-        raise Refused(400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is no manifest of an image.")
+        raise Refused(
+            400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is not a manifest of an image."
+        )
     try:
         content = json.loads(body)
         parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]
@@ -381,7 +383,7 @@ def _password(basic: str) -> str:
 
 def _digest(text: str) -> str:
     if not _DIGEST.fullmatch(text):
-        raise Refused(400, "DIGEST_INVALID", f"{text[:80]!r} is no sha256 digest.")
+        raise Refused(400, "DIGEST_INVALID", f"{text[:80]!r} is not a sha256 digest.")
     return text
 
 

@@ -59,7 +59,7 @@ IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceIma
 
 
 def _project(call: Call) -> str | None:
-    """The project of a call; none for a batch, and for Google's public ones, which are no projects of this cloud."""
+    """The project of a call; none for a batch, and for Google's public ones, which are not projects of this cloud."""
     kind, project, *_ = call.path.split("/")
     return None if kind != "projects" or project in catalogue.PUBLIC else project
 

@@ -35,7 +35,7 @@ def completed(call: Call, body: Body) -> Body:
     kind = str(body.get("machineType", "")).rpartition("/")[2]
     if catalogue.machine(kind) is None:
         raise invalid(
-            f"Invalid value for field 'resource.machineType': '{kind}'. It is no machine type here.",
+            f"Invalid value for field 'resource.machineType': '{kind}'. It is not a machine type here.",
             "machineType",
             "invalid",
         )

@@ -87,7 +87,7 @@ def patch(call: Call) -> Body:
     unknown = [path for path in paths if path not in (*_FIELDS, "etag", "name", "deleted")]
     if unknown:
         raise invalid(
-            f"update_mask names {unknown[0]}, which is no field of a role that can be changed.", "update_mask"
+            f"update_mask names {unknown[0]}, which is not a field of a role that can be changed.", "update_mask"
         )
     kept = {field: body[field] for field in _FIELDS if field in body and field not in paths}
     sent = {field: call.body[field] for field in paths if field in call.body and field in _FIELDS}

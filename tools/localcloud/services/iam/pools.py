@@ -144,7 +144,7 @@ def _check_oidc(oidc: Body) -> None:
         try:
             keys = json_text.read(oidc["jwksJson"].encode())["keys"]
         except (ValueError, KeyError, TypeError):
-            raise invalid("oidc.jwks_json is no JSON Web Key Set.", "oidc.jwks_json") from None
+            raise invalid("oidc.jwks_json is not a JSON Web Key Set.", "oidc.jwks_json") from None
         if not isinstance(keys, list):
             raise invalid("oidc.jwks_json holds no list of keys.", "oidc.jwks_json")
 

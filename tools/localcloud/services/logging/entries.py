@@ -107,7 +107,7 @@ def _completed(call: Call, entry: Body, at: int) -> Body:
         try:
             timestamps.parse(entry["timestamp"])
         except ValueError:
-            raise invalid(f"entries[{at}].timestamp is no RFC 3339 time.", f"entries[{at}].timestamp") from None
+            raise invalid(f"entries[{at}].timestamp is not an RFC 3339 time.", f"entries[{at}].timestamp") from None
     name = call.cloud.projects.named(entry["logName"])
     return {**entry, "logName": name, "resource": resource, **({"labels": labels} if labels else {})}
 

@@ -29,7 +29,7 @@ _BUSY = 1.0
 
 
 def check(config: Body) -> None:
-    """400 for an endpoint that is no address."""
+    """400 for an endpoint that is not an address."""
     endpoint = config.get("pushEndpoint", "")
     parts = urlsplit(endpoint)
     if endpoint and (parts.scheme not in {"http", "https"} or not parts.hostname):

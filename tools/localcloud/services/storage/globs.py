@@ -11,7 +11,7 @@ from localcloud.services.storage import patterns, refusals
 
 
 def expression(glob: str) -> str:
-    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`; 400 for what is no glob."""
+    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`; 400 for what is not a glob."""
     translated = _translate(glob)
     try:
         patterns.compiled(translated)

@@ -79,7 +79,7 @@ def update(call: Call) -> Body:
     project = _project(call, "update")
     body, state = _found(call, project), call.body.get("state")
     if state not in {"ACTIVE", "INACTIVE"}:
-        raise refusals.invalid(f"Invalid argument. '{state}' is no state that an HMAC key can be given.")
+        raise refusals.invalid(f"Invalid argument. '{state}' is not a state that an HMAC key can be given.")
     if not _usable(body):
         raise refusals.invalid("A deleted HMAC key cannot be changed.")
     if call.body.get("etag") not in {None, _etag(body)}:

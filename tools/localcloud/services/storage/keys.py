@@ -23,7 +23,7 @@ _LENGTH = 32
 
 
 def of(headers: Mapping[str, str], kind: str = OWN) -> str | None:
-    """The hash of the key that a request carries, None without one; 400 for what is no key or not that of the hash."""
+    """The hash of the key that a request carries, None without one; 400 for what is not a key or not that of the hash."""
     algorithm, key = _NAMES[kind]
     if algorithm not in headers and key not in headers:
         return None

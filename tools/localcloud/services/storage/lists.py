@@ -153,7 +153,7 @@ def entries(call: Call, policy: Mapping[str, Any], roles: Mapping[str, str]) -> 
 
 
 def _member(call: Call, entity: str) -> str:
-    """The member of policies that an entity is: "project-owners-123" → "projectOwner:p"; 400 for what is no entity."""
+    """The member of policies that an entity is: "project-owners-123" → "projectOwner:p"; 400 for what is not an entity."""
     kind, _, rest = entity.partition("-")
     if entity in _PUBLIC:
         return entity

@@ -17,7 +17,7 @@ _OPTIONS.max_mem = 1 << 20
 
 
 class Unreadable(ValueError):
-    """The text is no expression, or one that would take too much memory."""
+    """The text is not an expression, or one that would take too much memory."""
 
 
 @lru_cache(maxsize=256)

@@ -24,7 +24,7 @@ def required(parameter: str) -> CloudError:
 
 
 def parse_error() -> CloudError:
-    """400: a body that is no JSON object."""
+    """400: a body that is not a JSON object."""
     return invalid_argument("Parse Error", reason="parseError")
 
 

@@ -89,7 +89,7 @@ def _local(call: Call, token: str) -> str:
     try:
         return call.cloud.tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
     except CloudError:
-        raise Refused("invalid_grant", "The subject token is no token of the local cloud, or has expired.") from None
+        raise Refused("invalid_grant", "The subject token is not a token of the local cloud, or has expired.") from None
 
 
 def _provider(call: Call, audience: str) -> Body:

@@ -39,7 +39,7 @@ def _refuse_same_keys(draft: Draft) -> None:
     keys = [one["key"] for one in blocks[0]["custom"]]
     again = [key for index, key in enumerate(keys) if key in keys[:index] and key is not UNKNOWN]
     if again:
-        raise Problem(f"The key {again[0]!r} stands twice in contexts.", "Give each key once.", "contexts")
+        raise Problem(f"The key {again[0]!r} appears twice in contexts.", "Give each key once.", "contexts")
 
 
 def create(work: Work, planned: Object) -> Object:
