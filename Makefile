@@ -30,7 +30,7 @@ email = @test -n $(call quoted,$(EMAIL)) || { echo "Say whom: make $@ EMAIL=alic
 
 .DEFAULT_GOAL := help
 .PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
-	onboard offboard secrets cost policy verify diagram report
+	onboard offboard secrets cost policy verify diagram report site
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "  make %-14s%s\n", name, $$0 }'
@@ -113,6 +113,15 @@ bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
 docs: ready ## Bring the generated parts of the docs up to date
 	@$(GROUNDWORK) docs $(words)
 
+pages = git ls-files README.md docs '*/README.md' 'envs/*.json' 'envs/*.yaml'
+site: ready ## The docs as a site, in build/site
+	@rm -rf build/site-docs && mkdir -p build/site-docs
+	@$(pages) | tar -cf - -T - | tar -xf - -C build/site-docs
+	@.venv/bin/uv venv --quiet --allow-existing --python .venv/bin/python build/site-venv
+	@.venv/bin/uv pip sync --quiet --python build/site-venv/bin/python --require-hashes tools/requirements-site.txt
+	@NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs --quiet build --strict --config-file tools/site/mkdocs.yml
+	@echo "The site is in build/site: open build/site/index.html"
+
 compile = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q
 # Only its axe.min.js is wanted; the browser is the machine's own.
 without = --no-emit-package playwright --no-emit-package pyee --no-emit-package greenlet
@@ -120,3 +129,4 @@ lock: ready ## Pin the newest packages that tools/requirements*.in allow
 	$(compile) $(without) --upgrade tools/requirements.in -o tools/requirements.txt
 	$(compile) --upgrade -c tools/requirements.txt tools/requirements-uv.in -o tools/requirements-uv.txt
 	$(compile) --upgrade tools/requirements-checkov.in -o tools/requirements-checkov.txt
+	$(compile) --upgrade tools/requirements-site.in -o tools/requirements-site.txt

@@ -18,7 +18,7 @@ LAYERS = {
         {"environment"},
         {"google"},
         {"terraform"},
-        {"resources", "docs"},
+        {"resources", "docs", "links"},
         {"lifecycle", "people", "secrets", "cost", "policy", "login", "workloads", "report", "doctor", "start"},
         {"cli"},
         {"__main__"},

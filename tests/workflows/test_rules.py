@@ -24,7 +24,7 @@ def _lint(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_is_one_for_this_repository_and_the_others_are_for_teams() -> None:
-    assert sorted(["ci.yml", *FOR_TEAMS]) == NAMES
+    assert sorted(["ci.yml", "pages.yml", *FOR_TEAMS]) == NAMES
     assert [
         name for name in NAMES if "google-github-actions/auth" in (FOLDER / name).read_text(encoding="utf-8")
     ] == sorted(LOGGED_IN)
@@ -56,6 +56,8 @@ def test_an_action_is_pinned_by_full_digest_with_its_release_beside_it_the_same_
         "actions/checkout",
         "actions/setup-python",
         "actions/upload-artifact",
+        "actions/upload-pages-artifact",
+        "actions/deploy-pages",
         "google-github-actions/auth",
     }
 
@@ -65,7 +67,7 @@ def test_nothing_is_permitted_but_what_a_job_says_it_needs(name: str) -> None:
     assert workflow(name)["permissions"] == {}
     for job in jobs(name).values():
         written = {scope for scope, level in job["permissions"].items() if level == "write"}
-        assert written <= {"id-token"}
+        assert written <= ({"id-token", "pages"} if name == "pages.yml" else {"id-token"})
         assert job["permissions"]["contents"] == "read"
 
 

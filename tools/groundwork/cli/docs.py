@@ -7,20 +7,21 @@ from pathlib import Path
 
 import click
 
-from groundwork import cli
+from groundwork import cli, links
 from groundwork import docs as feature
+from groundwork.cli import examples
 from groundwork.cli.printing import echo
 from groundwork.cost.pages import cost_tables
 from groundwork.docs import Generated
 from groundwork.environment.checkout import find_checkout
-from groundwork.errors import MEANINGS
+from groundwork.errors import MEANINGS, GroundworkError
 from groundwork.policy.pages import policy_tables
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail when something is out of date.")
 def docs(check: bool) -> None:
-    """Bring the generated parts of the docs up to date.
+    """Bring the generated parts of the docs up to date; --check looks at links and examples too.
 
     Example: groundwork docs --check
     """
@@ -28,7 +29,9 @@ def docs(check: bool) -> None:
     generators = (*feature.GENERATORS, command_reference, cost_tables, policy_tables)
     if check:
         feature.check(root, generators)
-        echo("The docs are up to date.")
+        if found := [*links.broken(root), *examples.wrong(root)]:
+            raise GroundworkError("The docs have links that lead nowhere, or examples that nobody could run:", found)
+        echo("The docs are up to date, and their links and examples hold.")
         return
     for path in feature.write(root, generators):
         echo(f"wrote {path.relative_to(root)}")
