@@ -107,3 +107,9 @@ def test_a_time_is_said_in_words(seconds: int, words: str) -> None:
 def test_an_address_becomes_a_label_that_google_takes() -> None:
     assert label("Alice.Smith+ml@Example.com") == "alice_smith_ml_example_com"
     assert len(label("a" * 80 + "@example.com")) == 63
+
+
+def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
+    done = clone("builds", "logs")
+    assert done.code == Exit.USAGE
+    assert "is there: `groundwork builds list` shows them." in done.err

@@ -141,6 +141,9 @@ def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(
     assert (newest["status"], newest["submitter"]) == ("FAILURE", "owner_example_com")
     log = clone("builds", "logs", newest["id"][:8])
     assert "/nowhere" in log.text
+    assert clone("builds", "logs").text == log.text
+    (one,) = (line for line in clone("builds", "logs", "nobody").err.splitlines() if line.startswith("Error"))
+    assert "is of nobody or begins with it" in one
 
 
 def job(clone: SmallClone, tmp_path: Path, script: str) -> str:

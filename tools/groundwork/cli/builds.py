@@ -197,15 +197,16 @@ def _data(one: Build) -> dict[str, object]:
 
 
 @builds.command()
-@_build
+@click.argument("build", metavar="[BUILD]", default="")
 @click.option("--follow/--no-follow", default=True, help="Wait for more while it runs, which is the default.")
 @environment_option
 @as_option
 @json_option
 def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) -> None:
-    """Print a build's log, and what it says while it runs. BUILD is its id or the beginning of it.
+    """Print a build's log, and what it says while it runs. BUILD is its id, the beginning of it, or the name of a build in the
+    environment file, whose newest is meant; without it, the newest of all is.
 
-    Example: groundwork builds logs 1a2b3c4d
+    Example: groundwork builds logs api
     """
     project = opened(name, who)
     found = feature.build(project, build)

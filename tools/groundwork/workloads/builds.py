@@ -77,15 +77,21 @@ def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
 
 
 def build(project: Project, name: str) -> Build:
-    """A build by its id, or by enough of its beginning. Raises UsageProblem for one that is not there, or not the only one."""
+    """A build by its id, by enough of its beginning, or by its trigger's name, the newest of it; without a name the newest of all.
+
+    Raises UsageProblem for one that is not there, or not the only one.
+    """
     from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
 
     if len(name) < 36:
-        found = [one for one in builds(project, 100) if one.id.startswith(name)]
-        if len(found) != 1:
+        newest = builds(project, 100)
+        found = [one for one in newest if name in ("", one.trigger)] or [
+            one for one in newest if one.id.startswith(name)
+        ]
+        if not found or (len(found) > 1 and name not in ("", found[0].trigger)):
             raise UsageProblem(
-                f"{'No build' if not found else 'More than one build'} of the newest 100 in {project.here} begins with {name}: "
-                "`groundwork builds list` shows them."
+                f"{'No build' if not found else 'More than one build'} of the newest 100 in {project.here} "
+                f"{f'is of {name} or begins with it' if name else 'is there'}: `groundwork builds list` shows them."
             )
         return found[0]
     with asking(f"build {name}"):

@@ -1,0 +1,3 @@
+FROM python:3.11-slim
+COPY train.py .
+ENTRYPOINT ["python", "train.py"]
