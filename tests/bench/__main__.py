@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from . import cloud, costs, loop, members, policy, processes, terraform
+from . import cloud, costs, loop, members, policy, processes, services, terraform
 from .rows import Row, show, write
 
 
@@ -33,6 +33,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "policy": policy.rows,
     "costs": costs.rows,
     "loop": loop.rows,
+    "services": services.rows,
 }
 
 

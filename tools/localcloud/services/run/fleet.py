@@ -143,8 +143,12 @@ class Fleet:
             instance.since = self._cloud.clock.seconds()
         self._serve_waiting(group)
 
-    def add(self, instance: Instance) -> None:
-        """An instance is ready."""
+    async def add(self, instance: Instance) -> None:
+        """An instance is ready; one whose revision has gone meanwhile is ended."""
+        if self._cloud.store.get(names.API, instance.revision) is None:
+            self._groups.pop(instance.revision, None)
+            await instance.containers.stop()
+            return
         group = self.group(instance.revision)
         instance.busy_from = asyncio.get_running_loop().time()
         group.instances.append(instance)
@@ -248,7 +252,7 @@ class Fleet:
         finally:
             group.starting -= 1
         if problem is None:
-            self.add(instance)
+            await self.add(instance)
         elif not group.instances and not group.starting:
             while group.waiting:
                 future = group.waiting.popleft()

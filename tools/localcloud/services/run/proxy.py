@@ -467,7 +467,7 @@ class Upstream(asyncio.Protocol):
         self._visit: Visit | None = None
         self._exchange: Exchange | None = None
         self._parser: Any = None
-        self._whole = False
+        self._whole = self._keep = False
         self._tunnel = False
         self.usable = True
 
@@ -522,9 +522,8 @@ class Upstream(asyncio.Protocol):
         if self._tunnel:
             visit.changed(self)
         elif self._whole:
-            keep = self._parser.should_keep_alive()
             self._visit = self._exchange = None
-            visit.done(exchange, reusable=keep)
+            visit.done(exchange, reusable=self._keep)
 
     def on_headers_complete(self) -> None:
         """An answer's head is whole; of one without body so is the answer."""
@@ -533,6 +532,7 @@ class Upstream(asyncio.Protocol):
         if exchange is None or (100 <= status < 200 and status != 101):
             return
         exchange.status = status
+        self._keep = self._parser.should_keep_alive()  # once the answer is whole the parser has forgotten
         self._tunnel = status == 101
         self._whole = exchange.verb == b"HEAD"
 

@@ -43,7 +43,7 @@ async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
         instances.secrets(cloud, full, body)
         if how != "simulated":
             await instances.fetched(cloud, full, body)
-            fleet(cloud).add(await starter(cloud).start(full, "DEPLOYMENT_ROLLOUT"))
+            await fleet(cloud).add(await starter(cloud).start(full, "DEPLOYMENT_ROLLOUT"))
     except NotReady as problem:
         text, reason = (
             f"Revision '{revisions.short(full)}' is not ready and cannot serve traffic. {problem}",
@@ -165,7 +165,7 @@ async def scale(cloud: Cloud, job: Job) -> None:
     runs = (cloud.store.get(API, full) or {}).get("annotations", {}).get(revisions.RAN_BY) != "simulated"
     while runs and len(group.instances) + group.starting < group.least:
         try:
-            fleet(cloud).add(await starter(cloud).start(full, "MIN_INSTANCES"))
+            await fleet(cloud).add(await starter(cloud).start(full, "MIN_INSTANCES"))
         except NotReady:
             break
     await job.write(lambda: _later(cloud, full, bool(group.instances), bool(group.least)))

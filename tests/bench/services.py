@@ -1,0 +1,121 @@
+"""Requests to a service beside requests straight to its container, and the memory of a local cloud that serves ten of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from localcloud.containers.client import Kind
+from localcloud.server import launcher
+from localcloud.server.launcher import LocalCloud
+
+from tests.localcloud.containers import images, stores
+
+from . import load, processes
+from .cloud import PROJECT, Target, call
+from .rows import Row
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+SERVICES = f"/run/v2/{PLACE}/services"
+OWNER = "user:owner@example.com"
+REQUESTS, ROUNDS, TEN = 2000, 5, 10
+# As little work as an answer can be in Python, so that what stands between is not hidden behind the app.
+APP = """
+import asyncio, os
+SAID = b"HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nContent-Length: 5\\r\\n\\r\\nhello"
+class Answer(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+    def data_received(self, data):
+        self.transport.write(SAID * data.count(b"\\r\\n\\r\\n"))
+async def main():
+    server = await asyncio.get_running_loop().create_server(Answer, "0.0.0.0", int(os.environ["PORT"]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def rows(folder: Path) -> list[Row]:
+    """The rows, or those that say why there are none."""
+    names = {"public": 2.0, "private": 5.0}
+    where = folder / "services"
+    where.mkdir()
+    with stores.own(where) as found:
+        if found is None:
+            return [_ratio(name, None, most, "neither podman nor docker answers") for name, most in names.items()]
+        kind, _ = found
+        images.imported(kind.program, images.with_python(where / "python"), images.PYTHON)
+        with _serving(where) as (running, target):
+            rates = [_compared(kind, running, target, name, most) for name, most in names.items()]
+            return [*rates, _memory(running, target)]
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[tuple[LocalCloud, Target]]:
+    running = launcher.start(folder / "state")
+    try:
+        target = Target("local cloud", running.base, launcher.token(running.state, OWNER))
+        call(target, "POST", "/cloudresourcemanager/v3/projects", {"projectId": PROJECT})
+        call(target, "POST", f"/serviceusage/v1/projects/{PROJECT}/services/run.googleapis.com:enable", {})
+        yield running, target
+    finally:
+        launcher.stop(running.state)
+
+
+def _compared(kind: Kind, running: LocalCloud, target: Target, name: str, most: float) -> Row:
+    service = _deployed(target, name, public=name == "public")
+    token = "" if name == "public" else launcher.identity_token(running, OWNER, service["uri"])
+    straight = f"http://{_container(kind, name)}"
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        for taken, base, shown in (
+            (theirs, straight, ""),
+            (ours, service["annotations"]["local-cloud/address"], token),
+        ):
+            asked = (load.Request("GET", "/") for _ in range(REQUESTS))
+            print(base)
+            taken.append(load.run(base, asked, token=shown, clients=1).seconds / REQUESTS * 1e6)
+    one, other = min(ours), min(theirs)
+    return _ratio(name, one / other, most, f"{one:.0f} µs against {other:.0f} µs, one connection")
+
+
+def _ratio(name: str, value: float | None, most: float, note: str) -> Row:
+    return Row(f"request to a {name} service's address ÷ straight to its container", value, at_most=most, note=note)
+
+
+def _memory(running: LocalCloud, target: Target) -> Row:
+    for number in range(TEN):
+        service = _deployed(target, f"service-{number}", public=True)
+        with urlopen(service["annotations"]["local-cloud/address"]) as answer:
+            assert answer.status == 200
+    note = "without their containers, of which as many run as this machine is to carry"
+    return Row("MiB resident with ten services that answered", processes.resident_mib(running.pid), note=note)
+
+
+def _deployed(target: Target, name: str, *, public: bool) -> Mapping[str, Any]:
+    container = {"image": images.PYTHON, "command": ["python", "-c"], "args": [APP]}
+    body = {"template": {"containers": [container]}, "invokerIamDisabled": public}
+    operation: Any = call(target, "POST", f"{SERVICES}?serviceId={name}", body)
+    while not operation.get("done"):
+        time.sleep(0.05)
+        operation = call(target, "GET", f"/run/v2/{operation['name']}")
+    return call(target, "GET", f"{SERVICES}/{name}")
+
+
+def _container(kind: Kind, name: str) -> str:
+    """The address that the container of a service publishes on loopback."""
+    listed = subprocess.run(
+        [kind.program, "ps", f"--filter=name=run-{name}", "--format={{.Ports}}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found = re.search(r"127\.0\.0\.1:\d+", listed)
+    assert found is not None, listed
+    return found[0]

@@ -1,0 +1,210 @@
+"""A service's front end over a plain process in place of a container: connections kept, limits, time, turns, and starts from nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localcloud.inside import PROJECT
+from tests.localcloud.serving import Serving, serving
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+SERVICES = f"run/v2/{PLACE}/services"
+APP = """
+import http.server, json, os, threading, time
+OPEN = threading.Event()
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        if self.path == "/wait":
+            OPEN.wait(30)
+        if self.path == "/open":
+            OPEN.set()
+        said = json.dumps({"revision": os.environ["K_REVISION"], "path": self.path, "pid": os.getpid()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said if self.command == "GET" else b"")
+    do_HEAD = do_GET
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("state")
+    (folder / "app.py").write_text(APP)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cloud(state: Path) -> Iterator[Serving]:
+    with serving(state / "cloud", "run", "logging") as found:
+        found.cloud.workloads.forced = "process"
+        found.cloud.workloads.stand_ins["api"] = ((sys.executable, "app.py"), state)
+        yield found
+
+
+def deployed(cloud: Serving, name: str, **template: Any) -> Any:
+    body = {"containers": [{"image": "api:1"}], **template}
+    there = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
+    if name in there:
+        operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
+    else:
+        operation = cloud("POST", SERVICES, {"template": body, "invokerIamDisabled": True}, serviceId=name)
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
+    service = cloud("GET", f"{SERVICES}/{name}")
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
+    return service
+
+
+def connected(service: Any) -> HTTPConnection:
+    return HTTPConnection(service["annotations"]["local-cloud/address"].removeprefix("http://"), timeout=30)
+
+
+def asked(connection: HTTPConnection, path: str = "/", verb: str = "GET") -> tuple[int, Any]:
+    connection.request(verb, path, headers={"Content-Length": "0"})
+    answer: HTTPResponse = connection.getresponse()
+    body = answer.read()
+    return answer.status, json.loads(body) if answer.status == 200 and body else body.decode()
+
+
+def test_how_it_runs_is_said_and_a_connection_carries_many_requests(cloud: Serving) -> None:
+    service = deployed(cloud, "kept")
+    revision = cloud("GET", f"run/v2/{service['latestReadyRevision']}")
+    assert revision["annotations"]["local-cloud/runs-as"] == "process"
+    with closing(connected(service)) as connection:
+        for number in range(20):
+            assert asked(connection, f"/{number}")[1]["path"] == f"/{number}"
+            assert asked(connection, "/", "HEAD") == (200, "")
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> None:
+    service = deployed(cloud, "ahead")
+    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), 30) as plain:
+        plain.sendall(b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(5)))
+        said = b""
+        while said.count(b'"pid"') < 5:
+            said += plain.recv(65536)
+    assert [said.index(b'"path": "/%d"' % number) for number in range(5)] == sorted(
+        said.index(b'"path": "/%d"' % number) for number in range(5)
+    )
+
+
+@pytest.mark.parametrize("sent", [b"NO HTTP\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 70_000])
+def test_what_is_no_request_is_refused(cloud: Serving, sent: bytes) -> None:
+    service = deployed(cloud, "strict")
+    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), 30) as plain:
+        plain.sendall(sent)
+        assert plain.recv(65536)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431"}
+
+
+def test_a_request_that_takes_too_long_is_a_504(cloud: Serving) -> None:
+    service = deployed(cloud, "slow", timeout="1s")
+    with closing(connected(service)) as connection:
+        status, said = asked(connection, "/wait")
+    assert status == 504
+    assert "maximum request timeout" in said
+
+
+def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_may_be(cloud: Serving) -> None:
+    service = deployed(cloud, "busy", maxInstanceRequestConcurrency=1, scaling={"maxInstanceCount": 2})
+    found: list[Any] = []
+
+    def ask() -> None:
+        with closing(connected(service)) as connection:
+            found.append(asked(connection, "/wait"))
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    running = _running(cloud, "busy", 2)
+    assert len(running) == 2
+    with closing(connected(service)) as connection:
+        third = threading.Thread(target=ask, daemon=True)
+        third.start()
+        for one in running:  # each instance by itself, past the front end
+            _opened(one.address)
+        for thread in [*threads, third]:
+            thread.join(30)
+        assert [status for status, _ in found] == [200, 200, 200]
+        assert asked(connection)[0] == 200
+
+
+def _opened(address: str) -> None:
+    """Lets an instance answer, once it listens."""
+    pause = threading.Event()
+    for _ in range(300):
+        with suppress(ConnectionError), closing(HTTPConnection(address, timeout=30)) as inside:
+            asked(inside, "/open")
+            return
+        pause.wait(0.05)
+
+
+def _running(cloud: Serving, name: str, count: int) -> list[Any]:
+    """What runs of a service, once that is as many as wanted."""
+    pause = threading.Event()
+    for _ in range(300):
+        running = [one for one in cloud.cloud.workloads.running() if f"/{name}/" in one.order.resource]
+        if len(running) == count:
+            break
+        pause.wait(0.05)
+    return running
+
+
+def test_traffic_is_shared_by_percent_and_a_tag_has_a_host_of_its_own(cloud: Serving) -> None:
+    first = deployed(cloud, "shared")["latestReadyRevision"].rpartition("/")[2]
+    second = deployed(cloud, "shared", timeout="60s")["latestReadyRevision"].rpartition("/")[2]
+    kind = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+    traffic = [
+        {"type": kind, "revision": first, "percent": 75},
+        {"type": kind, "revision": second, "percent": 25, "tag": "canary"},
+    ]
+    operation = cloud("PATCH", f"{SERVICES}/shared", {"traffic": traffic}, updateMask="traffic")
+    cloud("POST", f"run/v2/{operation['name']}:wait", {})
+    service = cloud("GET", f"{SERVICES}/shared")
+    with closing(connected(service)) as connection:
+        answered = [asked(connection)[1]["revision"] for _ in range(40)]
+    assert (answered.count(first), answered.count(second)) == (30, 10)
+    host = service["trafficStatuses"][1]["uri"].removeprefix("https://")
+    with closing(HTTPConnection("127.0.0.1", cloud.port, timeout=30)) as connection:
+        connection.request("GET", "/", headers={"Host": host})
+        assert json.loads(connection.getresponse().read())["revision"] == second
+    with closing(HTTPConnection("127.0.0.1", cloud.port, timeout=30)) as connection:
+        connection.request("GET", "/", headers={"Host": host.replace("shared", "nobody")})
+        assert connection.getresponse().status == 404
+
+
+def test_an_instance_that_is_always_there_is_started_without_a_request(cloud: Serving) -> None:
+    service = deployed(cloud, "always", scaling={"minInstanceCount": 2})
+    assert len(_running(cloud, "always", 2)) == 2
+    cloud("DELETE", f"{SERVICES}/{service['name'].rpartition('/')[2]}")
+    assert _running(cloud, "always", 0) == []
+
+
+def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    stand_in = {"api": ((sys.executable, "app.py"), tmp_path)}
+    with serving(tmp_path / "cloud", "run") as cloud:
+        cloud.cloud.workloads.forced = "process"
+        cloud.cloud.workloads.stand_ins.update(stand_in)
+        address = deployed(cloud, "lasting")["annotations"]["local-cloud/address"]
+    with serving(tmp_path / "cloud", "run") as cloud:
+        cloud.cloud.workloads.forced = "process"
+        cloud.cloud.workloads.stand_ins.update(stand_in)
+        service = cloud("GET", f"{SERVICES}/lasting")
+        assert service["annotations"]["local-cloud/address"] == address
+        with closing(connected(service)) as connection:
+            assert asked(connection)[0] == 200
