@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import load
 from groundwork.errors import UsageProblem
 from groundwork.report import console
+from groundwork.resources.registry import parts
 
 from tests.groundwork.clone import Clone, cloned
 
@@ -42,6 +44,29 @@ def test_on_google_cloud_it_is_the_page_of_googles_console() -> None:
         "https://console.cloud.google.com/security/secret-manager/secret/wandb-api-key/versions"
         f"?project={environment.project}"
     )
+
+
+@pytest.mark.parametrize(
+    ("thing", "path"),
+    [
+        ("bucket/data", "/storage/browser/starfish-example-data?project=starfish-example"),
+        ("service/backend", "/run/detail/us-central1/backend/metrics?project=starfish-example"),
+        ("job/drift", "/run/jobs/details/us-central1/drift/executions?project=starfish-example"),
+        ("build/everything", "/cloud-build/triggers;region=us-central1?project=starfish-example"),
+        (
+            "identity/train",
+            "/iam-admin/serviceaccounts/details/groundwork-train%40starfish-example.iam.gserviceaccount.com?project=starfish-example",
+        ),
+    ],
+)
+def test_each_kind_says_where_its_page_is(thing: str, path: str) -> None:
+    environment = replace(load(ROOT / "envs" / "examples" / "starfish.yaml", ROOT), local=False)
+    assert console.address(Checkout(ROOT), environment, thing) == f"https://console.cloud.google.com{path}"
+
+
+def test_all_that_the_file_can_name_has_a_page() -> None:
+    """But for the project and the deployer, of which there is one each."""
+    assert {part.word for _, part in parts()} - set(console.words()) == {"project", "deployer"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from groundwork.report import console
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @environment_option
 def open_(thing: str, no_browser: bool, name: str) -> None:
-    """Open a page of the console: the project's, or bucket/NAME, repository/NAME, secret/NAME, identity/NAME, access, logs.
+    """Open a page of the console: the project's, that of a thing in the environment file, such as bucket/NAME, secret/NAME or service/NAME, access or logs.
 
     On the local cloud it is that cloud's own console (simulated), and its address holds a secret; on Google Cloud it is Google's.
 

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
+from groundwork.resources.kind import Page, several
 from groundwork.resources.registry import parts
 from groundwork.text import allowed
 
 _GOOGLE = "https://console.cloud.google.com"
 
 
-@dataclass(frozen=True)
-class Word:
-    """A word that people type before the slash: the page of one such thing in either console.
-
-    {project}, {region}, {name} and {full}, which is what the API calls it, are filled in.
-    """
-
-    local: str
-    google: str
-
-
-_PROJECT = Word("project/{project}", "/home/dashboard?project={project}")
-WORDS = {
-    "bucket": Word("bucket/{full}", "/storage/browser/{full}?project={project}"),
-    "repository": Word(
-        "resource/artifactregistry/{full}", "/artifacts/docker/{project}/{region}/{name}?project={project}"
-    ),
-    "secret": Word(
-        "resource/secretmanager/{full}", "/security/secret-manager/secret/{name}/versions?project={project}"
-    ),
-    "identity": Word(
-        "resource/iam/projects/{project}/serviceAccounts/{full}",
-        "/iam-admin/serviceaccounts/details/{full}?project={project}",
-    ),
-    "access": Word("project/{project}/access", "/iam-admin/iam?project={project}"),
-    "logs": Word("project/{project}/logs", "/logs/query?project={project}"),
+_PROJECT = Page("/home/dashboard?project={project}", "project/{project}")
+_OTHERS = {
+    "access": Page("/iam-admin/iam?project={project}", "project/{project}/access"),
+    "logs": Page("/logs/query?project={project}", "project/{project}/logs"),
 }
+
+
+def words() -> dict[str, Page]:
+    """What people type before the slash, with its page: what the environment file names, as kinds say it, access and logs."""
+    return {part.word: part.page for _, part in parts() if part.page} | _OTHERS
 
 
 def address(checkout: Checkout, environment: Environment, thing: str) -> str:
@@ -50,18 +33,33 @@ def address(checkout: Checkout, environment: Environment, thing: str) -> str:
 
     The local cloud's has its secret in it. Raises UsageProblem for a word that there is not.
     """
-    kind, _, name = thing.partition("/")
-    if kind and kind not in WORDS:
-        raise UsageProblem(f"There is no page for {thing!r}: {allowed(WORDS, kind)}")
-    word = WORDS.get(kind, _PROJECT)
-    if "{full}" in word.local and not name:
-        raise UsageProblem(f"Say which: {kind}/NAME, as `groundwork output` lists them.")
-    entries = next((part.entries(environment) for _, part in parts() if part.word == kind), {})
-    known = {"project": environment.project, "region": environment.region, "name": name}
-    filled = {**known, "full": entries.get(name, name)}
+    word, _, name = thing.partition("/")
+    known = words()
+    if word and word not in known:
+        raise UsageProblem(f"There is no page for {thing!r}: {allowed(known, word)}")
+    page = known.get(word, _PROJECT)
+    if word in known and word not in _OTHERS and not name:
+        raise UsageProblem(f"Say which: {word}/NAME, as `groundwork output` lists them.")
+    filled = {
+        "project": environment.project,
+        "region": environment.region,
+        "name": name,
+        **_full(environment, word, name),
+    }
     if environment.local:
-        return local.console(checkout, word.local.format(**filled))
-    return _google(word, filled)
+        return local.console(checkout, page.local.format(**filled))
+    return _google(page, filled)
+
+
+def _full(environment: Environment, word: str, name: str) -> dict[str, str]:
+    """What the API calls it, and which API that is."""
+    for kind, part in parts():
+        if part.word == word:
+            return {
+                "full": part.entries(environment).get(name, name),
+                "api": next((row.api for row in several(kind.listings)), ""),
+            }
+    return {}
 
 
 def front(checkout: Checkout, environment: Environment) -> str:
@@ -72,5 +70,5 @@ def front(checkout: Checkout, environment: Environment) -> str:
     return _google(_PROJECT, {"project": environment.project})
 
 
-def _google(word: Word, filled: Mapping[str, str]) -> str:
-    return _GOOGLE + word.google.format(**{key: quote(value) for key, value in filled.items()})
+def _google(page: Page, filled: Mapping[str, str]) -> str:
+    return _GOOGLE + page.google.format(**{key: quote(value) for key, value in filled.items()})

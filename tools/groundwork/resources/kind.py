@@ -115,6 +115,17 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Page:
+    """Where one of them can be looked at: the path in Google's console, and in the local cloud's, by default what its API says of it.
+
+    {project}, {region}, {name} as in the file, {full}, which is what the API calls it, and {api} are filled in.
+    """
+
+    google: str
+    local: str = "resource/{api}/{full}"
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the environment file says of a thing that is there already: its name there, its values, and what to import it by."""
 
@@ -128,7 +139,8 @@ class Part:
     """What the environment file has of a kind: the word that people type for one, the names there and what those are to the API.
 
     `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
-    {identity} and {name} are filled in. `adopted` says what a thing that a list call found would be in the file, or why it cannot be.
+    {identity} and {name} are filled in. `adopted` says what a thing that a list call found would be in the file, or why it cannot be; `page` is None for what is
+    not one of several.
     """
 
     word: str
@@ -138,6 +150,7 @@ class Part:
     actions: tuple[Action, ...]
     lines: tuple[tuple[str, str], ...] = ()
     adopted: Callable[[Environment, Item], Entry | str] | None = None
+    page: Page | None = None
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,10 @@ class Console:
         things = self._views.things(project, api)
         collections = {
             thing.collection: commands.of_list(
-                api, self._views.version(api), thing.name.rpartition("/")[0].rpartition("/")[0], thing.collection
+                api,
+                next(iter(self._views.versions(api)), ""),
+                thing.name.rpartition("/")[0].rpartition("/")[0],
+                thing.collection,
             )
             for thing in things
             if "/" in thing.name
@@ -199,11 +202,12 @@ class Console:
     async def resource(self, request: Request) -> Response:
         """A resource as the API shows it."""
         api, name = request.path_params["api"], request.path_params["name"]
-        body = self._views.resource(api, name)
-        if body is None:
+        found = self._views.resource(api, name)
+        if found is None:
             return self._page("nothing.html", 404)
-        said = commands.of_resource(api, self._views.version(api), name)
-        inside = self._views.inside(api, name)
+        version, body = found
+        said = commands.of_resource(api, version, name)
+        inside = self._views.inside(api, version, name)
         words = name.split("/")
         more = {"project": words[1]} if words[0] == "projects" and len(words) > 2 else {}
         return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=said, **more)

@@ -158,22 +158,24 @@ class Views:
             for name, collection, text in rows
         ]
 
-    def version(self, api: str) -> str:
-        """The version of an API that is spoken here, "" for an API that is not."""
-        found = (service.versions[0] for service in self._dispatcher.router.services.values() if service.api == api)
-        return next(found, "")
+    def versions(self, api: str) -> Sequence[str]:
+        """The versions of an API that are spoken here, the newest first; none for an API that is not."""
+        spoken = [version for one, version in self._dispatcher.router.services if one == api]
+        return sorted(
+            spoken, key=lambda version: ("beta" not in version and "alpha" not in version, version), reverse=True
+        )
 
-    def resource(self, api: str, name: str) -> Body | None:
-        """A resource as a client is told of it; None where there is none."""
-        version = self.version(api)
-        return self.ask(f"{api}/{version}/{quote(name)}") if version else None
+    def resource(self, api: str, name: str) -> tuple[str, Body] | None:
+        """A resource as a client is told of it, and the version that tells it; None where there is none."""
+        answers = ((version, self.ask(f"{api}/{version}/{quote(name)}")) for version in self.versions(api))
+        return next(((version, body) for version, body in answers if body is not None), None)
 
-    def inside(self, api: str, name: str) -> Inside | None:
+    def inside(self, api: str, version: str, name: str) -> Inside | None:
         """What a resource holds, newest first; None where its kind holds nothing that is listed apart."""
         held = INSIDE.get((api, name.split("/")[-2] if "/" in name else ""))
         if held is None:
             return None
-        listed = (self.ask(f"{api}/{self.version(api)}/{quote(name)}/{held.collection}") or {}).get(held.key, [])
+        listed = (self.ask(f"{api}/{version}/{quote(name)}/{held.collection}") or {}).get(held.key, [])
         rows = [[_cell(one, path) for path in held.columns.values()] for one in listed[:_ROWS]]
         return Inside(held.title, list(held.columns), rows)
 

@@ -13,7 +13,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud, CloudProblem
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Part, Removal, Values, Without
+from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Page, Part, Removal, Values, Without
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -243,6 +243,7 @@ KIND = Kind(
                 ("roles/storage.objectUser", "identities: {{{identity}: {{buckets: {{{name}: write}}}}}}"),
             ),
             adopted,
+            page=Page("/storage/browser/{full}?project={project}", "bucket/{full}"),
         ),
     ),
 )

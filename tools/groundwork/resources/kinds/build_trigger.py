@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
-from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, Action, Kind, Made, Part, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, Action, Kind, Made, Page, Part, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -63,6 +63,7 @@ KIND = Kind(
             lambda environment: {name: name for name in environment.builds},
             ACTIONS,
             (("roles/cloudbuild.builds.editor", "identities: {{{identity}: {{submits: [builds]}}}}"),),
+            page=Page("/cloud-build/triggers;region={region}?project={project}", "project/{project}/cloudbuild"),
         ),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Kind, Made, Part, Removal
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Kind, Made, Page, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -100,6 +100,7 @@ KIND = Kind(
                 ("roles/artifactregistry.writer", "identities: {{{identity}: {{repositories: {{{name}: write}}}}}}"),
             ),
             adopted,
+            page=Page("/artifacts/docker/{project}/{region}/{name}?project={project}"),
         ),
     ),
 )

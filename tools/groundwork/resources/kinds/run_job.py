@@ -8,7 +8,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud
 from groundwork.resources import run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Kind, Made, Part, Removal
+from groundwork.resources.kind import Action, Door, Kind, Made, Page, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -75,6 +75,7 @@ KIND = Kind(
                 ("roles/run.invoker", "identities: {{{identity}: {{jobs: {{{name}: run}}}}}}"),
                 ("roles/run.developer", "identities: {{{identity}: {{jobs: {{{name}: deploy}}}}}}"),
             ),
+            page=Page("/run/jobs/details/{region}/{name}/executions?project={project}"),
         ),
     ),
 )

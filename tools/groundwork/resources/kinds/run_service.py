@@ -9,7 +9,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud
 from groundwork.resources import run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Kind, Made, Part, Removal
+from groundwork.resources.kind import Action, Door, Kind, Made, Page, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 
@@ -86,6 +86,7 @@ KIND = Kind(
                 ("roles/run.invoker", "identities: {{{identity}: {{services: {{{name}: call}}}}}}"),
                 ("roles/run.developer", "identities: {{{identity}: {{services: {{{name}: deploy}}}}}}"),
             ),
+            page=Page("/run/detail/{region}/{name}/metrics?project={project}"),
         ),
     ),
 )

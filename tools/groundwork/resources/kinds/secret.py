@@ -9,7 +9,7 @@ from decimal import Decimal
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import Cloud
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Part, Removal, Without
+from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Page, Part, Removal, Without
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -123,6 +123,7 @@ KIND = Kind(
             ACTIONS,
             (("roles/secretmanager.secretAccessor", "secrets: {{{name}: {{readers: [{identity}]}}}}"),),
             adopted,
+            page=Page("/security/secret-manager/secret/{name}/versions?project={project}"),
         ),
     ),
 )

@@ -7,7 +7,7 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import Cloud
 from groundwork.resources import acls, policies
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Free, Kind, Made, Part, Removal
+from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Free, Kind, Made, Page, Part, Removal
 from groundwork.resources.listing import Listing
 
 _ONE = "v1/projects/{project}/serviceAccounts/{name}"
@@ -113,6 +113,10 @@ KIND = Kind(
             lambda environment: {name: identity.email for name, identity in environment.identities.items()},
             ACTIONS,
             adopted=adopted,
+            page=Page(
+                "/iam-admin/serviceaccounts/details/{full}?project={project}",
+                "resource/iam/projects/{project}/serviceAccounts/{full}",
+            ),
         ),
         Part("deployer", "deployer", 9, lambda environment: {"": environment.deployer}, DEPLOYERS),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groundwork.environment.values import Environment
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, NOT_MADE, Action, Kind, Part, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, NOT_MADE, Action, Kind, Page, Part, Removal
 
 
 def submitting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
@@ -38,6 +38,7 @@ KIND = Kind(
             lambda environment: {name: name for name in environment.training},
             ACTIONS,
             (("roles/aiplatform.user", "identities: {{{identity}: {{submits: [training]}}}}"),),
+            page=Page("/vertex-ai/training/custom-jobs?project={project}", "project/{project}/aiplatform"),
         ),
     ),
 )
