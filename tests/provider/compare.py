@@ -20,7 +20,7 @@ Leaves = dict[str, Any]
 
 # Attributes whose values two runs do not share, whatever the provider.
 VOLATILE = frozenset(
-    {"address_id", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
+    {"address_id", "blob_storage_path_prefix", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
      "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "self_link", "time_created", "trigger_id", "uid", "unique_id",
      "update_time", "updated"}
 )  # fmt: skip
@@ -28,6 +28,7 @@ VOLATILE = frozenset(
 _TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/\d*/[\w-]{43}")
 # A service's own address is a port of this machine.
 _LOOPBACK = re.compile(r"127\.0\.0\.1:\d+")
+_NUMBERED = re.compile(r"tensorboards/\d+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHANGE = (
     "actions",
@@ -169,4 +170,4 @@ def _common(value: Any, hosts: Mapping[str, str]) -> Any:
         return value
     for host, name in hosts.items():
         value = value.replace(host, name)
-    return _TOKEN.sub("(token)", _UUID.sub("(uuid)", _LOOPBACK.sub("(address)", value)))
+    return _TOKEN.sub("(token)", _UUID.sub("(uuid)", _NUMBERED.sub("(number)", _LOOPBACK.sub("(address)", value))))

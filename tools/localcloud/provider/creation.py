@@ -71,6 +71,12 @@ def placed(work: Work, values: Object) -> Object:
     return values | {name: values[name] or _place(work, name) for name in names}
 
 
+def unkept(work: Work, planned: Object) -> Object:
+    """The places that are used, but not kept: what was planned of them."""
+    root = work.row.schema.root.children
+    return {name: planned[name] for name in _PLACES if name in root and root[name].unread}
+
+
 def _said_by_parents(work: Work, values: Object) -> Object:
     """The project and the place that a full name of what holds the resource says."""
     said = [str(values.get(name) or "") for name in paths.names(work.row.id)[:-1]]

@@ -27,7 +27,7 @@ def make_and_read(work: Work, planned: Object) -> Object:
         made = creation.make(work, values)
     except Incomplete as half:
         raise Incomplete(values | {"id": work.id(values)}, half.cause) from half
-    known = values | _server_named(work, made)
+    known = values | _server_named(work, made) | creation.unkept(work, planned)
     state = known | {"id": work.id(known)}
     try:
         if own.created:
@@ -181,7 +181,8 @@ def _server_named(work: Work, made: Object) -> Object:
     root = work.row.schema.root.children
     theirs = [name for name in paths.names(work.row.id) if name in root and not root[name].configurable]
     fields = {name: made[field] for name in theirs if (field := root[name].api) in made}
-    return fields or ((paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {})
+    said = (paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {}
+    return fields or {name: said[name] for name in theirs if name in said}
 
 
 def _further(work: Work, state: Object) -> Object:
