@@ -39,7 +39,7 @@ class Serving:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request(verb, target, data, headers)
             answer = connection.getresponse()
-            found = json.loads(answer.read())
+            found = json.loads(answer.read() or b"{}")
         assert answer.status == 200, found
         return found
 
@@ -49,7 +49,7 @@ class Serving:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("POST", f"/_local/{name}", json.dumps(body), headers)
             answer = connection.getresponse()
-            found = json.loads(answer.read())
+            found = json.loads(answer.read() or b"{}")
         assert answer.status == 200, found
         return found
 

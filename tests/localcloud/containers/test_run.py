@@ -436,3 +436,38 @@ def test_what_is_scheduled_runs_a_job_and_calls_a_private_service(cloud: Serving
     requests = logged(cloud, "ticked", "requests")
     assert requests[0]["httpRequest"]["status"] == 200
     assert requests[0]["httpRequest"]["userAgent"] == "Google-Cloud-Scheduler"
+
+
+def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -> None:
+    who = cloud.account("reader")
+    cloud("POST", "storage/v1/b", {"name": "read-models"}, project=PROJECT)
+    cloud.grant("roles/storage.objectViewer", who)
+    listing = (
+        "import http.server as h, pathlib as p\nclass A(h.BaseHTTPRequestHandler):\n def do_GET(self):\n  self.send_response(200)\n"
+        "  self.end_headers()\n  self.wfile.write(b' '.join(sorted(f.read_bytes() for f in p.Path('/gcs/models').rglob('*.txt'))))\n"
+        "h.HTTPServer(('', 8080), A).serve_forever()"
+    )
+    container = {
+        "image": PYTHON,
+        "command": ["python", "-c"],
+        "args": [listing],
+        "ports": [{"containerPort": 8080}],
+        "volumeMounts": [{"name": "models", "mountPath": "/gcs/models"}],
+    }
+    volumes = [{"name": "models", "gcs": {"bucket": "read-models", "readOnly": True}}]
+    template = {"containers": [container], "volumes": volumes, "serviceAccount": who.partition(":")[2]}
+    service = deployed(cloud, "models", template, public=True)
+    assert asked(service, "/").body == b""
+
+    def seen(expected: bytes) -> bool:
+        for _ in range(100):
+            if asked(service, "/").body == expected:
+                return True
+            time.sleep(0.05)
+        return False
+
+    for name in ("a/one.txt", "two.txt"):
+        cloud("POST", "upload/storage/v1/b/read-models/o", name.encode(), uploadType="media", name=name)
+    assert seen(b"a/one.txt two.txt")
+    cloud("DELETE", "storage/v1/b/read-models/o/two.txt")
+    assert seen(b"a/one.txt")

@@ -1,10 +1,12 @@
 """Buckets as folders of a container: copied in before it starts, and what it has written copied out.
 
-On Google Cloud, Cloud Storage FUSE shows them as they are at every moment; here a container sees them as they were when it started.
+On Google Cloud, Cloud Storage FUSE shows them as they are at every moment. Here a container sees a bucket that it may write to as it was when
+it started; one that it only reads can be kept up to date, since nothing in it can lead our writes elsewhere.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -63,16 +65,38 @@ class Folders:
                     refused.append(f"/gcs/{bucket.name}/{name} could not be written: {problem}")
         return refused
 
+    def bring(self, name: str) -> None:
+        """Fetches an object that has changed, or removes one that is gone, in buckets that no container writes to. Blocks."""
+        for bucket in self.buckets:
+            path = self.root / bucket.name / name
+            arriving = self.root / f".{uuid.uuid4().hex}"
+            try:
+                bucket.fetch(name, arriving)
+            except BucketRefused as problem:
+                arriving.unlink(missing_ok=True)
+                if problem.status == 404 and not name.endswith("/"):
+                    path.unlink(missing_ok=True)
+                continue
+            if name.endswith("/") or name.startswith("/") or ".." in path.parts:
+                arriving.unlink()
+                continue
+            self._make_folders(path.parent, self.root / bucket.name)
+            arriving.chmod(0o644)
+            arriving.replace(path)
+
+    def _make_folders(self, folder: Path, root: Path) -> None:
+        for one in reversed([folder, *folder.parents]):
+            if one.is_relative_to(root) and one != root:
+                one.mkdir(exist_ok=True)
+                one.chmod(0o777)
+
     def _fetch(self, bucket: Bucket, name: str) -> str:
         root = self.root / bucket.name
         path = root / name
         if ".." in path.parts or name.startswith("/"):
             return f"gs://{bucket.name}/{name} is no path of a file."
         try:
-            for folder in reversed([path if name.endswith("/") else path.parent, *path.parents]):
-                if folder.is_relative_to(root) and folder != root:
-                    folder.mkdir(exist_ok=True)
-                    folder.chmod(0o777)
+            self._make_folders(path if name.endswith("/") else path.parent, root)
             if not name.endswith("/"):
                 bucket.fetch(name, path)
                 path.chmod(0o666)

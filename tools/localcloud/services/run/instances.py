@@ -12,6 +12,7 @@ from typing import Any
 
 from localcloud.containers.workload import Ended, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
@@ -27,6 +28,7 @@ STAND_IN = "local-cloud/command"
 _MIB = 1 << 20
 _ENDS_WITHIN = 5.0
 _COPIED_EVERY = 5.0
+_OF_OBJECTS = ("google.cloud.storage.object.v1.finalized", "google.cloud.storage.object.v1.deleted")
 _LOOKS, _BETWEEN_LOOKS = 100, 0.1
 
 
@@ -110,6 +112,8 @@ class Starter:
     ) -> None:
         self._cloud, self._gone, self._make_room = cloud, gone, make_room
         self._tasks: set[asyncio.Task[None]] = set()
+        self._readers: set[Containers] = set()
+        self._hears = False
 
     async def start(self, revision: str, reason: str) -> Instance:
         """A new instance that answers. Raises NotReady."""
@@ -193,6 +197,8 @@ class Starter:
     def _attend(self, instance: Instance, containers: Containers, body: Body) -> None:
         if containers.volumes.buckets:
             self._keep(self._copy_out(containers))
+        if containers.volumes.shown:
+            self._show(containers)
         main = templates.serving(body)
         probe = main.get("livenessProbe")
         if probe is None:
@@ -206,6 +212,21 @@ class Starter:
                 await containers.stop()
 
         self._keep(attend())
+
+    def _show(self, containers: Containers) -> None:
+        """Keeps the buckets that an instance reads as they are; before the first, nobody hears what happens in buckets."""
+        if not self._hears:
+            self._hears = True
+            for kind in _OF_OBJECTS:
+                self._cloud.events.subscribe(kind, self._happened)
+        self._readers.add(containers)
+
+    def _happened(self, event: Event) -> None:
+        bucket, name = event.data["bucket"], event.data["name"]
+        self._readers = {one for one in self._readers if not (one.over or one.stopping)}
+        for one in self._readers:
+            if any(each.name == bucket for folders in one.volumes.shown for each in folders.buckets):
+                self._keep(asyncio.to_thread(one.volumes.bring, bucket, name))
 
     def _ended(self, instance: Instance, containers: Containers) -> None:
         self._gone(instance)

@@ -81,6 +81,8 @@ class Volumes:
     sources: Mapping[str, tuple[Path, bool]] = field(default_factory=dict)
     buckets: tuple[Folders, ...] = ()
     """The copies of buckets that may be written to."""
+    shown: tuple[Folders, ...] = ()
+    """The copies of those that are only read."""
 
     def mounts(self, container: Body) -> tuple[Mount, ...]:
         """What of them a container sees, and where."""
@@ -94,6 +96,12 @@ class Volumes:
         """Brings what was written into the buckets; sentences for what was refused. Blocks."""
         return [sentence for one in self.buckets for sentence in one.copy_out()]
 
+    def bring(self, bucket: str, name: str) -> None:
+        """Shows an object of a bucket that is only read as it is now. Blocks."""
+        for one in self.shown:
+            if any(each.name == bucket for each in one.buckets):
+                one.bring(name)
+
     def remove(self) -> None:
         """Takes them off the disk."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -103,7 +111,7 @@ def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volum
     """Makes the volumes of a new instance of a revision, or of an attempt at a task."""
     folder = cloud.store.folder / FOLDER / identity
     sources: dict[str, tuple[Path, bool]] = {}
-    buckets: list[Folders] = []
+    buckets: dict[bool, list[Folders]] = {True: [], False: []}
     for volume in template.get("volumes", []):
         place = folder / volume["name"]
         place.mkdir(parents=True, mode=0o700)
@@ -113,11 +121,11 @@ def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volum
         read_only = "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
         if "gcs" in volume:
             found = _bucket(cloud, place, volume, template["serviceAccount"])
-            buckets += [] if read_only else [found]
+            buckets[read_only].append(found)
             place = found.root / volume["gcs"]["bucket"]
         place.chmod(0o777 if not read_only else 0o755)  # whatever user a container's program is
         sources[volume["name"]] = place, read_only
-    return Volumes(folder, sources, tuple(buckets))
+    return Volumes(folder, sources, tuple(buckets[False]), tuple(buckets[True]))
 
 
 def _bucket(cloud: Cloud, place: Path, volume: Body, account: str) -> Folders:
