@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 from groundwork.google.operations import finish
 from localcloud.containers import detection
@@ -17,6 +21,7 @@ from tests.local_project import running
 from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import SMALL, store
 from tests.small_clone import SmallClone, made
+from tests.workflows.files import steps
 
 __all__ = ["store"]
 pytestmark = pytest.mark.slow
@@ -35,17 +40,31 @@ http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answer).serve_for
 """
 
 
+MORE = """
+github: {repository: team/project, owner_id: "1234567"}
+builds:
+  api: {}
+training:
+  train: {timeout_minutes: 5}
+"""
+
+
 @pytest.fixture(scope="module")
-def clone(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallClone]:
-    """A project whose identities may do what the environment file says, on a local cloud that uses the tests' own containers."""
+def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A local cloud that uses the tests' own containers."""
     kind = detection.kind()
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
-    folder = tmp_path_factory.mktemp("for-real")
-    with running(folder / "cloud") as checkout:
-        clone = prepared(made(folder / "clone", checkout, [], FILE))
-        granted(clone)
-        yield clone
+    with running(tmp_path_factory.mktemp("cloud")) as checkout:
+        yield checkout
+
+
+@pytest.fixture(scope="module")
+def clone(cloud: Checkout, tmp_path_factory: pytest.TempPathFactory) -> SmallClone:
+    """A project whose identities may do what the environment file says."""
+    clone = prepared(made(tmp_path_factory.mktemp("for-real"), cloud, [], FILE))
+    granted(clone)
+    return clone
 
 
 def granted(clone: SmallClone) -> None:
@@ -65,7 +84,7 @@ def granted(clone: SmallClone) -> None:
         {"role": "roles/run.viewer", "members": ["user:eve@example.com"]},
     ]
     cloud.request("POST", "cloudresourcemanager", path.replace("get", "set"), json={"policy": policy})
-    for name in ("data", "models"):
+    for name in ("data", "models", "sources", "staging"):
         cloud.request(
             "POST",
             "storage",
@@ -187,3 +206,28 @@ def test_a_job_that_fails_ends_with_1_and_one_that_runs_is_cancelled(clone: Smal
     assert logs.code == Exit.OK
     assert json.loads(clone("jobs", "list", "--json").text)["jobs"][0]["state"] == "cancelled"
     assert "there is nothing to end" in clone("jobs", "cancel", number).text
+
+
+def test_the_scripts_of_the_workflows_build_and_train_by_the_names_of_the_file(cloud: Checkout, tmp_path: Path) -> None:
+    clone = prepared(made(tmp_path / "clone", cloud, [], FILE + MORE))
+    granted(clone)
+    (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
+    (clone.root / "Dockerfile").write_text(f"FROM {SMALL}\n")
+    said = {**os.environ, "GROUNDWORK_ENV": "local", "GITHUB_SHA": "c" * 40, "BUILD": "api", "TRAINING": "train"}
+    for file in ("deploy.yml", "model.yml", "train.yml"):
+        (script,) = [step.run for step in steps(file) if ".venv/bin/groundwork" in step.run]
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=clone.root, env=said, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    (image,) = {image["name"] for image in json.loads(clone("images", "list", "--json").text)["images"]}
+    assert image == f"europe-west1-docker.pkg.dev/{clone.project}/images/api"
+    path = f"v1/projects/{clone.project}/locations/europe-west1/customJobs"
+    (found,) = clone.cloud().pages("aiplatform", path, "customJobs")
+    assert (found["displayName"], found["labels"]["commit"], found["jobSpec"]["scheduling"]) == (
+        "train",
+        "c" * 40,
+        {"timeout": "300s"},
+    )
+    clone("jobs", "cancel", "train")
