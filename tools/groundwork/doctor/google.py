@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from shutil import which
 
-from groundwork.doctor import apis, billing, buckets, clock, export, github, members, permissions, project
+from groundwork.doctor import apis, billing, buckets, clock, export, github, members, permissions, project, training
 from groundwork.doctor.finding import Finding, Look
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
@@ -27,6 +27,7 @@ LOOKS: tuple[Look, ...] = (
     github.look,
     export.look,
     clock.look,
+    training.look,
 )
 
 

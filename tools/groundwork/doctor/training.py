@@ -1,0 +1,61 @@
+"""What stops a training job only once it is submitted: GPUs that Google has not granted, and images that Vertex AI may not pull."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from groundwork.doctor.finding import Finding
+from groundwork.environment.values import Environment
+from groundwork.environment.workloads import Training
+from groundwork.google.cloud import Cloud
+from groundwork.workloads import quotas
+from groundwork.workloads.project import Project
+
+_ELSEWHERE = re.compile(r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[a-z0-9.:-]+)/(?P<repository>[^/]+)/")
+_PUBLIC = ("vertex-ai", "deeplearning-platform-release", "cloudrun", "google.com")
+"""Projects of Google's own whose images everybody may pull."""
+
+
+def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """The quota of each training's GPUs, and who pulls its image where that lies in another project."""
+    project = Project(cloud, environment)
+    for training in environment.training.values():
+        yield from _gpus(project, training)
+        yield from _image(environment, training)
+
+
+def _gpus(project: Project, training: Training) -> Iterator[Finding]:
+    machine = {"acceleratorType": training.accelerator, "acceleratorCount": training.accelerator_count}
+    for quota in quotas.of_job(project, {"workerPoolSpecs": [{"machineSpec": machine}]}, project.region):
+        subject, text = f"GPUs of {training.name}", quota.text(project.region)
+        if quota.granted is None:
+            yield Finding(
+                subject,
+                "note",
+                text,
+                "switch on serviceusage.googleapis.com, or look in the console (IAM & Admin, Quotas)",
+            )
+        elif quota.enough:
+            yield Finding(subject, "ok", text)
+        else:
+            name = quota.metric.rpartition("/")[2]
+            yield Finding(
+                subject,
+                "missing",
+                text,
+                f"ask Google for {name} in the console (IAM & Admin, Quotas), which takes hours to days",
+            )
+
+
+def _image(environment: Environment, training: Training) -> Iterator[Finding]:
+    found = _ELSEWHERE.match(training.image)
+    if found and found["project"] not in (environment.project, *_PUBLIC):
+        yield Finding(
+            f"image of {training.name}",
+            "note",
+            f"it lies in project {found['project']}, and Vertex AI's own agent pulls it, not {training.identity}",
+            f"gcloud artifacts repositories add-iam-policy-binding {found['repository']} --project {found['project']} --location "
+            f"{found['location']} --role roles/artifactregistry.reader --member "
+            "serviceAccount:service-PROJECT_NUMBER@gcp-sa-aiplatform-cc.iam.gserviceaccount.com",
+        )
