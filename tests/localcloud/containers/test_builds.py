@@ -159,9 +159,13 @@ def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
         {"name": SMALL, "id": "make", "entrypoint": "bash", "args": ["-c", "echo $$PWD >there"], "dir": "sub", "waitFor": ["-"]},
         {"name": DOCKER, "args": ["run", "-v", "/workspace:/w", "-w", "/w", SMALL, "cat", "home"]},
     ]  # fmt: skip
+    steps += [
+        {"name": DOCKER, "entrypoint": "bash", "secretEnv": ["KEY"], "args": ["-c", "docker build --build-arg WHO=$$KEY --build-arg TAG=1 -t x ."]},
+        {"name": "x", "args": ["cat", "/who"]},
+    ]  # fmt: skip
     build = submit(
         steps,
-        {"sub/x": ""},
+        {"sub/x": "", "Dockerfile": DOCKERFILE},
         substitutions={"_MINE": "mine"},
         availableSecrets={
             "secretManager": [{"versionName": f"projects/{PROJECT}/secrets/key/versions/1", "env": "KEY"}]
@@ -172,6 +176,15 @@ def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
     assert [line for line in lines if line in ("hidden mine", "/builder/home", "/workspace/sub")] == [
         "hidden mine", "/builder/home", "/workspace/sub", "/builder/home",
     ]  # fmt: skip
+    assert "hidden" in lines, lines
+    refused = submit(
+        [{**steps[4], "args": ["-c", "docker build --build-arg LD_PRELOAD=$$KEY ."]}],
+        {"Dockerfile": DOCKERFILE},
+        availableSecrets={
+            "secretManager": [{"versionName": f"projects/{PROJECT}/secrets/key/versions/1", "env": "KEY"}]
+        },
+    )
+    assert "must have a name that means nothing to docker" in refused["statusDetail"]
     assert build["results"]["buildStepOutputs"][0] == "YmFjawo="
 
 
@@ -182,6 +195,10 @@ def test_docker_reaches_nothing_outside_of_the_build(cloud: Serving, submit: Cal
         ["build", "../../.."],
         ["run", "--privileged", SMALL, "true"],
         ["save", SMALL],
+        ["run", "--", "--volume=/etc:/host", SMALL, "ls", "/host"],
+        ["pull", "--", "--all-tags"],
+        ["build", "--secret=id=../../x,env=HOME", "."],
+        ["build", "-o", "/tmp/out", "."],
         ["push", f"{IMAGE}:never-made"],
     ):
         build = submit([{"name": DOCKER, "args": args}], {"Dockerfile": DOCKERFILE})
@@ -205,7 +222,7 @@ def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> 
     assert cloud("POST", f"cloudbuild/v1/{name}:cancel", {})["status"] == "CANCELLED"
     client = cloud.cloud.workloads.client
     assert client is not None
-    while list(client.found()) and time.monotonic() < until:
+    while (list(client.found()) or cloud.cloud.workloads.running()) and time.monotonic() < until:
         cloud("GET", f"cloudbuild/v1/{name}")
     assert not list(client.found())
     assert not cloud.cloud.workloads.running()

@@ -128,3 +128,24 @@ def test_two_workloads_are_two_accounts_and_nothing_answers_for_one_that_ended(c
         with pytest.raises(ConnectionError):
             socket.create_connection(("127.0.0.1", port), 5)
     assert not cloud.cloud.workloads.running()
+
+
+def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python: str) -> None:
+    show = "import os, time; print(os.environ['GCE_METADATA_HOST'], flush=True); time.sleep(600)"
+    heard: list[str] = []
+    other = cloud.cloud.workloads.start(order(cloud.account("other"), show), lambda _, line: heard.append(line))
+    while not heard:
+        other.wait(0.1)
+    steal = (
+        "import sys, urllib.request as r, urllib.error\n"
+        "where = f'http://{sys.argv[1]}/computeMetadata/v1/instance/service-accounts/default/token'\n"
+        "try: print(r.urlopen(r.Request(where, headers={'Metadata-Flavor': 'Google'})).read().decode())\n"
+        "except urllib.error.HTTPError as refused: print(refused.code, refused.read().decode().strip())\n"
+    )
+    said: list[str] = []
+    thief = cloud.cloud.workloads.start(
+        order(cloud.account("thief"), steal, heard[0]), lambda _, line: said.append(line)
+    )
+    thief.wait(60)
+    other.stop()
+    assert said == ["403 This metadata server answers the workload that it belongs to."]

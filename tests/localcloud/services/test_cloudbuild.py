@@ -141,6 +141,11 @@ def test_a_graph_that_cannot_be_is_refused(listed: list[dict[str, Any]], problem
     [
         ({"steps": []}, "1 to 300 steps"),
         ({"steps": [{}]}, "must have a name"),
+        ({"steps": [{"name": "--volume=/:/host"}]}, "is no name of an image"),
+        ({"steps": [{"name": "docker-archive:/etc/x"}]}, "is no name of an image"),
+        ({"images": ["-x"]}, "is no name of an image"),
+        ({"steps": [{"name": "x", "env": ["A B=1"]}]}, "write KEY=VALUE"),
+        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/v:/w"}]}]}, "has the volume"),
         ({"steps": [{"name": "x", "script": "true", "args": ["y"]}]}, "neither entrypoint nor args"),
         ({"steps": [{"name": "x", "env": ["A"]}]}, "write KEY=VALUE"),
         ({"steps": [{"name": "x", "secretEnv": ["A"]}]}, "no secret is declared"),

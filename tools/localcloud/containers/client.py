@@ -175,6 +175,11 @@ class Container:
         )
 
     @property
+    def pid(self) -> int:
+        """The client's own process."""
+        return self._child.pid
+
+    @property
     def address(self) -> str:
         """Its published port on loopback."""
         return f"127.0.0.1:{self._port}" if self._port else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ Stream = Literal["stdout", "stderr"]
 Heard = Callable[[Stream, str], None]
 """Told each line that a workload writes, without its line end, in a thread of the runtime's."""
 
+_IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@+-]{0,511}", re.ASCII)
 STATE_LABEL = "localcloud.state"
 OOM_EXIT = 137
 
@@ -87,6 +89,11 @@ class Running(Protocol):
     """A workload that was started."""
 
     @property
+    def pid(self) -> int:
+        """The process of this machine that leads its session: the program itself, or the client that runs its container."""
+        ...
+
+    @property
     def address(self) -> str:
         """Where its port answers on this machine, "127.0.0.1:PORT"; "" when it has none."""
         ...
@@ -121,6 +128,12 @@ class Runtime(Protocol):
     def sweep(self, names: Iterable[str] | None = None) -> int:
         """Removes this local cloud's containers, running or not (only `names` when given); how many there were."""
         ...
+
+
+def check(image: str) -> None:
+    """RuntimeProblem for what is no name of an image: an option of docker's or podman's, or a file of this machine."""
+    if not _IMAGE.fullmatch(image) or ":/" in image:
+        raise RuntimeProblem(f"{image[:200]!r} is no name of an image.")
 
 
 def program(*names: str) -> str | None:

@@ -19,7 +19,7 @@ from localcloud.containers import detection
 from localcloud.containers.client import Client
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
-from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload
+from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import workload_settings
 from localcloud.engine.workload_settings import Pool
@@ -66,10 +66,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Given:
-    """What a workload is given of this cloud: variables, files, and what takes its identity away again."""
+    """What a workload is given of this cloud: variables and files.
+
+    `started` is told the process that leads its session, since only its own processes may ask who it is; `take_back` takes its
+    identity away again.
+    """
 
     env: Mapping[str, str]
     mounts: tuple[Mount, ...]
+    started: Callable[[int], None]
     take_back: Callable[[], None]
 
 
@@ -242,6 +247,7 @@ class Workloads:
 
         Raises RuntimeProblem, with the registry's own sentence when the principal may not pull.
         """
+        check(image)
         client = self.client
         if client is None:
             return
@@ -321,6 +327,7 @@ class Workloads:
             if kind != "process":
                 self._leftovers.expect_containers()
             started: Started = runtime.start(workload, heard)
+            given.started(started.pid)
             if isinstance(started, PlainProcess):
                 self._leftovers.note(started.pid)
         except BaseException:

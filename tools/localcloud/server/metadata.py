@@ -24,6 +24,7 @@ from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.workloads import Order
 from localcloud.errors import CloudError
 from localcloud.provider import callers
+from localcloud.server.holders import Holders
 
 HOST = "127.0.0.1"
 LIFETIME = 3599
@@ -43,12 +44,12 @@ class Refused(Exception):
 class Metadata:
     """What one workload may ask about itself.
 
-    `checks` whether the other end of a connection must be a process of this user's: not where containers share this machine's
-    network, since what runs in them may be any user.
+    `holders` are the processes that may ask: the workload's own. None where containers share this machine's network, since what
+    runs in them may be any user, in any session.
     """
 
-    def __init__(self, cloud: Cloud, order: Order, *, checks: bool) -> None:
-        self._cloud, self._order, self._checks = cloud, order, checks
+    def __init__(self, cloud: Cloud, order: Order, holders: Holders | None) -> None:
+        self._cloud, self._order, self._holders = cloud, order, holders
 
     def app(self) -> Starlette:
         """As an ASGI application."""
@@ -64,7 +65,8 @@ class Metadata:
 
     def _admit(self, request: Request) -> None:
         peer, port = request.client, request.scope["server"][1]
-        if self._checks and (peer is None or not callers.ours(f"ipv4:{peer.host}:{peer.port}", port)):
+        held = f"ipv4:{peer.host}:{peer.port}" if peer else ""
+        if self._holders and not (callers.ours(held, port) and self._holders.hold(held, port)):
             raise Refused(403, "This metadata server answers the workload that it belongs to.")
         # A page in a browser, or a proxy that was talked into it, sends the one and not the other.
         if "x-forwarded-for" in request.headers:

@@ -22,6 +22,7 @@ from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.workloads import Given, Order
 from localcloud.server import certificates, clients, metadata
+from localcloud.server.holders import Holders
 from localcloud.services.artifactregistry import MULTI_REGIONS
 from localcloud.services.artifactregistry.registry import HOST
 
@@ -49,7 +50,8 @@ class Surroundings:
 
     def give(self, order: Order, runtime: Runtime) -> Given:
         """What an order's workload is to have in its environment and among its files; blocks, and not on the loop."""
-        server = metadata.Metadata(self.cloud, order, checks=not _shares_network(runtime))
+        holders = Holders()
+        server = metadata.Metadata(self.cloud, order, None if _shares_network(runtime) else holders)
         port, close = asyncio.run_coroutine_threadsafe(metadata.listen(server), self.loop).result(_PATIENCE)
         bundle = self._bundle()
         contained = runtime.name != "process"
@@ -58,6 +60,7 @@ class Surroundings:
         return Given(
             env=env,
             mounts=(Mount(bundle, INSIDE, read_only=True),) if contained else (),
+            started=lambda pid: setattr(holders, "session", pid if _is_known(runtime) else 0),
             take_back=lambda: self._end(close),
         )
 
@@ -168,6 +171,11 @@ def variables(host: str, port: int, identity: int, bundle: str, password: str) -
         **dict.fromkeys((*clients.TRUST, "NODE_EXTRA_CA_CERTS"), bundle),
         **clients.without_proxy(base),
     }
+
+
+def _is_known(runtime: Runtime) -> bool:
+    """Whether what connects for a workload is in the session that it was started in: its processes, or podman's slirp4netns."""
+    return not isinstance(runtime, Client) or "slirp4netns" in runtime.kind.network[0]
 
 
 def _shares_network(runtime: Runtime) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, gcloud, names
+from localcloud.services.cloudbuild import asking, gcloud, names, recipes
 from localcloud.services.cloudbuild.deployments import Deployment
 from localcloud.services.cloudbuild.docker import Place
 from localcloud.services.cloudbuild.workspace import Workspace
@@ -43,11 +43,19 @@ class Deploying:
         project = self.build["projectId"]
         if args[:1] == ("ai",):
             named = gcloud.config(args)
-            text = self.space.here(named, place.directory).read_text("utf-8") if named else ""
+            text = await asyncio.to_thread(self._text, named, place.directory) if named else ""
             return await self._train(*gcloud.training(args, project, {named: text}), place)
         if args[:3] == ("run", "jobs", "execute"):
             return await self._execute(*gcloud.execution(args, project), place)
         return await self._deploy(gcloud.deployment(args, project), place)
+
+    def _text(self, named: str, directory: str) -> str:
+        """The file that a command names; no more of it than is taken, and nothing of what is no file."""
+        path = self.space.here(named, directory)
+        if not path.is_file():
+            raise FileNotFoundError(f"Unable to read file [{named}]: there is no such file.")
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(recipes.MOST_BYTES + 1)
 
     async def _deploy(self, wanted: Deployment, place: Place) -> int:
         path, word = f"run/v2/{wanted.name}", wanted.kind[:-1]

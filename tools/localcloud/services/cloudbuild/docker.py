@@ -16,14 +16,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from localcloud.containers.client import Client
-from localcloud.containers.workload import Heard, RuntimeProblem
+from localcloud.containers.workload import Heard, RuntimeProblem, check
 from localcloud.engine.workloads import Workloads, is_ours
 from localcloud.services.cloudbuild import processes
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-_CACHE = "BUILDKIT_INLINE_CACHE="  # a word to BuildKit: podman would warn that nothing uses it
+_CACHE = "BUILDKIT_INLINE_CACHE"  # a word to BuildKit: podman would warn that nothing uses it
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_THEIRS = (
+    "BUILDAH", "CONTAINER", "CONTAINERS", "DOCKER", "DYLD_", "GO", "HTTP", "HOME", "LD_", "LC_", "LANG", "NO_PROXY", "PATH", "REGISTRY",
+    "SSL_", "STORAGE", "TMP", "USER", "XDG_", "_",
+)  # fmt: skip
+_SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 _COMMANDS = "build, tag, push, pull, login and run"
 
@@ -34,11 +40,13 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where and as what a command is carried out: the directory as the step sees it, its variables, and who hears what is written."""
+    """Where and as what a command is carried out: the directory as the step sees it, its variables, who hears what is written, and the
+    values of its secrets."""
 
     directory: str
     env: Mapping[str, str]
     heard: Heard
+    secrets: frozenset[str] = frozenset()
 
     def say(self, text: str) -> None:
         """Writes to the build's log."""
@@ -165,10 +173,8 @@ class Docker:
             ["build", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
         )
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
-        for name, _, value in (one.partition("=") for one in found.build_arg if not one.startswith(_CACHE)):
-            # By its name alone, so that no value is on a command line: it may be a secret.
-            words.append(f"--build-arg={name}")
-            env[name] = value or place.env.get(name, "")
+        for one in found.build_arg:
+            words += self._build_arg(one, place, env)
         for name in ("target", "platform"):
             words += [f"--{name}={value}"] if (value := getattr(found, name)) else []
         words += [f"--label={one}" for one in found.label]
@@ -186,11 +192,28 @@ class Docker:
                 return code
         return 0
 
+    def _build_arg(self, said: str, place: Place, env: dict[str, str]) -> list[str]:
+        """The words of a --build-arg. A secret is on no command line: podman and docker find it in their environment by the same name,
+        which must be none that means something to themselves."""
+        name, given, value = said.partition("=")
+        value = value if given else place.env.get(name, "")
+        if name == _CACHE:
+            return []
+        if not any(secret in value for secret in place.secrets):
+            return [f"--build-arg={name}={value}"]
+        if not _NAME.fullmatch(name) or name in {**env, **self.client.environment} or name.startswith(_THEIRS):
+            raise NotUnderstood(
+                f"docker build: the secret --build-arg {name} must have a name that means nothing to docker."
+            )
+        env[name] = value
+        return [f"--build-arg={name}"]
+
     @asynccontextmanager
     async def _bases(self, dockerfile: Path) -> AsyncIterator[None]:
         """While it lasts, what a Dockerfile begins with is there: from the registry as this build's account, or as this build has made it."""
         named = []
-        for base in {full(one) for one in _FROM.findall(dockerfile.read_text("utf-8", "replace")) if "$" not in one}:
+        text = await asyncio.to_thread(dockerfile.read_text, "utf-8", "replace")
+        for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
             if base in self.images:
                 await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
                 named.append(base)
@@ -211,13 +234,16 @@ class Docker:
     def _secret(self, said: str, place: Place) -> str:
         """A --secret with its file on this machine; of variables the step has only its own."""
         parts = dict(part.partition("=")[::2] for part in said.split(","))
-        source = parts.get("src") or parts.get("source")
-        if source:
-            return f"id={parts.get('id', '')},src={self.space.here(source, place.directory)}"
-        name = parts.get("env") or parts.get("id", "")
+        identity, name = parts.get("id", ""), parts.get("env") or parts.get("id", "")
+        if not _SECRET.fullmatch(identity) or not _SECRET.fullmatch(name):
+            raise NotUnderstood(
+                f"docker build: --secret {said[:100]!r} must have an id of letters, digits, '.', '_' and '-'."
+            )
+        if source := parts.get("src") or parts.get("source"):
+            return f"id={identity},src={self.space.here(source, place.directory)}"
         held = self.space.credentials / f"secret-{name}"
         held.write_text(place.env.get(name, ""), "utf-8")
-        return f"id={parts.get('id', '')},src={held}"
+        return f"id={identity},src={held}"
 
     async def _tag(self, args: Sequence[str], place: Place) -> int:
         if len(args) != 2:
@@ -261,6 +287,7 @@ class Docker:
             source, _, rest = one.partition(":")
             held = self.space.here(source, place.directory) if "/" in source else self.space.volume(source)
             mounts.append((held, rest.partition(":")[0]))
+        check(found.image)
         name = full(found.image)
         wanted = self.images.get(name, found.image)
         return await self.run(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.containers.workload import RuntimeProblem, check
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import invalid
 from localcloud.services.cloudbuild import accounts, names, steps, substitutions
@@ -21,6 +22,8 @@ MOST_STEPS = 300
 _UNLOGGED = ("CLOUD_LOGGING_ONLY", "STACKDRIVER_ONLY", "NONE")
 _DURATION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?s")
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_PATH = re.compile(r"/[^:,\x00-\x1f]*")
+_VARIABLE = re.compile(r"[^=\s\x00-\x1f]+=")
 _RESERVED = ("/workspace", "/builder", "/var/run/docker.sock")
 _VERSION = re.compile(r"projects/[^/]+/(?:locations/[^/]+/)?secrets/[^/]+/versions/[^/]+")
 _NO_LOGS = (
@@ -124,13 +127,14 @@ def _check_steps(build: Body) -> None:
     for at, step in enumerate(found):
         if not step.get("name"):
             raise _refused(f"build step {at} must have a name, the image that runs it", f"build.steps[{at}].name")
+        _check_image(step["name"], f"build.steps[{at}].name")
         if step.get("script") and (step.get("args") or step.get("entrypoint")):
             raise _refused(
                 f"build step {at} has a script, so that it can have neither entrypoint nor args",
                 f"build.steps[{at}].script",
             )
         for line in (*step.get("env", []), *build.get("options", {}).get("env", [])):
-            if "=" not in line:
+            if not _VARIABLE.match(line):
                 raise _refused(
                     f"build step {at} has the environment variable {line!r}; write KEY=VALUE", "build.steps.env"
                 )
@@ -139,8 +143,17 @@ def _check_steps(build: Body) -> None:
         if len(step.get("args", [])) > 100:
             raise _refused(f"build step {at} has more than 100 arguments", f"build.steps[{at}].args")
     steps.waits(found)
+    for image in build.get("images", []):
+        _check_image(image, "build.images")
     if len(build.get("images", [])) > 100:
         raise _refused("a build pushes at most 100 images", "build.images")
+
+
+def _check_image(image: str, field: str) -> None:
+    try:
+        check(image)
+    except RuntimeProblem:
+        raise _refused(f"{image[:200]!r} is no name of an image", field) from None
 
 
 def _check_secrets(build: Body) -> None:
@@ -187,7 +200,7 @@ def _check_volumes(build: Body) -> None:
             reserved = any(path.rstrip("/") == one or path.startswith(f"{one}/") for one in _RESERVED)
             if (
                 not _VOLUME.fullmatch(name)
-                or not path.startswith("/")
+                or not _PATH.fullmatch(path)
                 or ".." in path
                 or reserved
                 or paths.count(path) > 1

@@ -6,9 +6,12 @@ Source: https://cloud.google.com/build/docs/securing-builds/store-manage-build-l
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +23,14 @@ from localcloud.services.cloudbuild import asking, names
 Body = dict[str, Any]
 LOG = "cloudbuild"
 TABLES = """
-CREATE TABLE IF NOT EXISTS cloudbuild_logs (build TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cloudbuild_logs (part INTEGER PRIMARY KEY, build TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS cloudbuild_logs_of_builds ON cloudbuild_logs (build);
 """
 MAIN = "MAIN"
 OWN = ".cloudbuild-logs.googleusercontent.com"
 """The end of the name of the bucket that Google keeps logs in, which is nobody's project's."""
 _OFTEN, _APART = 0.2, 1.0
+_AT_ONCE, _MOST = 500, 5000
 _LARGE = 1 << 20
 _LONGEST = 100_000
 
@@ -42,8 +47,9 @@ class Journal:
         mode = build["options"]["logging"]
         self._logging = mode not in ("GCS_ONLY", "NONE")
         self._bucket = build.get("logsBucket", "").removeprefix("gs://")
-        self._waiting: list[tuple[str, str]] = []
-        self._count = 0
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._thread = threading.get_ident()
+        self._count, self._closed = 0, False
         self._sent, self._at = 0, 0.0
         labels = {
             "build_id": build["id"],
@@ -53,7 +59,9 @@ class Journal:
         self._resource = {"type": "build", "labels": labels}
 
     def say(self, text: str, step: str = MAIN) -> None:
-        """Takes a line; `step` is its label."""
+        """Takes a line; `step` is its label. A thread that reads what a step writes faster than the disk takes it is held up."""
+        while len(self._waiting) > _MOST and threading.get_ident() != self._thread and not self._closed:
+            time.sleep(_OFTEN)
         self._waiting.append((step, text[:_LONGEST]))
 
     async def open(self) -> None:
@@ -71,9 +79,12 @@ class Journal:
 
     async def flush(self, *, last: bool = False) -> None:
         """Writes what was said so far."""
-        lines, self._waiting = self._waiting, []
-        if lines or last:
-            await self._job.write(lambda: self._written(lines, last=last))
+        while self._waiting:
+            lines = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            await self._job.write(partial(self._written, lines, last=False))
+        if last:
+            self._closed = True
+            await self._job.write(partial(self._written, [], last=True))
 
     def _written(self, lines: Sequence[tuple[str, str]], *, last: bool) -> None:
         for step, text in lines:
@@ -93,10 +104,7 @@ class Journal:
                 )
         if self._bucket:
             text = "".join(_prefixed(step, line) for step, line in lines)
-            self._cloud.store.sql(
-                "INSERT INTO cloudbuild_logs VALUES (?, ?) ON CONFLICT DO UPDATE SET text = text || excluded.text",
-                *(self._build["name"], text),
-            )
+            self._cloud.store.sql("INSERT INTO cloudbuild_logs (build, text) VALUES (?, ?)", self._build["name"], text)
             self._upload(last=last)
 
     def _upload(self, *, last: bool) -> None:
@@ -114,8 +122,8 @@ class Journal:
 
 def read(cloud: Cloud, build: str) -> str:
     """The log of a build that goes to a bucket, as far as it is."""
-    row = cloud.store.row("SELECT text FROM cloudbuild_logs WHERE build = ?", build)
-    return str(row[0]) if row else ""
+    rows = cloud.store.sql("SELECT text FROM cloudbuild_logs WHERE build = ? ORDER BY part", build)
+    return "".join(text for (text,) in rows)
 
 
 def _prefixed(step: str, line: str) -> str:

@@ -17,7 +17,8 @@ from localcloud.spec import schema
 from localcloud.spec.discovery import document
 
 Body = dict[str, Any]
-_MOST_BYTES, _MOST_NODES = 1 << 20, 100_000
+MOST_BYTES = 1 << 20
+_MOST_NODES = 100_000
 _AUTODETECTED = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
 
 
@@ -85,8 +86,8 @@ def read(text: str, name: str) -> Body:
 
 def yaml(text: str, name: str) -> Body:
     """A YAML or JSON file that holds a mapping; 400 in words that name the file."""
-    if len(text) > _MOST_BYTES:
-        raise invalid(f"{name} has more than {_MOST_BYTES} characters.", name)
+    if len(text) > MOST_BYTES:
+        raise invalid(f"{name} has more than {MOST_BYTES} characters.", name)
     try:
         found = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as problem:

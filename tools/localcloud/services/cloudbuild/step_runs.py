@@ -48,18 +48,19 @@ class StepRuns:
         step = self.build["steps"][at]
         try:
             directory = self.space.directory(step.get("dir", ""))
-            env = await self._environment(step)
+            env, secret = await self._environment(step)
             tool = stand_ins.tool(step["name"])
             if tool is None:
-                return await self._contained(at, step, Place(directory, env, heard))
+                return await self._contained(at, step, Place(directory, env, heard, secret))
             self.space.here(directory).mkdir(parents=True, exist_ok=True)
-            return await self._stood_in(tool, step, Place(directory, env, heard))
-        except (RuntimeProblem, NotUnderstood, workspace.Outside, shell.NoScript) as problem:
+            return await self._stood_in(tool, step, Place(directory, env, heard, secret))
+        except (RuntimeProblem, NotUnderstood, workspace.Outside, shell.NoScript, OSError) as problem:
             raise StepFailed(str(problem)) from None
 
     # What a step has in its environment.
 
-    async def _environment(self, step: Body) -> dict[str, str]:
+    async def _environment(self, step: Body) -> tuple[dict[str, str], frozenset[str]]:
+        """Its variables, and which of their values are secrets."""
         options = self.build["options"]
         given = self.build.get("substitutions", {})
         mapped = step.get("automapSubstitutions", options.get("automapSubstitutions", False))
@@ -68,10 +69,12 @@ class StepRuns:
             name, _, value = line.partition("=")
             found[name] = value
         wanted = {*options.get("secretEnv", []), *step.get("secretEnv", [])}
-        for one in self.build.get("availableSecrets", {}).get("secretManager", []):
-            if one["env"] in wanted:
-                found[one["env"]] = await self._secret(one["versionName"])
-        return {**found, "BUILDER_OUTPUT": workspace.OUTPUTS}
+        secret = {
+            one["env"]: await self._secret(one["versionName"])
+            for one in self.build.get("availableSecrets", {}).get("secretManager", [])
+            if one["env"] in wanted
+        }
+        return {**found, **secret, "BUILDER_OUTPUT": workspace.OUTPUTS}, frozenset(filter(None, secret.values()))
 
     def _known(self) -> dict[str, str]:
         project = self.build["projectId"]

@@ -1,0 +1,63 @@
+"""Which session's processes hold a connection: a workload's own, or anybody else's of the same user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from localcloud.provider import callers
+
+_PROC = Path("/proc")
+
+
+class Holders:
+    """The processes of one session, once it is known: those of a command, or of podman with the helper that is its container's network."""
+
+    def __init__(self) -> None:
+        self.session = 0
+        self._last = 0
+
+    def hold(self, peer: str, port: int) -> bool:
+        """Whether the connection that came from `peer` ("ipv4:127.0.0.1:4711") to our port is held by one of them.
+
+        True where the system does not tell, which who asks for the user of a connection has found out already.
+        """
+        found = callers.caller(peer, port)
+        if found is None or not self.session:
+            return True
+        unread = False
+        for pid in self._processes():
+            try:
+                if _has(pid, f"socket:[{found.inode}]"):
+                    self._last = pid
+                    return True
+            except FileNotFoundError:
+                continue  # it has ended
+            except PermissionError:
+                unread = True
+        return unread
+
+    def _processes(self) -> Iterator[int]:
+        """The one that held the last connection first."""
+        if self._last:
+            yield self._last
+        for path in _PROC.glob("[0-9]*/stat"):
+            if _session(path) == self.session:
+                yield int(path.parent.name)
+
+
+def _has(pid: int, wanted: str) -> bool:
+    """Whether a process has a file open. Raises FileNotFoundError and PermissionError for the process as a whole."""
+    for one in (_PROC / str(pid) / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if str(one.readlink()) == wanted:
+                return True
+    return False
+
+
+def _session(path: Path) -> int:
+    try:
+        return int(path.read_text("utf-8", "replace").rpartition(")")[2].split()[3])
+    except (OSError, IndexError, ValueError):
+        return 0
