@@ -131,6 +131,57 @@ def test_a_job_reads_its_data_and_leaves_its_model_in_the_bucket(cloud: Serving)
     assert [one["name"] for one in listed["items"]] == ["run/model/model.pt"]
 
 
+def test_code_finds_buckets_that_no_argument_names(cloud: Serving) -> None:
+    body = shell(
+        "d=/gcs/team-; cat ${d}data/raw/rows.csv; test -e ${d}private || echo hidden",
+        serviceAccount=trainer(cloud, "code"),
+    )
+    made = cloud("POST", f"{PLACE}/customJobs", body)
+    until(cloud, made["name"])
+    assert said(cloud, made["name"]) == ["a,b", "hidden"]
+
+
+def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, python: str) -> None:
+    chief = (
+        "import json, os, socket\n"
+        "cluster = json.loads(os.environ['CLUSTER_SPEC'])\n"
+        "host, port = cluster['cluster']['workerpool0'][0].split(':')\n"
+        "with socket.create_server((host, int(port))) as server:\n"
+        "    peer, _ = server.accept()\n"
+        "    print('heard', peer.recv(100).decode())\n"
+    )
+    worker = (
+        "import json, os, signal, socket, time, urllib.request\n"
+        "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))\n"
+        "cluster = json.loads(os.environ['CLUSTER_SPEC'])\n"
+        "asked = urllib.request.Request('http://' + os.environ['GCE_METADATA_HOST']\n"
+        "    + '/computeMetadata/v1/instance/service-accounts/default/email', headers={'Metadata-Flavor': 'Google'})\n"
+        "who = urllib.request.urlopen(asked).read().decode()\n"
+        "host, port = cluster['cluster']['workerpool0'][0].split(':')\n"
+        "for _ in range(100):\n"
+        "    try: peer = socket.create_connection((host, int(port)))\n"
+        "    except OSError: time.sleep(0.1)\n"
+        "    else: break\n"
+        "peer.sendall(f\"{cluster['task']['type']} {cluster['task']['index']} {who}\".encode())\n"
+        "time.sleep(600)\n"
+    )
+    account = trainer(cloud, "replicas")
+    machine = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1"}
+    pools = [
+        {**machine, "containerSpec": {"imageUri": python, "command": ["python", "-c", program]}}
+        for program in (chief, worker)
+    ]
+    body = {"displayName": "two", "jobSpec": {"workerPoolSpecs": pools, "serviceAccount": account}}
+    made = cloud("POST", f"{PLACE}/customJobs", body)
+    done = until(cloud, made["name"])
+    assert said(cloud, made["name"]) == [f"heard workerpool1 0 {account}"], said(cloud, made["name"], "workerpool1-0")
+    assert done["state"] == "JOB_STATE_SUCCEEDED"
+    cloud.settled()
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    assert not list(client.found())
+
+
 def test_its_account_may_not_write_what_it_may_only_read(cloud: Serving) -> None:
     account = trainer(cloud, "reader")
     made = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))

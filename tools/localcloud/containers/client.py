@@ -25,6 +25,8 @@ VARIABLES = (
 )  # fmt: skip
 _NOT_STARTED = {125, 126, 127}
 _LAST_WORDS = 4
+# What podman says itself, among a program's lines, when a container whose network others share has ended before them.
+_PODMANS = re.compile(r'time="[^"]+" level=error msg="Removing container ')
 # podman counts in powers of 1000, docker in powers of 1024, and both say so.
 _USED = re.compile(r"(\S+) ([\d.]+)\s?([kKMGT]?i?B) / .*")
 _UNITS = {
@@ -208,6 +210,8 @@ class Container:
         return Ended(code, stopped=True)
 
     def _note(self, stream: Any, line: str) -> None:
+        if stream == "stderr" and _PODMANS.match(line):
+            return
         if stream == "stderr":
             self._last = [*self._last, line][-_LAST_WORDS:]
         self._heard(stream, line)

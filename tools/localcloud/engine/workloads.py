@@ -121,6 +121,11 @@ class Running:
         """Where its port answers on this machine: "127.0.0.1:PORT"."""
         return self._started.address
 
+    @property
+    def pid(self) -> int:
+        """The process of this machine that leads its session."""
+        return self._started.pid
+
     def wait(self, timeout: float | None = None) -> Ended | None:
         """How it ended; None when it still runs after `timeout` seconds. Blocks. RuntimeProblem when it never began."""
         try:
@@ -327,7 +332,7 @@ class Workloads:
             if kind != "process":
                 self._leftovers.expect_containers()
             started: Started = runtime.start(workload, heard)
-            given.started(started.pid)
+            given.started(self._leader(workload, started))
             if isinstance(started, PlainProcess):
                 self._leftovers.note(started.pid)
         except BaseException:
@@ -340,6 +345,11 @@ class Workloads:
         with self._lock:
             self._running.append(running)
         return running
+
+    def _leader(self, workload: Workload, started: Started) -> int:
+        """Who leads the session that a workload's connections come from: where it shares another one's network, that one's."""
+        shared = (one.pid for one in self.running() if workload.joins and one.name == workload.joins)
+        return next(shared, started.pid)
 
     def _runtime(self, kind: Kind) -> Runtime:
         client = self.client if kind != "process" else None

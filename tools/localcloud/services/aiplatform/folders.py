@@ -1,6 +1,7 @@
 """/gcs/BUCKET inside a job: the buckets that it names, copied in before it starts, and what it has written copied out when it ends.
 
-On Google Cloud Storage FUSE shows every bucket there. Here only those appear whose name a job's arguments, variables or output directory say.
+On Google Cloud, Cloud Storage FUSE shows every bucket there. Here those appear that a job's arguments, variables or output directory name,
+and the project's small ones that its account may read.
 """
 
 from __future__ import annotations
@@ -8,9 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.services.aiplatform.specs import Pool
+from localcloud.services.storage import rows
 
+_SMALL, _FEW = 256 << 20, 2000
+_MOST_BUCKETS = 100
+_NEEDED = ("storage.objects.list", "storage.objects.get")
 _NAMED = re.compile(r"/gcs/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])")
 
 
@@ -20,3 +26,15 @@ def named(spec: Body, pools: Iterable[Pool]) -> list[str]:
     for pool in pools:
         texts += [*pool.program.get("command", []), *pool.program.get("args", []), *pool.variables.values()]
     return sorted({found for text in texts for found in _NAMED.findall(text)})
+
+
+def small(cloud: Cloud, project: str, account: str) -> list[str]:
+    """The project's buckets that an account may read and that are copied in a moment: code names paths that no argument shows."""
+    found = []
+    for bucket in rows.buckets(cloud.store, project, "", "", _MOST_BUCKETS):
+        resource = f"projects/_/buckets/{bucket.name}"
+        row = cloud.store.row("SELECT count(*), total(size) FROM storage_objects WHERE bucket = ?", bucket.name)
+        if row[0] <= _FEW and row[1] <= _SMALL:
+            allowed = (cloud.iam.allowed(account, one, "storage", resource, project) for one in _NEEDED)
+            found += [bucket.name] if all(allowed) else []
+    return found

@@ -14,7 +14,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import Order
 from localcloud.errors import CloudError
-from localcloud.services.aiplatform import folders, names, specs, variables
+from localcloud.services.aiplatform import names, specs, variables
 from localcloud.services.aiplatform.specs import Pool
 
 Mounts = tuple[Mount, ...]
@@ -36,14 +36,17 @@ def account(cloud: Cloud, body: Body) -> str:
     return f"serviceAccount:{specs.account(cloud.projects.number(names.project(body['name'])), body['jobSpec'])}"
 
 
-def bucket(cloud: Cloud, body: Body, name: str) -> Bucket:
-    """A bucket as the job's account sees it."""
+def as_account(cloud: Cloud, body: Body) -> Callable[[str], Bucket]:
+    """Buckets by name as the job's account sees them; what this gives may be called from any thread."""
     week = int(cloud.clock.seconds()) + 604_800
-    return Bucket(name, cloud.workloads.address, cloud.tokens.token(account(cloud, body), week))
+    address, token = cloud.workloads.address, cloud.tokens.token(account(cloud, body), week)
+    return lambda name: Bucket(name, address, token)
 
 
-def order(cloud: Cloud, body: Body, pools: Sequence[Pool], pool: Pool, replica: int, mounts: Mounts = ()) -> Order:
-    """What one replica runs, and as whom."""
+def order(
+    cloud: Cloud, body: Body, pools: Sequence[Pool], pool: Pool, replica: int, mounts: Mounts = (), joins: str = ""
+) -> Order:
+    """What one replica runs, and as whom; in the network of the container `joins`, so that replicas find each other."""
     name, spec = body["name"], body["jobSpec"]
     number = cloud.projects.number(names.project(name))
     entrypoint, args = _command(pool)
@@ -58,6 +61,7 @@ def order(cloud: Cloud, body: Body, pools: Sequence[Pool], pool: Pool, replica: 
         memory=pool.machine.memory,
         cpus=min(pool.machine.cpus, os.cpu_count() or 1),
         grace=10,
+        joins=joins,
     )
     return Order(account(cloud, body), names.project(name), names.region(name), name, workload, "jobs")
 
@@ -76,9 +80,9 @@ def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], Bucket
     return (Mount(target, _PACKAGES, read_only=True),) if uris else ()
 
 
-def folders_of(folder: Path, spec: Body, pools: Sequence[Pool], bucket: Callable[[str], Bucket]) -> Folders:
-    """The buckets that a job names, to be shown to it as folders."""
-    return Folders(folder / "gcs", [bucket(name) for name in folders.named(spec, pools)])
+def folders_of(folder: Path, names: Sequence[str], bucket: Callable[[str], Bucket]) -> Folders:
+    """Buckets, to be shown to a job as folders."""
+    return Folders(folder / "gcs", [bucket(name) for name in names])
 
 
 def judge(cloud: Cloud, job: str, ended: tuple[str, Ended], refused: Sequence[str]) -> None:

@@ -16,9 +16,9 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Order, Running
+from localcloud.engine.workloads import Running
 from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.aiplatform import jobs, journal, names, replicas, specs
+from localcloud.services.aiplatform import folders, jobs, journal, names, replicas, specs
 from localcloud.services.aiplatform.names import API
 from localcloud.services.aiplatform.specs import Pool
 
@@ -99,16 +99,14 @@ async def _carried_out(training: Training) -> None:
     await training.say(f"Vertex AI is setting up this job ({kind}, on this machine).")
     if kind != "process":
         await _images(training)
-    mounts, refused = await asyncio.to_thread(_prepared, training, contained=kind != "process")
+    mounts, refused = await _prepared(training, contained=kind != "process")
     for sentence in refused:
         await training.say(sentence, "WARNING")
     await training.change(state="JOB_STATE_RUNNING", startTime=training.cloud.clock.rfc3339())
     if any(pool.machine.gpu for pool in training.pools):
         await training.say("This machine gives the job no GPU (simulated): it trains on the CPU.", "WARNING")
     for pool, at in orders:
-        await _start(
-            training, replicas.order(training.cloud, training.body, training.pools, pool, at, mounts), pool, at
-        )
+        await _start(training, pool, at, mounts)
     ended = await _awaited(training)
     await asyncio.to_thread(_stop, training)
     refused = await asyncio.to_thread(training.folders.copy_out) if training.folders else []
@@ -140,25 +138,40 @@ async def _images(training: Training) -> None:
         await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
 
 
-def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
+async def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
     """The packages and buckets of the job, brought to this machine as its account, and what it may not read of them."""
+    cloud, project = training.cloud, names.project(training.name)
     training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    bucket = partial(replicas.bucket, training.cloud, training.body)
-    packages = replicas.packages(training.folder, training.pools, bucket)
-    found = replicas.folders_of(training.folder, training.spec, training.pools, bucket)
+    bucket = replicas.as_account(cloud, training.body)
+    named = folders.named(training.spec, training.pools)
+    packages = await asyncio.to_thread(replicas.packages, training.folder, training.pools, bucket)
     if not contained:
-        return packages, ["A process in place of a container has no /gcs; use gs:// there."] if found.buckets else []
-    training.folders = found
-    refused = found.copy_in()
-    return (*packages, found.mount), refused
+        return packages, ["A process in place of a container has no /gcs; use gs:// there."] if named else []
+    shown = sorted({*named, *folders.small(cloud, project, replicas.account(cloud, training.body))})
+    training.folders = replicas.folders_of(training.folder, shown, bucket)
+    refused = await asyncio.to_thread(training.folders.copy_in)
+    return (*packages, training.folders.mount), refused
 
 
-async def _start(training: Training, order: Order, pool: Pool, at: int) -> None:
+async def _start(training: Training, pool: Pool, at: int, mounts: replicas.Mounts) -> None:
     heard = Lines(
         training.job.commits, partial(journal.program, training.cloud, training.name, replicas.task(pool, at))
     )
-    running = await asyncio.to_thread(training.cloud.workloads.start, order, heard)
-    training.running.append(running)
+    first = training.running[0] if training.running else None
+    if first is not None:
+        await _there(training, first)
+    joins = first.name if first is not None and first.kind != "process" else ""
+    order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, joins)
+    training.running.append(await asyncio.to_thread(training.cloud.workloads.start, order, heard))
+
+
+async def _there(training: Training, first: Running) -> None:
+    """Waits until the first container is there, whose network the others share."""
+    client = training.cloud.workloads.client
+    while client is not None and await asyncio.to_thread(first.wait, 0) is None:
+        if any(one.name == first.name and one.running for one in await asyncio.to_thread(lambda: list(client.found()))):
+            return
+        await asyncio.sleep(_LOOKS)
 
 
 async def _awaited(training: Training) -> tuple[str, Ended]:
@@ -188,4 +201,7 @@ def _stop(training: Training) -> None:
 
 def _clear(training: Training) -> None:
     _stop(training)
+    client = training.cloud.workloads.client
+    if client is not None and len(training.running) > 1:  # podman keeps a container as long as others share its network
+        client.sweep([one.name for one in training.running])
     shutil.rmtree(training.folder, ignore_errors=True)
