@@ -11,6 +11,7 @@ from groundwork.cli.options import OutputFile, environment_option, here, json_op
 from groundwork.cli.printing import echo, print_json
 from groundwork.display import harmless
 from groundwork.errors import Exit
+from groundwork.text import listed
 
 _FILE = OutputFile()
 
@@ -20,24 +21,33 @@ _FILE = OutputFile()
 @json_option
 @click.option("--html", "page", type=_FILE, metavar="FILE", help="Write it as a page that stands alone into FILE.")
 @click.option("--md", "text", type=_FILE, metavar="FILE", help="Write the Markdown into FILE.")
+@click.option(
+    "--parts", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Write the map as SVG, and each part as PNG where Chromium or Chrome is there.",
+)  # fmt: skip
 @click.option("--names", is_flag=True, help="Show members' addresses instead of their initials.")
-def report(name: str, as_json: bool, page: Path | None, text: Path | None, names: bool) -> int:
+def report(name: str, as_json: bool, page: Path | None, text: Path | None, folder: Path | None, names: bool) -> int:
     """Say on one page what a team hands in: services, machines, contents, images, builds, training, monitoring, costs, and a map.
 
     It is Markdown on standard output, unless files are named. Ends with 8 when something could not be read, and says what.
 
     Example: groundwork report --html report.html
     """
-    from groundwork.report import handin, pages
+    from groundwork.report import handin, pages, pictures
 
     found = handin.report(*here(name), datetime.now(UTC), names=names)
     for file, render in ((page, pages.html), (text, pages.markdown)):
         if file:
             file.write_text(harmless(render(found)), encoding="utf-8")
             echo(f"Wrote {file}.", err=True)
+    if folder:
+        for file in pictures.write(found, folder):
+            echo(f"Wrote {file}.", err=True)
+        if pictures.browser() is None:
+            echo(f"There are no PNGs: none of {listed(pictures.BROWSERS)} is on this machine to draw them.", err=True)
     if as_json:
         print_json(handin.as_data(found))
-    elif not (page or text):
+    elif not (page or text or folder):
         echo(pages.markdown(found), nl=False)
     if found.complete:
         return int(Exit.OK)
