@@ -133,7 +133,9 @@ def test_a_paused_job_waits_until_it_is_resumed(call: Sender) -> None:
     due(call)
     assert entries(call) == []
     assert "PAUSED already" in call.refused("POST", f"/cloudscheduler/v1/{NAME}:pause", {})
-    assert call("POST", f"/cloudscheduler/v1/{NAME}:resume", {})["scheduleTime"]
+    resumed = call("POST", f"/cloudscheduler/v1/{NAME}:resume", {})
+    assert resumed["scheduleTime"]
+    assert call("POST", f"/cloudscheduler/v1/{NAME}:resume", {}) == resumed
 
 
 def test_a_message_is_published_by_schedulers_own_account(call: Sender) -> None:
