@@ -144,6 +144,7 @@ def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallC
     assert clone("services", "call", "api").out == b"one /"
     (listed,) = json.loads(clone("services", "list", "--json").text)["services"]
     assert [share["percent"] for share in listed["traffic"]] == [100]
+    assert listed["runs_as"] in ("podman", "docker")
     assert clone("services", "logs", "api").text
 
 
@@ -206,6 +207,39 @@ def test_a_job_that_fails_ends_with_1_and_one_that_runs_is_cancelled(clone: Smal
     assert logs.code == Exit.OK
     assert json.loads(clone("jobs", "list", "--json").text)["jobs"][0]["state"] == "cancelled"
     assert "there is nothing to end" in clone("jobs", "cancel", number).text
+
+
+def test_a_cloud_run_job_is_run_now_with_other_arguments_and_cancelled(clone: SmallClone) -> None:
+    account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
+    container = {"image": SMALL, "command": ["sh", "-c"], "args": ["echo drift; exit 1"]}
+    task = {"containers": [container], "serviceAccount": account, "maxRetries": 0, "timeout": "600s"}
+    place = f"v2/projects/{clone.project}/locations/europe-west1/jobs"
+    cloud = clone.cloud()
+    operation = cloud.request("POST", "run", place, params={"jobId": "drift"}, json={"template": {"template": task}})
+    finish(cloud, "run", "v2", operation, "make drift")
+    failed = clone("jobs", "submit", "drift")
+    assert failed.code == Exit.FAILED
+    assert (
+        "drift: at most $0.01: $0.07 an hour for 1 task with 1 vCPU and 0.5 GiB, ended after 10 min at the latest"
+        in failed.err
+    )
+    assert " drift\n" in failed.err
+    assert "failed after" in failed.err
+    done = clone("jobs", "submit", "drift", "--", "echo $COLOUR sky")
+    assert done.code == Exit.OK, done.err
+    endless = clone("jobs", "submit", "drift", "--detach", "--json", "--", "sleep 600")
+    run = json.loads(endless.text)["job"]["id"]
+    ended = clone("jobs", "cancel", run)
+    assert ended.code == Exit.OK, ended.err
+    assert clone("jobs", "logs", run).code == Exit.OK  # until it has ended
+    states = {
+        job["id"]: job["state"]
+        for job in json.loads(clone("jobs", "list", "--json").text)["jobs"]
+        if job["sort"] == "run"
+    }
+    assert (states[run], sorted(states.values())) == ("cancelled", ["cancelled", "failed", "succeeded"])
+    refused = clone("jobs", "submit", "drift", "--gpu", "NVIDIA_L4")
+    assert (refused.code, "leave out --gpu" in refused.err) == (Exit.USAGE, True)
 
 
 def test_the_scripts_of_the_workflows_build_and_train_by_the_names_of_the_file(cloud: Checkout, tmp_path: Path) -> None:

@@ -52,8 +52,12 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
             f"No service runs in {project.environment.place}: services are written in envs/{project.environment.path.name}."
         )
         return
-    columns = ("service", "state", "traffic", "newest image", "idle", "address")
-    print_table(columns, [_row(project, one) for one in found])
+    columns = ["service", "state", "traffic", "newest image", "idle", "address"]
+    rows = [_row(project, one) for one in found]
+    if project.cloud.simulated:
+        columns.append("runs as")
+        rows = [(*row, feature.ran_as(project, one)) for row, one in zip(rows, found, strict=True)]
+    print_table(columns, rows)
     for one in found:
         if one.problem:
             echo(f"{one.name}: {one.problem}", err=True)
@@ -86,6 +90,7 @@ def _data(project: Project, one: Service) -> dict[str, Any]:
         "minimum_instances": one.least,
         "idle_cost_a_month": feature.idle_price(project, one) if one.least else 0,
         "everybody_may_call": one.public,
+        "runs_as": feature.ran_as(project, one) or None,
     }
 
 

@@ -57,5 +57,5 @@ def _image(environment: Environment, training: Training) -> Iterator[Finding]:
             f"it lies in project {found['project']}, and Vertex AI's own agent pulls it, not {training.identity}",
             f"gcloud artifacts repositories add-iam-policy-binding {found['repository']} --project {found['project']} --location "
             f"{found['location']} --role roles/artifactregistry.reader --member "
-            "serviceAccount:service-PROJECT_NUMBER@gcp-sa-aiplatform-cc.iam.gserviceaccount.com",
+            "serviceAccount:service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com",
         )

@@ -19,6 +19,7 @@ LATEST = "latest"
 _TO_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 _TO_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 READY = "CONDITION_SUCCEEDED"
+_RAN_AS = "local-cloud/runs-as"
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,14 @@ def service(project: Project, name: str) -> Service:
             f"envs/{project.environment.path.name} and run `groundwork up --env {project.environment.name}`."
         )
     raise UsageProblem(f"There is no service {name} in {project.environment.place}; {allowed(known, name)}")
+
+
+def ran_as(project: Project, found: Service) -> str:
+    """How the newest revision that is ready runs on the local cloud: "podman", "docker", "process" or "simulated"; "" at Google."""
+    if not project.cloud.simulated or not found.revision:
+        return ""
+    revision = project.cloud.request("GET", "run", f"v2/{found.path}/revisions/{found.revision}")
+    return str((revision.get("annotations") or {}).get(_RAN_AS, ""))
 
 
 def idle_price(project: Project, found: Service) -> Decimal | None:
