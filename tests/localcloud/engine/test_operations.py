@@ -175,3 +175,23 @@ def test_a_change_of_mind_after_the_end_changes_nothing(cloud: Inside) -> None:
         return await ask(cloud, "GET", first["name"])
 
     assert "error" not in scene(play)
+
+
+def test_a_job_never_has_the_number_of_one_that_is_just_ending(cloud: Inside) -> None:
+    """Else the start of the second would be taken for calling off the first, and it would never run."""
+
+    def numbers() -> set[int]:
+        return {number for (number,) in cloud.cloud.store.sql("SELECT id FROM jobs")}
+
+    async def play() -> tuple[set[int], set[int]]:
+        await started(cloud, "web")
+        first = numbers()
+        await cloud.cloud.jobs.settled()
+        await started(cloud, "other")
+        second = numbers()
+        await cloud.cloud.jobs.settled()
+        return first, second
+
+    first, second = scene(play)
+    assert len(first) == len(second) == 1
+    assert first.isdisjoint(second)

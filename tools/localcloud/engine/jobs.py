@@ -19,9 +19,10 @@ from localcloud.errors import CloudError, aborted, cancelled
 
 Body = dict[str, Any]
 T = TypeVar("T")
+# A number is never given twice: a job's task ends after its row has gone, and the next job must not be taken for it.
 TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
-  id INTEGER PRIMARY KEY, api TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, api TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_of_operations ON jobs (api, operation);
 """
 _log = logging.getLogger("localcloud")
