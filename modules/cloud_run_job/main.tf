@@ -104,6 +104,15 @@ resource "google_cloud_scheduler_job" "schedule" {
   schedule    = each.value.cron
   time_zone   = each.value.time_zone
 
+  # Starting it, not the job, is tried again.
+  retry_config {
+    retry_count          = 1
+    max_retry_duration   = "0s"
+    min_backoff_duration = "5s"
+    max_backoff_duration = "3600s"
+    max_doublings        = 5
+  }
+
   http_target {
     http_method = "POST"
     uri         = "https://run.googleapis.com/v2/projects/${var.project_id}/locations/${var.location}/jobs/${google_cloud_run_v2_job.job.name}:run"

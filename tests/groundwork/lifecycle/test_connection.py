@@ -91,7 +91,7 @@ def test_on_the_local_cloud_an_empty_repository_stands_in_once(talk: Heard, loca
         connection.ensure(cloud, ours, local_clone, talk.say)
     (said,) = talk.lines
     folder = local_clone.local_state / "repositories" / "example-team" / "pokemon-cards.git"
-    assert f"pushes to {folder} count as pushes to GitHub" in said
+    assert f"{folder} stands in for it" in said
     assert (folder / "HEAD").read_text() == "ref: refs/heads/main\n"
     found = cloud.request("GET", "cloudbuild", f"v2/projects/{ours.project}/locations/europe-west1/connections/github")
     assert found["installationState"] == {"stage": "COMPLETE"}

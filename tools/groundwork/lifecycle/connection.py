@@ -94,8 +94,8 @@ def _simulate(
     _empty_repository(folder)
     local.repositories(checkout, f"https://github.com/{repository}", str(folder))
     say(
-        f"connecting {repository} (simulated): pushes to {folder} count as pushes to GitHub, until "
-        f"`groundwork local repository https://github.com/{repository} FOLDER` names another folder"
+        f"connecting {repository} (simulated): {folder} stands in for it, and what is pushed there is built by `groundwork local push`; "
+        f"`groundwork local repository https://github.com/{repository} FOLDER` names a folder of yours"
     )
 
 

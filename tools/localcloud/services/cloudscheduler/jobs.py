@@ -47,9 +47,8 @@ def pause(call: Call) -> Body:
 
 
 def resume(call: Call) -> Body:
-    """jobs.resume; of a job that is enabled too, as hashicorp/google asks for right after it made one."""
-    body = found(call)
-    return body if body["state"] == "ENABLED" else _moved(call, "ENABLED")
+    """jobs.resume."""
+    return _moved(call, "ENABLED")
 
 
 def _moved(call: Call, state: str) -> Body:
