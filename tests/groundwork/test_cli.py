@@ -223,7 +223,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
             'The local cloud has no API "nope"; there are aiplatform, artifactregistry, ',
         ),
         (["local", "logs", "--lines", "-5"], 2, "-5 is not in the range"),
-        (["env", "--python", "--json"], 2, "--python and --json exclude each other"),
+        (["env", "--python", "--json"], 2, "--python and --json cannot be combined"),
         (["policy", "--sarif", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
         (["review", "--record", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
         (["review", "--markdown", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
