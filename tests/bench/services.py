@@ -79,7 +79,6 @@ def _compared(kind: Kind, running: LocalCloud, target: Target, name: str, most: 
             (ours, service["annotations"]["local-cloud/address"], token),
         ):
             asked = (load.Request("GET", "/") for _ in range(REQUESTS))
-            print(base)
             taken.append(load.run(base, asked, token=shown, clients=1).seconds / REQUESTS * 1e6)
     one, other = min(ours), min(theirs)
     return _ratio(name, one / other, most, f"{one:.0f} µs against {other:.0f} µs, one connection")

@@ -50,8 +50,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cloud(state: Path) -> Iterator[Serving]:
     with serving(state / "cloud", "run", "logging") as found:
-        found.cloud.workloads.forced = "process"
-        found.cloud.workloads.stand_ins["api"] = ((sys.executable, "app.py"), state)
+        found.cloud.workloads.settings.forced = "process"
+        found.cloud.workloads.settings.stand_ins["api"] = ((sys.executable, "app.py"), state)
         yield found
 
 
@@ -198,12 +198,12 @@ def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request
     (tmp_path / "app.py").write_text(APP)
     stand_in = {"api": ((sys.executable, "app.py"), tmp_path)}
     with serving(tmp_path / "cloud", "run") as cloud:
-        cloud.cloud.workloads.forced = "process"
-        cloud.cloud.workloads.stand_ins.update(stand_in)
+        cloud.cloud.workloads.settings.forced = "process"
+        cloud.cloud.workloads.settings.stand_ins.update(stand_in)
         address = deployed(cloud, "lasting")["annotations"]["local-cloud/address"]
     with serving(tmp_path / "cloud", "run") as cloud:
-        cloud.cloud.workloads.forced = "process"
-        cloud.cloud.workloads.stand_ins.update(stand_in)
+        cloud.cloud.workloads.settings.forced = "process"
+        cloud.cloud.workloads.settings.stand_ins.update(stand_in)
         service = cloud("GET", f"{SERVICES}/lasting")
         assert service["annotations"]["local-cloud/address"] == address
         with closing(connected(service)) as connection:
