@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.server import launcher
 
+from tests.cloud_client import Client as CloudClient
 from tests.localcloud.containers.conftest import SMALL
 from tests.localcloud.inside import PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -227,6 +233,65 @@ def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> 
     assert not list(client.found())
     assert not cloud.cloud.workloads.running()
     assert cloud("GET", f"cloudbuild/v1/{name}")["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: Path, *, killed: bool) -> None:
+    """The docker builder's program as well as containers; the next start says what became of the builds."""
+    state = tmp_path / "state"
+    client = CloudClient(launcher.start(state), "stopped-project")
+    client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
+    client.enable("cloudbuild", "storage")
+    client.ok("POST", "storage/v1/b", {"name": "stopped-sources"}, project=client.project)
+    dockerfile = f"FROM {SMALL}\nRUN sleep 613\n"
+    client.ok(
+        "POST",
+        "upload/storage/v1/b/stopped-sources/o",
+        _archive({"Dockerfile": dockerfile}),
+        uploadType="media",
+        name="x.tgz",
+    )
+    number = client.ok("GET", f"cloudresourcemanager/v1/projects/{client.project}")["projectNumber"]
+    client.grant("roles/storage.objectViewer", f"serviceAccount:{number}-compute@developer.gserviceaccount.com")
+    builds = f"cloudbuild/v1/projects/{client.project}/builds"
+    source = {"storageSource": {"bucket": "stopped-sources", "object": "x.tgz"}}
+    bodies = (
+        {"steps": [{"name": DOCKER, "args": ["build", "."]}], "source": source},
+        {"steps": [{"name": SMALL, "args": ["sleep", "614"]}]},
+    )
+    names = [client.ok("POST", builds, body)["metadata"]["build"]["id"] for body in bodies]
+    _until(lambda: len(_sleeping()) >= 2)
+    if killed:
+        os.kill(client.server.pid, signal.SIGKILL)
+    else:
+        launcher.stop(state)
+        assert not _sleeping()
+    again = CloudClient(launcher.start(state), client.project)
+    try:
+        for name in names:
+            found = again.ok("GET", f"{builds}/{name}")
+            assert (found["status"], "stopped while it worked" in found["statusDetail"]) == ("INTERNAL_ERROR", True)
+        _until(lambda: not _sleeping())
+        assert not list((state / "builds").iterdir())
+    finally:
+        launcher.stop(state)
+
+
+def _sleeping() -> list[str]:
+    """The commands of these tests that run on this machine, inside of containers or not."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            found += ["sleep"] if words[:1] == [b"sleep"] and words[1:2] in ([b"613"], [b"614"]) else []
+    return found
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _archive(files: Mapping[str, str]) -> bytes:

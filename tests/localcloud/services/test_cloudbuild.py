@@ -193,6 +193,12 @@ def test_a_build_without_account_acts_as_computes(cloud: Inside) -> None:
     assert (
         build["serviceAccount"] == f"projects/{PROJECT}/serviceAccounts/{NUMBER}-compute@developer.gserviceaccount.com"
     )
+    grants = [
+        {"role": "roles/logging.logWriter", "members": [f"serviceAccount:{build['serviceAccount'].rpartition('/')[2]}"]}
+    ]
+    policy = cloud.ok("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:getIamPolicy", {})
+    policy["bindings"] += grants
+    cloud.ok("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:setIamPolicy", {"policy": policy})
     found = cloud.ok("GET", f"{REGION}/defaultServiceAccount")
     assert found["serviceAccountEmail"] == build["serviceAccount"]
     assert (

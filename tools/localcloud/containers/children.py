@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from localcloud.containers import trees
 from localcloud.containers.workload import Heard, Stream
 
 _LONGEST = 65_536
@@ -63,10 +64,12 @@ class Child:
         return code if code >= 0 else 128 - code
 
     def end(self, grace: float) -> int:
-        """SIGTERM to the group, `grace` seconds, SIGKILL; its exit code."""
+        """SIGTERM to the group, `grace` seconds, SIGKILL, also to what it has started in other groups; its exit code."""
+        started = trees.below(self.pid)
         self.signal(signal.SIGTERM)
         code = self.wait(grace)
         self.signal(signal.SIGKILL)
+        trees.kill(started)
         return code if code is not None else self.wait() or 0
 
     def signal(self, number: int) -> None:

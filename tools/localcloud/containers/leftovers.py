@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from localcloud.containers import detection
+from localcloud.containers import detection, trees
 from localcloud.containers.client import Client
 from localcloud.containers.workload import RuntimeProblem
 
@@ -47,7 +47,7 @@ class Leftovers:
         """Notes a process, with the moment of its start, since numbers come back."""
         record = self._read()
         alive = {one: begun for one, begun in record.processes.items() if _is(one, begun)}
-        self._write(_Record(record.containers, {**alive, str(pid): _begun(str(pid))}))
+        self._write(_Record(record.containers, {**alive, str(pid): trees.begun(pid)}))
 
     def sweep(self) -> int:
         """Ends what still runs of this cloud, whoever started it; how much that was."""
@@ -55,9 +55,11 @@ class Leftovers:
             return 0
         record, count = self._read(), 0
         for pid in [one for one, begun in record.processes.items() if _is(one, begun)]:
+            started = trees.below(int(pid))
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(pid), signal.SIGKILL)
                 count += 1
+            trees.kill(started)
         kind = detection.kind() if record.containers else None
         if kind is not None:
             try:
@@ -83,12 +85,4 @@ class Leftovers:
 
 
 def _is(pid: str, begun: str) -> bool:
-    return begun != "" and _begun(pid) == begun
-
-
-def _begun(pid: str) -> str:
-    """When a process started, as Linux counts; "" for one that is gone, and where the system does not tell."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+    return begun != "" and trees.begun(int(pid)) == begun

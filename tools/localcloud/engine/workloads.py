@@ -299,6 +299,17 @@ class Workloads:
             with self._lock:
                 self._starting.remove(order)
 
+    def note(self, pid: int) -> None:
+        """Remembers a process in a group of its own that must not outlive this cloud: after a kill its next start ends it."""
+        self._clear()
+        with self._lock:
+            self._leftovers.note(pid)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the cloud is being stopped: what ends now was ended."""
+        return self._closed
+
     @property
     def left(self) -> bool:
         """Whether an earlier run may have left something."""
@@ -320,10 +331,7 @@ class Workloads:
             self.sweep()
 
     def _begin(self, order: Order, kind: Kind, heard: Heard) -> Running:
-        with self._sweeping:  # what an earlier run left goes first, and never together with what starts now
-            if not self._swept:
-                self._leftovers.sweep()
-                self._swept = True
+        self._clear()
         runtime = self._runtime(kind)
         assert self._door is not None
         given = self._door.give(order, runtime)
@@ -350,6 +358,13 @@ class Workloads:
         """Who leads the session that a workload's connections come from: where it shares another one's network, that one's."""
         shared = (one.pid for one in self.running() if workload.joins and one.name == workload.joins)
         return next(shared, started.pid)
+
+    def _clear(self) -> None:
+        """What an earlier run left goes first, and never together with what starts now."""
+        with self._sweeping:
+            if not self._swept:
+                self._leftovers.sweep()
+                self._swept = True
 
     def _runtime(self, kind: Kind) -> Runtime:
         client = self.client if kind != "process" else None

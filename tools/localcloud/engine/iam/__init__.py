@@ -22,7 +22,7 @@ Grant = tuple[str, str, bool]  # role, condition expression ("" = none), whether
 PROJECTS = "cloudresourcemanager"
 _ROLE = re.compile(r"projects/(?P<project>[^/]+)/roles/[^/]+")
 _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
-_AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})@.+")
+_AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})(-compute)?@.+")
 
 
 class Kinds(Protocol):

@@ -88,7 +88,8 @@ def retry(call: Call) -> Body:
     sent = {key: body[key] for key in _AGAIN if key in body}
     if body.get("logsBucket", "").endswith("cloudbuild-logs.googleusercontent.com"):
         del sent["logsBucket"]
-    origin = Origin(call.principal, body.get("buildTriggerId", ""), known=body.get("substitutions", {}))
+    known = body.get("substitutions", {})
+    origin = Origin(call.principal, body.get("buildTriggerId", ""), known.get("TRIGGER_NAME", ""), known)
     return operation(call.cloud, begin(call.cloud, body["name"].rpartition("/builds/")[0], sent, origin))
 
 

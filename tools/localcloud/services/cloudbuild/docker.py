@@ -306,7 +306,11 @@ class Docker:
     async def _call(self, words: Sequence[str], heard: Heard, place: Place, env: Mapping[str, str]) -> int:
         folder = self.space.here(".", place.directory)
         return await processes.run(
-            [self.client.kind.program, *words], heard, env={**self.client.environment, **env}, folder=folder
+            [self.client.kind.program, *words],
+            heard,
+            env={**self.client.environment, **env},
+            folder=folder,
+            noted=self.workloads.note,
         )
 
 

@@ -28,9 +28,14 @@ async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[
         raise
 
 
-async def run(command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path) -> int:
-    """The exit code of a program."""
-    code = await ended(
-        lambda: Child(command, heard, env=env, folder=folder), Child.wait, lambda child: child.end(_GRACE)
-    )
-    return code or 0
+async def run(
+    command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path, noted: Callable[[int], object]
+) -> int:
+    """The exit code of a program; `noted` hears the number of its process."""
+
+    def start() -> Child:
+        child = Child(command, heard, env=env, folder=folder)
+        noted(child.pid)
+        return child
+
+    return await ended(start, Child.wait, lambda child: child.end(_GRACE)) or 0

@@ -99,6 +99,8 @@ class _Build:
             with suppress(CloudError):
                 await self._journal.flush(last=True)
             await asyncio.to_thread(sources.remove, self._space.root)
+        if end is not None and self._cloud.workloads.closed:
+            raise asyncio.CancelledError  # its step was ended with the server, whose next start says so
         await self._job.write(partial(self._over, end))
 
     async def _phases(self) -> Ended | None:

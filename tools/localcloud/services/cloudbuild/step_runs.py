@@ -198,7 +198,13 @@ class StepRuns:
             )
         env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **place.env}
         env["BUILDER_OUTPUT"] = str(self.space.outputs(self.build["steps"].index(step)))
-        return await processes.run([path, *args], place.heard, env=env, folder=self.space.here(place.directory))
+        return await processes.run(
+            [path, *args],
+            place.heard,
+            env=env,
+            folder=self.space.here(place.directory),
+            noted=self.cloud.workloads.note,
+        )
 
     def _identity(self, tool: Tool) -> Mapping[str, str]:
         if tool == "git":
