@@ -278,6 +278,9 @@ def test_environments_are_completed() -> None:
         ("access explain carol@example.com read bucket", ["bucket/data", "bucket/models"]),
         ("cost credits add --member b", ["bob@example.com"]),
         ("cost report --by com", ["component"]),
+        ("services call --env pokemon-cards b", ["backend"]),
+        ("builds submit --env pokemon-cards --build s", ["start-training"]),
+        ("jobs submit --env starfish d", ["drift"]),
     ],
 )
 def test_what_the_file_knows_is_completed(words: str, offered: list[str]) -> None:

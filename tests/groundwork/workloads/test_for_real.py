@@ -130,7 +130,7 @@ def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallC
     assert (lost.code, lost.out) == (Exit.FAILED, b"two /lost")
     eve = clone("services", "call", "api", "--as", "eve@example.com")
     assert eve.code == Exit.PERMISSION
-    assert "groundwork access explain eve@example.com run.routes.invoke" in eve.err
+    assert "groundwork access explain eve@example.com call service/api --env local" in eve.err
 
     broken = built(clone, tmp_path / "app", "three", "import fastapi\n")
     refused = clone("services", "deploy", "api", broken)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.console import Console
-from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo
@@ -26,6 +26,7 @@ from groundwork.workloads.builds import Build
 from groundwork.workloads.project import Project, when
 
 _build = click.argument("build", metavar="BUILD")
+_named = completed(lambda environment: environment.builds)
 _detach = click.option("--detach", is_flag=True, help="Start it and do not follow its log.")
 
 
@@ -43,6 +44,7 @@ def builds() -> None:
     "--build",
     "trigger",
     metavar="NAME",
+    shell_complete=_named,
     help="A build of the environment file: its trigger is run; with FOLDER, that is built as it says.",
 )
 @click.option("--branch", default="", help="With --build: the branch to build; by default the build's own.")
@@ -161,7 +163,14 @@ def _followed(project: Project, started: Build, talk: Console, *, detach: bool, 
 
 
 @builds.command("list")
-@click.option("--build", "trigger", default="", metavar="NAME", help="Only those of one build of the environment file.")
+@click.option(
+    "--build",
+    "trigger",
+    default="",
+    metavar="NAME",
+    shell_complete=_named,
+    help="Only those of one build of the environment file.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @environment_option
 @as_option

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from groundwork.cli.console import Console
-from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo, print_json
@@ -24,6 +24,7 @@ from groundwork.workloads.jobs import Job
 from groundwork.workloads.project import Project, when
 from groundwork.workloads.training import Wish
 
+_named = completed(lambda environment: [*environment.training, *environment.jobs])
 _job = click.argument("job", metavar="JOB")
 
 
@@ -36,7 +37,7 @@ def jobs() -> None:
 
 
 @jobs.command(context_settings={"ignore_unknown_options": False})
-@click.argument("what", metavar="[FILE|NAME]", default="")
+@click.argument("what", metavar="[FILE|NAME]", default="", shell_complete=_named)
 @click.argument("args", metavar="[-- ARGUMENT…]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--image", default="", help="The image to train with, in place of a file or in place of the file's.")
 @click.option(

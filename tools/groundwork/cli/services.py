@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from groundwork.cli.console import Console
-from groundwork.cli.options import dry_run_option, environment_option, json_option, yes_option
+from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo, raw
 from groundwork.cli.table import print_table
@@ -21,7 +21,7 @@ from groundwork.workloads.calling import Question
 from groundwork.workloads.project import Project, when
 from groundwork.workloads.services import Service
 
-_service = click.argument("service", metavar="NAME")
+_service = click.argument("service", metavar="NAME", shell_complete=completed(lambda environment: environment.services))
 _CHUNK = 8192
 
 
@@ -220,11 +220,9 @@ def call(
         for chunk in answer.iter_content(_CHUNK):
             raw(chunk)
         if answer.status_code in (401, 403):
-            whom = project.who or "you are logged in as"
-            echo(
-                f"Who calls needs run.routes.invoke on {service}: `groundwork access explain {whom} run.routes.invoke`.",
-                err=True,
-            )
+            whom = project.who or "YOU"
+            why = f"groundwork access explain {whom} call service/{service} --env {name}"
+            echo(f"Who calls needs run.routes.invoke on it: `{why}`.", err=True)
             return int(Exit.PERMISSION)
         return int(Exit.FAILED if answer.status_code >= 400 else Exit.OK)
 

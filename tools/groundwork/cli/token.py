@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.options import environment_option
+from groundwork.cli.options import completed, environment_option
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo
 from groundwork.cli.workloads import opened
@@ -13,7 +13,7 @@ from groundwork.workloads import services, tokens
 
 
 @click.command()
-@click.argument("service", metavar="NAME")
+@click.argument("service", metavar="NAME", shell_complete=completed(lambda environment: environment.services))
 @environment_option
 @as_option
 def token(service: str, name: str, who: str | None) -> None:
