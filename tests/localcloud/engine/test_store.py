@@ -190,5 +190,5 @@ def test_damage_that_shows_late_is_a_sentence(store: Store, tmp_path: Path) -> N
     later.close()
     assert disk_refused(damaged.value)
     assert later.explain(damaged.value).message.endswith(
-        f"put back a copy of the folder, or remove {tmp_path} to begin anew."
+        f"put back a copy of the folder, or remove {tmp_path} to start over."
     )

@@ -249,7 +249,7 @@ def test_a_session_whose_file_lost_bytes_is_a_sentence(gcs: Storage, tmp_path: P
     ends = f"bytes {QUANTUM}-{len(DATA) - 1}/{len(DATA)}"
     refused = put(gcs, url, DATA[QUANTUM:], ends, 400)
     assert refused.message == (
-        f"The file {partial} of an unfinished upload is damaged: it has {left} of {QUANTUM} bytes; begin the upload anew."
+        f"The file {partial} of an unfinished upload is damaged: it has {left} of {QUANTUM} bytes; start the upload again."
     )
 
 

@@ -44,7 +44,7 @@ class StateFolder:
                 if _size(one) and not one.name.startswith(_ARRIVING):
                     raise Untrusted(
                         f"The local cloud's database {self.database} is missing or empty, but {one} is there: put the database "
-                        f"back, or remove the folder {self.path} to begin anew."
+                        f"back, or remove the folder {self.path} to start over."
                     )
         elif self._marked and _size(self.path / _LOG) == 0:
             raise Untrusted(
@@ -108,7 +108,7 @@ def damage(folder: Path, cause: object) -> str:
     """The sentence about a damaged database."""
     return (
         f"The local cloud's database {folder / DATABASE} is damaged ({cause}): put back a copy of the folder, or remove {folder} "
-        "to begin anew."
+        "to start over."
     )
 
 

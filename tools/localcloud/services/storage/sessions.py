@@ -127,6 +127,6 @@ def whole(store: Store, session: Session) -> Path:
     there = path.stat().st_size if path.exists() else 0
     if there < session.received:
         raise damaged(
-            f"The file {path} of an unfinished upload is damaged: it has {there} of {session.received} bytes; begin the upload anew."
+            f"The file {path} of an unfinished upload is damaged: it has {there} of {session.received} bytes; start the upload again."
         )
     return path
