@@ -13,8 +13,9 @@ from groundwork.errors import CouldNotTell, Exit
 from groundwork.google import local
 from groundwork.lifecycle import up
 from groundwork.lifecycle.up import Wish
-from groundwork.lifecycle.verify import known_by_the_file, read_known, verify
-from groundwork.resources.registry import listings
+from groundwork.lifecycle.verify import Remains, known_by_the_file, read_known, verify
+from groundwork.resources.item import Item
+from groundwork.resources.registry import kinds, listings
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
@@ -167,6 +168,22 @@ def test_what_is_soft_deleted_is_named_with_the_day_on_which_it_goes(standing: C
     assert f"by itself on {day} (" in done.stdout or f"the last on {day} (" in done.stdout
     assert "clean" not in done.stdout
     assert (found["verdict"], found["going"][-1]["goes"]) == ("going", day)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended"),
+    [("JOB_STATE_SUCCEEDED", True), ("JOB_STATE_CANCELLED", True), ("JOB_STATE_RUNNING", False), ("", False)],
+)
+def test_only_what_has_ended_is_a_mere_record(state: str, ended: bool) -> None:
+    name = "projects/p/locations/r/customJobs/1"
+    assert kinds()["Vertex custom job"].over(Item("Vertex custom job", name, {"state": state})) is ended
+    assert not kinds()["bucket"].over(Item("bucket", "b", {"state": state}))
+
+
+def test_records_are_said_and_are_nothing_left() -> None:
+    remains = Remains((), (), {}, 3, records=(Item("Vertex custom job", "projects/p/locations/r/customJobs/1"),))
+    assert (remains.word, remains.exit_code) == ("clean", Exit.OK)
+    assert remains.but == ", but 1 record of jobs that have ended, which cost nothing"
 
 
 def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(standing: Clone) -> None:

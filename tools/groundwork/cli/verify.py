@@ -56,6 +56,8 @@ def show(found: Remains, project: str) -> None:
     for item in found.going:
         echo(f"goes  {item.kind:<18} {item.short}")
         echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
+    for item in found.records:
+        echo(f"over  {item.kind:<18} {item.body.get('displayName') or item.short}")
     for item in found.own:
         echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
     off = sorted({text.partition(".googleapis.com")[0] for text in found.off.values()})

@@ -28,7 +28,7 @@ class Remains:
 
     `calls` is how many list calls answered, `contents` what kept things hold, `off` the kinds whose API is off, `absent` the
     kinds that the local cloud does not simulate, `own` what Google made for itself, `going` what is deleted already and kept for
-    some days, which nobody can shorten.
+    some days, which nobody can shorten, `records` what tells of jobs that have ended.
     """
 
     kept: tuple[Item, ...]
@@ -40,6 +40,7 @@ class Remains:
     absent: tuple[str, ...] = ()
     own: tuple[Item, ...] = ()
     going: tuple[Item, ...] = ()
+    records: tuple[Item, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -55,13 +56,17 @@ class Remains:
     @property
     def but(self) -> str:
         """What a sentence that says "nothing" has to add; "" when nothing at all is there."""
-        if not self.going:
-            return ""
+        said = [self._going()] if self.going else []
+        if self.records:
+            said.append(f"{counted(len(self.records), 'record')} of jobs that have ended, which cost nothing")
+        return f", but {' and '.join(said)}" if said else ""
+
+    def _going(self) -> str:
         last = max(ends(item) for item in self.going)
         if len(self.going) == 1:
-            return f", but a {self.going[0].kind}, which goes by itself on {last}"
+            return f"a {self.going[0].kind}, which goes by itself on {last}"
         kinds = listed(counted(number, kind) for kind, number in Counter(item.kind for item in self.going).items())
-        return f", but {kinds}, which go by themselves, the last on {last}"
+        return f"{kinds}, which go by themselves, the last on {last}"
 
     def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
         """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""
@@ -92,11 +97,14 @@ def verify(cloud: Cloud, environment: Environment, *, inside: bool = True) -> Re
     found = inventory.take(cloud)
     beside = inventory.beside(found, known.names | {environment.state_bucket} | known_by_the_file(environment))
     going = tuple(item for item in beside if item.row and item.row.ends)
-    left = tuple(item for item in beside if item not in going)
+    records = tuple(item for item in beside if kinds()[item.kind].over(item))
+    left = tuple(item for item in beside if item not in going and item not in records)
     kept = tuple(item for item in found.items if item not in beside)
     contents, dark = look_into(cloud, found.items) if inside else ([], {})
     unknown = {**known.unknown, **found.unknown, **_shut(found.off, known), **dark}
-    return Remains(kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own, going)
+    return Remains(
+        kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own, going, records
+    )
 
 
 def known_by_the_file(environment: Environment) -> frozenset[str]:
@@ -193,6 +201,7 @@ def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
         "left": [_item(item, project, inside) for item in found.left],
         "unknown": dict(found.unknown),
         "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in found.kept],
+        "records": [_item(item, project, inside) for item in found.records],
         "going": [{**_item(item, project, inside), "goes": ends(item)} for item in found.going],
         "made_by_google": [_item(item, project, inside) for item in found.own],
         "off": dict(found.off),

@@ -158,7 +158,8 @@ class Kind:
     """A kind by the name that `verify` and `sweep` have for it; `why` it costs, what usually `maker` makes it.
 
     `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
-    infra/ that are of this kind, in the team's words. `inside`: what a thing holds that is lost with it.
+    infra/ that are of this kind, in the team's words. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
+    record of what has ended, which costs nothing and does nothing.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Kind:
     inside: Callable[[Cloud, Item], Contents] | Without
     parts: tuple[Part, ...] | Without
     makers: tuple[tuple[str, str], ...] = ()
+    over: Callable[[Item], bool] = lambda _item: False
     components: Mapping[str, str] = field(default_factory=dict)
 
 

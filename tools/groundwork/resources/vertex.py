@@ -15,6 +15,9 @@ _RUNNING = (
     "PIPELINE_STATE_PENDING",
     "PIPELINE_STATE_RUNNING",
 )
+_ENDED = {
+    f"{what}_STATE_{how}" for what in ("JOB", "PIPELINE") for how in ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
+}
 
 
 def listing(collection: str) -> Listing:
@@ -26,6 +29,11 @@ def cancel(cloud: Cloud, item: Item) -> None:
     """Stop a job that runs or waits."""
     if item.body.get("state") in _RUNNING:
         cloud.request("POST", host(item), f"v1/{item.name}:cancel", json={})
+
+
+def over(item: Item) -> bool:
+    """Whether a job has ended, however it did."""
+    return item.body.get("state") in _ENDED
 
 
 def undeploy(cloud: Cloud, item: Item, held: str, verb: str, key: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
-from groundwork.resources.item import Item
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Kind, Made, Page, Part, Removal
+from groundwork.google.cloud import Cloud
+from groundwork.resources.item import Contents, Item
+from groundwork.resources.kind import Action, Door, Entry, Kind, Made, Page, Part, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
+from groundwork.text import counted
 
 _ONE = "v1/projects/{project}/locations/{region}/repositories/{name}"
 _ASK = f"{_ONE}:testIamPermissions"
@@ -25,6 +27,13 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         yield usage(
             "scans of new images", "artifactregistry.scan", region, assume(assumptions, resource, "images_pushed")
         )
+
+
+def inside(cloud: Cloud, item: Item) -> Contents:
+    """Its images, or other packages, which go with it."""
+    word = {"DOCKER": "image"}.get(str(item.body.get("format", "DOCKER")), "package")
+    number = len(list(cloud.pages("artifactregistry", f"v1/{item.name}/packages", "packages")))
+    return Contents(item, counted(number, word) if number else "empty", bool(number))
 
 
 def adopted(environment: Environment, item: Item) -> Entry | str:
@@ -84,7 +93,7 @@ KIND = Kind(
         "repository",
         "artifacts repositories {verb} {short} --project={project} --location={location}",
     ),
-    inside=NOT_LOOKED_INTO,
+    inside=inside,
     parts=(
         Part(
             "repository",

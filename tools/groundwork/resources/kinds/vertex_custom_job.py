@@ -41,4 +41,5 @@ KIND = Kind(
             page=Page("/vertex-ai/training/custom-jobs?project={project}", "project/{project}/aiplatform"),
         ),
     ),
+    over=vertex.over,
 )

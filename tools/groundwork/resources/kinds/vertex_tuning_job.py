@@ -15,4 +15,5 @@ KIND = Kind(
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
+    over=vertex.over,
 )
