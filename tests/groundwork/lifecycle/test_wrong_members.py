@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.environment.values import Environment, load
-from groundwork.lifecycle.wrong_members import Refused, WrongMembers, refused_members
+from groundwork.lifecycle.wrong_members import RefusedMember, WrongMembers, refused_members
 from groundwork.terraform.events import Diagnostic
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,7 +18,7 @@ def environment() -> Environment:
     return load("local", ROOT)
 
 
-def refused(environment: Environment, *details: str) -> tuple[Refused, ...]:
+def refused(environment: Environment, *details: str) -> tuple[RefusedMember, ...]:
     return refused_members(environment, [Diagnostic("error", "Error applying IAM policy", text) for text in details])
 
 
@@ -36,7 +36,7 @@ def refused(environment: Environment, *details: str) -> tuple[Refused, ...]:
     ],
 )
 def test_the_member_is_told_from_googles_words(said: str, kind: str, environment: Environment) -> None:
-    assert refused(environment, f"{PREFIX}{said}") == (Refused("alice@example.com", kind),)
+    assert refused(environment, f"{PREFIX}{said}") == (RefusedMember("alice@example.com", kind),)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_each_member_is_named_once_with_its_line(environment: Environment) -> No
 
 
 def test_another_type_is_said_as_it_is_written(environment: Environment) -> None:
-    [one] = [Refused("bob@example.com", "group")]
+    [one] = [RefusedMember("bob@example.com", "group")]
     assert WrongMembers(environment, [one]).message.endswith(
         "bob@example.com is a group, not a user: write type: group."
     )
-    several = WrongMembers(environment, [one, Refused("alice@example.com", "service account")])
+    several = WrongMembers(environment, [one, RefusedMember("alice@example.com", "service account")])
     assert several.message == "2 members are refused, and each ends `up`:"
     assert several.details[1].endswith(
         "alice@example.com is a service account, and members are users and groups: take it out."

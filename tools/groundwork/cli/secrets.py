@@ -76,7 +76,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         _table(vault, found)
 
 
-def _table(vault: Vault, found: Sequence[listing.Row]) -> None:
+def _table(vault: Vault, found: Sequence[listing.SecretRow]) -> None:
     now = datetime.now(UTC)
     if not found:
         echo(f"There are no secrets. {names.how_to_add(vault.environment)}")

@@ -20,7 +20,7 @@ _REFUSED = re.compile(
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedMember:
     """An address that was refused; `type` is what it is instead, "" when there is nothing of that address."""
 
     email: str
@@ -32,7 +32,7 @@ class WrongMembers(GroundworkError):
 
     exit_code = Exit.USAGE
 
-    def __init__(self, environment: Environment, refused: Sequence[Refused]) -> None:
+    def __init__(self, environment: Environment, refused: Sequence[RefusedMember]) -> None:
         self.refused = tuple(refused)
         lines = [_sentence(environment, one) for one in refused]
         if len(lines) == 1:
@@ -41,7 +41,7 @@ class WrongMembers(GroundworkError):
             super().__init__(f"{len(lines)} members are refused, and each ends `up`:", lines)
 
 
-def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic]) -> tuple[Refused, ...]:
+def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic]) -> tuple[RefusedMember, ...]:
     """The file's members whom these errors refuse, each once."""
     known = {email.lower(): email for email in environment.members}
     found = {
@@ -50,10 +50,10 @@ def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic])
         for found in _REFUSED.finditer(diagnostic.text)
         if found["email"].lower() in known
     }
-    return tuple(Refused(email, kind) for email, kind in found.items())
+    return tuple(RefusedMember(email, kind) for email, kind in found.items())
 
 
-def _sentence(environment: Environment, refused: Refused) -> str:
+def _sentence(environment: Environment, refused: RefusedMember) -> str:
     member = environment.members[refused.email]
     place = f"envs/{environment.path.name}{_line(environment, refused.email)}"
     if not refused.type:

@@ -40,7 +40,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Row:
+class SecretRow:
     """A secret: whether the file and the project have it, its versions newest first, and its readers.
 
     `unknown` says why the readers could not be told, "" when they could.
@@ -82,7 +82,7 @@ class _Everywhere:
     unknown: str = ""
 
 
-def rows(vault: Vault) -> tuple[Row, ...]:
+def rows(vault: Vault) -> tuple[SecretRow, ...]:
     """Every secret that the file or the project has: two calls for each that the project has. Raises GroundworkError."""
     there = set(vault.containers())
     said = vault.environment.secrets
@@ -99,18 +99,18 @@ def _everywhere(vault: Vault, roles: Roles) -> _Everywhere:
         return _Everywhere(unknown=problem.message)
 
 
-def _row(vault: Vault, roles: Roles, everywhere: _Everywhere, there: set[str], name: str) -> Row:
+def _row(vault: Vault, roles: Roles, everywhere: _Everywhere, there: set[str], name: str) -> SecretRow:
     in_file = name in vault.environment.secrets
     if name not in there:
-        return Row(name, in_file, in_project=False)
+        return SecretRow(name, in_file, in_project=False)
     found = vault.versions(name)
     if everywhere.unknown:
-        return Row(name, in_file, True, found, unknown=everywhere.unknown)
+        return SecretRow(name, in_file, True, found, unknown=everywhere.unknown)
     try:
         own = _readers(vault, roles, Item("secret", f"projects/{vault.environment.project}/secrets/{name}"))
-        return Row(name, in_file, True, found, tuple(sorted({*everywhere.readers, *own})))
+        return SecretRow(name, in_file, True, found, tuple(sorted({*everywhere.readers, *own})))
     except GroundworkError as problem:
-        return Row(name, in_file, True, found, unknown=problem.message)
+        return SecretRow(name, in_file, True, found, unknown=problem.message)
 
 
 def _readers(vault: Vault, roles: Roles, item: Item) -> Iterator[Reader]:
@@ -128,7 +128,7 @@ def _bindings(vault: Vault, item: Item) -> list[Mapping[str, Any]]:
         raise GroundworkError(f"the policy of {item.kind} {item.short} could not be read: {problem.text}") from None
 
 
-def data(row: Row) -> dict[str, Any]:
+def data(row: SecretRow) -> dict[str, Any]:
     """A row for JSON."""
     return {
         "name": row.name,

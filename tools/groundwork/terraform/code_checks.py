@@ -14,14 +14,14 @@ from groundwork.terraform.session import Session
 
 
 @dataclass(frozen=True)
-class Finding:
+class Flaw:
     """Something wrong in the Terraform: "folder/file:line" and a sentence."""
 
     place: str
     sentence: str
 
 
-def validate(session: Session) -> tuple[int, list[Finding]]:
+def validate(session: Session) -> tuple[int, list[Flaw]]:
     """Check the format of all files and validate every module and layer; how many folders, and what is wrong."""
     root = session.checkout.root
     folders = sorted({path.parent for top in ("modules", "infra") for path in (root / top).glob("*/*.tf")})
@@ -32,22 +32,21 @@ def validate(session: Session) -> tuple[int, list[Finding]]:
     return len(folders), [*_unformatted(session), *found]
 
 
-def _unformatted(session: Session) -> list[Finding]:
+def _unformatted(session: Session) -> list[Flaw]:
     found = []
     for top in ("modules", "infra"):
         words = [str(session.tool.path), "fmt", "-check", "-recursive", "-list=true"]
         done = run(words, cwd=session.checkout.root / top, env=session.surroundings.work)
         files = done.out.splitlines() if done.code == 3 or done.out else []
         found += [
-            Finding(f"{top}/{file}", f"is not formatted: run {session.tool.name} fmt -recursive {top}.")
-            for file in files
+            Flaw(f"{top}/{file}", f"is not formatted: run {session.tool.name} fmt -recursive {top}.") for file in files
         ]
         if done.code and not files:
-            found.append(Finding(top, f"cannot be formatted: {done.err.strip().splitlines()[-1]}"))
+            found.append(Flaw(top, f"cannot be formatted: {done.err.strip().splitlines()[-1]}"))
     return found
 
 
-def _folder(session: Session, folder: Path) -> list[Finding]:
+def _folder(session: Session, folder: Path) -> list[Flaw]:
     name = folder.relative_to(session.checkout.root).as_posix()
     data = session.checkout.runs / "validate" / name.replace("/", "-")
     terraform = Terraform(
@@ -62,7 +61,7 @@ def _folder(session: Session, folder: Path) -> list[Finding]:
         terraform.init(None, _ignore)
         stamp.write_text(now, "utf-8")
     return [
-        Finding(f"{name}/{item.place}" if item.place else name, f"{item.summary}. {' '.join(item.detail.split())}")
+        Flaw(f"{name}/{item.place}" if item.place else name, f"{item.summary}. {' '.join(item.detail.split())}")
         for item in terraform.validate()
     ]
 

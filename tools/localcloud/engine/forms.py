@@ -8,15 +8,15 @@ from urllib.parse import parse_qsl
 MOST = 64 * 1024
 
 
-class TooLarge(Exception):
+class FormTooLarge(Exception):
     """A form that has more bytes than any client sends."""
 
 
 async def read(pieces: AsyncIterator[bytes]) -> dict[str, str]:
-    """The fields of a form that arrives in pieces; of a field that is sent twice the last. Raises TooLarge above 64 KiB."""
+    """The fields of a form that arrives in pieces; of a field that is sent twice the last. Raises FormTooLarge above 64 KiB."""
     content = bytearray()
     async for piece in pieces:
         content += piece
         if len(content) > MOST:
-            raise TooLarge
+            raise FormTooLarge
     return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))

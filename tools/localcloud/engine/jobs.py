@@ -51,7 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class BoundWorker:
     """What carries out the jobs of one kind.
 
     `run(job)` works; `cut(job, problem)` says, in a transaction, that it did not come to its end: it failed, was called off, or
@@ -70,13 +70,13 @@ class Jobs:
         store.define(TABLES)
         self._store = store
         self._commits = commits
-        self._workers: dict[tuple[str, str], Worker] = {}
+        self._workers: dict[tuple[str, str], BoundWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ready: list[int] = []
         self._called_off: set[int] = set()
         store.on_commit(self.launch)
 
-    def serve(self, api: str, kind: str, worker: Worker) -> None:
+    def serve(self, api: str, kind: str, worker: BoundWorker) -> None:
         """Names the worker of a kind of job."""
         self._workers[api, kind] = worker
 
@@ -166,7 +166,7 @@ class Jobs:
             self._called_off.discard(job.id)
             self._tasks.pop(job.id, None)
 
-    def _over(self, job: Job, worker: Worker, problem: CloudError | None) -> None:
+    def _over(self, job: Job, worker: BoundWorker, problem: CloudError | None) -> None:
         if problem is not None:
             worker.cut(job, problem)
         self._forget(job.id)

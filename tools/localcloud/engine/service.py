@@ -101,7 +101,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What carries out a service's jobs of one kind; see jobs.Worker, which this becomes on a cloud.
+    """What carries out a service's jobs of one kind; see jobs.BoundWorker, which this becomes on a cloud.
 
     `cut` None: the job's operation ends with the problem, and there is nothing else to clear away.
     """

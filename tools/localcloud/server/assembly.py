@@ -98,7 +98,7 @@ def _bind(cloud: Cloud, service: Service) -> None:
     """Gives what a service declares to the parts of the cloud that will call it."""
     for kind, worker in service.workers.items():
         cut = partial(worker.cut or lro.cut, cloud)
-        cloud.jobs.serve(service.api, kind, jobs.Worker(partial(worker.run, cloud), cut, worker.again))
+        cloud.jobs.serve(service.api, kind, jobs.BoundWorker(partial(worker.run, cloud), cut, worker.again))
     for kind, listener in service.subscriptions.items():
         cloud.events.subscribe(kind, partial(listener, cloud))
     if service.log_listener is not None:

@@ -49,7 +49,7 @@ async def read(dispatcher: Dispatcher, request: Request, receive: Receive) -> Co
     path = dispatcher.cloud.store.spool()
     try:
         return Content(kind, await _spooled(path, pieces, receive, most), None, path)
-    except TooLarge as problem:
+    except BodyTooLarge as problem:
         path.unlink(missing_ok=True)
         raise Unwelcome(dispatcher.failed(problem, None)) from None
     except BaseException:
@@ -71,7 +71,7 @@ def overridden(request: Request) -> Request:
     return request._replace(verb=verb, query="&".join(filter(None, queries)), content=None)
 
 
-class TooLarge(errors.CloudError):
+class BodyTooLarge(errors.CloudError):
     """400: the body has more than `most` bytes."""
 
     def __init__(self, most: int) -> None:
@@ -99,7 +99,7 @@ def _most(request: Request, target: Target) -> int | None:
     most = _LARGEST if "authorization" in request.headers else IN_MEMORY
     told = request.headers.get("content-length", "")
     if most == IN_MEMORY or (told.isdecimal() and int(told[:20]) > most):
-        raise TooLarge(most)
+        raise BodyTooLarge(most)
     return most
 
 
@@ -112,7 +112,7 @@ async def _spooled(path: Path, begun: bytearray, receive: Receive, most: int | N
             size += stream.write(message.get("body", b""))
             more = message.get("more_body", False)
             if most is not None and size > most:
-                raise TooLarge(most)
+                raise BodyTooLarge(most)
     return size
 
 

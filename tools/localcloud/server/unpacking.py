@@ -85,6 +85,6 @@ async def _spooled(path: Path, begun: bytearray, pieces: Iterator[bytes], most: 
         for piece in pieces:
             size += stream.write(piece)
             if most is not None and size > most:
-                raise bodies.TooLarge(most)
+                raise bodies.BodyTooLarge(most)
             await asyncio.sleep(0)  # others have their turn
     return size

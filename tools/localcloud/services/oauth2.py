@@ -29,7 +29,7 @@ class Refused(Exception):
         self.word, self.text, self.status = word, text, status
 
 
-class Tokens:
+class TokenSite:
     """The pages of oauth2.googleapis.com and openidconnect.googleapis.com."""
 
     def __init__(self, cloud: Cloud) -> None:
@@ -78,7 +78,7 @@ class Tokens:
 async def _form(request: Request) -> dict[str, str]:
     try:
         return await forms.read(request.stream())
-    except forms.TooLarge:
+    except forms.FormTooLarge:
         raise Refused("invalid_request", f"A form may have {forms.MOST} bytes.", 413) from None
 
 
@@ -94,7 +94,7 @@ SERVICE = Service(
     always_enabled=True,
     sites=(
         Site(
-            lambda cloud: Tokens(cloud).app(),
+            lambda cloud: TokenSite(cloud).app(),
             name="tokens",
             hosts=("oauth2.googleapis.com", "openidconnect.googleapis.com"),
         ),

@@ -167,7 +167,7 @@ class Registry:
         if not value and request.method == "POST":
             try:
                 form = await forms.read(request.stream())
-            except forms.TooLarge:
+            except forms.FormTooLarge:
                 raise Refused(413, "SIZE_INVALID", f"A form may have {forms.MOST} bytes.") from None
             value = form.get("refresh_token") or form.get("password") or ""
         if value:
