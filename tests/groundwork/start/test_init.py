@@ -59,6 +59,23 @@ def test_what_the_code_says_is_in_the_file_with_its_reason(init: Init, tmp_path:
     assert "hidden" not in text
 
 
+def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "train.dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "job.yaml").write_text("workerPoolSpecs:\n- machineSpec: {machineType: n1-standard-4}\n")
+    (tmp_path / "cloudbuild.yaml").write_text("steps: [{name: gcloud, args: [run, deploy, api]}]\n")
+    assert init(*WORDS) == Exit.OK
+    made = load("dev", tmp_path)
+    assert made.services["api"].identity == "serve"
+    assert made.training["train"].output == made.buckets["models"].url
+    path = tmp_path / "envs" / "dev.yaml"
+    github = 'github: {repository: team/cats, owner_id: "42"}\n'
+    path.write_text(path.read_text().replace("# builds:", f"{github}builds:").replace("\n#   ", "\n  "))
+    builds = load("dev", tmp_path).builds
+    assert (builds["api"].dir, builds["train"].dockerfile) == ("api", "train.dockerfile")
+
+
 @pytest.mark.parametrize(
     "url",
     ["gs://my.domain.example", "gs://googledata", "gs://models", "gs://cats-dogs-1-data", "/srv/data", "gs://A B\x1b"],

@@ -55,7 +55,7 @@ def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
     text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
     assert found(tmp_path, {"cloudbuild.yaml": text}) == [
         ("Cloud Build", "trainer", "repositories"),
-        ("Cloud Build", "backend", ""),
+        ("Cloud Build", "backend", "services"),
     ]
 
 

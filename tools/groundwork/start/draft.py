@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from groundwork.start.repository import Clue, plain
 
+_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
 
@@ -33,6 +34,9 @@ def text(answers: Answers, clues: Sequence[Clue]) -> str:
                 *_repositories(clues),
                 *_secrets(clues),
                 *_identities(_data(answers, clues)),
+                *_services(clues),
+                *_training(clues),
+                *_builds(clues),
             ]
         )
         + "\n"
@@ -131,3 +135,43 @@ def _identities(data: dict[str, str]) -> Iterator[str]:
         "    repositories: {images: write}",
         "    users: [ml-engineer, operator]",
     )
+
+
+def _services(clues: Sequence[Clue]) -> Iterator[str]:
+    names = list(dict.fromkeys(plain(clue.name) for clue in clues if clue.section == "services"))
+    if names:
+        yield from (
+            "",
+            "# What answers requests on Cloud Run, until a build deploys it with Google's placeholder.",
+            "services:",
+        )
+        yield from _reasons(clues, "services")
+        yield from (f"  {name}: {{identity: serve}}" for name in names)
+
+
+def _training(clues: Sequence[Clue]) -> Iterator[str]:
+    if any(clue.section == "training" for clue in clues):
+        yield from (
+            "",
+            "# What trains on Vertex AI: `groundwork jobs submit train`. Its model is left in the bucket.",
+            "training:",
+        )
+        yield from _reasons(clues, "training")
+        yield "  train: {output: models}"
+
+
+def _builds(clues: Sequence[Clue]) -> Iterator[str]:
+    """Builds need a repository on GitHub, which nothing here says: they are there to be uncommented."""
+    files = {clue.name: clue.file for clue in clues if clue.what == "Dockerfile" and _PATH.fullmatch(clue.file)}
+    if not files:
+        return
+    yield from (
+        "",
+        "# What a push to GitHub builds. Uncomment it once `github:` is here, whose keys envs/README.md has.",
+        "# builds:",
+    )
+    for name, file in files.items():
+        folder, _, dockerfile = file.rpartition("/")
+        said = [f"dir: {folder}"] if folder else []
+        said += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
+        yield f"#   {name}: {{{', '.join(said)}}}"

@@ -93,7 +93,13 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
         yield from _key(folder, file, shown)
     elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
         if re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", _text(file)):
-            yield Clue("Vertex AI job", shown, "train", "runs as identity train")
+            yield Clue(
+                "Vertex AI job",
+                shown,
+                "train",
+                "training train, as identity train; `groundwork jobs submit` reads the file itself, too",
+                "training",
+            )
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
         yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
 
@@ -188,7 +194,9 @@ def _build(shown: str, text: str) -> Iterator[Clue]:
             "Cloud Build", shown, image, f"image {image} in repository images, built as identity build", "repositories"
         )
     for service in dict.fromkeys(_DEPLOYS.findall(text)):
-        yield Clue("Cloud Build", shown, service, f"service {service} on Cloud Run, which runs as identity serve")
+        yield Clue(
+            "Cloud Build", shown, service, f"service {service} on Cloud Run, which runs as identity serve", "services"
+        )
     if not images and not _DEPLOYS.search(text):
         yield Clue("Cloud Build", shown, "", "runs as identity build")
 
