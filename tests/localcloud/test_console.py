@@ -164,6 +164,17 @@ def test_a_secrets_versions_a_repositorys_images_and_operations_are_listed(brows
     assert re.search(r"<td>done</td><td>artifactregistry", operations)
 
 
+def test_a_drawing_that_somebody_left_is_the_projects_map(browser: Browser) -> None:
+    project = browser.cloud.project
+    assert "Nobody has left one here" in browser.page(f"project/{project}/map")
+    launcher.keep_map(browser.cloud.server.state, project, "<svg onload='alert(1)'/>")
+    assert 'class="map"' in browser.page(f"project/{project}/map")
+    path = urlsplit(launcher.console(browser.cloud.server, f"project/{project}/map.svg")).path
+    status, text, headers = browser(path)
+    assert (status, text, headers["content-type"]) == (200, "<svg onload='alert(1)'/>", "image/svg+xml")
+    assert headers["content-security-policy"].endswith("sandbox"), "opened alone it runs nothing either"
+
+
 def test_what_was_used_is_summed_in_googles_words(browser: Browser) -> None:
     upload(browser, "x.txt", b"x", "text/plain")
     assert re.search(

@@ -14,7 +14,7 @@ from tests.groundwork.clone import Clone, cloned
 
 pytestmark = pytest.mark.slow
 CONSOLE = (
-    "", "project/{p}", "project/{p}/access", "project/{p}/logs", "project/{p}/operations", "project/{p}/usage", "project/{p}/iam",
+    "", "project/{p}", "project/{p}/map", "project/{p}/access", "project/{p}/logs", "project/{p}/operations", "project/{p}/usage", "project/{p}/iam",
     "bucket/{p}-data", "object/{p}-data/raw/rows.csv", "resource/secretmanager/projects/{p}/secrets/key",
     "resource/artifactregistry/projects/{p}/locations/europe-west1/repositories/images", "requests", "requests?refused", "switches",
 )  # fmt: skip

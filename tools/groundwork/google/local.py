@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,6 +152,12 @@ def principal(token: str) -> str:
 def console(checkout: Checkout, page: str = "") -> str:
     """The address of a page of the local cloud's console, with its secret; the local cloud is started if it does not run."""
     return launcher.console(start(checkout), page)
+
+
+def keep_map(checkout: Checkout, project: str, drawing: str) -> None:
+    """Leave the drawing of a project for the console; a disk that does not take it is no reason to stop."""
+    with suppress(OSError):
+        launcher.keep_map(checkout.local_state, project, drawing)
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from localcloud.engine.tokens import Tokens
 
 PREFIX = "/console/"
+MAPS = "maps"
+"""The folder below the state in which whoever knows what a project is for leaves a drawing of it: PROJECT.svg."""
 _PURPOSE = "the console"
 
 

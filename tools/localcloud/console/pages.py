@@ -80,6 +80,8 @@ class Console:
             Route("/console/{secret}/project/{project}/logs", self._behind(self.logs)),
             Route("/console/{secret}/project/{project}/operations", self._behind(self.operations)),
             Route("/console/{secret}/project/{project}/usage", self._behind(self.usage)),
+            Route("/console/{secret}/project/{project}/map", self._behind(self.map)),
+            Route("/console/{secret}/project/{project}/map.svg", self._behind(self.drawing)),
             Route("/console/{secret}/project/{project}/{api}", self._behind(self.service)),
             Route("/console/{secret}/bucket/{bucket}", self._behind(self.bucket)),
             Route("/console/{secret}/object/{bucket}/{name:path}", self._behind(self.object)),
@@ -163,6 +165,19 @@ class Console:
         project = request.path_params["project"]
         await self._views.cloud.commits.write(self._views.cloud.usage.flush)
         return self._page("usage.html", project=project, used=activity.used(self._views, project))
+
+    async def map(self, request: Request) -> Response:
+        """The drawing of a project that somebody left here."""
+        project = request.path_params["project"]
+        return self._page("map.html", project=project, there=self._views.drawing(project) is not None)
+
+    async def drawing(self, request: Request) -> Response:
+        """The drawing itself: as an image it runs nothing."""
+        found = self._views.drawing(request.path_params["project"])
+        if found is None:
+            return self._page("nothing.html", 404)
+        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+        return Response(found, 200, {**_HEADERS, **policy}, "image/svg+xml")
 
     async def bucket(self, request: Request) -> Response:
         """The objects of a bucket, folder by folder."""

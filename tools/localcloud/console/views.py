@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from localcloud.console.address import MAPS
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.dispatch import Dispatcher
 
@@ -126,6 +128,15 @@ class Views:
         """The projects that there are."""
         rows = self.cloud.store.list("cloudresourcemanager", "", "projects")
         return [{"id": name.partition("/")[2], **body} for name, body in rows]
+
+    def drawing(self, project: str) -> bytes | None:
+        """The drawing of a project, where one was left."""
+        if not re.fullmatch("[a-z][a-z0-9-]{0,62}", project):
+            return None
+        try:
+            return (self.cloud.store.folder / MAPS / f"{project}.svg").read_bytes()
+        except OSError:
+            return None
 
     def tiles(self, project: str) -> list[Tile]:
         """The services that a project has something of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -175,6 +176,15 @@ def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[st
 def console(cloud: LocalCloud, page: str = "") -> str:
     """The address of a page of the console, its secret included: "" is what there is, "bucket/NAME" one bucket."""
     return cloud.base + address.path(_tokens(cloud.state), page)
+
+
+def keep_map(state: Path, project: str, drawing: str) -> None:
+    """Leaves the drawing of a project for the console, whole or not at all."""
+    folder = state / address.MAPS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    fresh = folder / f".{project}.{os.getpid()}"
+    fresh.write_text(drawing, "utf-8")
+    fresh.replace(folder / f"{project}.svg")
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:
