@@ -37,6 +37,14 @@ def test_on_the_local_cloud_the_address_answers_a_browser(clone: Clone) -> None:
     assert f"gs://{project}-data/" in bucket.text
 
 
+def test_the_console_gets_the_map_that_is_opened_with_it(clone: Clone) -> None:
+    project = clone.environment.project
+    clone.cloud.request("POST", "cloudresourcemanager", "v3/projects", json={"projectId": project})
+    address = clone.run("open", "--env", "small", "--no-browser").stdout.strip()
+    assert 'class="map"' in requests.get(f"{address}/map", timeout=30).text
+    assert f"(project {project}) (simulated)" in requests.get(f"{address}/map.svg", timeout=30).text
+
+
 def test_on_google_cloud_it_is_the_page_of_googles_console() -> None:
     environment = load("dev", ROOT)
     found = console.address(Checkout(ROOT), environment, "secret/wandb-api-key")

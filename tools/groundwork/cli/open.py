@@ -6,6 +6,8 @@ import click
 
 from groundwork.cli.options import environment_option, here
 from groundwork.cli.printing import echo
+from groundwork.environment.checkout import Checkout
+from groundwork.environment.values import Environment
 from groundwork.report import console
 
 
@@ -20,6 +22,22 @@ def open_(thing: str, no_browser: bool, name: str) -> None:
 
     Example: groundwork open bucket/data
     """
-    address = console.address(*here(name), thing)
+    checkout, environment = here(name)
+    address = console.address(checkout, environment, thing)
+    if environment.local:
+        _leave_map(checkout, environment)
     if no_browser or click.launch(address) != 0:
         echo(address)
+
+
+def _leave_map(checkout: Checkout, environment: Environment) -> None:
+    """The map as it is now, for the local cloud's console."""
+    from groundwork.display import harmless
+    from groundwork.google import local
+    from groundwork.people.personas import personas
+    from groundwork.report import diagram, existing
+    from groundwork.report.svg import svg
+
+    there = existing.from_state(checkout, environment)
+    drawn = svg(diagram.diagram(environment, personas(checkout.root), there))
+    local.keep_map(checkout, environment.project, harmless(drawn))

@@ -23,9 +23,7 @@ from groundwork.cli.options import (
 from groundwork.cli.printing import echo, print_json
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
-from groundwork.display import harmless
 from groundwork.errors import Exit
-from groundwork.google import local
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.reviewed import only_this
 from groundwork.people.spelling import after_apply
@@ -93,7 +91,6 @@ def up(
     for one in after_apply(session, done.plans):
         talk.say(f"warning: {one.text}")
     if any(entry.pending for entry in done.plans):
-        _leave_map(session)
         for line in _closing(session, costs):
             talk.say(line)
 
@@ -120,20 +117,6 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
         print_json(as_data(session, made))
     pending = any(entry.pending for entry in made)
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
-
-
-def _leave_map(session: Session) -> None:
-    """The map as it is now, for the local cloud's console."""
-    environment = session.environment
-    if not environment.local:
-        return
-    from groundwork.people.personas import personas
-    from groundwork.report import diagram, existing
-    from groundwork.report.svg import svg
-
-    there = existing.from_state(session.checkout, environment)
-    drawn = svg(diagram.diagram(environment, personas(session.checkout.root), there))
-    local.keep_map(session.checkout, environment.project, harmless(drawn))
 
 
 def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
