@@ -7,22 +7,33 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
+from localcloud.containers import detection
 
+from tests.localcloud.containers import images
+from tests.localcloud.containers.conftest import store
 from tests.terraform_runs import ROOT, plain_environment
 
+__all__ = ["store"]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 CUT = "⋮"
 MARK = "-- ended with "
 ENDS_WITH = re.compile(r"\s+# ends with (\d+)$")
 # What differs from run to run: how long something took, and where the local cloud listens.
-VOLATILE = ((re.compile(r"\d+\.\d s\b"), "TIME"), (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"), (re.compile(r"\d+ min old"), "AGE"))  # fmt: skip
+VOLATILE = (
+    (re.compile(r"\d+\.\d s\b"), "TIME"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
+    (re.compile(r"\d+ min old"), "AGE"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "CLOCK"),
+    (re.compile(r"\btrain-\d{8}-\d{6}\b"), "train-JOB"),
+)
+FIRST, SECOND = "## Five minutes", "## Ten more"
 
 
 @dataclass(frozen=True)
@@ -34,14 +45,16 @@ class Step:
     pieces: tuple[tuple[str, ...], ...]
 
 
-def blocks(language: str) -> list[str]:
-    """What stands in the page's fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = PAGE) -> list[str]:
+    """What stands in a text's fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def tour() -> list[Step]:
-    """Every command of the tour, in order."""
-    return [_step(part) for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+def tour(heading: str = FIRST) -> list[Step]:
+    """Every command of the tour below a heading, in order."""
+    section = PAGE[PAGE.index(heading) :].partition("\n## ")[0]
+    found = blocks("console", section)
+    return [_step(part) for block in found for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
 
 
 def _step(part: str) -> Step:
@@ -73,6 +86,7 @@ def found_in(pieces: tuple[tuple[str, ...], ...], printed: str) -> bool:
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Path]:
     """What belongs to the project, with the packages that are installed already, its local cloud stopped at the end."""
+    tmp_path /= "clone"
     git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -101,11 +115,28 @@ def typed(commands: Sequence[str], folder: Path, **more: str) -> Iterator[tuple[
         yield int(answer.group(2)), answer.group(1)
 
 
-def test_the_tour_is_what_happens(clone: Path) -> None:
-    steps = tour()
-    for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone), strict=True):
+def follow(steps: Sequence[Step], clone: Path, **more: str) -> None:
+    """Type the steps, and hold each against what it ends with and prints."""
+    for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone, **more), strict=True):
         assert code == step.code, f"{step.command} ended with {code}:\n{printed}"
         assert found_in(step.pieces, printed), f"{step.command} printed\n{printed}"
+
+
+def test_the_tour_is_what_happens(clone: Path) -> None:
+    follow(tour(), clone)
+
+
+@pytest.mark.slow
+def test_the_second_tour_builds_deploys_trains_and_is_answered(
+    clone: Path, store: Mapping[str, str], tmp_path: Path
+) -> None:
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path / "python"), images.PYTHON)
+    somebody = {f"GIT_{who}_{what}": "ash@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    follow(tour(SECOND), clone, **store, **somebody)
+    left = subprocess.run([kind.program, "ps", "--quiet"], capture_output=True, text=True, check=True)
+    assert left.stdout == ""
 
 
 @pytest.mark.slow

@@ -183,7 +183,7 @@ def test_only_what_has_ended_is_a_mere_record(state: str, ended: bool) -> None:
 def test_records_are_said_and_are_nothing_left() -> None:
     remains = Remains((), (), {}, 3, records=(Item("Vertex custom job", "projects/p/locations/r/customJobs/1"),))
     assert (remains.word, remains.exit_code) == ("clean", Exit.OK)
-    assert remains.but == ", but 1 record of jobs that have ended, which cost nothing"
+    assert remains.but == ", but the record of a job that has ended, which costs nothing"
 
 
 def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(standing: Clone) -> None:

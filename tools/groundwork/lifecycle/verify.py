@@ -58,7 +58,12 @@ class Remains:
         """What a sentence that says "nothing" has to add; "" when nothing at all is there."""
         said = [self._going()] if self.going else []
         if self.records:
-            said.append(f"{counted(len(self.records), 'record')} of jobs that have ended, which cost nothing")
+            one = len(self.records) == 1
+            said.append(
+                "the record of a job that has ended, which costs nothing"
+                if one
+                else f"{len(self.records)} records of jobs that have ended, which cost nothing"
+            )
         return f", but {' and '.join(said)}" if said else ""
 
     def _going(self) -> str:
