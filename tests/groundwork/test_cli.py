@@ -342,3 +342,8 @@ def test_work_goes_on_where_nobody_takes_what_is_said(monkeypatch: pytest.Monkey
         with pytest.raises(BrokenPipeError):
             broken.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
+
+
+def test_windows_is_told_the_way_that_works() -> None:
+    assert cli.unfit("posix") == ""
+    assert "WSL 2 or in its dev container" in cli.unfit("nt")

@@ -156,6 +156,15 @@ def test_a_sentence_is_broken_at_words(wide: int) -> None:
     assert all(line.startswith("  ") for line in lines)
 
 
+def test_a_line_of_a_plan_goes_on_below_what_it_says() -> None:
+    line = "  ~ bucket data                  public_access_prevention inherited → enforced, versioning false → true"
+    lines = at_words(line, 60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[0].startswith("  ~ bucket data ")
+    assert all(one.startswith("      ") for one in lines[1:])
+    assert at_words(line, 100).splitlines()[1].index("true") >= 33
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -28,21 +28,38 @@ def columns(elsewhere: int) -> int:
     return shutil.get_terminal_size((elsewhere, 24)).columns
 
 
+_SIGNED = re.compile(r"(  [+~±<>x!✓✗-] (?:\S.*?\s{2,})?)(\S.*)")
+
+
 def at_words(text: str, wide: int, before: int = 0) -> str:
-    """A sentence broken at words where it is wider than a terminal, `before` columns of which are taken; columns and commands stay whole."""
+    """A sentence, or a line of a plan, broken at words where it is wider than a terminal, `before` columns of which are taken.
+
+    Other columns stay whole, and so do commands, which are copied.
+    """
     inside = text.strip()
-    if len(text) + before <= wide or "\n" in text or "  " in inside or not inside.endswith((".", ")", ":", "?")):
+    if len(text) + before <= wide or "\n" in text:
+        return text
+    if signed := _SIGNED.fullmatch(text):
+        return _filled(signed[2], wide, signed[1], " " * (6 if wide < _NARROW else len(signed[1])))
+    if "  " in inside or not inside.endswith((".", ")", ":", "?")):
         return text
     indent = text[: len(text) - len(text.lstrip())]
-    filled = textwrap.fill(
-        " " * before + inside,
+    filled = _filled(" " * before + inside, wide, indent, f"{indent}  ")
+    return filled if not before else indent + filled.lstrip()
+
+
+_NARROW = 80
+
+
+def _filled(text: str, wide: int, first: str, then: str) -> str:
+    return textwrap.fill(
+        text,
         max(wide, 20),
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
+        initial_indent=first,
+        subsequent_indent=then,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return filled if not before else indent + filled.lstrip()
 
 
 def wide_of(stream: Any) -> int | None:

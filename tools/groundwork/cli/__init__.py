@@ -166,8 +166,17 @@ def groundwork() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and end the process with its documented exit code; a bug keeps its traceback."""
+    if why := unfit(os.name):
+        sys.exit(why)
     _open_standard_files()
     sys.exit(run(arguments))
+
+
+def unfit(system: str) -> str:
+    """Why nothing runs on an operating system (`os.name`), "" where it does."""
+    if system != "nt":
+        return ""
+    return "groundwork runs on Linux and macOS. On Windows, run it in WSL 2 or in its dev container: docs/start.md says how."
 
 
 def _open_standard_files() -> None:
