@@ -173,3 +173,42 @@ def test_a_process_that_outlived_its_cloud_is_ended_and_no_other(tmp_path: Path)
         for one in left:
             assert one.stdin is not None
             one.stdin.close()
+
+
+TRAINS = """
+import json, os, sys
+print(json.dumps({"severity": "notice", "message": "epoch 1", "loss": 0.5}))
+print(f"writes to {os.environ['AIP_MODEL_DIR']} as task {json.loads(os.environ['CLUSTER_SPEC'])['task']['type']}")
+print("no GPU", file=sys.stderr)
+"""
+
+
+def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_path: Path) -> None:
+    with serving(tmp_path / "state", "aiplatform", "logging") as cloud:
+        command = [sys.executable, "-c", TRAINS]
+        cloud.cloud.workloads.tell(
+            {"runtime": "process", "standIns": {IMAGE: {"command": command, "folder": str(tmp_path)}}}
+        )
+        pool = {"machineSpec": {"machineType": "n1-standard-4"}, "containerSpec": {"imageUri": f"{IMAGE}:v7"}}
+        spec = {"workerPoolSpecs": [pool], "baseOutputDirectory": {"outputUriPrefix": "gs://models/run"}}
+        place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1/customJobs"
+        made = cloud("POST", place, {"displayName": "train", "jobSpec": spec, "labels": {"team": "cards"}})
+        cloud.settled()
+        done = cloud("GET", f"aiplatform/v1/{made['name']}")
+        asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": "resource.type=ml_job", "orderBy": "timestamp asc"}
+        entries = cloud("POST", "logging/v2/entries:list", asked)["entries"]
+        used = cloud.write(lambda: list(cloud.cloud.usage.rows("account")))
+    assert done["state"] == "JOB_STATE_SUCCEEDED", entries
+    own = [one for one in entries if one["resource"]["labels"]["task_name"] == "workerpool0-0"]
+    said = {one["jsonPayload"]["message"]: (one["severity"], one["jsonPayload"].get("loss")) for one in own}
+    assert said == {
+        "epoch 1": ("NOTICE", 0.5),
+        "writes to gs://models/run/model/ as task workerpool0": ("INFO", None),
+        "no GPU": ("ERROR", None),
+    }
+    system = [one["jsonPayload"]["message"] for one in entries if one not in own]
+    assert "Vertex AI is setting up this job (process, on this machine)." in system
+    assert "A process in place of a container has no /gcs; use gs:// there." in system
+    (row,) = [one for one in used if one["sku"]["id"] == "vertex.training.n1-standard-4"]
+    assert row["labels"] == [{"key": "team", "value": "cards"}]
+    assert row["service"]["description"] == "Vertex AI"

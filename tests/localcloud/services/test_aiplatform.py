@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.services import aiplatform, iam, storage
+from localcloud.services import aiplatform, iam, serviceusage, storage
 from localcloud.services.aiplatform import machines, quotas
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
@@ -18,7 +18,7 @@ ACCOUNT = f"train@{PROJECT}.iam.gserviceaccount.com"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, aiplatform.SERVICE, iam.SERVICE, storage.SERVICE)
+    made = inside(tmp_path, aiplatform.SERVICE, iam.SERVICE, serviceusage.SERVICE, storage.SERVICE)
     made.cloud.store.put("iam", f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}", {"email": ACCOUNT, "uniqueId": "1"})
     return made
 
@@ -103,6 +103,25 @@ def test_a_gpu_that_is_not_granted_is_refused_in_googles_words(cloud: Inside) ->
 @pytest.mark.parametrize("gpu", machines.gpus())
 def test_every_gpu_has_a_metric(gpu: str) -> None:
     assert quotas.metric(gpu).startswith("aiplatform.googleapis.com/custom_model_training_nvidia_")
+
+
+def test_numbers_of_googles_python_client_are_its_names(cloud: Inside) -> None:
+    from google.cloud.aiplatform_v1 import AcceleratorType, Scheduling
+
+    numbers = aiplatform.SERVICE.enum_numbers
+    for field, enum in (("MachineSpec.acceleratorType", AcceleratorType), ("Scheduling.strategy", Scheduling.Strategy)):
+        assert numbers[f"GoogleCloudAiplatformV1{field}"] == {one.value: one.name for one in enum}
+    seen = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType=5, acceleratorCount=1)))
+    assert "custom_model_training_nvidia_t4_gpus" in seen.message
+
+
+def test_a_gpu_that_was_granted_is_had_as_long_as_it_is_free(cloud: Inside) -> None:
+    told = {"project": PROJECT, "metric": quotas.metric("NVIDIA_TESLA_T4"), "region": "europe-west1", "limit": 1}
+    assert cloud("POST", "_local/quotas", told, x_local_control="key").status == 200
+    wanted = job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1))
+    first = cloud.ok("POST", f"{HERE}/customJobs", wanted)
+    assert cloud("POST", f"{HERE}/customJobs", wanted).status == 429
+    cloud.ok("POST", f"aiplatform/v1/{first['name']}:cancel", {})
 
 
 def test_a_job_ends_by_being_cancelled_and_only_then_goes(cloud: Inside) -> None:

@@ -110,6 +110,21 @@ def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
 
 
 @local.command()
+@click.option("--builds", type=click.IntRange(1, 100), help="Builds of Cloud Build.")
+@click.option("--instances", type=click.IntRange(1, 100), help="Instances of services, jobs and endpoints.")
+@click.option("--jobs", type=click.IntRange(1, 100), help="Replicas of training jobs.")
+def limits(builds: int | None, instances: int | None, jobs: int | None) -> None:
+    """Say or set how many containers of a kind this machine carries at once; what is beyond waits, or is refused.
+
+    Example: groundwork local limits --jobs 1
+    """
+    wanted = {"builds": builds, "instances": instances, "jobs": jobs}
+    told = {"limits": {name: most for name, most in wanted.items() if most is not None}}
+    for name, most in feature.tell_workloads(find_checkout(Path.cwd()), told)["limits"].items():
+        echo(f"{name}: {most} at once")
+
+
+@local.command()
 @yes_option
 def reset(yes: bool) -> None:
     """Make it forget everything.

@@ -10,6 +10,7 @@ from localcloud.services.aiplatform import (
     charges,
     endpoints,
     jobs,
+    machines,
     models,
     pipelines,
     specs,
@@ -96,6 +97,14 @@ SERVICE = Service(
     },
     subscriptions={jobs.ENDED: pipelines.job_ended},
     skus=charges.SKUS,
+    enum_numbers={
+        f"GoogleCloudAiplatform{version}{field}": numbers
+        for version in ("V1", "V1beta1")
+        for field, numbers in (
+            ("MachineSpec.acceleratorType", machines.NUMBERS),
+            ("Scheduling.strategy", specs.STRATEGIES),
+        )
+    },
     data_access=(
         f"{_PLACE}.endpoints.predict",
         f"{_PLACE}.endpoints.rawPredict",

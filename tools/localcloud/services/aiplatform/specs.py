@@ -14,6 +14,8 @@ from localcloud.services.aiplatform.machines import Machine
 WEEK = "604800s"
 ACT_AS = "iam.serviceAccounts.actAs"
 CUSTOM_CODE = "service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
+STRATEGIES = {0: "STRATEGY_UNSPECIFIED", 1: "ON_DEMAND", 2: "LOW_COST", 3: "STANDARD", 4: "SPOT", 6: "FLEX_START"}
+"""Numbers of Scheduling.strategy."""
 _MOST_POOLS = 4
 _DISK = {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
