@@ -54,7 +54,7 @@ class Platform:
     @property
     def file(self) -> str:
         """The one variable there is."""
-        return f"-var=environment_file=../../envs/{self.environment.name}.yaml"
+        return f"-var=environment_file=../../{self.environment.path.relative_to(self.folder).as_posix()}"
 
     def applied(self, name: str) -> dict[str, list[str]]:
         """Plans a layer and applies that plan; what was planned."""

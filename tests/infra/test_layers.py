@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from groundwork.environment.values import names
 from groundwork.google.cloud import CloudProblem
+from groundwork.lifecycle import connection
 
 from tests.infra.layers import Platform
 from tests.terraform_runs import ROOT
 
 every_environment = pytest.mark.parametrize("platform", names(ROOT), indirect=True)
 dev = pytest.mark.parametrize("platform", ["dev"], indirect=True)
+starfish = pytest.mark.parametrize("platform", ["starfish"], indirect=True)
 
 
 @every_environment
@@ -69,6 +71,27 @@ def test_the_planner_may_plan_both_layers_and_change_neither(platform: Platform)
         assert terraform.changes("-lock=false", platform.file) == {}
         refused = terraform.fail("apply", "-auto-approve", "-no-color", platform.file)
         assert "storage.objects.create" in refused
+
+
+@pytest.mark.slow
+@starfish
+def test_services_jobs_builds_and_training_are_applied_by_the_deployer_and_planned_by_the_planner(
+    platform: Platform,
+) -> None:
+    talk: list[str] = []
+    connection.ensure(platform.project.cloud, platform.environment, platform.checkout, talk.append)
+    platform.applied("bootstrap")
+    deployer = platform.acting_as(f"serviceAccount:{platform.environment.deployer}")
+    deployer.applied("platform")
+    planner = platform.acting_as(f"serviceAccount:{platform.environment.planner}")
+    for layer in ("bootstrap", "platform"):
+        assert deployer.layer(layer).changes(platform.file) == {}
+        assert planner.layer(layer).changes("-lock=false", platform.file) == {}
+    outputs = platform.layer("platform").outputs()
+    assert set(outputs["services"]) == set(platform.environment.services)
+    assert outputs["jobs"] == {name: name for name in platform.environment.jobs}
+    assert set(outputs["builds"]) == set(platform.environment.builds)
+    deployer.layer("platform").succeed("destroy", "-auto-approve", "-no-color", platform.file)
 
 
 @dev
