@@ -178,7 +178,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
     assert done.code == Exit.OK, done.err
     body = json.loads(done.text)
     assert body["displayName"] == "train"
-    assert body["labels"] == {"run": "7", "member": "owner_example_com"}
+    assert body["labels"] == {"component": "training", "run": "7", "member": "owner_example_com"}
     assert body["jobSpec"] == {
         "workerPoolSpecs": [
             {
@@ -205,7 +205,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
     [
         (["--timeout", "soon"], "'soon' is no time: write e.g. 90m, 2h or 1d."),
         (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is no GPU"),
-        (["--set-env", "A"], "--set-env 'A' is no NAME=VALUE"),
+        (["--set-env", "A"], "--set-env 'A' is not NAME=VALUE"),
         (["--identity", "nobody"], "There is no identity nobody"),
     ],
 )

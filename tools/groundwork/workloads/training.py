@@ -21,6 +21,7 @@ _TIMEOUT = 6 * 3600
 _MACHINE = "n1-standard-4"
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_BOARD = "training"
 _OUTPUT = ("staging", "models")
 """Buckets that jobs write below, where nothing is said: the first that there is."""
 
@@ -91,9 +92,23 @@ def job_of(project: Project, wish: Wish, now: datetime | None = None) -> dict[st
     scheduling = dict(spec.get("scheduling") or {})
     scheduling["timeout"] = f"{_seconds(wish.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
     output = wish.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
+    if said.tensorboard and "tensorboard" not in spec:
+        spec["tensorboard"] = _tensorboard(project)
     spec |= {"serviceAccount": account, "scheduling": scheduling, "baseOutputDirectory": {"outputUriPrefix": output}}
-    labels = {**(job.get("labels") or {}), **project.environment.labels, **(wish.labels or {}), **project.labels()}
+    of_file = {**project.environment.labels, **(job.get("labels") or {}), "component": wish.training or "training"}
+    labels = {**of_file, **(wish.labels or {}), **project.labels()}
     return {**job, "displayName": name, "labels": labels, "jobSpec": spec}
+
+
+def _tensorboard(project: Project) -> str:
+    """The environment's TensorBoard, by its full name. Raises UsageProblem when `up` has not made it."""
+    found = project.cloud.pages(f"{project.region}-{API}", f"v1/{project.here}/tensorboards", "tensorboards")
+    name = next((str(one["name"]) for one in found if one.get("displayName") == _BOARD), "")
+    if not name:
+        raise UsageProblem(
+            f"{project.environment.place} has no TensorBoard yet: run `groundwork up --env {project.environment.name}`."
+        )
+    return name
 
 
 def timeout(job: Mapping[str, Any]) -> int:
