@@ -217,8 +217,8 @@ def push(url: str, as_json: bool) -> None:
     for one in found:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
         for made in one["triggers"]:
-            name = made["trigger"].rpartition("/")[2]
-            echo(f"  {made['build']} began." if made["build"] else f"  Trigger {name} built nothing: {made['problem']}")
+            began = f"build {made['build'].rpartition('/')[2][:8]} began"
+            echo(f"  {made['name']}: {began if made['build'] else 'builds nothing, ' + made['problem']}")
         if not one["triggers"]:
             echo("  No trigger asks for it.")
     if not found:

@@ -27,7 +27,8 @@ def pushes(cloud: Cloud, sent: Body) -> Body:
     made = []
     for push in folders.pushed(cloud, str(sent.get("repository", ""))):
         triggers = [
-            {"trigger": one.trigger, "build": one.build, "problem": one.problem} for one in events.pushed(cloud, push)
+            {"trigger": one.trigger, "name": one.called, "build": one.build, "problem": one.problem}
+            for one in events.pushed(cloud, push)
         ]
         made.append({"repository": push.remote, "ref": push.ref, "commit": push.new, "triggers": triggers})
     return {"pushes": made}

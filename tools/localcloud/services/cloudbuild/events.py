@@ -22,9 +22,10 @@ _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a trigger did about a push: the name of its build, or why there is none."""
+    """What a trigger did about a push: the name of its build, or why there is none. `called`: the trigger's short name."""
 
     trigger: str
+    called: str
     build: str = ""
     problem: str = ""
 
@@ -60,7 +61,7 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
         if trigger.get("disabled") or not _means(cloud, trigger, push):
             continue
         if not _files_pass(trigger, git.changed(push.old, push.new)):
-            yield Made(name, problem="its includedFiles and ignoredFiles do not ask for it")
+            yield Made(name, trigger["name"], problem="its includedFiles and ignoredFiles do not ask for it")
             continue
         branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
@@ -68,9 +69,9 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
             commit = recipes.Commit(_url(cloud, trigger), push.new, branch, tag, git)
             body = _begun(cloud, trigger, commit, "", {})
         except CloudError as problem:
-            yield Made(name, problem=problem.message)
+            yield Made(name, trigger["name"], problem=problem.message)
         else:
-            yield Made(name, build=body["name"])
+            yield Made(name, trigger["name"], build=body["name"])
 
 
 def _all(cloud: Cloud) -> Iterator[tuple[str, Body]]:
