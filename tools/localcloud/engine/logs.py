@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -60,7 +61,7 @@ class Logs:
         said: Body = (
             {"textPayload": payload} if isinstance(payload, str) else {"jsonPayload": dict(payload)} if payload else {}
         )
-        name = f"projects/{project}/logs/{quote(log, safe='')}"
+        name = f"projects/{project}/logs/{_quoted(log)}"
         return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **said, **more})
 
     def log_later(self, project: str, log: str, resource: Mapping[str, Any], **more: Any) -> None:
@@ -132,6 +133,11 @@ class Logs:
 
 
 _dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+@lru_cache(maxsize=256)
+def _quoted(log: str) -> str:
+    return quote(log, safe="")
 
 
 def micros(timestamp: str) -> int:

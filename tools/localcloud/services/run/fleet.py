@@ -69,6 +69,20 @@ class Group:
     instances: list[Instance] = field(default_factory=list)
     waiting: deque[asyncio.Future[Instance]] = field(default_factory=deque)
     starting: int = 0
+    seconds: float = 0.0
+
+    def spent(self) -> list[tuple[str, str, float]]:
+        """What its instances have cost since this was asked last."""
+        seconds, self.seconds = self.seconds, 0.0
+        service = names.service(self.revision)
+        return (
+            [
+                (service, journal.SERVICE_CPU, seconds * self.cpus),
+                (service, journal.SERVICE_MEMORY, seconds * self.memory),
+            ]
+            if seconds
+            else []
+        )
 
     def free(self) -> Instance | None:
         """An instance that takes another request, the least busy one."""
@@ -88,7 +102,8 @@ class Fleet:
 
     def __init__(self, cloud: Cloud, start: Start) -> None:
         self._cloud, self._start = cloud, start
-        self.journal = Journal(cloud, lambda thing: journal.payer(cloud, thing))
+        self.journal = Journal(cloud, self._spent)
+        self._left: list[tuple[str, str, float]] = []
         self._groups: dict[str, Group] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -146,7 +161,7 @@ class Fleet:
     async def add(self, instance: Instance) -> None:
         """An instance is ready; one whose revision has gone meanwhile is ended."""
         if self._cloud.store.get(names.API, instance.revision) is None:
-            self._groups.pop(instance.revision, None)
+            self._forget(instance.revision)
             await instance.containers.stop()
             return
         group = self.group(instance.revision)
@@ -210,7 +225,7 @@ class Fleet:
         for one in surplus:
             self.gone(one)
         if not keep and not group.instances and idle_since is None:
-            self._groups.pop(revision, None)
+            self._forget(revision)
         await asyncio.gather(*(one.containers.stop() for one in surplus))
 
     def _entered(self, group: Group, instance: Instance) -> None:
@@ -222,9 +237,17 @@ class Fleet:
         now = asyncio.get_running_loop().time()
         seconds = max(now - instance.busy_from, _LEAST_BILLED)
         instance.busy_from = now
-        service = names.service(group.revision)
-        self.journal.used(service, journal.SERVICE_CPU, seconds * group.cpus)
-        self.journal.used(service, journal.SERVICE_MEMORY, seconds * group.memory)
+        group.seconds += seconds
+        self.journal.soon()
+
+    def _spent(self) -> list[tuple[str, str, float]]:
+        """What instances have cost since this was asked last."""
+        found, self._left = self._left, []
+        return found + [one for group in self._groups.values() for one in group.spent()]
+
+    def _forget(self, revision: str) -> None:
+        group = self._groups.pop(revision, None)
+        self._left += group.spent() if group is not None else []
 
     def _serve_waiting(self, group: Group) -> None:
         while group.waiting:

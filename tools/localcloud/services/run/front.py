@@ -80,8 +80,7 @@ class Front:
 
     def choose(self, head: Head) -> Share:
         """Who answers a request to a host."""
-        host = next((value for name, value in head.headers if name.lower() == b"host"), b"")
-        asked = self._asked(host.decode("latin-1").partition(":")[0].lower())
+        asked = self._asked(head.field(b"host").decode("latin-1").partition(":")[0].lower())
         if asked is None:
             raise Refused(404, "The requested URL was not found on this server: there is no service at this address.")
         return self.chosen(head, asked.service, asked.tag)
@@ -104,23 +103,8 @@ class Front:
 
     def answered(self, exchange: Exchange) -> None:
         """Notes a request."""
-        seconds = asyncio.get_running_loop().time() - exchange.started
-        scheme = "https" if exchange.secure else "http"
-        host, target = exchange.field(b"host"), exchange.target
-        self._fleet.journal.answered(
-            Answered(
-                revision=exchange.chosen.revision,
-                verb=exchange.verb.decode("latin-1"),
-                url=f"{scheme}://{host.decode('latin-1')}{target.decode('latin-1')}",
-                status=exchange.status,
-                size=exchange.answer_size,
-                seconds=seconds,
-                agent=exchange.field(b"user-agent").decode("latin-1"),
-                remote=exchange.peer,
-                trace=exchange.trace,
-                moment=time.time() - seconds,
-            )
-        )
+        now = asyncio.get_running_loop().time()
+        self._fleet.journal.answered(Answered(exchange, exchange.chosen.revision, now - exchange.started, time.time()))
 
     def chosen(self, head: Head, service: str, tag: str) -> Share:
         """Who answers a request to a service. Raises Refused."""
@@ -207,8 +191,7 @@ class _Own:
 
 
 def _token(head: Head) -> bytes:
-    found = {name.lower(): value for name, value in head.headers if name.lower().endswith(b"authorization")}
-    given = found.get(b"x-serverless-authorization") or found.get(b"authorization") or b""
+    given = head.field(b"x-serverless-authorization") or head.field(b"authorization")
     scheme, _, token = given.partition(b" ")
     return token.strip() if scheme.lower() == b"bearer" else b""
 

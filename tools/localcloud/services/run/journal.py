@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.lines import Line, Lines
@@ -46,6 +47,7 @@ _LIFTED = {
     "logging.googleapis.com/trace_sampled": "traceSampled",
 }
 _WITHIN = 0.2
+_AT_ONCE = 50
 
 
 def resource(revision: str) -> Body:
@@ -124,39 +126,47 @@ def system(cloud: Cloud, project: str, about: Body, text: str, severity: str = "
     cloud.logs.log(project, SYSTEM, about, text, severity=severity, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request that was answered: `seconds` is how long it took, `size` the bytes of the answer."""
+class Request(Protocol):
+    """A request that is over, as whoever answered it knows it."""
 
-    revision: str
-    verb: str
-    url: str
+    verb: bytes
+    target: bytes
     status: int
-    size: int
-    seconds: float
-    agent: str
-    remote: str
+    answer_size: int
+    secure: bool
+    peer: str
     trace: str
-    moment: float
+
+    def field(self, name: bytes) -> bytes:
+        """The value of a header, by its name in lower case; empty without it."""
+        ...
+
+
+class Answered(NamedTuple):
+    """A request to a revision, how many seconds it took, and the Unix time of its end."""
+
+    request: Request
+    revision: str
+    seconds: float
+    ended: float
 
 
 class Journal:
     """Requests and use, noted in memory and kept a moment later, together."""
 
-    def __init__(self, cloud: Cloud, payer: Callable[[str], Payer | None]) -> None:
-        self._cloud, self._payer = cloud, payer
+    def __init__(self, cloud: Cloud, spent: Callable[[], Iterable[tuple[str, str, float]]]) -> None:
+        """`spent` gives (full name, SKU, amount) of what was used since it was asked last."""
+        self._cloud, self._spent = cloud, spent
         self._answered: list[Answered] = []
-        self._used: dict[tuple[str, str], float] = {}
         self._keeping: asyncio.Task[None] | None = None
 
     def answered(self, request: Answered) -> None:
         """Notes a request."""
         self._answered.append(request)
-        self.used(names.service(request.revision), REQUEST, 1)
+        self.soon()
 
-    def used(self, thing: str, sku: str, amount: float) -> None:
-        """Notes a use by a service."""
-        self._used[thing, sku] = self._used.get((thing, sku), 0) + amount
+    def soon(self) -> None:
+        """Something is to be kept."""
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().create_task(self._soon())
 
@@ -164,32 +174,35 @@ class Journal:
         await asyncio.sleep(_WITHIN)
         self._keeping = None
         answered, self._answered = self._answered, []
-        used, self._used = self._used, {}
-        await self._cloud.commits.write(lambda: self._keep(answered, used))
+        for start in range(0, max(len(answered), 1), _AT_ONCE):  # requests go on in between
+            await self._cloud.commits.write(partial(self._keep, answered[start : start + _AT_ONCE]))
 
-    def _keep(self, answered: Sequence[Answered], used: Mapping[tuple[str, str], float]) -> None:
+    def _keep(self, answered: Sequence[Answered]) -> None:
         for one in answered:
             _write(self._cloud, one)
-        for (thing, sku), amount in used.items():
-            if (payer := self._payer(thing)) is not None:
-                self._cloud.usage.meter(payer, sku, amount)
+        counted = Counter(names.service(one.revision) for one in answered)
+        used = [(service, REQUEST, float(count)) for service, count in counted.items()]
+        for thing, sku, amount in (*used, *self._spent()):
+            if (paying := payer(self._cloud, thing)) is not None:
+                self._cloud.usage.meter(paying, sku, amount)
 
 
 def _write(cloud: Cloud, one: Answered) -> None:
-    project = names.Place.of(one.revision).project
+    project, asked = names.Place.of(one.revision).project, one.request
+    scheme, host = "https" if asked.secure else "http", asked.field(b"host").decode("latin-1")
     request = {
-        "requestMethod": one.verb,
-        "requestUrl": one.url,
-        "status": one.status,
-        "responseSize": str(one.size),
-        "userAgent": one.agent,
-        "remoteIp": one.remote,
+        "requestMethod": asked.verb.decode("latin-1"),
+        "requestUrl": f"{scheme}://{host}{asked.target.decode('latin-1')}",
+        "status": asked.status,
+        "responseSize": str(asked.answer_size),
+        "userAgent": asked.field(b"user-agent").decode("latin-1"),
+        "remoteIp": asked.peer,
         "latency": f"{one.seconds:.6f}s",
         "protocol": "HTTP/1.1",
     }
-    severity = "ERROR" if one.status >= 500 else "WARNING" if one.status >= 400 else "INFO"
-    moment = datetime.fromtimestamp(one.moment, UTC).isoformat().replace("+00:00", "Z")
-    trace = {"trace": f"projects/{project}/traces/{one.trace}"} if one.trace else {}
+    severity = "ERROR" if asked.status >= 500 else "WARNING" if asked.status >= 400 else "INFO"
+    moment = datetime.fromtimestamp(one.ended - one.seconds, UTC).isoformat().replace("+00:00", "Z")
+    trace = {"trace": f"projects/{project}/traces/{asked.trace}"} if asked.trace else {}
     cloud.logs.log(
         project, REQUESTS, resource(one.revision), "", httpRequest=request, severity=severity, timestamp=moment, **trace
     )

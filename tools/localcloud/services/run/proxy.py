@@ -44,9 +44,11 @@ class Refused(Exception):
 class Head(Protocol):
     """What is known of a request when its head has come."""
 
-    verb: bytes
     target: bytes
-    headers: list[tuple[bytes, bytes]]
+
+    def field(self, name: bytes) -> bytes:
+        """The value of a header, by its name in lower case; empty without it."""
+        ...
 
 
 class Chosen(Protocol):
@@ -84,6 +86,7 @@ class Exchange:
         "chosen",
         "chunked",
         "complete",
+        "fields",
         "headers",
         "instance",
         "keep",
@@ -103,7 +106,8 @@ class Exchange:
     def __init__(self, peer: str, secure: bool) -> None:
         self.peer, self.secure = peer, secure
         self.verb, self.target, self.trace = b"", b"", ""
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: list[tuple[bytes, bytes, bytes]] = []
+        self.fields: dict[bytes, bytes] = {}
         self.body: deque[bytes] = deque()
         self.size = self.answer_size = self.status = 0
         self.complete = self.chunked = self.upgrade = False
@@ -116,8 +120,8 @@ class Exchange:
         self.started = 0.0
 
     def field(self, name: bytes) -> bytes:
-        """The value of a header, by its name in lower case; empty without it."""
-        return next((value for key, value in self.headers if key.lower() == name), b"")
+        """The value of a header, the first one's, by its name in lower case; empty without it."""
+        return self.fields.get(name, b"")
 
     def piece(self, data: bytes) -> bytes:
         """A piece of the body as it goes on."""
@@ -127,8 +131,7 @@ class Exchange:
         """The head as it goes on: what is between two neighbours left out, what Google's front end says added."""
         lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
         forwarded, kept_trace = self.peer.encode(), False
-        for name, value in self.headers:
-            lower = name.lower()
+        for lower, name, value in self.headers:
             if lower in _HOP_BY_HOP:
                 continue
             if lower == b"x-forwarded-for":
@@ -237,8 +240,10 @@ class Visit(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        assert self._coming is not None
-        self._coming.headers.append((name, value))
+        exchange, lower = self._coming, name.lower()
+        assert exchange is not None
+        exchange.headers.append((lower, name, value))
+        exchange.fields.setdefault(lower, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request can be given to somebody."""
