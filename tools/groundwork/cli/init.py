@@ -152,7 +152,7 @@ def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str]
         return
     echo(
         f"wrote envs/{answers.name}.yaml"
-        + (f", and {' and '.join(copied)} with the Terraform that reads it" if copied else "")
+        + (", and infra/ and modules/ with the Terraform that reads it" if copied else "")
     )
     steps = {f"groundwork up --env {answers.name}": "make it; the plan and its price are shown before"}
     if answers.cloud == "google":
