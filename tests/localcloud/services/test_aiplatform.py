@@ -212,6 +212,18 @@ def test_a_model_has_versions_with_aliases(cloud: Inside) -> None:
     assert "models" not in cloud.ok("GET", f"{HERE}/models")
 
 
+def test_models_are_listed_in_the_order_that_is_asked_for(cloud: Inside) -> None:
+    for name in ("b", "c", "a"):
+        cloud.ok("POST", f"{HERE}/models:upload", {"model": model(name)})
+
+    def listed(order: str) -> list[str]:
+        return [one["displayName"] for one in cloud.ok("GET", f"{HERE}/models?orderBy={order}")["models"]]
+
+    assert listed("display_name") == ["a", "b", "c"]
+    assert listed("create_time%20desc") == ["a", "c", "b"]
+    assert cloud("GET", f"{HERE}/models?orderBy=colour").status == 400
+
+
 def test_a_models_files_must_be_readable_by_vertex_ais_agent(cloud: Inside) -> None:
     seen = cloud("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://nobodys-bucket/model")})
     assert seen.status == 400

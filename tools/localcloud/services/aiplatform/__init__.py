@@ -42,6 +42,23 @@ _BOARD = f"{_PLACE}.tensorboards"
 _PARTS = {"experiments": "tensorboardExperiments", "experiments.runs": "tensorboardRuns"}
 
 
+_SERVICES = "google.cloud.aiplatform.v1"
+_AUDITED = {
+    "projects.locations.customJobs": f"{_SERVICES}.JobService.*CustomJob",
+    "projects.locations.trainingPipelines": f"{_SERVICES}.PipelineService.*TrainingPipeline",
+    "projects.locations.endpoints": f"{_SERVICES}.EndpointService.*Endpoint",
+    "projects.locations.models": f"{_SERVICES}.ModelService.*Model",
+    "projects.locations.metadataStores": f"{_SERVICES}.MetadataService.*MetadataStore",
+    "projects.locations.tensorboards": f"{_SERVICES}.TensorboardService.*Tensorboard",
+    "projects.locations.tensorboards.experiments": f"{_SERVICES}.TensorboardService.*TensorboardExperiment",
+    "projects.locations.tensorboards.experiments.runs": f"{_SERVICES}.TensorboardService.*TensorboardRun",
+    f"{_PLACE}.endpoints.deployModel": f"{_SERVICES}.EndpointService.DeployModel",
+    f"{_PLACE}.endpoints.undeployModel": f"{_SERVICES}.EndpointService.UndeployModel",
+    f"{_PLACE}.models.mergeVersionAliases": f"{_SERVICES}.ModelService.MergeVersionAliases",
+    f"{_PLACE}.models.deleteVersion": f"{_SERVICES}.ModelService.DeleteModelVersion",
+}
+
+
 def _permissions() -> dict[str, Permission]:
     parts = {
         f"{_BOARD}.{part}.{verb}": f"{API}.{noun}.{verb.replace('patch', 'update')}"
@@ -97,6 +114,7 @@ SERVICE = Service(
     },
     subscriptions={jobs.ENDED: pipelines.job_ended},
     skus=charges.SKUS,
+    audited=_AUDITED,
     enum_numbers={
         f"GoogleCloudAiplatform{version}{field}": numbers
         for version in ("V1", "V1beta1")

@@ -18,10 +18,12 @@ from localcloud.services.aiplatform import answers, names
 from localcloud.services.aiplatform.names import API
 from localcloud.services.storage import rows
 from localcloud.spec import fields, filters
+from localcloud.spec.discovery import camel
 
 _ALIAS = re.compile(r"[a-z][a-zA-Z0-9-]{0,126}[a-zA-Z0-9]")
 _ID = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _DEFAULT = "default"
+_SORTED = ("createTime", "updateTime", "displayName")
 _OF_ALL = ("displayName", "description", "labels")
 
 
@@ -182,14 +184,24 @@ def _versions(cloud: Cloud, name: str) -> list[Body]:
 def _page(call: Call, bodies: Sequence[Body]) -> Body:
     asked = call.params.get("filter", "")
     test = filters.compiled(asked) if asked else None
-    question = f"{call.path} {asked}"
+    question = f"{call.path} {asked} {call.params.get('orderBy', '')}"
     start = int(paging.after(call.params.get("pageToken", ""), question) or 0)
     size = paging.size(call.params.get("pageSize"), 100, 1000)
     shown = [presented(call.cloud, one) for one in bodies]
-    kept = [one for one in shown if test is None or test(one)]
+    kept = _ordered([one for one in shown if test is None or test(one)], call.params.get("orderBy", ""))
     page: Body = {"models": kept[start : start + size]} if kept[start:] else {}
     more = start + size < len(kept)
     return page | ({"nextPageToken": paging.token(str(start + size), question)} if more else {})
+
+
+def _ordered(bodies: list[Body], order: str) -> list[Body]:
+    """Sorted by the fields that an orderBy names, the first of them before all others; 400 for a field that is none of these."""
+    for part in reversed([one.split() for one in order.split(",") if one.strip()]):
+        field = camel(part[0])
+        if field not in _SORTED or part[1:] not in ([], ["asc"], ["desc"]):
+            raise invalid(f"order_by takes {', '.join(_SORTED)}, each with asc or desc.", "order_by")
+        bodies = sorted(bodies, key=lambda body, by=field: str(body.get(by, "")), reverse=part[1:] == ["desc"])  # type: ignore[misc]
+    return bodies
 
 
 def _alias(cloud: Cloud, name: str, version: str, added: Sequence[str], removed: Sequence[str]) -> None:
