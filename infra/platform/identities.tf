@@ -54,6 +54,8 @@ locals {
       contains([for training in local.environment.training : training.identity if training.tensorboard], name) ? ["roles/aiplatform.user"] : [],
       contains(identity.submits, "builds") ? ["roles/cloudbuild.builds.editor"] : [],
       contains(identity.submits, "training") ? ["roles/aiplatform.user"] : [],
+      # Whoever submits reads the log of it, and its calls count for the project.
+      length(identity.submits) > 0 ? ["roles/logging.viewer", "roles/serviceusage.serviceUsageConsumer"] : [],
       # Whoever deploys sees the deployment through, and that is an operation of the project's.
       contains(concat(values(identity.services), values(identity.jobs)), "deploy") ? ["roles/run.viewer"] : [],
       length(flatten([for build, places in local.deploys : places if local.environment.builds[build].identity == name])) > 0 ? ["roles/run.viewer"] : [],
