@@ -67,6 +67,11 @@ class Surroundings:
     def pull(self, client: Client, image: str, principal: str) -> None:
         """Fetches an image through the way in, as a principal for a quarter of an hour; no token is on a command line."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
+        made = self.cloud.workloads.here.get(self._digest(image, token), "")
+        with suppress(RuntimeProblem):  # it may be gone from this machine since
+            if made:
+                client.call("tag", made, image)
+                return
         host, _, rest = image.partition("/")
         own = self.address
         with tempfile.TemporaryDirectory(dir=self.state, prefix="pull-") as folder:

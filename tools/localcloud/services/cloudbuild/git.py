@@ -12,7 +12,6 @@ from localcloud.containers.workload import program
 from localcloud.errors import failed_precondition
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-_ZERO = "0" * 40
 _PATIENCE = 30.0
 # The user's own settings do not count, nor does whose file it is: the user has named the folder.
 _SETTINGS = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
@@ -34,7 +33,8 @@ class Git:
 
     def commit(self, revision: str) -> str:
         """The commit that a branch, a tag or a commit id means."""
-        for wanted in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):
+        names = () if COMMIT.fullmatch(revision) else (f"refs/heads/{revision}", f"refs/tags/{revision}")
+        for wanted in (*names, revision):
             said = self._said(
                 "rev-parse", "--quiet", "--verify", "--end-of-options", f"{wanted}^{{commit}}", fails=True
             )
