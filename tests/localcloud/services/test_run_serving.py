@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud import run_v2
+from google.oauth2.credentials import Credentials
 
-from tests.localcloud.inside import PROJECT
+from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
 PLACE = f"projects/{PROJECT}/locations/europe-west1"
@@ -33,7 +35,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
-        self.wfile.write(said if self.command == "GET" else b"")
+        self.wfile.write(said)  # an answer to HEAD, too: such apps there are
     do_HEAD = do_GET
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
@@ -52,6 +54,7 @@ def cloud(state: Path) -> Iterator[Serving]:
     with serving(state / "cloud", "run", "logging") as found:
         found.cloud.workloads.settings.forced = "process"
         found.cloud.workloads.settings.stand_ins["api"] = ((sys.executable, "app.py"), state)
+        found.cloud.workloads.settings.stand_ins["job"] = ((sys.executable, "-c", "print('done')"), state)
         yield found
 
 
@@ -208,3 +211,25 @@ def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request
         assert service["annotations"]["local-cloud/address"] == address
         with closing(connected(service)) as connection:
             assert asked(connection)[0] == 200
+
+
+def test_googles_own_client_waits_for_services_and_jobs(cloud: Serving) -> None:
+    how: Any = {
+        "credentials": Credentials(cloud.cloud.tokens.token(OWNER)),
+        "transport": "rest",
+        "client_options": {"api_endpoint": f"http://127.0.0.1:{cloud.port}/run"},
+    }
+    services, jobs = run_v2.ServicesClient(**how), run_v2.JobsClient(**how)
+    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image="api:1")])
+    begun = services.create_service(parent=PLACE, service_id="client", service=run_v2.Service(template=template))
+    assert begun.metadata.name == f"{PLACE}/services/client"
+    service = begun.result(timeout=60)
+    assert service.latest_ready_revision == service.latest_created_revision
+    task = run_v2.TaskTemplate(containers=[run_v2.Container(image="job:1")], max_retries=0)
+    job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task, task_count=2))
+    name = jobs.create_job(parent=PLACE, job_id="client", job=job).result(timeout=60).name
+    execution = jobs.run_job(name=name).result(timeout=60)
+    assert execution.succeeded_count == 2
+    assert len(list(run_v2.TasksClient(**how).list_tasks(parent=execution.name))) == 2
+    jobs.delete_job(name=name).result(timeout=60)
+    assert services.delete_service(name=service.name).result(timeout=60).delete_time

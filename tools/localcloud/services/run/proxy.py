@@ -342,7 +342,8 @@ class Visit(asyncio.Protocol):
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
         """An answer is whole."""
         upstream, instance = exchange.upstream, exchange.instance
-        if reusable and exchange.complete and upstream is not None and instance is not None and not instance.ended:
+        quiet = reusable and exchange.verb != b"HEAD"  # after which some apps still have a body to say
+        if quiet and exchange.complete and upstream is not None and instance is not None and not instance.ended:
             instance.connections.append(upstream)
         elif upstream is not None:
             upstream.close()
@@ -513,6 +514,9 @@ class Upstream(asyncio.Protocol):
             self.close()  # it speaks without being asked
             return
         exchange.answer_size += len(data)
+        if exchange.verb == b"HEAD":
+            head, end, _ = data.partition(b"\r\n\r\n")  # some apps answer HEAD with a body
+            data = head + end
         visit.answer(data)
         if self._tunnel:
             return
