@@ -93,13 +93,20 @@ def test_every_option_has_help(name: str, command: click.Command) -> None:
     assert not [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
 
 
-@pytest.mark.parametrize("name", ["up", "down", "unlock"])
+@pytest.mark.parametrize(
+    "name",
+    ["up", "down", "unlock", "builds submit", "builds cancel", "services deploy", "services traffic", "services rollback", "jobs submit",
+     "jobs cancel"],
+)  # fmt: skip
 def test_every_command_that_changes_can_be_told_yes_and_asked_first(name: str) -> None:
     names = {option.name for option in dict(commands())[name].params}
     assert {"yes", "dry_run"} <= names
 
 
-@pytest.mark.parametrize("name", ["plan", "output", "status", "doctor", "local status", "local coverage"])
+@pytest.mark.parametrize("name",
+    ["plan", "output", "status", "doctor", "local status", "local coverage", "builds list", "builds logs", "services list", "services logs",
+     "jobs list", "jobs logs", "jobs artifacts", "images list"],
+)  # fmt: skip
 def test_every_command_that_reads_has_json(name: str) -> None:
     assert "as_json" in {option.name for option in dict(commands())[name].params}
 

@@ -60,9 +60,9 @@ def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, said:
         (STEPS + "image: [a]", "cloudbuild.yaml: it has no image; did you mean images?"),
         (STEPS + "timeout: 600", "Duration JSON value not a string: 600"),
         (STEPS + "options: {machineType: E2_HUGE}", "Invalid enum value E2_HUGE"),
-        (STEPS + "options: 3", "cloudbuild.yaml: options is no mapping"),
+        (STEPS + "options: 3", "cloudbuild.yaml: options is not a mapping"),
         ("images: [a]", "cloudbuild.yaml has no steps"),
-        ("steps: [", "cloudbuild.yaml is no YAML"),
+        ("steps: [", "cloudbuild.yaml is not YAML"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_a_sentence_before_anything_is_sent(
@@ -92,7 +92,7 @@ def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project,
 
 @pytest.mark.parametrize(
     ("image", "sentence"),
-    [("imags/api", "did you mean images?"), ("Api", "'Api' is no name of an image"), ("a b", "is no name")],
+    [("imags/api", "did you mean images?"), ("Api", "'Api' is not the name of an image"), ("a b", "is not the name")],
 )
 def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as problem:
@@ -141,5 +141,5 @@ def test_an_empty_folder_is_refused(write: Writer) -> None:
     folder = write(".gitignore", "*\n")
     with pytest.raises(UsageProblem, match="There is nothing in"):
         sources.chosen(folder)
-    with pytest.raises(UsageProblem, match="is no folder"):
+    with pytest.raises(UsageProblem, match="is not a folder"):
         sources.chosen(folder / "nowhere")

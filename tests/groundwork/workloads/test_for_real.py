@@ -146,6 +146,7 @@ def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallC
     assert [share["percent"] for share in listed["traffic"]] == [100]
     assert listed["runs_as"] in ("podman", "docker")
     assert clone("services", "logs", "api").text
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", clone("services", "open", "api", "--no-browser").text)
 
 
 def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(

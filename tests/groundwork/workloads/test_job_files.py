@@ -63,13 +63,13 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
     ("text", "sentence"),
     [
         ("- a", "train.yaml describes no job"),
-        ("a: [", "train.yaml is no YAML"),
+        ("a: [", "train.yaml is not YAML"),
         ("scheduling: {timeout: 1h}", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpecs: [1]", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which no job has; did you mean workerPoolSpecs?"),
         ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which no job has; did you mean machineSpec?"),
         ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: say containerSpec.imageUri"),
-        ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is no mapping"),
+        ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is not a mapping"),
     ],
 )  # fmt: skip
 def test_what_is_no_job_is_a_sentence(write: Writer, text: str, sentence: str) -> None:

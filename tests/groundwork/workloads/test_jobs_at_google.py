@@ -203,8 +203,8 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--timeout", "soon"], "'soon' is no time: write e.g. 90m, 2h or 1d."),
-        (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is no GPU"),
+        (["--timeout", "soon"], "'soon' is not a time: write e.g. 90m, 2h or 1d."),
+        (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is not a GPU"),
         (["--set-env", "A"], "--set-env 'A' is not NAME=VALUE"),
         (["--identity", "nobody"], "There is no identity nobody"),
     ],

@@ -109,9 +109,9 @@ def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
         (["api-00001-abc=50"], "The shares make 50 %, and have to make 100 %.", Exit.USAGE),
         (["api-00001=100"], "api has no revision api-00001; did you mean api-00001-abc?", Exit.USAGE),
         (["api-00003-abc=100"], "api-00003-abc is not ready, so it can take no traffic", Exit.REFUSED),
-        (["latest"], "'latest' is no REVISION=PERCENT", Exit.USAGE),
+        (["latest"], "'latest' is not REVISION=PERCENT", Exit.USAGE),
         (["latest=50", "latest=50"], "latest is named twice", Exit.USAGE),
-        (["latest=101"], "is no REVISION=PERCENT", Exit.USAGE),
+        (["latest=101"], "is not REVISION=PERCENT", Exit.USAGE),
     ],
 )
 def test_shares_that_cannot_be_are_sentences(run: Run, shares: list[str], sentence: str, code: Exit) -> None:

@@ -158,8 +158,7 @@ def profile(name: str | None) -> None:
 def env(name: str, principal: str) -> None:
     """Print `export NAME=value` lines that point terraform, gcloud and Google's Python clients at it.
 
-    In the shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval. The token in it lasts for 12 hours at least, and
-    ends within a day.
+    In the shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval. Its token ends after 12 to 24 hours.
 
     Example: eval "$(groundwork local env)"
     """

@@ -82,6 +82,7 @@ def _data(project: Project, one: Service) -> dict[str, Any]:
         "state": one.state,
         "problem": one.problem or None,
         "url": one.url or None,
+        "reached": one.reached or None,
         "revision": one.revision or None,
         "image": one.image,
         "traffic": [
@@ -264,11 +265,13 @@ def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: 
 def open_(service: str, no_browser: bool, name: str, who: str | None) -> None:
     """Open the address of a service in a browser. A private one refuses browsers: `groundwork services call` gets through.
 
+    On the local cloud that is a port of this machine's.
+
     Example: groundwork services open frontend
     """
     project = opened(name, who)
     found = feature.service(project, service)
     if not found.url:
         raise UsageProblem(f"{service} has no address: {found.problem or found.state}.")
-    if no_browser or click.launch(found.url) != 0:
-        echo(found.url)
+    if no_browser or click.launch(found.reached) != 0:
+        echo(found.reached)

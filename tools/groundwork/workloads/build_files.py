@@ -94,14 +94,14 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+        raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict) or not values.get("steps"):
         raise UsageProblem(
             f"{file.name} has no steps: it is to say what the build does, as in `steps: [{{name: …, args: […]}}]`."
         )
     options = values.get("options") or {}
     if not isinstance(options, dict):
-        raise UsageProblem(f"{file.name}: options is no mapping: write `options: {{machineType: E2_HIGHCPU_8}}`.")
+        raise UsageProblem(f"{file.name}: options is not a mapping: write `options: {{machineType: E2_HIGHCPU_8}}`.")
     return {**_camels(values), "options": _camels(options)}
 
 
@@ -208,6 +208,6 @@ def address(project: Project, image: str) -> str:
         raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
     if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):
         raise UsageProblem(
-            f"{name!r} is no name of an image: small letters, digits and . _ - between them; name it with --image."
+            f"{name!r} is not the name of an image: small letters, digits and . _ - between them; name it with --image."
         )
     return f"{repositories[repository].url}/{name}"

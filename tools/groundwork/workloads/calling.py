@@ -66,7 +66,7 @@ def _address(found: Service, path: str) -> str:
         raise UsageProblem(f"{found.name} has no address: {found.problem or found.state}.")
     address = urljoin(f"{found.url}/", path.lstrip("/"))
     if urlsplit(address)[:2] != urlsplit(found.url)[:2]:
-        raise UsageProblem(f"{path} is no path of {found.url}: write e.g. /predict.")
+        raise UsageProblem(f"{path} is not a path of {found.url}: write e.g. /predict.")
     return address
 
 
@@ -85,7 +85,7 @@ def headers(words: tuple[str, ...]) -> dict[str, str]:
     for word in words:
         name, colon, value = word.partition(":")
         if not colon or not name.strip():
-            raise UsageProblem(f"{word!r} is no header: write it as 'Content-Type: application/json'.")
+            raise UsageProblem(f"{word!r} is not a header: write it as 'Content-Type: application/json'.")
         found[name.strip()] = value.strip()
     return found
 

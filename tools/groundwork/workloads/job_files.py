@@ -27,7 +27,7 @@ _SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\
 def read(file: Path) -> dict[str, Any]:
     """The job of a file: `displayName`, `labels` and `jobSpec`, all in Google's own spelling, what the file does not say left out.
 
-    Raises UsageProblem for what is no job.
+    Raises UsageProblem for what is not a job.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -37,7 +37,7 @@ def read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{file.name} is no YAML: {' '.join(str(error).split())}") from None
+        raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UsageProblem(
             f"{file.name} describes no job: it is to say workerPoolSpecs, as for `gcloud ai custom-jobs create --config`."
@@ -119,7 +119,7 @@ def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str
 def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
     for key in mappings:
         if not isinstance(given.get(key), dict | None):
-            raise UsageProblem(f"{where}: {key} is no mapping: write `{key}: {{NAME: VALUE}}`.")
+            raise UsageProblem(f"{where}: {key} is not a mapping: write `{key}: {{NAME: VALUE}}`.")
 
 
 _FREE = ("env", "labels", "args", "command", "value")

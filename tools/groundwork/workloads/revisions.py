@@ -104,7 +104,7 @@ def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep 
 def _moved(
     project: Project, before: Service, traffic: list[dict[str, Any]], wanted: Mapping[str, int], sleep: Sleep
 ) -> Service:
-    """The service after its traffic went elsewhere; a newer revision that does not start is no hindrance."""
+    """The service after its traffic went elsewhere; a newer revision that does not start does not matter."""
     problem = _sent(project, before, {**before.body, "traffic": traffic}, sleep)
     after = service(project, before.name)
     if {one: part for one, part in wanted.items() if part} != {
@@ -172,7 +172,7 @@ def parsed(words: Sequence[str]) -> dict[str, int]:
     for word in words:
         revision, sign, percent = word.rpartition("=")
         if not sign or not revision or not percent.isdecimal() or int(percent) > 100:
-            raise UsageProblem(f"{word!r} is no REVISION=PERCENT: write e.g. api-00002-abc=10 latest=90.")
+            raise UsageProblem(f"{word!r} is not REVISION=PERCENT: write e.g. api-00002-abc=10 latest=90.")
         if revision in found:
             raise UsageProblem(f"{revision} is named twice: give each revision one share.")
         found[revision] = int(percent)

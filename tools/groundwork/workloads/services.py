@@ -20,6 +20,7 @@ _TO_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 _TO_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 READY = "CONDITION_SUCCEEDED"
 _RAN_AS = "local-cloud/runs-as"
+_ADDRESS = "local-cloud/address"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Service:
     def url(self) -> str:
         """Its address, "" before it has one."""
         return str(self.body.get("uri", ""))
+
+    @property
+    def reached(self) -> str:
+        """The address for programs that know no proxy, such as a browser: on the local cloud a port of this machine's."""
+        return str((self.body.get("annotations") or {}).get(_ADDRESS) or self.url)
 
     @property
     def path(self) -> str:

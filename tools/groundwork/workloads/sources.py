@@ -44,7 +44,7 @@ def bucket_of(project: Project) -> str:
 def chosen(folder: Path) -> list[Path]:
     """The files of a folder that a build gets, by their paths in it. Raises UsageProblem where there is none."""
     if not folder.is_dir():
-        raise UsageProblem(f"{folder} is no folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
+        raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
     found = sorted(_files(folder, folder, _left_out(folder)))
     if not found:
         raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore let through.")

@@ -157,7 +157,7 @@ def _env(wish: Wish) -> list[dict[str, str]]:
 def _machine(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
     gpu, _, count = wish.gpu.partition(":")
     if count and not count.isdecimal():
-        raise UsageProblem(f"{wish.gpu!r} is no GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
+        raise UsageProblem(f"{wish.gpu!r} is not a GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": wish.machine} if wish.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
     made = {**given, **kind, **with_gpu}
@@ -191,7 +191,7 @@ def _seconds(text: str) -> int:
     """A time as people write it, 90m or 2h, in seconds; 0 for none. Raises UsageProblem for what is none."""
     found = _TIME.fullmatch(text) if text else None
     if text and not found:
-        raise UsageProblem(f"{text!r} is no time: write e.g. 90m, 2h or 1d.")
+        raise UsageProblem(f"{text!r} is not a time: write e.g. 90m, 2h or 1d.")
     return int(float(found[1]) * _UNITS[found[2] or ""]) if found else 0
 
 

@@ -120,7 +120,6 @@ class Console:
         return self._page("overview.html", projects=projects)
 
     async def project(self, request: Request) -> Response:
-        """One project."""
         name = request.path_params["project"]
         found = [(one, self._views.tiles(name)) for one in self._views.projects() if one["id"] == name]
         return self._page("overview.html", project=name, projects=found) if found else self._page("nothing.html", 404)

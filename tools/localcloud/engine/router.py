@@ -33,7 +33,7 @@ class Target:
     """What a URL means. `upload`: its body is handed over raw; `preset`: parameters that the path itself sets.
 
     `region`: that of the host, for an API that has one in each region (europe-west1-run).
-    `guessed`: the path looks like an API's but names none, and was taken for a bucket and object.
+    `guessed`: the path looks like an API's but is none's, and was taken for a bucket and object.
     """
 
     service: Service
@@ -87,7 +87,7 @@ class Router:
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None and not (named and alias[0][1].path.startswith("{")):
-            return _aliased(*alias, guessed=_LIKE_API.match(path) is not None)
+            return _aliased(*alias, guessed=_LIKE_API.match(path) is not None or bool(versions(first)))
         raise self.unknown(http, path)
 
     def _documented(self, http: str, api: str, rest: str) -> Target | None:

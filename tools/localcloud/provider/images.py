@@ -9,7 +9,7 @@ from localcloud.provider import requests
 from localcloud.provider.work import Problem, Work
 
 _WORD = r"[-_a-zA-Z0-9.:]+"
-_LINK = re.compile(rf"projects/({_WORD})/global/images/(family/)?({_WORD})$")
+_LINK = re.compile(rf"projects/({_WORD})/global/images/(family/)?({_WORD})\Z")
 # The projects whose images Google offers under names that hold these words.
 _PUBLIC = {
     "centos": "centos-cloud", "coreos": "coreos-cloud", "debian": "debian-cloud", "fedora-coreos": "fedora-coreos-cloud",

@@ -102,7 +102,7 @@ class Metadata:
             "scopes": SCOPES,
             "token": self._token,
         }
-        region = re.sub(r"-[a-z]$", "", order.location)
+        region = re.sub(r"-[a-z]\Z", "", order.location)
         zone = order.location if order.location != region else f"{region}-1"
         instance = {
             "id": str(zlib.crc32(order.resource.encode())),

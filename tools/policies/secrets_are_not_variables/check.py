@@ -20,7 +20,7 @@ from policies.language import (
 )
 from policies.workloads import JOB, SERVICE, containers
 
-_NAME = re.compile(r"(^|_)(API_?KEY|KEY|PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS)$", re.IGNORECASE)
+_NAME = re.compile(r"(^|_)(API_?KEY|KEY|PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS)\Z", re.IGNORECASE)
 # Keys of W&B in either form, of GitHub, Google and Hugging Face.
 _VALUE = re.compile(
     r"wandb_v\d+_\w{20,}|[0-9a-f]{40}|gh[pousr]_\w{30,}|github_pat_\w{30,}|AIza[\w-]{35}|hf_[A-Za-z]{30,}"

@@ -29,7 +29,7 @@ def _skus() -> tuple[Sku, ...]:
 
 def short(gpu: str) -> str:
     """A GPU as price lists name it: "t4", "a100"."""
-    return re.sub(r"^nvidia-(tesla-)?|-(80gb|141gb)$", "", gpu.lower().replace("_", "-"))
+    return re.sub(r"^nvidia-(tesla-)?|-(80gb|141gb)\Z", "", gpu.lower().replace("_", "-"))
 
 
 SKUS = _skus()

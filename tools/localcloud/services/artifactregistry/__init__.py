@@ -169,7 +169,6 @@ def list_locations(call: Call) -> Body:
 
 
 def get_location(call: Call) -> Body:
-    """One location."""
     if call.id not in places.REGIONS and call.id not in MULTI_REGIONS:
         raise not_found(f"Location {call.id} was not found.")
     return _location(call.name)

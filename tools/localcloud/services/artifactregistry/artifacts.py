@@ -159,7 +159,6 @@ def list_versions(call: Call) -> Body:
 
 
 def get_version(call: Call) -> Body:
-    """One version."""
     images, where = _named(call)
     return _shown_version(images, where, _version(images, where), full=call.params.get("view") == "FULL")
 
@@ -191,7 +190,6 @@ def list_tags(call: Call) -> Body:
 
 
 def get_tag(call: Call) -> Body:
-    """One tag."""
     images, where = _named(call)
     digest = images.tags(where.image).get(where.tag)
     if digest is None:

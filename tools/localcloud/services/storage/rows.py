@@ -148,7 +148,6 @@ def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> 
 
 
 def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
-    """Adds a bucket."""
     text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
     store.sql("INSERT INTO storage_buckets (name, project, facts) VALUES (?, ?, ?)", facts["name"], project, text)
     return _bucket(facts["name"], project, text)
