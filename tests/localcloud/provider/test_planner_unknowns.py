@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from localcloud.provider.planner import Planner, Scope
+from localcloud.provider.schema import parse
+from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN
 
 from tests.localcloud.provider.core import Core, Object, Refusal
@@ -129,3 +132,19 @@ def test_a_timeout_must_be_a_known_duration(offline: Core, said: Any, why: str) 
     with pytest.raises(Refusal, match=why):
         offline.plan(SECRET, secret_id="s", replication=AUTO, timeouts={"create": said})
     _values(offline, SECRET, secret_id="s", replication=AUTO, timeouts={"create": "-1.5h", "delete": "0"})
+
+
+def test_blocks_that_the_api_adds_to_a_new_element_of_a_list_are_unknown() -> None:
+    schema = parse(
+        {
+            "containers": {
+                "$": "list optional",
+                "image": "string required",
+                "ports": {"$": "list optional computed", "port": "int optional"},
+            }
+        }
+    )
+    old = {"containers": [{"image": "api", "ports": []}]}
+    new = {"containers": [{"image": "api", "ports": []}, {"image": "metrics", "ports": []}]}
+    planned = Planner(False, old, new, Settings("", "")).objects(schema.root, old, new, Scope())
+    assert [one["ports"] for one in planned["containers"]] == [[], UNKNOWN]

@@ -124,7 +124,7 @@ class Planner:
             return before if hidden else self._change(block, UNKNOWN, scope)
         after = new or []
         if block.computed and not after:
-            return self._change(block, UNKNOWN, scope) if self.creating and not before else before
+            return self._change(block, UNKNOWN, scope) if old is None or (self.creating and not before) else before
         if not known(after) and reads_alike(block, before, after):
             return before
         earlier = self.changes
@@ -146,7 +146,7 @@ class Planner:
         if new is UNKNOWN:
             return self._change(block, UNKNOWN, scope)
         if block.computed and not new:
-            return self._change(block, UNKNOWN, scope) if self.creating and not old else old or []
+            return self._change(block, UNKNOWN, scope) if old is None or (self.creating and not old) else old
         elements = Elements(block)
         before, after = {elements.key(one): one for one in old or []}, {elements.key(one): one for one in new or []}
         if before.keys() == after.keys():
