@@ -230,3 +230,35 @@ def test_a_service_that_opens_itself_to_everybody_says_so(
     action: Action = "create" if before is None else "update"
     plan.add('module.run_services["api"]', "google_cloud_run_v2_service", action, former, later)
     assert plan.named.power == said
+
+
+def test_a_change_of_what_runs_is_said_in_the_teams_words(plan: Plan) -> None:
+    def service(least: int, memory: str, **variables: str) -> dict[str, Any]:
+        container = {
+            "name": "api",
+            "resources": [{"limits": {"memory": memory}}],
+            "env": [{"name": name, "value": value} for name, value in variables.items()],
+        }
+        return {"template": [{"scaling": [{"min_instance_count": least}], "containers": [container]}]}
+
+    def job(memory: str) -> dict[str, Any]:
+        container = {"name": "drift", "resources": [{"limits": {"memory": memory}}]}
+        return {"template": [{"template": [{"containers": [container]}]}]}
+
+    def build(machine: str) -> dict[str, Any]:
+        return {"build": [{"options": [{"machine_type": machine}]}]}
+
+    plan.add(
+        'module.run_services["api"]',
+        "google_cloud_run_v2_service",
+        "update",
+        service(1, "2Gi"),
+        service(0, "4Gi", MODEL="cats"),
+    )
+    plan.add('module.run_jobs["drift"]', "google_cloud_run_v2_job", "update", job("2Gi"), job("8Gi"))
+    plan.add('module.builds["api"]', "google_cloudbuild_trigger", "update", build("E2_MEDIUM"), build("E2_HIGHCPU_8"))
+    assert plan.named.lines[1:] == (
+        "  ~ build api                    machine E2_MEDIUM → E2_HIGHCPU_8",
+        "  ~ job drift                    memory 2Gi → 8Gi",
+        "  ~ service api                  instances at least 1 → 0, memory 2Gi → 4Gi, variable MODEL none → cats",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,19 @@ _SHORT = {
     "cleanup_policies[keep-recent].most_recent_versions.keep_count": "keep",
     "versioning.enabled": "versioning",
     "soft_delete_policy.retention_duration_seconds": "soft delete",
+    "invoker_iam_disabled": "public",
+    "template.scaling.min_instance_count": "instances at least",
+    "template.scaling.max_instance_count": "instances at most",
+    "template.max_instance_request_concurrency": "requests at a time",
+    "template.timeout": "timeout",
+    "template.containers.image": "image",
+    "template.containers.ports.container_port": "port",
+    "template.containers.resources.limits.cpu": "cpu",
+    "template.containers.resources.limits.memory": "memory",
+    "build.options.machine_type": "machine",
+    "build.timeout": "timeout",
 }
+_VARIABLE = re.compile(r"\.env\[(?P<name>[^\]]+)\]\.(?P<what>name|value)$")
 _MOST = 3
 
 
@@ -156,6 +169,7 @@ def _changed(change: Change, entry: Mapping[str, Any] | None) -> Iterator[str]:
         return
     forced = {str(path[0]) for path in entry["change"].get("replace_paths", ()) if path}
     found = [one for one in differences(entry["change"]) if not forced or _attribute(one) in forced]
+    found = [one for one in found if not ((named := _VARIABLE.search(one.path)) and named["what"] == "name")]
     yield from sorted((_in_short(one) for one in found), key=lambda text: " → " not in text)
 
 
@@ -165,8 +179,13 @@ def _attribute(one: Difference) -> str:
 
 def _in_short(one: Difference) -> str:
     """The attribute with both values; of what lies deeper only the attribute, unless the team has a word for it."""
-    if one.path in _SHORT:
-        return Difference(_SHORT[one.path], one.before, one.after).text
+    if variable := _VARIABLE.search(one.path):
+        return Difference(f"variable {variable['name']}", one.before, one.after).text
+    # A job's template holds another, and a container is told by its name.
+    plain = re.sub(r"^template\.template\.", "template.", re.sub(r"\[[^\]]*\]", "", one.path))
+    word = _SHORT.get(one.path) or _SHORT.get(plain)
+    if word:
+        return Difference(word, one.before, one.after).text
     return one.text if one.path.count(".") + one.path.count("[") < 2 else _attribute(one)
 
 

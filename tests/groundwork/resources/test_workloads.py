@@ -1,0 +1,52 @@
+"""What runs: what a service and a job hold, and how a build that runs is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from groundwork.lifecycle.removal import remove
+from groundwork.resources import inventory
+from groundwork.resources.contents import look_into
+from groundwork.resources.item import Item
+from groundwork.resources.registry import kinds
+
+from tests.groundwork.resources.google_lists import PROJECT, Script, scripted
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+
+
+@pytest.fixture
+def google() -> Iterator[Script]:
+    with scripted() as script:
+        yield script
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "collection", "said"),
+    [
+        ("Run service", "services/api", "revisions", "2 revisions"),
+        ("Run job", "jobs/drift", "executions", "2 executions"),
+    ],
+)
+def test_what_goes_with_a_service_or_job_is_counted(
+    google: Script, kind: str, name: str, collection: str, said: str
+) -> None:
+    item = Item(kind, f"{PLACE}/{name}")
+    ((empty,), unknown) = look_into(google.cloud, [item])
+    assert (empty.text, empty.holds, unknown) == ("empty", False, {})
+    google.answers[f"/run/v2/{item.name}/{collection}"] = {collection: [{"name": "1"}, {"name": "2"}]}
+    ((held,), unknown) = look_into(google.cloud, [item])
+    assert (held.text, held.holds, unknown) == (said, True, {})
+
+
+def test_a_build_that_runs_is_listed_once_and_ended_by_calling_it_off(google: Script) -> None:
+    google.enable("cloudbuild")
+    name = f"{PLACE}/builds/1"
+    google.answers[f"/cloudbuild/v2/projects/{PROJECT}/locations"] = {"locations": [{"locationId": "europe-west1"}]}
+    for path in (f"{PLACE}/builds", f"projects/{PROJECT}/builds"):
+        google.answers[f"/cloudbuild/v1/{path}"] = {"builds": [{"name": name, "status": "WORKING"}]}
+    (found,) = [item for item in inventory.take(google.cloud).items if item.kind == "build"]
+    remove(google.cloud, found)
+    assert ("POST", f"/cloudbuild/v1/{name}:cancel") in google.asked
+    assert not isinstance(kinds()["build"].terraform, tuple)
