@@ -157,18 +157,18 @@ def _groundwork(tree: Path, *arguments: str) -> None:
     processes.seconds(argv, env={**kept, "PYTHONPATH": str(tree / "tools")}, cwd=tree)
 
 
-def up_row(provider: str, folder: Path) -> Row:
-    """`groundwork up` of ENV=local over a bare init and apply of its two layers, after the same preparation."""
-    name = f"up ÷ bare apply of the same resources ({provider} provider)"
+def up_row(environment: str, provider: str, folder: Path) -> Row:
+    """`groundwork up` of an environment over a bare init and apply of its two layers, after the same preparation."""
+    name = f"up of {environment} ÷ bare apply of the same resources ({provider} provider)"
     folder.mkdir()
     tree = copied(folder)
-    options = ["--env", "local", "--provider", provider]
+    options = ["--env", environment, "--provider", provider]
     try:
         _groundwork(tree, "up", *options, "--yes")
         ours, bare = [], []
         for _ in range(5 if provider == "local" else 1):
             _groundwork(tree, "down", *options, "--yes")
-            bare.append(_bare(tree, provider))
+            bare.append(_bare(tree, environment, provider))
             _groundwork(tree, "down", *options, "--yes")
             began = time.perf_counter()
             _groundwork(tree, "up", *options, "--yes")
@@ -180,7 +180,7 @@ def up_row(provider: str, folder: Path) -> Row:
     return Row(name, min(ours) / min(bare), at_most=1.1, note=f"{min(ours):.2f} s against {min(bare):.2f} s")
 
 
-def _bare(tree: Path, provider: str) -> float:
+def _bare(tree: Path, environment: str, provider: str) -> float:
     state = tree / ".groundwork" / "local"
     running = launcher.start(state)
     variables = {
@@ -193,19 +193,20 @@ def _bare(tree: Path, provider: str) -> float:
         variables["TF_REATTACH_PROVIDERS"] = launcher.start_provider(
             state, running, launcher.token(state, OWNER)
         ).reattach
+    file = next((tree / "envs").rglob(f"{environment}.yaml"))
     took = 0.0
     for layer in ("bootstrap", "platform"):
-        env = {**variables, "TF_DATA_DIR": str(tree / ".groundwork" / "local-env-data" / layer)}
-        init = [f"-backend-config=bucket={_project(tree)}-tfstate", f"-backend-config=prefix=local/{layer}"]
+        env = {**variables, "TF_DATA_DIR": str(tree / ".groundwork" / f"{environment}-env-data" / layer)}
+        init = [f"-backend-config=bucket={_project(file)}-tfstate", f"-backend-config=prefix={environment}/{layer}"]
         chdir = ["terraform", f"-chdir={tree / 'infra' / layer}"]
         took += processes.seconds([*chdir, "init", *init], env=env)
-        apply = [*chdir, "apply", "-auto-approve", f"-var=environment_file={tree / 'envs' / 'local.yaml'}"]
+        apply = [*chdir, "apply", "-auto-approve", f"-var=environment_file={file}"]
         took += processes.seconds(apply, env=env)
     return took
 
 
-def _project(tree: Path) -> str:
-    lines = (tree / "envs" / "local.yaml").read_text(encoding="utf-8").splitlines()
+def _project(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8").splitlines()
     return next(line.split(":")[1].split("#")[0].strip() for line in lines if line.startswith("project:"))
 
 
@@ -215,6 +216,7 @@ def rows(folder: Path) -> list[Row]:
         ratio("20 mixed resources: init, plan, apply, plan: ours ÷ real", mixed(), 0.05, folder / "twenty"),
         ratio("300 resources: init, plan, apply, plan: ours ÷ real", many(), 0.4, folder / "many"),
         floor(folder / "floor"),
-        up_row("local", folder / "up-local"),
-        up_row("google", folder / "up-google"),
+        up_row("local", "local", folder / "up-local"),
+        up_row("local", "google", folder / "up-google"),
+        up_row("pokemon-cards", "local", folder / "up-example"),
     ]
