@@ -212,3 +212,48 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
     (row,) = [one for one in used if one["sku"]["id"] == "vertex.training.n1-standard-4"]
     assert row["labels"] == [{"key": "team", "value": "cards"}]
     assert row["service"]["description"] == "Vertex AI"
+
+
+SERVES = """
+import json, os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def answer(self, said):
+        data = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self.answer({})
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer({"predictions": [2 * one for one in asked["instances"]]})
+
+HTTPServer(("127.0.0.1", int(os.environ["AIP_HTTP_PORT"])), Handler).serve_forever()
+"""
+
+
+def test_a_deployed_model_is_started_again_when_a_request_finds_it_gone(tmp_path: Path) -> None:
+    with serving(tmp_path / "state", "aiplatform", "logging") as cloud:
+        command = {"command": [sys.executable, "-c", SERVES], "folder": str(tmp_path)}
+        cloud.cloud.workloads.tell({"runtime": "process", "standIns": {IMAGE: command}})
+        place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
+        model = {"displayName": "m", "containerSpec": {"imageUri": f"{IMAGE}:v1"}}
+        made = cloud("POST", f"{place}/models:upload", {"model": model})["response"]["model"]
+        cloud("POST", f"{place}/endpoints", {"displayName": "api"}, endpointId="api")
+        machine = {"machineSpec": {"machineType": "n1-standard-2"}}
+        deployed = {"deployedModel": {"model": made, "dedicatedResources": machine}, "trafficSplit": {"0": 100}}
+        begun = cloud("POST", f"{place}/endpoints/api:deployModel", deployed)
+        cloud.settled()
+        assert "response" in cloud("GET", f"aiplatform/v1/{begun['name']}")
+        (running,) = cloud.cloud.workloads.running()
+        assert running.kind == "process"
+        asked = {"instances": [1, 2]}
+        assert cloud("POST", f"{place}/endpoints/api:predict", asked)["predictions"] == [2, 4]
+        running.stop()
+        assert cloud("POST", f"{place}/endpoints/api:predict", asked)["predictions"] == [2, 4]
+        assert [one.name for one in cloud.cloud.workloads.running()] != [running.name]

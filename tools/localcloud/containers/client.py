@@ -164,7 +164,7 @@ class Container:
         self._stopped = threading.Event()
         self._last: list[str] = []
         self._heard = heard
-        variables = {**workload.env, **({"PORT": str(inside)} if inside else {})}
+        variables = {**workload.env, **(dict.fromkeys(workload.told, str(inside)) if inside else {})}
         inner = [*(workload.entrypoint or ())[1:], *(workload.args or ())]
         # Never on the command line, where everybody reads it: by standard input, or where a line break does not fit there
         # by the client's own environment.

@@ -61,7 +61,7 @@ class PlainProcess:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = int(probe.getsockname()[1]) if workload.port else 0
-        port = {"PORT": str(self._port)} if self._port else {}
+        port = dict.fromkeys(workload.told, str(self._port)) if self._port else {}
         env = {**children.chosen(VARIABLES), **workload.env, **port}
         try:
             self._child = Child(command, heard, env=env, folder=folder)

@@ -36,7 +36,8 @@ class Workload:
     """A container to run.
 
     `entrypoint` and `args` replace those of the image when they are not None. `memory` in bytes and `cpus` in cores, 0 for no limit;
-    `port` is the one it listens on inside, 0 for none. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
+    `port` is the one it listens on inside, 0 for none, and `told` the variables that name it, since where this machine's network is
+    shared it is another one. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
     `joins` names a running container whose network it shares: the two find each other on localhost.
     """
 
@@ -52,6 +53,7 @@ class Workload:
     memory: int = 0
     cpus: float = 0
     port: int = 0
+    told: tuple[str, ...] = ("PORT",)
     grace: int = 10
     joins: str = ""
 

@@ -69,7 +69,10 @@ async def ask(cloud: Cloud, endpoint: str, deployed: Body, sent: bytes, kind: st
     """What a deployed model answers to a request on its prediction route."""
     running = next(iter(_of(cloud, _resource(endpoint, deployed))), None)
     if running is None:
-        running = await begin(cloud, cloud.commits, endpoint, deployed)
+        await begin(cloud, cloud.commits, endpoint, deployed)
+        running, *others = _of(cloud, _resource(endpoint, deployed))
+        for one in others:  # of requests that came at the same time
+            await asyncio.to_thread(one.stop)
     try:
         return await asyncio.to_thread(_posted, running, sent, kind)
     except (OSError, HTTPException) as problem:
@@ -100,6 +103,7 @@ def _order(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Order:
         memory=machine.memory,
         cpus=min(machine.cpus, os.cpu_count() or 1),
         port=next((one["containerPort"] for one in spec.get("ports", [])), _PORT),
+        told=("PORT", "AIP_HTTP_PORT"),
     )
     resource = _resource(endpoint, deployed)
     return Order(f"serviceAccount:{account}", names.project(endpoint), names.region(endpoint), resource, workload)
@@ -110,14 +114,12 @@ def _variables(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Mapp
     spec = model["containerSpec"]
     identity = endpoint.rpartition("/")[2]
     base = f"/v1/endpoints/{identity}/deployedModels/{deployed['id']}"
-    port = next((one["containerPort"] for one in spec.get("ports", [])), _PORT)
     return {
         "AIP_ACCELERATOR_TYPE": machine_spec(deployed).get("acceleratorType", ""),
         "AIP_DEPLOYED_MODEL_ID": deployed["id"],
         "AIP_ENDPOINT_ID": identity,
         "AIP_FRAMEWORK": "CUSTOM_CONTAINER",
         "AIP_HEALTH_ROUTE": spec.get("healthRoute") or base,
-        "AIP_HTTP_PORT": str(port),
         "AIP_MACHINE_TYPE": machine_spec(deployed)["machineType"],
         "AIP_MODE": "PREDICTION",
         "AIP_PREDICT_ROUTE": spec.get("predictRoute") or f"{base}:predict",
