@@ -328,5 +328,7 @@ def test_services_jobs_builds_and_training_come_with_all_that_they_do_not_say(pr
 def test_an_example_is_found_by_its_name(project: Path) -> None:
     (project / "envs" / "examples").mkdir()
     (project / "envs" / "examples" / "full.yaml").write_text(WORKLOADS, encoding="utf-8")
-    assert load("full", project).path.parent.name == "examples"
+    found = load("full", project)
+    assert (found.file, found.root) == ("envs/examples/full.yaml", project)
+    assert load("local", project).file == "envs/local.yaml"
     assert names(project) == ("local",)

@@ -48,9 +48,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         print_data(project, {"services": [_data(project, one) for one in found]})
         return
     if not found:
-        echo(
-            f"No service runs in {project.environment.place}: services are written in envs/{project.environment.path.name}."
-        )
+        echo(f"No service runs in {project.environment.place}: services are written in {project.environment.file}.")
         return
     columns = ["service", "state", "traffic", "newest image", "idle", "address"]
     rows = [_row(project, one) for one in found]

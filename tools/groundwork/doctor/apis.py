@@ -73,9 +73,18 @@ def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> F
 
 
 def of_both_layers(environment: Environment) -> list[str]:
-    """The APIs that `up` needs and enables, by what the Terraform of both layers names."""
+    """The APIs that `up` needs and enables, by what the Terraform of both layers names and the file uses."""
     files = (environment.root / "infra").glob("*/services.tf")
     named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
+    runs = bool(environment.services or environment.jobs)
+    used = {
+        "aiplatform": bool(environment.training),
+        "cloudbuild": bool(environment.builds),
+        "cloudscheduler": any(job.schedule for job in environment.jobs.values()),
+        "logging": runs or bool(environment.builds or environment.training),
+        "run": runs,
+    }
+    named -= {api for api, is_used in used.items() if not is_used}
     return sorted(named | {api.removesuffix(_HOST) for api in APIS})
 
 

@@ -66,11 +66,10 @@ def _refused(environment: Environment, name: str, problem: CloudProblem) -> Find
 def _foreign(environment: Environment, name: str, why: str) -> Finding:
     if name == environment.state_bucket:
         remedy = (
-            f"ask an operator of {environment.project} for access, or choose another project id in "
-            f"envs/{environment.path.name}"
+            f"ask an operator of {environment.project} for access, or choose another project id in {environment.file}"
         )
     else:
-        remedy = f"rename it under buckets: in envs/{environment.path.name}, or choose another project id"
+        remedy = f"rename it under buckets: in {environment.file}, or choose another project id"
     return Finding("buckets", "broken", f"{name} is taken: {why}", remedy)
 
 
@@ -81,5 +80,5 @@ def _state(environment: Environment, bucket: dict[str, Any]) -> Iterator[Finding
             "state bucket",
             "broken",
             f"{environment.state_bucket} is in {place}, the file says {environment.region}, and a bucket cannot move",
-            f"set region: {place} in envs/{environment.path.name}; to move for good, `groundwork down --all` first",
+            f"set region: {place} in {environment.file}; to move for good, `groundwork down --all` first",
         )

@@ -31,7 +31,7 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
         return
     name, place = f"{export['project']}.{export['dataset']}", str(dataset.get("location", ""))
     if place.lower() != str(export.get("location", "EU")).lower():
-        remedy = f"write location: {place} under cost.export in envs/{environment.path.name}"
+        remedy = f"write location: {place} under cost.export in {environment.file}"
         yield Finding(
             "billing export", "broken", f"{name} is in {place}, not in {export.get('location', 'EU')}", remedy
         )
@@ -52,7 +52,7 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
 def _unread(environment: Environment, export: dict[str, str], problem: CloudProblem) -> Finding:
     if problem.code == 404:
         text = f"there is no dataset {export['project']}.{export['dataset']}"
-        return Finding("billing export", "broken", text, f"correct cost.export in envs/{environment.path.name}")
+        return Finding("billing export", "broken", text, f"correct cost.export in {environment.file}")
     if problem.code == 403 and not problem.reason:
         remedy = f"ask an owner of {export['project']} for roles/bigquery.dataViewer on the dataset"
         return Finding("billing export", "missing", f"may not be read: {problem.message}", remedy)

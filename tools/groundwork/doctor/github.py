@@ -39,7 +39,7 @@ def _get(path: str) -> tuple[int, dict[str, Any]]:
 
 
 def _repository(environment: Environment, github: Github) -> Iterator[Finding]:
-    file = f"envs/{environment.path.name}"
+    file = environment.file
     status, found = _get(f"repos/{github.repository}")
     if status == 404:
         yield Finding(

@@ -16,7 +16,7 @@ from groundwork.text import listed
 
 def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     """Both; the policy is the project's, in which every persona has a role."""
-    file = f"envs/{environment.path.name}"
+    file = environment.file
     left = placeholders(environment)
     if left:
         yield Finding(

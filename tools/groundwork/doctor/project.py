@@ -40,7 +40,7 @@ def _unseen(environment: Environment, problem: CloudProblem) -> Finding:
         "project",
         "broken",
         problem.message,
-        f"create {environment.project} in the console, put your own project's id into envs/{environment.path.name}, or log "
+        f"create {environment.project} in the console, put your own project's id into {environment.file}, or log "
         "in as somebody who may see it",
     )
 
@@ -103,6 +103,6 @@ def _locations(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
             "organization",
             "broken",
             f"{_LOCATIONS} allows {listed(allowed)}, not {environment.region}",
-            f"choose an allowed region: in envs/{environment.path.name} before the first `up`, or ask who administers the "
+            f"choose an allowed region: in {environment.file} before the first `up`, or ask who administers the "
             "organization",
         )

@@ -32,7 +32,7 @@ def refuse(environment: Environment) -> None:
     found = () if environment.local else placeholders(environment)
     if found:
         raise UsageProblem(
-            f"envs/{environment.path.name} still holds {'an example' if len(found) == 1 else 'examples'} that nobody at Google "
+            f"{environment.file} still holds {'an example' if len(found) == 1 else 'examples'} that nobody at Google "
             "is, so nothing was started: put your team's own values there.",
             found,
         )

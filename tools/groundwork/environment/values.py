@@ -171,6 +171,12 @@ class Environment:
         return next((folder.parent for folder in self.path.parents if folder.name == "envs"), self.path.parents[1])
 
     @property
+    def file(self) -> str:
+        """The file as sentences name it: "envs/dev.yaml", "envs/examples/starfish.yaml"."""
+        known = any(folder.name == "envs" for folder in self.path.parents)
+        return self.path.relative_to(self.root).as_posix() if known else f"envs/{self.path.name}"
+
+    @property
     def where(self) -> str:
         """Which cloud, in words; what is simulated says so."""
         return "the local cloud (simulated)" if self.local else "Google Cloud"

@@ -35,7 +35,7 @@ def ensure(cloud: Cloud, environment: Environment, checkout: Checkout, say: Say)
     found = _found(cloud, environment)
     if found is None and not cloud.simulated:
         raise Refused(
-            f"envs/{environment.path.name} says connected: true below github, and project {environment.project} has no such "
+            f"{environment.file} says connected: true below github, and project {environment.project} has no such "
             f"connection: {_how(environment)}"
         )
     if cloud.simulated and _stage(found) != "COMPLETE":

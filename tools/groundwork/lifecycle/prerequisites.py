@@ -125,7 +125,7 @@ def _no_project(environment: Environment, problem: CloudProblem) -> PermissionPr
         else "create it in the Google Cloud console, or log in as one of its owners with `gcloud auth application-default login`"
     )
     return PermissionProblem(
-        f"Project {environment.project} (envs/{environment.name}.yaml) does not exist or your login may not see it: {way_on}.",
+        f"Project {environment.project} ({environment.file}) does not exist or your login may not see it: {way_on}.",
         [problem.message],
     )
 
@@ -211,6 +211,6 @@ def _bucket_body(environment: Environment) -> dict[str, Any]:
 def _not_ours(environment: Environment, why: str) -> PermissionProblem:
     return PermissionProblem(
         f"Bucket {environment.state_bucket}, which should hold Terraform's state, cannot be read by you or belongs to somebody "
-        f"else: ask an operator of {environment.project} for access, or choose another project id in envs/{environment.name}.yaml.",
+        f"else: ask an operator of {environment.project} for access, or choose another project id in {environment.file}.",
         [why],
     )

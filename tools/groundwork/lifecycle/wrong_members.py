@@ -55,7 +55,7 @@ def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic])
 
 def _sentence(environment: Environment, refused: RefusedMember) -> str:
     member = environment.members[refused.email]
-    place = f"envs/{environment.path.name}{_line(environment, refused.email)}"
+    place = f"{environment.file}{_line(environment, refused.email)}"
     if not refused.type:
         return (
             f"{place}: there is no {member.type} {refused.email}, so Google takes no grant to it and `up` ends there: correct the "

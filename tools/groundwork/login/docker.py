@@ -24,7 +24,7 @@ def host(environment: Environment) -> str:
     """Where the environment's images are. Raises UsageProblem when there are none to come."""
     if not environment.repositories:
         raise UsageProblem(
-            f"envs/{environment.path.name} has no repositories, so there is nothing to push to: write one such as "
+            f"{environment.file} has no repositories, so there is nothing to push to: write one such as "
             f"`images: {{}}` under repositories: and run `make up ENV={environment.name}`."
         )
     if environment.local:

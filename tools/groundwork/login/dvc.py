@@ -32,7 +32,7 @@ class Remote:
 def bucket(environment: Environment, name: str | None) -> Bucket:
     """The bucket that is meant: the one that is for DVC, or the one named. Raises UsageProblem."""
     fitting = {each.name: each for each in environment.buckets.values() if each.dvc}
-    file = f"envs/{environment.path.name}"
+    file = environment.file
     if name is not None:
         if name in fitting:
             return fitting[name]

@@ -47,7 +47,7 @@ def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona],
 
 def _of_identity(cell: Cell, environment: Environment, name: str, roles: Roles) -> tuple[str, ...]:
     target, permission = cell.target, cell.action.permission
-    beginning = f"in envs/{environment.path.name}, then `groundwork up --env {environment.name}`:"
+    beginning = f"in {environment.file}, then `groundwork up --env {environment.name}`:"
     _, part = part_of(target)
     if permission == _ACTS_AS and (what := _runs_as(environment, target.name)):
         return beginning, f"identities: {{{name}: {{{what}}}}}"

@@ -100,7 +100,7 @@ def diagram(
     ids = {f"person/{email}": f"person/{shown}" for email, shown in people.items()}
     return Diagram(
         title=f"The platform {environment.name} (project {environment.project})",
-        basis=f"Drawn from envs/{environment.path.name}{existing.basis}.",
+        basis=f"Drawn from {environment.file}{existing.basis}.",
         simulated=environment.local,
         nodes=tuple(
             replace(node, id=ids.get(node.id, node.id), title=people.get(node.title, node.title)) for node in marked

@@ -70,7 +70,7 @@ def suggested(key: str) -> str:
 
 
 def _file(environment: Environment) -> str:
-    return f"envs/{environment.path.name}"
+    return environment.file
 
 
 def _there(environment: Environment) -> str:

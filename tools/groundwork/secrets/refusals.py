@@ -63,7 +63,7 @@ def _login(asked: Asked) -> PermissionProblem:
     if asked.cloud.simulated:
         return PermissionProblem(
             f"The local cloud (simulated) knows no {asked.who}: `make up ENV={asked.environment.name}` makes the identities of "
-            f"envs/{asked.environment.path.name}."
+            f"{asked.environment.file}."
         )
     return PermissionProblem(
         f"The login is not valid any more, so {asked.subject} could not be asked for: run `groundwork login --env "
@@ -82,7 +82,7 @@ def _made(asked: Asked) -> bool:
 
 
 def _not_made(asked: Asked) -> GroundworkError:
-    what = f"{asked.name} is in envs/{asked.environment.path.name} but" if asked.name else "Secret Manager is"
+    what = f"{asked.name} is in {asked.environment.file} but" if asked.name else "Secret Manager is"
     return GroundworkError(
         f"{what} not in project {asked.environment.project} yet: run `make up ENV={asked.environment.name}` first."
     )

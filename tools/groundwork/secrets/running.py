@@ -15,7 +15,7 @@ def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(names.checked(vault.environment, name) for name in only or vault.environment.secrets))
     if not wanted:
         raise UsageProblem(
-            f"envs/{vault.environment.path.name} has no secrets to run a command with. {names.how_to_add(vault.environment)}"
+            f"{vault.environment.file} has no secrets to run a command with. {names.how_to_add(vault.environment)}"
         )
     for name in wanted:
         names.for_variable(vault.environment, names.variable(name))

@@ -23,7 +23,7 @@ def sources(root: Path, environment: Environment) -> Sources:
     found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
     # Costs and exceptions to policies change no plan.
     said = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
-    return {**found, f"envs/{environment.path.name}": _digest(repr(said).encode())}
+    return {**found, environment.file: _digest(repr(said).encode())}
 
 
 def note(plan: Path, made_from: Sources) -> None:
@@ -43,7 +43,7 @@ def changed(plan: Path, root: Path, environment: Environment) -> list[str]:
 
 
 def _age(root: Path, environment: Environment, name: str) -> float:
-    file = environment.path if name == f"envs/{environment.path.name}" else root / name
+    file = environment.path if name == environment.file else root / name
     return file.stat().st_mtime
 
 

@@ -126,7 +126,7 @@ def service(project: Project, name: str) -> Service:
     if not known:
         raise UsageProblem(
             f"No service runs in {project.environment.place}: write {name} under services: in "
-            f"envs/{project.environment.path.name} and run `groundwork up --env {project.environment.name}`."
+            f"{project.environment.file} and run `groundwork up --env {project.environment.name}`."
         )
     raise UsageProblem(f"There is no service {name} in {project.environment.place}; {allowed(known, name)}")
 
