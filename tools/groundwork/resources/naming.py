@@ -44,7 +44,7 @@ _SHORT = {
     "build.options.machine_type": "machine",
     "build.timeout": "timeout",
 }
-_VARIABLE = re.compile(r"\.env\[(?P<name>[^\]]+)\]\.(?P<what>name|value)$")
+_VARIABLE = re.compile(r"\.env\[(?P<name>[^\]]+)\]\.(?P<what>name|value)\Z")
 _MOST = 3
 
 
