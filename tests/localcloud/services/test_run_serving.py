@@ -197,6 +197,18 @@ def test_an_instance_that_is_always_there_is_started_without_a_request(cloud: Se
     assert _running(cloud, "always", 0) == []
 
 
+def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated(cloud: Serving) -> None:
+    cloud.cloud.workloads.settings.forced = "simulated"
+    try:
+        service = deployed(cloud, "nowhere")
+        with closing(connected(service)) as connection:
+            status, said = asked(connection)
+    finally:
+        cloud.cloud.workloads.settings.forced = "process"
+    assert status == 503
+    assert "This service is simulated" in said
+
+
 def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     stand_in = {"api": ((sys.executable, "app.py"), tmp_path)}
