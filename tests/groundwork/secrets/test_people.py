@@ -92,7 +92,7 @@ def test_a_value_is_shown_on_a_terminal_only_when_told_to(clone: SmallClone) -> 
     clone.vault().add(KEY, b"hunter2")
     code, shown = at_terminal(["secrets", "get", KEY], clone.root)
     assert (code, "hunter2" in shown) == (Exit.REFUSED, False)
-    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or say --show." in shown
+    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or say --show." in " ".join(shown.split())
     assert at_terminal(["secrets", "get", KEY, "--show"], clone.root) == (Exit.OK, "hunter2\n")
 
 
