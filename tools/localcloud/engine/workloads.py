@@ -21,7 +21,7 @@ from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
 from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
-from localcloud.engine import workload_settings
+from localcloud.engine import image_names, workload_settings
 from localcloud.engine.workload_settings import Pool
 
 Kind = Literal["podman", "docker", "process", "simulated"]
@@ -198,7 +198,7 @@ class Workloads:
         kind = self.kind
         if self._door is None or kind in {"podman", "docker"}:
             return kind
-        stands_in = order.stand_in or _bare(order.workload.image) in self.settings.stand_ins
+        stands_in = order.stand_in or image_names.bare(order.workload.image) in self.settings.stand_ins
         return "process" if stands_in and self.settings.forced != "simulated" else "simulated"
 
     @property
@@ -256,7 +256,7 @@ class Workloads:
         client = self.client
         if client is None:
             return
-        if self._door is not None and is_ours(image):
+        if self._door is not None and image_names.is_ours(image):
             self._door.pull(client, image, principal)
         elif not client.has(image):
             client.call("pull", image)
@@ -376,25 +376,13 @@ class Workloads:
         return (
             (orders[0].stand_in, orders[0].folder or self.state)
             if orders
-            else self.settings.stand_ins.get(_bare(workload.image))
+            else self.settings.stand_ins.get(image_names.bare(workload.image))
         )
 
     def _leave(self, running: Running) -> None:
         with self._lock, suppress(ValueError):
             self._running.remove(running)
         running.take_back()
-
-
-def is_ours(image: str) -> bool:
-    """Whether an image lies in a registry that the cloud stands in for."""
-    return image.partition("/")[0].endswith("-docker.pkg.dev")
-
-
-def _bare(image: str) -> str:
-    """An image's name without tag and digest."""
-    name = image.partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
 
 
 def _given(order: Order, given: Given) -> Workload:

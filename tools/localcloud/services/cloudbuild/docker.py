@@ -17,7 +17,8 @@ from typing import NoReturn
 
 from localcloud.containers.client import Client
 from localcloud.containers.workload import Heard, RuntimeProblem, check
-from localcloud.engine.workloads import Workloads, is_ours
+from localcloud.engine.image_names import is_ours
+from localcloud.engine.workloads import Workloads
 from localcloud.services.cloudbuild import processes
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 

@@ -12,10 +12,11 @@ from localcloud.engine.iam import identities
 from localcloud.engine.service import Asgi
 from localcloud.errors import CloudError
 from localcloud.services.run import addresses, names, revisions, templates
+from localcloud.services.run.exchanges import Exchange, Head, Refused
 from localcloud.services.run.fleet import Fleet, Instance
 from localcloud.services.run.journal import Answered
 from localcloud.services.run.names import API
-from localcloud.services.run.proxy import Exchange, Head, Refused, Visit
+from localcloud.services.run.proxy import Visit
 
 INVOKE = "run.routes.invoke"
 _ACCESS_TOKEN = b"local/"

@@ -7,152 +7,19 @@ protocol passes as bytes from then on.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
-from typing import Any, Protocol, cast
+from typing import cast
 
 import httptools
 
-from localcloud.services.run.fleet import Instance, NoInstance
+from localcloud.services.run.exchanges import Connection, Desk, Exchange, Refused, page
+from localcloud.services.run.fleet import NoInstance
+from localcloud.services.run.upstream import Upstream
 
 _LARGEST_HEAD = 64 * 1024
 _MOST_WAITING = 1 << 20
 _IDLE = 75.0
-_HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-connection",
-        b"proxy-authorization",
-        b"te",
-        b"upgrade",
-        b"x-serverless-authorization",
-    }
-)
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
-_SIGNATURE = b"SIGNATURE_REMOVED_BY_GOOGLE"
-
-
-class Refused(Exception):
-    """What a request is answered in place of the instance's answer."""
-
-    def __init__(self, status: int, sentence: str, headers: tuple[str, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.status, self.headers = status, headers
-
-
-class Head(Protocol):
-    """What is known of a request when its head has come."""
-
-    target: bytes
-
-    def field(self, name: bytes) -> bytes:
-        """The value of a header, by its name in lower case; empty without it."""
-        ...
-
-
-class Chosen(Protocol):
-    """Who is to answer a request."""
-
-    revision: str
-    timeout: float
-
-
-class Desk(Protocol):
-    """Who decides about requests: admits and routes them, gives instances, and is told how they ended."""
-
-    def choose(self, head: Head) -> Chosen:
-        """Who answers. Raises Refused."""
-        ...
-
-    def enter(self, chosen: Any) -> Instance | None: ...
-
-    async def acquire(self, chosen: Any) -> Instance: ...
-
-    def leave(self, instance: Instance) -> None: ...
-
-    def suspect(self, instance: Instance) -> None: ...
-
-    def answered(self, exchange: Exchange) -> None: ...
-
-
-class Exchange:
-    """A request and its answer."""
-
-    __slots__ = (
-        "again",
-        "answer_size",
-        "body",
-        "chosen",
-        "chunked",
-        "complete",
-        "fields",
-        "headers",
-        "instance",
-        "keep",
-        "peer",
-        "secure",
-        "size",
-        "started",
-        "status",
-        "target",
-        "timer",
-        "trace",
-        "upgrade",
-        "upstream",
-        "verb",
-    )  # fmt: skip
-
-    def __init__(self, peer: str, secure: bool) -> None:
-        self.peer, self.secure = peer, secure
-        self.verb, self.target, self.trace = b"", b"", ""
-        self.headers: list[tuple[bytes, bytes, bytes]] = []
-        self.fields: dict[bytes, bytes] = {}
-        self.body: deque[bytes] = deque()
-        self.size = self.answer_size = self.status = 0
-        self.complete = self.chunked = self.upgrade = False
-        self.again = b""
-        self.keep = True
-        self.chosen: Any = None
-        self.instance: Instance | None = None
-        self.upstream: Upstream | None = None
-        self.timer: asyncio.TimerHandle | None = None
-        self.started = 0.0
-
-    def field(self, name: bytes) -> bytes:
-        """The value of a header, the first one's, by its name in lower case; empty without it."""
-        return self.fields.get(name, b"")
-
-    def piece(self, data: bytes) -> bytes:
-        """A piece of the body as it goes on."""
-        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
-
-    def head(self) -> bytes:
-        """The head as it goes on: what is between two neighbours left out, what Google's front end says added."""
-        lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
-        forwarded, kept_trace = self.peer.encode(), False
-        for lower, name, value in self.headers:
-            if lower in _HOP_BY_HOP:
-                continue
-            if lower == b"x-forwarded-for":
-                forwarded = value + b"," + forwarded
-                continue
-            if lower == b"x-forwarded-proto":
-                continue
-            if lower == b"x-cloud-trace-context":
-                kept_trace, self.trace = True, value.partition(b"/")[0].decode("latin-1")
-            if lower == b"authorization" and value[:7].lower() == b"bearer " and value.count(b".") == 2:
-                lines.append(name + b": " + value.rpartition(b".")[0] + b"." + _SIGNATURE)
-                continue
-            lines.append(name + b": " + value)
-        if not kept_trace:
-            self.trace = os.urandom(16).hex()
-            lines.append(b"X-Cloud-Trace-Context: %b/1;o=0" % self.trace.encode())
-        lines.append(b"X-Forwarded-For: " + forwarded)
-        lines.append(b"X-Forwarded-Proto: " + (b"https" if self.secure else b"http"))
-        if self.upgrade:
-            lines.append(b"Connection: Upgrade\r\nUpgrade: " + self.field(b"upgrade"))
-        return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 class Visit(asyncio.Protocol):
@@ -166,7 +33,7 @@ class Visit(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._head_size = 0
         self._task: asyncio.Task[None] | None = None
-        self._tunnel: Upstream | None = None
+        self._tunnel: Connection | None = None
         self._paused = self._closing = False
         self._idle: asyncio.TimerHandle | None = None
         self.peer = ""
@@ -325,7 +192,7 @@ class Visit(asyncio.Protocol):
         finally:
             self._task = None
 
-    def _send(self, exchange: Exchange, upstream: Upstream, *, reused: bool = False, whole: bool = False) -> None:
+    def _send(self, exchange: Exchange, upstream: Connection, *, reused: bool = False, whole: bool = False) -> None:
         exchange.upstream = upstream
         upstream.begin(self, exchange)
         data = b"".join(exchange.body if whole else (exchange.head(), *exchange.body))
@@ -351,7 +218,7 @@ class Visit(asyncio.Protocol):
         self._over(exchange)
         self._next(exchange, keep=exchange.keep and exchange.complete and reusable)
 
-    def changed(self, upstream: Upstream) -> None:
+    def changed(self, upstream: Connection) -> None:
         """The instance has agreed to another protocol."""
         self._tunnel = upstream
         if self._queue[0].timer is not None:
@@ -393,7 +260,7 @@ class Visit(asyncio.Protocol):
         headers = "".join(f"{line}\r\n" for line in refused.headers)
         close = "" if exchange.complete and exchange.keep else "Connection: close\r\n"
         head = (
-            f"HTTP/1.1 {refused.status} {_REASONS.get(refused.status, 'Error')}\r\nContent-Type: text/html; charset=UTF-8\r\n"
+            f"HTTP/1.1 {refused.line}\r\nContent-Type: text/html; charset=UTF-8\r\n"
             f"Server: Google Frontend (simulated)\r\n{headers}{close}Content-Length: {len(body)}\r\n\r\n"
         )
         self.transport.write(head.encode() + (b"" if exchange.verb == b"HEAD" else body))
@@ -464,121 +331,3 @@ class Visit(asyncio.Protocol):
         """It takes more again."""
         if not self._closing and not self._paused:
             self.transport.resume_reading()
-
-
-class Upstream(asyncio.Protocol):
-    """A connection to an instance, which serves one exchange after the other."""
-
-    def __init__(self) -> None:
-        self._visit: Visit | None = None
-        self._exchange: Exchange | None = None
-        self._parser: Any = None
-        self._whole = self._keep = False
-        self._tunnel = False
-        self.usable = True
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport."""
-        self.transport = cast("asyncio.Transport", transport)
-
-    def begin(self, visit: Visit, exchange: Exchange) -> None:
-        """From now on it is there for an exchange."""
-        self._visit, self._exchange = visit, exchange
-        self._parser, self._whole = httptools.HttpResponseParser(self), False
-
-    def send(self, data: bytes) -> None:
-        """Writes to the instance."""
-        self.transport.write(data)
-
-    def end(self) -> None:
-        """Says no more to it."""
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-
-    def close(self) -> None:
-        """Gives the connection up."""
-        self.usable, self._visit, self._exchange = False, None, None
-        self.transport.close()
-
-    def reading(self, on: bool) -> None:
-        """Whether more of the instance's is taken."""
-        if on:
-            self.transport.resume_reading()
-        else:
-            self.transport.pause_reading()
-
-    def data_received(self, data: bytes) -> None:
-        """Passes on what the instance says."""
-        visit, exchange = self._visit, self._exchange
-        if visit is None or exchange is None:
-            self.close()  # it speaks without being asked
-            return
-        exchange.answer_size += len(data)
-        if exchange.verb == b"HEAD":
-            head, end, _ = data.partition(b"\r\n\r\n")  # some apps answer HEAD with a body
-            data = head + end
-        visit.answer(data)
-        if self._tunnel:
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass
-        except httptools.HttpParserError:
-            self._whole = True
-            visit.done(exchange, reusable=False)
-            return
-        if self._tunnel:
-            visit.changed(self)
-        elif self._whole:
-            self._visit = self._exchange = None
-            visit.done(exchange, reusable=self._keep)
-
-    def on_headers_complete(self) -> None:
-        """An answer's head is whole; of one without body so is the answer."""
-        exchange = self._exchange
-        status = self._parser.get_status_code()
-        if exchange is None or (100 <= status < 200 and status != 101):
-            return
-        exchange.status = status
-        self._keep = self._parser.should_keep_alive()  # once the answer is whole the parser has forgotten
-        self._tunnel = status == 101
-        self._whole = exchange.verb == b"HEAD"
-
-    def on_message_complete(self) -> None:
-        """An answer is whole, unless it only said to go on."""
-        if self._exchange is not None and self._exchange.status and not self._tunnel:
-            self._whole = True
-
-    def pause_writing(self) -> None:
-        """The instance takes no more for now."""
-        if self._visit is not None:
-            self._visit.stop_reading()
-
-    def resume_writing(self) -> None:
-        """It takes more again."""
-        if self._visit is not None:
-            self._visit.read_on()
-
-    def connection_lost(self, _: Exception | None) -> None:
-        """The instance has ended the connection: the end of an answer without length, or a failure."""
-        self.usable = False
-        visit, exchange = self._visit, self._exchange
-        self._visit = self._exchange = None
-        if visit is not None and exchange is not None:
-            visit.broken(exchange)
-
-
-_REASONS = {
-    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 421: "Misdirected Request", 429: "Too Many Requests",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
-}  # fmt: skip
-
-
-def page(refused: Refused) -> bytes:
-    """An answer of the front end's own."""
-    title = f"{refused.status} {_REASONS.get(refused.status, 'Error')}"
-    text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return (
-        f"<html><head><title>{title}</title></head>\n<body><h1>Error: {title.partition(' ')[2]}</h1>\n<h2>{text}</h2>\n</body></html>\n"
-    ).encode()

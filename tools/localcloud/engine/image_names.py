@@ -1,0 +1,15 @@
+"""Names of images: whose registry they lie in, and what of them is the same for every version."""
+
+from __future__ import annotations
+
+
+def is_ours(image: str) -> bool:
+    """Whether an image lies in a registry that the cloud stands in for."""
+    return image.partition("/")[0].endswith("-docker.pkg.dev")
+
+
+def bare(image: str) -> str:
+    """An image's name without tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name

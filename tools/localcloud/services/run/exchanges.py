@@ -1,0 +1,199 @@
+"""A request to a service and its answer: what of its head goes on to an instance, who decides about it, and what refuses it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from localcloud.services.run.fleet import Instance
+
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authorization",
+        b"te",
+        b"upgrade",
+        b"x-serverless-authorization",
+    }
+)
+_SIGNATURE = b"SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+class Refused(Exception):
+    """What a request is answered in place of the instance's answer."""
+
+    def __init__(self, status: int, sentence: str, headers: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.status, self.headers = status, headers
+
+    @property
+    def line(self) -> str:
+        """Its status as an answer's first line has it: "503 Service Unavailable"."""
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+class Head(Protocol):
+    """What is known of a request when its head has come."""
+
+    target: bytes
+
+    def field(self, name: bytes) -> bytes:
+        """The value of a header, by its name in lower case; empty without it."""
+        ...
+
+
+class Chosen(Protocol):
+    """Who is to answer a request."""
+
+    revision: str
+    timeout: float
+
+
+class Desk(Protocol):
+    """Who decides about requests: admits and routes them, gives instances, and is told how they ended."""
+
+    def choose(self, head: Head) -> Chosen:
+        """Who answers. Raises Refused."""
+        ...
+
+    def enter(self, chosen: Any) -> Instance | None: ...
+
+    async def acquire(self, chosen: Any) -> Instance: ...
+
+    def leave(self, instance: Instance) -> None: ...
+
+    def suspect(self, instance: Instance) -> None: ...
+
+    def answered(self, exchange: Exchange) -> None: ...
+
+
+class Exchange:
+    """A request and its answer."""
+
+    __slots__ = (
+        "again",
+        "answer_size",
+        "body",
+        "chosen",
+        "chunked",
+        "complete",
+        "fields",
+        "headers",
+        "instance",
+        "keep",
+        "peer",
+        "secure",
+        "size",
+        "started",
+        "status",
+        "target",
+        "timer",
+        "trace",
+        "upgrade",
+        "upstream",
+        "verb",
+    )  # fmt: skip
+
+    def __init__(self, peer: str, secure: bool) -> None:
+        self.peer, self.secure = peer, secure
+        self.verb, self.target, self.trace = b"", b"", ""
+        self.headers: list[tuple[bytes, bytes, bytes]] = []
+        self.fields: dict[bytes, bytes] = {}
+        self.body: deque[bytes] = deque()
+        self.size = self.answer_size = self.status = 0
+        self.complete = self.chunked = self.upgrade = False
+        self.again = b""
+        self.keep = True
+        self.chosen: Any = None
+        self.instance: Instance | None = None
+        self.upstream: Connection | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.started = 0.0
+
+    def field(self, name: bytes) -> bytes:
+        """The value of a header, the first one's, by its name in lower case; empty without it."""
+        return self.fields.get(name, b"")
+
+    def piece(self, data: bytes) -> bytes:
+        """A piece of the body as it goes on."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
+
+    def head(self) -> bytes:
+        """The head as it goes on: what is between two neighbours left out, what Google's front end says added."""
+        lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
+        forwarded, kept_trace = self.peer.encode(), False
+        for lower, name, value in self.headers:
+            if lower in _HOP_BY_HOP:
+                continue
+            if lower == b"x-forwarded-for":
+                forwarded = value + b"," + forwarded
+                continue
+            if lower == b"x-forwarded-proto":
+                continue
+            if lower == b"x-cloud-trace-context":
+                kept_trace, self.trace = True, value.partition(b"/")[0].decode("latin-1")
+            if lower == b"authorization" and value[:7].lower() == b"bearer " and value.count(b".") == 2:
+                lines.append(name + b": " + value.rpartition(b".")[0] + b"." + _SIGNATURE)
+                continue
+            lines.append(name + b": " + value)
+        if not kept_trace:
+            self.trace = os.urandom(16).hex()
+            lines.append(b"X-Cloud-Trace-Context: %b/1;o=0" % self.trace.encode())
+        lines.append(b"X-Forwarded-For: " + forwarded)
+        lines.append(b"X-Forwarded-Proto: " + (b"https" if self.secure else b"http"))
+        if self.upgrade:
+            lines.append(b"Connection: Upgrade\r\nUpgrade: " + self.field(b"upgrade"))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+class Connection(Protocol):
+    """A connection to an instance, as the client's side sees it."""
+
+    usable: bool
+
+    def begin(self, client: Client, exchange: Exchange) -> None: ...
+
+    def send(self, data: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def reading(self, on: bool) -> None: ...
+
+
+class Client(Protocol):
+    """A client's connection, as the instance's side sees it."""
+
+    def answer(self, data: bytes) -> None:
+        """Bytes of an instance's."""
+        ...
+
+    def done(self, exchange: Exchange, *, reusable: bool) -> None:
+        """An answer is whole."""
+        ...
+
+    def changed(self, upstream: Connection) -> None:
+        """The instance has agreed to another protocol."""
+        ...
+
+    def broken(self, exchange: Exchange) -> None:
+        """The connection to the instance ended before the answer did."""
+        ...
+
+    def stop_reading(self) -> None: ...
+
+    def read_on(self) -> None: ...
+
+
+def page(refused: Refused) -> bytes:
+    """An answer of the front end's own."""
+    text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        f"<html><head><title>{refused.line}</title></head>\n<body><h1>Error: {HTTPStatus(refused.status).phrase}</h1>\n<h2>{text}</h2>\n</body></html>\n"
+    ).encode()

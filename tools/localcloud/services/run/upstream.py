@@ -1,0 +1,113 @@
+"""The instance's side of the proxy: its answers, read only as far as to know where they end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+
+from localcloud.services.run.exchanges import Client, Exchange
+
+
+class Upstream(asyncio.Protocol):
+    """A connection to an instance, which serves one exchange after the other."""
+
+    def __init__(self) -> None:
+        self._visit: Client | None = None
+        self._exchange: Exchange | None = None
+        self._parser: Any = None
+        self._whole = self._keep = False
+        self._tunnel = False
+        self.usable = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def begin(self, visit: Client, exchange: Exchange) -> None:
+        """From now on it is there for an exchange."""
+        self._visit, self._exchange = visit, exchange
+        self._parser, self._whole = httptools.HttpResponseParser(self), False
+
+    def send(self, data: bytes) -> None:
+        """Writes to the instance."""
+        self.transport.write(data)
+
+    def end(self) -> None:
+        """Says no more to it."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def close(self) -> None:
+        """Gives the connection up."""
+        self.usable, self._visit, self._exchange = False, None, None
+        self.transport.close()
+
+    def reading(self, on: bool) -> None:
+        """Whether more of the instance's is taken."""
+        if on:
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Passes on what the instance says."""
+        visit, exchange = self._visit, self._exchange
+        if visit is None or exchange is None:
+            self.close()  # it speaks without being asked
+            return
+        exchange.answer_size += len(data)
+        if exchange.verb == b"HEAD":
+            head, end, _ = data.partition(b"\r\n\r\n")  # some apps answer HEAD with a body
+            data = head + end
+        visit.answer(data)
+        if self._tunnel:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError:
+            self._whole = True
+            visit.done(exchange, reusable=False)
+            return
+        if self._tunnel:
+            visit.changed(self)
+        elif self._whole:
+            self._visit = self._exchange = None
+            visit.done(exchange, reusable=self._keep)
+
+    def on_headers_complete(self) -> None:
+        """An answer's head is whole; of one without body so is the answer."""
+        exchange = self._exchange
+        status = self._parser.get_status_code()
+        if exchange is None or (100 <= status < 200 and status != 101):
+            return
+        exchange.status = status
+        self._keep = self._parser.should_keep_alive()  # once the answer is whole the parser has forgotten
+        self._tunnel = status == 101
+        self._whole = exchange.verb == b"HEAD"
+
+    def on_message_complete(self) -> None:
+        """An answer is whole, unless it only said to go on."""
+        if self._exchange is not None and self._exchange.status and not self._tunnel:
+            self._whole = True
+
+    def pause_writing(self) -> None:
+        """The instance takes no more for now."""
+        if self._visit is not None:
+            self._visit.stop_reading()
+
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        if self._visit is not None:
+            self._visit.read_on()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The instance has ended the connection: the end of an answer without length, or a failure."""
+        self.usable = False
+        visit, exchange = self._visit, self._exchange
+        self._visit = self._exchange = None
+        if visit is not None and exchange is not None:
+            visit.broken(exchange)
