@@ -177,7 +177,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
 def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
     done = standing.run("output", "--env", "small", "nonsense")
     assert done.returncode == Exit.USAGE
-    assert "There is no output nonsense in small; there are buckets, commands," in done.stderr
+    assert "There is no output nonsense in small; there are buckets, builds, commands," in done.stderr
 
 
 def test_down_asks_for_the_projects_id(standing: Clone) -> None:

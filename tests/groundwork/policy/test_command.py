@@ -112,7 +112,7 @@ def planned(tmp_path: Path) -> Checkout:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("infra/platform/buckets.tf", "location            = local", "location            =  local"),
+        ("infra/platform/buckets.tf", "location            = coalesce", "location            =  coalesce"),
         ("modules/team_access/personas.json", "Reads data", "Sees data"),
         ("envs/local.yaml", "force_destroy: true}", "force_destroy: false}"),
     ],

@@ -129,6 +129,10 @@ def test_the_scanner_is_told_what_the_environment_allows(here: Clone) -> None:
         "labels": ["environment", "managed-by", "team"],
         "dvc_buckets": ["team-project-data"],
         "members": ["group:cats@example.com"],
+        "protected": [],
+        "public_services": [],
+        "readers": [],
+        "waiting": [],
     }
 
 

@@ -37,7 +37,9 @@ github: {repository: example-team/first, owner_id: "1234567", branch: master}
 FILES = {name: load(name, ROOT).path.read_text("utf-8") for name in names(ROOT)} | {"first": FIRST}
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name", ["local", *(pytest.param(name, marks=pytest.mark.slow) for name in FILES if name != "local")]
+)
 def test_the_policies_allow_it(name: str, tmp_path: Path) -> None:
     with cloned(tmp_path) as clone:
         _write(clone, name)

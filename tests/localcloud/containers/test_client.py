@@ -12,6 +12,7 @@ from localcloud.containers.workload import Build, Mount, RuntimeProblem, Workloa
 
 from tests.localcloud.containers.conftest import SMALL
 
+pytestmark = pytest.mark.slow
 SECRET = "not-for-process-lists"
 
 
