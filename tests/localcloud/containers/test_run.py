@@ -125,7 +125,7 @@ def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
     wanted = (
         f'resource.labels.service_name="{service}" AND logName="projects/{PROJECT}/logs/run.googleapis.com%2F{log}"'
     )
-    for _ in range(100):
+    for _ in range(600):
         body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted}
         if len(found := cloud("POST", "logging/v2/entries:list", body).get("entries", [])) >= most:
             return list(found)
@@ -194,7 +194,7 @@ def test_an_idle_service_has_no_container_and_the_next_request_starts_one(cloud:
     assert len(running) == 1
     for _ in range(2):
         cloud.write(lambda: cloud.cloud.clock.advance(1000))
-        for _ in range(100):
+        for _ in range(600):
             if not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]:
                 break
             time.sleep(0.1)
@@ -265,7 +265,7 @@ def test_an_instance_that_dies_is_explained_and_replaced(cloud: Serving) -> None
     service = deployed(cloud, "mortal", template(), public=True)
     assert asked(service, "/die").status == 503
     assert asked(service).status == 200
-    for _ in range(100):
+    for _ in range(600):
         said = [one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")]
         if any("exit(7)" in one for one in said):
             return
@@ -276,7 +276,7 @@ def test_an_instance_that_dies_is_explained_and_replaced(cloud: Serving) -> None
 def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Serving) -> None:
     service = deployed(cloud, "costly", template(), public=True)
     asked(service)
-    for _ in range(50):
+    for _ in range(600):
         rows = [
             one
             for one in cloud.write(lambda: list(cloud.cloud.usage.rows("a")))
@@ -292,7 +292,7 @@ def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> No
     service = deployed(cloud, "gone", template(), public=True)
     assert asked(service).status == 200
     cloud("DELETE", f"{SERVICES}/gone")
-    for _ in range(100):
+    for _ in range(600):
         if not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]:
             break
         time.sleep(0.1)
@@ -356,7 +356,7 @@ def test_a_task_ends_at_its_timeout_and_a_cancelled_execution_leaves_no_containe
     cloud("POST", JOBS, {"template": {"template": {"containers": [container]}}}, jobId="long")
     operation = cloud("POST", f"{JOBS}/long:run", {})
     name = operation["metadata"]["name"]
-    for _ in range(100):
+    for _ in range(600):
         if [one for one in cloud.cloud.workloads.running() if one.order.resource == name]:
             break
         time.sleep(0.1)
@@ -388,7 +388,7 @@ def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
     ]
     service = deployed(cloud, "two", {"containers": containers}, public=True)
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
-    for _ in range(50):
+    for _ in range(600):
         if (answer := asked(service, "/whoami")).status == 200:
             break
         time.sleep(0.1)
@@ -460,7 +460,7 @@ def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -
     assert asked(service, "/").body == b""
 
     def seen(expected: bytes) -> bool:
-        for _ in range(100):
+        for _ in range(600):
             if asked(service, "/").body == expected:
                 return True
             time.sleep(0.05)

@@ -158,7 +158,7 @@ def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, py
         "    + '/computeMetadata/v1/instance/service-accounts/default/email', headers={'Metadata-Flavor': 'Google'})\n"
         "who = urllib.request.urlopen(asked).read().decode()\n"
         "host, port = cluster['cluster']['workerpool0'][0].split(':')\n"
-        "for _ in range(100):\n"
+        "for _ in range(600):\n"
         "    try: peer = socket.create_connection((host, int(port)))\n"
         "    except OSError: time.sleep(0.1)\n"
         "    else: break\n"

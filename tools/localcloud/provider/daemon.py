@@ -20,8 +20,8 @@ from localcloud.provider import callers
 from localcloud.provider.handlers import add_to
 from localcloud.provider.servicer import Servicer
 
-# Terraform asks for ten things at a time; more threads than are busy only get in each other's way.
-_THREADS = 16
+# More than Terraform asks for at a time, 20 here: what waits for a thread would still be made after a killed Terraform's next run has looked.
+_THREADS = 32
 _IDLE_SECONDS = 3600.0
 _LOOK_SECONDS = 5.0
 _LARGEST_MESSAGE = 256 * 1024 * 1024
