@@ -58,7 +58,7 @@ def until(condition: Callable[[], bool]) -> None:
     pytest.fail("it never came to that")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
     clone: Clone, number: signal.Signals
 ) -> None:

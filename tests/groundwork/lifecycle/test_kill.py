@@ -116,7 +116,7 @@ def survives(clone: Clone, point: int, victim: Victim) -> None:
     finishes(clone)
 
 
-@pytest.mark.parametrize("victim", [groundwork, terraform, cloud])
+@pytest.mark.parametrize("victim", [groundwork, terraform, pytest.param(cloud, marks=pytest.mark.slow)])
 def test_killed_in_the_middle_up_again_finishes(clone: Clone, victim: Victim) -> None:
     survives(clone, ONE, victim)
 
