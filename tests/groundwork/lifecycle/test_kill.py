@@ -20,8 +20,6 @@ from groundwork.terraform.state import read_lock, read_state
 from tests.groundwork.clone import Clone, cloned
 
 POINTS = range(10)
-LATE = 6
-STILL_MADE = "a known fault on busy machines: of what a killed Terraform had just begun to create, some is not found, and up says that it exists"
 ONE = 4
 # How many steps both layers take: start and end of each resource.
 STEPS = 62
@@ -126,9 +124,5 @@ def test_killed_in_the_middle_up_again_finishes(clone: Clone, victim: Victim) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("victim", [groundwork, terraform, cloud])
-def test_killed_at_any_point_up_again_finishes(
-    clone: Clone, victim: Victim, point: int, request: pytest.FixtureRequest
-) -> None:
-    if victim is terraform and point >= LATE:
-        request.applymarker(pytest.mark.xfail(reason=STILL_MADE, raises=AssertionError, strict=False))
+def test_killed_at_any_point_up_again_finishes(clone: Clone, victim: Victim, point: int) -> None:
     survives(clone, point, victim)

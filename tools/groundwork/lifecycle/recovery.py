@@ -164,11 +164,16 @@ def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> 
     session.freeze(layer)
     terraform = session.terraform(layer)
     planned = _planned(session.data(layer) / PLAN, terraform)
-    for orphan in lost:
-        name = identity(orphan, planned.get(orphan.address, {}), session.environment.project)
-        if not name:
-            talk.say(
-                f"{layer}: whether {orphan.address} was made cannot be told; if it exists, run terraform import for it"
-            )
-        elif terraform.adopt(orphan.address, name):
+    names = {orphan: identity(orphan, planned.get(orphan.address, {}), session.environment.project) for orphan in lost}
+    for orphan in (one for one, name in names.items() if not name):
+        talk.say(
+            f"{layer}: whether {orphan.address} was made cannot be told; if it exists, run terraform import for it"
+        )
+    waiting = {orphan: name for orphan, name in names.items() if name}
+    adopted = list(waiting)
+    # An import takes the whole configuration, which may ask for what another orphan is: those that failed are tried after the others.
+    while adopted:
+        adopted = [orphan for orphan, name in waiting.items() if terraform.adopt(orphan.address, name)]
+        for orphan in adopted:
+            name = waiting.pop(orphan)
             talk.say(f"{layer}: adopted {orphan.address}, which the interrupted run had made ({name})")
