@@ -13,10 +13,10 @@ import pytest
 from groundwork.environment.checkout import LAYERS
 from groundwork.errors import Exit
 from groundwork.google import local
-from groundwork.lifecycle import up
+from groundwork.lifecycle import recovery, up
 from groundwork.lifecycle.up import Wish
 from groundwork.terraform.runs import this_run
-from groundwork.terraform.state import read_lock
+from groundwork.terraform.state import read_lock, read_state
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
@@ -193,6 +193,37 @@ def test_what_was_made_but_never_answered_for_is_adopted(clone: Clone) -> None:
     again = clone.run("up", "--env", "small")
     assert again.returncode == 0, again.stderr
     assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+
+
+def test_what_is_named_by_something_else_that_was_made_is_adopted_after_it(clone: Clone) -> None:
+    """An import takes the whole configuration, and the bucket's grants ask for the account, which no state knows yet.
+
+    What was not made after all is not mentioned.
+    """
+    up.up(clone.session(), Wish(yes=True), Heard())
+    account = "groundwork-train@small-clone.iam.gserviceaccount.com"
+    lost = {
+        'module.buckets["data"].google_storage_bucket.bucket': "small-clone-data",
+        'module.identities["train"].google_service_account.account': f"projects/small-clone/serviceAccounts/{account}",
+    }
+    session = clone.session()
+    known = read_state(session.cloud, session.place("platform")).addresses
+    grants = [address for address in known if address.startswith("module.buckets") and "_iam_" in address]
+    never = {'module.buckets["kept"].google_storage_bucket.bucket': "small-clone-kept"}
+    session.cloud.request("DELETE", "storage", "v1/b/small-clone-kept")
+    session.terraform("platform").forget([*lost, *never, *grants])
+    lines = [
+        {"type": "apply_complete", "hook": {"resource": {"addr": address}, "action": "create", "id_value": name}}
+        for address, name in {**lost, **never}.items()
+    ]
+    for line in lines:
+        line["hook"]["resource"] |= {"module": "", "resource_type": line["hook"]["resource"]["addr"].split(".")[-2]}
+    (session.data("platform") / recovery.EVENTS).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    again = clone.run("up", "--env", "small")
+    assert again.returncode == 0, again.stderr
+    assert "is not known" not in again.stderr
+    said = [line for line in again.stderr.splitlines() if "adopted" in line]
+    assert [line.split()[2].rstrip(",") for line in said] == [*reversed(lost)]
 
 
 def test_a_busy_port_is_a_sentence(clone: Clone) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from groundwork.errors import GroundworkError
 from groundwork.resources.registry import GRANT, imported, made
 from groundwork.terraform import runs
-from groundwork.terraform.commands import Terraform
+from groundwork.terraform.commands import ABSENT, Terraform
 from groundwork.terraform.events import Diagnostic, Event, Step, parse
 from groundwork.terraform.lock import left_by, release
 from groundwork.terraform.plans import FILE
@@ -170,10 +170,16 @@ def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> 
             f"{layer}: whether {orphan.address} was made cannot be told; if it exists, run terraform import for it"
         )
     waiting = {orphan: name for orphan, name in names.items() if name}
-    adopted = list(waiting)
     # An import takes the whole configuration, which may ask for what another orphan is: those that failed are tried after the others.
-    while adopted:
-        adopted = [orphan for orphan, name in waiting.items() if terraform.adopt(orphan.address, name)]
-        for orphan in adopted:
-            name = waiting.pop(orphan)
-            talk.say(f"{layer}: adopted {orphan.address}, which the interrupted run had made ({name})")
+    while True:
+        answers = {orphan: terraform.adopt(orphan.address, name) for orphan, name in waiting.items()}
+        for orphan in (one for one, problem in answers.items() if not problem):
+            talk.say(f"{layer}: adopted {orphan.address}, which the interrupted run had made ({waiting.pop(orphan)})")
+        if len(waiting) in (0, len(answers)):
+            break
+    for orphan, name in waiting.items():
+        if (problem := answers[orphan]) != ABSENT:
+            talk.say(
+                f"{layer}: whether {orphan.address} ({name}) was made is not known, since its import failed ({problem}); if it exists, "
+                "`groundwork adopt` takes it over"
+            )

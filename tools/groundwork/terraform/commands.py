@@ -20,6 +20,8 @@ from groundwork.terraform.events import Diagnostic, Event, document, parse
 from groundwork.terraform.process import Finished
 
 LOCK_TIMEOUT = "5s"
+ABSENT = "there is no such thing"
+_NOTHING = "Cannot import non-existent remote object"
 # Mostly waiting: Google's provider sleeps seconds for each account and grant, and changes one policy at a time.
 PARALLELISM = 20
 _LAST_LINES = 10
@@ -106,13 +108,16 @@ class Terraform:
             "apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, parallelism=PARALLELISM
         )
 
-    def adopt(self, address: str, identity: str) -> bool:
-        """Bring something that exists into the state; False when there is no such thing or the state has it."""
+    def adopt(self, address: str, identity: str) -> str:
+        """Bring something that exists into the state: "" when it is there now, ABSENT when there is no such thing, else what failed."""
         done = self._follow(
             "import", lambda _text: None, address, identity,
             input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT, var=list(self.inputs),
         )  # fmt: skip
-        return done.code == 0
+        if done.code == 0:
+            return ""
+        said = " ".join(done.err.split())
+        return ABSENT if _NOTHING in said else said.partition("Error: ")[2][:200] or f"exit code {done.code}"
 
     def forget(self, addresses: Sequence[str]) -> None:
         """Take resources out of the state; they stay in the cloud."""
