@@ -163,6 +163,8 @@ def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(
     log = clone("builds", "logs", newest["id"][:8])
     assert "/nowhere" in log.text
     assert clone("builds", "logs").text == log.text
+    full = f"projects/{clone.project}/locations/europe-west1/builds/{newest['id']}"
+    assert clone("builds", "logs", full).text == log.text
     (one,) = (line for line in clone("builds", "logs", "nobody").err.splitlines() if line.startswith("Error"))
     assert "is of nobody or begins with it" in one
 

@@ -79,10 +79,11 @@ def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
 def build(project: Project, name: str) -> Build:
     """A build by its id, by enough of its beginning, or by its trigger's name, the newest of it; without a name the newest of all.
 
-    Raises UsageProblem for one that is not there, or not the only one.
+    A full name ("projects/…/builds/ID") stands for its id. Raises UsageProblem for one that is not there, or not the only one.
     """
     from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
 
+    name = last(name)
     if len(name) < 36:
         newest = builds(project, 100)
         found = [one for one in newest if name in ("", one.trigger)] or [
