@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
@@ -28,6 +29,7 @@ class Sites:
         self._prefixes: list[tuple[re.Pattern[str], Mounted]] = []
         self._anywhere: list[tuple[re.Pattern[str], Mounted]] = []
         self._whole: list[tuple[re.Pattern[str], Connections]] = []
+        self._claim = lru_cache(maxsize=256)(self._claimed)
         for api, site in [(service.api, site) for service in services for site in service.sites]:
             mounted = Mounted(f"{api}.{site.name}", site.app(cloud))
             self._hosts += [(_pattern(host), mounted) for host in site.hosts]
@@ -39,11 +41,14 @@ class Sites:
 
     def claims(self, host: str) -> bool:
         """Whether a host, without port, is a site's."""
-        return any(pattern.fullmatch(host) for pattern, _ in self._hosts)
+        return self._claim(host) is not None
 
     def connection(self, host: str) -> asyncio.Protocol | None:
         """What takes a whole connection to a host, without port; None where each request is answered by itself."""
         return next((made(host) for pattern, made in self._whole if pattern.fullmatch(host)), None)
+
+    def _claimed(self, host: str) -> Mounted | None:
+        return next((site for pattern, site in self._hosts if pattern.fullmatch(host)), None)
 
     def find(self, host: str, path: str) -> Mounted | None:
         """The site for a Host header and a path."""
@@ -51,7 +56,7 @@ class Sites:
             if prefix.match(path):
                 return site
         name = host.partition(":")[0]
-        claimed = next((site for pattern, site in self._hosts if pattern.fullmatch(name)), None)
+        claimed = self._claim(name)
         if claimed is not None or name.endswith(_GOOGLES):
             return claimed
         return next((site for prefix, site in self._prefixes if prefix.match(path)), None)

@@ -32,7 +32,8 @@ async def send_reply(reply: Reply, send: Send, now: float) -> None:
     """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970. Raises BrokenOff."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
-    headers = [(_wire(name), _value(value)) for name, value in reply.headers.items()]
+    encoded = str.encode if "".join(reply.headers.values()).isprintable() else _on_one_line
+    headers = [(_wire(name), encoded(value)) for name, value in reply.headers.items()]
     headers.append(_date(int(now)))
     if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
@@ -70,10 +71,8 @@ def _date(second: int) -> tuple[bytes, bytes]:
     return b"date", formatdate(second, usegmt=True).encode()
 
 
-def _value(text: str) -> bytes:
-    """A header's value: UTF-8, on one line whatever the object says that it comes from."""
-    if text.isprintable():
-        return text.encode()
+def _on_one_line(text: str) -> bytes:
+    """A header's value whatever the object says that it comes from."""
     return _CONTROL.sub(" ", text).encode("utf-8", "replace")
 
 
