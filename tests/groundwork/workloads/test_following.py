@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from groundwork.cli.workloads import streamed
+from groundwork.cli.workloads import streamed, to_end
 from groundwork.errors import Exit, Interrupted
 from groundwork.workloads import logs, running
 from groundwork.workloads.project import Project, duration, label
@@ -113,3 +113,18 @@ def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
     done = clone("builds", "logs")
     assert done.code == Exit.USAGE
     assert "is there: `groundwork builds list` shows them." in done.err
+
+
+@pytest.mark.parametrize(
+    ("over", "dry_run", "said", "ends"),
+    [
+        ("", False, "", True),
+        ("", True, "would end build 1a2b\n", False),
+        ("build 1a2b: success after 3 s", False, "build 1a2b: success after 3 s: there is nothing to end.\n", False),
+    ],
+)
+def test_only_what_runs_is_ended_and_a_dry_run_ends_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str], over: str, dry_run: bool, said: str, ends: bool
+) -> None:
+    assert to_end(project, "build 1a2b", over=over, yes=False, dry_run=dry_run) is ends
+    assert capsys.readouterr().out == said

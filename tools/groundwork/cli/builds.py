@@ -13,7 +13,7 @@ from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo
 from groundwork.cli.table import print_table
-from groundwork.cli.workloads import opened, print_data, print_entries, streamed
+from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.cost.amounts import shown
 from groundwork.environment.workloads import Build as Settings
 from groundwork.errors import UsageProblem
@@ -241,12 +241,5 @@ def cancel(build: str, name: str, who: str | None, yes: bool, dry_run: bool) -> 
     """
     project = opened(name, who)
     found = feature.build(project, build)
-    if not found.running:
-        echo(f"{found.text}: there is nothing to end.")
-        return
-    if dry_run:
-        echo(f"would end build {found.id}")
-        return
-    if not yes and not project.environment.local:
-        Console().confirm(f"End build {found.id}?")
-    echo(feature.cancelled(project, found).text)
+    if to_end(project, f"build {found.id[:8]}", over="" if found.running else found.text, yes=yes, dry_run=dry_run):
+        echo(feature.cancelled(project, found).text)

@@ -14,7 +14,7 @@ from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo, print_json
 from groundwork.cli.table import print_table
-from groundwork.cli.workloads import opened, print_data, print_entries, streamed
+from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.errors import Refused, UsageProblem
 from groundwork.resources.contents import bytes_text
 from groundwork.workloads import artifacts as feature_artifacts
@@ -235,15 +235,10 @@ def cancel(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> No
     """
     project = opened(name, who)
     found = feature.job(project, job)
-    if not found.running:
-        echo(f"{found.text}: there is nothing to end.")
-        return
-    if dry_run:
-        echo(f"would end {found.text}")
-        return
-    if not yes and not project.environment.local:
-        Console().confirm(f"End {found.text}?")
-    echo(feature.cancelled(project, found).text)
+    if to_end(
+        project, f"job {found.name} ({found.id})", over="" if found.running else found.text, yes=yes, dry_run=dry_run
+    ):
+        echo(feature.cancelled(project, found).text)
 
 
 @jobs.command()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from groundwork.cli.console import Console
 from groundwork.cli.options import here
 from groundwork.cli.principal import connected
 from groundwork.cli.printing import echo, print_json
@@ -62,6 +63,17 @@ def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: b
         echo(entry.line)
     if not found:
         echo("There is no log entry yet.", err=True)
+
+
+def to_end(project: Project, what: str, *, over: str, yes: bool, dry_run: bool) -> bool:
+    """Whether a build or job is to be ended, asked on Google Cloud; where it is not, that is said. `over`: how it ended, "" while it runs."""
+    if over:
+        echo(f"{over}: there is nothing to end.")
+    elif dry_run:
+        echo(f"would end {what}")
+    elif not yes and not project.environment.local:
+        Console().confirm(f"End {what}?")
+    return not over and not dry_run
 
 
 @contextmanager
