@@ -73,6 +73,7 @@ variable "values" {
       env             = optional(map(string), {})
       identity        = string
       image           = optional(string)
+      local_command   = optional(list(string), [])
       memory          = optional(string, "2Gi")
       retries         = optional(number, 1)
       schedule        = optional(string)
@@ -106,6 +107,7 @@ variable "values" {
       health        = optional(string)
       identity      = optional(string, "serve")
       image         = optional(string)
+      local_command = optional(list(string), [])
       max_instances = optional(number, 3)
       memory        = optional(string, "2Gi")
       min_instances = optional(number, 0)
@@ -127,6 +129,7 @@ variable "values" {
       env               = optional(map(string), {})
       identity          = optional(string, "train")
       image             = optional(string)
+      local_command     = optional(list(string), [])
       machine_type      = optional(string, "n1-standard-4")
       output            = optional(string)
       tensorboard       = optional(bool, false)

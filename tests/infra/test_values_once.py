@@ -64,12 +64,12 @@ FULL: dict[str, Any] = {
         "drift": {
             "identity": "train", "image": "x.y/z", "args": ["--all"], "cpu": 2, "memory": "4Gi", "tasks": 2, "retries": 0,
             "timeout_minutes": 5, "schedule": "0 6 * * 1", "time_zone": "Europe/Copenhagen", "env": {"A": "1"},
-            "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
+            "secrets": {"KEY": "key"}, "buckets": {"data": "read"}, "local_command": ["python", "drift.py"],
         }
     },
     "services": {
         "api": {
-            "identity": "train", "public": True, "image": "x.y/z", "port": 8000, "health": "/health", "cpu": 2, "memory": "4Gi",
+            "identity": "train", "public": True, "image": "x.y/z", "port": 8000, "local_command": ["python"], "health": "/health", "cpu": 2, "memory": "4Gi",
             "min_instances": 1, "max_instances": 2, "concurrency": 8, "timeout_seconds": 60, "env": {"A": "1"},
             "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
             "sidecars": {"metrics": {"image": "x.y/z", "args": ["a"], "env": {"B": "2"}, "memory": "1Gi"}},
@@ -79,6 +79,7 @@ FULL: dict[str, Any] = {
         "train": {
             "identity": "train", "image": "own/x", "args": ["a"], "env": {"A": "1"}, "machine_type": "n1-highmem-2",
             "accelerator": "NVIDIA_TESLA_T4", "accelerator_count": 2, "timeout_minutes": 5, "output": "data", "tensorboard": True,
+            "local_command": ["python", "train.py"],
         }
     },
     "members": {"alice@example.com": {"role": "viewer", "type": "group"}},

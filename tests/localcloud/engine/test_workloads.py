@@ -147,6 +147,22 @@ def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None
     assert not kept.stand_ins
 
 
+def test_what_is_named_for_a_project_replaces_what_was_and_stands_in_by_name_or_image(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    service = f"projects/{PROJECT}/locations/europe-west1/services/api"
+    command = {"command": ["python", "api.py"], "folder": "/src"}
+    settings.tell({"projects": {PROJECT: {service: command, IMAGE: command}, "other": {"x": command}}})
+    api = ("python", "api.py"), Path("/src")
+    assert settings.stand_in("any/image:1", f"{service}/revisions/api-00001") == api
+    assert settings.stand_in("any/image:1", f"{service}-2/revisions/api-2-00001") is None
+    assert settings.stand_in(f"{IMAGE}:v9", "projects/p/locations/l/customJobs/1") == api
+    settings.tell({"projects": {PROJECT: {}}})
+    assert (settings.stand_in(IMAGE, service), settings.stand_in("x", "")) == (None, api)
+    for wrong in ({"projects": {PROJECT: {IMAGE: {"command": [], "folder": "/"}}}}, {"projects": []}):
+        with pytest.raises((CloudError, AttributeError)):
+            settings.tell(wrong)
+
+
 def test_damaged_settings_are_the_usual_ones(tmp_path: Path) -> None:
     (tmp_path / "workload-settings.json").write_text("{")
     assert read(tmp_path) == WorkloadSettings()
@@ -185,11 +201,14 @@ print("no GPU", file=sys.stderr)
 
 def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_path: Path) -> None:
     with serving(tmp_path / "state", "aiplatform", "logging") as cloud:
-        command = [sys.executable, "-c", TRAINS]
+        command = [sys.executable, "-c", f"{TRAINS}print(sys.argv[1:])"]
         cloud.cloud.workloads.tell(
             {"runtime": "process", "standIns": {IMAGE: {"command": command, "folder": str(tmp_path)}}}
         )
-        pool = {"machineSpec": {"machineType": "n1-standard-4"}, "containerSpec": {"imageUri": f"{IMAGE}:v7"}}
+        pool = {
+            "machineSpec": {"machineType": "n1-standard-4"},
+            "containerSpec": {"imageUri": f"{IMAGE}:v7", "args": ["--fast"]},
+        }
         spec = {"workerPoolSpecs": [pool], "baseOutputDirectory": {"outputUriPrefix": "gs://models/run"}}
         place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1/customJobs"
         made = cloud("POST", place, {"displayName": "train", "jobSpec": spec, "labels": {"team": "cards"}})
@@ -204,6 +223,7 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
     assert said == {
         "epoch 1": ("NOTICE", 0.5),
         "writes to gs://models/run/model/ as task workerpool0": ("INFO", None),
+        "['--fast']": ("INFO", None),
         "no GPU": ("ERROR", None),
     }
     system = [one["jsonPayload"]["message"] for one in entries if one not in own]

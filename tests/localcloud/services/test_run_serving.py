@@ -209,6 +209,22 @@ def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated
     assert "This service is simulated" in said
 
 
+def test_a_command_named_for_a_service_answers_whatever_its_image_once_it_is_told(cloud: Serving, state: Path) -> None:
+    image = "us-docker.pkg.dev/cloudrun/container/hello"
+    sidecar = {"name": "metrics", "image": "example.com/metrics:1"}
+    containers = [{"name": "api", "image": image, "ports": [{"containerPort": 8080}]}, sidecar]
+    service = deployed(cloud, "told", containers=containers)
+    full = f"{SERVICES}/told/revisions/{service['latestReadyRevision'].rpartition('/')[2]}"
+    with closing(connected(service)) as connection:
+        assert asked(connection)[0] == 503
+    assert cloud("GET", full)["annotations"]["local-cloud/runs-as"] == "simulated"
+    command = {"command": [sys.executable, "app.py"], "folder": str(state)}
+    cloud.cloud.workloads.tell({"projects": {PROJECT: {f"{PLACE}/services/told": command}}})
+    with closing(connected(service)) as connection:
+        assert asked(connection)[0] == 200
+    assert cloud("GET", full)["annotations"]["local-cloud/runs-as"] == "process"
+
+
 def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     stand_in = {"api": ((sys.executable, "app.py"), tmp_path)}

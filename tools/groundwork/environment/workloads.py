@@ -24,7 +24,10 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class Service:
-    """A service of Cloud Run; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write"."""
+    """A service of Cloud Run; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write".
+
+    `local_command` stands in for its container on the local cloud where no container can run; so it does for jobs and training.
+    """
 
     name: str
     identity: str
@@ -42,6 +45,7 @@ class Service:
     secrets: Mapping[str, str]
     buckets: Mapping[str, str]
     sidecars: Mapping[str, Sidecar]
+    local_command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Job:
     env: Mapping[str, str]
     secrets: Mapping[str, str]
     buckets: Mapping[str, str]
+    local_command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Training:
     timeout_minutes: int
     output: str
     tensorboard: bool
+    local_command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,11 +136,13 @@ def workloads(values: Mapping[str, Any]) -> Workloads:
 
 def _service(name: str, values: Mapping[str, Any]) -> Service:
     sidecars = {other: Sidecar(**{**one, "args": tuple(one["args"])}) for other, one in values["sidecars"].items()}
-    return Service(name, **{"image": PLACEHOLDER, "health": None, **values, "sidecars": sidecars})
+    lists = {"sidecars": sidecars, "local_command": tuple(values["local_command"])}
+    return Service(name, **{"image": PLACEHOLDER, "health": None, **values, **lists})
 
 
 def _job(name: str, values: Mapping[str, Any]) -> Job:
-    return Job(name, **{"image": JOB_PLACEHOLDER, "schedule": None, **values, "args": tuple(values["args"])})
+    lists = {"args": tuple(values["args"]), "local_command": tuple(values["local_command"])}
+    return Job(name, **{"image": JOB_PLACEHOLDER, "schedule": None, **values, **lists})
 
 
 def _build(name: str, values: Mapping[str, Any], images: str, branch: str, places: set[str]) -> Build:
@@ -151,8 +159,8 @@ def _training(name: str, values: Mapping[str, Any], images: str, project: str) -
     image = values.get("image", f"images/{name}")
     full = image if is_full(image) else f"{images}/{image}"
     output = f"gs://{project}-{values.get('output', 'staging')}"
-    rest = {"accelerator": None, **values, "args": tuple(values["args"]), "image": full, "output": output}
-    return Training(name, **rest)
+    lists = {"args": tuple(values["args"]), "local_command": tuple(values["local_command"])}
+    return Training(name, **{"accelerator": None, **values, **lists, "image": full, "output": output})
 
 
 def is_full(image: str) -> bool:

@@ -14,7 +14,7 @@ from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
 from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
-from groundwork.lifecycle import connection, obstacles, prerequisites, recovery, revival
+from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
@@ -101,6 +101,8 @@ def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
     if lay:
         prerequisites.lay(session.cloud, session.environment, talk.say)
         connection.ensure(session.cloud, session.environment, session.checkout, talk.say)
+        if session.environment.local:
+            local_commands.tell(session.environment, session.checkout)
         missing = prerequisites.NOTHING
     else:
         missing = prerequisites.missing(session.cloud, session.environment)

@@ -32,7 +32,10 @@ class Plain:
             raise RuntimeProblem(
                 f"Nothing runs {workload.image} on this machine: neither docker nor podman answers, and no command stands in."
             )
-        started = PlainProcess(workload, *stand_in, heard)
+        command, folder = stand_in
+        # An image's own command takes the arguments that a container is given; a container's own comes with the rest of it.
+        args = workload.args if workload.entrypoint is None and workload.args else ()
+        started = PlainProcess(workload, (*command, *args), folder, heard)
         self._children[workload.name] = started
         return started
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from localcloud.engine import image_names
 from localcloud.errors import CloudError, invalid
 
 Pool = Literal["builds", "instances", "jobs"]
 Forced = Literal["", "process", "simulated"]
+StandIn = tuple[tuple[str, ...], Path]
+"""A command and the folder that it runs in."""
 LIMITS: Mapping[Pool, int] = {"builds": 2, "instances": 10, "jobs": 4}
 """How many of a kind run at once on a laptop."""
 FILE = "workload-settings.json"
@@ -23,19 +26,43 @@ _MOST = 100
 
 @dataclass
 class WorkloadSettings:
-    """`forced`: what is used although more is there, "" for the best there is. `stand_ins`: image without tag -> command and folder."""
+    """`forced`: what is used although more is there, "" for the best there is.
+
+    `stand_ins`: those named one by one, by image without tag. `of_projects`: those of a project that are named all at once, by image
+    or by the full name of the service or job, whose image then does not matter.
+    """
 
     limits: dict[Pool, int] = field(default_factory=lambda: dict(LIMITS))
-    stand_ins: dict[str, tuple[tuple[str, ...], Path]] = field(default_factory=dict)
+    stand_ins: dict[str, StandIn] = field(default_factory=dict)
+    of_projects: dict[str, dict[str, StandIn]] = field(default_factory=dict)
     forced: Forced = ""
+    told: int = 0
+
+    def stand_in(self, image: str, resource: str) -> StandIn | None:
+        """What stands in for a container: its image, with or without tag, and the full name of what it runs for."""
+        name = image_names.bare(image)
+        if name in self.stand_ins:
+            return self.stand_ins[name]
+        for known in self.of_projects.values():
+            for key, found in known.items():
+                if key == name or f"{resource}/".startswith(f"{key}/"):
+                    return found
+        return None
+
+    @property
+    def has_stand_ins(self) -> bool:
+        """Whether anything stands in for anything."""
+        return bool(self.stand_ins) or any(self.of_projects.values())
 
     def described(self) -> dict[str, Any]:
         """As JSON."""
-        commands = {
-            image: {"command": list(command), "folder": str(folder)}
-            for image, (command, folder) in self.stand_ins.items()
+        projects = {project: _shown(known) for project, known in self.of_projects.items() if known}
+        return {
+            "limits": dict(self.limits),
+            "standIns": _shown(self.stand_ins),
+            "projects": projects,
+            "runtime": self.forced,
         }
-        return {"limits": dict(self.limits), "standIns": commands, "runtime": self.forced}
 
     def tell(self, sent: Mapping[str, Any]) -> None:
         """Takes what is sent over what is there; a stand-in of null goes. Raises CloudError (400) and changes nothing then."""
@@ -47,10 +74,20 @@ class WorkloadSettings:
                 commands.pop(image, None)
             else:
                 commands[image] = _command(image, one)
+        projects = {
+            project: {name: _command(name, one) for name, one in known.items()}
+            for project, known in sent.get("projects", {}).items()
+        }
         forced = sent.get("runtime", self.forced)
         if forced not in ("", "process", "simulated"):
             raise invalid('runtime is "process", "simulated", or "" for the best that this machine has.')
         self.limits, self.stand_ins, self.forced = limits, commands, forced
+        self.of_projects |= projects
+        self.told += 1
+
+
+def _shown(known: Mapping[str, StandIn]) -> dict[str, Any]:
+    return {name: {"command": list(command), "folder": str(folder)} for name, (command, folder) in known.items()}
 
 
 def read(state: Path) -> WorkloadSettings:

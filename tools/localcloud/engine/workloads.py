@@ -22,7 +22,7 @@ from localcloud.containers.plain import Plain, PlainProcess
 from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import image_names, workload_settings
-from localcloud.engine.workload_settings import Pool
+from localcloud.engine.workload_settings import Pool, StandIn
 
 Kind = Literal["podman", "docker", "process", "simulated"]
 RESOURCE = "localcloud.resource"
@@ -46,7 +46,7 @@ class Order:
     workload    its `name` is the beginning of the container's
     pool        whose limit it counts against
     stand_in    the command in place of its image where neither podman nor docker answers, run in `folder`; without one the command
-                that was named for the image (Workloads.stand_ins), if any
+                that was named for it (WorkloadSettings.stand_in), if any
     """
 
     principal: str
@@ -191,14 +191,14 @@ class Workloads:
         found = detection.kind()
         if found is not None:
             return "podman" if found.name == "podman" else "docker"
-        return "process" if self.settings.stand_ins else "simulated"
+        return "process" if self.settings.has_stand_ins else "simulated"
 
     def how(self, order: Order) -> Kind:
         """How an order would run: "simulated" where no container can and no command stands in."""
         kind = self.kind
         if self._door is None or kind in {"podman", "docker"}:
             return kind
-        stands_in = order.stand_in or image_names.bare(order.workload.image) in self.settings.stand_ins
+        stands_in = order.stand_in or self._named(order.workload, order.resource)
         return "process" if stands_in and self.settings.forced != "simulated" else "simulated"
 
     @property
@@ -285,7 +285,7 @@ class Workloads:
         if kind == "simulated":
             raise RuntimeProblem(
                 f"{order.workload.image} does not run (simulated): neither podman nor docker answers on this machine, and no command "
-                "stands in for it. Install podman, or name a command in the environment file."
+                "stands in for it. Install podman, or name a local_command in the environment file."
             )
         with self._lock:
             if self.room(order.pool) < 1:
@@ -370,14 +370,15 @@ class Workloads:
         client = self.client if kind != "process" else None
         return client if client is not None else self._plain
 
-    def _standing_in(self, workload: Workload) -> tuple[tuple[str, ...], Path] | None:
+    def _standing_in(self, workload: Workload) -> StandIn | None:
+        resource = workload.labels[RESOURCE]
         with self._lock:
-            orders = [one for one in self._starting if one.stand_in and one.resource == workload.labels[RESOURCE]]
-        return (
-            (orders[0].stand_in, orders[0].folder or self.state)
-            if orders
-            else self.settings.stand_ins.get(image_names.bare(workload.image))
-        )
+            orders = [one for one in self._starting if one.stand_in and one.resource == resource]
+        return (orders[0].stand_in, orders[0].folder or self.state) if orders else self._named(workload, resource)
+
+    def _named(self, workload: Workload, resource: str) -> StandIn | None:
+        """What was named in its place; a container beside another one has only what was named for its image."""
+        return self.settings.stand_in(workload.image, "" if workload.joins else resource)
 
     def _leave(self, running: Running) -> None:
         with self._lock, suppress(ValueError):

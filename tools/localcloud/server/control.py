@@ -158,13 +158,13 @@ class Control:
         return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
 
     async def workloads(self, request: Request) -> Response:
-        """GET what runs and how, POST {"limits": {…}, "standIns": {IMAGE: {"command": […], "folder": …}}, "runtime": …} to change that."""
+        """GET what runs and how, POST {"limits": {…}, "standIns": {IMAGE: {"command": […], "folder": …}}, "projects": {…}, "runtime": …}."""
         workloads = self.dispatcher.cloud.workloads
         if request.method == "POST":
             try:
                 workloads.tell(json_text.read(await request.body()))
             except (ValueError, AttributeError, TypeError):
-                return _problem(400, "Send a JSON object with limits, standIns or runtime.")
+                return _problem(400, "Send a JSON object with limits, standIns, projects or runtime.")
             except CloudError as problem:
                 return _problem(problem.code, problem.message)
         running, memory = workloads.running(), await asyncio.to_thread(workloads.memory)

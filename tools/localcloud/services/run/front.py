@@ -11,7 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import identities
 from localcloud.engine.service import Asgi
 from localcloud.errors import CloudError
-from localcloud.services.run import addresses, names, revisions, templates
+from localcloud.services.run import addresses, instances, names, revisions, templates
 from localcloud.services.run.exchanges import Exchange, Head, Refused
 from localcloud.services.run.fleet import Fleet, Instance
 from localcloud.services.run.journal import Answered
@@ -171,7 +171,7 @@ class Front:
         return found
 
     def _refresh(self) -> None:
-        seen = (self._cloud.store.writes[API], self._cloud.iam.generation)
+        seen = (self._cloud.store.writes[API], self._cloud.iam.generation, self._cloud.workloads.settings.told)
         if seen != self._seen:
             self._seen = seen
             self._routes.clear()
@@ -220,7 +220,8 @@ def _route(cloud: Cloud, service: str) -> Route:
         if there is None:
             continue
         share = Share(full, status.get("percent", 0), templates.seconds(there["timeout"]))
-        if there.get("annotations", {}).get(revisions.RAN_BY) == "simulated":
+        ran_by = there.get("annotations", {}).get(revisions.RAN_BY)
+        if ran_by == "simulated" and instances.how(cloud, full, there) == "simulated":
             route.problem = Refused(503, _SIMULATED)
         if share.percent:
             route.shares.append(share)

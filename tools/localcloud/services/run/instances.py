@@ -17,7 +17,7 @@ from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
-from localcloud.services.run import images, journal, names, probes, surroundings, templates
+from localcloud.services.run import images, journal, names, probes, revisions, surroundings, templates
 from localcloud.services.run.fleet import Instance, NoInstance
 from localcloud.services.run.probes import Knock
 from localcloud.services.run.surroundings import Volumes
@@ -146,6 +146,10 @@ class Starter:
         main = templates.serving(body)
         for container in sorted(body["containers"], key=lambda one: one is not main):
             order = _order(containers, body, container, surroundings.variables(container, found), main is container)
+            if order.workload.joins and self._cloud.workloads.how(order) == "simulated":
+                text = f"{order.workload.image} does not run (simulated): nothing stands in for it on this machine."
+                await self._note(containers, text, "WARNING")
+                continue
             if order.workload.joins:
                 await there(self._cloud, containers.running[0])
             try:
@@ -154,8 +158,9 @@ class Starter:
                 raise NotReady(str(problem), {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"}) from None
             containers.running.append(running)
             containers.watch(running)
-        text = f"Starting new instance. Reason: {reason} (runs as {containers.running[0].kind})"
-        await self._note(containers, text)
+        kind = containers.running[0].kind
+        await self._note(containers, f"Starting new instance. Reason: {reason} (runs as {kind})")
+        await self._cloud.commits.write(lambda: revisions.ran_by(self._cloud, containers.revision, kind))
 
     async def _started(self, order: Order, heard: Lines) -> Running:
         """A container; where this machine carries no more, in the place of an instance that has nothing to do."""
@@ -338,10 +343,9 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
 def how(cloud: Cloud, revision: str, body: Body) -> str:
     """How a revision's containers run on this machine: podman, docker, process or simulated."""
     main = {key: value for key, value in templates.serving(body).items() if key != "volumeMounts"}
-    if images.placeholder(main["image"]):
-        return "simulated"
     containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
-    return cloud.workloads.how(_order(containers, body, main, {}, True))
+    found = cloud.workloads.how(_order(containers, body, main, {}, True))
+    return "simulated" if images.placeholder(main["image"]) and found != "process" else found
 
 
 async def fetched(cloud: Cloud, revision: str, body: Body) -> None:

@@ -105,6 +105,13 @@ def succeeded(cloud: Cloud, full: str, how: str, digests: dict[str, str]) -> Non
     )
 
 
+def ran_by(cloud: Cloud, full: str, how: str) -> None:
+    """Says how a revision's containers run now, where that is not how they ran: a command was named for it, or podman came."""
+    body = cloud.store.get(API, full)
+    if body is not None and body["annotations"].get(RAN_BY, how) != how:
+        cloud.store.put(API, full, body | {"annotations": {**body["annotations"], RAN_BY: how}})
+
+
 def failed(cloud: Cloud, full: str, message: str, reason: dict[str, str]) -> None:
     """Says why a revision will never take traffic."""
     body = cloud.store.get(API, full)

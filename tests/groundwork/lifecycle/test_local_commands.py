@@ -1,0 +1,63 @@
+"""Commands of the environment file in place of containers: a service answers and a training trains where nothing else could run them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from groundwork.environment.values import load
+from groundwork.google import local
+from groundwork.lifecycle.local_commands import commands
+
+from tests.groundwork.lifecycle.test_examples import APP, ROOT, Clone, clone
+
+__all__ = ["clone"]
+TRAIN = "import os, sys\nprint('trains with', sys.argv[1:], 'into', os.environ['AIP_MODEL_DIR'])\n"
+
+
+def _named(root: Path) -> None:
+    """pokemon-cards with commands for its backend and its training."""
+    file = root / "envs" / "examples" / "pokemon-cards.yaml"
+    text = file.read_text("utf-8")
+    text = text.replace("{identity: backend, public: true,", "{identity: backend, local_command: [python, app.py],")
+    text = text.replace("train: {machine_type:", "train: {local_command: [python, train.py], machine_type:")
+    file.write_text(text, "utf-8")
+    (root / "app.py").write_text(APP.replace("VERSION", "a command"))
+    (root / "train.py").write_text(TRAIN)
+
+
+def test_they_stand_in_by_the_name_of_a_service_and_by_the_image_of_a_training(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+    _named(tmp_path)
+    place, images = (
+        "projects/pokemon-cards-example/locations/europe-west1",
+        "europe-west1-docker.pkg.dev/pokemon-cards-example",
+    )
+    assert commands(load("pokemon-cards", tmp_path)) == {
+        f"{place}/services/backend": {"command": ["python", "app.py"], "folder": str(tmp_path)},
+        f"{images}/images/train": {"command": ["python", "train.py"], "folder": str(tmp_path)},
+    }
+    assert commands(load("starfish", tmp_path)) == {}
+
+
+@pytest.mark.slow
+def test_members_use_what_a_command_stands_in_for(clone: Clone) -> None:
+    _named(clone.root)
+    name = "pokemon-cards"
+    local.tell_workloads(clone.checkout, {"runtime": "process"})
+    clone.run("up", "--env", name, "--yes")
+    assert "a command" in clone.run("services", "call", "backend", "/", "--env", name, "--as", "brock@example.com")
+    assert "process" in clone.run("services", "list", "--env", name)
+    clone.run("services", "call", "backend", "/", "--env", name, "--as", "zoe@example.net", code=5)
+    said = clone.run("jobs", "submit", "train", "--env", name, "--as", "brock@example.com", "--", "--epochs", "3")
+    assert "trains with ['--epochs', '3'] into gs://pokemon-cards" in said
+    file = clone.root / "envs" / "examples" / f"{name}.yaml"
+    file.write_text(file.read_text("utf-8").replace("local_command: [python, app.py],", ""), "utf-8")
+    clone.run("up", "--env", name, "--yes")
+    running = local.workloads(local.start(clone.checkout))
+    assert list(running["projects"][clone.environment(name).project]) == [
+        clone.environment(name).training["train"].image
+    ]
+    clone.run("down", "--env", name, "--yes")
+    assert local.workloads(local.start(clone.checkout))["running"] == []
