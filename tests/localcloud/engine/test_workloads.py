@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.workload import RuntimeProblem, Workload
 from localcloud.engine.workload_settings import WorkloadSettings, read
-from localcloud.engine.workloads import NoRoom, Order
+from localcloud.engine.workloads import NoRoom, Order, kept
 from localcloud.errors import CloudError
 
 from tests.localcloud.inside import NUMBER, PROJECT
@@ -277,3 +279,24 @@ def test_a_deployed_model_is_started_again_when_a_request_finds_it_gone(tmp_path
         running.stop()
         assert cloud("POST", f"{place}/endpoints/api:predict", asked)["predictions"] == [2, 4]
         assert [one.name for one in cloud.cloud.workloads.running()] != [running.name]
+
+
+def test_what_starts_after_its_owner_was_cancelled_is_ended_however_often_that_was_said() -> None:
+    may_start, stopped = threading.Event(), threading.Event()
+
+    def start() -> str:
+        may_start.wait(30)
+        return "a container"
+
+    async def cancelled_twice() -> None:
+        owner = asyncio.create_task(kept(start, lambda _: stopped.set()))
+        for _ in range(2):
+            await asyncio.sleep(0)
+            owner.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await owner
+        assert not stopped.is_set()
+        may_start.set()
+        assert await asyncio.to_thread(stopped.wait, 30)
+
+    asyncio.run(cancelled_twice())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from localcloud.containers import detection
 from localcloud.containers.client import Client
@@ -24,6 +24,7 @@ from localcloud.containers.workload import Running as Started
 from localcloud.engine import image_names, workload_settings
 from localcloud.engine.workload_settings import Pool, StandIn
 
+T = TypeVar("T")
 Kind = Literal["podman", "docker", "process", "simulated"]
 RESOURCE = "localcloud.resource"
 _NAME = re.compile(r"[^a-z0-9-]+")
@@ -299,6 +300,10 @@ class Workloads:
             with self._lock:
                 self._starting.remove(order)
 
+    async def started(self, order: Order, heard: Heard) -> Running:
+        """The same for who may be cancelled meanwhile: what comes too late is ended."""
+        return await kept(lambda: self.start(order, heard), Running.stop)
+
     def note(self, pid: int) -> None:
         """Remembers a process in a group of its own that must not outlive this cloud: after a kill its next start ends it."""
         self._clear()
@@ -384,6 +389,21 @@ class Workloads:
         with self._lock, suppress(ValueError):
             self._running.remove(running)
         running.take_back()
+
+
+async def kept(start: Callable[[], T], stop: Callable[[T], object]) -> T:
+    """What `start` gives, in a thread; who is cancelled meanwhile has nobody left to keep it, so that `stop` ends it once it is there."""
+    starting = asyncio.ensure_future(asyncio.to_thread(start))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.shield(asyncio.ensure_future(_ended(starting, stop)))
+        raise
+
+
+async def _ended(starting: asyncio.Future[T], stop: Callable[[T], object]) -> None:
+    with suppress(RuntimeProblem):
+        await asyncio.to_thread(stop, await starting)
 
 
 def _given(order: Order, given: Given) -> Workload:

@@ -96,8 +96,9 @@ def deploy(call: Call) -> Body:
 async def carried_out(cloud: Cloud, job: Job) -> None:
     """The worker of a deployment: the model serves, then the endpoint has it."""
     endpoint, deployed = job.body["endpoint"], job.body["deployed"]
-    await serving.begin(cloud, job.commits, endpoint, deployed)
-    await job.write(partial(_deployed, cloud, job, endpoint, deployed))
+    running = await serving.begin(cloud, job.commits, endpoint, deployed)
+    async with serving.ended_on_failure(running):
+        await job.write(partial(_deployed, cloud, job, endpoint, deployed))
 
 
 def _deployed(cloud: Cloud, job: Job, endpoint: str, deployed: Body) -> None:

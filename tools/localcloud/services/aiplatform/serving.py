@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -46,12 +46,23 @@ async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -
         if await asyncio.to_thread(cloud.workloads.how, order) != "process":
             await asyncio.to_thread(cloud.workloads.fetch, order.workload.image, agent)
         heard = Lines(commits, partial(_log, cloud, endpoint, deployed["id"]))
-        running = await asyncio.to_thread(cloud.workloads.start, order, heard)
+        running = await cloud.workloads.started(order, heard)
         patience = float(model.get("containerSpec", {}).get("deploymentTimeout", f"{_PATIENCE}s")[:-1])
-        await asyncio.to_thread(_healthy, running, order.workload.env["AIP_HEALTH_ROUTE"], patience)
+        async with ended_on_failure(running):
+            await asyncio.to_thread(_healthy, running, order.workload.env["AIP_HEALTH_ROUTE"], patience)
     except RuntimeProblem as problem:
         raise failed_precondition(str(problem)) from None
     return running
+
+
+@asynccontextmanager
+async def ended_on_failure(running: Running) -> AsyncIterator[None]:
+    """Ends a deployed model when the block does not come to its end, so that none serves for nobody."""
+    try:
+        yield
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(running.stop))
+        raise
 
 
 def end(cloud: Cloud, endpoint: str, deployed: Body) -> None:
@@ -69,10 +80,11 @@ async def ask(cloud: Cloud, endpoint: str, deployed: Body, sent: bytes, kind: st
     """What a deployed model answers to a request on its prediction route."""
     running = next(iter(_of(cloud, _resource(endpoint, deployed))), None)
     if running is None:
-        await begin(cloud, cloud.commits, endpoint, deployed)
-        running, *others = _of(cloud, _resource(endpoint, deployed))
+        running = await begin(cloud, cloud.commits, endpoint, deployed)
+        running, *others = [*_of(cloud, _resource(endpoint, deployed)), running]
         for one in others:  # of requests that came at the same time
-            await asyncio.to_thread(one.stop)
+            if one is not running:
+                await asyncio.to_thread(one.stop)
     try:
         return await asyncio.to_thread(_posted, running, sent, kind)
     except (OSError, HTTPException) as problem:
@@ -131,7 +143,7 @@ def _variables(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Mapp
 
 
 def _healthy(running: Running, route: str, patience: float) -> None:
-    """Waits until the health route answers 200; an open port alone says nothing. Raises CloudError, and leaves nothing running."""
+    """Waits until the health route answers 200; an open port alone says nothing. Raises CloudError."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         ended = running.wait(_LOOKS)
@@ -144,7 +156,6 @@ def _healthy(running: Running, route: str, patience: float) -> None:
                     return
         except (OSError, HTTPException):
             continue
-    running.stop()
     raise failed_precondition(
         "Model server never became ready. Please validate that your model file or container configuration are valid. Its logs are in "
         "Cloud Logging, under the resource aiplatform.googleapis.com/Endpoint."

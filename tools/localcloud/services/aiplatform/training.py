@@ -162,7 +162,7 @@ async def _start(training: Training, pool: Pool, at: int, mounts: replicas.Mount
         await _there(training, first)
     joins = first.name if first is not None and first.kind != "process" else ""
     order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, joins)
-    training.running.append(await asyncio.to_thread(training.cloud.workloads.start, order, heard))
+    training.running.append(await training.cloud.workloads.started(order, heard))
 
 
 async def _there(training: Training, first: Running) -> None:

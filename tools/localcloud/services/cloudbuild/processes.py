@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from localcloud.containers.children import Child
-from localcloud.containers.workload import Heard, RuntimeProblem
+from localcloud.containers.workload import Heard
+from localcloud.engine.workloads import kept
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,13 +18,11 @@ _GRACE = 2.0
 
 async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[T], object]) -> R:
     """What `wait` gives for what `start` has started, each in a thread. When cancelled, also in the middle of the start, it is stopped."""
-    starting = asyncio.ensure_future(asyncio.to_thread(start))
+    started = await kept(start, stop)
     try:
-        started = await asyncio.shield(starting)
         return await asyncio.to_thread(wait, started)
     except asyncio.CancelledError:
-        with suppress(RuntimeProblem):
-            await asyncio.to_thread(stop, await starting)
+        await asyncio.shield(asyncio.to_thread(stop, started))
         raise
 
 

@@ -82,7 +82,7 @@ class Attempt:
         """The container, as soon as this machine is to carry another one."""
         while True:
             try:
-                return await instances.started(self.cloud, order, heard)
+                return await self.cloud.workloads.started(order, heard)
             except NoRoom:
                 await asyncio.sleep(_BETWEEN)
 
