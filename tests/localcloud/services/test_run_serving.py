@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
+from localcloud.services.run import instances
 
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -22,8 +23,9 @@ from tests.localcloud.serving import Serving, serving
 PLACE = f"projects/{PROJECT}/locations/europe-west1"
 SERVICES = f"run/v2/{PLACE}/services"
 APP = """
-import http.server, json, os, threading, time
-OPEN = threading.Event()
+import http.server, json, os, signal, threading
+OPEN, HANGS = threading.Event(), threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
@@ -31,6 +33,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
             OPEN.wait(30)
         if self.path == "/open":
             OPEN.set()
+        if self.path == "/hang":
+            HANGS.set()
+        if HANGS.is_set():
+            self.close_connection = True
+            return
         said = json.dumps({"revision": os.environ["K_REVISION"], "path": self.path, "pid": os.getpid()}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(said)))
@@ -195,6 +202,34 @@ def test_an_instance_that_is_always_there_is_started_without_a_request(cloud: Se
     assert len(_running(cloud, "always", 2)) == 2
     cloud("DELETE", f"{SERVICES}/{service['name'].rpartition('/')[2]}")
     assert _running(cloud, "always", 0) == []
+
+
+def test_an_instance_that_was_started_by_a_request_is_put_to_sleep_as_the_first_was(cloud: Serving) -> None:
+    service = deployed(cloud, "sleepy")
+    for _ in range(2):
+        with closing(connected(service)) as connection:
+            assert asked(connection)[0] == 200
+        cloud.write(lambda: cloud.cloud.clock.advance(2000))
+        assert _running(cloud, "sleepy", 0) == []
+
+
+def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(
+    cloud: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instances, "_ENDS_WITHIN", 0.0)  # as if its end were noticed too late
+    service = deployed(cloud, "hanging")
+    with closing(connected(service)) as connection:
+        assert asked(connection, "/hang")[0] == 503
+    with closing(connected(service)) as connection:
+        assert asked(connection)[0] == 200
+    wanted = 'resource.labels.service_name="hanging" AND textPayload:"Container called exit(7)."'
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted}
+    pause = threading.Event()
+    for _ in range(300):
+        if cloud("POST", "logging/v2/entries:list", body).get("entries"):
+            return
+        pause.wait(0.05)
+    raise AssertionError("nobody says how the instance ended")
 
 
 def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated(cloud: Serving) -> None:

@@ -12,6 +12,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.services.run import journal, names, templates
 from localcloud.services.run.journal import Journal
 
+IDLE = "idle"
 IDLE_SECONDS = 900.0
 """How long an instance without a request is kept. Source: https://cloud.google.com/run/docs/about-instance-autoscaling."""
 _PATIENCE = 10.0
@@ -37,7 +38,11 @@ class Stopping(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Ends it; nothing of it is left."""
+        """Ends it, since it is not needed any more; nothing of it is left."""
+        ...
+
+    async def give_up(self) -> None:
+        """Ends it, since it does not answer any more; its end is told as one of its own."""
         ...
 
 
@@ -159,18 +164,20 @@ class Fleet:
         self._serve_waiting(group)
 
     async def add(self, instance: Instance) -> None:
-        """An instance is ready; one whose revision has gone meanwhile is ended."""
+        """An instance is ready, or answers again; one whose revision has gone meanwhile is ended."""
         if self._cloud.store.get(names.API, instance.revision) is None:
             self._forget(instance.revision)
             await instance.containers.stop()
             return
         group = self.group(instance.revision)
-        instance.busy_from = asyncio.get_running_loop().time()
+        instance.busy_from = instance.busy_from or asyncio.get_running_loop().time()
         group.instances.append(instance)
         self._serve_waiting(group)
 
     def gone(self, instance: Instance) -> None:
         """An instance has ended, by itself or by us."""
+        if instance.ended:
+            return
         instance.ended = True
         group = self._groups.get(instance.revision)
         if group is None:
@@ -197,18 +204,17 @@ class Fleet:
         group = self._groups.get(instance.revision)
         if group is not None and instance in group.instances:
             group.instances.remove(instance)
-            self._keep(self._asked(group, instance))
+            self._keep(self._asked(instance))
 
-    async def _asked(self, group: Group, instance: Instance) -> None:
+    async def _asked(self, instance: Instance) -> None:
         alive = await instance.containers.answers()
         if instance.ended:
             return
-        group.instances.append(instance)
         if alive:
-            self._serve_waiting(group)
+            await self.add(instance)
         else:
             self.gone(instance)
-            await instance.containers.stop()
+            await instance.containers.give_up()
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -18,7 +18,7 @@ from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
 from localcloud.services.run import images, journal, names, probes, revisions, surroundings, templates
-from localcloud.services.run.fleet import Instance, NoInstance
+from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NoInstance
 from localcloud.services.run.probes import Knock
 from localcloud.services.run.surroundings import Volumes
 
@@ -74,14 +74,20 @@ class Containers:
         with suppress(TimeoutError):
             async with asyncio.timeout(_ENDS_WITHIN):
                 await self.noticed.wait()
+        if not self.over and not await runs(self.cloud, self.running[0]):
+            await self.noticed.wait()  # a busy machine hears of an end late
         return False
 
     async def stop(self) -> None:
         """SIGTERM, ten seconds, SIGKILL."""
         self.stopping = True
-        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
+        await self.give_up()
         await asyncio.to_thread(self.volumes.copy_out)
         await asyncio.to_thread(self.volumes.remove)
+
+    async def give_up(self) -> None:
+        """The same of what should have gone on: its end is told, and what it has written kept, when it is noticed."""
+        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
 
     def watch(self, running: Running) -> None:
         """Notices the end of a container, in a thread of its own: most instances live for long."""
@@ -135,6 +141,8 @@ class Starter:
             raise
         instance = Instance(revision, identity, containers, self._cloud.clock.seconds())
         containers.on_end = lambda: self._ended(instance, containers)
+        if containers.over:  # since its first answer
+            asyncio.get_running_loop().call_soon(containers.on_end)
         self._attend(instance, containers, body)
         return instance
 
@@ -160,13 +168,18 @@ class Starter:
             containers.watch(running)
         kind = containers.running[0].kind
         await self._note(containers, f"Starting new instance. Reason: {reason} (runs as {kind})")
-        await self._cloud.commits.write(lambda: revisions.ran_by(self._cloud, containers.revision, kind))
+
+        def begun() -> None:
+            revisions.ran_by(self._cloud, containers.revision, kind)
+            self._cloud.due.after(names.API, IDLE, containers.revision, IDLE_SECONDS)
+
+        await self._cloud.commits.write(begun)
 
     async def _started(self, order: Order, heard: Lines) -> Running:
         """A container; where this machine carries no more, in the place of an instance that has nothing to do."""
         while True:
             try:
-                return await started(self._cloud, order, heard)
+                return await self._cloud.workloads.started(order, heard)
             except NoRoom as problem:
                 if not await self._make_room():
                     raise NotReady(str(problem), {}, 429) from None
@@ -259,28 +272,23 @@ class Starter:
         )
 
 
-async def started(cloud: Cloud, order: Order, heard: Lines) -> Running:
-    """The container of an order; one that comes too late, since nobody waits for it any more, is ended."""
-    starting = asyncio.ensure_future(asyncio.to_thread(cloud.workloads.start, order, heard))
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with suppress(RuntimeProblem):
-            await asyncio.to_thread((await starting).stop)
-        raise
-
-
 async def there(cloud: Cloud, first: Running) -> None:
     """Waits until a container exists whose network others are to share; one that ended at once is noticed elsewhere."""
-    client = cloud.workloads.client
-    if client is None or first.kind == "process":
-        return
-    ask = ("container", "inspect", "--format={{.State.Running}}", first.name)
     for _ in range(_LOOKS):
-        with suppress(RuntimeProblem):
-            if (await asyncio.to_thread(client.call, *ask)) == ["true"]:
-                return
+        if first.kind == "process" or await runs(cloud, first):
+            return
         await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+async def runs(cloud: Cloud, one: Running) -> bool:
+    """Whether a workload runs now, whatever was heard of its end."""
+    client = cloud.workloads.client
+    if client is None or one.kind == "process":
+        return await asyncio.to_thread(one.wait, 0) is None
+    ask = ("container", "inspect", "--format={{.State.Running}}", one.name)
+    with suppress(RuntimeProblem):
+        return await asyncio.to_thread(client.call, *ask) == ["true"]
+    return False
 
 
 def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:
@@ -308,7 +316,8 @@ def explained(containers: Containers, body: Body) -> str:
             f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit, see "
             "https://cloud.google.com/run/docs/configuring/memory-limits"
         )
-    return f"Container called exit({ended.code})."
+    gave_up = "The instance did not answer any more and was ended. " if ended.stopped else ""
+    return f"{gave_up}Container called exit({ended.code})."
 
 
 def _order(containers: Containers, body: Body, container: Body, own: dict[str, str], serving: bool) -> Order:

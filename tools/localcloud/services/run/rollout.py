@@ -8,11 +8,11 @@ from localcloud.engine.service import Body
 from localcloud.errors import CloudError, aborted
 from localcloud.services.run import instances, names, revisions, services, traffic
 from localcloud.services.run.conditions import FAILED, RECONCILING, SUCCEEDED, condition, failed, ready
-from localcloud.services.run.fleet import IDLE_SECONDS, Fleet
+from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Fleet
 from localcloud.services.run.instances import NotReady
 from localcloud.services.run.names import API
 
-IDLE, KEEP = "idle", "keep"
+KEEP = "keep"
 SCALE = "scale"
 _AGAIN = 30.0
 
@@ -138,7 +138,6 @@ async def _only_serving(cloud: Cloud, service: str) -> None:
 def _look_again(cloud: Cloud, service: str, wanted: set[str]) -> None:
     for short in wanted:
         full = f"{service}/revisions/{short}"
-        cloud.due.after(API, IDLE, full, IDLE_SECONDS)
         if (cloud.store.get(API, full) or {}).get("scaling", {}).get("minInstanceCount"):
             cloud.due.after(API, KEEP, full, 0)
 
@@ -157,18 +156,20 @@ def keep(cloud: Cloud, full: str, _moment: float) -> None:
 async def scale(cloud: Cloud, job: Job) -> None:
     """Ends what is idle for long, starts what always runs, and looks again later."""
     full = job.body["revision"]
-    service = cloud.store.get(API, names.service(full)) or {}
-    if revisions.short(full) not in traffic.serving(service):
+    body = cloud.store.get(API, full)
+    if body is None:
         return
     group = fleet(cloud).group(full)
-    await fleet(cloud).stop(full, keep=group.least, idle_since=cloud.clock.seconds() - IDLE_SECONDS)
-    runs = (cloud.store.get(API, full) or {}).get("annotations", {}).get(revisions.RAN_BY) != "simulated"
-    while runs and len(group.instances) + group.starting < group.least:
+    serves = revisions.short(full) in traffic.serving(cloud.store.get(API, names.service(full)) or {})
+    least = group.least if serves else 0
+    await fleet(cloud).stop(full, keep=least, idle_since=cloud.clock.seconds() - IDLE_SECONDS)
+    runs = body.get("annotations", {}).get(revisions.RAN_BY) != "simulated"
+    while runs and len(group.instances) + group.starting < least:
         try:
             await fleet(cloud).add(await starter(cloud).start(full, "MIN_INSTANCES"))
         except NotReady:
             break
-    await job.write(lambda: _later(cloud, full, bool(group.instances), bool(group.least)))
+    await job.write(lambda: _later(cloud, full, bool(group.instances), bool(least)))
 
 
 def _later(cloud: Cloud, full: str, busy: bool, kept: bool) -> None:

@@ -11,7 +11,7 @@ from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Addresses
 from localcloud.engine.service import Connections, Endpoints, Service, Site, Worker
 from localcloud.services.run import addresses, executions, front, jobs, journal, revisions, rollout, services
-from localcloud.services.run.fleet import Fleet, Instance
+from localcloud.services.run.fleet import IDLE, Fleet, Instance
 from localcloud.services.run.instances import Starter
 from localcloud.services.run.names import API
 
@@ -76,7 +76,7 @@ SERVICE = Service(
         rollout.SCALE: Worker(rollout.scale),
         executions.EXECUTE: Worker(executions.execute, executions.cut),
     },
-    due={rollout.IDLE: rollout.idle, rollout.KEEP: rollout.keep},
+    due={IDLE: rollout.idle, rollout.KEEP: rollout.keep},
     offers=_offers,
     sites=(Site(front.late, hosts=("*.*.run.app",), connections=_connections),),
     skus=journal.SKUS,
