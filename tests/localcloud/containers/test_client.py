@@ -50,6 +50,18 @@ def test_its_environment_keeps_every_character_and_stays_off_command_lines(clien
     assert not [one for one in commands if SECRET.encode() in one]
 
 
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "CONTAINERS_CONF", "https_proxy", "BASH_ENV"])
+def test_no_variable_of_a_workload_reaches_podman_or_docker_themselves(client: Client, name: str) -> None:
+    with pytest.raises(RuntimeProblem, match=f"The variable {name} cannot have a value of several lines"):
+        client.start(shell("theirs", "true", env={name: "/tmp/theirs.so:\n"}), lambda *_: None)
+
+
+@pytest.mark.parametrize("env", [{"A\nHOME": "x"}, {"*": "x"}, {"": "x"}, {"A": "b\x00"}])
+def test_what_cannot_be_a_variable_is_a_sentence(client: Client, env: dict[str, str]) -> None:
+    with pytest.raises(RuntimeProblem, match="cannot be handed on"):
+        client.start(shell("odd", "true", env=env), lambda *_: None)
+
+
 def _readable(path: Path) -> bool:
     try:
         path.read_bytes()

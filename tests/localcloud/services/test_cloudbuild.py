@@ -16,6 +16,7 @@ from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 from localcloud.services.cloudbuild import shell, steps, substitutions
 from localcloud.services.cloudbuild.gcloud import Beyond, deployment, execution, training
+from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
 
@@ -136,6 +137,15 @@ def test_a_graph_that_cannot_be_is_refused(listed: list[dict[str, Any]], problem
 # What is refused.
 
 
+def test_a_volume_is_a_folder_among_the_builds_volumes(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.make()
+    assert space.volume("cache") == tmp_path / "volumes" / "cache"
+    for name in ("..", ".", "", "../credentials", "/etc"):
+        with pytest.raises(Outside, match="is no name of a volume"):
+            space.volume(name)
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -184,6 +194,9 @@ def test_who_submits_must_be_allowed_to_act_as_the_account(cloud: Inside) -> Non
         {"policy": {"bindings": [{"role": "roles/iam.serviceAccountUser", "members": ["user:alice@example.com"]}]}},
     )
     assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT}).status == 200
+    # The default account of another project is none that whoever may build here may act as.
+    other = f"projects/-/serviceAccounts/{int(NUMBER) + 1}-compute@developer.gserviceaccount.com"
+    assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": other}).status == 403
     outsider = cloud.as_("user:eve@example.com")
     assert outsider("GET", f"{BASE}/builds").status == outsider("POST", f"{BASE}/builds", NOTHING).status == 403
 

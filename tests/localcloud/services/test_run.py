@@ -14,6 +14,14 @@ IMAGE = "docker.io/library/api:1"
 TEMPLATE = {"containers": [{"image": IMAGE}]}
 
 
+def mounted(**more: str) -> dict[str, Any]:
+    mount = {"name": "v", "mountPath": "/v", **more}
+    return {
+        "containers": [{"image": IMAGE, "volumeMounts": [mount]}],
+        "volumes": [{"name": "v", "gcs": {"bucket": "models"}}],
+    }
+
+
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
     return sender(tmp_path, "run", "secretmanager", "artifactregistry", "iam", "logging")
@@ -123,6 +131,16 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
             {"containers": [{"image": IMAGE, "startupProbe": {"httpGet": {"path": "x"}}}]},
             "path must begin with a slash",
         ),
+        ({"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "9" * 400}}}]}, "between 128Mi and 32Gi"),
+        ({"containers": [{"image": IMAGE, "env": [{"name": "A\nHOME"}]}]}, "no name of a variable"),
+        ({**TEMPLATE, "volumes": [{"name": "/etc/cron.d", "emptyDir": {}}]}, "has up to 63 of the characters"),
+        ({**TEMPLATE, "volumes": [{"name": "v", "emptyDir": {}}] * 2}, "a name of its own"),
+        ({**TEMPLATE, "volumes": [{"name": "v", "gcs": {"bucket": "../../v"}}]}, "name of a bucket"),
+        ({**TEMPLATE, "volumes": [{"name": "v", "secret": {"secret": "s", "items": [{"path": "../x"}]}}]}, "relative"),
+        ({**TEMPLATE, "volumes": [{"name": "v", "secret": {"secret": "s", "defaultMode": 0o4777}}]}, "0 and 0777"),
+        (mounted(subPath="/etc"), "relative path in the volume"),
+        (mounted(subPath="a/../../../etc"), "relative path in the volume"),
+        (mounted(mountPath="/v:suid"), "absolute path without"),
     ],
 )
 def test_what_google_refuses_is_refused(call: Sender, template: Any, said: str) -> None:
@@ -143,6 +161,18 @@ def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, said:
     assert said in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
 
 
+def test_a_part_of_a_volume_is_mounted_where_no_other_container_can_put_a_link_in_its_place(call: Sender) -> None:
+    template = mounted(subPath="a/b")
+    call("POST", f"{SERVICES}?serviceId=alone", {"template": template})
+    main, volumes = template["containers"][0], template["volumes"]
+    both = [{**main, "name": "main", "ports": [{"containerPort": 8080}]}, {**main, "name": "beside"}]
+    said = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": {**template, "containers": both}}, 501)
+    assert "only where nothing else can write to that volume" in said
+    volumes[0]["gcs"]["readOnly"] = True
+    call("POST", f"{SERVICES}?serviceId=two", {"template": {**template, "containers": both}})
+    settled(call)
+
+
 def test_names_are_checked_and_taken_once(call: Sender) -> None:
     for name in ("Api", "1api", "api-", "a" * 50):
         assert "must use only lowercase" in call.refused("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE})
@@ -161,7 +191,10 @@ def test_a_service_runs_as_an_account_that_exists_and_that_the_deployer_may_act_
     call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "serving"})
     call.grant("roles/run.developer", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
-    assert "iam.serviceaccounts.actAs" in dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
+    # Whom a template does not name is the default account of Compute, which others may have granted much.
+    for asked in (template, TEMPLATE):
+        said = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": asked}, 403)
+        assert "iam.serviceaccounts.actAs" in said
     call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev("POST", f"{SERVICES}?serviceId=api", {"template": template})
     settled(call)
@@ -171,6 +204,7 @@ def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call:
     image = f"europe-west1-docker.pkg.dev/{PROJECT}/images/api:1"
     template = {"containers": [{"image": image}]}
     call.grant("roles/run.developer", "user:dev@example.com")
+    call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
     said = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
     assert "artifactregistry.repositories.downloadArtifacts" in said

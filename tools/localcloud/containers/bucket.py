@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _PATIENCE = 600.0
 
 
@@ -49,11 +52,11 @@ class Bucket:
             with target.open("wb") as stream:
                 shutil.copyfileobj(answer, stream, 1 << 20)
 
-    def put(self, name: str, source: Path) -> None:
+    def put(self, name: str, source: BinaryIO) -> None:
         """A file's content as an object."""
         target = f"/upload{self._path}/o?{urlencode({'uploadType': 'media', 'name': name})}"
-        with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection, source.open("rb") as stream:
-            self._asked(connection, "POST", target, stream, source.stat().st_size).read()
+        with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection:
+            self._asked(connection, "POST", target, source, os.fstat(source.fileno()).st_size).read()
 
     def delete(self, name: str) -> None:
         """Removes an object."""

@@ -23,6 +23,15 @@ VARIABLES = (
     "PATH", "HOME", "USER", "LANG", "LC_*", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONTAINERS_*",
     "CONTAINER_HOST", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DBUS_SESSION_BUS_ADDRESS",
 )  # fmt: skip
+# What means something to podman and docker, to what they start, to Go or to the loader: no variable of a workload's stands under such a
+# name among their own. Source: podman(1), docker(1), ld.so(8), the packages runtime and net/http of Go.
+_MEANT = re.compile(
+    r"(?:BUILDAH|CONTAINERS?|DBUS|DOCKER|DYLD|GLIBC|GPG|LC|LD|LISTEN|MALLOC|OTEL|PODMAN|REGISTRY|SSL_CERT|XDG)_.*|_.*|(?:.*_)?proxy"
+    r"|BASH_ENV|ENV|GCONV_PATH|GNUPGHOME|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|HOME|HOSTALIASES|IFS|LANG|LANGUAGE|LOCPATH"
+    r"|NLSPATH|NOTIFY_SOCKET|PATH|RES_OPTIONS|SHELL|STORAGE_(?:DRIVER|OPTS)|TERM|TMP|TMPDIR|TZ|TZDIR|USER|USERNAME",
+    re.IGNORECASE | re.DOTALL,
+)
+_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _NOT_STARTED = {125, 126, 127}
 _LAST_WORDS = 4
 # What podman says itself, among a program's lines, when a container whose network others share has ended before them.
@@ -168,7 +177,8 @@ class Container:
         inner = [*(workload.entrypoint or ())[1:], *(workload.args or ())]
         # Never on the command line, where everybody reads it: by standard input, or where a line break does not fit there
         # by the client's own environment.
-        long = {name: value for name, value in variables.items() if "\n" in value}
+        long = {name: value for name, value in variables.items() if "\n" in value or "\r" in value}
+        _check(kind, variables, long, inner)
         self._child = Child(
             [kind.program, "run", *_options(workload, list(long), kind, port), workload.image, *inner],
             self._note,
@@ -215,6 +225,26 @@ class Container:
         if stream == "stderr":
             self._last = [*self._last, line][-_LAST_WORDS:]
         self._heard(stream, line)
+
+
+def _check(kind: Kind, variables: Mapping[str, str], long: Iterable[str], words: Iterable[str]) -> None:
+    """RuntimeProblem for what would mean something to podman or docker themselves, or cannot be handed on."""
+    for name, value in variables.items():
+        if not _VARIABLE.fullmatch(name) or "\x00" in value:
+            raise RuntimeProblem(
+                f"The variable {name[:100]!r} cannot be set: its name or its value cannot be handed on."
+            )
+    if meant := next(filter(means_something, long), ""):
+        raise RuntimeProblem(
+            f"The variable {meant} cannot have a value of several lines here, since it means something to {kind.name} itself."
+        )
+    if any("\x00" in word for word in words):
+        raise RuntimeProblem("An argument of the program has a null character.")
+
+
+def means_something(name: str) -> bool:
+    """Whether podman or docker, or what they start, act on a variable of this name."""
+    return _MEANT.fullmatch(name) is not None
 
 
 def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> list[str]:

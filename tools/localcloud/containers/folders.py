@@ -6,14 +6,18 @@ it started; one that it only reads can be kept up to date, since nothing in it c
 
 from __future__ import annotations
 
+import os
+import stat
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from localcloud.containers.bucket import Bucket, BucketRefused
+from localcloud.containers.bucket import NAME, Bucket, BucketRefused
 from localcloud.containers.workload import Mount
 
 _AT_ONCE = 8
@@ -37,6 +41,9 @@ class Folders:
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
         refused: list[str] = []
         for bucket in self.buckets:
+            if not NAME.fullmatch(bucket.name):
+                refused.append(f"{bucket.name!r} is no name of a bucket.")
+                continue
             folder = self.root / bucket.name
             folder.mkdir()
             folder.chmod(0o777)  # whatever user a container's program is
@@ -53,16 +60,17 @@ class Folders:
         """Uploads what is new or changed since it was last looked at; sentences for what was refused. Blocks."""
         refused = []
         for bucket in self.buckets:
-            for path in sorted((self.root / bucket.name).rglob("*")):
-                if path.is_symlink() or not path.is_file() or self._seen.get(path) == _stamp(path):
+            for name, stream in opened(self.root / bucket.name):
+                path, stamp = self.root / bucket.name / name, _stamp(os.fstat(stream.fileno()))
+                if self._seen.get(path) == stamp:
                     continue
-                name = path.relative_to(self.root / bucket.name).as_posix()
-                stamp = _stamp(path)
                 try:
-                    bucket.put(name, path)
+                    bucket.put(name, stream)
                     self._seen[path] = stamp
                 except BucketRefused as problem:
                     refused.append(f"/gcs/{bucket.name}/{name} could not be written: {problem}")
+                except UnicodeEncodeError:
+                    refused.append(f"/gcs/{bucket.name} has a file whose name is not UTF-8, as objects' names are.")
         return refused
 
     def bring(self, name: str) -> None:
@@ -100,12 +108,24 @@ class Folders:
             if not name.endswith("/"):
                 bucket.fetch(name, path)
                 path.chmod(0o666)
-                self._seen[path] = _stamp(path)
+                self._seen[path] = _stamp(path.stat())
         except (BucketRefused, OSError) as problem:
             return f"/gcs/{bucket.name}/{name} cannot be read: {problem}"
         return ""
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
+def opened(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """The files below a folder, open, with their paths in it. No link is followed, not even one that a container puts in a folder's place
+    meanwhile: each is opened from within the folder that lists it."""
+    for at, _, names, handle in os.fwalk(folder):
+        for name in sorted(names):
+            with suppress(OSError):  # a link, or gone meanwhile
+                # Without O_NONBLOCK a named pipe would keep us waiting.
+                found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+                with os.fdopen(found, "rb") as stream:
+                    if stat.S_ISREG(os.fstat(found).st_mode):
+                        yield Path(at, name).relative_to(folder).as_posix(), stream
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size

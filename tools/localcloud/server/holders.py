@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,14 +11,25 @@ from pathlib import Path
 from localcloud.provider import callers
 
 _PROC = Path("/proc")
+_PATIENCE = 20.0
 
 
 class Holders:
     """The processes of one session, once it is known: those of a command, or of podman with the helper that is its container's network."""
 
     def __init__(self) -> None:
-        self.session = 0
-        self._last = 0
+        self._session = self._last = 0
+        self._told = threading.Event()
+
+    def tell(self, session: int) -> None:
+        """Says which session it is; 0 where that is not known of a runtime, so that every process of this user may ask."""
+        self._session = session
+        self._told.set()
+
+    async def told(self) -> None:
+        """Waits for a workload that asks in the very moment in which it begins."""
+        if not self._told.is_set():
+            await asyncio.to_thread(self._told.wait, _PATIENCE)
 
     def hold(self, peer: str, port: int) -> bool:
         """Whether the connection that came from `peer` ("ipv4:127.0.0.1:4711") to our port is held by one of them.
@@ -24,7 +37,9 @@ class Holders:
         True where the system does not tell, which who asks for the user of a connection has found out already.
         """
         found = callers.caller(peer, port)
-        if found is None or not self.session:
+        if not self._told.is_set():
+            return False
+        if found is None or not self._session:
             return True
         unread = False
         for pid in self._processes():
@@ -43,7 +58,7 @@ class Holders:
         if self._last:
             yield self._last
         for path in _PROC.glob("[0-9]*/stat"):
-            if _session(path) == self.session:
+            if _session(path) == self._session:
                 yield int(path.parent.name)
 
 

@@ -56,6 +56,8 @@ class Metadata:
         return Starlette(routes=[Route("/{path:path}", self._answered, methods=["GET"])])
 
     async def _answered(self, request: Request) -> Response:
+        if self._holders:
+            await self._holders.told()
         try:
             self._admit(request)
             text, kind = self._found(request.path_params["path"], request.query_params)

@@ -60,7 +60,7 @@ class Surroundings:
         return Given(
             env=env,
             mounts=(Mount(bundle, INSIDE, read_only=True),) if contained else (),
-            started=lambda pid: setattr(holders, "session", pid if _is_known(runtime) else 0),
+            started=lambda pid: holders.tell(pid if _is_known(runtime) else 0),
             take_back=lambda: self._end(close),
         )
 

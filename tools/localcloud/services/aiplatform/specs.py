@@ -19,6 +19,7 @@ STRATEGIES = {0: "STRATEGY_UNSPECIFIED", 1: "ON_DEMAND", 2: "LOW_COST", 3: "STAN
 _MOST_POOLS = 4
 _DISK = {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
+_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _PACKAGES = 100
 
 
@@ -111,17 +112,18 @@ def _check_program(program: Body, kind: str, where: str) -> None:
     if len(program.get("packageUris", [])) > _PACKAGES:
         raise invalid(f"{where}.python_package_spec.package_uris may have {_PACKAGES} entries.", where)
     seen = [one.get("name", "") for one in program.get("env", [])]
-    if not all(seen) or len(set(seen)) < len(seen):
-        raise invalid(f"{where}: each variable of env has a name of its own.", f"{where}.env")
+    if len(set(seen)) < len(seen) or not all(_VARIABLE.fullmatch(one) for one in seen):
+        raise invalid(f"{where}: each variable of env has a name of its own, without '='.", f"{where}.env")
 
 
 def checked_account(call: Call, account: str) -> str:
     """The address of an account that the caller may act as; 403 and 404 otherwise."""
     email = account.rpartition("/")[2]
     project = email.partition("@")[2].partition(".")[0]
+    default = email == f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
+    if default:
+        project = call.project or ""
     name = f"projects/{project}/serviceAccounts/{email}"
-    if email == f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com":
-        return email
     if not call.cloud.iam.allowed(call.principal, ACT_AS, "iam", name, project):
         described = {"permission": ACT_AS, "resource": name}
         raise permission_denied(
@@ -129,7 +131,7 @@ def checked_account(call: Call, account: str) -> str:
             [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)],
         )
     found = call.cloud.store.get("iam", name)
-    if found is None or found.get("disabled"):
+    if not default and (found is None or found.get("disabled")):
         raise not_found(f"Service account {email} does not exist, or is disabled.")
     return email
 

@@ -37,11 +37,12 @@ def named(cloud: Cloud, project: str, account: str) -> str:
     return next((str(body["email"]) for _, body in rows if body.get("uniqueId") == found["account"]), found["account"])
 
 
-def check(cloud: Cloud, principal: str, account: str) -> None:
-    """403 when somebody may not act as a build's account, 404 when there is no such account; anybody may use the default one."""
+def check(cloud: Cloud, principal: str, account: str, place: str) -> None:
+    """403 when somebody may not act as the account of a build in a project, 404 when there is no such account; anybody who may build
+    there may use that project's default one."""
     email = account.rpartition("/")[2]
     project = email.partition("@")[2].partition(".")[0]
-    if email.endswith("-compute@developer.gserviceaccount.com"):
+    if email == default(cloud, place):
         return
     name = names.account_name(project, email)
     body = cloud.store.get("iam", name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from localcloud.containers.client import Client
+from localcloud.containers.client import Client, means_something
 from localcloud.containers.workload import Heard, RuntimeProblem, check
 from localcloud.engine.image_names import is_ours
 from localcloud.engine.workloads import Workloads
@@ -26,10 +26,6 @@ _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILIN
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 _CACHE = "BUILDKIT_INLINE_CACHE"  # a word to BuildKit: podman would warn that nothing uses it
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_THEIRS = (
-    "BUILDAH", "CONTAINER", "CONTAINERS", "DOCKER", "DYLD_", "GO", "HTTP", "HOME", "LD_", "LC_", "LANG", "NO_PROXY", "PATH", "REGISTRY",
-    "SSL_", "STORAGE", "TMP", "USER", "XDG_", "_",
-)  # fmt: skip
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 _COMMANDS = "build, tag, push, pull, login and run"
@@ -202,7 +198,7 @@ class Docker:
             return []
         if not any(secret in value for secret in place.secrets):
             return [f"--build-arg={name}={value}"]
-        if not _NAME.fullmatch(name) or name in {**env, **self.client.environment} or name.startswith(_THEIRS):
+        if not _NAME.fullmatch(name) or name in {**env, **self.client.environment} or means_something(name):
             raise NotUnderstood(
                 f"docker build: the secret --build-arg {name} must have a name that means nothing to docker."
             )

@@ -15,15 +15,15 @@ from localcloud.containers.workload import RuntimeProblem, check
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import invalid
 from localcloud.services.cloudbuild import accounts, names, steps, substitutions
+from localcloud.services.cloudbuild.workspace import VOLUME
 
 Body = dict[str, Any]
 HOUR, DAY = 3600.0, 86_400.0
 MOST_STEPS = 300
 _UNLOGGED = ("CLOUD_LOGGING_ONLY", "STACKDRIVER_ONLY", "NONE")
 _DURATION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?s")
-_VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PATH = re.compile(r"/[^:,\x00-\x1f]*")
-_VARIABLE = re.compile(r"[^=\s\x00-\x1f]+=")
+_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+=")
 _RESERVED = ("/workspace", "/builder", "/var/run/docker.sock")
 _VERSION = re.compile(r"projects/[^/]+/(?:locations/[^/]+/)?secrets/[^/]+/versions/[^/]+")
 _NO_LOGS = (
@@ -60,7 +60,7 @@ def completed(cloud: Cloud, place: str, identity: str, sent: Body, origin: Origi
     if own and not _says_where_logs_go(sent):
         raise invalid(_NO_LOGS, "build.service_account")
     if origin.principal:
-        accounts.check(cloud, origin.principal, sent["serviceAccount"])
+        accounts.check(cloud, origin.principal, sent["serviceAccount"], project)
     for key, most in (("timeout", DAY), ("queueTtl", DAY)):
         seconds(sent.get(key, "3600s"), key, most)
     number = cloud.projects.number(project)
@@ -199,7 +199,7 @@ def _check_volumes(build: Body) -> None:
         for name, path in ((one.get("name", ""), one.get("path", "")) for one in mine):
             reserved = any(path.rstrip("/") == one or path.startswith(f"{one}/") for one in _RESERVED)
             if (
-                not _VOLUME.fullmatch(name)
+                not VOLUME.fullmatch(name)
                 or not _PATH.fullmatch(path)
                 or ".." in path
                 or reserved

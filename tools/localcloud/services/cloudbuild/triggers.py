@@ -91,7 +91,7 @@ def run(call: Call) -> Body:
     trigger = find(call)
     asked = call.body.get("source", call.body if call.method.request == "RepoSource" else {})
     if trigger.get("serviceAccount"):
-        accounts.check(call.cloud, call.principal, trigger["serviceAccount"])
+        accounts.check(call.cloud, call.principal, trigger["serviceAccount"], call.project or "")
     if asked.get("projectId", call.project) != call.project and asked.get("repoName"):
         raise unimplemented("Cloud Source Repositories are not emulated by the local cloud.")
     body = events.by_hand(call.cloud, trigger, asked, call.principal)
@@ -152,8 +152,9 @@ def _checked(call: Call, place: str, body: Body) -> Body:
     if "build" in body and not body["build"].get("steps"):
         raise invalid("invalid build: no build steps are specified", "trigger.build.steps")
     if account := body.get("serviceAccount", ""):
-        email = accounts.named(call.cloud, place.split("/")[1], account)
-        accounts.check(call.cloud, call.principal, names.account_name(account.split("/")[1], email))
+        project = place.split("/")[1]
+        email = accounts.named(call.cloud, project, account)
+        accounts.check(call.cloud, call.principal, names.account_name(account.split("/")[1], email), project)
     return body
 
 

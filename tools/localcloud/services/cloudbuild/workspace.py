@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from localcloud.containers.workload import Mount
 from localcloud.engine.store import Store
 
 SOURCE, HOME, OUTPUTS, SCRIPTS = "/workspace", "/builder/home", "/builder/outputs", "/builder/scripts"
+
+VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Outside(Exception):
@@ -64,7 +67,9 @@ class Workspace:
         raise Outside(f"{path!r} is not in the folders that the steps of a build share ({SOURCE}, {HOME}).")
 
     def volume(self, name: str) -> Path:
-        """A volume that steps share."""
+        """A volume that steps share. Raises Outside for what is no name of one."""
+        if not VOLUME.fullmatch(name):
+            raise Outside(f"{name!r} is no name of a volume: it has letters, digits, '.', '_' and '-'.")
         found = self.root / "volumes" / name
         if not found.exists():
             found.mkdir(parents=True)

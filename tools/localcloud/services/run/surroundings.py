@@ -118,7 +118,7 @@ def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volum
         folder.chmod(0o700)
         if "secret" in volume:
             _files(place, volume["secret"], secrets)
-        read_only = "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
+        read_only = templates.read_only(volume)
         if "gcs" in volume:
             found = _bucket(cloud, place, volume, template["serviceAccount"])
             buckets[read_only].append(found)

@@ -6,10 +6,12 @@ Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
+from localcloud.containers.bucket import NAME as BUCKET
 from localcloud.engine.service import Body, Call
-from localcloud.errors import invalid, not_found, permission_denied
+from localcloud.errors import invalid, not_found, permission_denied, unimplemented
 
 PORT = 8080
 MOST_VARIABLES = 1000
@@ -17,15 +19,17 @@ RESERVED = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 JOB_RESERVED = frozenset(
     {"CLOUD_RUN_JOB", "CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT", "CLOUD_RUN_TASK_COUNT"}
 )
-_CPU = re.compile(r"(\d+)m|(\d+(?:\.\d+)?)")
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi)?")
+_CPU = re.compile(r"(\d{1,9})m|(\d{1,9}(?:\.\d{1,9})?)")
+_BYTES = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(k|M|G|Ki|Mi|Gi)?")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 _SECONDS = re.compile(r"(\d{1,6})(?:\.\d+)?s")
 _CORES = (1, 2, 4, 6, 8)
 _LEAST_MEMORY, _MOST_MEMORY = 128 << 20, 32 << 30
 _LEAST_FOR_CORES = {4: 2 << 30, 6: 4 << 30, 8: 4 << 30}
 _LONGEST_SERVICE, _LONGEST_JOB = 3600, 7 * 86_400
-_VARIABLE = re.compile(r"[^=\x00]+")
+_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
+_VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_PATH = re.compile(r"/[^:,\x00-\x1f]*")
 _LONGEST_START = 240
 _DEFAULT_PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1}
 
@@ -102,15 +106,14 @@ def seconds(duration: str) -> float:
 
 def account(call: Call, email: str) -> str:
     """The account that the containers run as, the Compute default one when none is named; it must exist, and the caller may act as it."""
-    number = call.cloud.projects.number(call.project or "")
-    default = f"{number}-compute@developer.gserviceaccount.com"
+    default = f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
     wanted = (email or default).rpartition("/")[2]
-    if wanted == default:
-        return default
     project = wanted.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    if wanted == default:
+        project = call.project or ""
     name = f"projects/{project}/serviceAccounts/{wanted}"
     found = call.cloud.store.get("iam", name)
-    if found is None or found.get("deleted"):
+    if wanted != default and (found is None or found.get("deleted")):
         raise not_found(f"Service account {wanted} does not exist.")
     if not call.cloud.iam.allowed(call.principal, "iam.serviceAccounts.actAs", "iam", name, project):
         raise permission_denied(
@@ -269,15 +272,20 @@ def _check_volumes(template: Body, where: str) -> None:
     volumes = {each.get("name", ""): each for each in template.get("volumes", [])}
     for at, each in enumerate(template.get("volumes", [])):
         field = f"{where}.volumes[{at}]"
-        if not each.get("name"):
-            raise invalid(f"{field}.name is required.", f"{field}.name")
+        if not _VOLUME.fullmatch(each.get("name", "")):
+            raise invalid(
+                f"{field}.name is required, and has up to 63 of the characters a-z, 0-9 and '-'.", f"{field}.name"
+            )
         kinds = [kind for kind in ("secret", "gcs", "emptyDir", "cloudSqlInstance", "nfs", "filestore") if kind in each]
         if len(kinds) != 1:
             raise invalid(f"{field} must have one source, such as secret, gcs or empty_dir.", field)
-        if kinds[0] == "secret" and not each["secret"].get("secret"):
-            raise invalid(f"{field}.secret.secret is required.", f"{field}.secret.secret")
-        if kinds[0] == "gcs" and not each["gcs"].get("bucket"):
-            raise invalid(f"{field}.gcs.bucket is required.", f"{field}.gcs.bucket")
+        if kinds[0] == "secret":
+            _check_files(each["secret"], f"{field}.secret")
+        if kinds[0] == "gcs" and not BUCKET.fullmatch(each["gcs"].get("bucket", "")):
+            raise invalid(f"{field}.gcs.bucket is required, as the name of a bucket.", f"{field}.gcs.bucket")
+    if len(volumes) < len(template.get("volumes", [])):
+        raise invalid(f"{where}.volumes: each volume has a name of its own.", f"{where}.volumes")
+    shared = Counter(mount.get("name") for each in template["containers"] for mount in each.get("volumeMounts", []))
     for at, container in enumerate(template["containers"]):
         for mount in container.get("volumeMounts", []):
             field = f"{where}.containers[{at}].volume_mounts"
@@ -285,8 +293,41 @@ def _check_volumes(template: Body, where: str) -> None:
                 raise invalid(
                     f"{field} names the volume {mount.get('name')!r}, which is not in {where}.volumes.", field
                 )
-            if not str(mount.get("mountPath", "")).startswith("/"):
-                raise invalid(f"{field}: mount_path must be an absolute path.", field)
+            _check_mount(mount, field, alone=shared[mount["name"]] == 1 or read_only(volumes[mount["name"]]))
+
+
+def read_only(volume: Body) -> bool:
+    """Whether no container writes to a volume."""
+    return "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
+
+
+def _check_files(source: Body, field: str) -> None:
+    if not source.get("secret"):
+        raise invalid(f"{field}.secret is required.", f"{field}.secret")
+    for item in source.get("items", []):
+        if not _is_inside(item.get("path", "")):
+            raise invalid(f"{field}.items.path must be a relative path without '..'.", f"{field}.items.path")
+    for mode in (source.get("defaultMode", 0), *(item.get("mode", 0) for item in source.get("items", []))):
+        if not 0 <= mode <= 0o777:
+            raise invalid(f"{field}: a mode is between 0 and 0777 (octal); {mode:o} is not.", field)
+
+
+def _check_mount(mount: Body, field: str, *, alone: bool) -> None:
+    """`alone`: nothing else writes to the volume, which could lead a path in it elsewhere by a link before it is mounted."""
+    if not _PATH.fullmatch(mount.get("mountPath", "")):
+        raise invalid(f"{field}: mount_path must be an absolute path without ':' and ','.", field)
+    if not (below := mount.get("subPath", "")):
+        return
+    if not _is_inside(below):
+        raise invalid(f"{field}: sub_path must be a relative path in the volume, without '..', ':' and ','.", field)
+    if not alone:
+        raise unimplemented(
+            f"The local cloud mounts a sub_path of a volume only where nothing else can write to that volume ({field})."
+        )
+
+
+def _is_inside(path: str) -> bool:
+    return bool(_PATH.fullmatch(f"/{path}")) and not {"", ".", ".."} & set(path.split("/"))
 
 
 def secrets_of(template: Body) -> Iterator[tuple[str, str, str]]:

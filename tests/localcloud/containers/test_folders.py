@@ -1,0 +1,33 @@
+"""What a container has written into a bucket's folder is read from there alone, whatever links it makes meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from localcloud.containers.bucket import Bucket
+from localcloud.containers.folders import Folders, opened
+
+
+def test_no_link_is_followed_not_even_one_that_takes_a_folders_place_while_it_is_read(tmp_path: Path) -> None:
+    written, outside = tmp_path / "bucket", tmp_path / "outside"
+    (written / "later").mkdir(parents=True)
+    outside.mkdir()
+    for path in (written / "first", written / "later" / "key", outside / "key"):
+        path.write_text(path.parent.name)
+    (written / "link").symlink_to(outside / "key")
+    os.mkfifo(written / "pipe")
+    found = opened(written)
+    name, stream = next(found)
+    assert (name, stream.read()) == ("first", b"bucket")
+    shutil.rmtree(written / "later")
+    (written / "later").symlink_to(outside)
+    assert [name for name, _ in found] == []
+
+
+def test_a_bucket_is_a_folder_of_its_own(tmp_path: Path) -> None:
+    names = ["../beside", str(tmp_path / "absolute"), "..", "a/b"]
+    refused = Folders(tmp_path / "root", [Bucket(name, "127.0.0.1:1", "") for name in names]).copy_in()
+    assert refused == [f"{name!r} is no name of a bucket." for name in names]
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]
