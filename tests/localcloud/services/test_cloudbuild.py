@@ -445,9 +445,9 @@ def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any]
 
 
 def test_a_trigger_that_nothing_here_would_set_off_is_a_501(cloud: Inside) -> None:
-    sent = {"name": "app", "build": NOTHING, "pubsubConfig": {"topic": f"projects/{PROJECT}/topics/t"}}
+    sent = {"name": "app", "build": NOTHING, "bitbucketServerTriggerConfig": {"repoSlug": "r"}}
     seen = cloud("POST", f"{BASE}/triggers", sent)
-    assert (seen.status, "has no triggers with pubsubConfig" in seen.message) == (501, True)
+    assert (seen.status, "has no triggers with bitbucketServerTriggerConfig" in seen.message) == (501, True)
 
 
 def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Inside, tmp_path: Path) -> None:

@@ -296,7 +296,9 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
 def _takes_anything(api: str, version: str, schema_name: str) -> bool:
     """Whether a request's body is whatever its caller sends: a google.api.HttpBody."""
     described = document(api, version).schemas.get(schema_name, {})
-    return bool(described.get("properties", {}).get("httpBody", {}).get("$ref") == "GoogleApiHttpBody")
+    return schema_name == "HttpBody" or bool(
+        described.get("properties", {}).get("httpBody", {}).get("$ref") == "GoogleApiHttpBody"
+    )
 
 
 def _parsed(data: bytes) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from typing import Any
 
@@ -11,6 +12,8 @@ from localcloud.engine.dispatch import Request
 
 _KEPT = 1000
 _MOST_SAID = 8192
+_SECRET = re.compile(r"((?:^|&)(?:access_token|key|secret)=)[^&]*")
+"""Parameters by which a caller proves who it is."""
 
 
 class RequestLog:
@@ -31,7 +34,7 @@ class RequestLog:
             {
                 "verb": request.verb,
                 "path": "/" + request.path,
-                "query": request.query,
+                "query": _SECRET.sub(r"\1…", request.query),
                 "method": method,
                 "status": status,
                 "principal": tokens.named(request.headers.get("authorization", "").partition(" ")[2]),

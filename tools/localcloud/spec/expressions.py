@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Language(Enum):
     MAPPING     of a token's claims to an attribute: assertion
     ADMISSION   of a token: assertion, google, attribute
     ARTIFACT    of a download rule: pkg, with version.id and tag.name
+    EVENT       of a trigger: body, and the texts that it names itself
     NOTHING     no name at all: only literals
     """
 
@@ -30,6 +31,7 @@ class Language(Enum):
     MAPPING = "mapping"
     ADMISSION = "admission"
     ARTIFACT = "artifact"
+    EVENT = "event"
     NOTHING = "nothing"
 
 
@@ -42,15 +44,15 @@ class Undecided(ValueError):
 
 
 @lru_cache(maxsize=1024)
-def compiled(language: Language, text: str) -> Expression:
+def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expression:
     """The expression as a function of its names that gives text, numbers, booleans and lists, or raises Undecided.
 
-    Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
+    `texts` are names of texts beside those of the language. Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
     """
     if len(text) > LONGEST:
         raise Unreadable(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
     try:
-        expression = _environment(language).compile(text)
+        expression = _environment(language, texts).compile(text)
     except (
         Exception
     ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is not Unicode
@@ -58,10 +60,10 @@ def compiled(language: Language, text: str) -> Expression:
     return lambda names: _value(expression, names)
 
 
-def answers_a_truth(language: Language, text: str) -> bool:
+def answers_a_truth(language: Language, text: str, texts: tuple[str, ...] = ()) -> bool:
     """Whether an expression is known to be true or false, or may be so as far as its types tell."""
-    compiled(language, text)
-    return _environment(language).compile(text).return_type().name() in {"BOOL", "DYN"}
+    compiled(language, text, texts)
+    return _environment(language, texts).compile(text).return_type().name() in {"BOOL", "DYN"}
 
 
 def _value(expression: cel.Expression, names: Mapping[str, Any]) -> Any:
@@ -80,8 +82,8 @@ def _said(problem: object) -> str:
     return _CODE_WORDS.sub("", str(problem).partition("\n")[0])
 
 
-@cache
-def _environment(language: Language) -> cel.Env:
+@lru_cache(maxsize=128)
+def _environment(language: Language, texts: tuple[str, ...] = ()) -> cel.Env:
     from cel_expr_python import cel
 
     text, claims = cel.Type.STRING, cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
@@ -95,10 +97,12 @@ def _environment(language: Language) -> cel.Env:
         Language.MAPPING: {"assertion": claims},
         Language.ADMISSION: {"assertion": claims, "google": claims, "attribute": claims},
         Language.ARTIFACT: {"pkg": claims},
+        Language.EVENT: {"body": cel.Type.DYN},
         Language.NOTHING: {},
     }
+    known = {**names[language], **dict.fromkeys(texts, text)}
     functions = [*_of_texts(), *(_of_resources() if language is Language.CONDITION else ())]
-    return cel.NewEnv(variables=names[language], functions=functions)
+    return cel.NewEnv(variables=known, functions=functions)
 
 
 def _of_texts() -> list[cel.FunctionDecl]:

@@ -11,6 +11,7 @@ from localcloud.services.cloudbuild import (
     controls,
     folders,
     journal,
+    outside,
     queue,
     runner,
     streams,
@@ -109,6 +110,9 @@ SERVICE = Service(
     tables=f"{queue.TABLES}{folders.TABLES}{journal.TABLES}",
     workers={queue.RUN: Worker(runner.run, runner.cut)},
     due={queue.EXPIRY: builds.expired},
+    subscriptions={outside.PUBLISHED: outside.published},
+    # A webhook's caller has no account: it has the trigger's secret.
+    anonymous=frozenset(f"{API}.{place}.triggers.webhook" for place in _PLACES),
     sites=(Site(streams.application, prefix=f"*{journal.OWN}/"),),
     controls={"repositories": controls.repositories, "pushes": controls.pushes},
     skus=charges.SKUS,

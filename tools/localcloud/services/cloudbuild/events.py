@@ -12,7 +12,7 @@ import re2
 
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.cloudbuild import builds, folders, recipes
+from localcloud.services.cloudbuild import builds, folders, payloads, recipes
 from localcloud.services.cloudbuild.drafts import Origin
 from localcloud.services.cloudbuild.names import API
 
@@ -57,7 +57,8 @@ def by_hand(cloud: Cloud, trigger: Body, asked: Mapping[str, Any], principal: st
 def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
     """Begins the builds of all triggers that a push means."""
     git = folders.find(cloud, push.remote)
-    for name, trigger in _all(cloud):
+    for trigger in triggers(cloud):
+        name = trigger["resourceName"]
         if trigger.get("disabled") or not _means(cloud, trigger, push):
             continue
         if not _files_pass(trigger, git.changed(push.old, push.new)):
@@ -74,14 +75,23 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
             yield Made(name, trigger["name"], build=body["name"])
 
 
-def _all(cloud: Cloud) -> Iterator[tuple[str, Body]]:
+def told(cloud: Cloud, trigger: Body, body: Any) -> Body | None:
+    """The build of a trigger that an event from outside sets off; None where it is off, or its filter does not take the event."""
+    values = payloads.bound(trigger.get("substitutions", {}), body)
+    if trigger.get("disabled") or not payloads.passes(trigger.get("filter", ""), values, body):
+        return None
+    return by_hand(cloud, trigger, {"substitutions": values}, "")
+
+
+def triggers(cloud: Cloud) -> Iterator[Body]:
+    """All triggers of the cloud, by name."""
     rows = cloud.store.sql(
         "SELECT name FROM resources WHERE service = ? AND collection = 'triggers' ORDER BY name", API
     )
     for (name,) in rows:
         body = cloud.store.get(API, name)
         if body is not None:
-            yield name, body
+            yield body
 
 
 def _begun(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, given: Mapping[str, str]) -> Body:

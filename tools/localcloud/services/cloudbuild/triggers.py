@@ -12,10 +12,9 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import already_exists, failed_precondition, invalid, not_found, unimplemented
-from localcloud.services.cloudbuild import accounts, builds, events, names, substitutions
+from localcloud.services.cloudbuild import accounts, builds, events, names, outside, substitutions
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import fields
 
@@ -25,7 +24,7 @@ KINDS = (
     "developerConnectEventConfig",
 )  # fmt: skip
 """The fields of which at most one says what makes a trigger act; without any it acts by hand."""
-_ACTED_ON = ("github", "repositoryEventConfig")
+_ACTED_ON = ("github", "repositoryEventConfig", "pubsubConfig", "webhookConfig")
 _RECIPES = ("build", "filename", "gitFileSource", "autodetect")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
 _ANSWERED = ("id", "resourceName", "createTime")
@@ -98,11 +97,13 @@ def run(call: Call) -> Body:
     return builds.operation(call.cloud, body)
 
 
-def webhook(call: Call) -> Reply:
-    """triggers.webhook: what would call it comes from outside."""
-    raise unimplemented(
-        f"{find(call)['name']}: the local cloud has no webhooks; run the trigger, or tell of a push by `groundwork local push`."
-    )
+def webhook(call: Call) -> Body:
+    """triggers.webhook: the build that an event from outside sets off."""
+    outside.anonymous(call)
+    trigger = find(call)
+    outside.let_in(call, trigger)
+    events.told(call.cloud, trigger, outside.body(call))
+    return {}
 
 
 def find(call: Call) -> Body:
@@ -137,7 +138,8 @@ def _checked(call: Call, place: str, body: Body) -> Body:
         raise invalid(f"a trigger has one source of events; this one has {' and '.join(kinds)}", "trigger")
     if kinds and kinds[0] not in _ACTED_ON:
         raise unimplemented(
-            f"The local cloud has no triggers with {kinds[0]}: they act on pushes (github, repositoryEventConfig) and by hand."
+            f"The local cloud has no triggers with {kinds[0]}: they act on pushes (github, repositoryEventConfig), messages (pubsubConfig), webhooks "
+            "(webhookConfig) and by hand."
         )
     recipes = [one for one in _RECIPES if body.get(one)]
     if len(recipes) != 1:
@@ -155,7 +157,7 @@ def _checked(call: Call, place: str, body: Body) -> Body:
         project = place.split("/")[1]
         email = accounts.named(call.cloud, project, account)
         accounts.check(call.cloud, call.principal, names.account_name(account.split("/")[1], email), project)
-    return body
+    return outside.checked(call, body)
 
 
 def _check_events(call: Call, kind: str, body: Body) -> None:

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
 from localcloud.spec import filters
 
 Body = dict[str, Any]
 API = "pubsub"
+PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
+"""The kind of event that a message is, for other services of the cloud."""
 LEASE = "lease"
 """The kind of entry in the due queue by which a subscription's messages are looked at again."""
 TABLES = """
@@ -63,6 +66,7 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
     """Gives messages to every subscription of a topic whose filter takes them; their ids."""
     now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
     subscriptions = [(name, _test(cloud, name)) for name in attached(cloud, topic)]
+    project, source = topic.split("/")[1], f"//pubsub.googleapis.com/{topic}"
     made: list[str] = []
     for message in messages:
         number = cloud.store.next("pubsub messages", 1_000_000_000_000_000)
@@ -75,6 +79,7 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
                     *(name, number, now, message.get("orderingKey", ""), now, text),
                 )
         made.append(str(number))
+        cloud.events.emit(Event(PUBLISHED, source, "", project, stamp, {"message": body}))
     for name, _ in subscriptions:
         cloud.due.at(API, LEASE, name, now)
         cloud.signals.ring(topic_of(name))

@@ -1,0 +1,68 @@
+"""What comes with an event from outside, a Pub/Sub message or a webhook: the substitutions that it fills in, and the filter that it passes.
+
+Source: https://cloud.google.com/build/docs/configuring-builds/use-bash-and-bindings-in-substitutions, …/automate-builds-pubsub-events.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.errors import invalid
+from localcloud.spec import expressions
+from localcloud.spec.expressions import Language, Undecided, Unreadable
+
+Body = dict[str, Any]
+_BINDING = re.compile(r"\$\(body((?:\.[\w-]+|\[\d+\]|\['[^']*'\])*)\)")
+_STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]")
+
+
+def of_message(message: Mapping[str, Any]) -> Body:
+    """A message as bindings see it: its data decoded, and read where it is JSON."""
+    data = base64.b64decode(message.get("data", "")).decode("utf-8", "replace")
+    return {"message": {**message, "data": read(data)}}
+
+
+def read(text: str) -> Any:
+    """What JSON means, and any other text as it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def bound(substitutions: Mapping[str, str], body: Any) -> dict[str, str]:
+    """Substitutions with what they take of an event, "" for what it does not have: $(body.message.data.name), $(body.commits[0].id)."""
+    return {key: _BINDING.sub(lambda found: _taken(body, found[1]), text) for key, text in substitutions.items()}
+
+
+def check_filter(text: str, substitutions: Mapping[str, str]) -> None:
+    """400 for a filter that is no expression over the substitutions and the body of an event."""
+    try:
+        if text and not expressions.answers_a_truth(Language.EVENT, text, tuple(sorted(substitutions))):
+            raise invalid(f"invalid filter {text!r}: it is neither true nor false", "trigger.filter")
+    except Unreadable as problem:
+        raise invalid(f"invalid filter {text!r}: {problem}", "trigger.filter") from None
+
+
+def passes(text: str, values: Mapping[str, str], body: Any) -> bool:
+    """Whether an event is one that a filter takes; without a filter every one is."""
+    try:
+        names = tuple(sorted(values))
+        return not text or expressions.compiled(Language.EVENT, text, names)({**values, "body": body}) is True
+    except (Undecided, Unreadable):
+        return False
+
+
+def _taken(body: Any, path: str) -> str:
+    for name, number, quoted in _STEP.findall(path):
+        if number:
+            body = body[int(number)] if isinstance(body, list) and int(number) < len(body) else None
+        else:
+            body = body.get(name or quoted) if isinstance(body, dict) else None
+    if body is None:
+        return ""
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
