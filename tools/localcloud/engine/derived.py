@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +11,7 @@ T = TypeVar("T")
 class Derived:
     """`writes` counts the changes of each service's resources, those that were taken back too."""
 
-    def __init__(self, writes: Counter[str]) -> None:
+    def __init__(self, writes: Mapping[str, int]) -> None:
         self._writes = writes
         self._kept: dict[tuple[str, Hashable], tuple[int, Any]] = {}
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from localcloud.engine.commits import Commits
 from localcloud.engine.store import Store
 from localcloud.errors import CloudError, aborted, cancelled
+from localcloud.spec import json_text
 
 Body = dict[str, Any]
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Jobs:
 
     def start(self, api: str, kind: str, body: Mapping[str, Any], operation: str = "") -> None:
         """Orders a job; it runs when the transaction that this belongs to is on disk."""
-        text = json.dumps(body, separators=(",", ":"))
+        text = json_text.write(body)
         row = self._store.row(
             "INSERT INTO jobs (api, kind, operation, body) VALUES (?, ?, ?, ?) RETURNING id",
             *(api, kind, operation, text),

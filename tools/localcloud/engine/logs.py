@@ -13,7 +13,7 @@ from urllib.parse import quote
 from localcloud.engine.clock import Clock
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
-from localcloud.spec import timestamps
+from localcloud.spec import json_text, timestamps
 
 Body = dict[str, Any]
 Mark = tuple[int, str]
@@ -79,7 +79,7 @@ class Logs:
             self._named.add(named)
         self._store.sql(
             "INSERT OR REPLACE INTO log_entries (container, moment, id, log, body) VALUES (?, ?, ?, ?, ?)",
-            *(container, micros(entry["timestamp"]), entry["insertId"], entry["logName"], _dump(entry)),
+            *(container, micros(entry["timestamp"]), entry["insertId"], entry["logName"], json_text.write(entry)),
         )
         self._written += 1
         if self._written % _BETWEEN_SWEEPS == 0:
@@ -130,9 +130,6 @@ class Logs:
                 "DELETE FROM logs WHERE NOT EXISTS (SELECT 1 FROM log_entries AS one WHERE one.container = logs.container "
                 "AND one.log = logs.log)"
             )
-
-
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from localcloud.engine.clock import Clock
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.errors import CloudError, not_found
+from localcloud.spec import json_text
 
 Body = dict[str, Any]
 State = Literal["PENDING", "RUNNING", "DONE", "FAILED", "CANCELLED"]
@@ -56,7 +57,7 @@ class Operations:
 
     def keep(self, api: str, operation: Operation) -> Operation:
         """Stores an operation under its name, and gives it back."""
-        text = json.dumps(asdict(operation), separators=(",", ":"))
+        text = json_text.write(asdict(operation))
         self._store.sql("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", api, operation.name, text)
         self._signals.ring(topic(api, operation.name))
         return operation

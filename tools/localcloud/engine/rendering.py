@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.spec import fields
+from localcloud.spec import fields, json_text
 
 JSON = {"content-type": "application/json; charset=UTF-8", "vary": "Origin, X-Origin, Referer"}
 """Headers of every JSON answer."""
@@ -31,7 +31,7 @@ def dump(body: Any, *, indented: bool = False) -> bytes:
     """JSON as bytes: compact, which Google does only for `prettyPrint=false`, since most readers are programs."""
     if indented:
         return json.dumps(body, indent=2, ensure_ascii=False).encode() + b"\n"
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return json_text.write(body).encode()
 
 
 def _text(call: Call, body: Mapping[str, Any] | str) -> bytes:

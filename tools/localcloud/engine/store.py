@@ -8,7 +8,7 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +19,7 @@ from localcloud.engine.deferred import Deferred
 from localcloud.engine.derived import Derived
 from localcloud.engine.state_folder import StateFolder, Untrusted
 from localcloud.errors import CloudError, already_exists, damaged, disk_problem
+from localcloud.spec import json_text
 
 _log = logging.getLogger("localcloud")
 Rows = list[Any]
@@ -29,7 +30,7 @@ _PRAGMAS = (
     "locking_mode=EXCLUSIVE",
     "journal_mode=WAL",
     "synchronous=FULL",
-    "cache_size=-65536",
+    "cache_size=-2048",
     "wal_autocheckpoint=4000",
 )
 _SCHEMA = """
@@ -65,7 +66,7 @@ class Store:
         self.deferred = Deferred()
         self._on_rollback: list[Callable[[], None]] = []
         self._on_commit: list[Callable[[], None]] = []
-        self.writes: Counter[str] = Counter()
+        self.writes: defaultdict[str, int] = defaultdict(int)
         self.derived = Derived(self.writes)
         self.database = self._state.database
         self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
@@ -164,7 +165,7 @@ class Store:
         parent, collection = place(name)
         self._db.execute(
             f"{how} INTO resources (service, parent, collection, name, body) VALUES (?, ?, ?, ?, ?)",
-            (service, parent, collection, name, _dump(body)),
+            (service, parent, collection, name, json_text.write(body)),
         )
 
     # A service's own tables, and counters.
@@ -363,7 +364,8 @@ class Store:
         return disk_problem(problem, str(self.folder))
 
     def _forgotten(self) -> None:
-        self.writes.update(self.writes.keys())
+        for service in self.writes:
+            self.writes[service] += 1
         for forget in self._on_rollback:
             forget()
 
@@ -388,9 +390,6 @@ def place(name: str) -> tuple[str, str]:
     """A full name's parent and collection: "projects/p/secrets/s" → ("projects/p", "secrets")."""
     words = name.rsplit("/", 2)
     return (words[0], words[1]) if len(words) == 3 else ("", words[0])
-
-
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _remove(paths: list[Path]) -> None:

@@ -91,7 +91,7 @@ class App:
         )
         try:
             content = await bodies.read(self._dispatcher, request, receive)
-            request = bodies.overridden(request._replace(content=content))
+            request = bodies.overridden(request if content is None else request._replace(content=content))
             if "content-encoding" in headers:
                 request = await unpacked(self._dispatcher, request)
                 content = request.content or content
@@ -197,17 +197,17 @@ class App:
         return found
 
     async def _tried(self, request: Request, target: Target) -> Outcome | Beside:
-        dispatcher = self._dispatcher
+        if request.verb in _READS:
+            try:
+                return self._dispatcher.run(request, target)
+            except Exception as problem:
+                return self._failed(problem, target)
+        return await self._commits.run(
+            lambda: self._dispatcher.run(request, target), lambda problem: self._failed(problem, target)
+        )
 
-        def failed(problem: Exception) -> Outcome | Beside:
-            return problem if isinstance(problem, Beside) else dispatcher.failed(problem, target)
-
-        if request.verb not in _READS:
-            return await self._commits.run(lambda: dispatcher.run(request, target), failed)
-        try:
-            return dispatcher.run(request, target)
-        except Exception as problem:
-            return failed(problem)
+    def _failed(self, problem: Exception, target: Target) -> Outcome | Beside:
+        return problem if isinstance(problem, Beside) else self._dispatcher.failed(problem, target)
 
     def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str, bool]:
         """How the client reached us, the path with the API's prefix when the host is one of Google's, and whether it is an API's."""

@@ -62,9 +62,9 @@ def overridden(request: Request) -> Request:
 
     A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
     """
-    verb, content = request.headers.get(_OVERRIDE, "").upper(), request.content
-    if not verb or request.verb != "POST":
+    if request.verb != "POST" or _OVERRIDE not in request.headers:
         return request
+    verb, content = request.headers[_OVERRIDE].upper(), request.content
     if verb != "GET" or content is None or not content.type.startswith(_FORM):
         return request._replace(verb=verb)
     queries = (request.query, content.read().decode("latin-1"))

@@ -44,6 +44,16 @@ class Gathered:
         self._leave()
         self._transport.close()
 
+    # With every request somebody asks for these two: __getattr__ would take its time.
+
+    def is_closing(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._transport.is_closing()
+
+    def abort(self) -> None:
+        """Drops the connection at once."""
+        self._transport.abort()
+
     def _leave(self) -> None:
         head, self._head = self._head, b""
         if head and not self._transport.is_closing():
@@ -86,7 +96,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Raises ValueError, which the parser turns into a refusal, for a head that is too large."""
-        self.head = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        self.head = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
         if self.head > _LARGEST:
             raise ValueError
         self.head = None

@@ -39,6 +39,8 @@ class Sites:
                 connections = site.connections(cloud)
                 self._whole += [(_pattern(host), connections) for host in site.hosts]
 
+        self._everywhere, self._below = _any_of(self._anywhere), _any_of(self._prefixes)
+
     def claims(self, host: str) -> bool:
         """Whether a host, without port, is a site's."""
         return self._claim(host) is not None
@@ -52,14 +54,20 @@ class Sites:
 
     def find(self, host: str, path: str) -> Mounted | None:
         """The site for a Host header and a path."""
-        for prefix, site in self._anywhere:
-            if prefix.match(path):
-                return site
+        if self._everywhere.match(path):
+            return next(site for prefix, site in self._anywhere if prefix.match(path))
         name = host.partition(":")[0]
         claimed = self._claim(name)
         if claimed is not None or name.endswith(_GOOGLES):
             return claimed
-        return next((site for prefix, site in self._prefixes if prefix.match(path)), None)
+        if not self._below.match(path):
+            return None
+        return next(site for prefix, site in self._prefixes if prefix.match(path))
+
+
+def _any_of(prefixes: Sequence[tuple[re.Pattern[str], Mounted]]) -> re.Pattern[str]:
+    """One look at a path instead of one for each site; most are none's."""
+    return re.compile("|".join(pattern.pattern for pattern, _ in prefixes) or r"(?!)")
 
 
 def _pattern(host: str) -> re.Pattern[str]:

@@ -23,10 +23,15 @@ _OWN_SITE = {"none", "same-origin"}
 
 def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Why a request with these headers (names in lower case) is not answered; "" when it is."""
-    found = [(name, value.decode("latin-1")) for name, value in headers if name in _TELLING]
+    return _refusal(tuple([header for header in headers if header[0] in _TELLING]))
+
+
+@lru_cache(maxsize=64)
+def _refusal(telling: tuple[tuple[bytes, bytes], ...]) -> str:
+    found = [(name, value.decode("latin-1")) for name, value in telling]
     hosts = [value for name, value in found if name == b"host"]
     for name, value in found:
-        if name in _HOSTS and not _is_known(value):
+        if name in _HOSTS and not _HOST.fullmatch(value):
             return (
                 f"The local cloud answers for loopback addresses and Google's hosts only, not for the host {value!r}."
             )
@@ -38,8 +43,3 @@ def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"sec-fetch-site" and value not in _OWN_SITE:
             return f"The local cloud does not answer web pages of another site (Sec-Fetch-Site: {value!r})."
     return ""
-
-
-@lru_cache(maxsize=256)
-def _is_known(host: str) -> bool:
-    return _HOST.fullmatch(host) is not None

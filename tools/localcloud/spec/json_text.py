@@ -1,4 +1,4 @@
-"""JSON from outside: small, flat and strict enough before any parser sees it."""
+"""JSON from outside: small, flat and strict enough before any parser sees it; and compact JSON, as it is kept and sent."""
 
 from __future__ import annotations
 
@@ -44,4 +44,6 @@ def _finite(text: str) -> float:
     return number if abs(number) != float("inf") else _no_constant(text)
 
 
+write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""The compact text of a value."""
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -16,6 +16,7 @@ from localcloud.engine.iam.roles import Roles
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.projects import Projects
 from localcloud.engine.store import Store
+from localcloud.spec import json_text
 
 Policy = dict[str, Any]
 Grant = tuple[str, str, bool]  # role, condition expression ("" = none), whether only everybody's membership gives it
@@ -124,7 +125,7 @@ class Iam:
         The policies get new etags, so that a change that began before is told to begin again.
         """
         rows = self._store.sql(
-            "SELECT service, resource, body FROM policies WHERE instr(body, ?)", json.dumps(member)[1:-1]
+            "SELECT service, resource, body FROM policies WHERE instr(body, ?)", json_text.write(member)[1:-1]
         )
         for api, resource, text in rows:
             body = json.loads(text)
@@ -135,7 +136,7 @@ class Iam:
     def _put(self, api: str, resource: str, body: Policy) -> None:
         self._generation += 1
         self._holders.add((api, resource))
-        text = json.dumps(body, separators=(",", ":"))
+        text = json_text.write(body)
         self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
     def _admitted(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> list[Policy]:

@@ -33,7 +33,7 @@ def merged(bindings: Sequence[Mapping[str, Any]]) -> list[Policy]:
     found: dict[tuple[str, str], Policy] = {}
     for binding in bindings:
         condition = binding.get("condition")
-        key = (binding["role"], json.dumps(condition, sort_keys=True))
+        key = (binding["role"], json.dumps(condition, sort_keys=True) if condition else "")
         entry = found.setdefault(key, {"role": binding["role"], "members": []})
         if condition:
             entry["condition"] = condition

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import failed_precondition, invalid, unimplemented
 from localcloud.services.cloudbuild.git import Git
@@ -86,6 +83,9 @@ def read(text: str, name: str) -> Body:
 
 def yaml(text: str, name: str) -> Body:
     """A YAML or JSON file that holds a mapping; 400 in words that name the file."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     if len(text) > MOST_BYTES:
         raise invalid(f"{name} has more than {MOST_BYTES} characters.", name)
     try:

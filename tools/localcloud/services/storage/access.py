@@ -5,7 +5,7 @@ Source: cloud.google.com/storage/docs/access-control/iam-json (permission per me
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from localcloud.engine import gate
@@ -60,9 +60,11 @@ def folder_resource(bucket: Bucket, folder: str) -> str:
     return f"{bucket_resource(bucket.name)}/managedFolders/{folder}"
 
 
-def folders_of(bucket: Bucket, name: str) -> Iterator[str]:
+def folders_of(bucket: Bucket, name: str) -> Sequence[str]:
     """The managed folders that may apply to an object, whether they are there or not."""
-    return (folder_resource(bucket, name[: at + 1]) for at, letter in enumerate(name) if letter == "/")
+    if "/" not in name:
+        return ()
+    return [folder_resource(bucket, name[: at + 1]) for at, letter in enumerate(name) if letter == "/"]
 
 
 def allowed_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> bool:

@@ -15,6 +15,7 @@ from localcloud.errors import CloudError
 from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
 from localcloud.services.storage.lists import Entry
 from localcloud.services.storage.rows import Bucket, Row
+from localcloud.spec import json_text
 
 Body = dict[str, Any]
 
@@ -83,7 +84,7 @@ def _touch_bucket(call: Call, bucket: Bucket) -> None:
 
 def _touch_object(call: Call, row: Row) -> None:
     new = object_fields.patched(row.resource, {}, call.cloud.clock.now(), override_retention=False)
-    changed = replace(row, metageneration=row.metageneration + 1, facts=object_fields.dumped(new))
+    changed = replace(row, metageneration=row.metageneration + 1, facts=json_text.write(new))
     rows.update(call.cloud.store, changed)
 
 

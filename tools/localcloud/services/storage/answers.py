@@ -10,6 +10,7 @@ from localcloud.engine.service import Call
 from localcloud.services.storage import acls, bucket_fields, guards, keys, object_fields
 from localcloud.services.storage.rows import Bucket, Row
 from localcloud.services.storage.times import rfc3339
+from localcloud.spec import json_text
 
 _IN_FULL = {"patch", "update", "restore"}
 _ACLS = ("acl", "defaultObjectAcl")
@@ -50,7 +51,7 @@ def object_text(call: Call, found: Bucket, row: Row) -> str:
     if (key := keys.needed(row)) is not None and keys.of(call.headers) != key:
         # Who does not have the key learns nothing of the content.
         kept = {field: value for field, value in row.resource.items() if field not in {"crc32c", "md5Hash"}}
-        facts = object_fields.dumped(kept)
+        facts = json_text.write(kept)
     return object_fields.shown(facts, call.base, (row.bucket, row.name), row.generation, more)
 
 

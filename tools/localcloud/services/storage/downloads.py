@@ -31,9 +31,9 @@ _SHOWN = {
 
 def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
     """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
-    keys.check(row, call.headers)
+    key = keys.check(row, call.headers)
     resource = row.resource
-    headers = _headers(row, resource, quoted=quoted)
+    headers = _headers(row, resource, key, quoted=quoted)
     content = rows.content(call.cloud.store, row)
     if resource.get("contentEncoding") == "gzip" and _is_to_be_unpacked(call, resource):
         pieces = _unpacked(content)
@@ -83,11 +83,11 @@ def _gunzipped(content: bytes | Path) -> Iterator[bytes]:
 
 def head(row: Row) -> Reply:
     """The headers of a download without the content."""
-    headers = _headers(row, row.resource, quoted=True)
+    headers = _headers(row, row.resource, keys.needed(row), quoted=True)
     return Reply(200, b"", headers | {"content-length": str(row.size)})
 
 
-def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, str]:
+def _headers(row: Row, resource: dict[str, Any], key: str | None, *, quoted: bool) -> dict[str, str]:
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
     etag = f'"{sums.hexadecimal}"' if quoted else resource["etag"]
     encoding = resource.get("contentEncoding", "identity")
@@ -103,8 +103,9 @@ def _headers(row: Row, resource: dict[str, Any], *, quoted: bool) -> dict[str, s
         "x-goog-storage-class": resource["storageClass"],
         "x-goog-stored-content-encoding": encoding,
         "x-goog-stored-content-length": str(row.size),
-        **keys.headers(row),
     }
+    if key is not None:
+        headers |= keys.headers(key)
     for field, name in _SHOWN.items():
         if field in resource:
             headers[name] = resource[field]

@@ -61,11 +61,11 @@ def needed(row: Row) -> str | None:
     return kept.get("keySha256")
 
 
-def check(row: Row, headers: Mapping[str, str], kind: str = OWN) -> None:
-    """Refuse (400) to read an object without its key, with another one, or with one that it does not need."""
+def check(row: Row, headers: Mapping[str, str], kind: str = OWN) -> str | None:
+    """The hash of an object's key; 400 to read it without that key, with another one, or with one that it does not need."""
     given, wanted = of(headers, kind), needed(row)
     if given == wanted:
-        return
+        return wanted
     if given is None:
         raise _refused(
             "resourceIsEncryptedWithCustomerEncryptionKey",
@@ -90,10 +90,9 @@ def _incorrect() -> CloudError:
     return _refused("customerEncryptionKeyIsIncorrect", "The provided encryption key is incorrect.")
 
 
-def headers(row: Row) -> dict[str, str]:
-    """What an answer with an object's content says of its key."""
-    digest = needed(row)
-    return {} if digest is None else {f"{OWN}algorithm": "AES256", f"{OWN}key-sha256": digest}
+def headers(digest: str) -> dict[str, str]:
+    """What an answer with an object's content says of the key with that hash."""
+    return {f"{OWN}algorithm": "AES256", f"{OWN}key-sha256": digest}
 
 
 def _refused(reason: str, message: str) -> CloudError:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from localcloud.engine.cloud import Cloud
-from localcloud.services.storage import guards, object_fields, rows, sessions, versions
+from localcloud.services.storage import guards, rows, sessions, versions
 from localcloud.services.storage.lifecycle_rules import Rule, Version, action, applies
 from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Row, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
+from localcloud.spec import json_text
 
 _PAGE = 1000
 ROUND = "lifecycle round"
@@ -66,6 +67,6 @@ def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: Row, now: datet
     if due["type"] == "SetStorageClass":
         resource["storageClass"] = due["storageClass"]
         resource["timeStorageClassUpdated"] = resource["updated"] = rfc3339(now)
-        rows.update(cloud.store, replace(row, facts=object_fields.dumped(resource)))
+        rows.update(cloud.store, replace(row, facts=json_text.write(resource)))
     elif not guards.protects(row, bucket, now):
         versions.delete(cloud, bucket, row, pinned=row.state == NONCURRENT)

@@ -6,7 +6,6 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from localcloud.services.storage import limits, refusals
 from localcloud.services.storage.bucket_fields import STORAGE_CLASSES, merged, varint
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.times import parsed, rfc3339
+from localcloud.spec import json_text
 
 Body = dict[str, Any]
 
@@ -138,11 +138,6 @@ def etag(generation: int, metageneration: int) -> str:
     return base64.b64encode(b"\x08" + varint(generation) + b"\x10" + varint(metageneration)).decode()
 
 
-def dumped(body: Body | list[str]) -> str:
-    """Compact JSON; a resource is kept so, ready to be shown but for its links."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-
-
 def in_path(name: str) -> str:
     """An object's name as a segment of a path."""
     return quote(name, safe="")
@@ -151,7 +146,7 @@ def in_path(name: str) -> str:
 def shown(facts: str, base: str, place: tuple[str, str], generation: int, more: Body | None = None) -> str:
     """The kept resource with its links and, rarely, `more` fields, as JSON text."""
     path = f"{quote(place[0])}/o/{in_path(place[1])}"
-    extra = "" if not more else "," + dumped(more)[1:-1]
+    extra = "" if not more else "," + json_text.write(more)[1:-1]
     return (
         f'{facts[:-1]},"selfLink":"{base}/storage/v1/b/{path}",'
         f'"mediaLink":"{base}/download/storage/v1/b/{path}?generation={generation}&alt=media"{extra}}}'

@@ -28,6 +28,7 @@ from localcloud.services.storage import (
 from localcloud.services.storage.preconditions import Preconditions
 from localcloud.services.storage.rows import SOFT_DELETED, Bucket, Row
 from localcloud.services.storage.times import micros
+from localcloud.spec import json_text
 
 _NO_CONTENT = Reply(status=204)
 
@@ -87,7 +88,7 @@ def list_(call: Call) -> Reply:
     if page.token is not None:
         parts.append(f'"nextPageToken":"{page.token}"')
     if page.prefixes:
-        parts.append(f'"prefixes":{object_fields.dumped(page.prefixes)}')
+        parts.append(f'"prefixes":{json_text.write(page.prefixes)}')
     if page.rows:
         parts.append(f'"items":[{",".join([answers.object_text(call, bucket, row) for row in page.rows])}]')
     return answers.text_reply(f"{{{','.join(parts)}}}")
@@ -120,7 +121,7 @@ def _change(call: Call, *, whole: bool) -> Reply:
         row,
         metageneration=row.metageneration + 1,
         retained_from=micros(now) if released else row.retained_from,
-        facts=object_fields.dumped(new),
+        facts=json_text.write(new),
     )
     rows.update(call.cloud.store, changed)
     announcing.happened(call.cloud, bucket, changed, announcing.UPDATE)

@@ -11,6 +11,7 @@ from typing import Any
 
 from localcloud.engine.store import Store, file_pieces
 from localcloud.services.storage import refusals
+from localcloud.spec import json_text
 
 LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 
@@ -120,7 +121,7 @@ def _bucket(name: str, project: str, facts: str) -> Bucket:
 
 def as_bucket(facts: dict[str, Any], project: str) -> Bucket:
     """A bucket from its resource, wherever that was kept."""
-    return _bucket(facts["name"], project, json.dumps(facts, separators=(",", ":"), ensure_ascii=False))
+    return _bucket(facts["name"], project, json_text.write(facts))
 
 
 def find_bucket(store: Store, name: str) -> Bucket | None:
@@ -148,14 +149,14 @@ def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> 
 
 
 def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
-    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+    text = json_text.write(facts)
     store.sql("INSERT INTO storage_buckets (name, project, facts) VALUES (?, ?, ?)", facts["name"], project, text)
     return _bucket(facts["name"], project, text)
 
 
 def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
     """Replaces a bucket's resource."""
-    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+    text = json_text.write(facts)
     store.sql("UPDATE storage_buckets SET facts = ? WHERE name = ?", text, old.name)
     return _bucket(old.name, old.project, text)
 
@@ -293,7 +294,7 @@ def rename_objects(store: Store, bucket_name: str, new: str) -> None:
 def rename(store: Store, row: Row, name: str) -> None:
     """Gives a version of an object another name, within its bucket."""
     resource = row.resource | {"name": name, "id": f"{row.bucket}/{name}/{row.generation}"}
-    facts = json.dumps(resource, separators=(",", ":"), ensure_ascii=False)
+    facts = json_text.write(resource)
     store.sql("UPDATE storage_objects SET name = ?, facts = ? WHERE id = ?", name, facts, row.id)
 
 

@@ -29,6 +29,7 @@ from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Row
 from localcloud.services.storage.times import from_micros, micros, rfc3339
+from localcloud.spec import json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
         retained_from=micros(now),
         expires=None,
         size=draft.data.size,
-        facts=object_fields.dumped(resource),
+        facts=json_text.write(resource),
         blob=blob,
     )
     rows.insert(store, row, data)
@@ -124,7 +125,7 @@ def retire(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
         return
     resource = row.resource
     resource["timeDeleted"] = rfc3339(now)
-    rows.update(store, replace(row, state=NONCURRENT, facts=object_fields.dumped(resource)))
+    rows.update(store, replace(row, state=NONCURRENT, facts=json_text.write(resource)))
 
 
 def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
@@ -136,7 +137,7 @@ def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
     resource = row.resource
     resource["softDeleteTime"] = rfc3339(now)
     resource["hardDeleteTime"] = rfc3339(end)
-    rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=object_fields.dumped(resource)))
+    rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=json_text.write(resource)))
 
 
 def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, data: bool = False) -> Row:
