@@ -50,9 +50,9 @@ def test_a_new_folder_is_a_new_type(tmp_path: Any) -> None:
     assert Catalogue(tmp_path)["google_pubsub_topic"].collection == "projects.topics"
 
 
-def test_an_iam_file_is_a_member_and_a_binding() -> None:
+def test_an_iam_file_is_a_member_a_binding_and_a_policy() -> None:
     folders = [path.parent.name for path in FOLDER.glob("*/iam.json")]
-    assert {f"{name}_iam_{kind}" for name in folders for kind in ("member", "binding")} == set(IAM)
+    assert {f"{name}_iam_{kind}" for name in folders for kind in ("member", "binding", "policy")} == set(IAM)
 
 
 @pytest.mark.parametrize("name", REST)

@@ -155,3 +155,9 @@ def test_a_context_has_each_key_once(offline: Core) -> None:
 )
 def test_the_first_bytes_tell_the_type(content: bytes, kind: str) -> None:
     assert media_type(content) == kind
+
+
+def test_whoever_may_not_look_into_an_empty_bucket_can_delete_it(world: World) -> None:
+    state = world.core.made("google_storage_bucket", name="closed-to-its-owner", location="EU")
+    world.fault(method="storage.objects.list", kind="error", code=403, count=1)
+    world.core.destroyed("google_storage_bucket", state)

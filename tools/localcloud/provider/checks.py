@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from localcloud.provider import policy_data
 from localcloud.provider.private import seconds
 from localcloud.provider.values import Value
 from localcloud.provider.work import Problem
@@ -67,6 +68,15 @@ def _iam_member(value: str) -> str:
     return "" if _MEMBER.search(value) else 'must be a principal such as "user:alice@example.com"'
 
 
+def _iam_policy(value: str) -> str:
+    try:
+        bindings = policy_data.parsed(value).get("bindings") or []
+    except ValueError as error:
+        return f"must be an IAM policy as JSON: {error}"
+    wrong = [(member, text) for one in bindings for member in one.get("members") or [] if (text := _iam_member(member))]
+    return f"has the member {wrong[0][0]!r}, which {wrong[0][1]}" if wrong else ""
+
+
 def _json(value: str) -> str:
     try:
         json.loads(value)
@@ -89,6 +99,10 @@ def _pool_part(value: str) -> str:
     if value.startswith("gcp-"):
         return 'must not start with "gcp-"'
     return "" if _POOL_ID.fullmatch(value) else "must be 4 to 32 lower-case letters, digits or dashes"
+
+
+def _present_member(value: str) -> str:
+    return "must not be a deleted principal" if value.startswith("deleted:") else ""
 
 
 def _project_id(value: str) -> str:
@@ -116,10 +130,12 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "duration": _duration,
     "endpoint": _endpoint,
     "iam_member": _iam_member,
+    "iam_policy": _iam_policy,
     "json": _json,
     "label_keys": _label_keys,
     "pool_id": _pool_id,
     "pool_part": _pool_part,
+    "present_member": _present_member,
     "project_id": _project_id,
     "service_account": _service_account,
     "service_name": _service_name,

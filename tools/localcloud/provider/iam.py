@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.provider import paths, suppress
+from localcloud.provider import parents, principals
 from localcloud.provider.client import Refused
+from localcloud.provider.parents import POLICY_VERSION, Policy
+from localcloud.provider.policy_data import condition_key
 from localcloud.provider.retries import PATIENCE_SECONDS, conflict, delays
-from localcloud.provider.rows import Parent
 from localcloud.provider.values import Object, settled
 from localcloud.provider.work import Problem, Work
 
-POLICY_VERSION = 3
-Policy = dict[str, Any]
 Binding = dict[str, Any]
 Change = Callable[[list[Binding]], list[Binding]]
 
@@ -38,11 +37,11 @@ _LOCKS = Locks()
 
 def create(work: Work, planned: Object) -> Object:
     """Puts the member or binding into its parent's policy; the state as the policy then has it."""
-    values = _located(work, settled(planned))
+    values = parents.located(work, settled(planned))
     binding = _binding(values)
     policy = modify(work, values, lambda found: _with(found, binding, whole="members" in values))
-    if not _parent(work).versioned:
-        policy = _get(work, values)
+    if not parents.of(work).versioned:
+        policy = parents.get(work, values)
     state = _state(values | {"id": _id(work, values)}, policy)
     if "member" in state and state["member"] is None:
         raise Problem(
@@ -56,9 +55,9 @@ def create(work: Work, planned: Object) -> Object:
 
 def read(work: Work, state: Object) -> Object | None:
     """The state as the policy has it; None when a member is not in it any more. A binding that is gone has no members."""
-    values = _located(work, state)
+    values = parents.located(work, state)
     try:
-        policy = _get(work, values)
+        policy = parents.get(work, values)
     except Refused as error:
         if error.code == 404:
             return None
@@ -75,7 +74,7 @@ def update(work: Work, _prior: Object, planned: Object) -> Object:
 
 def delete(work: Work, state: Object) -> None:
     """Takes the member or binding out of the policy; a parent that is gone has no policy to change."""
-    values = _located(work, state)
+    values = parents.located(work, state)
     binding = _binding(values)
     try:
         modify(work, values, lambda found: _without(found, binding, whole="members" in values))
@@ -92,23 +91,23 @@ def import_(work: Work, name: str) -> Object:
     if len(words) < needed:
         form = "parent role member [condition title]" if member else "parent role [condition title]"
         raise Problem(f"{work.row.type}: the import id {name!r} is not of the form {form!r}.")
-    given = {"role": words[1]} | ({"member": _normal(words[2])} if member else {})
-    values = _located(work, work.row.schema.null | given | {_parent_attribute(work): words[0]})
+    given = {"role": words[1]} | ({"member": principals.normal(words[2])} if member else {})
+    values = parents.located(work, work.row.schema.null | given | {parents.attribute(work): words[0]})
     title = " ".join(words[needed:])
-    values["condition"] = _condition_named(_get(work, values).get("bindings", []), values, title)
-    kept = {key: value for key, value in values.items() if key in (*given, "condition", _parent_attribute(work))}
+    values["condition"] = _condition_named(parents.get(work, values).get("bindings", []), values, title)
+    kept = {key: value for key, value in values.items() if key in (*given, "condition", parents.attribute(work))}
     return work.row.schema.null | kept | {"id": _id(work, values)}
 
 
 def modify(work: Work, values: Object, change: Change) -> Policy:
     """Changes the bindings of a policy and returns the policy as it was stored; starts again when somebody else was faster."""
-    with _LOCKS.of(f"{work.settings.base} {work.row.api} {_path(work, values)}"):
+    with _LOCKS.of(f"{work.settings.base} {work.row.api} {parents.path(work, values)}"):
         waited = 0.0
         for delay in delays(0.1, 5.0):
-            policy = _get(work, values)
+            policy = parents.get(work, values)
             wanted = {**policy, "bindings": change(policy.get("bindings", [])), "version": POLICY_VERSION}
             try:
-                return _set(work, values, wanted)
+                return parents.put(work, values, wanted)
             except Refused as error:
                 if waited > PATIENCE_SECONDS or not (conflict(error) or _outdated(work, values, policy, error)):
                     raise
@@ -120,83 +119,23 @@ def modify(work: Work, values: Object, change: Change) -> Policy:
 def _outdated(work: Work, values: Object, policy: Policy, error: Refused) -> bool:
     """Whether a member that "does not exist" was deleted while the policy was being changed: then the policy is another one now."""
     gone = error.code == 400 and "does not exist" in error.message
-    return gone and _get(work, values).get("etag") != policy.get("etag")
-
-
-def _get(work: Work, values: Object) -> Policy:
-    method = work.method("getIamPolicy")
-    version = next((name for name in method.params if name.lower().endswith("requestedpolicyversion")), "")
-    query = {version: POLICY_VERSION} if version and _parent(work).versioned else {}
-    body: Object | None = {} if method.http == "POST" else None
-    if method.http == "POST" and not version:
-        body = {"options": {"requestedPolicyVersion": POLICY_VERSION}}
-    return work.ask(method, _resource(work, method.path, values), query=query, body=body)
-
-
-def _set(work: Work, values: Object, policy: Policy) -> Policy:
-    method = work.method("setIamPolicy")
-    body = policy if method.request == "Policy" else {"policy": policy}
-    if _parent(work).mask:
-        body = {**body, "updateMask": _parent(work).mask}
-    return work.ask(method, _resource(work, method.path, values), body=body)
-
-
-def _resource(work: Work, template: str, values: Object) -> dict[str, str]:
-    """The method's one parameter: the resource's full name, or its own id where the path says the rest."""
-    name = paths.names(template)[0]
-    path = _path(work, values)
-    return {name: path if "{+" in template else paths.last(path)}
-
-
-def _path(work: Work, values: Object) -> str:
-    """The parent's full name, once the values are located."""
-    return str(values[_parent(work).attribute]) if _parent(work).attribute else work.path(values)
-
-
-def _parent(work: Work) -> Parent:
-    assert work.row.parent is not None
-    return work.row.parent
-
-
-def _parent_attribute(work: Work) -> str:
-    return _parent(work).attribute or paths.names(work.row.id)[-1]
-
-
-def _located(work: Work, values: Object) -> Object:
-    """The values with their parent named in full, and with project and location from the provider block where none is said."""
-    parent = _parent(work)
-    if not parent.attribute:
-        return values
-    said = str(values.get(parent.attribute) or "")
-    found = next((one for form in parent.accepts if (one := paths.parse(form, said)) is not None), None)
-    if found is None:
-        raise Problem(
-            f"{work.row.type}: {said!r} does not name a parent; accepted are {', '.join(parent.accepts)}.",
-            attribute=parent.attribute,
-        )
-    known = _defaults(work, values) | found
-    return values | known | {parent.attribute: paths.fill(work.row.id, known)}
-
-
-def _defaults(work: Work, values: Object) -> Object:
-    theirs = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
-    return {name: values.get(name) or theirs[name] for name in paths.names(work.row.id) if name in theirs}
+    return gone and parents.get(work, values).get("etag") != policy.get("etag")
 
 
 def _id(work: Work, values: Object) -> str:
-    who = [_normal(values["member"])] if "member" in values else []
+    who = [principals.normal(values["member"])] if "member" in values else []
     condition = _condition(values)
     what = (
         [condition.get("title", ""), condition.get("description", ""), condition.get("expression", "")]
         if condition
         else []
     )
-    return "/".join([_path(work, values), values["role"], *who, *what])
+    return "/".join([parents.path(work, values), values["role"], *who, *what])
 
 
 def _binding(values: Object) -> Binding:
     """What the values say, as a binding. Members of a whole binding are sent as they were written."""
-    members = list(values["members"] or []) if "members" in values else [_normal(values["member"])]
+    members = list(values["members"] or []) if "members" in values else [principals.normal(values["member"])]
     condition = _condition(values)
     return {"role": values["role"], "members": members} | ({"condition": condition} if condition else {})
 
@@ -210,18 +149,18 @@ def _with(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Bindin
     bindings = bindings if whole else _normalized(bindings)
     others = [one for one in bindings if not _same(one, mine)]
     before = [] if whole else [member for one in bindings if _same(one, mine) for member in one.get("members", [])]
-    known = {_normal(member) for member in mine["members"]}
-    members = [member for member in before if _normal(member) not in known] + mine["members"]
+    known = {principals.normal(member) for member in mine["members"]}
+    members = [member for member in before if principals.normal(member) not in known] + mine["members"]
     return [*others, {**mine, "members": members}] if members else others
 
 
 def _without(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
-    gone = {_normal(member) for member in mine["members"]}
+    gone = {principals.normal(member) for member in mine["members"]}
     kept: list[Binding] = []
     for one in bindings if whole else _normalized(bindings):
         members = one.get("members", [])
         if _same(one, mine):
-            members = [] if whole else [member for member in members if _normal(member) not in gone]
+            members = [] if whole else [member for member in members if principals.normal(member) not in gone]
         if members:
             kept.append({**one, "members": members})
     return kept
@@ -229,7 +168,7 @@ def _without(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Bin
 
 def _normalized(bindings: list[Binding]) -> list[Binding]:
     """The whole policy as a change of one member leaves it: everybody's principals as policies keep them, once each."""
-    return [{**one, "members": list(dict.fromkeys(map(_normal, one.get("members", []))))} for one in bindings]
+    return [{**one, "members": list(dict.fromkeys(map(principals.normal, one.get("members", []))))} for one in bindings]
 
 
 def _find(bindings: list[Binding], mine: Binding) -> Binding | None:
@@ -237,18 +176,7 @@ def _find(bindings: list[Binding], mine: Binding) -> Binding | None:
 
 
 def _same(one: Binding, other: Binding) -> bool:
-    return bool(one.get("role") == other["role"]) and _key(one) == _key(other)
-
-
-def _key(binding: Binding) -> tuple[str, ...]:
-    condition = binding.get("condition") or {}
-    return tuple(condition.get(name) or "" for name in ("title", "description", "expression"))
-
-
-def _normal(member: str) -> str:
-    """A principal as policies keep it: the part after the first colon in lower case, unless its case counts."""
-    kind, colon, rest = member.partition(":")
-    return member if suppress.canonical("member", member) == member else f"{kind}{colon}{rest.lower()}"
+    return bool(one.get("role") == other["role"]) and condition_key(one) == condition_key(other)
 
 
 def _state(values: Object, policy: Policy) -> Object:
@@ -258,7 +186,7 @@ def _state(values: Object, policy: Policy) -> Object:
     found: Object = {"etag": policy.get("etag", ""), "role": binding["role"], "condition": _blocks(binding)}
     if "members" in values:
         return values | found | {"members": list(binding["members"])}
-    mine = _normal(values["member"]).lower()
+    mine = principals.normal(values["member"]).lower()
     return values | found | {"member": next((one for one in binding["members"] if one.lower() == mine), None)}
 
 
@@ -269,9 +197,13 @@ def _blocks(binding: Binding) -> list[Object]:
 
 def _condition_named(bindings: list[Binding], values: Object, title: str) -> list[Object]:
     """The condition of the binding with this role and title, which the import id does not say in full."""
-    found = [one for one in bindings if one.get("role") == values["role"] and _key(one)[0] == title]
+    found = [one for one in bindings if one.get("role") == values["role"] and condition_key(one)[0] == title]
     if "member" in values:
-        found = [one for one in found if _normal(values["member"]) in map(_normal, one.get("members", []))]
+        found = [
+            one
+            for one in found
+            if principals.normal(values["member"]) in map(principals.normal, one.get("members", []))
+        ]
     if len(found) > 1:
         raise Problem(
             f"The condition title {title!r} matches several bindings of {values['role']}; give it a title of its own first."

@@ -14,26 +14,29 @@ from localcloud.provider.schema import Schema
 
 FOLDER = Path(__file__).parent / "types"
 
-# What every member and every binding of an IAM policy has besides the attributes of its parent.
+Kind = Literal["rest", "member", "binding", "policy", "source"]
+# What a member, a binding or a whole IAM policy has besides the attributes of its parent.
 _CONDITION = {
     "$": "list optional force_new max=1",
     "description": "string optional force_new",
     "expression": "string required force_new",
     "title": "string required force_new",
 }
-_POLICY_PART = {"condition": _CONDITION, "etag": "string computed", "role": "string required force_new"}
+_ETAG = "string computed"
+_POLICY_PART = {"condition": _CONDITION, "etag": _ETAG, "role": "string required force_new"}
 _MEMBER = "string required force_new check=iam_member suppress=member"
 _MEMBERS = "set(string) required check=iam_member suppress=case"
-_IAM_ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
+_IAM_ATTRIBUTES: Mapping[Kind, Mapping[str, Any]] = {
     "member": _POLICY_PART | {"member": _MEMBER},
     "binding": _POLICY_PART | {"members": _MEMBERS},
+    "policy": {"etag": _ETAG, "policy_data": "string required check=iam_policy suppress=policy"},
 }
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
 class Parent:
-    """The resource whose IAM policy a member or binding changes.
+    """The resource whose IAM policy a member, a binding or a whole policy changes.
 
     id         its name in Terraform ids, from the attributes; `accepts` the forms in which a configuration may name it
     attribute  the attribute that holds the name and is stored as the whole id; "" keeps what was written
@@ -82,7 +85,7 @@ class Row:
     """
 
     type: str
-    kind: Literal["rest", "member", "binding", "source"]
+    kind: Kind
     api: str
     version: str
     collection: str
@@ -129,7 +132,7 @@ class Catalogue:
         found: dict[str, Path] = {}
         for path in sorted(self._folder.glob("*/*.json")):
             name = path.parent.name
-            parts = [name] if path.stem == "row" else [f"{name}_iam_member", f"{name}_iam_binding"]
+            parts = [name] if path.stem == "row" else [f"{name}_iam_{part}" for part in _IAM_ATTRIBUTES]
             found |= dict.fromkeys(parts, path)
         return found
 
@@ -145,7 +148,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
     api, _, version = raw["api"].partition(".")
     common = {"type": name, "api": api, "version": version, "collection": raw["collection"], "id": raw["id"]}
     if "iam" in raw:
-        kind: Literal["member", "binding"] = "binding" if name.endswith("_binding") else "member"
+        kind = next(one for one in _IAM_ATTRIBUTES if name.endswith(f"_{one}"))
         tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed virtual"}
         identity = tuple(raw.get("identity", {}).get(kind, ()))
         found = schema.parse(tree, timeouts=timeouts)

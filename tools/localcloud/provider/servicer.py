@@ -16,6 +16,7 @@ from localcloud.provider import (
     iam,
     identities,
     normal,
+    policies,
     private,
     rest,
     shapes,
@@ -47,7 +48,7 @@ class Kind(Protocol):
 
 log = logging.getLogger(__name__)
 _ERROR = 1
-_KINDS: dict[str, Kind] = {"rest": rest, "member": iam, "binding": iam}
+_KINDS: dict[str, Kind] = {"rest": rest, "member": iam, "binding": iam, "policy": policies}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from localcloud.provider import images
+from localcloud.provider import images, policy_data, principals
 from localcloud.provider.paths import relative
 from localcloud.provider.private import seconds
 from localcloud.provider.settings import Settings
@@ -84,16 +84,6 @@ def canonical(name: str, value: Value) -> Value:
     return _CANONICAL[name](value) if name in _CANONICAL and isinstance(value, str) else value
 
 
-def _member(member: str) -> str:
-    """A principal without the case that Google ignores: principal sets and the two public groups keep theirs."""
-    sensitive = ("principal:", "principalSet:", "principalHierarchy:")
-    return (
-        member
-        if member.startswith(sensitive) or "allUsers" in member or "allAuthenticatedUsers" in member
-        else member.lower()
-    )
-
-
 def _time(value: str) -> str:
     """A duration without what makes no difference: "060.00s" is "60s"."""
     try:
@@ -109,7 +99,7 @@ _CANONICAL: Mapping[str, Callable[[str], str]] = {
     "last_slash": lambda value: value.removesuffix("/"),
     "time": _time,
     "trimmed": str.strip,
-    "member": _member,
+    "member": principals.folded,
     "any_state": lambda value: "" if value == "ANY" else value,
 }
 
@@ -179,6 +169,11 @@ def _image(asked: Comparison) -> bool:
     return isinstance(asked.old, str) and isinstance(asked.new, str) and images.same(asked.old, asked.new)
 
 
+def _policy(asked: Comparison) -> bool:
+    old, new = asked.old or "", asked.new or ""
+    return isinstance(old, str) and isinstance(new, str) and policy_data.same(old, new)
+
+
 def _unset(asked: Comparison, value: str) -> bool:
     return {asked.old or "", asked.new or ""} == {"", value}
 
@@ -246,6 +241,7 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "self_link_or_name": _link_or_name,
     "json": _json,
     "md5": _same_content,
+    "policy": _policy,
     "kept": _kept,
     "kms_key_version": _kms_key_version,
     "autoclass": _autoclass,

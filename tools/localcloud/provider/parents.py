@@ -1,0 +1,77 @@
+"""The resources that have an IAM policy: how a configuration names them, and how their policy is read and written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.provider import paths
+from localcloud.provider.rows import Parent
+from localcloud.provider.values import Object
+from localcloud.provider.work import Problem, Work
+
+POLICY_VERSION = 3
+Policy = dict[str, Any]
+
+
+def get(work: Work, values: Object) -> Policy:
+    """The policy of a parent that is located, with its conditions where hashicorp/google asks for them."""
+    method = work.method("getIamPolicy")
+    version = next((name for name in method.params if name.lower().endswith("requestedpolicyversion")), "")
+    query = {version: POLICY_VERSION} if version and of(work).versioned else {}
+    body: Object | None = {} if method.http == "POST" else None
+    if method.http == "POST" and not version:
+        body = {"options": {"requestedPolicyVersion": POLICY_VERSION}}
+    return work.ask(method, _resource(work, method.path, values), query=query, body=body)
+
+
+def put(work: Work, values: Object, policy: Policy) -> Policy:
+    """Replaces the policy; the policy as it was stored. One with an etag is refused where the policy is another one by now."""
+    method = work.method("setIamPolicy")
+    body = policy if method.request == "Policy" else {"policy": policy}
+    if of(work).mask:
+        body = {**body, "updateMask": of(work).mask}
+    return work.ask(method, _resource(work, method.path, values), body=body)
+
+
+def _resource(work: Work, template: str, values: Object) -> dict[str, str]:
+    """The method's one parameter: the resource's full name, or its own id where the path says the rest."""
+    name = paths.names(template)[0]
+    full = path(work, values)
+    return {name: full if "{+" in template else paths.last(full)}
+
+
+def path(work: Work, values: Object) -> str:
+    """The parent's full name, once the values are located."""
+    return str(values[of(work).attribute]) if of(work).attribute else work.path(values)
+
+
+def of(work: Work) -> Parent:
+    """What the row says of its parent."""
+    assert work.row.parent is not None
+    return work.row.parent
+
+
+def attribute(work: Work) -> str:
+    """The attribute that names the parent."""
+    return of(work).attribute or paths.names(work.row.id)[-1]
+
+
+def located(work: Work, values: Object) -> Object:
+    """The values with their parent named in full, and with project and location from the provider block where none is said."""
+    parent = of(work)
+    if not parent.attribute:
+        return values
+    said = str(values.get(parent.attribute) or "")
+    found = next((one for form in parent.accepts if (one := paths.parse(form, said)) is not None), None)
+    if found is None:
+        raise Problem(
+            f"{work.row.type}: {said!r} does not name a parent; accepted are {', '.join(parent.accepts)}.",
+            attribute=parent.attribute,
+        )
+    known = _defaults(work, values) | found
+    return values | known | {parent.attribute: paths.fill(work.row.id, known)}
+
+
+def _defaults(work: Work, values: Object) -> Object:
+    theirs = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
+    return {name: values.get(name) or theirs[name] for name in paths.names(work.row.id) if name in theirs}
