@@ -10,6 +10,7 @@ import pytest
 from groundwork import cli
 from groundwork.cli import printing
 from groundwork.cli.console import Console
+from groundwork.cli.table import print_table
 from groundwork.display import at_words, harmless, screen
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
@@ -160,7 +161,7 @@ def test_a_line_of_a_plan_goes_on_below_what_it_says() -> None:
     line = "  ~ bucket data                  public_access_prevention inherited → enforced, versioning false → true"
     lines = at_words(line, 60).splitlines()
     assert max(map(len, lines)) <= 60
-    assert lines[0].startswith("  ~ bucket data ")
+    assert lines[0] == "  ~ bucket data"
     assert all(one.startswith("      ") for one in lines[1:])
     assert at_words(line, 100).splitlines()[1].index("true") >= 33
 
@@ -169,12 +170,52 @@ def test_a_line_of_a_plan_goes_on_below_what_it_says() -> None:
     "text",
     [
         "gcloud storage buckets add-iam-policy-binding gs://data --member x",
-        "bucket data      3 created in 0.3 s.",
-        f"{PROSE}\n{PROSE}",
+        "  → groundwork onboard alice@example.com --role ml-engineer --env local",
+        'export GROUNDWORK_OFF="unset HTTPS_PROXY https_proxy"',
+        "https://console.cloud.google.com/storage/browser/groundwork-dev-data",
     ],
 )
-def test_commands_columns_and_what_has_lines_stay_as_they_are(text: str) -> None:
+def test_commands_and_addresses_stay_in_one_piece(text: str) -> None:
     assert at_words(text, 20) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "wide", "shown"),
+    [
+        ("bucket data      3 created in 0.3 s.", 34, "bucket data      3 created in 0.3\n    s."),
+        ("kept  bucket   groundwork-local-tfstate", 30, "kept  bucket\n    groundwork-local-tfstate"),
+        ("  groundwork status --env local  what is there, and who is at work", 40,
+         "  groundwork status --env local\n      what is there, and who is at work"),
+        ("  list the bucket data  gcloud storage ls gs://groundwork-local-data", 40,
+         "  list the bucket data\n      gcloud storage ls gs://groundwork-local-data"),
+        (f"short\n{PROSE}", 50, f"short\n{PROSE[:47]}\n  {PROSE[48:]}"),
+    ],
+)  # fmt: skip
+def test_columns_without_room_go_on_below(line: str, wide: int, shown: str) -> None:
+    assert at_words(line, wide) == shown
+
+
+COLUMNS = ("build", "by", "images")
+ROW = ("09fb4d4d", "groundwork-build", "images/backend:7724954, images/backend:latest")
+
+
+@pytest.mark.parametrize(
+    ("wide", "shown"),
+    [
+        (100, f"build     by                images\n{'  '.join(ROW)}"),
+        (60, f"{ROW[0]}  {ROW[1]}  images/backend:7724954,\n{'':28}images/backend:latest"),
+        (40, f"build {ROW[0]}\n  by      {ROW[1]}\n  images  images/backend:7724954,\n      images/backend:latest"),
+    ],
+)  # fmt: skip
+def test_a_table_without_room_breaks_at_words_and_then_is_a_paragraph_a_row(
+    wide: int, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(wide))
+    monkeypatch.setenv("TERM", "dumb")
+    print_table(COLUMNS, [ROW])
+    printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    assert shown in printed
 
 
 def test_what_stands_before_a_sentence_takes_its_room() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,27 +28,55 @@ def columns(elsewhere: int) -> int:
     return shutil.get_terminal_size((elsewhere, 24)).columns
 
 
-_SIGNED = re.compile(r"(  [+~±<>x!✓✗-] (?:\S.*?\s{2,})?)(\S.*)")
+_GAP = re.compile(r"\s{2,}")
+_NARROW = 80
+# What is copied into a shell stays in one piece: the first word of a command, which ends as no sentence does.
+_COMMAND = re.compile(
+    r"(?:\$ |→ )?(?:\.venv/bin/|\./)?(?:bash|cd|curl|docker|dvc|eval|export|gcloud|git|groundwork|gsutil|make|podman|source|terraform|tofu) .*[^.:?]"
+)
+
+
+def is_command(text: str) -> bool:
+    """Whether a line is one that is copied into a shell."""
+    return _COMMAND.fullmatch(text.strip()) is not None
 
 
 def at_words(text: str, wide: int, before: int = 0) -> str:
-    """A sentence, or a line of a plan, broken at words where it is wider than a terminal, `before` columns of which are taken.
+    """Lines broken at words where they are wider than a terminal, `before` columns of which are taken in the first.
 
-    Other columns stay whole, and so do commands, which are copied.
+    What stands in its last column goes on below that column, or further left where the terminal is narrow. No word is broken,
+    so addresses stay whole, and so do commands, which are copied.
     """
-    inside = text.strip()
-    if len(text) + before <= wide or "\n" in text:
+    if "\n" in text:
+        first, *rest = text.split("\n")
+        return "\n".join([at_words(first, wide, before), *(at_words(line, wide) for line in rest)])
+    if len(text) + before <= wide:
         return text
-    if signed := _SIGNED.fullmatch(text):
-        return _filled(signed[2], wide, signed[1], " " * (6 if wide < _NARROW else len(signed[1])))
-    if "  " in inside or not inside.endswith((".", ")", ":", "?")):
-        return text
-    indent = text[: len(text) - len(text.lstrip())]
-    filled = _filled(" " * before + inside, wide, indent, f"{indent}  ")
-    return filled if not before else indent + filled.lstrip()
+    line = "x" * before + text
+    indent = " " * (len(line) - len(line.lstrip()))
+    cells = _GAP.split(line.strip())
+    if len(cells) == 1:
+        return (line if is_command(line) else _filled(line.strip(), wide, indent, f"{indent}  "))[before:]
+    head = line[: len(line.rstrip()) - len(cells[-1])]
+    crowded = len(head) > wide // 2 or len(head) + len(cells[-1].split()[0]) > wide
+    if crowded or is_command(cells[-1]):
+        return "\n".join(_cells(cells, wide, indent))[before:]
+    under = len(head) if wide >= _NARROW else len(indent) + 4
+    return _filled(cells[-1], wide, head, " " * under)[before:]
 
 
-_NARROW = 80
+def _cells(cells: Sequence[str], wide: int, indent: str) -> Iterator[str]:
+    """Columns that have no room beside each other, as many on a line as fit."""
+    line = f"{indent}{cells[0]}"
+    for cell in cells[1:]:
+        if len(line) + 2 + len(cell) <= wide:
+            line += f"  {cell}"
+            continue
+        yield line
+        line = f"{indent}    {cell}"
+        if not is_command(cell):
+            line = _filled(cell, wide, f"{indent}    ", f"{indent}    ")
+    yield line
 
 
 def _filled(text: str, wide: int, first: str, then: str) -> str:

@@ -311,6 +311,27 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
         local.stop(small.checkout)
 
 
+@pytest.mark.slow
+def test_what_personas_hold_on_the_buckets_of_builds_and_training_is_no_drift(tmp_path: Path) -> None:
+    for part in ("infra", "modules", "envs"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns(".terraform*"))
+    team = Platform(Checkout(tmp_path))
+    file = (ROOT / "envs" / "examples" / "pokemon-cards.yaml").read_text(encoding="utf-8")
+    team.file.write_text(file, encoding="utf-8")
+    try:
+        assert team("up").returncode == 0
+        agreed = team("people", "drift")
+        assert (agreed.returncode, agreed.stdout.startswith("Policies and file agree")) == (0, True), agreed.stdout
+        for bucket in team.environment.work_buckets.values():
+            drop_members(team.cloud(), Item("bucket", bucket), lambda who: "misty" in who)
+        missing = team("people", "drift")
+    finally:
+        local.stop(team.checkout)
+    assert missing.returncode == 7
+    for name in ("sources", "staging"):
+        assert f"missing  misty@example.com  roles/storage.objectUser on bucket/{name}" in missing.stdout
+
+
 def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platform) -> None:
     before = platform.file.read_text(encoding="utf-8")
     running = launcher.start(platform.checkout.local_state)

@@ -61,6 +61,18 @@ def test_the_record_has_every_change_of_every_layer(reviewed: Reviewed) -> None:
     assert "output buckets" in layers["platform"]
 
 
+def test_json_has_every_resource_before_and_after_as_plan_has_it(reviewed: Reviewed) -> None:
+    planned, said = (
+        json.loads(reviewed.clone.run(command, "--env", "small", "--json").stdout) for command in ("plan", "review")
+    )
+    assert sorted(said["resources"], key=str) == sorted(planned["resources"], key=str)
+    bucket = next(one for one in said["resources"] if one["component"] == "bucket data" and not one["before"])
+    assert bucket["after"]["project"] == "small-clone"
+    assert {key: said[key] for key in ("pending", "changes", "imports")} == {
+        key: planned[key] for key in ("pending", "changes", "imports")
+    }
+
+
 def test_another_plan_than_the_reviewed_one_is_refused_and_nothing_is_changed(reviewed: Reviewed) -> None:
     reviewed.clone.rewrite("  kept: {}", "  kept: {storage_class: NEARLINE}")
     done = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))

@@ -11,7 +11,7 @@ from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
-from groundwork.cli.printing import echo
+from groundwork.cli.printing import as_written, echo
 from groundwork.cli.table import print_table
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.cost.amounts import shown
@@ -224,7 +224,7 @@ def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) ->
         print_entries(project, wanted, as_json=as_json)
         return
     with streamed(f"build {found.id[:8]}", f"groundwork builds cancel {found.id[:8]} --env {name}"):
-        ended = feature.follow(project, found, lambda entry: echo(entry.text))
+        ended = feature.follow(project, found, lambda entry: as_written(entry.text))
     echo(ended.text, err=True)
 
 

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from groundwork.cli import groundwork
-from groundwork.cli.printing import echo
+from groundwork.cli.printing import as_written
 
 
 @click.command()
@@ -18,4 +18,4 @@ def completion(shell: str) -> None:
     """
     found = get_completion_class(shell)
     assert found is not None
-    echo(found(groundwork, {}, "groundwork", "_GROUNDWORK_COMPLETE").source())
+    as_written(found(groundwork, {}, "groundwork", "_GROUNDWORK_COMPLETE").source())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
@@ -13,16 +12,19 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
+from groundwork.cli.table import show
 from groundwork.cost.files import named
 from groundwork.cost.loading import Labels
 from groundwork.cost.report import GROUPINGS, Report, period
 from groundwork.cost.source import Source
-from groundwork.display import screen
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
     from groundwork.cost.against import Against
     from groundwork.cost.bars import Bar
 
@@ -115,7 +117,7 @@ def estimate(
     if as_json:
         print_json(sheets.estimate_json(found, today, simulated=simulated, budget=held))
     elif as_csv:
-        echo(sheets.written(sheets.estimate_rows(found)), nl=False)
+        as_written(sheets.written(sheets.estimate_rows(found)))
     else:
         _print(tables.of_estimate(found, today) if details else tree.of_estimate(found, today))
     if held and not as_json:
@@ -180,7 +182,12 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Cons
 @click.option("--month", metavar="MONTH", help="Invoice month, as 2026-10, instead of days of use.")
 @click.option("--currency", metavar="CODE", help="The one to report, where the export has several.")
 @click.option(
-    "--by", "groupings", type=click.Choice(GROUPING_NAMES), multiple=True, help="Show only this; may be repeated."
+    "--by",
+    "groupings",
+    type=click.Choice(GROUPING_NAMES),
+    metavar="WHAT",
+    multiple=True,
+    help=f"Show only this: {', '.join(GROUPING_NAMES)}; may be repeated.",
 )
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to look at, too.")
 @click.option("--estimate", "with_estimate", is_flag=True, help="Hold it against the estimate of what is up.")
@@ -220,7 +227,7 @@ def report(
         more = {"budget": held.data if held else None, "against_estimate": against.as_json(beside) if beside else None}
         print_json({**document(found), **_stacks(found), **more})
     elif as_csv:
-        echo(sheets.written(sheets.report_rows(found, only)), nl=False)
+        as_written(sheets.written(sheets.report_rows(found, only)))
     else:
         _print(tables.of_report(found, only))
         for line in against.lines(beside, found.currency) if beside else ():
@@ -291,7 +298,7 @@ def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
             document(found, ledger, today, lambda purse: burndown.as_json(burndown.burndown(purse, ledger, today)))
         )
     elif as_csv:
-        echo(sheets.written(sheets.credit_rows(found, ledger, today)), nl=False)
+        as_written(sheets.written(sheets.credit_rows(found, ledger, today)))
     else:
         _print(tables.of_credits(found, ledger, today))
     for note in ledger.notes:
@@ -358,11 +365,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _print(shown: Iterable[Any]) -> None:
-    out = screen(file=sys.stdout, width=None if sys.stdout.isatty() else 140)
+def _print(shown: Iterable[Table | Text]) -> None:
+    from rich.table import Table
+
     for item in shown:
-        if title := getattr(item, "title", None):
-            item.title = None
-            out.print(title, style="bold")
-        out.print(item, soft_wrap=not (hasattr(item, "columns") or sys.stdout.isatty()))
-        out.print()
+        if isinstance(item, Table):
+            show(item)
+        else:
+            echo(item.plain)
+        echo()

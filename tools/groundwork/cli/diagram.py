@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.display import harmless
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
@@ -45,7 +45,7 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
     if as_json:
         print_json(feature.as_data(found))
     elif not drawing:
-        echo(mermaid(found), nl=False)
+        as_written(mermaid(found))
     if there.problem:
         echo(f"The state could not be read: {there.problem}", err=True)
         return int(Exit.UNKNOWN)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from groundwork.cli.options import environment_option, here, json_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.errors import UsageProblem
 from groundwork.login import notebook
 
@@ -38,6 +38,6 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
         print_json({"environment": name, "base": found.base, "set": dict(found.variables), "unset": list(found.gone)})
         return
     for line in notebook.python(found) if as_python else notebook.shell(found, os.environ):
-        echo(line)
+        as_written(line)
     if not as_python:
         say_how_to_undo()

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
-from groundwork.cli.printing import asked, echo, print_json
+from groundwork.cli.printing import as_written, asked, echo, print_json
 from groundwork.environment.values import refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
@@ -148,7 +148,7 @@ def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str]
     for clue in clues:
         echo(f"{clue.what:<{what}}  {clue.file:<{file}}  {clue.becomes}")
     if text:
-        echo(text, nl=False)
+        as_written(text)
         return
     echo(
         f"wrote envs/{answers.name}.yaml"

@@ -12,7 +12,7 @@ from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import print_table
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.errors import Refused, UsageProblem
@@ -218,7 +218,7 @@ def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> N
         print_entries(project, feature.log_filter(found), as_json=as_json)
         return
     with streamed(f"job {found.id}", f"groundwork jobs cancel {found.id} --env {name}"):
-        ended = feature.follow(project, found, lambda entry: echo(entry.line))
+        ended = feature.follow(project, found, lambda entry: as_written(entry.line))
     echo(ended.text, err=True)
 
 

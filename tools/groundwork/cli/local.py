@@ -12,7 +12,7 @@ from groundwork.cli.console import Console
 from groundwork.cli.env import say_how_to_undo
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
@@ -167,7 +167,7 @@ def env(name: str, principal: str) -> None:
         raise UsageProblem(f"{name} is on Google Cloud: `groundwork local env` is for environments with cloud: local.")
     who = principal_of(principal)
     for line in notebook.shell(notebook.of_process(checkout, environment, os.environ, who), os.environ):
-        echo(line)
+        as_written(line)
     say_how_to_undo()
 
 
@@ -236,7 +236,7 @@ def logs(lines: int) -> None:
     for file in feature.logs(find_checkout(Path.cwd())):
         echo(f"== {file}")
         for line in file.read_text("utf-8", "replace").splitlines()[-lines:]:
-            echo(line)
+            as_written(line)
 
 
 @local.command()

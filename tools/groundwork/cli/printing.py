@@ -19,10 +19,15 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, mark: str = "
     click.echo(f"{mark}{said}", err=err, nl=nl, color=color)
 
 
+def as_written(text: str) -> None:
+    """Print a document, a log's line or what a shell reads on standard output, its lines as they are."""
+    click.echo(harmless(text), nl=not text.endswith("\n"))
+
+
 def raw(value: bytes) -> None:
     """Print data as it is for whoever reads it from a pipe or file; a terminal gets it as text."""
     if sys.stdout.isatty():
-        echo(value.decode("utf-8", "backslashreplace").removesuffix("\n"))
+        as_written(value.decode("utf-8", "backslashreplace"))
     else:
         click.echo(value, nl=False)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import OutputFile, environment_option, here, json_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.display import harmless
 from groundwork.errors import Exit
 from groundwork.text import listed
@@ -48,7 +48,7 @@ def report(name: str, as_json: bool, page: Path | None, text: Path | None, folde
     if as_json:
         print_json(handin.as_data(found))
     elif not (page or text or folder):
-        echo(pages.markdown(found), nl=False)
+        as_written(pages.markdown(found))
     if found.complete:
         return int(Exit.OK)
     echo("Something could not be read, so the report is not complete; it says what and why.", err=True)

@@ -9,7 +9,7 @@ import click
 
 from groundwork.cli.console import Console
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, print_json
 from groundwork.errors import Exit
 from groundwork.report import github
 from groundwork.report import review as feature
@@ -59,7 +59,7 @@ def review(
     if as_json:
         print_json(feature.as_data(found))
     else:
-        echo(found.markdown, nl=False)
+        as_written(found.markdown)
     if not found.policy.ok:
         return int(Exit.POLICY)
     return int(Exit.CHANGES) if found.pending and detailed_exitcode else int(Exit.OK)

@@ -9,7 +9,7 @@ import click
 from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
-from groundwork.cli.printing import echo, raw
+from groundwork.cli.printing import as_written, echo, raw
 from groundwork.cli.table import print_table
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import shown
@@ -251,7 +251,11 @@ def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: 
         seen = {entry.id for entry in newest}
         with streamed(f"service {service}", f"groundwork services traffic {service} REVISION=100"):
             feature_logs.follow(
-                project, wanted, since, lambda: False, lambda entry: None if entry.id in seen else echo(entry.line)
+                project,
+                wanted,
+                since,
+                lambda: False,
+                lambda entry: None if entry.id in seen else as_written(entry.line),
             )
 
 

@@ -24,15 +24,12 @@ from groundwork.cli.printing import echo, print_json
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
+from groundwork.lifecycle import changed
 from groundwork.lifecycle import up as feature
-from groundwork.lifecycle.reviewed import only_this
+from groundwork.lifecycle.reviewed import only_this, shown
 from groundwork.people.spelling import after_apply
 from groundwork.policy.gate import gate
 from groundwork.report import console
-from groundwork.resources.words import component
-from groundwork.terraform import plans
-from groundwork.terraform.differences import before_after
-from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import Session, open_session
 from groundwork.terraform.state import Output
@@ -114,7 +111,12 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
         feature.show_plans(session, made, talk, details=details)
         say_cost(session, made)
     if as_json:
-        print_json(as_data(session, made))
+        environment = {
+            "environment": name,
+            "project": session.environment.project,
+            "simulated": session.environment.local,
+        }
+        print_json({**environment, **changed.as_data(made, shown(session, made))})
     pending = any(entry.pending for entry in made)
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
 
@@ -137,44 +139,6 @@ def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def as_data(session: Session, made: Sequence[LayerPlan]) -> dict[str, Any]:
-    """The plans as `plan --json` prints them."""
-    total = plans.counts(made)
-    shown = {
-        entry.layer: {
-            one["address"]: one["change"] for one in session.shown(entry.layer, entry.file)["resource_changes"]
-        }
-        for entry in made
-        if entry.changes
-    }
-    resources = [
-        {
-            "layer": entry.layer,
-            "address": change.address,
-            "component": component(change.module),
-            "action": change.action,
-            **_values(shown[entry.layer].get(change.address, {})),
-        }
-        for entry in made
-        for change in entry.changes
-    ]
-    return {
-        "environment": session.environment.name,
-        "project": session.environment.project,
-        "simulated": session.environment.local,
-        "pending": any(entry.pending for entry in made),
-        "changes": {"create": total.create, "update": total.update, "delete": total.delete},
-        "imports": total.imported,
-        "resources": resources,
-    }
-
-
-def _values(change: Mapping[str, Any]) -> dict[str, Any]:
-    """What is there before and after, secrets masked."""
-    before, after = before_after(change)
-    return {"before": before, "after": after}
 
 
 def print_outputs(outputs: Mapping[str, Output]) -> None:

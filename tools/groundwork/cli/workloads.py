@@ -11,7 +11,7 @@ from typing import Any
 from groundwork.cli.console import Console
 from groundwork.cli.options import here
 from groundwork.cli.principal import connected
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, Interrupted
@@ -60,7 +60,7 @@ def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: b
         print_data(project, {"entries": [asdict(entry) for entry in found]})
         return
     for entry in found:
-        echo(entry.line)
+        as_written(entry.line)
     if not found:
         echo("There is no log entry yet.", err=True)
 

@@ -57,7 +57,7 @@ def _charged(title: str, parts: Sequence[Component]) -> Table:
     for part in parts:
         unit = part.price.unit if part.price else ""
         table.add_row(part.address, part.part, f"{part.quantity:,.2f} {unit}", shown(part.monthly))
-    table.add_row("", "", "", shown(total(part.monthly for part in parts)), style="bold")
+    table.add_row("total", "", "", shown(total(part.monthly for part in parts)), style="bold")
     return table
 
 

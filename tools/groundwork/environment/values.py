@@ -202,6 +202,12 @@ class Environment:
         return f"{self.project}-sources"
 
     @property
+    def work_buckets(self) -> Mapping[str, str]:
+        """The buckets of submitted builds and of training that are there, by what the Terraform calls them."""
+        sources = {"sources": self.sources_bucket} if self.builds else {}
+        return sources | ({"staging": self.staging_bucket} if self.training else {})
+
+    @property
     def deployer(self) -> str:
         """E-mail address of the service account that operators act as."""
         return f"{DEPLOYER}@{self.project}.iam.gserviceaccount.com"

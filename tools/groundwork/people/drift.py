@@ -47,15 +47,7 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     """Compare what people hold with what the file gives them; the project's owner is nobody's drift. Raises CouldNotTell."""
     environment = session.environment
     policies = known_policies(session.cloud)
-    said = {
-        (account(member.email), item_of(environment, grant.target).short, grant.role): (
-            member.email,
-            grant.target,
-            grant.role,
-        )
-        for member in environment.members.values()
-        for grant in grants(environment, member, known)
-    }
+    said = dict(_said(environment, known))
     held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
     beyond = {key: one for key, one in held.items() if key not in said and one[1].role != OWNER_ROLE}
     states = _states(session) if beyond else ()
@@ -67,6 +59,17 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
         respelled(session, environment, policies),
         frozenset(one for state in states for one in owned(state)),
     )
+
+
+def _said(environment: Environment, known: Mapping[str, Persona]) -> Iterator[tuple[Key, tuple[str, Target, str]]]:
+    """What the file gives its members; the buckets of builds and training are not in it, and are theirs like any other."""
+    for member in environment.members.values():
+        for grant in grants(environment, member, known):
+            on = item_of(environment, grant.target).short
+            yield (account(member.email), on, grant.role), (member.email, grant.target, grant.role)
+        for name, bucket in environment.work_buckets.items():
+            for role in known[member.role].roles_on("bucket"):
+                yield (account(member.email), bucket, role), (member.email, Target("bucket", name), role)
 
 
 def _key(who: str, binding: Binding) -> Key:

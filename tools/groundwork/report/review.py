@@ -8,7 +8,7 @@ from typing import Any
 
 from groundwork.cost.estimate import estimate
 from groundwork.cost.planned import assumptions_of, in_a_line
-from groundwork.lifecycle import reviewed, up
+from groundwork.lifecycle import changed, reviewed, up
 from groundwork.people.personas import personas
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
@@ -27,11 +27,12 @@ from groundwork.terraform.talk import Talk
 
 @dataclass(frozen=True)
 class Review:
-    """A plan as a reviewer needs it; `lines` say it in the team's words, `cost` in one line, `map` draws it."""
+    """A plan as a reviewer needs it; `changed` has every value, `lines` say it in the team's words, `map` draws it."""
 
     environment: str
     simulated: bool
     plans: tuple[LayerPlan, ...]
+    changed: Mapping[str, Any]
     lines: tuple[str, ...]
     cost: str
     policy: Result
@@ -69,6 +70,7 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
         environment=session.environment.name,
         simulated=session.environment.local,
         plans=made,
+        changed=changed.as_data(made, shown),
         lines=(*found.lines, *(f"  ! {line}" for line in found.power)),
         cost=in_a_line(
             session.environment, estimate(list(shown.values()), assumptions_of(session.environment)), checks.today()
@@ -81,12 +83,10 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
 
 def as_data(found: Review) -> dict[str, Any]:
     """The review as `review --json` prints it."""
-    total = plans.counts(found.plans)
     return {
         "environment": found.environment,
         "simulated": found.simulated,
-        "pending": found.pending,
-        "changes": {"create": total.create, "update": total.update, "delete": total.delete},
+        **found.changed,
         "cost": found.cost,
         "policy": policy_data(found.policy),
         "map": diagram_data(found.map),
