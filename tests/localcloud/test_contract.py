@@ -23,6 +23,7 @@ SAID: Mapping[str, Mapping[str, Any]] = {
         "disks": [{"boot": True, "initializeParams": {"diskSizeGb": "20"}}],
         "networkInterfaces": [{"network": "global/networks/default"}],
         "deletionProtection": False,
+        "serviceAccounts": [{"email": "default", "scopes": ["a"]}],
         "metadata": {"items": [{"key": "a", "value": "b"}]},
         "tags": {"items": ["a"]},
     },

@@ -253,5 +253,20 @@ def test_traffic_has_to_add_up(cloud: Inside) -> None:
     assert cloud("POST", f"{HERE}/endpoints/api:deployModel", {**body, "trafficSplit": {"9": 100}}).status == 400
 
 
+def test_a_model_of_another_project_is_deployed_by_who_may_read_it_there(cloud: Inside) -> None:
+    cloud.ok("POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
+    ours = finished(cloud, "POST", f"{HERE}/models:upload", {"model": model()})["model"].replace(NUMBER, PROJECT)
+    store, name = cloud.cloud.store, ours.replace(PROJECT, "other-team")
+    for (row,) in store.sql("SELECT name FROM resources WHERE service = 'aiplatform' AND name LIKE ?", f"{ours}%"):
+        store.put("aiplatform", row.replace(PROJECT, "other-team"), store.get("aiplatform", row) or {})
+    deployed = {"model": name, "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
+    body = {"deployedModel": deployed, "trafficSplit": {"0": 60}}
+    seen = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
+    assert (seen.status, "does not exist" in seen.message) == (404, True)
+    reader = {"bindings": [{"role": "roles/aiplatform.viewer", "members": ["user:owner@example.com"]}]}
+    cloud.cloud.iam.write("cloudresourcemanager", "projects/other-team", reader)
+    assert "must add up to 100" in cloud("POST", f"{HERE}/endpoints/api:deployModel", body).message
+
+
 def test_what_nobody_can_make_here_is_an_empty_list(cloud: Inside) -> None:
     assert cloud.ok("GET", f"{HERE}/batchPredictionJobs") == {}

@@ -543,6 +543,35 @@ def test_a_push_builds_what_its_triggers_ask_for(cloud: Inside, repository: Path
     assert len([one for one in push["triggers"] if one["build"]]) == 2
 
 
+def test_a_build_file_does_not_choose_the_account_of_a_triggers_builds(cloud: Inside, repository: Path) -> None:
+    (repository / "cloudbuild.yaml").write_text(json.dumps({**NOTHING, "serviceAccount": ACCOUNT}))
+    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
+    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
+    cloud.ok("POST", f"{BASE}/triggers", {"name": "app", "filename": "cloudbuild.yaml", "github": hub})
+    _control(cloud, "pushes", {})
+    _commit(repository, "two")
+    (push,) = _control(cloud, "pushes", {})["pushes"]
+    build = cloud.ok("GET", f"cloudbuild/v1/{push['triggers'][0]['build']}")
+    assert build["serviceAccount"].endswith(f"/{NUMBER}-compute@developer.gserviceaccount.com")
+    cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
+    inline = {"name": "inline", "github": hub, "build": {**NOTHING, "serviceAccount": ACCOUNT}}
+    seen = cloud.as_("user:alice@example.com")("POST", f"{BASE}/triggers", inline)
+    assert (seen.status, "permission to act as" in seen.message) == (403, True)
+    cloud.ok("POST", f"{BASE}/triggers", inline)
+
+
+def test_a_repository_is_built_by_its_own_project_alone(cloud: Inside) -> None:
+    other = "projects/other-team/locations/europe-west1/connections/hub/repositories/app"
+    cloud.cloud.store.put("cloudbuild", other, {"name": other, "remoteUri": "https://github.com/team/app.git"})
+    source = {"connectedRepository": {"repository": other, "revision": "main"}}
+    seen = cloud("POST", f"{BASE}/builds", {**NOTHING, "source": source})
+    assert (seen.status, "does not exist in inside-project" in seen.message) == (400, True)
+    event = {"repository": other, "push": {"branch": "main"}}
+    body = {"name": "app", "filename": "cloudbuild.yaml", "repositoryEventConfig": event}
+    seen = cloud("POST", f"{REGION}/triggers", body)
+    assert (seen.status, "does not exist in inside-project" in seen.message) == (400, True)
+
+
 def test_a_trigger_runs_on_a_branch_of_the_folder_at_its_commit(cloud: Inside, repository: Path) -> None:
     _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
     hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}

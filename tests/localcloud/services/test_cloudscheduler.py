@@ -69,6 +69,8 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
         ({"timeZone": "Mars/Olympus"}, "tz database"),
         ({"attemptDeadline": "5s"}, "between 15s and 1800s"),
         ({"httpTarget": {"uri": "ftp://x"}}, "must begin with http"),
+        ({"httpTarget": {"uri": "http://[::1"}}, "must begin with http"),
+        ({"httpTarget": {"uri": "http://a:99999/"}}, "must begin with http"),
         ({"httpTarget": {"uri": RUN, "body": "not base64"}}, "base64"),
         ({"httpTarget": {"uri": RUN, "httpMethod": "GET", "body": "eA=="}}, "may not have a body"),
         ({"pubsubTarget": {"topicName": "x"}}, "one target"),

@@ -79,7 +79,11 @@ def test_what_needs_a_stopped_machine_says_so(call: Sender) -> None:
     assert "stop it first" in call.refused("POST", f"{ZONE}/instances/vm/setMachineType", body)
     turn(call, "stop")
     call("POST", f"{ZONE}/instances/vm/setMachineType", body)
-    call("POST", f"{ZONE}/instances/vm/setServiceAccount", {"email": "a@b.iam.gserviceaccount.com", "scopes": ["x"]})
+    call(
+        "POST",
+        f"{ZONE}/instances/vm/setServiceAccount",
+        {"email": f"a@{PROJECT}.iam.gserviceaccount.com", "scopes": ["x"]},
+    )
     seen = call("GET", f"{ZONE}/instances/vm")
     assert seen["machineType"].endswith("n1-standard-8")
     assert seen["serviceAccounts"][0]["scopes"] == ["x"]
@@ -192,3 +196,33 @@ def test_machines_are_made_and_read_in_one_batch(call: Sender) -> None:
         (b"3", b"404"),
     ]
     assert call("GET", f"{ZONE}/instances/one")["name"] == "one"
+
+
+def test_a_machine_takes_no_disk_of_another_project_or_zone(call: Sender) -> None:
+    boot = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": IMAGE}}
+    for place in ("projects/other-team/zones/europe-west1-b", f"projects/{PROJECT}/zones/europe-west1-c"):
+        call.cloud.store.put("compute", f"{place}/disks/data", {"name": "data", "sizeGb": "10"})
+        body = {
+            "name": "vm",
+            "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
+            "disks": [boot, {"source": f"{place}/disks/data", "autoDelete": True}],
+            "networkInterfaces": [{"network": "global/networks/default"}],
+        }
+        assert "lies in the project and zone" in call.refused("POST", f"{ZONE}/instances", body)
+
+
+def test_a_machine_has_an_account_that_its_maker_may_act_as(call: Sender) -> None:
+    call.grant("roles/compute.instanceAdmin.v1", "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    machine(dev)
+    body = {
+        "name": "two",
+        "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
+        "disks": [{"boot": True, "initializeParams": {"sourceImage": IMAGE}}],
+        "networkInterfaces": [{"network": "global/networks/default"}],
+    }
+    for email in ("default", f"train@{PROJECT}.iam.gserviceaccount.com"):
+        said = dev.refused("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": email}]})
+        assert "does not have access to service account" in said
+    call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
+    dev("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": "default"}]})

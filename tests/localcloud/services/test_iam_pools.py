@@ -76,6 +76,7 @@ def test_pool_ids_have_4_to_32_characters_and_no_google_prefix(call: Sender, ide
         ({"attributeMapping": {"attribute.x": "assertion.x"}}, "must include a mapping for google.subject"),
         ({"attributeMapping": {"assertion.aud": "assertion.aud"}}, "Invalid mapped attribute key: assertion.aud."),
         ({"oidc": {"issuerUri": "http://plain.example.com"}}, "must be an https address"),
+        ({"oidc": {"issuerUri": "https://[::1"}}, "must be an https address"),
         ({"oidc": {"issuerUri": "https://a.example.com", "jwksJson": "{"}}, "not a JSON Web Key Set"),
         ({"aws": {"accountId": "1"}}, "exactly one of aws, oidc, saml, x509; this one has aws and oidc"),
         ({"displayName": "x" * 33}, "display name must be less than or equal to 32 characters"),

@@ -89,6 +89,8 @@ def test_a_subscription_has_googles_defaults_and_needs_its_topic(call: Sender) -
         {"deadLetterPolicy": {"deadLetterTopic": TOPIC, "maxDeliveryAttempts": 3}},
         {"retryPolicy": {"minimumBackoff": "700s"}},
         {"pushConfig": {"pushEndpoint": "ftp://x"}},
+        {"pushConfig": {"pushEndpoint": "http://[::1"}},
+        {"pushConfig": {"pushEndpoint": "http://a:99999/"}},
         {"filter": "attributes.a = ("},
         {"labels": {"A": "b"}},
     ],
@@ -329,6 +331,26 @@ def test_a_push_carries_the_token_of_its_account(call: Sender) -> None:
         settled(call)
     claims = json.loads(base64.urlsafe_b64decode(seen[0]["authorization"].split(".")[1] + "=="))
     assert (claims["email"], claims["aud"]) == (account, endpoint)
+
+
+def test_a_push_is_as_an_account_that_exists_and_that_the_caller_may_act_as(call: Sender) -> None:
+    account = f"pusher@{PROJECT}.iam.gserviceaccount.com"
+    config = {"pushEndpoint": "http://127.0.0.1:1/", "oidcToken": {"serviceAccountEmail": account}}
+    body = {"topic": TOPIC, "pushConfig": config}
+    assert "does not exist" in call.refused("PUT", f"{BASE}/subscriptions/pushed", body, 404)
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "pusher"})
+    call.grant("roles/pubsub.editor", "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    assert "iam.serviceAccounts.actAs" in dev.refused("PUT", f"{BASE}/subscriptions/pushed", body, 403)
+    subscribe(dev)
+    for verb, path, sent in (
+        ("POST", f"{BASE}/subscriptions/all:modifyPushConfig", {"pushConfig": config}),
+        ("PATCH", f"{BASE}/subscriptions/all", {"subscription": {"pushConfig": config}, "updateMask": "pushConfig"}),
+    ):
+        assert "iam.serviceAccounts.actAs" in dev.refused(verb, path, sent, 403)
+    call("PUT", f"{BASE}/subscriptions/pushed", body)
+    patch = {"subscription": {"labels": {"a": "b"}}, "updateMask": "labels"}
+    assert dev("PATCH", f"{BASE}/subscriptions/pushed", patch)["labels"] == {"a": "b"}
 
 
 def test_messages_for_an_address_elsewhere_wait(call: Sender) -> None:

@@ -111,6 +111,13 @@ def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) 
     assert json.loads(found["metadata"]["annotations"]["run.googleapis.com/urls"])[0] == status["url"]
 
 
+@pytest.mark.parametrize("text", ["[]", "1", '"x"', "{", '{"": 1}', '{"": [1]}', "[" * 5000])
+def test_what_annotations_say_in_json_is_checked(call: Sender, text: str) -> None:
+    body = json.loads(json.dumps(BODY))
+    body["spec"]["template"]["metadata"]["annotations"]["run.googleapis.com/container-dependencies"] = text
+    assert "must be a JSON object of lists of names" in call.refused("POST", SERVICES, body)
+
+
 def test_what_was_read_can_be_written_back_and_an_old_copy_cannot(call: Sender) -> None:
     call("POST", SERVICES, BODY)
     settled(call)

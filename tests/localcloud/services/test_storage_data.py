@@ -11,12 +11,12 @@ from localcloud.services.storage import (
     listing,
     locations,
     names,
-    patterns,
     preconditions,
     ranges,
 )
 from localcloud.services.storage.preconditions import Preconditions
 from localcloud.services.storage.ranges import Piece, Slice
+from localcloud.spec import patterns
 
 
 def cut(body: bytes, mark: bytes = b"edge") -> list[tuple[dict[str, str], bytes]]:

@@ -90,3 +90,22 @@ def test_these_cannot_be_read_and_say_so(text: str) -> None:
     with pytest.raises(CloudError) as refused:
         compiled(text)
     assert refused.value.code == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "takes"),
+    [
+        (f'textPayload=~"(a+)+$" OR textPayload="{"a" * 40}!"', True),
+        ('textPayload=~"(a|a?)+b"', False),
+        ("-- " * 3000 + '\ntextPayload:"a"', True),
+        (" " * 19_000 + 'textPayload:"a"', True),
+    ],
+)
+def test_no_filter_takes_more_time_than_its_length(text: str, takes: bool) -> None:
+    assert compiled(text)({"textPayload": "a" * 40 + "!"}) is takes
+
+
+@pytest.mark.parametrize("text", ["-- " * 3000 + '\n"', " " * 19_000 + '"', 'a=~"(?P<"', 'a=~"x{1000}{1000}"'])
+def test_nor_does_one_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(CloudError, match="filter"):
+        compiled(text)

@@ -45,7 +45,10 @@ def _run_part(call: Call, request: bytes) -> Reply:
     words = line.decode("latin-1").split()
     if len(words) < 2:
         raise _refused("A part of the batch does not begin with a request line such as 'GET /storage/v1/b HTTP/1.1'.")
-    address = urlsplit(words[1])
+    try:
+        address = urlsplit(words[1])
+    except ValueError:
+        raise _refused(f"{words[1][:200]!r} in a part of the batch is no address.") from None
     if address.path.startswith(_OWN):
         raise _refused(f"{address.path} cannot be called in a batch.")
     if ("alt", "media") in parse_qsl(address.query):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localcloud.errors import invalid
+from localcloud.spec import patterns
 from localcloud.spec.filters import reach
 from localcloud.spec.timestamps import parse as parse_time
 
@@ -21,10 +22,12 @@ Test = Callable[[Entry], bool]
 Values = Callable[[list[Any], list[str]], bool]
 _LONGEST = 20_000
 _DEEPEST = 50
+# What comes before a word is never given back: a part of a comment would be a comment too, and there are many ways to part it.
 _TOKEN = re.compile(
-    r"""(?:\s|--[^\n]*)*(?:
+    r"""(?:\s|--[^\n]*+)*+(?:
       (?P<op>=~|!~|<=|>=|!=|[:=<>()]|-(?=[\w"(]))
     | (?P<word>(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s:=<>()!"'~]+)+)
+    | (?P<end>\Z)
     )""",
     re.VERBOSE,
 )
@@ -47,13 +50,12 @@ def compiled(text: str) -> Test:
 
 def _words(text: str) -> Iterator[str]:
     at = 0
-    end = len(re.sub(r"(?:\s|--[^\n]*)*\Z", "", text))
-    while at < end:
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise _unreadable(text)
+    while found := _TOKEN.match(text, at):
+        if found["end"] is not None:
+            return
         at = found.end()
         yield found["op"] or found["word"]
+    raise _unreadable(text)
 
 
 @dataclass
@@ -163,8 +165,8 @@ def _tested(comparator: str, word: str) -> Values:
     wanted = _plain(word)
     if comparator in ("=~", "!~"):
         try:
-            pattern = re.compile(wanted)
-        except re.error as problem:
+            pattern = patterns.compiled(wanted, of_lines=True)
+        except patterns.Unreadable as problem:
             raise invalid(f"Invalid regular expression {wanted!r} in the filter: {problem}.", "filter") from None
         return lambda values, _: any(pattern.search(_written(one)) for one in values) == (comparator == "=~")
     if comparator == ":":

@@ -61,7 +61,10 @@ def deploy(call: Call) -> Body:
     sent = call.body.get("deployedModel", {})
     if not sent.get("model"):
         raise invalid("deployed_model.model is required.", "deployed_model.model")
-    model = models.found(call.cloud, call.cloud.projects.named(sent["model"]))
+    named = call.cloud.projects.named(sent["model"])
+    if not names.seen(call, named, "aiplatform.models.get"):
+        raise names.absent(call.cloud, "Model", named)
+    model = models.found(call.cloud, named)
     kinds = [name for name in _RESOURCES if name in sent]
     if len(kinds) != 1:
         raise invalid("deployed_model needs dedicated_resources or automatic_resources.", "deployed_model")

@@ -49,6 +49,14 @@ def check_described(body: Body, kind: str, field: str, *, needed: bool = True) -
         raise invalid(problem, f"{field}.labels")
 
 
+def seen(call: Call, name: str, permission: str) -> bool:
+    """Whether a caller may use a thing that a request names beside its own: one of its project, or of another where it may read it."""
+    owner = name.split("/")[1] if name.startswith("projects/") else ""
+    return owner == call.project or call.cloud.iam.allowed(
+        call.principal, permission, API, name.partition("@")[0], owner
+    )
+
+
 def absent(cloud: Cloud, kind: str, name: str) -> CloudError:
     """The 404 for a resource that is not there."""
     return not_found(f'The {kind} "{cloud.projects.numbered(name)}" does not exist.')

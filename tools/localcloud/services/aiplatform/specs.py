@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import error_info, invalid, not_found, permission_denied
 from localcloud.services.aiplatform import machines, names
 from localcloud.services.aiplatform.machines import Machine
 
 WEEK = "604800s"
-ACT_AS = "iam.serviceAccounts.actAs"
 CUSTOM_CODE = "service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
 STRATEGIES = {0: "STRATEGY_UNSPECIFIED", 1: "ON_DEMAND", 2: "LOW_COST", 3: "STANDARD", 4: "SPOT", 6: "FLEX_START"}
 """Numbers of Scheduling.strategy."""
@@ -119,19 +119,15 @@ def _check_program(program: Body, kind: str, where: str) -> None:
 def checked_account(call: Call, account: str) -> str:
     """The address of an account that the caller may act as; 403 and 404 otherwise."""
     email = account.rpartition("/")[2]
-    project = email.partition("@")[2].partition(".")[0]
-    default = email == f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
-    if default:
-        project = call.project or ""
-    name = f"projects/{project}/serviceAccounts/{email}"
-    if not call.cloud.iam.allowed(call.principal, ACT_AS, "iam", name, project):
-        described = {"permission": ACT_AS, "resource": name}
+    project = call.project or ""
+    name = acting.account(call.cloud, email, project)
+    if not acting.may(call.cloud, call.principal, email, project):
+        described = {"permission": acting.ACT_AS, "resource": name}
         raise permission_denied(
             f"You do not have permission to act as service_account: {email}. (or it may not exist).",
             [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)],
         )
-    found = call.cloud.store.get("iam", name)
-    if not default and (found is None or found.get("disabled")):
+    if not acting.exists(call.cloud, email, project) or (call.cloud.store.get("iam", name) or {}).get("disabled"):
         raise not_found(f"Service account {email} does not exist, or is disabled.")
     return email
 
@@ -140,5 +136,5 @@ def _check_tensorboard(call: Call, spec: Body, field: str) -> None:
     if not spec.get("serviceAccount") or not spec.get("baseOutputDirectory"):
         raise invalid(f"{field}.tensorboard needs service_account and base_output_directory.", f"{field}.tensorboard")
     name = call.cloud.projects.named(spec["tensorboard"])
-    if call.cloud.store.get(names.API, name) is None:
+    if call.cloud.store.get(names.API, name) is None or not names.seen(call, name, "aiplatform.tensorboards.get"):
         raise names.absent(call.cloud, "Tensorboard", name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import acting
 from localcloud.errors import error_info, invalid, not_found, permission_denied
-from localcloud.services.cloudbuild import names
 
-ACT_AS = "iam.serviceAccounts.actAs"
 _NAME = re.compile(r"projects/[^/]+/serviceAccounts/(?P<account>[^/]+)")
 
 
@@ -17,7 +16,7 @@ def default(cloud: Cloud, project: str) -> str:
 
     Source: https://cloud.google.com/build/docs/cloud-build-service-account-updates.
     """
-    return f"{cloud.projects.number(project)}-compute@developer.gserviceaccount.com"
+    return acting.default(cloud, project)
 
 
 def named(cloud: Cloud, project: str, account: str) -> str:
@@ -41,14 +40,13 @@ def check(cloud: Cloud, principal: str, account: str, place: str) -> None:
     """403 when somebody may not act as the account of a build in a project, 404 when there is no such account; anybody who may build
     there may use that project's default one."""
     email = account.rpartition("/")[2]
-    project = email.partition("@")[2].partition(".")[0]
     if email == default(cloud, place):
         return
-    name = names.account_name(project, email)
+    name = acting.account(cloud, email, place)
     body = cloud.store.get("iam", name)
-    if not cloud.iam.allowed(principal, ACT_AS, "iam", name, project):
+    if not acting.may(cloud, principal, email, place):
         shown = (body or {}).get("uniqueId", account)
-        described = {"permission": ACT_AS, "resource": name}
+        described = {"permission": acting.ACT_AS, "resource": name}
         raise permission_denied(
             f"caller does not have permission to act as service account {shown}",
             [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)],

@@ -55,6 +55,15 @@ def linked(call: Call, body: Body) -> Body:
     return body
 
 
+def remote(cloud: Cloud, named: str, project: str) -> str:
+    """The address of a connected repository; 400 for one that is none of the project's, whose builds alone may read it."""
+    name = cloud.projects.named(named)
+    found = cloud.store.get(API, name) if name.startswith(f"projects/{project}/") else None
+    if found is None:
+        raise failed_precondition(f"the repository {named or '(none)'} does not exist in {project}; connect it first")
+    return str(found["remoteUri"])
+
+
 def complete_all(cloud: Cloud) -> list[str]:
     """A person has said yes: the connections that waited for it are complete. Their names."""
     rows = cloud.store.sql("SELECT name FROM resources WHERE service = ? AND collection = 'connections'", API)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
 from typing import Any
 
-import re2
-
 from localcloud.engine.cloud import Cloud
-from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.cloudbuild import builds, folders, payloads, recipes
+from localcloud.errors import CloudError, invalid
+from localcloud.services.cloudbuild import builds, connections, folders, payloads, recipes
 from localcloud.services.cloudbuild.drafts import Origin
 from localcloud.services.cloudbuild.names import API
+from localcloud.spec import patterns
 
 Body = dict[str, Any]
+_PIECES = re.compile(r"\*\*|\[[^\]/]+\]|.", re.DOTALL)
+_GLOB = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 
@@ -33,8 +33,8 @@ class Made:
 def pattern(text: str, field: str) -> object:
     """A regular expression for branches or tags; 400 when it is none."""
     try:
-        return re2.compile(text)
-    except re2.error:
+        return patterns.compiled(text, of_lines=True)
+    except patterns.Unreadable:
         raise invalid(f"{text!r} is no regular expression.", field) from None
 
 
@@ -94,12 +94,21 @@ def triggers(cloud: Cloud) -> Iterator[Body]:
             yield body
 
 
+def account_of(trigger: Mapping[str, Any]) -> str:
+    """The account that a trigger's builds run as, "" for the default one. A build file names none: whoever may push would choose it.
+
+    Source: https://github.com/hashicorp/terraform-provider-google/issues/10053.
+    """
+    return str(trigger.get("serviceAccount") or trigger.get("build", {}).get("serviceAccount", ""))
+
+
 def _begun(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, given: Mapping[str, str]) -> Body:
     place = trigger["resourceName"].rpartition("/triggers/")[0]
     build, path = recipes.build(trigger, commit)
     known = {**commit.substitutions, "TRIGGER_NAME": trigger["name"], "TRIGGER_BUILD_CONFIG_PATH": path}
     merged = {**build.get("substitutions", {}), **trigger.get("substitutions", {}), **given}
-    account = build.get("serviceAccount") or trigger.get("serviceAccount", "")
+    account = account_of(trigger)
+    build.pop("serviceAccount", None)
     build = {
         **build,
         **recipes.source(cloud, trigger, commit),
@@ -119,10 +128,7 @@ def _url(cloud: Cloud, trigger: Mapping[str, Any]) -> str:
         return f"https://github.com/{hub['owner']}/{hub['name']}.git"
     named = trigger.get("repositoryEventConfig", {}).get("repository") or source.get("repository", "")
     if named:
-        repository = cloud.store.get(API, cloud.projects.named(named))
-        if repository is None:
-            raise failed_precondition(f"Repository {named} does not exist; connect it first.")
-        return str(repository["remoteUri"])
+        return connections.remote(cloud, named, trigger["resourceName"].split("/")[1])
     return str(source.get("uri") or trigger.get("gitFileSource", {}).get("uri", ""))
 
 
@@ -142,7 +148,7 @@ def _means(cloud: Cloud, trigger: Mapping[str, Any], push: folders.Push) -> bool
     wanted = _filter(trigger)
     for prefix, field in ((_HEADS, "branch"), (_TAGS, "tag")):
         if push.ref.startswith(prefix) and wanted.get(field):
-            found = re2.search(wanted[field], push.ref.removeprefix(prefix)) is not None
+            found = patterns.compiled(wanted[field], of_lines=True).search(push.ref.removeprefix(prefix)) is not None
             if found != bool(wanted.get("invertRegex")):
                 return folders.remote(_url(cloud, trigger)) == push.remote
     return False
@@ -159,10 +165,8 @@ def _files_pass(trigger: Mapping[str, Any], changed: Sequence[str]) -> bool:
 
 def _matches(path: str, glob: str) -> bool:
     """Go's filepath.Match, with ** for any number of folders."""
-    parts = [_one(part) for part in glob.split("**")]
-    return re.fullmatch(".*".join(parts), path) is not None
-
-
-def _one(part: str) -> str:
-    text = translate(part).removesuffix(r"\Z")
-    return text.replace("(?s:", "(?:", 1).replace(".*", "[^/]*")
+    pieces = (_GLOB.get(one) or (one if len(one) > 1 else re.escape(one)) for one in _PIECES.findall(glob))
+    try:
+        return patterns.matches("".join(pieces), path)
+    except patterns.Unreadable:
+        return False

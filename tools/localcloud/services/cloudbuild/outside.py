@@ -37,6 +37,9 @@ def checked(call: Call, trigger: Body) -> Body:
             asking.asked(call.cloud, call.principal, "GET", f"pubsub/v1/{topic}")
         except CloudError as problem:
             raise failed_precondition(f"Topic {topic} cannot be subscribed to: {problem.message}") from None
+        owner = topic.split("/")[1]
+        if not call.cloud.iam.allowed(call.principal, "pubsub.topics.attachSubscription", "pubsub", topic, owner):
+            raise permission_denied(f"User not authorized to attach a subscription to {topic}.")
         subscription = f"projects/{topic.split('/')[1]}/subscriptions/gcb-{trigger['name']}"
         return {**trigger, "pubsubConfig": {**trigger["pubsubConfig"], "subscription": subscription}}
     if not _VERSION.fullmatch(trigger.get("webhookConfig", {}).get("secret", "projects/p/secrets/s/versions/1")):

@@ -12,8 +12,8 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from localcloud.engine.cloud import Cloud
-from localcloud.errors import CloudError, failed_precondition, invalid, unimplemented
-from localcloud.services.cloudbuild import asking, folders, names
+from localcloud.errors import CloudError, invalid, unimplemented
+from localcloud.services.cloudbuild import asking, connections, folders, names
 from localcloud.services.cloudbuild.git import Git
 
 Body = dict[str, Any]
@@ -37,7 +37,7 @@ def resolved(cloud: Cloud, build: Body) -> Body:
     for kind in ("connectedRepository", "gitSource"):
         if kind in source:
             one = source[kind]
-            commit = folders.find(cloud, url(cloud, one)).commit(one.get("revision") or "HEAD")
+            commit = folders.find(cloud, url(cloud, build, one)).commit(one.get("revision") or "HEAD")
             field = f"resolved{kind[0].upper()}{kind[1:]}"
             return {"sourceProvenance": {field: {**one, "revision": commit}, "fileHashes": {}}}
     if source:
@@ -47,15 +47,11 @@ def resolved(cloud: Cloud, build: Body) -> Body:
     return {}
 
 
-def url(cloud: Cloud, source: Mapping[str, Any]) -> str:
-    """The address of a git source's repository; 400 for a repository that is none."""
+def url(cloud: Cloud, build: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+    """The address of the repository of a build's git source; 400 for a repository that is none."""
     if "repository" not in source:
         return str(source.get("url", ""))
-    name = cloud.projects.named(source["repository"])
-    found = cloud.store.get(names.API, name)
-    if found is None:
-        raise failed_precondition(f"could not resolve source: the repository {name} does not exist")
-    return str(found["remoteUri"])
+    return connections.remote(cloud, source["repository"], build["projectId"])
 
 
 def folder(build: Mapping[str, Any]) -> str:
@@ -109,7 +105,7 @@ def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
     provenance = build.get("sourceProvenance", {})
     for field in ("resolvedConnectedRepository", "resolvedGitSource"):
         if field in provenance:
-            return folders.find(cloud, url(cloud, provenance[field])), provenance[field]["revision"]
+            return folders.find(cloud, url(cloud, build, provenance[field])), provenance[field]["revision"]
     return None
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from localcloud.engine import paging
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
-from localcloud.errors import already_exists, failed_precondition, invalid, not_found, unimplemented
-from localcloud.services.cloudbuild import accounts, builds, events, names, outside, substitutions
+from localcloud.errors import already_exists, invalid, not_found, unimplemented
+from localcloud.services.cloudbuild import accounts, builds, connections, events, names, outside, substitutions
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import fields
 
@@ -89,8 +89,8 @@ def run(call: Call) -> Body:
     """triggers.run: a build of what the request names, else of the trigger's own branch or tag, whatever event it waits for."""
     trigger = find(call)
     asked = call.body.get("source", call.body if call.method.request == "RepoSource" else {})
-    if trigger.get("serviceAccount"):
-        accounts.check(call.cloud, call.principal, trigger["serviceAccount"], call.project or "")
+    if account := events.account_of(trigger):
+        accounts.check(call.cloud, call.principal, account, call.project or "")
     if asked.get("projectId", call.project) != call.project and asked.get("repoName"):
         raise unimplemented("Cloud Source Repositories are not emulated by the local cloud.")
     body = events.by_hand(call.cloud, trigger, asked, call.principal)
@@ -153,7 +153,7 @@ def _checked(call: Call, place: str, body: Body) -> Body:
     _check_events(call, kinds[0] if kinds else "", body)
     if "build" in body and not body["build"].get("steps"):
         raise invalid("invalid build: no build steps are specified", "trigger.build.steps")
-    if account := body.get("serviceAccount", ""):
+    if account := events.account_of(body):
         project = place.split("/")[1]
         email = accounts.named(call.cloud, project, account)
         accounts.check(call.cloud, call.principal, names.account_name(account.split("/")[1], email), project)
@@ -163,9 +163,7 @@ def _checked(call: Call, place: str, body: Body) -> Body:
 def _check_events(call: Call, kind: str, body: Body) -> None:
     event: Mapping[str, Any] = body.get(kind, {})
     if kind == "repositoryEventConfig":
-        name = call.cloud.projects.named(event.get("repository", ""))
-        if call.cloud.store.get(API, name) is None:
-            raise failed_precondition(f"Repository {name or '(none)'} does not exist; connect it first.")
+        connections.remote(call.cloud, event.get("repository", ""), call.project or "")
     if kind == "github" and not (event.get("owner") and event.get("name")):
         raise invalid("github must have an owner and a name", "trigger.github")
     for one in (event.get("push", {}), event.get("pullRequest", {}), body.get("triggerTemplate", {})):

@@ -6,13 +6,14 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import acting
 from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import failed_precondition, invalid, not_found, permission_denied, unimplemented
+from localcloud.spec import urls
 
 API = "cloudscheduler"
 FIRE = "fire"
@@ -135,8 +136,7 @@ def _check_schedule(body: Body) -> None:
 
 
 def _http(call: Call, target: Body) -> Body:
-    parts = urlsplit(target.get("uri", ""))
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if urls.parts(target.get("uri", ""), "http", "https") is None:
         raise invalid(
             f"URI {target.get('uri', '')!r} must begin with http:// or https:// and name a host.", "job.http_target.uri"
         )
@@ -157,14 +157,10 @@ def _http(call: Call, target: Body) -> Body:
 
 def _check_account(call: Call, email: str) -> None:
     """The account must exist, and the caller may act as it."""
-    project = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-    name = f"projects/{project}/serviceAccounts/{email}"
-    default = f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
-    if email == default:
-        name, project = f"projects/{call.project}/serviceAccounts/{email}", call.project or ""
-    elif call.cloud.store.get("iam", name) is None:
+    project = call.project or ""
+    if not acting.exists(call.cloud, email, project):
         raise not_found(f"Service account {email} does not exist.")
-    if not call.cloud.iam.allowed(call.principal, "iam.serviceAccounts.actAs", "iam", name, project):
+    if not acting.may(call.cloud, call.principal, email, project):
         raise permission_denied(
             f'The principal (user or service account) lacks IAM permission "iam.serviceAccounts.actAs" for {email}.'
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from localcloud.engine import links, older, zonal
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import acting
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Handler, Resource
 from localcloud.errors import CloudError, invalid, not_found
@@ -41,6 +42,8 @@ def completed(call: Call, body: Body) -> Body:
         )
     if not body.get("networkInterfaces"):
         raise invalid("At least one network interface is required.", "networkInterfaces", "required")
+    for account in body.get("serviceAccounts", []):
+        _check_account(call, account.get("email", ""))
     disks = [_disk(call, body, one, at) for at, one in enumerate(body.get("disks", []))]
     if not any(one["boot"] for one in disks):
         raise invalid("Invalid value for field 'resource.disks': a boot disk is required.", "disks", "required")
@@ -128,6 +131,7 @@ def set_machine_type(call: Call) -> Body:
 def set_service_account(call: Call) -> Body:
     """setServiceAccount: while the machine does not run; without an e-mail it has none."""
     body = _stopped(call)
+    _check_account(call, call.body.get("email", ""))
     account = {key: call.body[key] for key in ("email", "scopes") if call.body.get(key)}
     return older.changed(call, INSTANCE, body, body | {"serviceAccounts": [account] if account.get("email") else []})
 
@@ -169,6 +173,19 @@ def _stopped(call: Call) -> Body:
     return body
 
 
+def _check_account(call: Call, email: str) -> None:
+    """400 for an account that the caller may not act as: whoever is on the machine acts as it."""
+    project = call.project or ""
+    wanted = acting.default(call.cloud, project) if email == "default" else email
+    if wanted and not acting.may(call.cloud, call.principal, wanted, project):
+        raise invalid(
+            f"The user does not have access to service account '{wanted}'. User: '{call.principal.partition(':')[2]}'. Ask a project owner to "
+            "grant you the iam.serviceAccountUser role on the service account",
+            "serviceAccounts",
+            "serviceAccountAccessDenied",
+        )
+
+
 def _disk(call: Call, instance: Body, sent: Mapping[str, object], at: int) -> Body:
     """An attached disk; one with initializeParams is made along with the machine."""
     one = {"autoDelete": False, "mode": "READ_WRITE", "type": "PERSISTENT", "boot": False, "interface": "SCSI", **sent}
@@ -197,6 +214,12 @@ def _disk(call: Call, instance: Body, sent: Mapping[str, object], at: int) -> Bo
         call.cloud.store.insert(API, source, disk)
     else:
         source = links.relative(str(one.get("source", "")), call.project)
+        if not source.startswith(f"{place}/disks/"):
+            raise invalid(
+                f"Invalid value for field 'resource.disks[{at}].source': '{source}'. A disk lies in the project and zone of its instance.",
+                "disks.source",
+                "invalid",
+            )
     found = call.cloud.store.get(API, source)
     if found is None:
         raise not_found(f"The resource '{source}' was not found")

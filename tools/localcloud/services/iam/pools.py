@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource, SoftDelete
 from localcloud.errors import invalid
-from localcloud.spec import expressions, json_text
+from localcloud.spec import expressions, json_text, urls
 from localcloud.spec.expressions import Language
 from localcloud.spec.fields import said
 
@@ -134,8 +133,8 @@ def _check_mapping(sent: dict[str, str]) -> None:
 
 def _check_oidc(oidc: Body) -> None:
     issuer = oidc.get("issuerUri", "")
-    parts = urlsplit(issuer)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+    parts = urls.parts(issuer, "https")
+    if parts is None or parts.query or parts.fragment:
         raise invalid(f"The issuer URI [{issuer}] must be an https address without query.", "oidc.issuer_uri")
     audiences = oidc.get("allowedAudiences", [])
     if len(audiences) > 10 or any(len(audience) > 256 for audience in audiences):

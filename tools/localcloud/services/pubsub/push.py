@@ -14,12 +14,14 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import acting
 from localcloud.engine.interfaces import Addresses, IdTokens
 from localcloud.engine.jobs import Job
-from localcloud.engine.service import Body
-from localcloud.errors import CloudError, invalid
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, invalid, not_found, permission_denied
 from localcloud.services.pubsub import backlog
 from localcloud.services.pubsub.backlog import API, Leased
+from localcloud.spec import urls
 
 KIND = "push"
 _TAKEN = frozenset({102, 200, 201, 202, 204})
@@ -28,12 +30,19 @@ _RETRY = {"minimumBackoff": "1s", "maximumBackoff": "60s"}
 _BUSY = 1.0
 
 
-def check(config: Body) -> None:
-    """400 for an endpoint that is not an address."""
+def check(call: Call, config: Body) -> None:
+    """400 for an endpoint that is not an address, 403 for an account that the caller may not act as: messages would prove to be its."""
     endpoint = config.get("pushEndpoint", "")
-    parts = urlsplit(endpoint)
-    if endpoint and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    if endpoint and urls.parts(endpoint, "http", "https") is None:
         raise invalid(f"Invalid push endpoint given (endpoint={endpoint}): it must be an https address.", "push_config")
+    email, project = config.get("oidcToken", {}).get("serviceAccountEmail", ""), call.project or ""
+    if email and not acting.exists(call.cloud, email, project):
+        raise not_found(f"Service account {email} does not exist.")
+    if email and not acting.may(call.cloud, call.principal, email, project):
+        raise permission_denied(
+            f'The principal (user or service account) lacks IAM permission "{acting.ACT_AS}" for the resource "{email}" (or the resource may '
+            "not exist)."
+        )
 
 
 def begin(cloud: Cloud, subscription: Body) -> None:

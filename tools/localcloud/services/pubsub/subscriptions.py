@@ -41,9 +41,9 @@ def created(call: Call, body: Body) -> None:
     _used(call.cloud, body)
 
 
-def changed(call: Call, _old: Body, new: Body) -> Body:
+def changed(call: Call, old: Body, new: Body) -> Body:
     """A changed subscription as it is kept."""
-    new = _checked(call, new)
+    new = _checked(call, new, old)
     _used(call.cloud, new)
     return new
 
@@ -171,7 +171,7 @@ def _used(cloud: Cloud, body: Body) -> None:
         cloud.due.forget(API, body["name"], EXPIRY)
 
 
-def _checked(call: Call, body: Body) -> Body:
+def _checked(call: Call, body: Body, old: Body | None = None) -> Body:
     body = {
         "ackDeadlineSeconds": 10,
         "messageRetentionDuration": f"{7 * _DAY}s",
@@ -191,7 +191,8 @@ def _checked(call: Call, body: Body) -> Body:
     if problem := labels.problem(body.get("labels", {}), "subscription"):
         raise invalid(problem, "labels")
     backlog.readable(body.get("filter", ""))
-    push.check(body["pushConfig"])
+    if old is None or body["pushConfig"] != old["pushConfig"]:
+        push.check(call, body["pushConfig"])
     return body
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from localcloud.containers.bucket import NAME as BUCKET
+from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid, not_found, permission_denied, unimplemented
 
@@ -106,16 +107,11 @@ def seconds(duration: str) -> float:
 
 def account(call: Call, email: str) -> str:
     """The account that the containers run as, the Compute default one when none is named; it must exist, and the caller may act as it."""
-    default = f"{call.cloud.projects.number(call.project or '')}-compute@developer.gserviceaccount.com"
-    wanted = (email or default).rpartition("/")[2]
-    project = wanted.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-    if wanted == default:
-        project = call.project or ""
-    name = f"projects/{project}/serviceAccounts/{wanted}"
-    found = call.cloud.store.get("iam", name)
-    if wanted != default and (found is None or found.get("deleted")):
+    project = call.project or ""
+    wanted = (email or acting.default(call.cloud, project)).rpartition("/")[2]
+    if not acting.exists(call.cloud, wanted, project):
         raise not_found(f"Service account {wanted} does not exist.")
-    if not call.cloud.iam.allowed(call.principal, "iam.serviceAccounts.actAs", "iam", name, project):
+    if not acting.may(call.cloud, call.principal, wanted, project):
         raise permission_denied(
             f"Permission 'iam.serviceaccounts.actAs' denied on service account {wanted} (or it may not exist)."
         )

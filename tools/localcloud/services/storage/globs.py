@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re2
 
-from localcloud.services.storage import patterns, refusals
+from localcloud.services.storage import refusals
+from localcloud.spec import patterns
 
 
 def expression(glob: str) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from localcloud.services.storage import patterns, refusals
+from localcloud.services.storage import refusals
 from localcloud.services.storage.times import parsed
+from localcloud.spec import patterns
 
 Rule = Mapping[str, Any]
 _DAY = 86_400

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcloud.engine import paging
-from localcloud.services.storage import globs, patterns, refusals
+from localcloud.services.storage import globs, refusals
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row, Span
+from localcloud.spec import patterns
 
 MOST = 1000
 _BATCH = 200

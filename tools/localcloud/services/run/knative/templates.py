@@ -8,6 +8,7 @@ from typing import Any
 
 from localcloud.engine.service import Body
 from localcloud.errors import invalid
+from localcloud.spec import json_text
 
 _SCALE = {
     "autoscaling.knative.dev/maxScale": "maxInstanceCount",
@@ -72,9 +73,12 @@ def inward(template: Mapping[str, Any]) -> Body:
 def containers_in(spec: Mapping[str, Any], said: Mapping[str, str]) -> list[Body]:
     """The containers of a v1 spec as v2 has them; `said` are the annotations that say more of them."""
     try:
-        order = json.loads(said.get(_DEPENDENCIES) or "{}")
+        order = json_text.read((said.get(_DEPENDENCIES) or "{}").encode())
     except ValueError:
-        raise invalid(f"{_DEPENDENCIES} is no JSON.", _DEPENDENCIES) from None
+        order = None
+    lists = list(order.values()) if isinstance(order, dict) else [None]
+    if any(not isinstance(names, list) or any(not isinstance(one, str) for one in names) for names in lists):
+        raise invalid(f"{_DEPENDENCIES} must be a JSON object of lists of names.", _DEPENDENCIES)
     return [_container_in(one, said, order) for one in spec.get("containers", [])]
 
 
@@ -100,7 +104,7 @@ def _variable_in(sent: Mapping[str, Any]) -> Body:
         return {"name": sent.get("name", ""), "value": sent.get("value", "")}
     named = reference.get("name") or reference.get("localObjectReference", {}).get("name", "")
     return {
-        "name": sent["name"],
+        "name": sent.get("name", ""),
         "valueSource": {"secretKeyRef": {"secret": named, "version": reference.get("key", "latest")}},
     }
 

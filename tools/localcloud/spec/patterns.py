@@ -14,6 +14,9 @@ _OPTIONS = re2.Options()
 _OPTIONS.dot_nl = True
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 1 << 20
+_OF_LINES = re2.Options()
+_OF_LINES.log_errors = False
+_OF_LINES.max_mem = 1 << 20
 
 
 class Unreadable(ValueError):
@@ -21,10 +24,10 @@ class Unreadable(ValueError):
 
 
 @lru_cache(maxsize=256)
-def compiled(expression: str) -> Any:
-    """The expression, ready to be matched; raises Unreadable."""
+def compiled(expression: str, *, of_lines: bool = False) -> Any:
+    """The expression, ready to be matched; `of_lines`: its dot is any character of one line. Raises Unreadable."""
     try:
-        return re2.compile(expression, _OPTIONS)
+        return re2.compile(expression, _OF_LINES if of_lines else _OPTIONS)
     except re2.error as problem:
         raise Unreadable(str(problem)) from None
 
