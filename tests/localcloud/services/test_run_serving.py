@@ -16,6 +16,7 @@ import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
 from localcloud.services.run import instances
+from localcloud.services.run.fleet import Fleet
 
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -211,6 +212,31 @@ def test_an_instance_that_was_started_by_a_request_is_put_to_sleep_as_the_first_
             assert asked(connection)[0] == 200
         cloud.write(lambda: cloud.cloud.clock.advance(2000))
         assert _running(cloud, "sleepy", 0) == []
+
+
+def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: Serving) -> None:
+    first = deployed(cloud, "draining")
+    found: list[Any] = []
+
+    def ask() -> None:
+        with closing(connected(first)) as connection:
+            found.append(asked(connection, "/wait"))
+
+    under_way = threading.Thread(target=ask, daemon=True)
+    under_way.start()
+    (old,) = _running(cloud, "draining", 1)
+    fleet = cloud.cloud.offers.get(Fleet)
+    assert fleet is not None
+    while not any(one.active for one in fleet.group(first["latestReadyRevision"]).instances):
+        under_way.join(0.01)
+    second = deployed(cloud, "draining", timeout="60s")
+    with closing(connected(second)) as connection:
+        assert asked(connection)[1]["revision"] == second["latestReadyRevision"].rpartition("/")[2]
+    _opened(old.address)
+    under_way.join(30)
+    (answer,) = found
+    assert (answer[0], answer[1]["revision"]) == (200, first["latestReadyRevision"].rpartition("/")[2])
+    assert old not in _running(cloud, "draining", 1)
 
 
 def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Group:
     memory: int
     always: bool
     instances: list[Instance] = field(default_factory=list)
+    retired: bool = False
     waiting: deque[asyncio.Future[Instance]] = field(default_factory=deque)
     starting: int = 0
     seconds: float = 0.0
@@ -162,6 +164,9 @@ class Fleet:
             self._billed(group, instance)
             instance.since = self._cloud.clock.seconds()
         self._serve_waiting(group)
+        if group.retired and not instance.active and not instance.ended:
+            self.gone(instance)
+            self._keep(instance.containers.stop())
 
     async def add(self, instance: Instance) -> None:
         """An instance is ready, or answers again; one whose revision has gone meanwhile is ended."""
@@ -233,6 +238,13 @@ class Fleet:
         if not keep and not group.instances and idle_since is None:
             self._forget(revision)
         await asyncio.gather(*(one.containers.stop() for one in surplus))
+
+    async def retire(self, revision: str) -> None:
+        """No more requests come to a revision: its instances end, each when it has answered those that it has."""
+        group = self._groups.get(revision)
+        if group is not None:
+            group.retired = True
+            await self.stop(revision, idle_since=math.inf)
 
     def _entered(self, group: Group, instance: Instance) -> None:
         instance.active += 1

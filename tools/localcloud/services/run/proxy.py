@@ -221,8 +221,6 @@ class Visit(asyncio.Protocol):
     def changed(self, upstream: Connection) -> None:
         """The instance has agreed to another protocol."""
         self._tunnel = upstream
-        if self._queue[0].timer is not None:
-            self._queue[0].timer.cancel()
         self._resume()
 
     def broken(self, exchange: Exchange) -> None:

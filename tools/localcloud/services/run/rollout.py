@@ -130,8 +130,10 @@ async def _only_serving(cloud: Cloud, service: str) -> None:
     wanted = traffic.serving(body) if body else set()
     mine = [group for group in fleet(cloud).groups() if names.service(group.revision) == service]
     for group in mine:
-        if revisions.short(group.revision) not in wanted:
-            await fleet(cloud).stop(group.revision)
+        group.retired = revisions.short(group.revision) not in wanted
+    for group in mine:
+        if group.retired:
+            await fleet(cloud).retire(group.revision)
     await cloud.commits.write(lambda: _look_again(cloud, service, wanted))
 
 
