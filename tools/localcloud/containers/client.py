@@ -16,7 +16,17 @@ from typing import Any
 
 from localcloud.containers import children
 from localcloud.containers.children import Child
-from localcloud.containers.workload import OOM_EXIT, STATE_LABEL, Build, Ended, Found, Heard, RuntimeProblem, Workload
+from localcloud.containers.workload import (
+    OOM_EXIT,
+    STATE_LABEL,
+    Build,
+    Ended,
+    Found,
+    Heard,
+    ImageGone,
+    RuntimeProblem,
+    Workload,
+)
 
 # What the two need of the user's environment; proxies and credentials of other registries are none of a workload's business.
 VARIABLES = (
@@ -33,6 +43,7 @@ _MEANT = re.compile(
 )
 _VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _NOT_STARTED = {125, 126, 127}
+_GONE = re.compile(r"image not known|no such image", re.IGNORECASE)
 _LAST_WORDS = 4
 # What podman says itself, among a program's lines, when a container whose network others share has ended before them.
 _PODMANS = re.compile(r'time="[^"]+" level=error msg="Removing container ')
@@ -114,6 +125,13 @@ class Client:
         """Whether an image is on this machine already."""
         return children.lines([self.kind.program, "image", "inspect", image], env=self._env)[0] == 0
 
+    def image(self, name: str) -> tuple[str, str]:
+        """The id of an image on this machine, and the digest that a registry knows it by, "" for none. RuntimeProblem when it is not here."""
+        (found,) = json.loads("\n".join(self.call("image", "inspect", name)))
+        digests = [one.partition("@")[2] for one in found.get("RepoDigests") or ()]
+        wanted = name.partition("@")[2]
+        return str(found["Id"]), wanted if wanted in digests else next(iter(digests), "")
+
     def call(self, *arguments: str, timeout: float = 600, env: Mapping[str, str] | None = None) -> list[str]:
         """Another command of the program's ("push", "tag", …), with `env` added to its environment: its lines.
 
@@ -180,7 +198,7 @@ class Container:
         long = {name: value for name, value in variables.items() if "\n" in value or "\r" in value}
         _check(kind, variables, long, inner)
         self._child = Child(
-            [kind.program, "run", *_options(workload, list(long), kind, port), workload.image, *inner],
+            [kind.program, "run", *_options(workload, list(long), kind, port), workload.made or workload.image, *inner],
             self._note,
             env={**env, **long},
             sent="".join(f"{name}={value}\n" for name, value in variables.items() if name not in long).encode(),
@@ -202,7 +220,10 @@ class Container:
         if code is None:
             return None
         if code in _NOT_STARTED and self._last and self._last[-1].startswith(("Error", "docker:")):
-            raise RuntimeProblem(f"{self._workload.image} could not be started: {self._last[-1]}")
+            gone = self._workload.made and _GONE.search(self._last[-1])
+            raise (ImageGone if gone else RuntimeProblem)(
+                f"{self._workload.image} could not be started: {self._last[-1]}"
+            )
         stopped = self._stopped.is_set()
         return Ended(code, stopped, code == OOM_EXIT and not stopped and bool(self._workload.memory))
 
@@ -258,6 +279,7 @@ def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> li
     options += [f"--workdir={workload.workdir}"] if workload.workdir else []
     options += [f"--user={workload.user}"] if workload.user else []
     options += [f"--entrypoint={workload.entrypoint[0]}"] if workload.entrypoint else []
+    options += ["--pull=never"] if workload.made else []
     if port and not kind.shares_network:
         options.append(f"--publish=127.0.0.1:{port}:{workload.port}")
     return options

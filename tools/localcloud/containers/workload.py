@@ -22,6 +22,10 @@ class RuntimeProblem(Exception):
     """A sentence: what could not be started or built, and why."""
 
 
+class ImageGone(RuntimeProblem):
+    """The image was on this machine when it was asked for, and is not any more."""
+
+
 @dataclass(frozen=True)
 class Mount:
     """A folder or file of this machine inside the workload."""
@@ -38,6 +42,7 @@ class Workload:
     `entrypoint` and `args` replace those of the image when they are not None. `memory` in bytes and `cpus` in cores, 0 for no limit;
     `port` is the one it listens on inside, 0 for none, and `told` the variables that name it, since where this machine's network is
     shared it is another one. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
+    `made` is the image's id on this machine, which runs whatever its name has come to mean; "" where only the name is known.
     `joins` names a running container whose network it shares: the two find each other on localhost.
     """
 
@@ -55,6 +60,7 @@ class Workload:
     port: int = 0
     told: tuple[str, ...] = ("PORT",)
     grace: int = 10
+    made: str = ""
     joins: str = ""
 
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from localcloud.containers import detection
 from localcloud.containers.client import Client
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
-from localcloud.containers.workload import Ended, Heard, Mount, Runtime, RuntimeProblem, Workload, check
+from localcloud.containers.workload import Ended, Heard, ImageGone, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import image_names, workload_settings
 from localcloud.engine.workload_settings import Pool, StandIn
@@ -30,6 +30,16 @@ RESOURCE = "localcloud.resource"
 _NAME = re.compile(r"[^a-z0-9-]+")
 _CLOSED = "The local cloud is being stopped."
 _NOT_SERVING = "The local cloud serves nobody yet: no workload can reach it."
+
+
+class Image(NamedTuple):
+    """An image that is ready to run.
+
+    `made` is its id on this machine, "" where no container runs; `pinned` its name with its digest, "" where no registry knows it.
+    """
+
+    made: str
+    pinned: str
 
 
 class NoRoom(RuntimeProblem):
@@ -64,6 +74,10 @@ class Order:
         """The address of the account."""
         return self.principal.partition(":")[2]
 
+    def of(self, made: str) -> Order:
+        """The same, of the image that has an id on this machine."""
+        return replace(self, workload=replace(self.workload, made=made))
+
 
 @dataclass(frozen=True)
 class Given:
@@ -91,8 +105,12 @@ class Door(Protocol):
         """Opens a metadata server for an order; called from a thread that may wait."""
         ...
 
-    def pull(self, client: Client, image: str, principal: str) -> None:
-        """Fetches an image of the cloud's own registry as a principal. Raises RuntimeProblem in the registry's words."""
+    def digest(self, image: str, principal: str) -> str:
+        """What an image's name means in the cloud's own registry; "" for none, and for who may not read it."""
+        ...
+
+    def pull(self, client: Client, image: str, principal: str) -> str:
+        """Fetches an image of the cloud's own registry as a principal: its id. Raises RuntimeProblem in the registry's words."""
         ...
 
     def reachable(self, client: Client, image: str) -> str:
@@ -114,6 +132,7 @@ class Running:
     _started: Started
     _given: Given
     _left: Callable[[Running], None]
+    _gone: Callable[[str], None]
     _closing: Callable[[], bool]
     _end: Ended | None = None
 
@@ -131,8 +150,10 @@ class Running:
         """How it ended; None when it still runs after `timeout` seconds. Blocks. RuntimeProblem when it never began."""
         try:
             ended = self._started.wait(timeout)
-        except RuntimeProblem:
+        except RuntimeProblem as problem:
             self._left(self)
+            if isinstance(problem, ImageGone):
+                self._gone(self.order.workload.made)
             raise
         if ended is not None:
             self._end = ended
@@ -167,7 +188,7 @@ class Workloads:
 
     state: Path
     here: dict[str, str] = field(default_factory=dict)
-    """Digest in the cloud's registry -> the image of podman's or docker's on this machine that it was pushed from."""
+    """Digest -> the image of podman's or docker's on this machine that was pushed or pulled with it."""
 
     def __post_init__(self) -> None:
         self.settings = workload_settings.read(self.state)
@@ -248,19 +269,26 @@ class Workloads:
         """From now on workloads can reach the cloud."""
         self._door = door
 
-    def fetch(self, image: str, principal: str) -> None:
+    def fetch(self, image: str, principal: str, *, sure: bool = True) -> Image:
         """Makes an image of a registry of this cloud's ready to run, as a principal; others only when they are not here. Blocks.
 
+        Without `sure` one that was here is taken to be here still: who finds it gone (ImageGone) asks again.
         Raises RuntimeProblem, with the registry's own sentence when the principal may not pull.
         """
         check(image)
-        client = self.client
-        if client is None:
-            return
-        if self._door is not None and image_names.is_ours(image):
-            self._door.pull(client, image, principal)
-        elif not client.has(image):
-            client.call("pull", image)
+        client, door = self.client, self._door if image_names.is_ours(image) else None
+        digest = image.partition("@")[2]
+        if door is not None and (sure or digest not in self.here):
+            digest = door.digest(image, principal)
+        made = self.here.get(digest, "") if client is not None else ""
+        if client is not None and not (made and (not sure or client.has(made))):
+            if door is None:
+                made, digest = _local(client, image)
+            else:  # by what the name means now, whoever pushes meanwhile
+                made = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
+        if made and digest:
+            self.here[digest] = made
+        return Image(made, f"{image_names.bare(image)}@{digest}" if digest else "")
 
     def reachable(self, client: Client, image: str) -> str:
         """See Door."""
@@ -351,7 +379,7 @@ class Workloads:
         except BaseException:
             given.take_back()
             raise
-        running = Running(order, kind, workload.name, started, given, self._leave, lambda: self._closed)
+        running = Running(order, kind, workload.name, started, given, self._leave, self._missed, lambda: self._closed)
         if self._closed:
             running.stop()
             raise RuntimeProblem(_CLOSED)
@@ -385,6 +413,11 @@ class Workloads:
         """What was named in its place; a container beside another one has only what was named for its image."""
         return self.settings.stand_in(workload.image, "" if workload.joins else resource)
 
+    def _missed(self, made: str) -> None:
+        """An image is not on this machine any more: who wants it next pulls it."""
+        with self._lock:
+            self.here = {digest: one for digest, one in self.here.items() if one != made}
+
     def _leave(self, running: Running) -> None:
         with self._lock, suppress(ValueError):
             self._running.remove(running)
@@ -404,6 +437,14 @@ async def kept(start: Callable[[], T], stop: Callable[[T], object]) -> T:
 async def _ended(starting: asyncio.Future[T], stop: Callable[[T], object]) -> None:
     with suppress(RuntimeProblem):
         await asyncio.to_thread(stop, await starting)
+
+
+def _local(client: Client, image: str) -> tuple[str, str]:
+    """An image of another registry, or of none: its id and digest."""
+    with suppress(RuntimeProblem):
+        return client.image(image)
+    client.call("pull", image)
+    return client.image(image)
 
 
 def _given(order: Order, given: Given) -> Workload:

@@ -64,14 +64,9 @@ class Surroundings:
             take_back=lambda: self._end(close),
         )
 
-    def pull(self, client: Client, image: str, principal: str) -> None:
-        """Fetches an image through the way in, as a principal for a quarter of an hour; no token is on a command line."""
+    def pull(self, client: Client, image: str, principal: str) -> str:
+        """The id of an image that is fetched through the way in, as a principal for a quarter of an hour; no token is on a command line."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
-        made = self.cloud.workloads.here.get(self._digest(image, token), "")
-        with suppress(RuntimeProblem):  # it may be gone from this machine since
-            if made:
-                client.call("tag", made, image)
-                return
         host, _, rest = image.partition("/")
         own = self.address
         with tempfile.TemporaryDirectory(dir=self.state, prefix="pull-") as folder:
@@ -79,15 +74,16 @@ class Surroundings:
             _log_in(config, token, (host, own))
             try:
                 if client.name == "podman":
-                    client.call("pull", "--quiet", image, env=self._registry(config))
-                else:  # dockerd fetches by itself, and takes a registry on loopback without TLS
-                    client.call("pull", "--quiet", f"{own}/{rest}", env={"DOCKER_CONFIG": folder})
-                    client.call("tag", f"{own}/{rest}", image)
+                    return client.call("pull", "--quiet", image, env=self._registry(config))[-1]
+                # dockerd fetches by itself, and takes a registry on loopback without TLS
+                client.call("pull", "--quiet", f"{own}/{rest}", env={"DOCKER_CONFIG": folder})
+                return client.image(f"{own}/{rest}")[0]
             except RuntimeProblem as problem:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
 
-    def _digest(self, image: str, token: str) -> str:
+    def digest(self, image: str, principal: str) -> str:
         """What an image's name means in the registry, "" for none, and for who may not read it: a pull says so in the registry's words."""
+        token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
         name, at, reference = rest.partition("@") if "@" in rest else rest.rpartition(":")
         path = f"/v2/{name}/manifests/{reference}" if at else f"/v2/{rest}/manifests/latest"

@@ -44,7 +44,8 @@ async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -
     agent = cloud.agents.member(API, names.project(endpoint))
     try:
         if await asyncio.to_thread(cloud.workloads.how, order) != "process":
-            await asyncio.to_thread(cloud.workloads.fetch, order.workload.image, agent)
+            image = await asyncio.to_thread(cloud.workloads.fetch, order.workload.image, agent)
+            order = order.of(image.made)
         heard = Lines(commits, partial(_log, cloud, endpoint, deployed["id"]))
         running = await cloud.workloads.started(order, heard)
         patience = float(model.get("containerSpec", {}).get("deploymentTimeout", f"{_PATIENCE}s")[:-1])

@@ -40,6 +40,7 @@ class Training:
     pools: Sequence[Pool]
     folder: Path
     running: list[Running] = field(default_factory=list)
+    images: dict[str, str] = field(default_factory=dict)
     folders: Folders | None = None
 
     @property
@@ -135,7 +136,8 @@ async def _images(training: Training) -> None:
     """Brings the images here; Vertex AI's own agent pulls them, whatever account the job runs as."""
     agent = training.cloud.agents.member(API, names.project(training.name))
     for image in sorted({pool.image for pool in training.pools}):
-        await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
+        found = await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
+        training.images[image] = found.made
 
 
 async def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
@@ -162,6 +164,7 @@ async def _start(training: Training, pool: Pool, at: int, mounts: replicas.Mount
         await _there(training, first)
     joins = first.name if first is not None and first.kind != "process" else ""
     order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, joins)
+    order = order.of(training.images.get(pool.image, ""))
     training.running.append(await training.cloud.workloads.started(order, heard))
 
 

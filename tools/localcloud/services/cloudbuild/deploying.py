@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.engine import operations
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
@@ -95,7 +96,7 @@ class Deploying:
 
     async def _done(self, operation: Body) -> Body:
         while not operation.get("done"):
-            await asyncio.sleep(_APART)
+            await self.cloud.signals.wait(operations.topic("run", operation["name"]), _APART)
             operation = await self._asked("GET", f"run/v2/{operation['name']}")
         if "error" in operation:
             raise CloudError(400, "FAILED_PRECONDITION", f"Deployment failed: {operation['error'].get('message', '')}")

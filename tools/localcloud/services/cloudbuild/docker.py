@@ -215,7 +215,8 @@ class Docker:
                 await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
                 named.append(base)
             elif is_ours(base):
-                await asyncio.to_thread(self.workloads.fetch, base, self.principal)
+                fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
+                await asyncio.to_thread(self.client.call, "tag", fetched.made, base)
         try:
             yield
         finally:
@@ -266,9 +267,8 @@ class Docker:
 
     async def _pull(self, args: Sequence[str], place: Place) -> int:
         name = full(_PULL.parse_args(args).name)
-        await asyncio.to_thread(self.workloads.fetch, name, self.principal)
-        said = await asyncio.to_thread(self.client.call, "image", "inspect", "--format={{.Id}}", name)
-        self.images[name] = said[0]
+        fetched = await asyncio.to_thread(self.workloads.fetch, name, self.principal)
+        self.images[name] = fetched.made
         place.say(f"Status: Image is up to date for {name}")
         return 0
 

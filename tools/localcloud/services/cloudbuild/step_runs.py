@@ -114,8 +114,7 @@ class StepRuns:
             entrypoint, args = (inside,), ()
         elif entrypoint is not None and args is None:
             args = ()
-        if self.docker is not None:
-            image = await self._ready(image, account, place)
+        made = await self._ready(image, account, place) if self.docker is not None else ""
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-{at}",
             image=image,
@@ -125,17 +124,18 @@ class StepRuns:
             mounts=tuple(mounts),
             workdir=place.directory,
             grace=_GRACE,
+            made=made,
         )
         return await self.started(workload, place.heard)
 
     async def _ready(self, image: str, account: str, place: Place) -> str:
-        """An image that can be run: one that this build has made, else one that its account may pull."""
+        """The id of an image that can be run: one that this build has made, else one that its account may pull."""
         assert self.docker is not None
         if (made := self.docker.images.get(full(image))) is not None:
             return made
-        await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
+        found = await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
         place.say(f"Already have image (with digest): {image}")
-        return image
+        return found.made
 
     async def run_contained(self, wanted: Contained, place: Place) -> int:
         """What `docker run` runs: with the step's folders only where it names them."""

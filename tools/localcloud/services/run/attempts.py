@@ -27,6 +27,7 @@ class Attempt:
     body: Body
     index: int
     number: int
+    images: instances.Images
     running: list[Running] = field(default_factory=list)
 
     @property
@@ -59,11 +60,11 @@ class Attempt:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            for container in template["containers"]:
+            for container, image in zip(template["containers"], self.images, strict=True):
                 order = self._order(container, surroundings.variables(container, found), volumes)
                 if order.workload.joins:
                     await instances.there(self.cloud, self.running[0])
-                self.running.append(await self._started(order, heard))
+                self.running.append(await self._started(order.of(image.made), heard))
             ended = await asyncio.to_thread(self.running[0].wait, templates.seconds(template["timeout"]))
         except RuntimeProblem as problem:
             return None, str(problem)

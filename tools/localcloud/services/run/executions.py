@@ -17,7 +17,7 @@ from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.run import instances, names, services, templates
 from localcloud.services.run.attempts import Attempt
 from localcloud.services.run.conditions import FAILED, PENDING, RECONCILING, SUCCEEDED, condition, find
-from localcloud.services.run.instances import NotReady
+from localcloud.services.run.instances import Images, NotReady
 from localcloud.services.run.names import API
 
 KIND = "GoogleCloudRunV2Execution"
@@ -141,6 +141,7 @@ class Tally:
     body: Body
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     failure: str = ""
+    images: Images = ()
 
     def kept(self, **more: Any) -> Body:
         """The stored execution with the counts as they are now."""
@@ -162,7 +163,7 @@ async def execute(cloud: Cloud, job: Job) -> None:
     tally = Tally(cloud, full, body)
     try:
         instances.secrets(cloud, full, body["template"])
-        await instances.fetched(cloud, full, body["template"])
+        tally.images = await instances.fetched(cloud, full, [one["image"] for one in body["template"]["containers"]])
     except NotReady as problem:
         raise failed_precondition(str(problem)) from None
     await job.write(lambda: tally.kept(startTime=cloud.clock.rfc3339(), conditions=_started(cloud)))
@@ -186,7 +187,7 @@ async def _run(tally: Tally, job: Job, index: int, free: asyncio.Semaphore) -> N
         await job.write(lambda: _moved(tally, name, startTime=tally.cloud.clock.rfc3339()))
         ended, problem, number = None, "", 0
         for number in range(template["maxRetries"] + 1):
-            ended, problem = await Attempt(tally.cloud, tally.full, tally.body, index, number).run()
+            ended, problem = await Attempt(tally.cloud, tally.full, tally.body, index, number, tally.images).run()
             if not problem:
                 break
             if number < template["maxRetries"]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from localcloud.containers.workload import Ended, RuntimeProblem, Workload
+from localcloud.containers.workload import Ended, ImageGone, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.engine.workloads import Image, NoRoom, Order, Running
 from localcloud.errors import CloudError
-from localcloud.services.run import images, journal, names, probes, revisions, surroundings, templates
+from localcloud.services.run import journal, names, probes, revisions, surroundings, templates
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NoInstance
+from localcloud.services.run.images import agent, placeholder
 from localcloud.services.run.probes import Knock
 from localcloud.services.run.surroundings import Volumes
 
@@ -30,6 +32,10 @@ _ENDS_WITHIN = 5.0
 _COPIED_EVERY = 5.0
 _OF_OBJECTS = ("google.cloud.storage.object.v1.finalized", "google.cloud.storage.object.v1.deleted")
 _LOOKS, _BETWEEN_LOOKS = 100, 0.1
+
+
+Images = Sequence[Image]
+"""Those of the containers of a revision or task, in their order."""
 
 
 class NotReady(NoInstance):
@@ -50,7 +56,7 @@ class Containers:
     volumes: Volumes
     running: list[Running] = field(default_factory=list)
     ended: Ended | None = None
-    problem: str = ""
+    problem: RuntimeProblem | None = None
     stopping: bool = False
     on_end: Callable[[], None] = lambda: None
     asked: Knock | None = None
@@ -65,7 +71,7 @@ class Containers:
     @property
     def over(self) -> bool:
         """Whether one of them has ended."""
-        return self.ended is not None or bool(self.problem)
+        return self.ended is not None or self.problem is not None
 
     async def answers(self) -> bool:
         """Whether it still answers; of one that does not, the end is waited for, so that it can be explained."""
@@ -95,15 +101,15 @@ class Containers:
 
         def wait() -> None:
             try:
-                ended, problem = running.wait(), ""
+                ended, problem = running.wait(), None
             except RuntimeProblem as found:
-                ended, problem = None, str(found)
+                ended, problem = None, found
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._over, ended, problem)
 
         threading.Thread(target=wait, name=f"{self.identity} waits", daemon=True).start()
 
-    def _over(self, ended: Ended | None, problem: str) -> None:
+    def _over(self, ended: Ended | None, problem: RuntimeProblem | None) -> None:
         if not self.over:
             self.ended, self.problem = ended, problem
             self.noticed.set()
@@ -123,9 +129,19 @@ class Starter:
 
     async def start(self, revision: str, reason: str) -> Instance:
         """A new instance that answers. Raises NotReady."""
+        try:
+            return await self._tried(revision, reason)
+        except ImageGone:  # somebody has tidied up on this machine: now it is pulled
+            try:
+                return await self._tried(revision, reason)
+            except ImageGone as problem:
+                raise NotReady(str(problem), {"reason": "CONTAINER_MISSING"}) from None
+
+    async def _tried(self, revision: str, reason: str) -> Instance:
         body = self._cloud.store.get(names.API, revision)
         if body is None:
             raise NotReady("The revision is gone.", {}, 404)
+        images = await fetched(self._cloud, revision, revisions.pinned(body), sure=False)
         identity = uuid.uuid4().hex
         try:
             found = secrets(self._cloud, revision, body)
@@ -134,7 +150,7 @@ class Starter:
             raise NotReady(problem.message, {"reason": problem.reason}) from None
         containers = Containers(self._cloud, revision, identity, volumes)
         try:
-            await self._begun(containers, body, found, reason)
+            await self._begun(containers, body, images, found, reason)
             await self._answering(containers, body)
         except BaseException:
             await asyncio.shield(containers.stop())
@@ -146,14 +162,16 @@ class Starter:
         self._attend(instance, containers, body)
         return instance
 
-    async def _begun(self, containers: Containers, body: Body, found: surroundings.Read, reason: str) -> None:
-        about = journal.resource(containers.revision)
-        place = names.Place.of(containers.revision)
-        labels = {"instanceId": containers.identity}
-        heard = journal.lines(self._cloud, place.project, about, labels)
+    async def _begun(
+        self, containers: Containers, body: Body, images: Images, found: surroundings.Read, reason: str
+    ) -> None:
+        about, project = journal.resource(containers.revision), names.Place.of(containers.revision).project
+        heard = journal.lines(self._cloud, project, about, {"instanceId": containers.identity})
         main = templates.serving(body)
-        for container in sorted(body["containers"], key=lambda one: one is not main):
-            order = _order(containers, body, container, surroundings.variables(container, found), main is container)
+        each = zip(body["containers"], images, strict=True)
+        for container, image in sorted(each, key=lambda one: one[0] is not main):
+            own = surroundings.variables(container, found)
+            order = _order(containers, body, container, own, main is container).of(image.made)
             if order.workload.joins and self._cloud.workloads.how(order) == "simulated":
                 text = f"{order.workload.image} does not run (simulated): nothing stands in for it on this machine."
                 await self._note(containers, text, "WARNING")
@@ -167,10 +185,11 @@ class Starter:
             containers.running.append(running)
             containers.watch(running)
         kind = containers.running[0].kind
-        await self._note(containers, f"Starting new instance. Reason: {reason} (runs as {kind})")
+        text = f"Starting new instance. Reason: {reason} (runs as {kind})"
 
         def begun() -> None:
-            revisions.ran_by(self._cloud, containers.revision, kind)
+            self._say(containers, text)
+            revisions.began(self._cloud, containers.revision, kind, [one.pinned for one in images])
             self._cloud.due.after(names.API, IDLE, containers.revision, IDLE_SECONDS)
 
         await self._cloud.commits.write(begun)
@@ -190,11 +209,13 @@ class Starter:
         asked = containers.asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
         times = await probes.until(asked, probe, lambda: containers.over)
         kind = "HTTP" if "httpGet" in probe else "TCP"
-        name = main.get("name") or f"{names.Place.of(containers.revision).name}-1"
+        name = revisions.container_name(body, main)
         if times:
             text = f'STARTUP {kind} probe succeeded after {times} attempt{"s"[: times != 1]} for container "{name}" on port {port}.'
             await self._note(containers, text)
             return
+        if isinstance(containers.problem, ImageGone):
+            raise containers.problem
         why = explained(containers, body)
         text = f'STARTUP {kind} probe failed for container "{name}" on port {port}. The instance was not started. {why}'
         await self._note(containers, text, "ERROR")
@@ -264,12 +285,12 @@ class Starter:
         task.add_done_callback(self._tasks.discard)
 
     async def _note(self, containers: Containers, text: str, severity: str = "INFO") -> None:
-        place = names.Place.of(containers.revision)
+        await self._cloud.commits.write(lambda: self._say(containers, text, severity))
+
+    def _say(self, containers: Containers, text: str, severity: str = "INFO") -> None:
         labels = {"instanceId": containers.identity}
-        about = journal.resource(containers.revision)
-        await self._cloud.commits.write(
-            lambda: journal.system(self._cloud, place.project, about, text, severity, labels=labels)
-        )
+        about, project = journal.resource(containers.revision), names.Place.of(containers.revision).project
+        journal.system(self._cloud, project, about, text, severity, labels=labels)
 
 
 async def there(cloud: Cloud, first: Running) -> None:
@@ -302,7 +323,7 @@ def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:
 def explained(containers: Containers, body: Body) -> str:
     """How a container's life ended, in a sentence that says what to do."""
     if containers.problem:
-        return containers.problem
+        return str(containers.problem)
     ended = containers.ended
     if ended is None:
         port = templates.port(body)
@@ -354,14 +375,15 @@ def how(cloud: Cloud, revision: str, body: Body) -> str:
     main = {key: value for key, value in templates.serving(body).items() if key != "volumeMounts"}
     containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
     found = cloud.workloads.how(_order(containers, body, main, {}, True))
-    return "simulated" if images.placeholder(main["image"]) and found != "process" else found
+    return "simulated" if placeholder(main["image"]) and found != "process" else found
 
 
-async def fetched(cloud: Cloud, revision: str, body: Body) -> None:
-    """Makes the images of a revision or task ready to run, as Cloud Run's agent. Raises NotReady."""
-    agent = images.agent(cloud, names.Place.of(revision).project)
-    for image in {one["image"] for one in body["containers"]}:
+async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool = True) -> Images:
+    """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
+    account, found = agent(cloud, names.Place.of(full).project), []
+    for image in wanted:
         try:
-            await asyncio.to_thread(cloud.workloads.fetch, image, agent)
+            found.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
         except RuntimeProblem as problem:
             raise NotReady(f"Image '{image}' cannot be pulled: {problem}", {"reason": "CONTAINER_MISSING"}) from None
+    return found

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from localcloud.engine.service import Body
 
-_BETWEEN = 0.05
+_BETWEEN, _MOST_BETWEEN, _LATER = 0.02, 0.5, 0.02
 _STAYS = 0.1
 Knock = Callable[[], Awaitable[bool]]
 
@@ -36,17 +36,19 @@ def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
 async def until(knock: Knock, probe: Body, ended: Callable[[], bool]) -> int:
     """How often it was asked until it answered; 0 when it ended, or used up what the probe allows.
 
-    What Google asks every few seconds is asked every few milliseconds here: the time is the same, and nobody waits for a tick.
+    What Google asks every few seconds is asked every few milliseconds here, and the seldomer the longer it takes: the time that it may
+    take is the same, and nobody waits for a tick.
     """
     allowed = float(probe["periodSeconds"] * probe["failureThreshold"])
     loop = asyncio.get_running_loop()
     await asyncio.sleep(probe.get("initialDelaySeconds", 0))
-    stops, times = loop.time() + allowed, 0
+    began, times = loop.time(), 0
+    stops = began + allowed
     while not ended() and loop.time() < stops:
         times += 1
         if await knock():
             return times
-        await asyncio.sleep(_BETWEEN)
+        await asyncio.sleep(min(max(_BETWEEN, _LATER * (loop.time() - began)), _MOST_BETWEEN))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from localcloud.engine import standard
@@ -78,13 +79,12 @@ def number(revision: Body) -> int:
     return int(revision["annotations"][_NUMBER])
 
 
-def succeeded(cloud: Cloud, full: str, how: str, digests: dict[str, str]) -> None:
+def succeeded(cloud: Cloud, full: str, how: str) -> None:
     """Says that a revision can take traffic, and how its containers run."""
     body = cloud.store.get(API, full)
     if body is None:
         return
     health = condition(cloud, "ContainerHealthy", SUCCEEDED)
-    statuses = [{"name": name, "imageDigest": digest} for name, digest in digests.items() if digest]
     cloud.store.put(
         API,
         full,
@@ -100,16 +100,38 @@ def succeeded(cloud: Cloud, full: str, how: str, digests: dict[str, str]) -> Non
                 condition(cloud, "ContainerReady", SUCCEEDED),
                 condition(cloud, "ResourcesAvailable", SUCCEEDED),
             ],
-            **({"containerStatuses": statuses} if statuses else {}),
         },
     )
 
 
-def ran_by(cloud: Cloud, full: str, how: str) -> None:
-    """Says how a revision's containers run now, where that is not how they ran: a command was named for it, or podman came."""
+def pinned(body: Body) -> list[str]:
+    """What each container of a revision runs whatever its image's tag has come to mean: the image by its digest, once that is known."""
+    known = {one["name"]: one["imageDigest"] for one in body.get("containerStatuses", ())}
+    return [known.get(container_name(body, one)) or one["image"] for one in body["containers"]]
+
+
+def began(cloud: Cloud, full: str, how: str, images: Sequence[str]) -> None:
+    """Keeps how a revision's containers run now, where that is not how they ran (a command was named for it, or podman came), and with
+    its first instance what their images are: by digest, "" for what no registry knows."""
     body = cloud.store.get(API, full)
-    if body is not None and body["annotations"].get(RAN_BY, how) != how:
-        cloud.store.put(API, full, body | {"annotations": {**body["annotations"], RAN_BY: how}})
+    if body is None:
+        return
+    new = dict(body)
+    if body["annotations"].get(RAN_BY, how) != how:
+        new["annotations"] = {**body["annotations"], RAN_BY: how}
+    if "containerStatuses" not in body:
+        new["containerStatuses"] = [
+            {"name": container_name(body, container), "imageDigest": digest}
+            for container, digest in zip(body["containers"], images, strict=True)
+            if digest
+        ]
+    if new != body:
+        cloud.store.put(API, full, new)
+
+
+def container_name(body: Body, container: Body) -> str:
+    """What a container of a revision is called: the only one may have no name of its own."""
+    return container.get("name") or f"{body['service']}-1"
 
 
 def failed(cloud: Cloud, full: str, message: str, reason: dict[str, str]) -> None:

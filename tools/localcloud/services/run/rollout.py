@@ -38,11 +38,9 @@ async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
     if body is None:
         raise aborted("The service was deleted while it was deployed.")
     how = instances.how(cloud, full, body)
-    digests: dict[str, str] = {}
     try:
         instances.secrets(cloud, full, body)
         if how != "simulated":
-            await instances.fetched(cloud, full, body)
             await fleet(cloud).add(await starter(cloud).start(full, "DEPLOYMENT_ROLLOUT"))
     except NotReady as problem:
         text, reason = (
@@ -51,7 +49,7 @@ async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
         )
         await job.write(lambda: revisions.failed(cloud, full, text, reason))
         return
-    await job.write(lambda: revisions.succeeded(cloud, full, how, digests))
+    await job.write(lambda: revisions.succeeded(cloud, full, how))
 
 
 def starter(cloud: Cloud) -> instances.Starter:

@@ -1,0 +1,95 @@
+"""What a revision runs when its image's tag has moved on, and when somebody has tidied up on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localcloud.containers import detection
+
+from tests.localcloud.containers import images
+from tests.localcloud.inside import OWNER, PROJECT
+from tests.localcloud.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+SERVICES = f"run/v2/{PLACE}/services"
+IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/api"
+DOCKERFILE = f"""FROM {images.PYTHON}
+COPY app.py /app.py
+CMD ["python", "/app.py"]
+"""
+APP = """import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"%s")
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+    with serving(tmp_path_factory.mktemp("state"), "run", "iam", "artifactregistry", "logging") as found:
+        found("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
+        yield found
+
+
+def pushed(cloud: Serving, folder: Path, said: str) -> str:
+    """The digest of an app that says something, in the registry under the tag `latest`."""
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "app.py").write_text(APP % said)
+    called("build", "--network=host", f"--tag={IMAGE}:latest", str(folder))
+    env = cloud.cloud.workloads.commands(OWNER, folder)
+    called("push", "--quiet", f"--digestfile={folder / 'digest'}", f"{IMAGE}:latest", **env)
+    return (folder / "digest").read_text().strip()
+
+
+def called(*words: str, **env: str) -> str:
+    kind = detection.kind()
+    assert kind is not None
+    done = subprocess.run([kind.program, *words], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def asked(service: Any) -> str:
+    address = service["annotations"]["local-cloud/address"].removeprefix("http://")
+    with closing(HTTPConnection(address, timeout=60)) as connection:
+        connection.request("GET", "/")
+        return connection.getresponse().read().decode()
+
+
+def test_a_revision_keeps_the_image_that_its_tag_meant_when_it_was_made(cloud: Serving, folder: Path) -> None:
+    if (kind := detection.kind()) is not None and kind.name != "podman":
+        pytest.skip("dockerd pushes by itself, to where this test does not tell it")
+    digest = pushed(cloud, folder, "one")
+    template = {"containers": [{"image": f"{IMAGE}:latest"}]}
+    operation = cloud("POST", SERVICES, {"template": template, "invokerIamDisabled": True}, serviceId="api")
+    cloud("POST", f"run/v2/{operation['name']}:wait", {})
+    service = cloud("GET", f"{SERVICES}/api")
+    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
+    assert asked(service) == "one"
+    revision = cloud("GET", f"run/v2/{service['latestReadyRevision']}")
+    assert revision["containers"][0]["image"] == f"{IMAGE}:latest"
+    assert [one["imageDigest"] for one in revision["containerStatuses"]] == [f"{IMAGE}@{digest}"]
+    short = revision["name"].rpartition("/")[2]
+    older = cloud("GET", f"run/apis/serving.knative.dev/v1/namespaces/{PROJECT}/revisions/{short}")
+    assert older["status"]["imageDigest"] == f"{IMAGE}@{digest}"
+
+    made = called("image", "inspect", "--format={{.Id}}", f"{IMAGE}:latest").strip()
+    assert pushed(cloud, folder, "two") != digest
+    cloud.write(lambda: cloud.cloud.clock.advance(2000))
+    while cloud.cloud.workloads.running():
+        cloud.settled()
+    called("rmi", "--force", made)
+    assert asked(service) == "one"
