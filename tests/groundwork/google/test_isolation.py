@@ -62,6 +62,12 @@ def test_what_would_move_terraform_elsewhere_is_dropped_and_the_rest_kept() -> N
         assert around.work["CHECKPOINT_DISABLE"] == around.work["TF_IN_AUTOMATION"] == "1"
 
 
+@pytest.mark.parametrize(("mine", "counts"), [({}, "400"), ({"GOGC": "50"}, "50")])
+def test_terraform_collects_garbage_seldom_unless_the_user_says_how_often(mine: dict[str, str], counts: str) -> None:
+    for around in both({**USER, **mine, "GOMEMLIMIT": "1GiB"}):
+        assert (around.work["GOGC"], around.work["GOMEMLIMIT"]) == (counts, "1GiB")
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_settings_file_counts_where_it_is_there(there: bool, tmp_path: Path) -> None:
     """OpenTofu's warning that it is not would stand in the middle of its JSON."""
