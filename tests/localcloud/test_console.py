@@ -105,7 +105,11 @@ def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -
 def test_who_may_do_what_is_a_table(browser: Browser) -> None:
     browser.cloud.grant("roles/viewer", "user:ann@example.com")
     text = browser.page(f"project/{browser.cloud.project}/access")
-    row = re.search(r'<th scope="row">user:ann@example.com</th>(.*?)</tr>', text, re.DOTALL)
+    row = re.search(
+        r'<th scope="row" title="user:ann@example.com">ann@example.com<br><small>user</small></th>(.*?)</tr>',
+        text,
+        re.DOTALL,
+    )
     assert row
     assert "<summary>viewer</summary>" in row[1]
     assert f"The policy of {browser.cloud.project} grants" in row[1]
@@ -188,6 +192,24 @@ def test_logs_are_looked_through_and_followed(browser: Browser) -> None:
     assert "There is none with that." in browser.page(page, "text=nobody-said-this")
     assert 'http-equiv="refresh"' in browser.page(page, "follow")
     assert 'http-equiv="refresh"' not in browser.page(page)
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        ({"textPayload": "5 cards"}, "5 cards"),
+        ({"jsonPayload": {"cards": 5}}, "&#34;cards&#34;: 5"),
+        ({"httpRequest": {"requestMethod": "GET", "requestUrl": "https://backend/price", "status": 200}},
+         "GET https://backend/price 200"),
+        ({"severity": "NOTICE"}, "NOTICE"),
+    ],
+)  # fmt: skip
+def test_whatever_an_entry_holds_is_shown(browser: Browser, entry: dict[str, object], shown: str) -> None:
+    cloud = browser.cloud
+    cloud.enable("logging")
+    log = {"logName": f"projects/{cloud.project}/logs/app", "resource": {"type": "global"}}
+    cloud.ok("POST", "logging/v2/entries:write", {"entries": [{**log, **entry}]})
+    assert shown in browser.page(f"project/{cloud.project}/logs")
 
 
 @pytest.mark.parametrize(

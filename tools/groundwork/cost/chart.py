@@ -74,7 +74,9 @@ svg { display: block; width: 100%%; height: auto; } svg text { fill: var(--soft)
 .money { fill: var(--bar); stroke: var(--bar); } .credit { fill: url(#hatch); stroke: var(--bar); }
 .open { stroke-dasharray: 4 3; } .rule { stroke: var(--line); } .hatch { stroke: var(--bar); stroke-width: 2; }
 .ground { fill: var(--wash); }
-@media (max-width: 40rem) { body { padding: .75rem; } .key { gap: .1rem 1.5rem; } }
+@media (max-width: 40rem) { body { padding: .75rem; } .key { gap: .1rem 1.5rem; }
+  .bars, .bars tbody { display: block; } .bars tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+  .bars :is(th, td) { border: 0; padding: .1rem 0; flex: 1 1 0; } .bars tr > :first-child { flex: 1 0 100%%; } .bars :is(.number, .day) { white-space: normal; text-align: left; } }
 .scroll { overflow-x: auto; }
 """
 _HATCH = (
@@ -170,7 +172,7 @@ def _bars(found: Report, grouping: str, simulated: str) -> str:
     most = max((group.sums.before_promotion for group in groups), default=ZERO)
     rows = "\n".join(_bar_row(group, most, found.currency) for group in groups)
     return (
-        f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {grouping}"><table>\n<tr><th scope="col">{grouping}</th>'
+        f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {grouping}"><table class="bars">\n<tr><th scope="col">{grouping}</th>'
         '<th scope="col" class="number">before credits</th><th scope="col" class="number">credits</th><th scope="col" class="number">net</th></tr>\n'
         f"{rows}\n</table></div>"
     )
@@ -263,7 +265,7 @@ def _credits(found: Report, purses: Sequence[Purse], today: date, simulated: str
         for purse in purses
     )
     return (
-        f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="Credits left"><table>\n<tr><th scope="col">member</th>'
+        f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="Credits left"><table class="bars">\n<tr><th scope="col">member</th>'
         '<th scope="col" class="number">granted</th><th scope="col" class="number">left</th><th scope="col">empty</th><th scope="col">expires</th></tr>\n'
         f'{rows}\n</table></div>\n{figures}<p class="soft">{escape(HOW)}</p>'
     )
