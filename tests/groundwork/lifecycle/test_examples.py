@@ -18,13 +18,9 @@ from groundwork.google import local
 from groundwork.google.cloud import Cloud, connect
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import targets
-from localcloud.containers import detection
 
 from tests.groundwork.people.test_matrix import EXPECTED
-from tests.localcloud.containers import images
-from tests.localcloud.containers.conftest import store
 
-__all__ = ["store"]
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = sorted(path.stem for path in (ROOT / "envs" / "examples").glob("*.yaml"))
 WHOLE = {"pokemon-cards": 60, "starfish": 60}
@@ -57,11 +53,11 @@ class Clone:
     def cloud(self, name: str, principal: str | None = None) -> Cloud:
         return connect(self.environment(name), principal, self.checkout)
 
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """What a command writes on standard output; an assertion with its words where it ends otherwise."""
+    def run(self, *arguments: str, code: int = 0, given: str = "") -> str:
+        """What a command writes when it is given this; an assertion with its words where it ends with another code."""
         done = subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments],
-            cwd=self.root, env={**os.environ, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            cwd=self.root, env={**os.environ, "NO_COLOR": "1"}, input=given, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
         assert done.returncode == code, f"{arguments}:\n{done.stdout}\n{done.stderr}"
@@ -119,56 +115,3 @@ def test_an_example_comes_up_is_used_as_its_members_and_goes(clone: Clone, name:
     clone.run("down", "--env", name, "--yes")
     gone = clone.run("down", "--env", name, "--yes", "--all")
     assert f"Nothing is left of the platform in project {clone.environment(name).project}" in gone
-
-
-@pytest.mark.slow
-def test_a_push_builds_and_deploys_and_a_member_calls_what_an_outsider_may_not(
-    clone: Clone, store: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    name = "crop-nitrogen"
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
-    clone.run("up", "--env", name, "--yes")
-    app = tmp_path_factory.mktemp("app")
-    _commit(app, "one", first=True)
-    clone.run("local", "repository", "https://github.com/example-team/crop-nitrogen", str(app))
-    for version in ("two", "three"):
-        _commit(app, version)
-        pushed = json.loads(clone.run("local", "push", "--json"))
-        began = [one["build"].rpartition("/")[2] for push in pushed for one in push["triggers"]]
-        assert len(began) == 2
-        for build in began:
-            clone.run("builds", "logs", build, "--env", name)
-        assert clone.run(
-            "services", "call", "inference", "/health", "--as", "oat@example.com", "--env", name
-        ).startswith(version)
-    refused = clone.run("services", "call", "inference", "/", "--as", "zoe@example.net", "--env", name, code=5)
-    assert "may not" in refused or "run.routes.invoke" in refused
-    clone.run("services", "rollback", "inference", "--env", name)
-    assert clone.run("services", "call", "inference", "/health", "--env", name).startswith("two")
-    clone.run("plan", "--env", name, "--detailed-exitcode")
-    outsider = clone.cloud(name, "user:zoe@example.net")
-    environment = clone.environment(name)
-    for target in targets(environment):
-        if target.kind in ("bucket", "repository"):
-            assert not any(let_in(attempt(outsider, environment, action, target)) for action in on(target))
-    clone.run("down", "--env", name, "--yes")
-    clone.run("down", "--env", name, "--yes", "--all")
-    clone.run("local", "stop")  # an instance that does not listen to SIGTERM has ten seconds
-    left = subprocess.run(
-        [kind.program, "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
-    )
-    assert left.stdout == ""
-
-
-def _commit(folder: Path, version: str, *, first: bool = False) -> None:
-    """A commit with an app that answers with its version, and both Dockerfiles of the team."""
-    dockerfile = f'FROM {images.PYTHON}\nCOPY main.py .\nCMD ["python", "main.py"]\n'
-    (folder / "main.py").write_text(APP.replace("VERSION", version))
-    (folder / "inference.dockerfile").write_text(dockerfile)
-    (folder / "train.dockerfile").write_text(dockerfile)
-    who = ("-c", "user.name=Oat", "-c", "user.email=oat@example.com")
-    steps = [["add", "."], [*who, "commit", "--quiet", "--message", version]]
-    for step in [["init", "--quiet", "--initial-branch=main"], *steps] if first else steps:
-        subprocess.run(["git", "-C", str(folder), *step], check=True, capture_output=True)

@@ -382,6 +382,11 @@ async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool 
     """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
     account, found = agent(cloud, names.Place.of(full).project), []
     for image in wanted:
+        if placeholder(image) and cloud.workloads.client is not None:
+            text = (
+                "is Google's placeholder, which does not run here (simulated): let a build deploy an image of your own"
+            )
+            raise NotReady(f"Image '{image}' {text}.", {"reason": "CONTAINER_MISSING"})
         try:
             found.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
         except RuntimeProblem as problem:
