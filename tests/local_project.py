@@ -12,7 +12,7 @@ from typing import Any
 
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
+from groundwork.google.cloud import CloudProblem, GoogleCloud, local_cloud
 
 LOCATIONS = ("europe-west1", "europe-west4", "us-central1")
 
@@ -21,11 +21,11 @@ LOCATIONS = ("europe-west1", "europe-west4", "us-central1")
 class LocalProject:
     """A project on a local cloud; `variables` are those that `groundwork local env` prints for it."""
 
-    cloud: Cloud
+    cloud: GoogleCloud
     variables: dict[str, str]
     checkout: Checkout
 
-    def as_principal(self, principal: str) -> Cloud:
+    def as_principal(self, principal: str) -> GoogleCloud:
         """The same project as somebody else sees it."""
         return local_cloud(self.cloud.project, str(self.cloud.base), local.token(self.checkout, principal))
 

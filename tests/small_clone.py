@@ -15,7 +15,7 @@ import pytest
 from groundwork import cli
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.people.personas import Grant, grants, personas
 from groundwork.secrets.vault import Vault
 
@@ -61,7 +61,7 @@ class SmallClone:
         """As groundwork has it."""
         return Checkout(self.root)
 
-    def cloud(self, principal: str = f"user:{OWNER}") -> Cloud:
+    def cloud(self, principal: str = f"user:{OWNER}") -> GoogleCloud:
         """Its cloud as somebody."""
         return connect(self.environment, principal, self.checkout)
 
@@ -110,7 +110,7 @@ def _file(project: str, secrets: Sequence[str], more: str) -> str:
     return f"cloud: local\nproject: {project}\nregion: europe-west1\nmembers:\n{members}\n{held}\n{more}\n"
 
 
-def _make_project(cloud: Cloud, secrets: Sequence[str]) -> None:
+def _make_project(cloud: GoogleCloud, secrets: Sequence[str]) -> None:
     cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
     path = f"v1/projects/{cloud.project}/services:batchEnable"
     wanted = [f"{api}.googleapis.com" for api in ("iam", "iamcredentials", "secretmanager", "cloudbilling")]
@@ -122,7 +122,7 @@ def _make_project(cloud: Cloud, secrets: Sequence[str]) -> None:
         )
 
 
-def _grant(cloud: Cloud, environment: Environment) -> None:
+def _grant(cloud: GoogleCloud, environment: Environment) -> None:
     """What `up` would grant on the project and the secrets."""
     known = personas(environment.path.parents[1])
     for persona in known.values():
@@ -136,7 +136,7 @@ def _grant(cloud: Cloud, environment: Environment) -> None:
     bind(cloud, wanted)
 
 
-def bind(cloud: Cloud, wanted: Mapping[Grant, Sequence[str]]) -> None:
+def bind(cloud: GoogleCloud, wanted: Mapping[Grant, Sequence[str]]) -> None:
     """Add bindings to the policies of the project and of secrets."""
     doors = {"project": ("cloudresourcemanager", ""), "secret": ("secretmanager", "/secrets/{}")}
     for target in dict.fromkeys(grant.target for grant in wanted if grant.target.kind in doors):

@@ -12,7 +12,7 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google import local
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 
 from tests.google_proxy import Proxy, google_proxy
 from tests.small_clone import SmallClone, made
@@ -53,7 +53,7 @@ class Google:
     def environment(self) -> Environment:
         return load("dev", self.clone.root)
 
-    def owner(self) -> Cloud:
+    def owner(self) -> GoogleCloud:
         """The project as its owner sees it, past the proxy."""
         return self.clone.cloud()
 

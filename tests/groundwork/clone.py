@@ -14,7 +14,7 @@ from pathlib import Path
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.terraform.session import Session, open_session
 from localcloud.server import launcher
 
@@ -61,7 +61,7 @@ class Clone:
         return load("small", self.root)
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> GoogleCloud:
         """Its cloud, as the owner."""
         return connect(self.environment, checkout=self.checkout)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import pytest
 from groundwork import cli
-from groundwork.cli.console import Console
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import MEANINGS, Exit, GroundworkError, Refused, StateLocked
 
 from tests.terminal import python_at_terminal
@@ -169,8 +169,8 @@ def test_a_question_has_one_colon_and_what_is_said_after_an_interrupt_a_line_of_
     code = """
 import sys
 from groundwork import cli
-from groundwork.cli.console import Console
-cli.groundwork.main = lambda **_: Console().typed("x", "Type `x` to delete it:")
+from groundwork.cli.terminal import Terminal
+cli.groundwork.main = lambda **_: Terminal().typed("x", "Type `x` to delete it:")
 sys.exit(cli.run([]))
 """
     ended, shown = python_at_terminal(["-c", code], ROOT, [("delete it: ", "\x03")])
@@ -180,10 +180,10 @@ sys.exit(cli.run([]))
 
 def test_a_moving_display_leaves_nothing_behind_when_something_is_said() -> None:
     code = """
-from groundwork.cli.console import Console
+from groundwork.cli.terminal import Terminal
 from groundwork.terraform import process
-with Console().progress("planning", {}):
-    Console().say("said in between")
+with Terminal().progress("planning", {}):
+    Terminal().say("said in between")
     process._CHILDREN.tell("Stopping.")
 """
     _, shown = python_at_terminal(["-c", code], ROOT, variables={"TERM": "xterm", "CI": ""})
@@ -312,9 +312,9 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     with pytest.raises(Refused, match="Nobody can answer here, since there is no terminal: pass --yes to say yes"):
-        Console().confirm("Apply this?")
+        Terminal().confirm("Apply this?")
     with pytest.raises(Refused, match="pass --yes"):
-        Console().typed("my-project", "Type the project's id:")
+        Terminal().typed("my-project", "Type the project's id:")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -344,7 +344,7 @@ def test_work_goes_on_where_nobody_takes_what_is_said(monkeypatch: pytest.Monkey
     os.close(ours)
     with os.fdopen(theirs, "w", encoding="utf-8", buffering=1) as broken:
         monkeypatch.setattr(sys, "stderr", broken)
-        Console().say("planning")
+        Terminal().say("planning")
         monkeypatch.undo()
         with pytest.raises(BrokenPipeError):
             broken.flush()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from groundwork import cli
 from groundwork.cli import printing
-from groundwork.cli.console import Console
 from groundwork.cli.table import print_table
+from groundwork.cli.terminal import Terminal
 from groundwork.display import at_words, harmless, screen
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
@@ -47,18 +47,18 @@ def test_data_talk_errors_and_questions_are_harmless(
 ) -> None:
     printing.echo(EVIL)
     printing.echo(EVIL, err=True)
-    Console().say(EVIL)
-    Console().say(f"  + {EVIL}")
+    Terminal().say(EVIL)
+    Terminal().say(f"  + {EVIL}")
     cli.show(GroundworkError(EVIL, [EVIL]))
-    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
-    Console().confirm(EVIL)
+    monkeypatch.setattr("sys.stdin", Typed("y\n"))
+    Terminal().confirm(EVIL)
     out, err = capfd.readouterr()
     assert out.splitlines()[0] == SHOWN
     assert err.count(SHOWN) + out.count(SHOWN) == 7
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out + err)
 
 
-class Terminal(io.StringIO):
+class Typed(io.StringIO):
     """Somebody who answers."""
 
     def isatty(self) -> bool:
@@ -122,10 +122,10 @@ def _prints(tree: ast.Module) -> set[str]:
     return (names & ways) | (imported & {"rich.console.Console", "rich.print"})
 
 
-# console.py makes what it prints harmless itself, since a moving display takes print alone; a path is all that installation prints.
+# terminal.py makes what it prints harmless itself, since a moving display takes print alone; a path is all that installation prints.
 DOORS = {
     "cli/printing.py": {"click.echo", "click.prompt"},
-    "cli/console.py": {"print", "click.confirm", "click.prompt"},
+    "cli/terminal.py": {"print", "click.confirm", "click.prompt"},
     "display.py": {"rich.console.Console"},
     "terraform/installation.py": {"print"},
 }

@@ -17,7 +17,7 @@ from checkov.terraform.checks.resource.registry import resource_registry
 from checkov.terraform.plan_runner import Runner as PlanRunner
 from checkov.terraform.runner import Runner
 from policies import catalogue
-from policies.scanner import Request, scan
+from policies.scanner import ScanRequest, scan
 
 
 def checks() -> Iterator[tuple[str, str]]:
@@ -48,7 +48,7 @@ def undecided(plan: Path, ids: list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Print one JSON object: reports, checks, and verdicts of every check of checkov that we choose or have covered."""
-    request = Request.read(Path(sys.argv[1]))
+    request = ScanRequest.read(Path(sys.argv[1]))
     ids = [*catalogue.built_in(), *(check for one in catalogue.omissions() if one.covered_by for check in one.ids)]
     with contextlib.redirect_stdout(sys.stderr):
         found = {

@@ -14,7 +14,7 @@ from typing import Literal
 
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, local_cloud
+from groundwork.google.cloud import GoogleCloud, local_cloud
 from localcloud.server import launcher
 
 from tests.local_project import LocalProject, running
@@ -82,7 +82,7 @@ class Side:
             )
         return LocalProject(cloud, self.variables(project, region), self.checkout)
 
-    def cloud(self, project: str = PROJECT) -> Cloud:
+    def cloud(self, project: str = PROJECT) -> GoogleCloud:
         """The project as its owner sees it."""
         return local_cloud(project, self.base, local.token(self.checkout))
 

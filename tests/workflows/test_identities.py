@@ -49,7 +49,7 @@ def _as(clone: Clone, email: str, **variables: str) -> Session:
     return replace(
         session,
         cloud=local_cloud(session.environment.project, running.base, token),
-        surroundings=isolation.local_surroundings(variables, running.endpoints, token, reattach),
+        process_variables=isolation.local_variables(variables, running.endpoints, token, reattach),
     )
 
 
@@ -80,7 +80,7 @@ def test_the_planner_sees_who_has_access(clone: Clone) -> None:
 
 def test_the_planner_changes_nothing_even_if_it_tries(clone: Clone) -> None:
     with pytest.raises(GroundworkError) as refusal:
-        up.up(_planner(clone), up.Wish(yes=True, waits=()), Heard())
+        up.up(_planner(clone), up.UpOptions(yes=True, waits=()), Heard())
     assert "groundwork-planner" in _words(refusal.value)
     names = [
         item["name"] for item in clone.cloud.pages("storage", "v1/b", "items", {"project": clone.environment.project})

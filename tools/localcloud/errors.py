@@ -54,6 +54,18 @@ class CloudError(Exception):
         return {name: getattr(self, name) for name in ("code", "status", "message", "reason", "details")}
 
 
+class OAuthError(Exception):
+    """A refusal as OAuth answers it (RFC 6749, section 5.2): the error code `word`, and a sentence."""
+
+    def __init__(self, word: str, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.word, self.text, self.status = word, text, status
+
+    def body(self) -> dict[str, str]:
+        """The JSON object of the answer."""
+        return {"error": self.word, "error_description": self.text}
+
+
 def rpc_code(status: str) -> int:
     """The number of a canonical status name in google.rpc.Code."""
     names = (

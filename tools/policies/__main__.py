@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from policies.offline import refuse_network
-from policies.scanner import Request, scan
+from policies.scanner import ScanRequest, scan
 
 
 def main() -> None:
     """Scan once. Standard output carries the reports alone; whatever checkov prints goes to standard error."""
-    request = Request.read(Path(sys.argv[1]))
+    request = ScanRequest.read(Path(sys.argv[1]))
     sys.addaudithook(refuse_network)
     with contextlib.redirect_stdout(sys.stderr):
         reports = scan(request)

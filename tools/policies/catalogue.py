@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Row:
+class PolicySummary:
     """One policy as a reader meets it, ours or checkov's; `name` is what findings and exceptions call it."""
 
     name: str
@@ -54,13 +54,13 @@ def _policy(name: str) -> Policy:
     return found
 
 
-def built_in() -> dict[str, Row]:
+def built_in() -> dict[str, PolicySummary]:
     """The chosen checks of checkov by id."""
     return {check: _row(check, entry) for entry in _file()["selected"] for check in entry["ids"]}
 
 
-def _row(check: str, entry: Mapping[str, Any]) -> Row:
-    return Row(
+def _row(check: str, entry: Mapping[str, Any]) -> PolicySummary:
+    return PolicySummary(
         name=check,
         title=entry["title"],
         severity=Severity(entry["severity"]),
@@ -85,10 +85,10 @@ def _file() -> dict[str, Any]:
     return tomllib.loads((HERE / "built_in.toml").read_text(encoding="utf-8"))
 
 
-def rows() -> dict[str, Row]:
+def rows() -> dict[str, PolicySummary]:
     """Every policy by name, ours first."""
     ours = {
-        name: Row(
+        name: PolicySummary(
             name=name,
             title=policy.title,
             severity=policy.severity,

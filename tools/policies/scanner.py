@@ -31,7 +31,7 @@ _RESOURCE_BLOCK = re.compile(r'^\s*resource\s+"(\w+)"\s+"([\w-]+)"', re.MULTILIN
 
 
 @dataclass(frozen=True)
-class Request:
+class ScanRequest:
     """What to scan: folders of Terraform code under a root (none: no code), plans as JSON files by layer, what is allowed."""
 
     root: Path
@@ -40,10 +40,10 @@ class Request:
     settings: Settings
 
     @staticmethod
-    def read(path: Path) -> Request:
+    def read(path: Path) -> ScanRequest:
         """The request that a caller wrote as JSON."""
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Request(
+        return ScanRequest(
             root=Path(data["root"]),
             folders=tuple(data["folders"]),
             plans={layer: Path(file) for layer, file in data["plans"].items()},
@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass
-class Report:
+class ScanReport:
     """What was seen in one part, the code or a layer's plan, ready for JSON.
 
     `findings` and `undecided` are rows of policy, address, file, lines and about; `places` are rows of address, file, first
@@ -82,7 +82,7 @@ class _Errors(logging.Handler):
         self.seen.append(f"checkov says: {record.getMessage()}{cause}")
 
 
-def scan(request: Request) -> list[Report]:
+def scan(request: ScanRequest) -> list[ScanReport]:
     """Check every part that the request names; what checkov could not do is written under the part's `problems`."""
     errors = _Errors()
     logging.getLogger().addHandler(errors)
@@ -98,8 +98,8 @@ def scan(request: Request) -> list[Report]:
     return reports
 
 
-def _scan_code(request: Request, chosen: RunnerFilter, sighting: Sighting) -> Report:
-    report = Report("code")
+def _scan_code(request: ScanRequest, chosen: RunnerFilter, sighting: Sighting) -> ScanReport:
+    report = ScanReport("code")
     with tempfile.TemporaryDirectory(prefix="groundwork-policy-") as folder:
         staged = Path(folder).resolve()
         files = _stage(request, staged, report)
@@ -112,7 +112,7 @@ def _scan_code(request: Request, chosen: RunnerFilter, sighting: Sighting) -> Re
     return report
 
 
-def _stage(request: Request, staged: Path, report: Report) -> dict[str, str]:
+def _stage(request: ScanRequest, staged: Path, report: ScanReport) -> dict[str, str]:
     """Copy the folders' .tf files, and nothing beside them, to one place; their texts by path."""
     files: dict[str, str] = {}
     for folder in request.folders:
@@ -137,8 +137,8 @@ def _unseen_blocks(files: Mapping[str, str], sighting: Sighting) -> Iterator[str
                 yield f"checkov passed over {kind}.{name} in {file}."
 
 
-def _scan_plan(layer: str, path: Path, chosen: RunnerFilter, sighting: Sighting) -> Report:
-    report = Report(layer)
+def _scan_plan(layer: str, path: Path, chosen: RunnerFilter, sighting: Sighting) -> ScanReport:
+    report = ScanReport(layer)
     sighting.turn_to(read_plan(path))
     assert sighting.plan is not None
     seen = PlanRunner().run(files=[str(path)], runner_filter=chosen) if sighting.plan.resources else None
@@ -159,7 +159,7 @@ def _judge_data_sources(plan: Plan, sighting: Sighting) -> None:
                 sighting.judge(name, policy, resource, "")
 
 
-def _record(report: Report, seen: Any, sighting: Sighting) -> None:
+def _record(report: ScanReport, seen: Any, sighting: Sighting) -> None:
     records = [*seen.passed_checks, *seen.failed_checks] if seen else []
     lines: dict[tuple[str, str], tuple[int, ...]] = {}
     if report.part == "code":

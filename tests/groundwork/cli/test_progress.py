@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from groundwork.cli import progress
 from groundwork.cli.progress import Board, Said
-from groundwork.terraform.events import Action, Event, Line, Refresh, Stage, Step
+from groundwork.terraform.events import Action, Event, OutputLine, Refresh, Stage, Step
 
 DATA = 'module.buckets["data"]'
 
@@ -86,7 +86,7 @@ def test_reading_is_counted_while_planning(clock: Clock) -> None:
     assert board.headline == "planning  1 resources read  0 s"
 
 
-@pytest.mark.parametrize("event", [Line("words"), step("start", action="read"), step("complete", action="noop")])
+@pytest.mark.parametrize("event", [OutputLine("words"), step("start", action="read"), step("complete", action="noop")])
 def test_what_changes_nothing_is_not_a_line(board: Board, event: Event) -> None:
     assert board.take("platform", event) == Said()
     assert board.parts == {}

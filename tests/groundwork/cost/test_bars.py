@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from groundwork.cost import bars
 from groundwork.cost.credits import purses
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import Ledger
 
 from tests.groundwork.cost.test_credits import GRANT, STEADY, TODAY
 
 
-def drawn(*grants: Grant, ledger: Ledger = STEADY) -> list[bars.Bar]:
+def drawn(*grants: CreditGrant, ledger: Ledger = STEADY) -> list[bars.Bar]:
     return bars.bars(purses(grants, ledger, TODAY), TODAY)
 
 
@@ -33,13 +33,15 @@ def test_the_same_figures_are_in_json() -> None:
 
 
 def test_several_grants_of_a_member_are_one_bar() -> None:
-    (bar,) = drawn(GRANT, Grant("alice@example.com", Decimal(25), date(2026, 10, 1), date(2027, 12, 1), account="A"))
+    (bar,) = drawn(
+        GRANT, CreditGrant("alice@example.com", Decimal(25), date(2026, 10, 1), date(2027, 12, 1), account="A")
+    )
     assert (bar.granted, bar.left) == (75, 44)
 
 
 def test_unused_credits_say_when_they_expire_and_expired_ones_are_no_bar() -> None:
-    later = Grant("bob@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="B")
-    gone = Grant("carol@example.com", Decimal(50), date(2025, 9, 1), date(2026, 9, 1), account="C")
+    later = CreditGrant("bob@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="B")
+    gone = CreditGrant("carol@example.com", Decimal(50), date(2025, 9, 1), date(2026, 9, 1), account="C")
     (bar,) = drawn(later, gone)
     assert bar.words == "$50.00 of $50.00 left, expires on 2027-09-01"
 

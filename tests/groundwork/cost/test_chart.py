@@ -18,9 +18,9 @@ from groundwork.cost import against, burndown, catalogue, chart, demo, files, st
 from groundwork.cost.amounts import total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.credits import purses
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.report import Period, report
-from groundwork.terraform.state import Resource, State
+from groundwork.terraform.state import State, StateResource
 
 from tests.groundwork.cost import exports
 
@@ -71,7 +71,9 @@ def found(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def text(found):
-    grants = [Grant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account=exports.ACCOUNTS[0])]
+    grants = [
+        CreditGrant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account=exports.ACCOUNTS[0])
+    ]
     return chart.page(found, purses(grants, found.ledger, NOW.date()), NOW)
 
 
@@ -224,7 +226,7 @@ def test_an_estimate_is_held_against_the_last_thirty_days(found):
     state = State(
         1,
         (
-            Resource(
+            StateResource(
                 'module.buckets["data"].google_storage_bucket.bucket',
                 'module.buckets["data"]',
                 "google_storage_bucket",

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 from groundwork.cost.credits import FEWEST_DAYS, HOW, as_json, purses
-from groundwork.cost.grants import Checked, Grant
+from groundwork.cost.grants import Checked, CreditGrant
 from groundwork.cost.ledger import Ledger, Line
 
 TODAY = date(2026, 11, 5)
 AS_OF = datetime(2026, 11, 5, 6, tzinfo=UTC)
-GRANT = Grant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="A")
+GRANT = CreditGrant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="A")
 
 
 def _day(back, cost="1", **more):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.cost import grants
-from groundwork.cost.grants import Checked, Grant
+from groundwork.cost.grants import Checked, CreditGrant
 from groundwork.environment.values import load
 from groundwork.errors import UsageProblem
 
@@ -28,7 +28,9 @@ members:
 cost:
   assumptions: {bucket_gib: 20}  # measured in October
 """
-ALICE = Grant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="0A0A0A-0B0B0B-0C0C0C")
+ALICE = CreditGrant(
+    "alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="0A0A0A-0B0B0B-0C0C0C"
+)
 
 
 @pytest.fixture

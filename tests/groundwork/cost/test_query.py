@@ -15,7 +15,7 @@ DUCKDB = query.render(query.DUCKDB, "local_rows")
 
 def test_both_engines_get_the_same_text_but_for_six_words():
     """With every word said in the same way, the two renderings are one text."""
-    plain = query.Dialect(
+    plain = query.SqlDialect(
         "day({0})", "exact({0})", "label({0}; {1})", "promotion({0})", "credits({0})", "total({0})", ":"
     )
     ways = {way for dialect in (query.BIGQUERY, query.DUCKDB) for way in dataclasses.astuple(dialect)}

@@ -12,10 +12,10 @@ import pytest
 from google.oauth2.credentials import Credentials
 from groundwork.doctor import clock
 from groundwork.doctor import google as quota
-from groundwork.doctor.finding import Finding, how_to_ask
+from groundwork.doctor.finding import CheckResult, how_to_ask
 from groundwork.doctor.google import findings
 from groundwork.doctor.permissions import needed
-from groundwork.google.cloud import Cloud, CloudProblem, google_cloud
+from groundwork.google.cloud import CloudProblem, GoogleCloud, google_cloud
 from groundwork.lifecycle.prerequisites import APIS
 from groundwork.login import identity
 from groundwork.resources.kind import several
@@ -26,7 +26,7 @@ from tests.groundwork.at_google import Google, gcloud
 from tests.small_clone import ROOT, SmallClone
 
 
-def examined(google: Google) -> dict[str, Finding]:
+def examined(google: Google) -> dict[str, CheckResult]:
     """What doctor says, by subject."""
     return {row.subject: row for row in findings(google_cloud(google.clone.project, os.environ), google.environment)}
 
@@ -122,8 +122,8 @@ def test_doctor_notes_two_accounts_and_another_quota_project(google: Google) -> 
 
 def test_doctor_notes_a_persons_login_without_a_quota_project(google: Google) -> None:
     login = Credentials("t", refresh_token="r")
-    who = identity.Identity("a@example.com", "adc", google.clone.project, "", "", None, simulated=False)
-    (row,) = quota._quota(Cloud(google.clone.project, None, login), google.environment, who)
+    who = identity.Caller("a@example.com", "adc", google.clone.project, "", "", None, simulated=False)
+    (row,) = quota._quota(GoogleCloud(google.clone.project, None, login), google.environment, who)
     assert (row.health, row.remedy) == ("note", "run `groundwork login --env dev`")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.doctor import machine as doctor
-from groundwork.doctor.finding import Finding
+from groundwork.doctor.finding import CheckResult
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 
@@ -29,7 +29,7 @@ def program(folder: Path, name: str, text: str) -> None:
 @pytest.fixture
 def look(
     tmp_path: Path, environment: Environment, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[doctor.Examine], list[Finding]]:
+) -> Callable[[doctor.Examine], list[CheckResult]]:
     """Examine a machine with nothing but what the test puts on PATH and an empty cache."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -38,9 +38,9 @@ def look(
     return lambda examine: list(examine(Checkout(tmp_path), environment))
 
 
-def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Examine], list[Finding]]) -> None:
+def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Examine], list[CheckResult]]) -> None:
     assert look(doctor._terraform) == [
-        Finding(
+        CheckResult(
             "terraform",
             "note",
             "not on PATH; Terraform 1.11.4 is fetched when it is needed",
@@ -49,7 +49,7 @@ def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Exam
     ]
 
 
-def test_an_old_terraform_is_named(look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path) -> None:
+def test_an_old_terraform_is_named(look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path) -> None:
     program(tmp_path / "bin", "terraform", 'echo \'{"terraform_version": "1.5.7"}\'')
     [found] = look(doctor._terraform)
     assert (found.health, found.text.split(";")[0]) == (
@@ -59,7 +59,7 @@ def test_an_old_terraform_is_named(look: Callable[[doctor.Examine], list[Finding
 
 
 def test_programs_that_are_missing_or_broken_have_a_remedy(
-    look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path
+    look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path
 ) -> None:
     [gcloud] = look(doctor._gcloud)
     assert (gcloud.health, gcloud.text) == ("missing", "not on PATH")
@@ -72,13 +72,13 @@ def test_programs_that_are_missing_or_broken_have_a_remedy(
     )
 
 
-def test_a_program_that_answers_is_ok(look: Callable[[doctor.Examine], list[Finding]], tmp_path: Path) -> None:
+def test_a_program_that_answers_is_ok(look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path) -> None:
     program(tmp_path / "bin", "gcloud", 'echo \'{"Google Cloud SDK": "528.0.0"}\'')
-    assert look(doctor._gcloud) == [Finding("gcloud", "ok", f"528.0.0 at {tmp_path}/bin/gcloud")]
+    assert look(doctor._gcloud) == [CheckResult("gcloud", "ok", f"528.0.0 at {tmp_path}/bin/gcloud")]
 
 
 def test_a_full_disk_is_broken(
-    look: Callable[[doctor.Examine], list[Finding]], monkeypatch: pytest.MonkeyPatch
+    look: Callable[[doctor.Examine], list[CheckResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "_NEEDED_BYTES", 1 << 62)
     assert {(found.health, found.remedy) for found in look(doctor._disk)} == {
@@ -87,14 +87,14 @@ def test_a_full_disk_is_broken(
 
 
 def test_a_command_line_configuration_that_is_not_there_is_noted(
-    look: Callable[[doctor.Examine], list[Finding]], monkeypatch: pytest.MonkeyPatch
+    look: Callable[[doctor.Examine], list[CheckResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/no/such/file")
     [found] = look(doctor._variables)
     assert (found.subject, found.health, found.remedy) == ("TF_CLI_CONFIG_FILE", "note", "unset TF_CLI_CONFIG_FILE")
 
 
-def test_the_descriptions_of_the_apis_have_a_revision(look: Callable[[doctor.Examine], list[Finding]]) -> None:
+def test_the_descriptions_of_the_apis_have_a_revision(look: Callable[[doctor.Examine], list[CheckResult]]) -> None:
     [found] = look(doctor._descriptions)
     assert found.health == "ok"
     assert found.text.rpartition(" ")[2].isdigit()

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 import pytest
-from groundwork.doctor.finding import Finding
+from groundwork.doctor.finding import CheckResult
 from groundwork.doctor.google import findings
 from groundwork.errors import Exit
 from groundwork.google.cloud import google_cloud
@@ -20,11 +20,11 @@ GITHUB = 'github: {repository: cats-dogs-team/cats-dogs, owner_id: "77"}\n'
 REPOSITORY = "GET api.github.com/repos/cats-dogs-team/cats-dogs"
 
 
-def asked(google: Google) -> list[Finding]:
+def asked(google: Google) -> list[CheckResult]:
     return list(findings(google_cloud(google.clone.project, os.environ), google.environment))
 
 
-def found(google: Google, subject: str) -> Finding:
+def found(google: Google, subject: str) -> CheckResult:
     """The only thing that doctor says of it."""
     [only] = [finding for finding in asked(google) if finding.subject == subject]
     return only

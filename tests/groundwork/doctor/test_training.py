@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from groundwork.doctor import training
-from groundwork.doctor.finding import Finding
-from groundwork.environment.workloads import Training
+from groundwork.doctor.finding import CheckResult
+from groundwork.environment.workloads import TrainingSpec
 from groundwork.google.cloud import google_cloud
 
 from tests.groundwork.at_google import Google
@@ -18,10 +18,10 @@ PATH = (
 )
 
 
-def said(google: Google, image: str = "", accelerator: str | None = "NVIDIA_TESLA_T4") -> list[Finding]:
+def said(google: Google, image: str = "", accelerator: str | None = "NVIDIA_TESLA_T4") -> list[CheckResult]:
     google.log_in()
     own = image or f"europe-west1-docker.pkg.dev/{google.clone.project}/images/train"
-    train = Training("train", "train", own, (), {}, "n1-standard-4", accelerator, 2, 60, "gs://b", False)
+    train = TrainingSpec("train", "train", own, (), {}, "n1-standard-4", accelerator, 2, 60, "gs://b", False)
     environment = replace(google.environment, training={"train": train})
     return list(training.look(google_cloud(google.clone.project), environment))
 

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from groundwork.environment.document import Document, Mistake, read
+from groundwork.environment.document import Mistake, YamlDocument, read
 
 
-def document(tmp_path: Path, text: str) -> Document:
+def document(tmp_path: Path, text: str) -> YamlDocument:
     path = tmp_path / "file.yaml"
     path.write_text(text, encoding="utf-8")
     return read(path)

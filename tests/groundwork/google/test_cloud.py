@@ -14,14 +14,14 @@ from google.oauth2.credentials import Credentials
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, PermissionProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, CloudProblem, google_cloud, impersonating_once, local_cloud
+from groundwork.google.cloud import CloudProblem, GoogleCloud, google_cloud, impersonating_once, local_cloud
 from groundwork.google.transport import refused_login
 
 from tests.groundwork.resources.google_lists import PROJECT, scripted
 
 
 @pytest.fixture
-def cloud(local_clone: Checkout) -> Cloud:
+def cloud(local_clone: Checkout) -> GoogleCloud:
     """A fresh project with Secret Manager switched on."""
     made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
     made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
@@ -31,7 +31,7 @@ def cloud(local_clone: Checkout) -> Cloud:
     return made
 
 
-def secret(cloud: Cloud, name: str) -> None:
+def secret(cloud: GoogleCloud, name: str) -> None:
     body = {"replication": {"automatic": {}}}
     cloud.request("POST", "secretmanager", f"v1/projects/{cloud.project}/secrets", params={"secretId": name}, json=body)
 
@@ -45,17 +45,17 @@ def secret(cloud: Cloud, name: str) -> None:
     ],
 )
 def test_an_api_has_an_address(api: str, real: str, local_path: str) -> None:
-    assert Cloud("p", None, None).address(api) == real
-    assert Cloud("p", "http://127.0.0.1:9", None).address(api) == f"http://127.0.0.1:9/{local_path}"
+    assert GoogleCloud("p", None, None).address(api) == real
+    assert GoogleCloud("p", "http://127.0.0.1:9", None).address(api) == f"http://127.0.0.1:9/{local_path}"
 
 
-def test_a_request_answers_json(cloud: Cloud) -> None:
+def test_a_request_answers_json(cloud: GoogleCloud) -> None:
     secret(cloud, "s")
     found = cloud.request("GET", "secretmanager", f"v1/projects/{cloud.project}/secrets/s")
     assert found["replication"] == {"automatic": {}}
 
 
-def test_all_pages_are_asked_for(cloud: Cloud) -> None:
+def test_all_pages_are_asked_for(cloud: GoogleCloud) -> None:
     for number in range(5):
         secret(cloud, f"s{number}")
     path = f"v1/projects/{cloud.project}/secrets"
@@ -65,7 +65,7 @@ def test_all_pages_are_asked_for(cloud: Cloud) -> None:
     assert sorted(names) == [f"s{number}" for number in range(5)]
 
 
-def test_the_official_clients_speak_to_the_same_cloud(cloud: Cloud) -> None:
+def test_the_official_clients_speak_to_the_same_cloud(cloud: GoogleCloud) -> None:
     secret(cloud, "s")
     assert [
         found.name.rpartition("/")[2] for found in cloud.secrets().list_secrets(parent=f"projects/{cloud.project}")
@@ -75,7 +75,7 @@ def test_the_official_clients_speak_to_the_same_cloud(cloud: Cloud) -> None:
     assert cloud.read("storage", f"v1/b/{bucket.name}/o/a", params={"alt": "media"}) == b"hello"
 
 
-def test_a_refusal_keeps_code_status_and_reason(cloud: Cloud) -> None:
+def test_a_refusal_keeps_code_status_and_reason(cloud: GoogleCloud) -> None:
     path = f"v1/projects/{cloud.project}/locations/europe-west1/repositories"
     with pytest.raises(CloudProblem) as raised:
         cloud.request("GET", "artifactregistry", path)
@@ -85,7 +85,7 @@ def test_a_refusal_keeps_code_status_and_reason(cloud: Cloud) -> None:
     assert found.message.startswith(f"GET artifactregistry {path}: 403 PERMISSION_DENIED: Artifact Registry API")
 
 
-def test_a_missing_permission_has_its_own_exit_code(cloud: Cloud, local_clone: Checkout) -> None:
+def test_a_missing_permission_has_its_own_exit_code(cloud: GoogleCloud, local_clone: Checkout) -> None:
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
     with pytest.raises(CloudProblem) as raised:
         stranger.request("GET", "secretmanager", f"v1/projects/{cloud.project}/secrets")
@@ -93,7 +93,7 @@ def test_a_missing_permission_has_its_own_exit_code(cloud: Cloud, local_clone: C
     assert "secretmanager.secrets.list" in raised.value.text
 
 
-def test_storages_own_dialect_is_understood(cloud: Cloud) -> None:
+def test_storages_own_dialect_is_understood(cloud: GoogleCloud) -> None:
     with pytest.raises(CloudProblem) as raised:
         cloud.request("GET", "storage", f"v1/b/{cloud.project}-nothing")
     assert (raised.value.code, raised.value.reason) == (404, "notFound")
@@ -114,7 +114,7 @@ def test_without_a_network_google_is_not_asked_for_a_minute(monkeypatch: pytest.
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     with pytest.raises(CloudProblem, match="no answer UNREACHABLE"):
-        Cloud("p", None, Credentials("t")).request("GET", "storage", "v1/b/nothing")
+        GoogleCloud("p", None, Credentials("t")).request("GET", "storage", "v1/b/nothing")
     assert 5 < sum(waited) < 10
 
 
@@ -160,7 +160,7 @@ def test_a_login_that_is_the_deployer_already_does_not_act_as_it_once_more(
 def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
     login: Credentials, project: str | None
 ) -> None:
-    assert Cloud("p", None, login).credentials.quota_project_id == project
+    assert GoogleCloud("p", None, login).credentials.quota_project_id == project
 
 
 @pytest.mark.parametrize(

@@ -28,17 +28,17 @@ USER = {
 ENDPOINTS = {"GOOGLE_STORAGE_CUSTOM_ENDPOINT": "http://127.0.0.1:9/storage/v1/"}
 
 
-def local_only(seen: Mapping[str, str], _environment: str) -> isolation.Surroundings:
-    return isolation.local_surroundings(seen, {}, "t", None)
+def local_only(seen: Mapping[str, str], _environment: str) -> isolation.ProcessVariables:
+    return isolation.local_variables(seen, {}, "t", None)
 
 
-def both(seen: Mapping[str, str]) -> tuple[isolation.Surroundings, isolation.Surroundings]:
+def both(seen: Mapping[str, str]) -> tuple[isolation.ProcessVariables, isolation.ProcessVariables]:
     """What Terraform sees of some variables, in a local run and in a real one."""
-    return local_only(seen, "local"), isolation.google_surroundings(seen, "dev")
+    return local_only(seen, "local"), isolation.google_variables(seen, "dev")
 
 
 def test_a_local_run_sees_no_credentials_and_only_local_endpoints() -> None:
-    seen = isolation.local_surroundings(USER, ENDPOINTS, "local/user:me@example.com", "{}").work
+    seen = isolation.local_variables(USER, ENDPOINTS, "local/user:me@example.com", "{}").work
     google = {name for name in seen if name.startswith(("GOOGLE_", "CLOUDSDK_", "GCLOUD_"))}
     assert google == {"GOOGLE_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_OAUTH_ACCESS_TOKEN"}
     assert seen["GOOGLE_OAUTH_ACCESS_TOKEN"] == "local/user:me@example.com"
@@ -46,7 +46,7 @@ def test_a_local_run_sees_no_credentials_and_only_local_endpoints() -> None:
 
 
 def test_a_local_run_has_nowhere_else_to_go_but_may_fetch_providers() -> None:
-    around = isolation.local_surroundings(USER, ENDPOINTS, "t", None)
+    around = isolation.local_variables(USER, ENDPOINTS, "t", None)
     assert around.work["HTTPS_PROXY"] == around.work["https_proxy"] == "http://127.0.0.1:1"
     assert around.work["NO_PROXY"] == "127.0.0.1,localhost"
     fetching = {**around.work, **around.fetch}
@@ -55,7 +55,7 @@ def test_a_local_run_has_nowhere_else_to_go_but_may_fetch_providers() -> None:
 
 
 def test_what_would_move_terraform_elsewhere_is_dropped_and_the_rest_kept() -> None:
-    for around in (isolation.local_surroundings(USER, {}, "t", None), isolation.google_surroundings(USER, "dev")):
+    for around in (isolation.local_variables(USER, {}, "t", None), isolation.google_variables(USER, "dev")):
         assert not {"TF_WORKSPACE", "TF_DATA_DIR"} & around.work.keys()
         assert around.work["TF_LOG"] == "debug"
         assert around.work["HOME"] == "/home/me"
@@ -76,14 +76,14 @@ def test_a_settings_file_counts_where_it_is_there(there: bool, tmp_path: Path) -
         file.touch()
     variables = {"TF_CLI_CONFIG_FILE": str(file)}
     for around in (
-        isolation.local_surroundings(variables, {}, "t", None),
-        isolation.google_surroundings(variables, "dev"),
+        isolation.local_variables(variables, {}, "t", None),
+        isolation.google_variables(variables, "dev"),
     ):
         assert ("TF_CLI_CONFIG_FILE" in around.work) is there
 
 
 def test_a_real_run_keeps_the_callers_credentials() -> None:
-    seen = isolation.google_surroundings(USER, "dev").work
+    seen = isolation.google_variables(USER, "dev").work
     assert seen["GOOGLE_APPLICATION_CREDENTIALS"] == "/home/me/key.json"
 
 
@@ -100,7 +100,7 @@ def test_a_real_run_keeps_the_callers_credentials() -> None:
 )
 def test_a_real_run_refuses_local_endpoints_by_name(name: str) -> None:
     with pytest.raises(UsageProblem) as raised:
-        isolation.google_surroundings({**USER, name: "http://127.0.0.1:8080/"}, "dev")
+        isolation.google_variables({**USER, name: "http://127.0.0.1:8080/"}, "dev")
     assert raised.value.message == (
         f"dev is on Google Cloud, but {name} would send its calls elsewhere: unset it (unset {name}) and run again."
     )
@@ -124,7 +124,7 @@ def test_arguments_that_change_no_plan_are_passed_on(value: str) -> None:
 )
 @pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_init"])
 def test_other_arguments_are_refused_by_name(name: str, value: str) -> None:
-    for look in (local_only, isolation.google_surroundings):
+    for look in (local_only, isolation.google_variables):
         with pytest.raises(
             UsageProblem, match=f"^{name} would make Terraform do something else than is shown: unset {name} "
         ):
@@ -197,7 +197,7 @@ def test_the_users_own_plugin_cache_is_respected(tmp_path: Path) -> None:
 
 def test_what_a_shell_holds_stands_in_no_traceback(tmp_path: Path) -> None:
     variables = {"SECRET": "hunter2"}
-    around = isolation.Surroundings(variables, variables)
+    around = isolation.ProcessVariables(variables, variables)
     started = Terraform("terraform", tmp_path, tmp_path, around.work, downloads=around.fetch)
     assert "hunter2" not in f"{around!r} {started!r}"
 
@@ -205,5 +205,5 @@ def test_what_a_shell_holds_stands_in_no_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
 def test_a_shell_that_leads_to_the_local_cloud_is_refused_on_google_cloud(name: str) -> None:
     with pytest.raises(UsageProblem, match=f"dev is on Google Cloud, but {name} would send its calls elsewhere"):
-        isolation.google_surroundings({name: "http://local-cloud:simulated@127.0.0.1:20001"}, "dev")
-    isolation.google_surroundings({name: "http://127.0.0.1:3128"}, "dev")
+        isolation.google_variables({name: "http://local-cloud:simulated@127.0.0.1:20001"}, "dev")
+    isolation.google_variables({name: "http://127.0.0.1:3128"}, "dev")

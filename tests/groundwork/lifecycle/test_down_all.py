@@ -13,7 +13,7 @@ from groundwork.google import local
 from groundwork.google.cloud import CloudProblem, google_cloud, local_cloud
 from groundwork.google.waiting import LISTS, Patience
 from groundwork.lifecycle import down_all, teardown, up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.resources.item import Item
 from groundwork.terraform.state import read_state
 
@@ -25,7 +25,7 @@ from tests.groundwork.resources.google_lists import Script, refusal, scripted
 PROJECT = "small-clone"
 DEPLOYER = f"groundwork-deployer@{PROJECT}.iam.gserviceaccount.com"
 GITHUB = "github: {repository: team/repository, owner_id: '1234567'}\n"
-YES = Wish(yes=True)
+YES = UpOptions(yes=True)
 BUCKET = f"v1/b/{PROJECT}-tfstate"
 
 
@@ -48,7 +48,7 @@ def gone(clone: Clone) -> bool:
 
 def test_everything_goes_and_up_brings_it_back_with_its_identity_pool(clone: Clone, talk: Heard) -> None:
     talk.answers = [PROJECT, f"delete {PROJECT}-tfstate"]
-    remains = down_all.everything(clone.session("down"), Wish(), talk)
+    remains = down_all.everything(clone.session("down"), UpOptions(), talk)
     assert (remains.exit_code, remains.kept, remains.left) == (Exit.OK, (), ())
     assert gone(clone)
     assert talk.questions[1] == f"Type `delete {PROJECT}-tfstate` to destroy the bootstrap layer and the state bucket:"
@@ -90,13 +90,13 @@ def test_the_second_question_stands_alone_and_no_leaves_the_bootstrap_layer_whol
     before = read_state(clone.cloud, clone.session().place("bootstrap")).addresses
     talk.answers = [PROJECT, PROJECT]
     with pytest.raises(Refused):
-        down_all.everything(clone.session("down"), Wish(), talk)
+        down_all.everything(clone.session("down"), UpOptions(), talk)
     assert read_state(clone.cloud, clone.session().place("bootstrap")).addresses == before
     assert not gone(clone)
 
 
 def test_a_dry_run_shows_both_layers_and_changes_nothing(clone: Clone, talk: Heard) -> None:
-    down_all.everything(clone.session("down"), Wish(dry_run=True), talk)
+    down_all.everything(clone.session("down"), UpOptions(dry_run=True), talk)
     assert "platform" in talk.lines
     assert "bootstrap" in talk.lines
     assert any(line.startswith(f"  - bucket {PROJECT}-tfstate, with every version") for line in talk.lines)

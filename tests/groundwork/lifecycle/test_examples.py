@@ -15,7 +15,7 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import targets
 
@@ -50,7 +50,7 @@ class Clone:
     def environment(self, name: str) -> Environment:
         return load(name, self.root)
 
-    def cloud(self, name: str, principal: str | None = None) -> Cloud:
+    def cloud(self, name: str, principal: str | None = None) -> GoogleCloud:
         return connect(self.environment(name), principal, self.checkout)
 
     def run(self, *arguments: str, code: int = 0, given: str = "") -> str:

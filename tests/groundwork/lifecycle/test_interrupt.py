@@ -14,7 +14,7 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.errors import Exit
 from groundwork.google import local
 from groundwork.lifecycle import recovery, up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform.runs import this_run
 from groundwork.terraform.state import read_lock, read_state
 
@@ -40,7 +40,7 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, for tests that leave it as it is."""
     with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), Wish(), Heard())
+        up.up(made.session(), UpOptions(), Heard())
         yield made
 
 
@@ -159,12 +159,12 @@ def test_nothing_to_unlock_is_said(standing: Clone) -> None:
 
 
 def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: Heard) -> None:
-    up.up(clone.session(), Wish(dry_run=True), talk)
+    up.up(clone.session(), UpOptions(dry_run=True), talk)
     text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
     clone.disturb(
         {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
     )
-    up.up(clone.session(), Wish(waits=(0.0,)), talk)
+    up.up(clone.session(), UpOptions(waits=(0.0,)), talk)
     assert "platform: the API was enabled a moment ago; this passes by itself, trying again in 0 s" in talk.lines
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
@@ -200,7 +200,7 @@ def test_what_is_named_by_something_else_that_was_made_is_adopted_after_it(clone
 
     What was not made after all is not mentioned.
     """
-    up.up(clone.session(), Wish(yes=True), Heard())
+    up.up(clone.session(), UpOptions(yes=True), Heard())
     account = "groundwork-train@small-clone.iam.gserviceaccount.com"
     lost = {
         'module.buckets["data"].google_storage_bucket.bucket': "small-clone-data",
@@ -239,7 +239,7 @@ def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
 
 def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> None:
     """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
-    up.up(clone.session(), Wish(dry_run=True), Heard())
+    up.up(clone.session(), UpOptions(dry_run=True), Heard())
     said = "The local cloud could not write to its disk at /x (database or disk is full)"
     clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": said})
     done = clone.run("up", "--env", "small")

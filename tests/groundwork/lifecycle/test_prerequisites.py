@@ -12,7 +12,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.errors import PermissionProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, CloudProblem, local_cloud
+from groundwork.google.cloud import CloudProblem, GoogleCloud, local_cloud
 from groundwork.google.waiting import Patience
 from groundwork.lifecycle import prerequisites
 
@@ -29,11 +29,11 @@ def environment() -> Environment:
 
 
 @pytest.fixture
-def cloud(local_clone: Checkout, environment: Environment) -> Cloud:
+def cloud(local_clone: Checkout, environment: Environment) -> GoogleCloud:
     return local_cloud(environment.project, local.start(local_clone).base, local.token(local_clone))
 
 
-def test_everything_is_made_on_an_empty_local_cloud(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+def test_everything_is_made_on_an_empty_local_cloud(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
     assert prerequisites.lay(cloud, environment, talk.say)
     bucket = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
     assert bucket["versioning"] == {"enabled": True}
@@ -46,14 +46,14 @@ def test_everything_is_made_on_an_empty_local_cloud(cloud: Cloud, environment: E
     assert {service["name"].rpartition("/")[2] for service in services} >= set(prerequisites.APIS)
 
 
-def test_a_second_time_makes_and_says_nothing(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
     prerequisites.lay(cloud, environment, talk.say)
     talk.lines.clear()
     assert not prerequisites.lay(cloud, environment, talk.say)
     assert talk.lines == []
 
 
-def test_what_is_missing_is_said_and_not_made(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+def test_what_is_missing_is_said_and_not_made(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
     bucket = f"make bucket {environment.state_bucket} for Terraform's state"
     apis = "cloudresourcemanager.googleapis.com, serviceusage.googleapis.com, storage.googleapis.com"
     nothing = prerequisites.missing(cloud, environment)
@@ -66,7 +66,7 @@ def test_what_is_missing_is_said_and_not_made(cloud: Cloud, environment: Environ
     assert prerequisites.missing(cloud, environment) == prerequisites.NOTHING
 
 
-def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: Environment, talk: Heard) -> None:
+def test_a_bucket_of_another_project_is_not_trusted(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
     other = replace(cloud, project=f"{cloud.project}-x")
     other.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": other.project})
     other.request("POST", "storage", "v1/b", params={"project": other.project}, json={"name": environment.state_bucket})
@@ -78,7 +78,7 @@ def test_a_bucket_of_another_project_is_not_trusted(cloud: Cloud, environment: E
 
 
 def test_a_project_that_may_not_be_seen_is_a_sentence(
-    cloud: Cloud, environment: Environment, talk: Heard, local_clone: Checkout
+    cloud: GoogleCloud, environment: Environment, talk: Heard, local_clone: Checkout
 ) -> None:
     prerequisites.lay(cloud, environment, talk.say)
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
@@ -159,7 +159,7 @@ def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_said(
         prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
 
 
-class _Google(Cloud):
+class _Google(GoogleCloud):
     """The local cloud, taken for Google's."""
 
     @property
@@ -167,5 +167,5 @@ class _Google(Cloud):
         return False
 
 
-def _as_google(cloud: Cloud) -> Cloud:
+def _as_google(cloud: GoogleCloud) -> GoogleCloud:
     return _Google(cloud.project, cloud.base, cloud.login, Patience(sleep=lambda _seconds: None))

@@ -9,7 +9,7 @@ import pytest
 from groundwork.errors import CouldNotTell, Exit, Refused, UsageProblem
 from groundwork.lifecycle import sweep, up
 from groundwork.lifecycle.sweep import Choice
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.lifecycle.verify import Remains
 from groundwork.resources.item import Item
 from groundwork.resources.registry import listings
@@ -26,7 +26,7 @@ ACCOUNT = f"by-hand@{PROJECT}.iam.gserviceaccount.com"
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), Wish(yes=True), Heard())
+        up.up(made.session(), UpOptions(yes=True), Heard())
         yield made
 
 

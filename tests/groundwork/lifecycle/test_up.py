@@ -10,7 +10,7 @@ import pytest
 from groundwork.errors import Exit, Refused
 from groundwork.google import local
 from groundwork.lifecycle import status, teardown, up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform.events import Step
 from groundwork.terraform.plans import LayerPlan, counts
 from groundwork.terraform.session import Session
@@ -19,7 +19,7 @@ from groundwork.terraform.state import read_state
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
 
-YES = Wish(yes=True)
+YES = UpOptions(yes=True)
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 
 
 def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Heard) -> None:
-    first = up.up(clone.session(), Wish(), talk)
+    first = up.up(clone.session(), UpOptions(), talk)
     assert talk.questions == []
     assert counts(first.plans).create > 10
     assert first.outputs["buckets"].value == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
     again = Heard()
-    up.up(clone.session(), Wish(), again)
+    up.up(clone.session(), UpOptions(), again)
     assert again.events == [] or not [event for _, event in again.events if isinstance(event, Step)]
     assert "small: no changes, in project small-clone on the local cloud (simulated)" in again.lines
 
@@ -57,7 +57,7 @@ def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Hear
     }
     assert (remains.left, remains.unknown) == ((), {})
 
-    assert counts(up.up(clone.session(), Wish(), talk).plans).create == len(first.plans[1].changes)
+    assert counts(up.up(clone.session(), UpOptions(), talk).plans).create == len(first.plans[1].changes)
 
 
 def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
@@ -66,7 +66,7 @@ def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
     def sneak(_session: Session, _made: Sequence[LayerPlan]) -> None:
         clone.rewrite("  kept: {}\n", "  kept: {}\n  sneaked: {}\n")
 
-    up.up(clone.session(), Wish(), talk, [sneak])
+    up.up(clone.session(), UpOptions(), talk, [sneak])
     names = {bucket["name"] for bucket in clone.cloud.pages("storage", "v1/b", "items", {"project": "small-clone"})}
     assert names == {"small-clone-data", "small-clone-kept", "small-clone-tfstate"}
 
@@ -76,7 +76,7 @@ def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, ta
         raise Refused("No.")
 
     with pytest.raises(Refused, match="No"):
-        up.up(clone.session(), Wish(), talk, [refuse])
+        up.up(clone.session(), UpOptions(), talk, [refuse])
     assert read_state(clone.cloud, clone.session().place("platform")).resources == ()
 
 
@@ -183,7 +183,7 @@ def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
 def test_down_asks_for_the_projects_id(standing: Clone) -> None:
     talk = Heard(answers=["yes"])
     with pytest.raises(Refused):
-        teardown.down(standing.session("down"), Wish(), talk)
+        teardown.down(standing.session("down"), UpOptions(), talk)
     assert talk.questions == ["Type the project's id (small-clone) to destroy all this:"]
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
@@ -260,7 +260,7 @@ def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, tal
 
 
 def test_what_was_made_by_hand_is_left_and_said(clone: Clone, talk: Heard) -> None:
-    up.up(clone.session(), Wish(), talk)
+    up.up(clone.session(), UpOptions(), talk)
     clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
     done = clone.run("down", "--env", "small", "--yes")
     assert done.returncode == Exit.LEFT_OVER
@@ -269,7 +269,7 @@ def test_what_was_made_by_hand_is_left_and_said(clone: Clone, talk: Heard) -> No
 
 
 def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: Heard) -> None:
-    up.up(clone.session(), Wish(), talk)
+    up.up(clone.session(), UpOptions(), talk)
     clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
     done = clone.run("down", "--env", "small", "--yes")
     assert done.returncode == Exit.UNKNOWN
@@ -284,6 +284,6 @@ def test_down_of_nothing_is_nothing(clone: Clone) -> None:
 
 
 def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: Heard) -> None:
-    up.up(clone.session(), Wish(), talk)
+    up.up(clone.session(), UpOptions(), talk)
     local.empty(clone.checkout)
-    assert counts(up.up(clone.session(), Wish(), talk).plans).create > 10
+    assert counts(up.up(clone.session(), UpOptions(), talk).plans).create > 10

@@ -12,7 +12,7 @@ import pytest
 from groundwork.errors import CouldNotTell, Exit
 from groundwork.google import local
 from groundwork.lifecycle import up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.lifecycle.verify import Remains, known_by_the_file, read_known, verify
 from groundwork.resources.item import Item
 from groundwork.resources.registry import kinds, listings
@@ -28,7 +28,7 @@ PROJECT = "small-clone"
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, with an identity pool and a hand-made role beside it; tests leave it as it is."""
     with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), Wish(yes=True), Heard())
+        up.up(made.session(), UpOptions(yes=True), Heard())
         yield made
 
 

@@ -181,5 +181,5 @@ def test_on_the_local_cloud_one_is_whom_the_shell_says_unless_one_says_otherwise
 )
 def test_expiry_is_said_in_minutes(minutes: float, text: str) -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
-    found = identity.Identity("a", "b", "p", "", "", now + timedelta(minutes=minutes), simulated=False)
+    found = identity.Caller("a", "b", "p", "", "", now + timedelta(minutes=minutes), simulated=False)
     assert found.expiry(now) == text

@@ -70,9 +70,9 @@ def test_google_cloud_needs_the_project_and_the_region_only(google: Google) -> N
 
 def test_what_a_shell_has_left_of_the_local_cloud_is_taken_away(google: Google) -> None:
     clone = google.clone
-    left = notebook.surroundings(Checkout(clone.root), clone.environment, {}).variables
+    left = notebook.variables_for(Checkout(clone.root), clone.environment, {}).variables
     seen = {**left, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(clone.checkout)}
-    found = notebook.surroundings(Checkout(clone.root), google.environment, seen)
+    found = notebook.variables_for(Checkout(clone.root), google.environment, seen)
     after = {**seen, **found.variables}
     rest = {name: value for name, value in after.items() if name not in found.gone}
     assert not [

@@ -1,4 +1,4 @@
-"""A command runs in an environment's surroundings, and a shell that was put into them comes out again."""
+"""A command runs with the variables of an environment, and a shell can drop them again."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from localcloud.server import launcher
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ class Platform:
     def environment(self) -> Environment:
         return load("local", self.checkout.root)
 
-    def cloud(self, principal: str | None = None) -> Cloud:
+    def cloud(self, principal: str | None = None) -> GoogleCloud:
         return connect(self.environment, principal, self.checkout)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
 from groundwork.google.waiting import GRANTS, Patience
-from groundwork.people.access import Access, Roles, find_action, find_target, known_policies, matrix
+from groundwork.people.access import Access, RolePermissions, find_action, find_target, known_policies, matrix
 from groundwork.people.actions import attempt, every, let_in, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.team import Joined, broken
@@ -94,7 +94,7 @@ def test_google_cloud_storage_itself_uploads_and_downloads_as_the_table_says(
 def test_the_matrix_from_the_policies_agrees_with_what_is_tried(platform: Platform, people: dict[str, str]) -> None:
     environment = platform.environment
     owner = platform.cloud()
-    access = Access(environment, known_policies(owner), Roles(owner))
+    access = Access(environment, known_policies(owner), RolePermissions(owner))
     clouds = {person: platform.cloud(f"user:{person}") for person in people.values()}
     wrong = [
         f"{cell.person} {cell.action.name} {cell.target.text}"
@@ -185,7 +185,7 @@ def test_explain_counts_a_domain_and_names_the_groups_that_may(platform: Platfor
         ("domain:example.org", "group:team@example.com", "allAuthenticatedUsers"),
     )
     target = find_target(platform.environment, "bucket/data")
-    known = Access(platform.environment, Policies((binding,), {}), Roles(platform.cloud()))
+    known = Access(platform.environment, Policies((binding,), {}), RolePermissions(platform.cloud()))
     narrow = replace(known, policies=Policies((replace(binding, members=binding.members[:2]),), {}))
     assert known.allowing("anybody@example.net", "storage.objects.get", target)
     assert narrow.allowing("who@example.org", "storage.objects.get", target)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from groundwork.environment.values import Environment, load
 from groundwork.people import agents
-from groundwork.people.access import Access, Cell, Roles, find_action, find_target, needed
+from groundwork.people.access import Access, Cell, RolePermissions, find_action, find_target, needed
 from groundwork.people.personas import personas
 from groundwork.people.remedies import remedies
 from groundwork.resources.bindings import Binding, Policies
@@ -27,22 +27,24 @@ def team() -> Environment:
 
 
 @pytest.fixture(scope="module")
-def roles(platform: Platform) -> Roles:
-    return Roles(platform.cloud())
+def roles(platform: Platform) -> RolePermissions:
+    return RolePermissions(platform.cloud())
 
 
 def _bound(kind: str, name: str, role: str, *members: str) -> Binding:
     return Binding(Item(kind, name), role, tuple(f"serviceAccount:{one}" for one in members))
 
 
-def _cells(team: Environment, roles: Roles, who: str, words: str, bound: Iterable[Binding] = ()) -> tuple[Cell, ...]:
+def _cells(
+    team: Environment, roles: RolePermissions, who: str, words: str, bound: Iterable[Binding] = ()
+) -> tuple[Cell, ...]:
     action, resource = words.split()
     target = find_target(team, resource)
     access = Access(team, Policies(tuple(bound), {}), roles)
     return needed(access, who, target, find_action(action, target))
 
 
-def test_deploying_takes_the_service_its_identity_and_the_image(team: Environment, roles: Roles) -> None:
+def test_deploying_takes_the_service_its_identity_and_the_image(team: Environment, roles: RolePermissions) -> None:
     there = "projects/pokemon-cards-example/locations/europe-west1"
     bound = [
         _bound("Run service", f"{there}/services/backend", "roles/run.developer", BUILD),
@@ -66,7 +68,7 @@ def test_deploying_takes_the_service_its_identity_and_the_image(team: Environmen
     ],
 )
 def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
-    team: Environment, roles: Roles, words: str, lines: list[str]
+    team: Environment, roles: RolePermissions, words: str, lines: list[str]
 ) -> None:
     cells = [cell for cell in _cells(team, roles, CI, words) if cell.target.kind != "repository"]
     said = [remedies(cell, team, personas(ROOT), roles)[-1] for cell in cells]
@@ -82,7 +84,9 @@ def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
         ("start build/backend", "ml-engineer"),
     ],
 )
-def test_somebody_outside_is_told_which_persona_may(team: Environment, roles: Roles, words: str, persona: str) -> None:
+def test_somebody_outside_is_told_which_persona_may(
+    team: Environment, roles: RolePermissions, words: str, persona: str
+) -> None:
     first, *_ = _cells(team, roles, "eve@example.com", words)
     (line,) = remedies(first, team, personas(ROOT), roles)
     assert line == f"groundwork onboard eve@example.com --role {persona} --env pokemon-cards"
@@ -90,7 +94,7 @@ def test_somebody_outside_is_told_which_persona_may(team: Environment, roles: Ro
 
 @pytest.mark.parametrize("name", agents.AGENTS)
 def test_an_agent_is_known_by_its_name_and_gets_back_the_role_that_google_gives_it(
-    platform: Platform, team: Environment, roles: Roles, name: str
+    platform: Platform, team: Environment, roles: RolePermissions, name: str
 ) -> None:
     email = agents.address(platform.cloud(), name)
     assert email.startswith("service-")

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.people.spelling import after_apply
 from groundwork.resources.bindings import Binding, Policies, account
 from groundwork.resources.item import Item
 from groundwork.resources.policies import read, read_all, without, write
-from groundwork.terraform.events import Change
+from groundwork.terraform.events import PlannedChange
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import open_session
 
@@ -23,7 +23,7 @@ from tests.groundwork.people.conftest import Platform
 
 
 @contextmanager
-def old_bucket(cloud: Cloud, name: str) -> Iterator[Item]:
+def old_bucket(cloud: GoogleCloud, name: str) -> Iterator[Item]:
     """A bucket made by hand, without uniform access, with an object in it."""
     project = {"project": cloud.project}
     cloud.request("POST", "storage", "v1/b", params=project, json={"name": name})
@@ -36,7 +36,7 @@ def old_bucket(cloud: Cloud, name: str) -> Iterator[Item]:
 
 
 @contextmanager
-def granted(cloud: Cloud, item: Item, role: str, member: str) -> Iterator[None]:
+def granted(cloud: GoogleCloud, item: Item, role: str, member: str) -> Iterator[None]:
     policy = read(cloud, item)
     write(cloud, item, {**policy, "bindings": [*policy.get("bindings", []), {"role": role, "members": [member]}]})
     try:
@@ -150,7 +150,7 @@ def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platfor
         write(cloud, item, policy)
     session = open_session(platform.checkout, platform.environment, None, "up", lambda _text: None)
     google = replace(session, environment=replace(platform.environment, local=False))
-    granted = Change("m.g", "m", "google_storage_bucket_iam_member", "g", "create")
+    granted = PlannedChange("m.g", "m", "google_storage_bucket_iam_member", "g", "create")
     applied = LayerPlan("platform", Path("plan"), pending=True, changes=(granted,))
     assert [(one.email, one.stored) for one in after_apply(google, [applied])] == [
         ("nick@example.com", "nicholas@example.com")

@@ -6,12 +6,12 @@ import pytest
 from groundwork.people import paragraphs
 from groundwork.people.access import Cell
 from groundwork.people.actions import on
-from groundwork.people.personas import Target
+from groundwork.people.personas import PolicyTarget
 from groundwork.resources.bindings import Binding
 from groundwork.resources.item import Item
 
 ROLES = {"alice@example.com": "viewer", "adam@example.com": "viewer", "bob@example.com": "operator"}
-BUCKET = Target("bucket", "data")
+BUCKET = PolicyTarget("bucket", "data")
 
 
 def cells(**may: tuple[str, ...]) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from groundwork.policy import terminal
-from groundwork.policy.result import Place
+from groundwork.policy.result import SourceLocation
 
 from tests.groundwork.policy.samples import ADDRESS, TODAY, exception, report, result, row
 
@@ -18,7 +18,7 @@ def test_what_code_and_plan_both_show_is_one_finding_at_its_place_in_the_code() 
     (finding,) = result(report("code", IN_CODE), report("platform", IN_PLAN)).findings
     assert finding.source == "code and plan"
     assert finding.address == IN_PLAN["address"]
-    assert finding.place == Place(FILE, 3, 9)
+    assert finding.place == SourceLocation(FILE, 3, 9)
 
 
 def test_what_only_the_plan_shows_has_its_place_all_the_same() -> None:

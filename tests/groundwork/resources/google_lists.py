@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from groundwork.google.cloud import Cloud, local_cloud
+from groundwork.google.cloud import GoogleCloud, local_cloud
 
 PROJECT = "scripted-project"
 DROP = "drop"
@@ -29,7 +29,7 @@ class Script:
     base: str = ""
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> GoogleCloud:
         """The project's cloud."""
         return local_cloud(PROJECT, self.base, "local/user:owner@example.com")
 

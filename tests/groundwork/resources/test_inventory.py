@@ -10,7 +10,7 @@ from groundwork.resources import inventory
 from groundwork.resources.item import Item
 from groundwork.resources.listing import Listing
 from groundwork.resources.registry import listings, maker
-from groundwork.terraform.state import Resource, State
+from groundwork.terraform.state import State, StateResource
 from localcloud.spec.discovery import document
 
 from tests.groundwork.resources.google_lists import DROP, PROJECT, Script, refusal, scripted
@@ -170,7 +170,9 @@ def test_keys_that_people_made_are_found_under_every_account(script: Script) -> 
 
 def test_a_state_knows_by_full_names_whatever_the_project_is_called_there() -> None:
     state = State(
-        1, (Resource("a", "", "google_compute_disk", {"id": "projects/p/zones/z/disks/d", "name": "bucket-name"}),), {}
+        1,
+        (StateResource("a", "", "google_compute_disk", {"id": "projects/p/zones/z/disks/d", "name": "bucket-name"}),),
+        {},
     )
     known = inventory.known_to(state)
     found = inventory.Inventory(

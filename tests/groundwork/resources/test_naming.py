@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform.differences import LATER, MASK, before_after, differences
-from groundwork.terraform.events import Action, Change
+from groundwork.terraform.events import Action, PlannedChange
 from groundwork.terraform.plans import LayerPlan
 
 PERSONAS = {"alice@example.com": "data-scientist", "carol@example.com": "operator"}
@@ -19,12 +19,12 @@ class Plan:
     """A layer's plan, resource by resource, with the JSON that Terraform shows of it."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.changes: list[PlannedChange] = []
         self.entries: list[dict[str, Any]] = []
 
     def add(self, module: str, kind: str, action: Action, before: Any = None, after: Any = None, **more: Any) -> Plan:
         address = f"{module}.{kind}.x{len(self.changes)}"
-        self.changes.append(Change(address, module, kind, "x", action))
+        self.changes.append(PlannedChange(address, module, kind, "x", action))
         self.entries.append({"address": address, "change": {"before": before, "after": after, **more}})
         return self
 

@@ -13,8 +13,8 @@ from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.sweep import parse_kinds
 from groundwork.resources import inventory, registry
 from groundwork.resources import kinds as folder
-from groundwork.resources.kind import Free, Kind, Made, Without, given, several
-from groundwork.resources.registry import GRANT, doors, imported, kind_of, kinds, listings, made
+from groundwork.resources.kind import Free, Kind, Provisioning, Without, given, several
+from groundwork.resources.registry import GRANT, imported, kind_of, kinds, listings, made, policy_access
 from groundwork.resources.words import thing
 from localcloud.spec.discovery import document
 
@@ -23,7 +23,7 @@ from tests.groundwork.resources.google_lists import PROJECT, Script, scripted
 ROOT = Path(__file__).resolve().parents[3]
 RESOURCE = re.compile(r'^resource "(\w+)"', re.MULTILINE)
 MODULE = re.compile(r'^module "(\w+)"', re.MULTILINE)
-CACHES = (registry.kinds, registry.listings, registry.made, registry.doors)
+CACHES = (registry.kinds, registry.listings, registry.made, registry.policy_access)
 
 
 def _in_terraform(pattern: re.Pattern[str], *folders: str) -> set[str]:
@@ -56,7 +56,7 @@ def _facets(value: object) -> Iterator[object]:
         facet = getattr(value, field.name)
         yield facet
         for one in facet if isinstance(facet, tuple) else ():
-            if isinstance(one, Made):
+            if isinstance(one, Provisioning):
                 yield from _facets(one)
 
 
@@ -125,20 +125,23 @@ def test_a_kind_is_deleted_as_google_documents(name: str) -> None:
 
 @pytest.mark.parametrize("name", _LISTED)
 def test_a_kind_gives_its_policy_as_google_documents_or_has_none_there(name: str) -> None:
-    row, door = next(row for row in listings() if row.kind == name), doors().get(name)
+    row, access = next(row for row in listings() if row.kind == name), policy_access().get(name)
     described = document(row.api, row.version)
-    if door is None:
+    if access is None:
         asked = [f"{row.version}/{_called(name)}{end}" for end in (":getIamPolicy", "/getIamPolicy", "/iam")]
         for found in (described.match(verb, path) for verb in ("GET", "POST") for path in asked):
             assert found is None or "Policy" not in found[0].id
         return
-    path = door.path.format(project="p", name=_called(name))
-    asked_by, given_by = described.match(door.read, path + door.ask), described.match(door.write, path + door.give)
-    assert asked_by is not None, path + door.ask
-    assert given_by is not None, path + door.give
+    path = access.path.format(project="p", name=_called(name))
+    asked_by, given_by = (
+        described.match(access.read, path + access.getter),
+        described.match(access.write, path + access.setter),
+    )
+    assert asked_by is not None, path + access.getter
+    assert given_by is not None, path + access.setter
     assert asked_by[0].id.endswith(".getIamPolicy")
     assert given_by[0].id.endswith(".setIamPolicy")
-    assert not door.version or door.version in asked_by[0].params
+    assert not access.version or access.version in asked_by[0].params
 
 
 NEW = '''
@@ -146,7 +149,7 @@ NEW = '''
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 
 KIND = Kind(
@@ -154,7 +157,7 @@ KIND = Kind(
     why="machines by the second while it runs",
     maker="`gcloud dataproc batches submit`",
     terraform=(
-        Made(
+        Provisioning(
             "google_dataproc_batch",
             "batch",
             "projects/{project}/locations/{location}/batches/{batch_id}",

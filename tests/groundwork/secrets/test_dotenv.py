@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.errors import UsageProblem
-from groundwork.secrets.dotenv import Entry, parse, read
+from groundwork.secrets.dotenv import Assignment, parse, read
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_value_stays_out_of_what_an_entry_prints() -> None:
-    assert "hunter2" not in repr(Entry("KEY", "hunter2", 1))
+    assert "hunter2" not in repr(Assignment("KEY", "hunter2", 1))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.errors import Exit, GroundworkError
-from groundwork.people.personas import Grant, Target
+from groundwork.people.personas import Grant, PolicyTarget
 from groundwork.secrets import importing
 from localcloud.server import launcher
 
@@ -159,7 +159,8 @@ def test_the_list_says_versions_age_and_readers(clone: SmallClone) -> None:
     put(clone, "a", "b")
     clone("secrets", "disable", KEY, "1")
     bind(
-        clone.cloud(), {Grant(Target("secret", KEY), "roles/secretmanager.secretAccessor"): ["user:guest@example.com"]}
+        clone.cloud(),
+        {Grant(PolicyTarget("secret", KEY), "roles/secretmanager.secretAccessor"): ["user:guest@example.com"]},
     )
     found = clone("secrets", "list").text
     assert f"{KEY:<13}  1 enabled, 1 disabled, v2, 0 min old\n" in found
@@ -245,7 +246,7 @@ def test_an_import_that_cannot_be_whole_sets_nothing(clone: SmallClone) -> None:
 
 
 def test_an_import_by_somebody_who_may_set_only_one_of_two_sets_nothing(clone: SmallClone) -> None:
-    adder = Grant(Target("secret", "kaggle-user"), "roles/secretmanager.secretVersionManager")
+    adder = Grant(PolicyTarget("secret", "kaggle-user"), "roles/secretmanager.secretVersionManager")
     bind(clone.cloud(), {adder: ["user:alice@example.com"]})
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nKAGGLE_KEY=k\n")
     done = clone("secrets", "import", ".env", "--as", "alice@example.com")

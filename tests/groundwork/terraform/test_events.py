@@ -6,7 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from groundwork.terraform.events import Change, Diagnostic, Line, Outputs, Refresh, Step, Summary, document, parse
+from groundwork.terraform.events import (
+    Diagnostic,
+    OutputLine,
+    Outputs,
+    PlannedChange,
+    Refresh,
+    Step,
+    Summary,
+    document,
+    parse,
+)
 
 RESOURCE = {
     "addr": 'module.buckets["data"].google_storage_bucket.bucket',
@@ -23,7 +33,7 @@ def line(**data: Any) -> str:
 
 def test_a_planned_change_names_resource_and_action() -> None:
     event = parse(line(type="planned_change", change={"resource": RESOURCE, "action": "update"}))
-    assert event == Change(RESOURCE["addr"], RESOURCE["module"], "google_storage_bucket", "bucket", "update")
+    assert event == PlannedChange(RESOURCE["addr"], RESOURCE["module"], "google_storage_bucket", "bucket", "update")
 
 
 @pytest.mark.parametrize(
@@ -75,11 +85,11 @@ def test_a_refresh_says_whether_it_is_done() -> None:
 
 @pytest.mark.parametrize("text", ["plain words", "", "[1, 2]", '"quoted"', "{half"])
 def test_what_is_no_json_object_stays_text(text: str) -> None:
-    assert parse(text) == Line(text)
+    assert parse(text) == OutputLine(text)
 
 
 def test_an_unknown_type_is_its_message() -> None:
-    assert parse(line(type="something_new")) == Line("words")
+    assert parse(line(type="something_new")) == OutputLine("words")
 
 
 @pytest.mark.parametrize("before", ["", "\nWarning: Unable to open {the} file\n\nIt does not exist.\n"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from groundwork.errors import GroundworkError
-from groundwork.terraform.hcl import Module, Output, Variable, read_module
+from groundwork.terraform.hcl import Module, OutputBlock, Variable, read_module
 
 VARIABLES = """\
 variable "iam" {
@@ -55,7 +55,7 @@ def test_a_module_is_read_with_types_and_defaults_on_one_line(tmp_path: Path) ->
             Variable("name", "Name.", "string", None),
             Variable("numbers", "Numbers.", "list(number)", "[ 1, 2 ]"),
         ),
-        outputs=(Output("url", "Where."),),
+        outputs=(OutputBlock("url", "Where."),),
         resources=("google_a", "google_b"),
     )
 

@@ -110,10 +110,12 @@ def test_on_google_cloud_every_layer_is_pinned_before_it_is_initialised(
 ) -> None:
     with cloned(tmp_path / "clone") as clone:
         session = clone.session()
-        work = {name: value for name, value in session.surroundings.work.items() if name != "TF_REATTACH_PROVIDERS"}
-        around = replace(session.surroundings, work={**work, "TF_CLI_CONFIG_FILE": str(settings_for(package))})
+        work = {
+            name: value for name, value in session.process_variables.work.items() if name != "TF_REATTACH_PROVIDERS"
+        }
+        around = replace(session.process_variables, work={**work, "TF_CLI_CONFIG_FILE": str(settings_for(package))})
         environment = replace(session.environment, local=not on_google)
-        real = replace(session, provider="google", environment=environment, surroundings=around)
+        real = replace(session, provider="google", environment=environment, process_variables=around)
         prerequisites.lay(session.cloud, session.environment, lambda _text: None)
         with pytest.raises(TerraformFailed) if on_google else nullcontext():
             initialise(real, Heard())

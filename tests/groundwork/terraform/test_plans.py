@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from groundwork.terraform import plans
-from groundwork.terraform.events import Action, Change
+from groundwork.terraform.events import Action, PlannedChange
 from groundwork.terraform.plans import Counts, LayerPlan
 
 
-def change(module: str, kind: str, action: Action, name: str = "x") -> Change:
+def change(module: str, kind: str, action: Action, name: str = "x") -> PlannedChange:
     address = f"{module}.{kind}.{name}" if module else f"{kind}.{name}"
-    return Change(address, module, kind, name, action)
+    return PlannedChange(address, module, kind, name, action)
 
 
-def layer(*changes: Change, name: str = "platform") -> LayerPlan:
+def layer(*changes: PlannedChange, name: str = "platform") -> LayerPlan:
     return LayerPlan(name, Path("plan"), pending=True, changes=changes)
 
 

@@ -16,7 +16,7 @@ import pytest
 from groundwork.errors import GroundworkError
 from groundwork.terraform import installation
 from groundwork.terraform.commands import Terraform, TerraformFailed
-from groundwork.terraform.events import Change, Event, Step
+from groundwork.terraform.events import Event, PlannedChange, Step
 from groundwork.terraform.liveness import alive, birth, tail
 from groundwork.terraform.process import run, signals_passed_on
 
@@ -44,7 +44,7 @@ def test_events_arrive_one_by_one_and_the_log_keeps_them_raw(tmp_path: Path) -> 
     subject = terraform(tmp_path, QUICK)
     assert subject.plan(tmp_path / "saved", seen.append)
     subject.apply(tmp_path / "saved", seen.append)
-    assert [event.action for event in seen if isinstance(event, Change)] == ["create", "create"]
+    assert [event.action for event in seen if isinstance(event, PlannedChange)] == ["create", "create"]
     assert [event.stage for event in seen if isinstance(event, Step)] == ["start", "complete"]
     kept = [json.loads(text)["type"] for text in (tmp_path / "data" / "apply.ndjson").read_text("utf-8").splitlines()]
     assert kept[0] == "version"

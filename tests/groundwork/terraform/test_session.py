@@ -15,7 +15,7 @@ from groundwork.environment.checkout import Checkout, find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local
 from groundwork.lifecycle import up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform import initialise
 from groundwork.terraform.session import open_session
 
@@ -29,7 +29,7 @@ ADC = "import google.auth; from google.cloud import storage; print(google.auth.d
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, for tests that leave it as it is."""
     with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), Wish(), Heard())
+        up.up(made.session(), UpOptions(), Heard())
         yield made
 
 
@@ -130,7 +130,7 @@ def test_files_with_tokens_are_private(standing: Clone) -> None:
 
 def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path: Path, talk: Heard) -> None:
     with cloned(tmp_path) as clone:
-        up.up(clone.session(), Wish(), talk)
+        up.up(clone.session(), UpOptions(), talk)
         port = json.loads(clone.run("local", "status", "--json").stdout)["base"].rpartition(":")[2]
         assert "is stopped" in clone.run("local", "stop").stdout
         assert json.loads(clone.run("local", "status", "--json").stdout)["running"] is False

@@ -13,9 +13,9 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, local_cloud
+from groundwork.google.cloud import GoogleCloud, local_cloud
 from groundwork.terraform import lock, runs
-from groundwork.terraform.state import EMPTY, Lock, Place, Unreadable, parse_state, read_lock, read_state
+from groundwork.terraform.state import EMPTY, Lock, StateLocation, UnreadableState, parse_state, read_lock, read_state
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 STATE = {
@@ -45,7 +45,7 @@ INFO = {
 
 
 @pytest.fixture
-def cloud(local_clone: Checkout) -> Cloud:
+def cloud(local_clone: Checkout) -> GoogleCloud:
     """A project with a bucket for states."""
     made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
     made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
@@ -54,11 +54,11 @@ def cloud(local_clone: Checkout) -> Cloud:
 
 
 @pytest.fixture
-def place(cloud: Cloud) -> Place:
-    return Place(f"{cloud.project}-tfstate", "local/platform")
+def place(cloud: GoogleCloud) -> StateLocation:
+    return StateLocation(f"{cloud.project}-tfstate", "local/platform")
 
 
-def upload(cloud: Cloud, place: Place, suffix: str, content: object) -> None:
+def upload(cloud: GoogleCloud, place: StateLocation, suffix: str, content: object) -> None:
     blob = cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.{suffix}")
     blob.upload_from_string(json.dumps(content))
 
@@ -74,12 +74,12 @@ def test_resources_have_terraforms_addresses_and_data_sources_are_left_out() -> 
     assert {name: output.sensitive for name, output in found.outputs.items()} == {"open": False, "closed": True}
 
 
-def test_no_state_is_an_empty_one(cloud: Cloud, place: Place) -> None:
+def test_no_state_is_an_empty_one(cloud: GoogleCloud, place: StateLocation) -> None:
     assert read_state(cloud, place) == EMPTY
     assert read_lock(cloud, place) is None
 
 
-def test_state_and_lock_are_read_from_the_bucket(cloud: Cloud, place: Place) -> None:
+def test_state_and_lock_are_read_from_the_bucket(cloud: GoogleCloud, place: StateLocation) -> None:
     upload(cloud, place, "tfstate", STATE)
     upload(cloud, place, "tflock", INFO)
     assert read_state(cloud, place).serial == 7
@@ -91,7 +91,7 @@ def test_state_and_lock_are_read_from_the_bucket(cloud: Cloud, place: Place) -> 
 
 @pytest.mark.parametrize("content", ["", "garbage", "[]", "{}", '{"Created": "yesterday"}'])
 def test_a_lock_that_says_nothing_is_held_by_somebody_and_can_be_removed(
-    content: str, cloud: Cloud, place: Place
+    content: str, cloud: GoogleCloud, place: StateLocation
 ) -> None:
     cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(content)
     found = read_lock(cloud, place)
@@ -103,15 +103,15 @@ def test_a_lock_that_says_nothing_is_held_by_somebody_and_can_be_removed(
 
 
 @pytest.mark.parametrize("content", ["garbage", "[]", '{"resources": 5}'])
-def test_a_state_that_is_none_is_a_sentence(content: str, cloud: Cloud, place: Place) -> None:
+def test_a_state_that_is_none_is_a_sentence(content: str, cloud: GoogleCloud, place: StateLocation) -> None:
     cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tfstate").upload_from_string(content)
     with pytest.raises(
-        Unreadable, match=rf"^gs://{place.bucket}/local/platform/default\.tfstate cannot be read as a Terraform"
+        UnreadableState, match=rf"^gs://{place.bucket}/local/platform/default\.tfstate cannot be read as a Terraform"
     ):
         read_state(cloud, place)
 
 
-def test_a_released_lock_is_gone_and_a_newer_one_is_spared(cloud: Cloud, place: Place) -> None:
+def test_a_released_lock_is_gone_and_a_newer_one_is_spared(cloud: GoogleCloud, place: StateLocation) -> None:
     upload(cloud, place, "tflock", INFO)
     old = read_lock(cloud, place)
     assert old is not None
@@ -134,7 +134,7 @@ def test_a_held_lock_is_explained() -> None:
 
 
 @pytest.fixture
-def dead(tmp_path: Path) -> tuple[runs.Run, Path]:
+def dead(tmp_path: Path) -> tuple[runs.TerraformRun, Path]:
     """A run of ours that was killed, and its event log, last written a minute after its start."""
     log = tmp_path / "apply.ndjson"
     log.touch()
@@ -142,19 +142,19 @@ def dead(tmp_path: Path) -> tuple[runs.Run, Path]:
     return replace(runs.this_run("up", "local", "platform", "apply"), started=NOW.isoformat(), child=0), log
 
 
-def held_by(run: runs.Run, seconds: float) -> Lock:
+def held_by(run: runs.TerraformRun, seconds: float) -> Lock:
     return Lock("1", "OperationTypeApply", f"{run.user}@{run.host}", "1.11.4", NOW + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(("seconds", "ours"), [(0.1, True), (30, True), (61, True), (-0.1, False), (70, False)])
 def test_a_lock_is_ours_only_if_it_was_taken_while_our_dead_run_worked(
-    dead: tuple[runs.Run, Path], seconds: float, ours: bool
+    dead: tuple[runs.TerraformRun, Path], seconds: float, ours: bool
 ) -> None:
     run, log = dead
     assert lock.left_by(run, held_by(run, seconds), log) is ours
 
 
-def test_the_lock_of_another_or_of_an_orderly_or_living_run_is_not_ours(dead: tuple[runs.Run, Path]) -> None:
+def test_the_lock_of_another_or_of_an_orderly_or_living_run_is_not_ours(dead: tuple[runs.TerraformRun, Path]) -> None:
     run, log = dead
     mine = held_by(run, 1)
     assert not lock.left_by(run, replace(mine, who="bob@desk"), log)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from groundwork.errors import UsageProblem
 from groundwork.workloads import sources
-from groundwork.workloads.build_files import Wish, address, build_of
+from groundwork.workloads.build_files import BuildRequest, address, build_of
 from groundwork.workloads.project import Project
 
 from tests.groundwork.workloads.conftest import Writer
@@ -18,7 +18,7 @@ STEPS = "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, -t, $_IMA
 
 def test_a_dockerfile_alone_is_built_with_the_latest_layers_and_pushed_twice(project: Project, write: Writer) -> None:
     folder = write("Dockerfile", "FROM scratch\n")
-    build = build_of(project, Wish(folder))
+    build = build_of(project, BuildRequest(folder))
     image = f"europe-west1-docker.pkg.dev/{project.id}/images/app"
     assert list(build.images) == [f"{image}:$BUILD_ID", f"{image}:latest"]
     assert f"--cache-from={image}:latest" in build.steps[1].args
@@ -35,7 +35,7 @@ def test_a_file_of_the_teams_is_taken_as_it_is_and_completed(project: Project, w
         "cloudbuild.yaml",
         STEPS + "timeout: 1200s\nsubstitutions: {_IMAGE: a, _B: b}\noptions: {machineType: E2_HIGHCPU_8}\n",
     )
-    build = build_of(project, Wish(folder, substitutions={"_IMAGE": "c"}))
+    build = build_of(project, BuildRequest(folder, substitutions={"_IMAGE": "c"}))
     assert dict(build.substitutions) == {"_IMAGE": "c", "_B": "b"}
     assert (build.timeout.seconds, build.options.machine_type.name) == (1200, "E2_HIGHCPU_8")
     assert build.options.logging.name == "CLOUD_LOGGING_ONLY"
@@ -49,7 +49,7 @@ def test_a_file_of_the_teams_is_taken_as_it_is_and_completed(project: Project, w
     ],
 )
 def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, said: str) -> None:
-    build = build_of(project, Wish(write("cloudbuild.yaml", STEPS + said)))
+    build = build_of(project, BuildRequest(write("cloudbuild.yaml", STEPS + said)))
     assert build.options.logging.name != "CLOUD_LOGGING_ONLY"
 
 
@@ -69,13 +69,13 @@ def test_a_wrong_file_is_a_sentence_before_anything_is_sent(
     project: Project, write: Writer, text: str, sentence: str
 ) -> None:
     with pytest.raises(UsageProblem) as problem:
-        build_of(project, Wish(write("cloudbuild.yaml", text)))
+        build_of(project, BuildRequest(write("cloudbuild.yaml", text)))
     assert sentence in problem.value.message
 
 
 def test_a_folder_with_neither_is_refused(project: Project, write: Writer) -> None:
     with pytest.raises(UsageProblem, match=r"has neither a cloudbuild\.yaml nor a Dockerfile"):
-        build_of(project, Wish(write("main.py", "")))
+        build_of(project, BuildRequest(write("main.py", "")))
 
 
 @pytest.mark.parametrize(

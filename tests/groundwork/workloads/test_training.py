@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.environment.workloads import Training
+from groundwork.environment.workloads import TrainingSpec
 from groundwork.errors import UsageProblem
 from groundwork.workloads import training
 from groundwork.workloads.project import Project
-from groundwork.workloads.training import Wish
+from groundwork.workloads.training import TrainingRequest
 
 from tests.groundwork.workloads.conftest import switch_on
 from tests.small_clone import SmallClone
@@ -22,7 +22,7 @@ THEN = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
 
 def trained(project: Project, **changes: Any) -> Project:
     """The project with a training called train in its file."""
-    said = Training(
+    said = TrainingSpec(
         "train", "train", "europe-west1-docker.pkg.dev/p/images/train", ("--epochs", "3"), {"SEED": "1"}, "n1-highmem-2",
         "NVIDIA_TESLA_T4", 2, 90, "gs://p-models", tensorboard=False,
     )  # fmt: skip
@@ -31,7 +31,7 @@ def trained(project: Project, **changes: Any) -> Project:
 
 
 def test_a_training_becomes_a_job_with_all_that_the_file_says(project: Project) -> None:
-    job = training.job_of(trained(project), Wish(training="train"), THEN)
+    job = training.job_of(trained(project), TrainingRequest(training="train"), THEN)
     assert job["displayName"] == "train"
     assert job["labels"] == {"team": "cats", "component": "train", "member": "owner_example_com"}
     assert job["jobSpec"] == {
@@ -57,11 +57,11 @@ def test_a_training_becomes_a_job_with_all_that_the_file_says(project: Project) 
 
 
 def test_the_command_line_goes_over_the_file(project: Project) -> None:
-    wish = Wish(
+    request = TrainingRequest(
         training="train", image="other", name="again", machine="n1-standard-4", gpu="nvidia_l4", timeout="1h", output="gs://b/x",
         labels={"run": "7"}, env={"SEED": "2"}, args=("--fast",),
     )  # fmt: skip
-    job = training.job_of(trained(project), wish, THEN)
+    job = training.job_of(trained(project), request, THEN)
     (pool,) = job["jobSpec"]["workerPoolSpecs"]
     assert pool["machineSpec"] == {
         "machineType": "n1-standard-4",
@@ -74,7 +74,7 @@ def test_the_command_line_goes_over_the_file(project: Project) -> None:
 
 
 def test_without_a_training_the_defaults_hold(project: Project) -> None:
-    job = training.job_of(project, Wish(image="europe-west1-docker.pkg.dev/p/images/mine:1"), THEN)
+    job = training.job_of(project, TrainingRequest(image="europe-west1-docker.pkg.dev/p/images/mine:1"), THEN)
     assert job["displayName"] == "mine"
     assert training.timeout(job) == 6 * 3600
     assert job["jobSpec"]["baseOutputDirectory"] == {
@@ -89,20 +89,20 @@ def test_without_a_training_the_defaults_hold(project: Project) -> None:
 def test_what_is_missing_in_the_file_is_a_sentence(project: Project, missing: str, sentence: str) -> None:
     bare = replace(project, environment=replace(project.environment, **{missing: {}}))  # type: ignore[arg-type]
     with pytest.raises(UsageProblem, match=sentence):
-        training.job_of(bare, Wish(image="x"), THEN)
+        training.job_of(bare, TrainingRequest(image="x"), THEN)
 
 
 def test_nothing_to_run_is_a_sentence(project: Project) -> None:
     with pytest.raises(UsageProblem, match="Say what to run"):
-        training.job_of(project, Wish(), THEN)
+        training.job_of(project, TrainingRequest(), THEN)
 
 
 def test_options_for_one_worker_are_refused_for_several(project: Project, tmp_path: Path) -> None:
     file = tmp_path / "many.yaml"
     file.write_text("workerPoolSpecs: [{containerSpec: {imageUri: x}}, {containerSpec: {imageUri: y}}]")
     with pytest.raises(UsageProblem, match="several worker pools"):
-        training.job_of(project, Wish(file=file, machine="n1-standard-4"), THEN)
-    job = training.job_of(project, Wish(file=file, env={"A": "1"}), THEN)
+        training.job_of(project, TrainingRequest(file=file, machine="n1-standard-4"), THEN)
+    job = training.job_of(project, TrainingRequest(file=file, env={"A": "1"}), THEN)
     assert [pool["containerSpec"]["env"] for pool in job["jobSpec"]["workerPoolSpecs"]] == [
         [{"name": "A", "value": "1"}]
     ] * 2
@@ -111,8 +111,8 @@ def test_options_for_one_worker_are_refused_for_several(project: Project, tmp_pa
 def test_curves_go_to_the_environments_tensorboard(clone: SmallClone, project: Project) -> None:
     asked = trained(project, tensorboard=True)
     with pytest.raises(UsageProblem, match="has no TensorBoard yet: run `groundwork up --env local`"):
-        training.job_of(asked, Wish(training="train"), THEN)
+        training.job_of(asked, TrainingRequest(training="train"), THEN)
     switch_on(clone, "aiplatform")
     clone.cloud().request("POST", "aiplatform", f"v1/{project.here}/tensorboards", json={"displayName": "training"})
-    board = training.job_of(asked, Wish(training="train"), THEN)["jobSpec"]["tensorboard"]
+    board = training.job_of(asked, TrainingRequest(training="train"), THEN)["jobSpec"]["tensorboard"]
     assert "/locations/europe-west1/tensorboards/" in board

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from localcloud.containers.bucket import Bucket
+from localcloud.containers.bucket import BucketClient
 from localcloud.containers.folders import Folders, opened
 
 
@@ -28,6 +28,6 @@ def test_no_link_is_followed_not_even_one_that_takes_a_folders_place_while_it_is
 
 def test_a_bucket_is_a_folder_of_its_own(tmp_path: Path) -> None:
     names = ["../beside", str(tmp_path / "absolute"), "..", "a/b"]
-    refused = Folders(tmp_path / "root", [Bucket(name, "127.0.0.1:1", "") for name in names]).copy_in()
+    refused = Folders(tmp_path / "root", [BucketClient(name, "127.0.0.1:1", "") for name in names]).copy_in()
     assert refused == [f"{name!r} is no name of a bucket." for name in names]
     assert [path.name for path in tmp_path.iterdir()] == ["root"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from localcloud.spec.expressions import Language, Undecided, Unreadable, compiled
+from localcloud.spec.expressions import BadExpression, Language, Undecided, compiled
 
 ASSERTION = {
     "sub": "repo:a/b",
@@ -43,12 +43,12 @@ def test_expressions_over_claims(expression: str, value: object) -> None:
      "(" * 40 + "true" + ")" * 40, "'" + "x" * 20_000 + "'", "1 + 'a'", "'\\q'"],
 )  # fmt: skip
 def test_what_is_no_expression_is_said_to_be_none(expression: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadExpression):
         compiled(Language.MAPPING, expression)
 
 
 def test_an_unknown_name_is_named() -> None:
-    with pytest.raises(Unreadable, match=r"undeclared reference to 'resource\.name'"):
+    with pytest.raises(BadExpression, match=r"undeclared reference to 'resource\.name'"):
         compiled(Language.MAPPING, "resource.name")
 
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.display import columns, screen
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.lifecycle.status import refuse_before_up
 from groundwork.login import identity
 from groundwork.people import access as feature
 from groundwork.people import agents, paragraphs
-from groundwork.people.access import Access, Cell, Roles
+from groundwork.people.access import Access, Cell, RolePermissions
 from groundwork.people.actions import every, on
 from groundwork.people.personas import personas, targets
 from groundwork.people.remedies import remedies, whom
@@ -33,8 +33,8 @@ def _persons(environment: Environment) -> Iterable[str]:
     return (*members(environment), *environment.identities, "deployer")
 
 
-def _read(cloud: Cloud, environment: Environment) -> Access:
-    return Access(environment, feature.known_policies(cloud), Roles(cloud))
+def _read(cloud: GoogleCloud, environment: Environment) -> Access:
+    return Access(environment, feature.known_policies(cloud), RolePermissions(cloud))
 
 
 @click.group(invoke_without_command=True)
@@ -173,7 +173,7 @@ def check(name: str, who: str | None, as_json: bool) -> None:
     checkout, environment = here(name)
     cloud, address = connected(environment, checkout, who)
     refuse_before_up(checkout, environment)
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     judge = Judge(cloud, environment, address or identity.of(cloud, os.environ).principal, sure=False)
     found = [trial(cloud, judge, target, action, talk.say) for target in targets(environment) for action in on(target)]
     if as_json:

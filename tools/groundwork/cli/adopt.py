@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option, provider_option, yes_option
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import UsageProblem
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.policy.gate import gate
 from groundwork.start import adoption
 from groundwork.start.adoption import Look
@@ -36,7 +36,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
     """
     if as_json and not dry_run:
         raise UsageProblem("--json lists what would be taken over; give it with --dry-run.")
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "adopt", talk.say)
         seen = adoption.look(session)
@@ -53,7 +53,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
         if dry_run:
             return
         checks = [saying_cost(session.environment, talk.say, datetime.now(UTC).date()), gate(talk.say)]
-        adoption.adopt(session, seen, Wish(yes=yes), talk, checks)
+        adoption.adopt(session, seen, UpOptions(yes=yes), talk, checks)
     echo(f"{counted(len(seen.found), 'thing')} taken over; a plan afterwards finds nothing to do.")
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import as_written, echo
 from groundwork.cli.table import print_table
+from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.cost.amounts import shown
-from groundwork.environment.workloads import Build as Settings
+from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.resources.contents import bytes_text
 from groundwork.text import allowed
 from groundwork.workloads import build_files, sources
 from groundwork.workloads import builds as feature
-from groundwork.workloads.build_files import Wish
+from groundwork.workloads.build_files import BuildRequest
 from groundwork.workloads.builds import Build
 from groundwork.workloads.project import Project, when
 
@@ -97,7 +97,7 @@ def submit(
     Example: groundwork builds submit backend --image backend
     """
     project = opened(name, who, named=True)
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     if trigger and not folder:
         if config or image:
             raise UsageProblem("--build runs what the environment file says: leave out --config and --image.")
@@ -105,8 +105,8 @@ def submit(
     else:
         settings = _settings(project, trigger) if trigger else None
         filled = pairs(substitutions, "--substitution")
-        wish = Wish(folder or Path(), config, image, dockerfile, filled, machine_type, settings)
-        started = _of_folder(project, wish, talk, yes=yes, dry_run=dry_run)
+        request = BuildRequest(folder or Path(), config, image, dockerfile, filled, machine_type, settings)
+        started = _of_folder(project, request, talk, yes=yes, dry_run=dry_run)
     if started is None:
         return
     talk.say(f"build {started.id} started in {project.environment.place}")
@@ -121,7 +121,7 @@ def _settings(project: Project, name: str) -> Settings:
 
 
 def _by_trigger(
-    project: Project, trigger: str, which: tuple[str, str, str], talk: Console, *, yes: bool, dry_run: bool
+    project: Project, trigger: str, which: tuple[str, str, str], talk: Terminal, *, yes: bool, dry_run: bool
 ) -> Build | None:
     feature.trigger_id(project, trigger)
     source = " ".join(filter(None, which)) or "its own branch"
@@ -133,22 +133,22 @@ def _by_trigger(
     return feature.started(project, trigger, *which)
 
 
-def _of_folder(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Build | None:
-    message = build_files.build_of(project, wish)
-    files = sources.chosen(wish.folder)
+def _of_folder(project: Project, request: BuildRequest, talk: Terminal, *, yes: bool, dry_run: bool) -> Build | None:
+    message = build_files.build_of(project, request)
+    files = sources.chosen(request.folder)
     images = ", ".join(message.images) or "no image that it names"
-    what = f"{len(files)} files of {wish.folder.resolve()} to {images}"
+    what = f"{len(files)} files of {request.folder.resolve()} to {images}"
     if dry_run:
         echo(f"would build {what}, as {message.service_account or 'the default account of Cloud Build'}")
         return None
     if not yes and not project.environment.local:
         talk.confirm(f"Build {what} in {project.environment.place}?")
-    source = sources.uploaded(project, wish.folder)
+    source = sources.uploaded(project, request.folder)
     talk.say(f"{source.files} files, {bytes_text(source.size)} packed, are in gs://{source.bucket}")
-    return feature.submitted(project, wish, source)
+    return feature.submitted(project, request, source)
 
 
-def _followed(project: Project, started: Build, talk: Console, *, detach: bool, as_json: bool) -> None:
+def _followed(project: Project, started: Build, talk: Terminal, *, detach: bool, as_json: bool) -> None:
     if not detach:
         cancel = f"groundwork builds cancel {started.id[:8]} --env {project.environment.name}"
         with streamed(f"build {started.id[:8]}", cancel):

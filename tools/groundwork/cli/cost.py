@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import show
+from groundwork.cli.terminal import Terminal
 from groundwork.cost.files import named
 from groundwork.cost.loading import Labels
-from groundwork.cost.report import GROUPINGS, Report, period
-from groundwork.cost.source import Source
+from groundwork.cost.report import GROUPINGS, CostReport, period
+from groundwork.cost.source import CostSource
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 
@@ -61,7 +61,7 @@ def source_options(command: F) -> F:
     def packed(*, name: str, paths: tuple[Path, ...], demo: bool, most_mib: int, **rest: Any) -> Any:
         labels = Labels(rest.pop("member_label"), rest.pop("component_label"))
         _, environment = here(name)
-        return command(source=Source(environment, paths, demo, labels, most_mib * 1024**2), **rest)
+        return command(source=CostSource(environment, paths, demo, labels, most_mib * 1024**2), **rest)
 
     options = (
         click.option("--most-mib", type=click.IntRange(1), default=2048, show_default=True, help="Most that a query may read in BigQuery."),
@@ -111,7 +111,7 @@ def estimate(
 
     _one_format(as_json, as_csv)
     today = _now().date()
-    talk = Console(quiet=as_json or as_csv)
+    talk = Terminal(quiet=as_json or as_csv)
     found, environment = _estimate(name, provider, saved, talk)
     simulated, held = environment.local, budget.of_estimate(environment.budget, found)
     if as_json:
@@ -147,14 +147,14 @@ def credit_bars(environment: Environment) -> list[Bar]:
     """A bar for each member who brought credits; reads the billing export, or what was used on the local cloud."""
     from groundwork.cost import bars
 
-    source = Source(environment, (), demo=False, labels=Labels())
+    source = CostSource(environment, (), demo=False, labels=Labels())
     now = _now()
     if not source.grants(now.date()):
         return []
     return bars.bars(source.purses(now)[0], now.date())
 
 
-def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Console) -> tuple[Any, Environment]:
+def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Terminal) -> tuple[Any, Environment]:
     from groundwork.cost import planned
     from groundwork.cost.estimate import estimate as worked_out
     from groundwork.cost.plan import load_plan
@@ -195,7 +195,7 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Cons
 @csv_option
 def report(
     *,
-    source: Source,
+    source: CostSource,
     since: str | None,
     until: str | None,
     month: str | None,
@@ -238,7 +238,7 @@ def report(
         echo(f"warning: {warning}", err=True)
 
 
-def _stacks(found: Report) -> dict[str, Any]:
+def _stacks(found: CostReport) -> dict[str, Any]:
     from groundwork.cost import stacked
     from groundwork.cost.report import groupings
 
@@ -246,7 +246,7 @@ def _stacks(found: Report) -> dict[str, Any]:
     return {f"by_day_and_{name}": stacked.as_json(stacked.stack(found, name)) for name in by}
 
 
-def _beside(found: Report, source: Source) -> Against:
+def _beside(found: CostReport, source: CostSource) -> Against:
     """The report beside what is up. Raises UsageProblem for a layout without days, CloudProblem for a state that cannot be read."""
     from groundwork.cost import against, planned
     from groundwork.lifecycle.status import states
@@ -257,7 +257,7 @@ def _beside(found: Report, source: Source) -> Against:
     return against.against(found, against.of_states(states(checkout, environment), planned.assumptions_of(environment)))
 
 
-def _draw(path: Path, found: Report, source: Source, now: datetime, beside: Against | None) -> None:
+def _draw(path: Path, found: CostReport, source: CostSource, now: datetime, beside: Against | None) -> None:
     from groundwork.cost import chart
 
     text = chart.page(found, source.purses_of(found.ledger, now.date()), now, beside)
@@ -282,7 +282,7 @@ def credits_() -> None:
 @source_options
 @json_option
 @csv_option
-def left(*, source: Source, as_json: bool, as_csv: bool) -> None:
+def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
     """Say what is left of every grant and the day on which it will be empty. Not an official balance.
 
     Example: groundwork cost credits left --demo --json

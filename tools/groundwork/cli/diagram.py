@@ -53,9 +53,9 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
 
 
 def _planned(checkout: Checkout, environment: Environment, provider: str | None) -> Existing:
-    from groundwork.cli.console import Console
+    from groundwork.cli.terminal import Terminal
     from groundwork.terraform.process import signals_passed_on
     from groundwork.terraform.session import open_session
 
     with signals_passed_on():
-        return existing.from_plan(open_session(checkout, environment, provider, "diagram", Console().say))
+        return existing.from_plan(open_session(checkout, environment, provider, "diagram", Terminal().say))

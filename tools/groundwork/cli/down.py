@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, provider_option, verbose_option, yes_option
 from groundwork.cli.printing import echo
+from groundwork.cli.terminal import Terminal
 from groundwork.cli.verify import calls
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import down_all, teardown
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.lifecycle.verify import Remains, ends
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
@@ -54,11 +54,11 @@ def down(
     if delete_project:
         _delete_project(checkout, environment, project, yes=yes, dry_run=dry_run)
         return
-    talk = Console(verbose=verbose)
+    talk = Terminal(verbose=verbose)
     take_away = down_all.everything if everything else teardown.down
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "down", talk.say)
-        remains = take_away(session, Wish(yes=yes, dry_run=dry_run), talk)
+        remains = take_away(session, UpOptions(yes=yes, dry_run=dry_run), talk)
     if not dry_run:
         _print(remains, environment.place)
 
@@ -68,7 +68,7 @@ def _delete_project(
 ) -> None:
     down_all.confirmed(project, environment, yes=yes)
     cloud = connect(environment, checkout=checkout)
-    if down_all.delete_project(cloud, environment, Console(), yes=yes, dry_run=dry_run):
+    if down_all.delete_project(cloud, environment, Terminal(), yes=yes, dry_run=dry_run):
         echo(f"Project {environment.place} is marked for deletion: {down_all.undo(environment.project)}.")
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
 from groundwork.cli.printing import echo
+from groundwork.cli.terminal import Terminal
 from groundwork.google import local
 from groundwork.login import dvc as feature
 
@@ -43,7 +43,7 @@ def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: boo
         return
     before = feature.present(folder, wanted, private=environment.local)
     if before not in ("", chosen.url) and not yes:
-        Console().confirm(f"Remote {wanted.name} of {folder.parent} is {before}. Point it at {chosen.url} instead?")
+        Terminal().confirm(f"Remote {wanted.name} of {folder.parent} is {before}. Point it at {chosen.url} instead?")
     feature.write(texts)
     echo(f"remote {wanted.name} is {chosen.url}, in {files}")
     if environment.local:

@@ -33,7 +33,7 @@ def env(as_python: bool, name: str, as_json: bool) -> None:
     if as_python and as_json:
         raise UsageProblem("--python and --json cannot be combined; give one of them.")
     checkout, environment = here(name)
-    found = notebook.surroundings(checkout, environment, os.environ)
+    found = notebook.variables_for(checkout, environment, os.environ)
     if as_json:
         print_json({"environment": name, "base": found.base, "set": dict(found.variables), "unset": list(found.gone)})
         return

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import print_table
+from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
 from groundwork.errors import Refused, UsageProblem
 from groundwork.resources.contents import bytes_text
@@ -22,7 +22,7 @@ from groundwork.workloads import job_files, job_price, quotas, training
 from groundwork.workloads import jobs as feature
 from groundwork.workloads.jobs import Job
 from groundwork.workloads.project import Project, when
-from groundwork.workloads.training import Wish
+from groundwork.workloads.training import TrainingRequest
 
 _named = completed(lambda environment: [*environment.training, *environment.jobs])
 _job = click.argument("job", metavar="JOB")
@@ -74,19 +74,19 @@ def submit(
     Example: groundwork jobs submit train --timeout 2h -- --epochs 10
     """
     project = opened(name, who, named=True)
-    talk = Console(quiet=as_json)
-    wish = Wish(
+    talk = Terminal(quiet=as_json)
+    request = TrainingRequest(
         None, "", image, display_name, machine_type, gpu, timeout, identity, output,
         pairs(labels, "--label"), pairs(env, "--set-env"), args,
     )  # fmt: skip
     if _is_file(what):
-        wish = replace(wish, file=Path(what))
+        request = replace(request, file=Path(what))
     elif what in project.environment.training:
-        wish = replace(wish, training=what)
-    if what and not (wish.file or wish.training):
-        started = _run(project, what, wish, talk, yes=yes, dry_run=dry_run)
+        request = replace(request, training=what)
+    if what and not (request.file or request.training):
+        started = _run(project, what, request, talk, yes=yes, dry_run=dry_run)
     else:
-        started = _train(project, wish, talk, yes=yes, dry_run=dry_run)
+        started = _train(project, request, talk, yes=yes, dry_run=dry_run)
     if started is None:
         return
     talk.say(f"job {started.name} ({started.id}) submitted to {project.environment.place}")
@@ -97,8 +97,8 @@ def _is_file(what: str) -> bool:
     return what.endswith((".yaml", ".yml", ".json")) or "/" in what or Path(what).is_file()
 
 
-def _train(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
-    body = training.job_of(project, wish)
+def _train(project: Project, request: TrainingRequest, talk: Terminal, *, yes: bool, dry_run: bool) -> Job | None:
+    body = training.job_of(project, request)
     for warning in job_files.warnings(body):
         talk.say(f"warning: {warning}")
     spec = body["jobSpec"]
@@ -126,8 +126,10 @@ def _train(project: Project, wish: Wish, talk: Console, *, yes: bool, dry_run: b
     return feature.trained(project, body)
 
 
-def _run(project: Project, what: str, wish: Wish, talk: Console, *, yes: bool, dry_run: bool) -> Job | None:
-    refused = [option for option, value in _for_training(wish).items() if value]
+def _run(
+    project: Project, what: str, request: TrainingRequest, talk: Terminal, *, yes: bool, dry_run: bool
+) -> Job | None:
+    refused = [option for option, value in _for_training(request).items() if value]
     if refused:
         raise UsageProblem(
             f"{what} is a job of Cloud Run, which the environment file describes: leave out {', '.join(refused)}."
@@ -142,18 +144,18 @@ def _run(project: Project, what: str, wish: Wish, talk: Console, *, yes: bool, d
     )
     if not yes and not project.environment.local:
         talk.confirm(f"Run it in {project.environment.place}?")
-    return feature.executed(project, body, wish)
+    return feature.executed(project, body, request)
 
 
-def _for_training(wish: Wish) -> dict[str, Any]:
+def _for_training(request: TrainingRequest) -> dict[str, Any]:
     """The options that are for training alone."""
     return {
-        "--image": wish.image, "--display-name": wish.name, "--machine-type": wish.machine, "--gpu": wish.gpu,
-        "--timeout": wish.timeout, "--identity": wish.identity, "--output": wish.output, "--label": wish.labels,
+        "--image": request.image, "--display-name": request.name, "--machine-type": request.machine, "--gpu": request.gpu,
+        "--timeout": request.timeout, "--identity": request.identity, "--output": request.output, "--label": request.labels,
     }  # fmt: skip
 
 
-def _followed(project: Project, started: Job, talk: Console, *, detach: bool, as_json: bool) -> None:
+def _followed(project: Project, started: Job, talk: Terminal, *, detach: bool, as_json: bool) -> None:
     if not detach:
         with streamed(f"job {started.id}", f"groundwork jobs cancel {started.id} --env {project.environment.name}"):
             started = feature.follow(project, started, lambda entry: talk.say(entry.line))

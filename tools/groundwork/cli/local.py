@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.env import say_how_to_undo
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
 from groundwork.cli.printing import as_written, echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
@@ -133,7 +133,7 @@ def reset(yes: bool) -> None:
     """
     checkout = find_checkout(Path.cwd())
     if not yes:
-        Console().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
+        Terminal().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
     feature.empty(checkout)
     echo("The local cloud is empty.")
 

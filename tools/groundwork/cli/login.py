@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, json_option
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.google import local
 from groundwork.login import identity
 from groundwork.login import login as feature
-from groundwork.login.identity import Identity
-from groundwork.login.login import Wish
+from groundwork.login.identity import Caller
+from groundwork.login.login import LoginOptions
 
 
 @click.command()
@@ -40,13 +40,13 @@ def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: 
         )
         echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
         return
-    wish = Wish(again, impersonate, not no_browser)
+    options = LoginOptions(again, impersonate, not no_browser)
     if dry_run:
-        feature.check_shell(environment, os.environ, wish)
-        echo(f"would run, unless the login is valid: {' '.join(feature.command(environment, wish))}")
+        feature.check_shell(environment, os.environ, options)
+        echo(f"would run, unless the login is valid: {' '.join(feature.command(environment, options))}")
         echo(f"would run: {' '.join(feature.quota_command(environment))}")
         return
-    who, found = feature.login(environment, os.environ, wish, Console())
+    who, found = feature.login(environment, os.environ, options, Terminal())
     _show(who)
     echo(f"deployer       {found.text}")
     if found.answer == "yes":
@@ -82,7 +82,7 @@ def whoami(name: str, who: str | None, as_json: bool) -> None:
         _show(found)
 
 
-def _show(found: Identity) -> None:
+def _show(found: Caller) -> None:
     rows = {
         "principal": found.principal or "not known (the login does not tell its e-mail address)",
         "login": found.source,

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import (
     completed,
     dry_run_option,
@@ -17,10 +16,11 @@ from groundwork.cli.options import (
     yes_option,
 )
 from groundwork.cli.printing import echo
+from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import find_checkout
 from groundwork.environment.values import Member
 from groundwork.lifecycle.status import refuse_before_up
-from groundwork.lifecycle.up import Wish
+from groundwork.lifecycle.up import UpOptions
 from groundwork.people import offboarding, team
 from groundwork.people.personas import personas
 from groundwork.people.welcome import welcome
@@ -51,10 +51,10 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
     known = personas(checkout.root)
     persona = known[team.checked_persona(role, list(known))]
     member = Member(team.checked_email(email), persona.name, "group" if group else "user")
-    talk = Console()
+    talk = Terminal()
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "onboard", talk.say)
-        joined = team.add(session, member, Wish(yes=yes, dry_run=dry_run), talk)
+        joined = team.add(session, member, UpOptions(yes=yes, dry_run=dry_run), talk)
     if dry_run:
         echo(
             f"{member.email} would be written into {environment.path.name} as {role}."
@@ -87,10 +87,10 @@ def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bo
     address = team.checked_email(email)
     checkout, environment = here(name)
     refuse_before_up(checkout, environment)
-    talk = Console()
+    talk = Terminal()
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "offboard", talk.say)
-        left = offboarding.take_out(session, address, Wish(yes=yes, dry_run=dry_run), talk)
+        left = offboarding.take_out(session, address, UpOptions(yes=yes, dry_run=dry_run), talk)
     for binding in left.held:
         echo(f"{'would go' if dry_run else 'gone'}  {binding.text}")
     if dry_run:

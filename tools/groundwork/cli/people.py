@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import (
     environment_option,
     here,
@@ -15,6 +14,7 @@ from groundwork.cli.options import (
     provider_option,
 )
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.google.cloud import connect
@@ -105,7 +105,7 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
     """
     checkout, environment = here(name)
     refuse_before_up(checkout, environment)
-    session = open_session(checkout, environment, provider, "people drift", Console(quiet=as_json).say)
+    session = open_session(checkout, environment, provider, "people drift", Terminal(quiet=as_json).say)
     found = feature.drift(session, personas(checkout.root))
     if as_json:
         print_json({"environment": name, "simulated": environment.local, **_drift_data(found)})

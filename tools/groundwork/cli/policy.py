@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import Exit
 from groundwork.policy import command, terminal
 from groundwork.policy.data import as_data
@@ -39,9 +39,9 @@ def policy(
 
     Example: groundwork policy --code
     """
-    talk = Console()
+    talk = Terminal()
     written = {form: path for form, path in files.items() if path is not None}
-    result = command.run(*here(name), command.Wish(plan, code_only, provider, written), talk.say)
+    result = command.run(*here(name), command.CheckOptions(plan, code_only, provider, written), talk.say)
     if as_json:
         print_json(as_data(result))
     else:

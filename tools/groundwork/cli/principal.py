@@ -12,7 +12,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.people.team import checked_email
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,7 +29,7 @@ def as_option(command: F) -> F:
     )(command)
 
 
-def connected(environment: Environment, checkout: Checkout, who: str | None) -> tuple[Cloud, str]:
+def connected(environment: Environment, checkout: Checkout, who: str | None) -> tuple[GoogleCloud, str]:
     """The environment's cloud as whoever is meant, and their address ("" on Google Cloud). Raises UsageProblem."""
     principal = principal_in(environment, who)
     return connect(environment, principal or None, checkout), principal.partition(":")[2]

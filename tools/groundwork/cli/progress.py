@@ -44,7 +44,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Part:
+class ComponentProgress:
     """A component that is worked on: of how many resources, since when, what was done to how many, what it is doing."""
 
     name: str
@@ -91,7 +91,7 @@ class Board:
     title: str
     work: Mapping[tuple[str, str], int]
     clock: Clock = time.monotonic
-    parts: dict[tuple[str, str], Part] = field(default_factory=dict)
+    parts: dict[tuple[str, str], ComponentProgress] = field(default_factory=dict)
     read: int = 0
     began: float = field(init=False)
 
@@ -106,7 +106,7 @@ class Board:
 
     def _step(self, layer: str, step: Step) -> Said:
         now, key = self.clock(), (layer, step.module)
-        part = self.parts.setdefault(key, Part(component(step.module), self.work.get(key, 0), now))
+        part = self.parts.setdefault(key, ComponentProgress(component(step.module), self.work.get(key, 0), now))
         name = f"{part.name}: {subject(step)}"
         if step.stage == "start":
             part.running[step.address], part.ended, part.doing = now, None, _DOING[step.action]
@@ -120,7 +120,7 @@ class Board:
         part.done[_DONE[step.action]] += 1
         return Said(f"  ✓ {name} {_DONE[step.action]} in {took}", self._closed(part, now))
 
-    def _closed(self, part: Part, now: float) -> str:
+    def _closed(self, part: ComponentProgress, now: float) -> str:
         if part.running or part.failed or part.done.total() < part.total:
             return ""
         part.ended = now

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import OutputFile, environment_option, here, json_option, provider_option
 from groundwork.cli.printing import as_written, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import Exit
 from groundwork.report import github
 from groundwork.report import review as feature
@@ -47,7 +47,7 @@ def review(
     if fetch:
         fetch.write_bytes(github.fetch(github.this_merge(os.environ)))
         return int(Exit.OK)
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "review", talk.say)
         found = feature.review(session, talk, talk.say)

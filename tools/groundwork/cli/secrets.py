@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, hidden, print_json, raw
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import Refused, UsageProblem
 from groundwork.secrets import changing, importing, keeping, listing, names, running, values
 from groundwork.secrets.changing import Intent
@@ -162,7 +162,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
         return
     value = _given(secret, exact=exact)
     if intent.destroy and not yes and sys.stdin.isatty():
-        Console().confirm(f"{intent.text}. Go on?")
+        Terminal().confirm(f"{intent.text}. Go on?")
     echo(changing.carry_out(vault, intent, value).text)
 
 
@@ -265,7 +265,7 @@ def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_
         echo(f"would be {state}: {secret} {shown}")
         return
     if not yes:
-        Console().confirm(f"{verb.capitalize()} {shown} of {secret}{' for good' if verb == 'destroy' else ''}?")
+        Terminal().confirm(f"{verb.capitalize()} {shown} of {secret}{' for good' if verb == 'destroy' else ''}?")
     acts = {"disable": vault.disable, "enable": vault.enable, "destroy": vault.destroy}
     changing.move(acts[verb], secret, numbers)
     echo(f"{secret}: {shown} {state}")
@@ -296,7 +296,7 @@ def import_(
         return
     lost = [intent.text for intent in planned if intent.destroy]
     if lost and not yes and sys.stdin.isatty():
-        Console().confirm(f"{'; '.join(lost)}. Go on?")
+        Terminal().confirm(f"{'; '.join(lost)}. Go on?")
     for done in importing.import_all(vault, found, planned):
         echo(done.text)
     for line in importing.afterwards(file):

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import as_written, echo, raw
 from groundwork.cli.table import print_table
+from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import shown
 from groundwork.errors import Exit, UsageProblem
@@ -117,7 +117,7 @@ def deploy(
     if dry_run:
         echo(f"would give {service} a revision with {image} in place of {found.image or 'none'}")
         return
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     if not yes and not project.environment.local:
         talk.confirm(f"Deploy {image} to {service} in {project.environment.place}, in place of {found.image}?")
     talk.say(f"deploying {image} to {service} …")
@@ -156,7 +156,7 @@ def traffic(
         echo(f"would share the traffic of {service} as {' '.join(shares)}; now it is {now}")
         return
     if not yes and not project.environment.local:
-        Console().confirm(f"Share the traffic of {service} as {' '.join(shares)}? Now it is {now}.")
+        Terminal().confirm(f"Share the traffic of {service} as {' '.join(shares)}? Now it is {now}.")
     _show(project, revisions.shared(project, service, wanted), as_json=as_json)
 
 
@@ -180,7 +180,7 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     if dry_run:
         echo(f"would send all traffic of {service} to {what}")
         return
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     if not yes and not project.environment.local:
         talk.confirm(f"Send all traffic of {service} to {what}?")
     talk.say(f"{service} goes back to {what}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
 from groundwork.cli.printing import echo
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import sweep as feature
@@ -36,7 +36,7 @@ def sweep(
     checkout, environment = here(name)
     feature.confirmed_project(project, environment, yes=yes)
     feature.refuse_protected(environment)
-    talk = Console()
+    talk = Terminal()
     done = feature.sweep(connect(environment, checkout=checkout), environment, choice, talk, yes=yes, dry_run=dry_run)
     assert done.remains is not None
     if dry_run:

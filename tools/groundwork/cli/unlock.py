@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
+from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import LAYERS
 from groundwork.google.cloud import connect
 from groundwork.terraform import lock, runs
-from groundwork.terraform.state import Place
+from groundwork.terraform.state import StateLocation
 
 
 @click.command()
@@ -24,10 +24,10 @@ def unlock(name: str, yes: bool, dry_run: bool) -> None:
     Example: groundwork unlock --env dev
     """
     checkout, environment = here(name)
-    talk = Console()
+    talk = Terminal()
     with runs.alone(checkout.runs / name, runs.this_run("unlock", name)):
         cloud = connect(environment, checkout=checkout)
-        places = {layer: Place(environment.state_bucket, f"{name}/{layer}") for layer in LAYERS}
+        places = {layer: StateLocation(environment.state_bucket, f"{name}/{layer}") for layer in LAYERS}
         held = lock.held(cloud, places)
         for layer, found in held.items():
             talk.say(f"{name}/{layer} is locked by {lock.text(found)}")

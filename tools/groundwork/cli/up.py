@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import (
     F,
     dry_run_option,
@@ -21,6 +20,7 @@ from groundwork.cli.options import (
     yes_option,
 )
 from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
@@ -75,13 +75,13 @@ def up(
 
     Example: groundwork up --env dev
     """
-    talk = Console(verbose=verbose)
+    talk = Terminal(verbose=verbose)
     costs: list[Estimate] = []
     with signals_passed_on():
         session = open_session(*here(name), provider, "up", talk.say)
         checks = [saying_cost(session.environment, talk.say, _today(), costs.append), gate(talk.say, asked=policy)]
         checks += [only_this(reviewed)] if reviewed else []
-        done = feature.up(session, feature.Wish(yes=yes, dry_run=dry_run, details=details), talk, checks)
+        done = feature.up(session, feature.UpOptions(yes=yes, dry_run=dry_run, details=details), talk, checks)
     if dry_run:
         return
     print_outputs(done.outputs)
@@ -103,7 +103,7 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
 
     Example: groundwork plan --json
     """
-    talk = Console(quiet=as_json)
+    talk = Terminal(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "plan", talk.say)
         say_cost = saying_cost(session.environment, talk.say, _today())

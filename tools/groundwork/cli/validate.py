@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import environment_option, here, provider_option
 from groundwork.cli.printing import echo
+from groundwork.cli.terminal import Terminal
 from groundwork.errors import GroundworkError
 from groundwork.terraform import code_checks
 from groundwork.terraform.process import signals_passed_on
@@ -22,7 +22,7 @@ def validate(name: str, provider: str | None) -> None:
 
     Example: groundwork validate
     """
-    talk = Console()
+    talk = Terminal()
     with signals_passed_on():
         session = open_session(*here(name), provider, "validate", talk.say)
         number, findings = code_checks.validate(session)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from groundwork.cli.console import Console
 from groundwork.cli.options import here
 from groundwork.cli.principal import connected
 from groundwork.cli.printing import as_written, echo, print_json
+from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, Interrupted
@@ -72,7 +72,7 @@ def to_end(project: Project, what: str, *, over: str, yes: bool, dry_run: bool) 
     elif dry_run:
         echo(f"would end {what}")
     elif not yes and not project.environment.local:
-        Console().confirm(f"End {what}?")
+        Terminal().confirm(f"End {what}?")
     return not over and not dry_run
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from groundwork.cost.amounts import ZERO, exact, shown, total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.estimate import Component, Estimate, estimate
-from groundwork.cost.report import Report
+from groundwork.cost.report import CostReport
 from groundwork.terraform.state import State
 from groundwork.text import counted
 
@@ -57,7 +57,7 @@ def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
     return estimate({"format_version": "1.2", "resource_changes": entries}, assumptions)
 
 
-def against(found: Report, expected: Estimate) -> Against:
+def against(found: CostReport, expected: Estimate) -> Against:
     """The estimate beside the last thirty days that have costs, or as many as there are."""
     last = max(line.day for line in found.lines)
     first = max(last - timedelta(days=DAYS - 1), min(line.day for line in found.lines))

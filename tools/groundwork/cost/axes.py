@@ -8,7 +8,7 @@ from decimal import Decimal
 from html import escape
 
 from groundwork.cost.amounts import shown
-from groundwork.cost.report import Report
+from groundwork.cost.report import CostReport
 
 MOST_COLUMNS = 92
 WIDTH, HEIGHT, LEFT, FLOOR = 960, 240, 70, 30
@@ -20,7 +20,7 @@ def share(amount: Decimal, most: Decimal, length: float) -> float:
     return float(amount / most) * length if most > 0 else 0.0
 
 
-def starts(found: Report) -> tuple[list[date], int]:
+def starts(found: CostReport) -> tuple[list[date], int]:
     """Every day between the first and the last, or the first of every seven where that would be too many; and how many days each holds."""
     days = [date.fromisoformat(group.key) for group in found.by("day")]
     first, last = min(days), max(days)

@@ -19,7 +19,7 @@ from groundwork.google.transport import loopback_session, refused_login
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
-    from groundwork.google.cloud import Cloud
+    from groundwork.google.cloud import GoogleCloud
 
 TABLES = ("gcp_billing_export_v1_", "gcp_billing_export_resource_v1_")
 """What Google calls the standard and the detailed export, before the billing account's id; one is enough, standard first."""
@@ -158,7 +158,7 @@ def _sentences(export: Export) -> Iterator[None]:
         raise refused_login(problem) from None
 
 
-def client(cloud: Cloud) -> bigquery.Client:
+def client(cloud: GoogleCloud) -> bigquery.Client:
     """The official client for a cloud: queries run, and are billed, in its project."""
     from google.cloud import bigquery
 

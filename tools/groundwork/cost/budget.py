@@ -11,13 +11,13 @@ from groundwork.environment.values import Budget
 
 if TYPE_CHECKING:
     from groundwork.cost.estimate import Estimate
-    from groundwork.cost.report import Report
+    from groundwork.cost.report import CostReport
 
 ESTIMATED_IN = "USD"
 
 
 @dataclass(frozen=True)
-class Held:
+class BudgetStatus:
     """A budget and the month's cost that is held against it, None where they cannot be compared: `why` says why then.
 
     `bounded`: the true cost is this or more.
@@ -64,16 +64,16 @@ class Held:
         }
 
 
-def of_estimate(budget: Budget | None, found: Estimate) -> Held | None:
+def of_estimate(budget: Budget | None, found: Estimate) -> BudgetStatus | None:
     """The budget beside what the environment would cost; None without a budget."""
     if budget is None:
         return None
     if budget.currency != ESTIMATED_IN:
-        return Held(budget, None, why=f"the prices here are in {ESTIMATED_IN}")
-    return Held(budget, found.after.monthly, "this environment is", bounded=found.after.bounded)
+        return BudgetStatus(budget, None, why=f"the prices here are in {ESTIMATED_IN}")
+    return BudgetStatus(budget, found.after.monthly, "this environment is", bounded=found.after.bounded)
 
 
-def of_report(budget: Budget | None, found: Report) -> Held | None:
+def of_report(budget: Budget | None, found: CostReport) -> BudgetStatus | None:
     """The budget beside a month's costs on its billing account, before promotional credits; None without a budget.
 
     An export that names no accounts counts whole.
@@ -81,10 +81,12 @@ def of_report(budget: Budget | None, found: Report) -> Held | None:
     if budget is None:
         return None
     if not found.period.month:
-        return Held(budget, None, why="it is for a month: choose one with --month")
+        return BudgetStatus(budget, None, why="it is for a month: choose one with --month")
     if found.currency != budget.currency:
-        return Held(budget, None, why=f"these costs are in {found.currency}")
+        return BudgetStatus(budget, None, why=f"these costs are in {found.currency}")
     lines = [line for line in found.lines if line.account in ("", budget.billing_account)]
     if not lines:
-        return Held(budget, None, why=f"these costs are on other accounts than {budget.billing_account}")
-    return Held(budget, total(line.before_promotion for line in lines), "the month before promotional credits is")
+        return BudgetStatus(budget, None, why=f"these costs are on other accounts than {budget.billing_account}")
+    return BudgetStatus(
+        budget, total(line.before_promotion for line in lines), "the month before promotional credits is"
+    )

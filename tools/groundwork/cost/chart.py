@@ -17,7 +17,7 @@ from groundwork.cost import axes, burndown, stacked
 from groundwork.cost.against import Against
 from groundwork.cost.amounts import ZERO, shown
 from groundwork.cost.credits import HOW, Purse, Standing
-from groundwork.cost.report import Group, Report, Sums, groupings
+from groundwork.cost.report import CostGroup, CostReport, Sums, groupings
 from groundwork.cost.tables import day_words, purse_sentence
 
 LIGHT = {
@@ -86,7 +86,7 @@ _HATCH = (
 )
 
 
-def page(found: Report, purses: Sequence[Purse], now: datetime, held: Against | None = None) -> str:
+def page(found: CostReport, purses: Sequence[Purse], now: datetime, held: Against | None = None) -> str:
     """The whole page for a report and the credits that go with it; `held` is the estimate that it is held against."""
     simulated = " (simulated)" if found.ledger.simulated else ""
     parts = [_head(found, simulated), _figures(found)]
@@ -116,7 +116,7 @@ def _variables(colours: dict[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
-def _head(found: Report, simulated: str) -> str:
+def _head(found: CostReport, simulated: str) -> str:
     as_of = found.ledger.as_of
     when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
     dearest = found.by("service")[0]
@@ -128,7 +128,7 @@ def _head(found: Report, simulated: str) -> str:
     )
 
 
-def _figures(found: Report) -> str:
+def _figures(found: CostReport) -> str:
     sums = found.sums
     figures = (
         ("gross", sums.gross),
@@ -167,7 +167,7 @@ def _parts(sums: Sums) -> _Parts:
     return _Parts(whole - credit, credit)
 
 
-def _bars(found: Report, grouping: str, simulated: str) -> str:
+def _bars(found: CostReport, grouping: str, simulated: str) -> str:
     groups = found.by(grouping)
     most = max((group.sums.before_promotion for group in groups), default=ZERO)
     rows = "\n".join(_bar_row(group, most, found.currency) for group in groups)
@@ -178,7 +178,7 @@ def _bars(found: Report, grouping: str, simulated: str) -> str:
     )
 
 
-def _bar_row(group: Group, most: Decimal, currency: str) -> str:
+def _bar_row(group: CostGroup, most: Decimal, currency: str) -> str:
     sums = group.sums
     numbers = "".join(
         f'<td class="number">{escape(shown(amount, currency))}</td>'
@@ -207,7 +207,7 @@ class _Column:
     unfinished: bool
 
 
-def _days(found: Report, simulated: str) -> str:
+def _days(found: CostReport, simulated: str) -> str:
     columns, step = _columns(found)
     most = max((column.sums.before_promotion for column in columns), default=ZERO)
     wide = (axes.WIDTH - axes.LEFT) / len(columns)
@@ -220,7 +220,7 @@ def _days(found: Report, simulated: str) -> str:
     )
 
 
-def _columns(found: Report) -> tuple[list[_Column], int]:
+def _columns(found: CostReport) -> tuple[list[_Column], int]:
     """A column for every day between the first and the last, or for every week where that would be too many."""
     sums = {date.fromisoformat(group.key): group.sums for group in found.by("day")}
     starts, step = axes.starts(found)
@@ -253,7 +253,7 @@ def _column(column: _Column, place: int, wide: float, most: Decimal, currency: s
     )
 
 
-def _credits(found: Report, purses: Sequence[Purse], today: date, simulated: str) -> str:
+def _credits(found: CostReport, purses: Sequence[Purse], today: date, simulated: str) -> str:
     rows = "\n".join(_grant_row(purse, standing, today) for purse in purses for standing in purse.standings)
     figures = "".join(
         burndown.drawn(

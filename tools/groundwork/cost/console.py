@@ -49,7 +49,7 @@ _NUMBER = re.compile(r"-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?(E-?[0-9]+)?"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CostTable:
     """A cost table as it stands in the file: `block` is the header block, `rows` are (line number, fields by column)."""
 
     path: Path
@@ -65,14 +65,14 @@ class _Terms:
     month: str
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> CostTable:
     """The cost table in a file. Raises UsageProblem naming the column or the line that is not as the console writes it."""
     block: dict[str, str] = {}
     records = _records(path)
     for _, fields in records:
         names = [_column(field) for field in fields]
         if "cost type" in names or len([name for name in names if name in COLUMNS]) > 3:
-            return Table(path, block, tuple(_rows(path, _checked(path, names, fields), records)))
+            return CostTable(path, block, tuple(_rows(path, _checked(path, names, fields), records)))
         if "cost type" in fields[0].lower():
             raise UsageProblem(
                 f"{path}: its columns are not set apart by commas, so a spreadsheet has saved it, and may have written its numbers otherwise too. Download the file again."
@@ -140,7 +140,7 @@ def _rows(
         yield number, dict(zip(names, map(str.strip, fields), strict=True))
 
 
-def native_rows(table: Table) -> Iterator[dict[str, Any]]:
+def native_rows(table: CostTable) -> Iterator[dict[str, Any]]:
     """The rows in Google's own layout. Raises UsageProblem at the row, or the total, that does not fit."""
     terms = _Terms(_currency(table), _invoice_month(table))
     added, stated = ZERO, None
@@ -162,7 +162,7 @@ def native_rows(table: Table) -> Iterator[dict[str, Any]]:
         )
 
 
-def _native(table: Table, number: int, row: Mapping[str, str], terms: _Terms) -> dict[str, Any]:
+def _native(table: CostTable, number: int, row: Mapping[str, str], terms: _Terms) -> dict[str, Any]:
     amount = _amount(table.path, number, row)
     credit = credit_type(row["credit type"]) if row["credit type"] else None
     start = _day(table, number, row["usage start date"], terms.month)
@@ -188,7 +188,7 @@ def credit_type(text: str) -> str:
     return "PROMOTION" if word.startswith(("PROMOTION", "FREE_TRIAL")) else word
 
 
-def notes(table: Table) -> tuple[str, ...]:
+def notes(table: CostTable) -> tuple[str, ...]:
     """Sentences about what this file does not say."""
     found = [
         "The console's cost table has one line for a whole month, no labels and no time of export: no days and no members.",
@@ -215,7 +215,7 @@ def _number(text: str) -> Decimal | None:
     return decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
-def _currency(table: Table) -> str:
+def _currency(table: CostTable) -> str:
     currency = table.block.get("currency", "").upper()
     if not re.fullmatch("[A-Z]{3}", currency):
         raise UsageProblem(
@@ -224,7 +224,7 @@ def _currency(table: Table) -> str:
     return currency
 
 
-def _invoice_month(table: Table) -> str:
+def _invoice_month(table: CostTable) -> str:
     stated = table.block.get("invoice month") or table.block.get("invoice date") or ""
     found = re.match(r"([0-9]{4})-?(0[1-9]|1[0-2])", stated)
     if not found:
@@ -234,7 +234,7 @@ def _invoice_month(table: Table) -> str:
     return found[1] + found[2]
 
 
-def _day(table: Table, number: int, text: str, month: str) -> date:
+def _day(table: CostTable, number: int, text: str, month: str) -> date:
     if not text:
         return date(int(month[:4]), int(month[4:]), 1)
     try:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from groundwork.cost.amounts import ZERO, exact, total
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import Ledger, Line
 from groundwork.cost.report import member_names
 
@@ -59,7 +59,7 @@ class Standing:
     In `empty`, None means not before it expires. `lost` is what will be left over when it expires, at the mean burn.
     """
 
-    grant: Grant
+    grant: CreditGrant
     used: Decimal
     left: Decimal
     empty: Spread
@@ -91,7 +91,7 @@ class Purse:
         return total(standing.left for standing in self.standings)
 
 
-def purses(grants: Sequence[Grant], ledger: Ledger, today: date) -> list[Purse]:
+def purses(grants: Sequence[CreditGrant], ledger: Ledger, today: date) -> list[Purse]:
     """Every purse as it stands on `today`, from the costs in `ledger`."""
     ordered = sorted(grants, key=lambda grant: (_purse_key(grant), grant.expires, grant.start))
     return [_purse(key, list(held), ledger, today) for key, held in groupby(ordered, _purse_key)]
@@ -107,12 +107,12 @@ def left_on(purse: Purse, ledger: Ledger, day: date) -> Decimal:
     return total(_left(grant, spent, day) for grant, spent in zip(grants, used, strict=True))
 
 
-def _purse_key(grant: Grant) -> tuple[str, str]:
+def _purse_key(grant: CreditGrant) -> tuple[str, str]:
     """Grants without an account are the member's own, told by the label on what was used."""
     return (grant.account or f"label {grant.member}", grant.currency)
 
 
-def _purse(key: tuple[str, str], grants: list[Grant], ledger: Ledger, today: date) -> Purse:
+def _purse(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, today: date) -> Purse:
     lines = [line for line in ledger.lines if _pays(grants[0])(line)]
     used, over = _used(grants, lines)
     left = [_left(grant, spent, today) for grant, spent in zip(grants, used, strict=True)]
@@ -127,14 +127,14 @@ def _purse(key: tuple[str, str], grants: list[Grant], ledger: Ledger, today: dat
     return Purse(key[0], tuple(standings), burn, over, key[1], end)
 
 
-def _pays(grant: Grant) -> Callable[[Line], bool]:
+def _pays(grant: CreditGrant) -> Callable[[Line], bool]:
     if grant.account:
         return lambda line: line.account == grant.account and line.currency == grant.currency
     names = member_names([grant.member])
     return lambda line: names.get(line.member, line.member) == grant.member and line.currency == grant.currency
 
 
-def _used(grants: Sequence[Grant], lines: Iterable[Line]) -> tuple[list[Decimal], Decimal]:
+def _used(grants: Sequence[CreditGrant], lines: Iterable[Line]) -> tuple[list[Decimal], Decimal]:
     """What each grant paid, by day and in order of expiry, and what no grant can have paid."""
     used, over = [ZERO] * len(grants), ZERO
     for (first, last), spent in sorted(_promotion_by_span(lines).items()):
@@ -155,7 +155,7 @@ def _promotion_by_span(lines: Iterable[Line]) -> dict[tuple[date, date], Decimal
     return spans
 
 
-def _left(grant: Grant, used: Decimal, today: date) -> Decimal:
+def _left(grant: CreditGrant, used: Decimal, today: date) -> Decimal:
     return ZERO if grant.expires <= today else grant.opening - used
 
 
@@ -191,12 +191,12 @@ class _Ends:
     days: list[date | None]
     spare: list[Decimal]
 
-    def last(self, grants: Sequence[Grant]) -> date:
+    def last(self, grants: Sequence[CreditGrant]) -> date:
         """The day from which no grant pays."""
         return max(day or grant.expires for day, grant in zip(self.days, grants, strict=True))
 
 
-def _ends(grants: Sequence[Grant], left: Sequence[Decimal], pace: Decimal | None, begin: date) -> _Ends:
+def _ends(grants: Sequence[CreditGrant], left: Sequence[Decimal], pace: Decimal | None, begin: date) -> _Ends:
     """Spend `pace` a day from `begin` on, first what expires first."""
     rest = list(left)
     days = [begin if grant.expires > begin and not rest[n] else None for n, grant in enumerate(grants)]
@@ -214,7 +214,7 @@ def _ends(grants: Sequence[Grant], left: Sequence[Decimal], pace: Decimal | None
     return _Ends(days, rest)
 
 
-def _alive(grants: Sequence[Grant], rest: Sequence[Decimal], day: date) -> list[bool]:
+def _alive(grants: Sequence[CreditGrant], rest: Sequence[Decimal], day: date) -> list[bool]:
     return [amount > 0 and day < grant.expires for grant, amount in zip(grants, rest, strict=True)]
 
 

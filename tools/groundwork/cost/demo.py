@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.cost import files
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import SIMULATED_ACCOUNT, Ledger
 
 DAYS = 45
@@ -42,11 +42,12 @@ def ledger(members: Sequence[str], now: datetime) -> Ledger:
     return Ledger(found.lines, "a simulated export", found.notes)
 
 
-def grants(members: Sequence[str], today: date) -> tuple[Grant, ...]:
+def grants(members: Sequence[str], today: date) -> tuple[CreditGrant, ...]:
     """Simulated grants of $50 for everybody, entered before the export begins."""
     start, end = today - timedelta(days=DAYS + 1), today + timedelta(days=120)
     return tuple(
-        Grant(member, GRANT, start, end, account=account(number)) for number, member in enumerate(members or _PEOPLE)
+        CreditGrant(member, GRANT, start, end, account=account(number))
+        for number, member in enumerate(members or _PEOPLE)
     )
 
 

@@ -12,7 +12,7 @@ from groundwork.cost import catalogue as prices
 from groundwork.cost.amounts import ZERO, shown, total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.catalogue import Catalogue, Price
-from groundwork.cost.plan import Change, as_plans, changes
+from groundwork.cost.plan import ResourceChange, as_plans, changes
 from groundwork.cost.resources import priced, why_free
 from groundwork.resources.needs import HOURS_A_MONTH, Need, Planned, UnknownYet
 
@@ -78,7 +78,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PricedResource:
     """A resource and what happens to it: list prices a month, None where it does not exist."""
 
     address: str
@@ -98,7 +98,7 @@ class Estimate:
 
     before: Side
     after: Side
-    rows: tuple[Row, ...]
+    rows: tuple[PricedResource, ...]
     assumptions: Assumptions
 
     @property
@@ -141,8 +141,8 @@ def estimate(
     )
 
 
-def _row(change: Change, before: list[Component], after: list[Component]) -> Row:
-    return Row(
+def _row(change: ResourceChange, before: list[Component], after: list[Component]) -> PricedResource:
+    return PricedResource(
         address=change.address,
         action=change.action,
         before=total(c.monthly for c in before) if change.before else None,

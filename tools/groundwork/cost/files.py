@@ -12,7 +12,7 @@ from typing import Any
 from groundwork.cost import focus, query, same_bill
 from groundwork.cost.amounts import total
 from groundwork.cost.database import FAULT, define_pacific_day, opened, reading
-from groundwork.cost.ledger import Ledger, Line, Part, lines_of, merged
+from groundwork.cost.ledger import Ledger, LedgerFile, Line, lines_of, merged
 from groundwork.cost.loading import Labels, Loaded, load
 from groundwork.errors import UsageProblem
 
@@ -68,7 +68,7 @@ def _ledger(database: Any, loaded: Loaded, labels: Labels) -> Ledger:
         lines = tuple(replace(line, gross=total((line.gross, -line.promotion, -line.other_credits))) for line in lines)
     if not loaded.daily:
         lines = tuple(replace(line, daily=False) for line in lines)
-    part = Part(str(loaded.path), loaded.layout, sum(line.line_count for line in lines), loaded.daily)
+    part = LedgerFile(str(loaded.path), loaded.layout, sum(line.line_count for line in lines), loaded.daily)
     return Ledger(lines, str(loaded.path), loaded.notes, loaded.daily, (part,))
 
 

@@ -29,7 +29,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class CreditGrant:
     """Credits that a member brought: `amount` from `start` to before `expires`, on `account` ("" where it was not said)."""
 
     member: str
@@ -56,15 +56,15 @@ class Grant:
         return f"{self.member}'s {shown(self.amount, self.currency)} of {self.start}"
 
 
-def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[Grant, ...]:
+def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[CreditGrant, ...]:
     """The `cost.grants` of an environment file. Raises UsageProblem naming the entry that cannot be."""
     return tuple(_grant(entry, f"cost.grants.{index}") for index, entry in enumerate(section or ()))
 
 
-def _grant(entry: Mapping[str, Any], where: str) -> Grant:
+def _grant(entry: Mapping[str, Any], where: str) -> CreditGrant:
     checked = entry.get("checked")
     return sound(
-        Grant(
+        CreditGrant(
             member=str(entry["member"]),
             amount=amount(entry["amount"], f"{where}.amount"),
             start=day(entry["start"], f"{where}.start"),
@@ -107,7 +107,7 @@ def day(value: object, where: str) -> date:
         raise UsageProblem(f"{where} is {value}, which is not a day; write it as 2026-10-31.") from problem
 
 
-def sound(grant: Grant, where: str) -> Grant:
+def sound(grant: CreditGrant, where: str) -> CreditGrant:
     """The grant itself. Raises UsageProblem when its days or its check contradict each other."""
     if grant.expires <= grant.start:
         raise UsageProblem(f"{where}: {grant.words} expires on {grant.expires}, which is not after its start.")
@@ -120,7 +120,7 @@ def sound(grant: Grant, where: str) -> Grant:
     return grant
 
 
-def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Grant:
+def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> CreditGrant:
     """A grant from what somebody typed: amount, currency, start, expires, billing_account.
 
     Raises UsageProblem for a member that the environment does not have, and for what cannot be.
@@ -134,7 +134,7 @@ def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Gr
     if account and not re.fullmatch("[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", account):
         raise UsageProblem(f"--billing-account {account} is not an id such as 012345-6789AB-CDEF01.")
     return sound(
-        Grant(
+        CreditGrant(
             member=member,
             amount=amount(typed["amount"], "--amount"),
             start=day(typed["start"], "--start"),
@@ -146,7 +146,7 @@ def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Gr
     )
 
 
-def add(path: Path, grant: Grant) -> bool:
+def add(path: Path, grant: CreditGrant) -> bool:
     """Enter a grant into the environment file at `path`; False when it is there already.
 
     Two processes at once both enter theirs; comments and order stay.
@@ -162,12 +162,12 @@ def add(path: Path, grant: Grant) -> bool:
     return editing.edit(path, entered)
 
 
-def check(path: Path, member: str, seen: Checked, start: date | None = None) -> Grant:
+def check(path: Path, member: str, seen: Checked, start: date | None = None) -> CreditGrant:
     """Write down what the console says is left of a member's grant; returns the grant as it then stands.
 
     Raises UsageProblem when the member has no grant on that day, or several and `start` does not say which.
     """
-    found: list[Grant] = []
+    found: list[CreditGrant] = []
 
     def written(document: CommentedMap) -> bool:
         held = _section(document)
@@ -181,7 +181,7 @@ def check(path: Path, member: str, seen: Checked, start: date | None = None) -> 
     return found[0]
 
 
-def _which(grants: Sequence[Grant], member: str, on: date, start: date | None) -> int:
+def _which(grants: Sequence[CreditGrant], member: str, on: date, start: date | None) -> int:
     fitting = [
         index
         for index, grant in enumerate(grants)
@@ -208,7 +208,7 @@ def _section(document: CommentedMap) -> CommentedSeq:
     return grants  # type: ignore[no-any-return]
 
 
-def _entry(grant: Grant) -> CommentedMap:
+def _entry(grant: CreditGrant) -> CommentedMap:
     fields: dict[str, Any] = {"member": grant.member, "amount": _number(grant.amount), "currency": grant.currency}
     fields |= {"start": _quoted(grant.start), "expires": _quoted(grant.expires)}
     fields |= {"billing_account": grant.account} if grant.account else {}

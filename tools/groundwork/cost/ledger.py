@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LedgerFile:
     """A file that a ledger was read from: its layout, how many lines it has, and whether they have days."""
 
     file: str
@@ -88,7 +88,7 @@ class Ledger:
     origin: str
     notes: tuple[str, ...] = ()
     daily: bool = True
-    parts: tuple[Part, ...] = ()
+    parts: tuple[LedgerFile, ...] = ()
     simulation: str = MADE_UP
 
     @property

@@ -24,7 +24,7 @@ ACTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ResourceChange:
     """A managed resource in a plan; `before` or `after` is None where it does not exist."""
 
     address: str
@@ -48,7 +48,7 @@ def load_plan(path: Path) -> Mapping[str, Any]:
     return dict(plan)
 
 
-def changes(plan: object, where: str = "the plan") -> list[Change]:
+def changes(plan: object, where: str = "the plan") -> list[ResourceChange]:
     """The managed resources of a plan, in its order. Raises UsageProblem when `plan` is not the JSON of a saved plan."""
     document = _checked(plan, where)
     found = []
@@ -74,13 +74,13 @@ def _checked(plan: object, where: str) -> Mapping[str, Any]:
     return plan
 
 
-def _change(entry: Mapping[str, Any], where: str) -> Change:
+def _change(entry: Mapping[str, Any], where: str) -> ResourceChange:
     change, address = entry["change"], str(entry.get("address", "?"))
     actions = tuple(change.get("actions", ()))
     if actions not in ACTIONS:
         raise UsageProblem(f"{where}: {address} has the actions {list(actions)}, which are not known here.")
     after = change.get("after") if ACTIONS[actions] != "forget" else change.get("before")
-    return Change(
+    return ResourceChange(
         address=address,
         action=ACTIONS[actions],
         before=_side(entry, change.get("before"), {}),

@@ -56,7 +56,7 @@ _PARAMETER = re.compile(rf":({'|'.join(PARAMETERS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class SqlDialect:
     """How an engine says the query's own words; {0} and {1} are what stands between their brackets."""
 
     pacific_day: str
@@ -68,7 +68,7 @@ class Dialect:
     parameter: str
 
 
-BIGQUERY = Dialect(
+BIGQUERY = SqlDialect(
     pacific_day="DATE({0}, 'America/Los_Angeles')",
     # By way of text, so that a floating point cost counts as it is written and not as it is stored.
     exact="CAST(CAST({0} AS STRING) AS BIGNUMERIC)",
@@ -78,7 +78,7 @@ BIGQUERY = Dialect(
     total="COALESCE(SUM({0}), 0)",
     parameter="@",
 )
-DUCKDB = Dialect(
+DUCKDB = SqlDialect(
     pacific_day="pacific_day({0})",
     exact="({0})",
     # Sub-queries over lists would say the same here, at eleven times the time and thirty times the memory.
@@ -121,7 +121,7 @@ def unsummable(amount: str) -> str:
 _WORD = re.compile(r"\b(PACIFIC_DAY|EXACT|LABEL|PROMOTION|CREDITS|TOTAL)\(([^()]*)\)")
 
 
-def render(dialect: Dialect, source: str, recent: str = "TRUE") -> str:
+def render(dialect: SqlDialect, source: str, recent: str = "TRUE") -> str:
     """The query for an engine.
 
     `source` is a table, as that engine writes one; `recent` is a condition that spares reading old partitions.
@@ -131,6 +131,6 @@ def render(dialect: Dialect, source: str, recent: str = "TRUE") -> str:
     return text.replace("{source}", source).replace("{recent}", recent)
 
 
-def _said(dialect: Dialect, word: str, between: str) -> str:
+def _said(dialect: SqlDialect, word: str, between: str) -> str:
     way: str = getattr(dialect, word.lower())
     return way.format(*between.split(", "))

@@ -105,7 +105,7 @@ def summed(lines: Iterable[Line]) -> Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CostGroup:
     """The lines that share a key: `key` is what they are grouped by, `name` what a person reads."""
 
     key: str
@@ -130,7 +130,7 @@ IN_ORDER = frozenset({"day", "invoice"})
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CostReport:
     """A ledger's lines of one period in one currency."""
 
     ledger: Ledger
@@ -139,12 +139,12 @@ class Report:
     currency: str
     age: timedelta | None
 
-    def by(self, grouping: str) -> list[Group]:
+    def by(self, grouping: str) -> list[CostGroup]:
         """Groups ranked by what they cost before promotional credits, days and invoices in their order."""
         key, found = GROUPINGS[grouping], dict[str, list[Line]]()
         for line in self.lines:
             found.setdefault(key(line)[0], []).append(line)
-        groups = [Group(value, key(lines[-1])[1], summed(lines)) for value, lines in found.items()]
+        groups = [CostGroup(value, key(lines[-1])[1], summed(lines)) for value, lines in found.items()]
         if grouping in IN_ORDER:
             return sorted(groups, key=lambda group: group.key)
         return sorted(groups, key=lambda group: (-group.sums.before_promotion, group.key))
@@ -175,7 +175,7 @@ class Report:
         return as_of is not None and day >= as_of.date() - timedelta(days=1)
 
 
-def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None = None) -> Report:
+def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None = None) -> CostReport:
     """The report on `wanted`, as seen at `now` (with a time zone).
 
     Raises UsageProblem when the period has no lines, when it is one of days and some lines have none, and when it has
@@ -195,7 +195,7 @@ def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None =
     if chosen not in currencies:
         raise UsageProblem(f"{ledger.origin} has no costs in {chosen}, only in {' and '.join(currencies)}.")
     age = now - ledger.as_of if ledger.as_of else None
-    return Report(ledger, tuple(line for line in lines if line.currency == chosen), wanted, chosen, age)
+    return CostReport(ledger, tuple(line for line in lines if line.currency == chosen), wanted, chosen, age)
 
 
 def _without_days(ledger: Ledger) -> str:
@@ -236,7 +236,7 @@ def member_names(emails: Iterable[str]) -> dict[str, str]:
     return {label: email for label, email in names.items() if email}
 
 
-def as_json(found: Report) -> dict[str, Any]:
+def as_json(found: CostReport) -> dict[str, Any]:
     """The report as one JSON object: amounts are exact decimals in strings."""
     as_of = found.ledger.as_of
     return {
@@ -257,12 +257,12 @@ def as_json(found: Report) -> dict[str, Any]:
     }
 
 
-def groupings(found: Report) -> list[str]:
+def groupings(found: CostReport) -> list[str]:
     """What a report can be grouped by; not by day where the export has one line a month."""
     return [grouping for grouping in GROUPINGS if grouping != "day" or found.ledger.daily]
 
 
-def _groups(found: Report, grouping: str) -> list[dict[str, Any]]:
+def _groups(found: CostReport, grouping: str) -> list[dict[str, Any]]:
     name = grouping.replace(" ", "_")
     rows: list[dict[str, Any]] = []
     for group in found.by(grouping):

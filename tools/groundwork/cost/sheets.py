@@ -10,12 +10,12 @@ from typing import Any
 
 from groundwork.cost import catalogue
 from groundwork.cost.amounts import exact
-from groundwork.cost.budget import Held
+from groundwork.cost.budget import BudgetStatus
 from groundwork.cost.credits import Purse
 from groundwork.cost.credits import as_json as purses_json
-from groundwork.cost.estimate import KINDS, Component, Estimate, Row, Side
+from groundwork.cost.estimate import KINDS, Component, Estimate, PricedResource, Side
 from groundwork.cost.ledger import Ledger
-from groundwork.cost.report import Report, groupings
+from groundwork.cost.report import CostReport, groupings
 from groundwork.cost.report import as_json as report_json
 
 Cell = str | int | None
@@ -33,7 +33,9 @@ def written(rows: Iterable[Mapping[str, Cell]]) -> str:
     return text.getvalue()
 
 
-def estimate_json(found: Estimate, today: date, *, simulated: bool, budget: Held | None = None) -> dict[str, Any]:
+def estimate_json(
+    found: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None = None
+) -> dict[str, Any]:
     """An estimate as one JSON object."""
     return {
         "budget": budget.data if budget else None,
@@ -74,7 +76,7 @@ def _component(part: Component) -> dict[str, Any]:
     }
 
 
-def _change(row: Row) -> dict[str, Any]:
+def _change(row: PricedResource) -> dict[str, Any]:
     return {
         "address": row.address,
         "action": row.action,
@@ -121,7 +123,7 @@ def estimate_rows(found: Estimate) -> list[dict[str, Cell]]:
     return [*parts, *tiers]
 
 
-def report_rows(found: Report, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
+def report_rows(found: CostReport, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
     """A row per group, of the groupings in `only` or of all."""
     document = report_json(found)
     rows: list[dict[str, Cell]] = []

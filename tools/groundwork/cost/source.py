@@ -9,16 +9,16 @@ from pathlib import Path
 
 from groundwork.cost import bigquery, demo, files, grants, used
 from groundwork.cost.credits import Purse, purses
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.loading import Labels
-from groundwork.cost.report import Period, Report, member_names, renamed, report
+from groundwork.cost.report import CostReport, Period, member_names, renamed, report
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CostSource:
     """What somebody asked to read: `paths`, or `demo`, else the BigQuery export that the environment names.
 
     `most_bytes` is what a query may read. Raises UsageProblem for files and a simulated export at once.
@@ -34,7 +34,7 @@ class Source:
         if self.demo and self.paths:
             raise UsageProblem("--demo is a simulated export and --file a real one; give one or the other.")
 
-    def report(self, wanted: Period, now: datetime, currency: str | None = None) -> Report:
+    def report(self, wanted: Period, now: datetime, currency: str | None = None) -> CostReport:
         """The report on a period; of a BigQuery export, where no period is asked for, from the previous month on."""
         if wanted == Period() and not (self.demo or self.paths):
             wanted = Period(since=(now.date().replace(day=1) - timedelta(days=1)).replace(day=1))
@@ -59,7 +59,7 @@ class Source:
         """What is left of the grants by costs that are read already; nothing where no grant is entered."""
         return purses(self.grants(today), ledger, today)
 
-    def grants(self, today: date) -> Sequence[Grant]:
+    def grants(self, today: date) -> Sequence[CreditGrant]:
         """The grants entered in the environment file; simulated ones for a simulated export."""
         if self.demo:
             return demo.grants(tuple(self.environment.members), today)

@@ -11,7 +11,7 @@ from typing import Any
 
 from groundwork.cost import axes
 from groundwork.cost.amounts import ZERO, exact, shown, total
-from groundwork.cost.report import GROUPINGS, Report
+from groundwork.cost.report import GROUPINGS, CostReport
 
 MOST = 5
 OTHERS = "others"
@@ -27,7 +27,7 @@ class Stack:
     step: int
 
 
-def stack(found: Report, grouping: str) -> Stack:
+def stack(found: CostReport, grouping: str) -> Stack:
     """The costs by day and `grouping`; beyond the five dearest they are others."""
     starts, step = axes.starts(found)
     named = {group.key: group.name for group in found.by(grouping)[:MOST]}

@@ -15,7 +15,7 @@ from groundwork.cost.assumptions import DEFAULTS
 from groundwork.cost.credits import Purse, Spread, Standing
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
 from groundwork.cost.ledger import Ledger
-from groundwork.cost.report import Group, Report, groupings
+from groundwork.cost.report import CostGroup, CostReport, groupings
 
 HEADINGS: dict[Kind, str] = {
     "fixed": "Fixed: there as long as the resource is",
@@ -122,7 +122,7 @@ def _sources(found: Estimate) -> str:
     return f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json names the page of each. A month has 730 hours."
 
 
-def of_report(found: Report, only: Sequence[str] = ()) -> Iterator[Shown]:
+def of_report(found: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
     """A report: totals, then the groupings in `only`, or those that people ask for."""
     yield _totals(found)
     wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(found)]
@@ -130,7 +130,7 @@ def of_report(found: Report, only: Sequence[str] = ()) -> Iterator[Shown]:
         yield _groups(found, grouping)
 
 
-def _totals(found: Report) -> Text:
+def _totals(found: CostReport) -> Text:
     as_of = found.ledger.as_of
     when = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "as-of time not in this layout"
     sums = found.sums
@@ -152,7 +152,7 @@ def _totals(found: Report) -> Text:
     return Text("\n".join(lines))
 
 
-def _groups(found: Report, grouping: str) -> Table:
+def _groups(found: CostReport, grouping: str) -> Table:
     title = f"By {grouping}" + (" (simulated)" if found.ledger.simulated else "")
     table = _table(title, grouping, "gross", "before promotional credits", "promotional credits", "net", numbers=4)
     for group in found.by(grouping):
@@ -162,7 +162,7 @@ def _groups(found: Report, grouping: str) -> Table:
     return table
 
 
-def _name(found: Report, grouping: str, group: Group) -> str:
+def _name(found: CostReport, grouping: str, group: CostGroup) -> str:
     open_day = grouping == "day" and found.unfinished(date.fromisoformat(group.key))
     return f"{group.name} (unfinished)" if open_day else group.name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.cost import catalogue, files, grants
-from groundwork.cost.grants import Grant
+from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.loading import Labels
 from groundwork.cost.report import member_names
@@ -62,7 +62,9 @@ def _priced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield row | {"cost": f"{quantity / price.per * price.price:.12f}"}
 
 
-def _paid(row: dict[str, Any], held: Sequence[Grant], environment: Environment, labels: Labels) -> Mapping[str, Any]:
+def _paid(
+    row: dict[str, Any], held: Sequence[CreditGrant], environment: Environment, labels: Labels
+) -> Mapping[str, Any]:
     """A row as promotional credits pay it: those of the member whose label it carries, on that day."""
     carried = {label["key"]: label["value"] for label in row["labels"]}
     label = carried.get(labels.member, "")

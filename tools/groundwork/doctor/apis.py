@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, is_off, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.lifecycle.prerequisites import APIS
 from groundwork.text import listed
 
@@ -41,7 +41,7 @@ _CALLS = {
 }
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """What is off, what is on and refuses still, or that all answer."""
     path = f"v1/projects/{environment.project}/services"
     asked = {"filter": "state:ENABLED", "pageSize": 200}
@@ -60,16 +60,18 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
             yield not_asked(f"API {api}", environment, refusal)
 
 
-def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> Finding:
+def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> CheckResult:
     off = [api + _HOST for api in wanted if api not in answers]
     late = [api + _HOST for api, problem in answers.items() if problem and is_off(problem)]
     well = [api for api, problem in answers.items() if problem is None]
     words = [f"{listed(off)} {'is' if len(off) == 1 else 'are'} off"] if off else []
     words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but refused just now"] if late else []
     if not words:
-        return Finding("APIs", "ok", f"{len(well)} of {len(wanted)} answer: {listed(well)}")
+        return CheckResult("APIs", "ok", f"{len(well)} of {len(wanted)} answer: {listed(well)}")
     remedy = "`up` enables them and waits until they answer" if off else "after it was enabled that takes some minutes"
-    return Finding("APIs", "note", "; ".join(words), remedy if off else f"{remedy}: `up` waits, or run doctor again")
+    return CheckResult(
+        "APIs", "note", "; ".join(words), remedy if off else f"{remedy}: `up` waits, or run doctor again"
+    )
 
 
 def of_both_layers(environment: Environment) -> list[str]:
@@ -92,7 +94,7 @@ def _short(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(_HOST)
 
 
-def _call(cloud: Cloud, api: str) -> CloudProblem | None:
+def _call(cloud: GoogleCloud, api: str) -> CloudProblem | None:
     """What an API says that does not answer; a refusal for want of a permission is an answer."""
     path = _CALLS.get(api, "").format(project=cloud.project)
     if not path:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from shutil import which
 from typing import Any
 
-from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, is_off, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.terraform.process import run
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The account that pays. Where the Billing API is off, as in every new project, gcloud is asked, which needs no API there."""
     try:
         found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")
@@ -24,16 +24,16 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
             return
     account = str(found.get("billingAccountName", "")).rpartition("/")[2]
     if found.get("billingEnabled"):
-        yield Finding("billing", "ok", f"account {account}")
+        yield CheckResult("billing", "ok", f"account {account}")
     elif account:
-        yield Finding(
+        yield CheckResult(
             "billing",
             "broken",
             f"account {account} is linked to {environment.project}, but closed: nothing is paid",
             f"reopen it at https://console.cloud.google.com/billing/{account}, or {_link(environment)}",
         )
     else:
-        yield Finding(
+        yield CheckResult(
             "billing", "broken", f"{environment.project} has no billing account that pays", _link(environment)
         )
 

@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from groundwork.doctor.finding import Finding, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.text import listed
 
 _AT_ONCE = 8
 _FREE: dict[str, Any] = {}
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Every bucket of the file and the one that keeps Terraform's state, which must be in the file's region."""
     names = [environment.state_bucket, *(bucket.full_name for bucket in environment.buckets.values())]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -38,17 +38,17 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     words = [f"{len(free)} of {len(names)} names are free"] if free else []
     words += [f"{listed(ours)} {'is' if len(ours) == 1 else 'are'} this project's"] if ours else []
     if len(free) + len(ours) == len(names):
-        yield Finding("buckets", "ok", ", ".join(words))
+        yield CheckResult("buckets", "ok", ", ".join(words))
 
 
-def _ask(cloud: Cloud, name: str) -> dict[str, Any] | CloudProblem:
+def _ask(cloud: GoogleCloud, name: str) -> dict[str, Any] | CloudProblem:
     try:
         return cloud.request("GET", "storage", f"v1/b/{name}")
     except CloudProblem as problem:
         return _FREE if problem.code == 404 else problem
 
 
-def _number(cloud: Cloud) -> str:
+def _number(cloud: GoogleCloud) -> str:
     """The project's number, "" where Resource Manager does not say it."""
     try:
         return str(cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")["projectNumber"])
@@ -56,27 +56,27 @@ def _number(cloud: Cloud) -> str:
         return ""
 
 
-def _refused(environment: Environment, name: str, problem: CloudProblem) -> Finding:
+def _refused(environment: Environment, name: str, problem: CloudProblem) -> CheckResult:
     """A name that nobody has is a 404 for everybody, so a 403 says that the bucket is there."""
     if problem.code == 403 and not problem.reason:
         return _foreign(environment, name, "you may not see it")
     return not_asked("buckets", environment, problem)
 
 
-def _foreign(environment: Environment, name: str, why: str) -> Finding:
+def _foreign(environment: Environment, name: str, why: str) -> CheckResult:
     if name == environment.state_bucket:
         remedy = (
             f"ask an operator of {environment.project} for access, or choose another project id in {environment.file}"
         )
     else:
         remedy = f"rename it under buckets: in {environment.file}, or choose another project id"
-    return Finding("buckets", "broken", f"{name} is taken: {why}", remedy)
+    return CheckResult("buckets", "broken", f"{name} is taken: {why}", remedy)
 
 
-def _state(environment: Environment, bucket: dict[str, Any]) -> Iterator[Finding]:
+def _state(environment: Environment, bucket: dict[str, Any]) -> Iterator[CheckResult]:
     place = str(bucket.get("location", "")).lower()
     if place and place != environment.region:
-        yield Finding(
+        yield CheckResult(
             "state bucket",
             "broken",
             f"{environment.state_bucket} is in {place}, the file says {environment.region}, and a bucket cannot move",

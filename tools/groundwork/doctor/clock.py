@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from groundwork.doctor.finding import Finding, Health
+from groundwork.doctor.finding import CheckResult, Health
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 
 NOTED_SKEW = timedelta(seconds=30)
 BROKEN_SKEW = timedelta(minutes=5)
 """Source: https://developers.google.com/identity/protocols/oauth2/service-account, tokens from a clock that is off are refused."""
 
 
-def look(cloud: Cloud, _environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, _environment: Environment) -> Iterator[CheckResult]:
     import requests
 
     try:
@@ -25,20 +25,20 @@ def look(cloud: Cloud, _environment: Environment) -> Iterator[Finding]:
     yield skew(answered, datetime.now(UTC))
 
 
-def skew(answered: str, now: datetime) -> Finding:
+def skew(answered: str, now: datetime) -> CheckResult:
     """How far this machine's clock is from a server's Date header."""
     try:
         off = now - parsedate_to_datetime(answered)
     except (ValueError, TypeError):
-        return Finding(
+        return CheckResult(
             "clock", "note", "could not be compared: the server did not say what time it is", "run doctor again"
         )
     seconds = round(off.total_seconds())
     if abs(off) <= NOTED_SKEW:
-        return Finding("clock", "ok", "agrees with Google's")
+        return CheckResult("clock", "ok", "agrees with Google's")
     health: Health = "broken" if abs(off) > BROKEN_SKEW else "note"
     side = "ahead of" if seconds > 0 else "behind"
-    return Finding(
+    return CheckResult(
         "clock",
         health,
         f"{abs(seconds)} s {side} Google's; logins fail when it is far off",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.cost.bigquery import ENABLE, TABLES
-from groundwork.doctor.finding import Finding, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 
 _JOB = "bigquery.jobs.create"
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Nothing where the file names no export."""
     export = environment.cost.get("export")
     if not export:
@@ -32,28 +32,28 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     name, place = f"{export['project']}.{export['dataset']}", str(dataset.get("location", ""))
     if place.lower() != str(export.get("location", "EU")).lower():
         remedy = f"write location: {place} under cost.export in {environment.file}"
-        yield Finding(
+        yield CheckResult(
             "billing export", "broken", f"{name} is in {place}, not in {export.get('location', 'EU')}", remedy
         )
     elif not any(table.startswith(TABLES) for table in tables):
         remedy = f"switch it on at {ENABLE}: only the console can; the first rows come some hours later"
-        yield Finding("billing export", "missing", f"{name} has no table {TABLES[0]}…", remedy)
+        yield CheckResult("billing export", "missing", f"{name} has no table {TABLES[0]}…", remedy)
     elif _JOB not in may:
-        yield Finding(
+        yield CheckResult(
             "billing export",
             "missing",
             f"{name} is there, but you may run no query: {_JOB} is missing on {environment.project}",
             "ask an owner of the project for roles/bigquery.jobUser on it",
         )
     else:
-        yield Finding("billing export", "ok", f"{name} in {place}")
+        yield CheckResult("billing export", "ok", f"{name} in {place}")
 
 
-def _unread(environment: Environment, export: dict[str, str], problem: CloudProblem) -> Finding:
+def _unread(environment: Environment, export: dict[str, str], problem: CloudProblem) -> CheckResult:
     if problem.code == 404:
         text = f"there is no dataset {export['project']}.{export['dataset']}"
-        return Finding("billing export", "broken", text, f"correct cost.export in {environment.file}")
+        return CheckResult("billing export", "broken", text, f"correct cost.export in {environment.file}")
     if problem.code == 403 and not problem.reason:
         remedy = f"ask an owner of {export['project']} for roles/bigquery.dataViewer on the dataset"
-        return Finding("billing export", "missing", f"may not be read: {problem.message}", remedy)
+        return CheckResult("billing export", "missing", f"may not be read: {problem.message}", remedy)
     return not_asked("billing export", environment, problem)

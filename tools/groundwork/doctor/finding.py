@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 
 Health = Literal["ok", "missing", "broken", "note"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One thing looked at: "broken" is needed and does not work, "missing" is only needed for some things."""
 
     subject: str
@@ -22,7 +22,7 @@ class Finding:
     remedy: str = ""
 
 
-Look = Callable[[Cloud, Environment], Iterator[Finding]]
+Look = Callable[[GoogleCloud, Environment], Iterator[CheckResult]]
 
 
 def is_off(problem: CloudProblem) -> bool:
@@ -30,12 +30,12 @@ def is_off(problem: CloudProblem) -> bool:
     return problem.reason == "SERVICE_DISABLED"
 
 
-def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> Finding:
+def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> CheckResult:
     """A question that was refused; that an API is off is no fault of a project that `up` has not seen yet."""
     text = f"could not be asked: {problem.message}"
     if is_off(problem):
         text = f"could not be asked: {_api(problem)} is off"
-    return Finding(subject, "note" if is_off(problem) else health, text, how_to_ask(environment, problem))
+    return CheckResult(subject, "note" if is_off(problem) else health, text, how_to_ask(environment, problem))
 
 
 def how_to_ask(environment: Environment, problem: CloudProblem) -> str:

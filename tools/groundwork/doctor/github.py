@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, is_off, not_asked
 from groundwork.environment.values import Environment, Github
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 
 API = "https://api.github.com"
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _SECONDS = 20
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Nothing where the file names no repository."""
     github = environment.github
     if github is None:
@@ -38,11 +38,11 @@ def _get(path: str) -> tuple[int, dict[str, Any]]:
     return answer.status_code, found if isinstance(found, dict) else {}
 
 
-def _repository(environment: Environment, github: Github) -> Iterator[Finding]:
+def _repository(environment: Environment, github: Github) -> Iterator[CheckResult]:
     file = environment.file
     status, found = _get(f"repos/{github.repository}")
     if status == 404:
-        yield Finding(
+        yield CheckResult(
             "GitHub",
             "note",
             f"{github.repository} is not there, or not public: its workflows can log in only if name and owner's number are right",
@@ -50,56 +50,56 @@ def _repository(environment: Environment, github: Github) -> Iterator[Finding]:
         )
         return
     if status != 200:
-        yield Finding("GitHub", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
+        yield CheckResult("GitHub", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
         return
     name, owner = str(found.get("full_name", "")), str(found.get("owner", {}).get("id", ""))
     if name != github.repository:
         text = (
             f"the repository is called {name}, the file says {github.repository}, and a workflow is let in by that name"
         )
-        yield Finding("GitHub", "broken", text, f"write repository: {name} in {file}, then `groundwork up`")
+        yield CheckResult("GitHub", "broken", text, f"write repository: {name} in {file}, then `groundwork up`")
     elif owner != github.owner_id:
         text = f"the owner of {name} has the number {owner}, the file says {github.owner_id}: no workflow is let in"
-        yield Finding("GitHub", "broken", text, f'write owner_id: "{owner}" in {file}, then `groundwork up`')
+        yield CheckResult("GitHub", "broken", text, f'write owner_id: "{owner}" in {file}, then `groundwork up`')
     else:
-        yield Finding("GitHub", "ok", f"{name}, owner {owner}")
+        yield CheckResult("GitHub", "ok", f"{name}, owner {owner}")
     yield from _branch(github, name)
 
 
-def _branch(github: Github, name: str) -> Iterator[Finding]:
+def _branch(github: Github, name: str) -> Iterator[CheckResult]:
     status, found = _get(f"repos/{name}/branches/{github.branch}")
     place = f"https://github.com/{name}/settings/branches"
     if status == 404:
         text = f"{name} has no branch {github.branch}, whose workflows may act as the deployer"
-        yield Finding("GitHub branch", "broken", text, "push it, or correct github.branch in the environment file")
+        yield CheckResult("GitHub branch", "broken", text, "push it, or correct github.branch in the environment file")
     elif status != 200:
-        yield Finding("GitHub branch", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
+        yield CheckResult("GitHub branch", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
     elif not found.get("protected"):
         text = f"{github.branch} is not protected: whoever may push to it may change everything in the project"
-        yield Finding("GitHub branch", "missing", text, f"protect it at {place}")
+        yield CheckResult("GitHub branch", "missing", text, f"protect it at {place}")
     else:
-        yield Finding("GitHub branch", "ok", f"{github.branch} is protected")
+        yield CheckResult("GitHub branch", "ok", f"{github.branch} is protected")
 
 
-def _pool(cloud: Cloud, environment: Environment, github: Github) -> Iterator[Finding]:
+def _pool(cloud: GoogleCloud, environment: Environment, github: Github) -> Iterator[CheckResult]:
     path = f"v1/projects/{environment.project}/locations/global/workloadIdentityPools/{github.pool}"
     try:
         found = cloud.request("GET", "iam", path)
     except CloudProblem as problem:
         if problem.code == 404 or is_off(problem):
-            yield Finding("identity pool", "ok", f"{github.pool} is not there yet; `up` makes it")
+            yield CheckResult("identity pool", "ok", f"{github.pool} is not there yet; `up` makes it")
         elif problem.code != 403:
             yield not_asked("identity pool", environment, problem)
         else:
-            yield Finding(
+            yield CheckResult(
                 "identity pool", "note", f"could not be asked: {problem.message}", "ask an owner of the project"
             )
         return
     if found.get("state") == "DELETED":
         text = f"{github.pool} was deleted less than 30 days ago, and its name is taken meanwhile"
-        yield Finding("identity pool", "note", text, "`up` brings it back")
+        yield CheckResult("identity pool", "note", text, "`up` brings it back")
     elif found.get("disabled"):
         remedy = f"run `gcloud iam workload-identity-pools update {github.pool} --location=global --no-disabled --project={environment.project}`"
-        yield Finding("identity pool", "broken", f"{github.pool} is disabled: no workflow can log in", remedy)
+        yield CheckResult("identity pool", "broken", f"{github.pool} is disabled: no workflow can log in", remedy)
     else:
-        yield Finding("identity pool", "ok", f"{github.pool} is there")
+        yield CheckResult("identity pool", "ok", f"{github.pool} is there")

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from shutil import which
 
 from groundwork.doctor import apis, billing, buckets, clock, export, github, members, permissions, project, training
-from groundwork.doctor.finding import Finding, Look
+from groundwork.doctor.finding import CheckResult, Look
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.login import identity
-from groundwork.login.identity import Identity
+from groundwork.login.identity import Caller
 from groundwork.terraform.process import run
 
 LOOKS: tuple[Look, ...] = (
@@ -31,19 +31,19 @@ LOOKS: tuple[Look, ...] = (
 )
 
 
-def findings(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def findings(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Everything about login and project; when nobody is logged in that is all there is to say."""
     again = f"run `groundwork login --env {environment.name} --again`"
     try:
         who = identity.of(cloud, os.environ)
     except GroundworkError as error:
-        yield Finding("login", "broken", error.message, again)
+        yield CheckResult("login", "broken", error.message, again)
         return
     expires = f"token expires {who.expiry(datetime.now(UTC))}"
     if who.principal:
-        yield Finding("login", "ok", f"{who.principal} by {who.source}, {expires}")
+        yield CheckResult("login", "ok", f"{who.principal} by {who.source}, {expires}")
     else:
-        yield Finding("login", "note", f"Google does not say whose login it is; by {who.source}, {expires}", again)
+        yield CheckResult("login", "note", f"Google does not say whose login it is; by {who.source}, {expires}", again)
     yield from _quota(cloud, environment, who)
     yield from _gcloud_account(environment, who)
     with ThreadPoolExecutor(len(LOOKS)) as pool:
@@ -52,7 +52,7 @@ def findings(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     yield from permissions.of_deployer(cloud, environment, who.principal)
 
 
-def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Finding]:
+def _quota(cloud: GoogleCloud, environment: Environment, who: Caller) -> Iterator[CheckResult]:
     if who.impersonated or who.quota_project == environment.project:
         return
     if who.quota_project:
@@ -63,22 +63,22 @@ def _quota(cloud: Cloud, environment: Environment, who: Identity) -> Iterator[Fi
         )
     else:
         return
-    yield Finding("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
+    yield CheckResult("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
 
 
-def _gcloud_account(environment: Environment, who: Identity) -> Iterator[Finding]:
+def _gcloud_account(environment: Environment, who: Caller) -> Iterator[CheckResult]:
     """gcloud and everything else log in apart from each other; two accounts are a common trap."""
     if not which("gcloud"):
         return
     done = run(["gcloud", "config", "get", "account", "--quiet"], seconds=30)
     account = done.out.strip()
     if done.code or not account or account == "(unset)":
-        yield Finding("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
+        yield CheckResult("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
     elif not who.principal:
         text = f"gcloud is {account}; whether everything else is too cannot be told, since Google does not say whose the login is"
-        yield Finding("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
+        yield CheckResult("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
     elif not who.impersonated and account.lower() != who.principal.lower():
         text = f"gcloud is {account}, everything else is {who.principal}"
-        yield Finding("gcloud account", "note", text, f"run `gcloud auth login {who.principal}`")
+        yield CheckResult("gcloud account", "note", text, f"run `gcloud auth login {who.principal}`")
     else:
-        yield Finding("gcloud account", "ok", account)
+        yield CheckResult("gcloud account", "ok", account)

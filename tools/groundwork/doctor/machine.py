@@ -13,7 +13,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from groundwork.doctor import google
-from groundwork.doctor.finding import Finding
+from groundwork.doctor.finding import CheckResult
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
@@ -27,10 +27,10 @@ _NEEDED_BYTES = 2 << 30
 _PROVIDER = Path("registry.terraform.io/hashicorp/google")
 
 
-Examine = Callable[[Checkout, Environment], Iterator[Finding]]
+Examine = Callable[[Checkout, Environment], Iterator[CheckResult]]
 
 
-def examine(checkout: Checkout, environment: Environment) -> list[Finding]:
+def examine(checkout: Checkout, environment: Environment) -> list[CheckResult]:
     """Look at everything, side by side; in the order of EXAMINATIONS."""
     with ThreadPoolExecutor(len(EXAMINATIONS)) as pool:
         return [
@@ -40,12 +40,12 @@ def examine(checkout: Checkout, environment: Environment) -> list[Finding]:
         ]
 
 
-def _python(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _python(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     text = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info >= NEEDED_PYTHON:
-        yield Finding("python", "ok", text)
+        yield CheckResult("python", "ok", text)
     else:
-        yield Finding(
+        yield CheckResult(
             "python",
             "broken",
             text,
@@ -53,22 +53,22 @@ def _python(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]
         )
 
 
-def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     name = installation.chosen()
     release = installation.RELEASES[name]
     present, cached = installation.on_path(name), installation.in_cache(name, installation.user_cache())
     used = present if present and present.new_enough else cached
     if used:
-        yield Finding(name, "ok", f"{used.text} at {used.path}")
+        yield CheckResult(name, "ok", f"{used.text} at {used.path}")
     elif present:
-        yield Finding(
+        yield CheckResult(
             name,
             "note",
             f"{present.text} at {present.path} is too old; {release.version} is fetched when it is needed",
             f"or install a newer one from {release.page}",
         )
     else:
-        yield Finding(
+        yield CheckResult(
             name,
             "note",
             f"not on PATH; {release.title} {release.version} is fetched when it is needed",
@@ -76,12 +76,12 @@ def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[Findi
         )
 
 
-def _provider(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+def _provider(_checkout: Checkout, environment: Environment) -> Iterator[CheckResult]:
     if environment.local:
-        yield Finding("provider (ours)", "ok", "part of this project, for the local cloud only")
+        yield CheckResult("provider (ours)", "ok", "part of this project, for the local cloud only")
     found = next(_real_providers(), None)
     if found:
-        yield Finding("provider (Google's)", "ok", str(found))
+        yield CheckResult("provider (Google's)", "ok", str(found))
         return
     reachable = _reaches("https://registry.terraform.io/.well-known/terraform.json")
     text = (
@@ -94,7 +94,7 @@ def _provider(_checkout: Checkout, environment: Environment) -> Iterator[Finding
         if reachable
         else "needed for PROVIDER=google and for Google Cloud only: go online once, or use `terraform providers mirror`"
     )
-    yield Finding("provider (Google's)", "ok" if reachable else "missing", text, remedy)
+    yield CheckResult("provider (Google's)", "ok" if reachable else "missing", text, remedy)
 
 
 def _real_providers() -> Iterator[Path]:
@@ -122,7 +122,7 @@ def _reaches(url: str) -> bool:
         return False
 
 
-def _gcloud(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _gcloud(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     yield from _program(
         "gcloud",
         ["gcloud", "version", "--format=json"],
@@ -135,7 +135,7 @@ def _gcloud_version(out: str) -> str:
     return str(json.loads(out).get("Google Cloud SDK", ""))
 
 
-def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     yield from _program(
         "docker",
         ["docker", "version", "--format", "{{.Server.Version}}"],
@@ -144,10 +144,10 @@ def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]
     )
 
 
-def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: str) -> Iterator[Finding]:
+def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: str) -> Iterator[CheckResult]:
     path = shutil.which(name)
     if path is None:
-        yield Finding(name, "missing", "not on PATH", remedy)
+        yield CheckResult(name, "missing", "not on PATH", remedy)
         return
     try:
         done = run(argv, seconds=20)
@@ -156,65 +156,65 @@ def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: 
     except (GroundworkError, ValueError) as error:
         text, why = "", str(error)
     if text:
-        yield Finding(name, "ok", text)
+        yield CheckResult(name, "ok", text)
     else:
-        yield Finding(name, "missing", f"at {path}, but it does not answer: {why}", remedy)
+        yield CheckResult(name, "missing", f"at {path}, but it does not answer: {why}", remedy)
 
 
-def _disk(checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _disk(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     for subject, folder in (("disk of the project", checkout.root), ("disk of the cache", installation.user_cache())):
         present = next(each for each in (folder, *folder.parents) if each.exists())
         free = shutil.disk_usage(present).free
         text = f"{free / (1 << 30):.0f} GiB free at {present}"
         if free < _NEEDED_BYTES:
-            yield Finding(subject, "broken", text, f"free at least {_NEEDED_BYTES >> 30} GiB")
+            yield CheckResult(subject, "broken", text, f"free at least {_NEEDED_BYTES >> 30} GiB")
         else:
-            yield Finding(subject, "ok", text)
+            yield CheckResult(subject, "ok", text)
 
 
-def _local_cloud(checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _local_cloud(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     found = local.find(checkout)
     state = checkout.local_state
     size = sum(file.stat().st_size for file in state.rglob("*") if file.is_file()) if state.exists() else 0
     running = f"running at {found.base} (process {found.pid})" if found else "stopped; commands on ENV=local start it"
-    yield Finding("local cloud", "ok", f"{running}, {size / (1 << 20):.1f} MiB in {state}")
+    yield CheckResult("local cloud", "ok", f"{running}, {size / (1 << 20):.1f} MiB in {state}")
 
 
-def _descriptions(_checkout: Checkout, _environment: Environment) -> Iterator[Finding]:
+def _descriptions(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     version = metadata.version("google-api-python-client")
     package = util.find_spec("googleapiclient")
     folder = Path(str(package.origin)).parent / "discovery_cache" / "documents" if package else Path()
     try:
         revision = json.loads((folder / "storage.v1.json").read_text("utf-8"))["revision"]
     except (OSError, KeyError, ValueError):
-        yield Finding(
+        yield CheckResult(
             "API descriptions",
             "broken",
             f"google-api-python-client {version} has none",
             "delete .venv and run `make up` again",
         )
         return
-    yield Finding("API descriptions", "ok", f"google-api-python-client {version}, storage of {revision}")
+    yield CheckResult("API descriptions", "ok", f"google-api-python-client {version}, storage of {revision}")
 
 
-def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[CheckResult]:
     if environment.local:
-        yield Finding("credentials", "ok", f"none needed: the local cloud sees {local.OWNER} (simulated)")
+        yield CheckResult("credentials", "ok", f"none needed: the local cloud sees {local.OWNER} (simulated)")
         return
     try:
         cloud = google_cloud(environment.project)
     except GroundworkError as error:
-        yield Finding("login", "broken", error.message, f"run `groundwork login --env {environment.name}`")
+        yield CheckResult("login", "broken", error.message, f"run `groundwork login --env {environment.name}`")
         return
     yield from google.findings(cloud, environment)
 
 
-def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Finding]:
+def _variables(_checkout: Checkout, environment: Environment) -> Iterator[CheckResult]:
     for name in isolation.silent_changes(os.environ):
-        yield Finding(name, "note", "is set and changes what Terraform does", f"unset {name}")
+        yield CheckResult(name, "note", "is set and changes what Terraform does", f"unset {name}")
     config = os.environ.get("TF_CLI_CONFIG_FILE")
     if config and not Path(config).exists():
-        yield Finding(
+        yield CheckResult(
             "TF_CLI_CONFIG_FILE",
             "note",
             f"names {config}, which does not exist; Terraform only warns",
@@ -224,7 +224,7 @@ def _variables(_checkout: Checkout, environment: Environment) -> Iterator[Findin
         try:
             isolation.refuse_elsewhere(os.environ, environment.name)
         except GroundworkError as error:
-            yield Finding("variables", "broken", error.message, "unset them")
+            yield CheckResult("variables", "broken", error.message, "unset them")
 
 
 EXAMINATIONS: tuple[Examine, ...] = (

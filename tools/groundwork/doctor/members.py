@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.doctor.finding import Finding, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.placeholders import placeholders
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources import policies
 from groundwork.resources.bindings import account, address
 from groundwork.resources.item import Item
 from groundwork.text import listed
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Both; the policy is the project's, in which every persona has a role."""
     file = environment.file
     left = placeholders(environment)
     if left:
-        yield Finding(
+        yield CheckResult(
             "placeholders", "broken", f"{file} still holds {listed(left)}", "put your team's own values there"
         )
     try:
@@ -34,8 +34,8 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     for email in others:
         stored = primary[account(email)]
         text = f"IAM knows {email} as {stored}: every `up` makes the grant again"
-        yield Finding("members", "broken", text, f"write {stored} in {file}")
+        yield CheckResult("members", "broken", text, f"write {stored} in {file}")
     if not others and not left:
-        yield Finding(
+        yield CheckResult(
             "members", "ok", f"none of {len(environment.members)} is spelled otherwise in the project's policy"
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from groundwork.doctor.finding import Finding, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.login import deployer
 from groundwork.resources.kind import several
 from groundwork.resources.registry import made
 from groundwork.text import listed
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The caller's own."""
     wanted = needed(environment)
     try:
@@ -23,9 +23,9 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
         yield not_asked("permissions", environment, problem, "broken")
         return
     if not missing:
-        yield Finding("permissions", "ok", f"all {len(wanted)} that `up` needs")
+        yield CheckResult("permissions", "ok", f"all {len(wanted)} that `up` needs")
         return
-    yield Finding(
+    yield CheckResult(
         "permissions",
         "missing",
         f"{_few(missing, len(wanted))} that `up` needs are missing{_named(missing)}",
@@ -34,11 +34,11 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     )
 
 
-def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Iterator[Finding]:
+def of_deployer(cloud: GoogleCloud, environment: Environment, principal: str) -> Iterator[CheckResult]:
     """Whether the caller may act as the deployer, and what the deployer itself may do, deleting included."""
     found = deployer.ask(cloud, environment, principal)
     remedy = f"an operator of the team lets you: `groundwork onboard {principal or 'YOU'} --role operator --env {environment.name}`"
-    yield Finding(
+    yield CheckResult(
         "deployer",
         "note" if found.answer in ("no", "not yet", "unknown") else "ok",
         found.text,
@@ -56,7 +56,7 @@ def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Itera
         yield not_asked("deployer's permissions", environment, problem)
         return
     if missing:
-        yield Finding(
+        yield CheckResult(
             "deployer's permissions",
             "broken",
             f"{_few(missing, len(wanted))} that `up` and `down` need are missing{_named(missing)}",
@@ -64,7 +64,9 @@ def of_deployer(cloud: Cloud, environment: Environment, principal: str) -> Itera
             "a grant it can take some minutes",
         )
     else:
-        yield Finding("deployer's permissions", "ok", f"all {len(wanted)} that `up` and `down` need, asked as itself")
+        yield CheckResult(
+            "deployer's permissions", "ok", f"all {len(wanted)} that `up` and `down` need, asked as itself"
+        )
 
 
 def needed(environment: Environment) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def needed(environment: Environment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(permission for how in used for permission in several(how.permissions)))
 
 
-def _missing(cloud: Cloud, wanted: tuple[str, ...]) -> list[str]:
+def _missing(cloud: GoogleCloud, wanted: tuple[str, ...]) -> list[str]:
     path = f"v1/projects/{cloud.project}:testIamPermissions"
     answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": list(wanted)})
     held = set(answer.get("permissions", ()))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.doctor.finding import Finding, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, is_off, not_asked
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.text import listed
 
 _MEMBERS = "constraints/iam.allowedPolicyMemberDomains"
 _LOCATIONS = "constraints/gcp.resourceLocations"
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The project and, in an organization, its policies."""
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
@@ -24,19 +24,21 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     state = str(found.get("lifecycleState", ""))
     if state != "ACTIVE":
         remedy = f"run `gcloud projects undelete {environment.project}` within 30 days of its deletion"
-        yield Finding("project", "broken", f"{environment.project} is {state}", remedy)
+        yield CheckResult("project", "broken", f"{environment.project} is {state}", remedy)
         return
     parent = found.get("parent") or {}
     where = f"in {parent['type']} {parent['id']}" if parent else "in no organization"
-    yield Finding("project", "ok", f"{environment.project} answers (number {found.get('projectNumber')}), {where}")
+    yield CheckResult("project", "ok", f"{environment.project} answers (number {found.get('projectNumber')}), {where}")
     if parent:
         yield from _organization(cloud, environment)
 
 
-def _unseen(environment: Environment, problem: CloudProblem) -> Finding:
+def _unseen(environment: Environment, problem: CloudProblem) -> CheckResult:
     if is_off(problem):
-        return Finding("project", "note", "cannot be asked for yet: the Resource Manager API is off", "`up` enables it")
-    return Finding(
+        return CheckResult(
+            "project", "note", "cannot be asked for yet: the Resource Manager API is off", "`up` enables it"
+        )
+    return CheckResult(
         "project",
         "broken",
         problem.message,
@@ -45,7 +47,7 @@ def _unseen(environment: Environment, problem: CloudProblem) -> Finding:
     )
 
 
-def _organization(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def _organization(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     for look_at in (_members, _locations):
         try:
             yield from look_at(cloud, environment)
@@ -53,14 +55,14 @@ def _organization(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
             yield not_asked("organization", environment, problem)
 
 
-def _effective(cloud: Cloud, constraint: str) -> Mapping[str, Any]:
+def _effective(cloud: GoogleCloud, constraint: str) -> Mapping[str, Any]:
     """The list policy in force for the project, inherited or its own."""
     path = f"v1/projects/{cloud.project}:getEffectiveOrgPolicy"
     answer = cloud.request("POST", "cloudresourcemanager", path, json={"constraint": constraint})
     return dict(answer.get("listPolicy") or {})
 
 
-def _members(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def _members(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains."""
     allowed = [str(value).removeprefix("is:") for value in _effective(cloud, _MEMBERS).get("allowedValues", ())]
     if not allowed:
@@ -70,21 +72,21 @@ def _members(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     outside = [email for email in environment.members if email.rpartition("@")[2] not in domains]
     if not domains:
         text = f"{_MEMBERS} lets only the customers {listed(allowed)} in, and whose these are could not be told"
-        yield Finding(
+        yield CheckResult(
             "organization", "note", text, "ask who administers the organization whether it lets your members in"
         )
     elif outside:
-        yield Finding(
+        yield CheckResult(
             "organization",
             "broken",
             f"{_MEMBERS} lets only {listed(sorted(domains))} in, so no grant to {listed(outside)} is taken",
             "use addresses of that domain, or ask who administers the organization for an exception on this project",
         )
     else:
-        yield Finding("organization", "ok", f"{_MEMBERS} lets {listed(sorted(domains))} in, as all members are")
+        yield CheckResult("organization", "ok", f"{_MEMBERS} lets {listed(sorted(domains))} in, as all members are")
 
 
-def _locations(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def _locations(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Source: https://cloud.google.com/resource-manager/docs/organization-policy/defining-locations."""
     policy = _effective(cloud, _LOCATIONS)
     allowed = [str(value) for value in policy.get("allowedValues", ())]
@@ -95,11 +97,11 @@ def _locations(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     if "europe" in environment.region:
         groups.add("eu-locations")
     if environment.region in plain:
-        yield Finding("organization", "ok", f"{_LOCATIONS} allows {environment.region}")
+        yield CheckResult("organization", "ok", f"{_LOCATIONS} allows {environment.region}")
     elif groups & plain:
-        yield Finding("organization", "ok", f"{_LOCATIONS} allows {listed(sorted(groups & plain))}")
+        yield CheckResult("organization", "ok", f"{_LOCATIONS} allows {listed(sorted(groups & plain))}")
     else:
-        yield Finding(
+        yield CheckResult(
             "organization",
             "broken",
             f"{_LOCATIONS} allows {listed(allowed)}, not {environment.region}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from groundwork.doctor.finding import Finding
+from groundwork.doctor.finding import CheckResult
 from groundwork.environment.values import Environment
-from groundwork.environment.workloads import Training
-from groundwork.google.cloud import Cloud
+from groundwork.environment.workloads import TrainingSpec
+from groundwork.google.cloud import GoogleCloud
 from groundwork.workloads import quotas
 from groundwork.workloads.project import Project
 
@@ -17,7 +17,7 @@ _PUBLIC = ("vertex-ai", "deeplearning-platform-release", "cloudrun", "google.com
 """Projects of Google's own whose images everybody may pull."""
 
 
-def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The quota of each training's GPUs, and who pulls its image where that lies in another project."""
     project = Project(cloud, environment)
     for training in environment.training.values():
@@ -25,22 +25,22 @@ def look(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
         yield from _image(environment, training)
 
 
-def _gpus(project: Project, training: Training) -> Iterator[Finding]:
+def _gpus(project: Project, training: TrainingSpec) -> Iterator[CheckResult]:
     machine = {"acceleratorType": training.accelerator, "acceleratorCount": training.accelerator_count}
     for quota in quotas.of_job(project, {"workerPoolSpecs": [{"machineSpec": machine}]}, project.region):
         subject, text = f"GPUs of {training.name}", quota.text(project.region)
         if quota.granted is None:
-            yield Finding(
+            yield CheckResult(
                 subject,
                 "note",
                 text,
                 "switch on serviceusage.googleapis.com, or look in the console (IAM & Admin, Quotas)",
             )
         elif quota.enough:
-            yield Finding(subject, "ok", text)
+            yield CheckResult(subject, "ok", text)
         else:
             name = quota.metric.rpartition("/")[2]
-            yield Finding(
+            yield CheckResult(
                 subject,
                 "missing",
                 text,
@@ -48,10 +48,10 @@ def _gpus(project: Project, training: Training) -> Iterator[Finding]:
             )
 
 
-def _image(environment: Environment, training: Training) -> Iterator[Finding]:
+def _image(environment: Environment, training: TrainingSpec) -> Iterator[CheckResult]:
     found = _ELSEWHERE.match(training.image)
     if found and found["project"] not in (environment.project, *_PUBLIC):
-        yield Finding(
+        yield CheckResult(
             f"image of {training.name}",
             "note",
             f"it lies in project {found['project']}, and Vertex AI's own agent pulls it, not {training.identity}",

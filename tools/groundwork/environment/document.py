@@ -39,7 +39,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """A YAML file read: values as JSON would have them, the line of each place, and mistakes met in reading.
 
     `days` are the places of days without quotes: text here, to Terraform a moment.
@@ -62,7 +62,7 @@ def dotted(place: Place) -> str:
     return ".".join(str(step) for step in place)
 
 
-def read(path: Path) -> Document:
+def read(path: Path) -> YamlDocument:
     """The file's document; what cannot be read at all gives a document without values and the mistakes.
 
     Raises OSError when the file cannot be opened.
@@ -70,26 +70,26 @@ def read(path: Path) -> Document:
     return parsed(_content(path))
 
 
-def parsed(content: bytes) -> Document:
+def parsed(content: bytes) -> YamlDocument:
     """The document of a file with this content."""
     if len(content) > _LARGEST:
         size = f"{len(content) // 1024} KiB; allowed are {_LARGEST // 1024} KiB"
-        return Document(None, {}, (Mistake(1, f"the file has {size}."),))
+        return YamlDocument(None, {}, (Mistake(1, f"the file has {size}."),))
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return Document(None, {}, (Mistake(line, "the file is not text in UTF-8; save it as UTF-8."),))
+        return YamlDocument(None, {}, (Mistake(line, "the file is not text in UTF-8; save it as UTF-8."),))
     tabs = tuple(_tabs(text))
     if tabs:
-        return Document(None, {}, tabs)
+        return YamlDocument(None, {}, tabs)
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
-        return Document(None, {}, (_unreadable(error),))
+        return YamlDocument(None, {}, (_unreadable(error),))
     except RecursionError:
-        return Document(None, {}, (_endless(1),))
-    return Document(None, {}) if node is None else _document(node)
+        return YamlDocument(None, {}, (_endless(1),))
+    return YamlDocument(None, {}) if node is None else _document(node)
 
 
 def _content(path: Path) -> bytes:
@@ -123,17 +123,17 @@ class _Endless(Exception):
     """More levels or values than a person writes."""
 
 
-def _document(node: Node) -> Document:
-    reader = _Reader()
+def _document(node: Node) -> YamlDocument:
+    reader = _NodeReader()
     try:
         values = reader.value(node, ())
     except _Endless as error:
-        return Document(None, {}, (_endless(int(str(error))),))
-    return Document(values, reader.lines, tuple(reader.mistakes), frozenset(reader.days))
+        return YamlDocument(None, {}, (_endless(int(str(error))),))
+    return YamlDocument(values, reader.lines, tuple(reader.mistakes), frozenset(reader.days))
 
 
 @dataclass
-class _Reader:
+class _NodeReader:
     """Turns nodes into values and notes lines, mistakes and days on the way."""
 
     lines: dict[Place, int] = field(default_factory=dict)

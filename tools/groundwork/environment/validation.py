@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.document import Document, Mistake, Place, dotted, parsed, read
+from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
 from groundwork.environment.schema import Objection, completed, objections, part_at
 from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
@@ -29,14 +29,14 @@ def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tu
     return ({}, found) if found else (completed(schema, document.values), [])
 
 
-def _document(path: Path, shown: str) -> Document:
+def _document(path: Path, shown: str) -> YamlDocument:
     try:
         return read(path)
     except OSError as error:
         raise UsageProblem(f"{shown} cannot be read: {error.strerror}.") from error
 
 
-def _mistakes(document: Document, schema: Mapping[str, Any], path: Path) -> list[Mistake]:
+def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> list[Mistake]:
     if document.mistakes and document.values is None:
         return list(document.mistakes)
     if not isinstance(document.values, dict):
@@ -49,7 +49,7 @@ def _mistakes(document: Document, schema: Mapping[str, Any], path: Path) -> list
     return [*own, *rest]
 
 
-def _moments(document: Document, schema: Mapping[str, Any]) -> Iterator[Mistake]:
+def _moments(document: YamlDocument, schema: Mapping[str, Any]) -> Iterator[Mistake]:
     """Days without quotes where text belongs: Terraform would make them a moment, midnight in Greenwich."""
     for place in sorted(document.days, key=str):
         if not str(part_at(schema, place).get("x-allowed", "")).startswith("days"):
@@ -60,7 +60,7 @@ def _moments(document: Document, schema: Mapping[str, Any]) -> Iterator[Mistake]
             )
 
 
-def _values_of_secrets(document: Document) -> Iterator[Mistake]:
+def _values_of_secrets(document: YamlDocument) -> Iterator[Mistake]:
     """A value where a secret's readers belong; the sentence does not repeat it."""
     secrets = document.values.get("secrets")
     for name, value in secrets.items() if isinstance(secrets, dict) else ():

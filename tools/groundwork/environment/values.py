@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
-from groundwork.environment.workloads import Build, Job, Service, Training, workloads
+from groundwork.environment.workloads import BuildSpec, JobSpec, ServiceSpec, TrainingSpec, workloads
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 
@@ -155,10 +155,10 @@ class Environment:
     repositories: Mapping[str, Repository]
     secrets: Mapping[str, Secret]
     identities: Mapping[str, Identity]
-    services: Mapping[str, Service] = field(default_factory=dict)
-    jobs: Mapping[str, Job] = field(default_factory=dict)
-    builds: Mapping[str, Build] = field(default_factory=dict)
-    training: Mapping[str, Training] = field(default_factory=dict)
+    services: Mapping[str, ServiceSpec] = field(default_factory=dict)
+    jobs: Mapping[str, JobSpec] = field(default_factory=dict)
+    builds: Mapping[str, BuildSpec] = field(default_factory=dict)
+    training: Mapping[str, TrainingSpec] = field(default_factory=dict)
     github: Github | None = None
     budget: Budget | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)

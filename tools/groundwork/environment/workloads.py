@@ -23,7 +23,7 @@ class Sidecar:
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceSpec:
     """A service of Cloud Run; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write".
 
     `local_command` stands in for its container on the local cloud where no container can run; so it does for jobs and training.
@@ -49,7 +49,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Job:
+class JobSpec:
     """A job of Cloud Run; `schedule` is a cron expression, None where it starts by hand alone."""
 
     name: str
@@ -70,7 +70,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Build:
+class BuildSpec:
     """A trigger of Cloud Build; `image` is the full name without a tag, `deploys` the services and jobs that get it.
 
     Without `branch` and `tag` somebody starts it by hand. `file` is the team's own, in place of what is said of the image.
@@ -94,7 +94,7 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSpec:
     """What jobs of Vertex AI start with; `output` is the address below which each leaves its model."""
 
     name: str
@@ -112,21 +112,21 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Workloads:
+class WorkloadSpecs:
     """All four parts of a file, by name."""
 
-    services: Mapping[str, Service]
-    jobs: Mapping[str, Job]
-    builds: Mapping[str, Build]
-    training: Mapping[str, Training]
+    services: Mapping[str, ServiceSpec]
+    jobs: Mapping[str, JobSpec]
+    builds: Mapping[str, BuildSpec]
+    training: Mapping[str, TrainingSpec]
 
 
-def workloads(values: Mapping[str, Any]) -> Workloads:
+def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
     """The workloads of a file whose defaults are filled in."""
     project, images = values["project"], f"{values['region']}-docker.pkg.dev/{values['project']}"
     branch = values.get("github", {}).get("branch", "main")
     places = {*values["services"], *values["jobs"]}
-    return Workloads(
+    return WorkloadSpecs(
         {name: _service(name, one) for name, one in values["services"].items()},
         {name: _job(name, one) for name, one in values["jobs"].items()},
         {name: _build(name, one, images, branch, places) for name, one in values["builds"].items()},
@@ -134,33 +134,33 @@ def workloads(values: Mapping[str, Any]) -> Workloads:
     )
 
 
-def _service(name: str, values: Mapping[str, Any]) -> Service:
+def _service(name: str, values: Mapping[str, Any]) -> ServiceSpec:
     sidecars = {other: Sidecar(**{**one, "args": tuple(one["args"])}) for other, one in values["sidecars"].items()}
     lists = {"sidecars": sidecars, "local_command": tuple(values["local_command"])}
-    return Service(name, **{"image": PLACEHOLDER, "health": None, **values, **lists})
+    return ServiceSpec(name, **{"image": PLACEHOLDER, "health": None, **values, **lists})
 
 
-def _job(name: str, values: Mapping[str, Any]) -> Job:
+def _job(name: str, values: Mapping[str, Any]) -> JobSpec:
     lists = {"args": tuple(values["args"]), "local_command": tuple(values["local_command"])}
-    return Job(name, **{"image": JOB_PLACEHOLDER, "schedule": None, **values, **lists})
+    return JobSpec(name, **{"image": JOB_PLACEHOLDER, "schedule": None, **values, **lists})
 
 
-def _build(name: str, values: Mapping[str, Any], images: str, branch: str, places: set[str]) -> Build:
+def _build(name: str, values: Mapping[str, Any], images: str, branch: str, places: set[str]) -> BuildSpec:
     rest = {"branch": None, "tag": None, "image": name, "file": None, "machine_type": None, **values}
     by_hand = rest.pop("by_hand")
     if not (by_hand or rest["branch"] or rest["tag"]):
         rest["branch"] = "^" + branch.replace(".", r"\.") + "$"
     deploys = values.get("deploys", [name] if name in places and not rest["file"] else [])
     full = f"{images}/{rest['repository']}/{rest['image']}"
-    return Build(name, **{**rest, "image": full, "paths": tuple(rest["paths"]), "deploys": tuple(deploys)})
+    return BuildSpec(name, **{**rest, "image": full, "paths": tuple(rest["paths"]), "deploys": tuple(deploys)})
 
 
-def _training(name: str, values: Mapping[str, Any], images: str, project: str) -> Training:
+def _training(name: str, values: Mapping[str, Any], images: str, project: str) -> TrainingSpec:
     image = values.get("image", f"images/{name}")
     full = image if is_full(image) else f"{images}/{image}"
     output = f"gs://{project}-{values.get('output', 'staging')}"
     lists = {"args": tuple(values["args"]), "local_command": tuple(values["local_command"])}
-    return Training(name, **{"accelerator": None, **values, **lists, "image": full, "output": output})
+    return TrainingSpec(name, **{"accelerator": None, **values, **lists, "image": full, "output": output})
 
 
 def is_full(image: str) -> bool:

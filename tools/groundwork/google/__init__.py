@@ -1,1 +1,1 @@
-"""Google's APIs: who calls, where to, and how long it is waited; the local cloud stands behind the same door."""
+"""Google's APIs: credentials, addresses and retries, the same for Google Cloud and for the local cloud."""

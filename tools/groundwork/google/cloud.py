@@ -1,4 +1,4 @@
-"""How features reach Google's APIs, or the local cloud in their place: one door, official clients and plain requests alike."""
+"""Calls to Google's APIs, or to the local cloud in their place, by official clients and by plain requests alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
 from groundwork.google import isolation, local
-from groundwork.google.transport import Answer, Google, Loopback, Transport, Unreachable, loopback_session
+from groundwork.google.transport import Google, Loopback, Response, Transport, Unreachable, loopback_session
 from groundwork.google.waiting import PROMPT, Patience, patiently
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class CloudProblem(GroundworkError):
 
 
 @dataclass(frozen=True)
-class Cloud:
+class GoogleCloud:
     """Google Cloud as one principal, for one project.
 
     `base` is the local cloud's address, None for Google itself; `login` is the local cloud's token, or google-auth's credentials.
@@ -185,8 +185,8 @@ class Cloud:
         transport._session.trust_env = False  # noqa: SLF001 - it takes no session, and a proxy must not see what is said
         return client(transport=transport)  # type: ignore[no-any-return]
 
-    def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Answer:
-        def once() -> Answer:
+    def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Response:
+        def once() -> Response:
             return self._once(verb, api, path, params or {}, body)
 
         def passes(problem: Exception) -> bool:
@@ -198,7 +198,7 @@ class Cloud:
         blips = _LOCAL_WAITS if self.base else _BLIPS
         return patiently(lambda: patiently(once, _is_offline, blips if verb == "GET" else ()), passes, waits)
 
-    def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Answer:
+    def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Response:
         call = f"{verb} {api} {path}"
         try:
             answer = self._transport.send(verb, f"{self.address(api)}/{path}", params, body)
@@ -213,7 +213,7 @@ def _is_offline(problem: Exception) -> bool:
     return isinstance(problem, CloudProblem) and problem.code == 0
 
 
-def _problem(call: str, answer: Answer) -> CloudProblem:
+def _problem(call: str, answer: Response) -> CloudProblem:
     """Google's two error dialects as one: `status` and `details` or, from Cloud Storage, `errors`."""
     try:
         body = answer.json()["error"]
@@ -227,12 +227,12 @@ def _problem(call: str, answer: Answer) -> CloudProblem:
     return CloudProblem(call, answer.status, str(body.get("status", "")), str(body.get("message", "")), reason)
 
 
-def local_cloud(project: str, base: str, token: str, patience: Patience = PROMPT) -> Cloud:
+def local_cloud(project: str, base: str, token: str, patience: Patience = PROMPT) -> GoogleCloud:
     """The local cloud at `base`, as the principal that `token` names."""
-    return Cloud(project, base, token, patience)
+    return GoogleCloud(project, base, token, patience)
 
 
-def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> Cloud:
+def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> GoogleCloud:
     """The environment's cloud, for features that do without Terraform; the local cloud is started if need be.
 
     `principal` ("user:alice@example.com") is for the local cloud, by default whom the shell stands for (`local env --as`); on
@@ -252,7 +252,7 @@ def connect(environment: Environment, principal: str | None = None, checkout: Ch
     )
 
 
-def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cloud:
+def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> GoogleCloud:
     """Google Cloud with the caller's login.
 
     Credentials: GOOGLE_OAUTH_ACCESS_TOKEN, else application default credentials, with the deployer impersonated when
@@ -260,7 +260,7 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Cl
     """
     seen = os.environ if variables is None else variables
     isolation.refuse_elsewhere(seen, project)
-    return Cloud(project, None, _credentials(seen))
+    return GoogleCloud(project, None, _credentials(seen))
 
 
 def _charged(login: Any, project: str) -> Any:

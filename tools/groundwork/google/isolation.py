@@ -38,16 +38,16 @@ _CLOSED = {
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProcessVariables:
     """The environment variables of Terraform's processes: `work` for all, `fetch` on top of it where providers are fetched."""
 
     work: Mapping[str, str] = field(repr=False)
     fetch: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def local_surroundings(
+def local_variables(
     variables: Mapping[str, str], endpoints: Mapping[str, str], token: str, reattach: str | None
-) -> Surroundings:
+) -> ProcessVariables:
     """For the local cloud: its endpoints and token, no Google credentials, and nowhere else to go.
 
     `reattach` is our provider's address for Terraform; None leaves the real provider, which gets a proxy that refuses
@@ -60,14 +60,14 @@ def local_surroundings(
     work = {**kept, **endpoints, **_CLOSED, **_ALWAYS, "GOOGLE_OAUTH_ACCESS_TOKEN": token}
     if reattach is not None:
         work["TF_REATTACH_PROVIDERS"] = reattach
-    return Surroundings(work, {**dict.fromkeys(_CLOSED, ""), **network})
+    return ProcessVariables(work, {**dict.fromkeys(_CLOSED, ""), **network})
 
 
-def google_surroundings(variables: Mapping[str, str], environment: str) -> Surroundings:
+def google_variables(variables: Mapping[str, str], environment: str) -> ProcessVariables:
     """For Google Cloud: the caller's own login and network. Raises UsageProblem as refuse_elsewhere does."""
     refuse_elsewhere(variables, environment)
     kept = {**_for_terraform(variables, lists.NETWORK, lists.LOGIN), **_arguments(variables)}
-    return Surroundings({**kept, **_ALWAYS})
+    return ProcessVariables({**kept, **_ALWAYS})
 
 
 def refuse_elsewhere(variables: Mapping[str, str], environment: str) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 
 _WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 60)
 
 
-def finish(cloud: Cloud, api: str, version: str, operation: Mapping[str, Any], doing: str) -> None:
+def finish(cloud: GoogleCloud, api: str, version: str, operation: Mapping[str, Any], doing: str) -> None:
     """Wait until what a call began has ended; an answer that is not an operation needs no waiting.
 
     `doing` says what it is in a sentence: "delete it". Raises GroundworkError when it failed or takes more than ten minutes.

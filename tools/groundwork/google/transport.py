@@ -23,7 +23,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status and body as they came."""
 
     status: int
@@ -37,7 +37,7 @@ class Answer:
 class Transport(Protocol):
     """Sends one request; `body` goes as JSON unless it is None. Raises Unreachable, PermissionProblem."""
 
-    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Answer:
+    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
         """The answer, whatever its status."""
         ...
 
@@ -48,7 +48,7 @@ class Loopback:
 
     token: str
 
-    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Answer:
+    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
         """See Transport."""
         parts = urlsplit(url)
         query = urlencode({name: value for name, value in params.items() if value is not None}, doseq=True)
@@ -78,14 +78,14 @@ def loopback_session(credentials: Any) -> AuthorizedSession:
     return session
 
 
-def _answer(received: bytes) -> Answer:
+def _answer(received: bytes) -> Response:
     """The answer in all that came until the connection was closed; one that was cut off is none."""
     head, separator, content = received.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     lengths = [int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:")]
     if not separator or any(length != len(content) for length in lengths):
         raise Unreachable("the connection was closed before the whole answer had come")
-    return Answer(int(status.split()[1]), content)
+    return Response(int(status.split()[1]), content)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Google:
 
         return AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
 
-    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Answer:
+    def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
         """See Transport."""
         from google.auth.exceptions import GoogleAuthError, TransportError
         from requests.exceptions import RequestException
@@ -113,7 +113,7 @@ class Google:
             ) from None
         except GoogleAuthError as error:
             raise refused_login(error, self.credentials) from None
-        return Answer(int(answer.status_code), bytes(answer.content))
+        return Response(int(answer.status_code), bytes(answer.content))
 
 
 def refused_login(error: Exception, credentials: Any = None) -> PermissionProblem:

@@ -10,7 +10,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import Refused
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.text import counted
 
@@ -21,7 +21,7 @@ _HOST = f"{_API}.googleapis.com"
 Say = Callable[[str], None]
 
 
-def ensure(cloud: Cloud, environment: Environment, checkout: Checkout, say: Say) -> None:
+def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say: Say) -> None:
     """Where the file says that GitHub is connected, see that it is; on the local cloud, make it so.
 
     Raises Refused with the page or the command for the human, GroundworkError.
@@ -62,7 +62,7 @@ def _path(environment: Environment) -> str:
     return f"v2/projects/{environment.project}/locations/{environment.region}/connections"
 
 
-def _found(cloud: Cloud, environment: Environment) -> dict[str, Any] | None:
+def _found(cloud: GoogleCloud, environment: Environment) -> dict[str, Any] | None:
     try:
         return cloud.request("GET", _API, f"{_path(environment)}/{NAME}")
     except CloudProblem as problem:
@@ -76,7 +76,7 @@ def _stage(connection: dict[str, Any] | None) -> str:
 
 
 def _simulate(
-    cloud: Cloud,
+    cloud: GoogleCloud,
     environment: Environment,
     checkout: Checkout,
     repository: str,

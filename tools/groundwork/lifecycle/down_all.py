@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.waiting import LISTS
 from groundwork.lifecycle import recovery, teardown, up, verify
 from groundwork.lifecycle.removal import remove
@@ -23,7 +23,7 @@ STATE_BUCKET = "module.state_bucket"
 _TAKES_NO_CALLS = "CONSUMER_INVALID"
 
 
-def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
+def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
     """Destroy both layers, the state bucket last. Killed half-way, it finishes when it is run again.
 
     Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
@@ -31,12 +31,12 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
     environment = session.environment
     teardown.refuse_protected(environment)
     _refuse_deployer(session)
-    teardown.down(session, wish, talk)
+    teardown.down(session, options, talk)
     with runs.alone(session.folder, runs.this_run("down --all", environment.name)):
         if not teardown.bucket_exists(session):
             talk.say(f"{environment.name}: the bootstrap layer is gone already")
             return teardown.remains(session, talk)
-        if not wish.dry_run:
+        if not options.dry_run:
             _refuse_other_states(session)
         made = _planned(session, talk)
         up.show_plans(session, made, talk)
@@ -44,12 +44,12 @@ def everything(session: Session, wish: up.Wish, talk: Talk) -> Remains:
             f"  - bucket {environment.state_bucket}, with every version of Terraform's state; this cannot be undone"
         )
         _say_names(environment, talk)
-        if wish.dry_run:
+        if options.dry_run:
             return teardown.as_it_is(session)
-        if not wish.yes:
+        if not options.yes:
             word = f"delete {environment.state_bucket}"
             talk.typed(word, f"Type `{word}` to destroy the bootstrap layer and the state bucket:")
-        _destroy(session, made, wish, talk)
+        _destroy(session, made, options, talk)
         _delete_state_bucket(session, talk)
         return teardown.remains(session, talk)
 
@@ -94,7 +94,7 @@ def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
     return up.prepare(session, talk, destroy=True, layers=(LAYER,))
 
 
-def _destroy(session: Session, made: tuple[LayerPlan, ...], wish: up.Wish, talk: Talk) -> None:
+def _destroy(session: Session, made: tuple[LayerPlan, ...], options: up.UpOptions, talk: Talk) -> None:
     """Apply what was shown without the state bucket: Terraform's own state is in it."""
     if not made:
         return
@@ -112,7 +112,7 @@ def _destroy(session: Session, made: tuple[LayerPlan, ...], wish: up.Wish, talk:
             [*extra, *again],
         )
     if fresh.pending and fresh.changes:
-        up.apply_all(session, [fresh], wish, talk)
+        up.apply_all(session, [fresh], options, talk)
 
 
 def _delete_state_bucket(session: Session, talk: Talk) -> None:
@@ -154,7 +154,7 @@ def confirmed(project: str | None, environment: Environment, *, yes: bool) -> No
         )
 
 
-def delete_project(cloud: Cloud, environment: Environment, talk: Talk, *, yes: bool, dry_run: bool) -> bool:
+def delete_project(cloud: GoogleCloud, environment: Environment, talk: Talk, *, yes: bool, dry_run: bool) -> bool:
     """Mark the project for deletion, with everything in it; whether it is marked now.
 
     Raises GroundworkError: Refused (protected, not confirmed), CloudProblem.
@@ -185,7 +185,7 @@ def undo(project: str) -> str:
     return f"for 30 days `gcloud projects undelete {project}` brings it back"
 
 
-def _is_marked(cloud: Cloud, *, deleted: bool = False) -> bool:
+def _is_marked(cloud: GoogleCloud, *, deleted: bool = False) -> bool:
     """Whether the project is marked for deletion. Raises CloudProblem, CouldNotTell.
 
     Calls count for the project itself, and one that is marked takes none: the refusal says so where we have just `deleted` it.

@@ -8,7 +8,7 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
-from groundwork.google.cloud import WHAT_ELSE, Cloud, CloudProblem
+from groundwork.google.cloud import WHAT_ELSE, CloudProblem, GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.google.waiting import SERVICES
 from groundwork.text import listed
@@ -29,7 +29,7 @@ class Missing:
 NOTHING = Missing((), bucket=False)
 
 
-def missing(cloud: Cloud, environment: Environment) -> Missing:
+def missing(cloud: GoogleCloud, environment: Environment) -> Missing:
     """What is missing; nothing is changed. Raises GroundworkError as `lay` does."""
     lines = []
     number = ""
@@ -60,7 +60,7 @@ class _NoProject(Exception):
     """There is no such project on the local cloud."""
 
 
-def lay(cloud: Cloud, environment: Environment, say: Say) -> bool:
+def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
     """Make what is missing; whether anything was. Safe to run again, and from another machine.
 
     Raises GroundworkError with what to do when the project, an API or the bucket cannot be had.
@@ -87,7 +87,7 @@ def _is_off(problem: Exception) -> bool:
     return isinstance(problem, CloudProblem) and problem.reason == "SERVICE_DISABLED"
 
 
-def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, bool]:
+def _project(cloud: GoogleCloud, environment: Environment, say: Say) -> tuple[str, bool]:
     """The project's number, and whether it was made now (on the local cloud, which has none at first)."""
     try:
         return _number(cloud, environment), False
@@ -103,7 +103,7 @@ def _project(cloud: Cloud, environment: Environment, say: Say) -> tuple[str, boo
     return _number(cloud, environment), True
 
 
-def _number(cloud: Cloud, environment: Environment) -> str:
+def _number(cloud: GoogleCloud, environment: Environment) -> str:
     """The project's number. Raises GroundworkError, _NoProject where the local cloud has no such project."""
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
@@ -138,14 +138,14 @@ def _being_deleted(environment: Environment) -> GroundworkError:
     )
 
 
-def _disabled(cloud: Cloud, api: str) -> GroundworkError:
+def _disabled(cloud: GoogleCloud, api: str) -> GroundworkError:
     return GroundworkError(
         f"{api} is off in project {cloud.project}, and nothing can be asked without it: run "
         f"`gcloud services enable {api} --project {cloud.project}`, wait a minute and run the same command again."
     )
 
 
-def _enable(cloud: Cloud, say: Say) -> list[str]:
+def _enable(cloud: GoogleCloud, say: Say) -> list[str]:
     """Enable the foundational APIs that are off; which ones were."""
     missing = _off(cloud)
     if missing:
@@ -156,7 +156,7 @@ def _enable(cloud: Cloud, say: Say) -> list[str]:
     return missing
 
 
-def _off(cloud: Cloud) -> list[str]:
+def _off(cloud: GoogleCloud) -> list[str]:
     """The foundational APIs that are off."""
     path = f"v1/projects/{cloud.project}/services"
     try:
@@ -168,7 +168,7 @@ def _off(cloud: Cloud) -> list[str]:
     return sorted(set(APIS) - {str(service["name"]).rpartition("/")[2] for service in services})
 
 
-def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bool:
+def _bucket(cloud: GoogleCloud, environment: Environment, number: str, say: Say) -> bool:
     """Make the state's bucket if it is missing; whether it was. Somebody else's bucket of that name is refused."""
     name = environment.state_bucket
     if _is_there(cloud, environment, number):
@@ -183,7 +183,7 @@ def _bucket(cloud: Cloud, environment: Environment, number: str, say: Say) -> bo
     return True
 
 
-def _is_there(cloud: Cloud, environment: Environment, number: str) -> bool:
+def _is_there(cloud: GoogleCloud, environment: Environment, number: str) -> bool:
     """Whether the state's bucket is there, in this very project. Raises PermissionProblem when it is in another."""
     try:
         found = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")

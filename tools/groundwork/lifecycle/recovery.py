@@ -63,7 +63,7 @@ def _keep(source: Path, target: Path) -> None:
         source.replace(target)
 
 
-def _log(folder: Path, run: runs.Run) -> Path:
+def _log(folder: Path, run: runs.TerraformRun) -> Path:
     kept = folder / EVENTS
     return kept if run.phase == "apply" and kept.exists() else folder / f"{run.phase.replace(' ', '-')}.ndjson"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.resources.item import Item
 from groundwork.resources.kind import Without
 from groundwork.resources.registry import kinds, listings
 
 
-def remove(cloud: Cloud, item: Item) -> None:
+def remove(cloud: GoogleCloud, item: Item) -> None:
     """Delete it; what is gone already counts as deleted. Raises GroundworkError, CloudProblem."""
     how = kinds()[item.kind].removal
     if isinstance(how, Without):

@@ -11,11 +11,11 @@ from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, PermissionProblem
 from groundwork.google import local
-from groundwork.google.cloud import WHOM_TO_ASK, Cloud, CloudProblem, connect
+from groundwork.google.cloud import WHOM_TO_ASK, CloudProblem, GoogleCloud, connect
 from groundwork.resources.words import component
 from groundwork.terraform import runs
-from groundwork.terraform.runs import Run
-from groundwork.terraform.state import BLANK, Lock, Output, Place, State, read_lock, read_state
+from groundwork.terraform.runs import TerraformRun
+from groundwork.terraform.state import BLANK, Lock, Output, State, StateLocation, read_lock, read_state
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LayerStatus:
     serial: int
     components: Mapping[str, int]
     lock: Lock | None
-    run: Run | None
+    run: TerraformRun | None
 
     @property
     def resources(self) -> int:
@@ -69,11 +69,11 @@ def status(checkout: Checkout, environment: Environment) -> Status:
     return Status(environment, running, found.base if found else None, layers)
 
 
-def _layer(checkout: Checkout, environment: Environment, cloud: Cloud | None, layer: str) -> LayerStatus:
+def _layer(checkout: Checkout, environment: Environment, cloud: GoogleCloud | None, layer: str) -> LayerStatus:
     run = runs.read(checkout.data(environment.name, layer))
     if cloud is None:
         return LayerStatus(layer, 0, {}, None, run)
-    place = Place(environment.state_bucket, f"{environment.name}/{layer}")
+    place = StateLocation(environment.state_bucket, f"{environment.name}/{layer}")
     with _readable(environment):
         state, held = read_state(cloud, place), read_lock(cloud, place)
     components = Counter(component(resource.module) for resource in state.resources)
@@ -101,7 +101,7 @@ def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
 def states(checkout: Checkout, environment: Environment) -> list[State]:
     """The states of all layers. Raises PermissionProblem, CloudProblem."""
     cloud = connect(environment, checkout=checkout)
-    places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS]
+    places = [StateLocation(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS]
     with _readable(environment):
         return [read_state(cloud, place) for place in places]
 
@@ -109,7 +109,7 @@ def states(checkout: Checkout, environment: Environment) -> list[State]:
 def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:
     """The outputs of all layers, the platform's first, as the states have them."""
     cloud = connect(environment, checkout=checkout)
-    places = [Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in reversed(LAYERS)]
+    places = [StateLocation(environment.state_bucket, f"{environment.name}/{layer}") for layer in reversed(LAYERS)]
     with _readable(environment):
         return {name: output for place in places for name, output in read_state(cloud, place).outputs.items()}
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains, created, read_known, verify
 from groundwork.resources.item import Item, field_of
@@ -147,7 +147,7 @@ def refuse_protected(environment: Environment) -> None:
         )
 
 
-def look(cloud: Cloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
+def look(cloud: GoogleCloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
     """The project as it is and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
     refuse_protected(environment)
     known = read_known(cloud, environment)
@@ -168,7 +168,9 @@ def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
         talk.say(f"{going:<12}  {line}" if decision.goes else f"{'keeps':<12}  {line}: {decision.stays}")
 
 
-def sweep(cloud: Cloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool) -> Swept:
+def sweep(
+    cloud: GoogleCloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool
+) -> Swept:
     """Show what would go, ask for the project's id, delete exactly that, and look again.
 
     What was labelled to be kept while the question stood is kept. Raises GroundworkError: Refused, CouldNotTell.
@@ -186,7 +188,7 @@ def sweep(cloud: Cloud, environment: Environment, choice: Choice, talk: Talk, *,
     return Swept(tuple(gone), failed, verify(cloud, environment))
 
 
-def _delete(cloud: Cloud, items: Sequence[Item], talk: Talk) -> tuple[list[Item], dict[str, str]]:
+def _delete(cloud: GoogleCloud, items: Sequence[Item], talk: Talk) -> tuple[list[Item], dict[str, str]]:
     gone: list[Item] = []
     failed: dict[str, str] = {}
     for item in items:

@@ -16,7 +16,7 @@ from groundwork.terraform.talk import Talk
 DISPOSABLE = ("platform",)
 
 
-def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
+def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
     """Destroy the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
 
     Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
@@ -28,11 +28,11 @@ def down(session: Session, wish: up.Wish, talk: Talk) -> Remains:
             made = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
             up.show_plans(session, made, talk)
             obstacles.refuse(session, made, f"Destroying {environment.name}")
-            if wish.dry_run:
+            if options.dry_run:
                 return as_it_is(session)
-            if not wish.yes:
+            if not options.yes:
                 talk.typed(environment.project, f"Type the project's id ({environment.project}) to destroy all this:")
-            up.apply_all(session, [entry for entry in made if entry.pending], wish, talk)
+            up.apply_all(session, [entry for entry in made if entry.pending], options, talk)
         else:
             talk.say(f"{environment.name}: there is nothing to take away")
         return remains(session, talk)

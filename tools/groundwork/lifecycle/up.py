@@ -19,7 +19,7 @@ from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources.naming import Named, named, taken_back
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.commands import TerraformFailed
-from groundwork.terraform.events import Change, Diagnostic, Event
+from groundwork.terraform.events import Diagnostic, Event, PlannedChange
 from groundwork.terraform.initialise import initialise
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
@@ -30,7 +30,7 @@ Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class UpOptions:
     """How `up` is to go about it: ask nothing, change nothing, `patient` with another run of this clone.
 
     `waits` are the seconds before each further try after an error that passes by itself; `details` shows every resource.
@@ -44,31 +44,31 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UpResult:
     """What `up` came to: the plans as they were shown, and the outputs of all layers afterwards."""
 
     plans: tuple[LayerPlan, ...]
     outputs: dict[str, Output]
 
 
-def up(session: Session, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Outcome:
+def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> UpResult:
     """Bring the environment to what its file says.
 
     `checks` see the plans after they are shown and before anything is asked; they may refuse by raising.
     Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
     """
-    with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=wish.patient):
-        made = prepare(session, talk, lay=not wish.dry_run)
-        show_plans(session, made, talk, details=wish.details)
+    with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=options.patient):
+        made = prepare(session, talk, lay=not options.dry_run)
+        show_plans(session, made, talk, details=options.details)
         for check in checks:
             check(session, made)
         obstacles.refuse(session, made, f"Applying this to {session.environment.name}")
         pending = [plan for plan in made if plan.pending]
-        if pending and not wish.dry_run:
-            if not (wish.yes or session.environment.local):
+        if pending and not options.dry_run:
+            if not (options.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
-            apply_all(session, _with_what_comes_back(session, pending, talk), wish, talk)
-        return Outcome(tuple(made), outputs(session))
+            apply_all(session, _with_what_comes_back(session, pending, talk), options, talk)
+        return UpResult(tuple(made), outputs(session))
 
 
 def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
@@ -145,11 +145,11 @@ def _waits(session: Session) -> tuple[float, ...]:
 
 
 def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
-    changes: list[Change] = []
+    changes: list[PlannedChange] = []
     warnings: list[Diagnostic] = []
 
     def note(event: Event) -> None:
-        if isinstance(event, Change):
+        if isinstance(event, PlannedChange):
             changes.append(event)
         elif isinstance(event, Diagnostic) and event.severity == "warning":
             warnings.append(event)
@@ -198,7 +198,7 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
     talk.say(f"{session.environment.name}: {what}, in project {session.environment.place}")
 
 
-def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: Talk) -> None:
+def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions, talk: Talk) -> None:
     """Apply the saved plans of the layers, one after the other, and say what that came to."""
     changes = [(entry.layer, change) for entry in pending for change in entry.changes]
     # What is made again is first destroyed.
@@ -207,17 +207,17 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], wish: Wish, talk: 
     began = time.monotonic()
     with session.held_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
         for entry in pending:
-            apply_layer(session, entry, wish, listen, talk)
+            apply_layer(session, entry, options, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
 
 
-def apply_layer(session: Session, shown: LayerPlan, wish: Wish, listen: LayerListen, talk: Talk) -> None:
+def apply_layer(session: Session, shown: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
     """Apply a layer's saved plan; errors that pass by themselves are tried again with a fresh plan of what is left of it.
 
     Raises GroundworkError, with advice.
     """
     current = shown
-    for seconds in (*(wish.waits or _waits(session)), None):
+    for seconds in (*(options.waits or _waits(session)), None):
         try:
             return _apply(session, current, partial(listen, shown.layer))
         except TerraformFailed as failure:

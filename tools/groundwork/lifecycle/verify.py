@@ -11,12 +11,12 @@ from typing import Any
 from groundwork.environment.checkout import LAYERS
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, Exit, LeftOver
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources import inventory
 from groundwork.resources.contents import look_into
 from groundwork.resources.item import Contents, Item, field_of
 from groundwork.resources.registry import kinds, listings, maker
-from groundwork.terraform.state import BLANK, Place, State, Unreadable, read_state
+from groundwork.terraform.state import BLANK, State, StateLocation, UnreadableState, read_state
 from groundwork.text import counted, listed
 
 ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
@@ -94,7 +94,7 @@ class Known:
     unknown: Mapping[str, str]
 
 
-def verify(cloud: Cloud, environment: Environment, *, inside: bool = True) -> Remains:
+def verify(cloud: GoogleCloud, environment: Environment, *, inside: bool = True) -> Remains:
     """What the project holds now, by list calls; `inside`: look also into what is kept."""
     if never_made(cloud):
         return Remains((), (), {}, 1)
@@ -119,7 +119,7 @@ def known_by_the_file(environment: Environment) -> frozenset[str]:
     return frozenset({f"datasets/{export['dataset']}"} if ours else ())
 
 
-def never_made(cloud: Cloud) -> bool:
+def never_made(cloud: GoogleCloud) -> bool:
     """Whether the local cloud has no such project; Google's own refusal could also mean that you may not see it."""
     if not cloud.simulated:
         return False
@@ -127,9 +127,11 @@ def never_made(cloud: Cloud) -> bool:
     return all(project["projectId"] != cloud.project for project in projects)
 
 
-def read_known(cloud: Cloud, environment: Environment) -> Known:
+def read_known(cloud: GoogleCloud, environment: Environment) -> Known:
     """Every state in the state bucket, those of other names too: an environment may have been renamed."""
-    places = {f"state of {layer}": Place(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS}
+    places = {
+        f"state of {layer}": StateLocation(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS
+    }
     states: dict[str, State] = {}
     unknown: dict[str, str] = {}
     try:
@@ -140,18 +142,18 @@ def read_known(cloud: Cloud, environment: Environment) -> Known:
     for name, place in places.items():
         try:
             states[name] = read_state(cloud, place)
-        except (CloudProblem, Unreadable) as problem:
+        except (CloudProblem, UnreadableState) as problem:
             unknown[name] = problem.message
     names = frozenset[str]().union(*(inventory.known_to(state) for state in states.values()))
     return Known(names, states, unknown)
 
 
-def _others(cloud: Cloud, bucket: str, ours: Iterable[str]) -> Iterator[tuple[str, Place]]:
+def _others(cloud: GoogleCloud, bucket: str, ours: Iterable[str]) -> Iterator[tuple[str, StateLocation]]:
     ending = "/default.tfstate"
     for entry in cloud.pages("storage", f"v1/b/{bucket}/o", "items", {"fields": "items(name),nextPageToken"}):
         prefix = str(entry["name"]).removesuffix(ending)
         if str(entry["name"]).endswith(ending) and prefix not in set(ours):
-            yield f"state at {prefix}", Place(bucket, prefix)
+            yield f"state at {prefix}", StateLocation(bucket, prefix)
 
 
 def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import SCOPE, Cloud, CloudProblem
+from groundwork.google.cloud import SCOPE, CloudProblem, GoogleCloud
 from groundwork.resources import policies
 from groundwork.resources.bindings import is_of
 from groundwork.resources.item import Item
@@ -41,7 +41,7 @@ class Impersonation:
         }[self.answer]
 
 
-def ask(cloud: Cloud, environment: Environment, principal: str) -> Impersonation:
+def ask(cloud: GoogleCloud, environment: Environment, principal: str) -> Impersonation:
     """Ask for a token of the deployer, which lasts 5 minutes."""
     account = environment.deployer
     if principal == account:
@@ -54,7 +54,7 @@ def ask(cloud: Cloud, environment: Environment, principal: str) -> Impersonation
     return Impersonation(account, "yes", token=str(answer.get("accessToken", "")))
 
 
-def _refusal(cloud: Cloud, environment: Environment, principal: str, problem: CloudProblem) -> tuple[Answer, str]:
+def _refusal(cloud: GoogleCloud, environment: Environment, principal: str, problem: CloudProblem) -> tuple[Answer, str]:
     """Google answers 403 for accounts that do not exist too, and for minutes after a grant: account and policy tell them apart."""
     if problem.reason == "SERVICE_DISABLED" or problem.code == 404:
         return "absent", ""

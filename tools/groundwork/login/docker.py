@@ -11,7 +11,7 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem, UsageProblem
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.google.transport import refused_login
 from groundwork.terraform.process import run
 
@@ -107,7 +107,7 @@ def login_command(registry: str) -> tuple[str, ...]:
     return ("docker", "login", "--username", USER, "--password-stdin", f"https://{registry}")
 
 
-def log_in(cloud: Cloud, registry: str) -> None:
+def log_in(cloud: GoogleCloud, registry: str) -> None:
     """Give docker a token of the caller. Raises PermissionProblem, GroundworkError."""
     from google.auth.exceptions import GoogleAuthError, TransportError
     from google.auth.transport.requests import Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.transport import refused_login
 
 DEPLOYER_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
@@ -16,7 +16,7 @@ FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 @dataclass(frozen=True)
-class Identity:
+class Caller:
     """Somebody, as IAM sees them: `principal` is an e-mail address, "" where Google does not say.
 
     `source` says where the login comes from; `impersonated` is the service account that they act as, "" for none;
@@ -41,12 +41,12 @@ class Identity:
         return f"in {left} min, then it is renewed" if left >= 0 else "expired"
 
 
-def simulated(project: str, principal: str) -> Identity:
+def simulated(project: str, principal: str) -> Caller:
     """Somebody on the local cloud."""
-    return Identity(principal, "the local cloud (simulated)", project, "", "", None, simulated=True)
+    return Caller(principal, "the local cloud (simulated)", project, "", "", None, simulated=True)
 
 
-def of(cloud: Cloud, variables: Mapping[str, str]) -> Identity:
+def of(cloud: GoogleCloud, variables: Mapping[str, str]) -> Caller:
     """Who the caller of a Google Cloud is; `variables` are the shell's.
 
     Raises PermissionProblem when the login is not valid any more, CloudProblem when Google does not answer.
@@ -55,7 +55,7 @@ def of(cloud: Cloud, variables: Mapping[str, str]) -> Identity:
     _refresh(credentials, fixed=TOKEN_VARIABLE in variables and DEPLOYER_VARIABLE not in variables)
     account = str(getattr(credentials, "service_account_email", "") or "")
     acting = _impersonates(credentials)
-    return Identity(
+    return Caller(
         principal=account if "@" in account else _email(cloud),
         source=_source(variables),
         project=cloud.project,
@@ -86,7 +86,7 @@ def _impersonates(credentials: Any) -> bool:
     return isinstance(credentials, impersonated_credentials.Credentials)
 
 
-def _email(cloud: Cloud) -> str:
+def _email(cloud: GoogleCloud) -> str:
     try:
         return str(cloud.request("GET", "openidconnect", "v1/userinfo").get("email", ""))
     except CloudProblem as problem:

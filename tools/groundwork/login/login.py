@@ -12,7 +12,7 @@ from groundwork.google import isolation
 from groundwork.google.cloud import google_cloud
 from groundwork.login import deployer, identity
 from groundwork.login.deployer import Impersonation
-from groundwork.login.identity import DEPLOYER_VARIABLE, FILE_VARIABLE, TOKEN_VARIABLE, Identity
+from groundwork.login.identity import DEPLOYER_VARIABLE, FILE_VARIABLE, TOKEN_VARIABLE, Caller
 from groundwork.terraform.process import attended, run
 from groundwork.terraform.talk import Talk
 
@@ -21,7 +21,7 @@ _ADC = ("gcloud", "auth", "application-default")
 
 
 @dataclass(frozen=True)
-class Wish:
+class LoginOptions:
     """How to log in: `again` although the login is valid, `impersonate` the deployer, `browser` on this machine or not."""
 
     again: bool = False
@@ -29,10 +29,10 @@ class Wish:
     browser: bool = True
 
 
-def command(environment: Environment, wish: Wish) -> tuple[str, ...]:
+def command(environment: Environment, options: LoginOptions) -> tuple[str, ...]:
     """What gcloud is asked."""
-    as_deployer = ("--impersonate-service-account", environment.deployer) if wish.impersonate else ()
-    return (*_ADC, "login", *as_deployer, *(() if wish.browser else ("--no-launch-browser",)))
+    as_deployer = ("--impersonate-service-account", environment.deployer) if options.impersonate else ()
+    return (*_ADC, "login", *as_deployer, *(() if options.browser else ("--no-launch-browser",)))
 
 
 def quota_command(environment: Environment) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ def quota_command(environment: Environment) -> tuple[str, ...]:
     return (*_ADC, "set-quota-project", environment.project)
 
 
-def check_shell(environment: Environment, variables: Mapping[str, str], wish: Wish) -> None:
+def check_shell(environment: Environment, variables: Mapping[str, str], options: LoginOptions) -> None:
     """Raises UsageProblem for a variable that goes before every login, and for local endpoints."""
     isolation.refuse_elsewhere(variables, environment.name)
     for name in (TOKEN_VARIABLE, FILE_VARIABLE):
@@ -48,7 +48,7 @@ def check_shell(environment: Environment, variables: Mapping[str, str], wish: Wi
             raise UsageProblem(
                 f"{name} is set and goes before every login, so logging in would change nothing: unset {name} and run again."
             )
-    if wish.impersonate and variables.get(DEPLOYER_VARIABLE):
+    if options.impersonate and variables.get(DEPLOYER_VARIABLE):
         raise UsageProblem(
             f"{DEPLOYER_VARIABLE} is set, and the deployer cannot act as itself: unset {DEPLOYER_VARIABLE}, or leave "
             "--impersonate out."
@@ -56,25 +56,25 @@ def check_shell(environment: Environment, variables: Mapping[str, str], wish: Wi
 
 
 def login(
-    environment: Environment, variables: Mapping[str, str], wish: Wish, talk: Talk
-) -> tuple[Identity, Impersonation]:
+    environment: Environment, variables: Mapping[str, str], options: LoginOptions, talk: Talk
+) -> tuple[Caller, Impersonation]:
     """Log in unless the login is valid, set the quota project, and try the deployer.
 
     Raises UsageProblem, GroundworkError when gcloud is not there, PermissionProblem when nobody is logged in afterwards.
     """
-    check_shell(environment, variables, wish)
+    check_shell(environment, variables, options)
     if not which("gcloud"):
         raise GroundworkError(f"gcloud was not found, and it is what logs people in: install it from {GCLOUD_PAGE}.")
-    who = None if wish.again or wish.impersonate else _valid(environment, variables)
+    who = None if options.again or options.impersonate else _valid(environment, variables)
     if who is None:
-        _ask(command(environment, wish))
+        _ask(command(environment, options))
         who = identity.of(google_cloud(environment.project, variables), variables)
     if not who.impersonated and who.quota_project != environment.project:
         who = _charge(environment, variables, who, talk)
     return who, deployer.ask(google_cloud(environment.project, variables), environment, who.principal)
 
 
-def _valid(environment: Environment, variables: Mapping[str, str]) -> Identity | None:
+def _valid(environment: Environment, variables: Mapping[str, str]) -> Caller | None:
     try:
         return identity.of(google_cloud(environment.project, variables), variables)
     except PermissionProblem:
@@ -87,7 +87,7 @@ def _ask(argv: tuple[str, ...]) -> None:
         raise PermissionProblem(f"gcloud did not log you in (exit code {code}): run `{' '.join(argv)}` to see why.")
 
 
-def _charge(environment: Environment, variables: Mapping[str, str], who: Identity, talk: Talk) -> Identity:
+def _charge(environment: Environment, variables: Mapping[str, str], who: Caller, talk: Talk) -> Caller:
     """Set the quota project; without the right to do so the login still works."""
     done = run(quota_command(environment), seconds=120)
     if done.code:

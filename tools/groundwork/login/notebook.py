@@ -18,7 +18,7 @@ _FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "CLOUDSDK_AUTH_AC
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class NotebookVariables:
     """Variables to set and to take away; `base` is the local cloud's address, None on Google Cloud."""
 
     environment: Environment
@@ -27,23 +27,23 @@ class Surroundings:
     base: str | None
 
 
-def surroundings(checkout: Checkout, environment: Environment, seen: Mapping[str, str]) -> Surroundings:
+def variables_for(checkout: Checkout, environment: Environment, seen: Mapping[str, str]) -> NotebookVariables:
     """What the shell that has `seen` needs; the local cloud is started if it is meant."""
     if environment.local:
         found = local.shell_variables(checkout, environment.project, environment.region)
         kept = {name: value for name, value in found.items() if _for_clients(name)}
-        return Surroundings(environment, kept, (), local.start(checkout).base)
-    return Surroundings(environment, _on_google(environment), _left_by_local(seen), None)
+        return NotebookVariables(environment, kept, (), local.start(checkout).base)
+    return NotebookVariables(environment, _on_google(environment), _left_by_local(seen), None)
 
 
 def of_process(
     checkout: Checkout, environment: Environment, seen: Mapping[str, str], principal: str = local.OWNER
-) -> Surroundings:
+) -> NotebookVariables:
     """What a process needs that is started with `seen`, Terraform included; on the local cloud it is whoever `principal` is."""
     if environment.local:
         found = local.shell_variables(checkout, environment.project, environment.region, principal)
-        return Surroundings(environment, found, (), local.start(checkout).base)
-    return surroundings(checkout, environment, seen)
+        return NotebookVariables(environment, found, (), local.start(checkout).base)
+    return variables_for(checkout, environment, seen)
 
 
 def _for_clients(name: str) -> bool:
@@ -67,7 +67,7 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in (*ours, *files, *token) if seen.get(name))
 
 
-def shell(found: Surroundings, seen: Mapping[str, str]) -> list[str]:
+def shell(found: NotebookVariables, seen: Mapping[str, str]) -> list[str]:
     """Lines for eval, in the shell that has `seen`; `eval "$GROUNDWORK_OFF"` undoes them."""
     return [
         *(f"unset {name}" for name in found.gone),
@@ -76,7 +76,7 @@ def shell(found: Surroundings, seen: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _undoing(found: Surroundings, seen: Mapping[str, str]) -> str:
+def _undoing(found: NotebookVariables, seen: Mapping[str, str]) -> str:
     """What brings back the variables that the shell had; a token is taken away and not written down again.
 
     In a shell that another environment was for, what undid that is kept.
@@ -88,7 +88,7 @@ def _undoing(found: Surroundings, seen: Mapping[str, str]) -> str:
     return "; ".join([*lines, *(f"export {name}={shlex.quote(seen[name])}" for name in back), *filter(None, [former])])
 
 
-def python(found: Surroundings) -> list[str]:
+def python(found: NotebookVariables) -> list[str]:
     """Lines for the first cell of a notebook; they need Google's own packages only."""
     where = "the local cloud (simulated)" if found.base else "Google Cloud"
     lines = [f"# {found.environment.project} on {where}; run before any client of Google's is made.", "import os", ""]

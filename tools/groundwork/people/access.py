@@ -8,9 +8,9 @@ from functools import cached_property
 
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, UsageProblem
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.people.actions import on
-from groundwork.people.personas import Persona, Target, applies, item_of, targets
+from groundwork.people.personas import Persona, PolicyTarget, applies, item_of, targets
 from groundwork.resources.bindings import Binding, Policies, address, same_account
 from groundwork.resources.kind import Action
 from groundwork.resources.policies import read_all
@@ -20,10 +20,10 @@ _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "proje
 
 
 @dataclass
-class Roles:
+class RolePermissions:
     """The permissions of roles, asked once each."""
 
-    cloud: Cloud
+    cloud: GoogleCloud
 
     def __post_init__(self) -> None:
         self._known: dict[str, frozenset[str]] = {}
@@ -45,9 +45,9 @@ class Access:
 
     environment: Environment
     policies: Policies
-    roles: Roles
+    roles: RolePermissions
 
-    def bindings_on(self, target: Target) -> tuple[Binding, ...]:
+    def bindings_on(self, target: PolicyTarget) -> tuple[Binding, ...]:
         """The bindings that decide about a target: its own and the project's."""
         own = item_of(self.environment, target)
         return tuple(
@@ -56,7 +56,7 @@ class Access:
             if binding.item.kind == "project" or (binding.item.kind == own.kind and binding.item.short == own.short)
         )
 
-    def allowing(self, person: str, permission: str, target: Target) -> tuple[Binding, ...]:
+    def allowing(self, person: str, permission: str, target: PolicyTarget) -> tuple[Binding, ...]:
         """The bindings that give a person a permission on a target, conditional ones included."""
         return tuple(
             binding
@@ -77,7 +77,7 @@ class Access:
             return person.endswith(f"@{address(member)}")
         return kind != "deleted" and same_account(address(member), person)
 
-    def groups_allowing(self, permission: str, target: Target) -> tuple[str, ...]:
+    def groups_allowing(self, permission: str, target: PolicyTarget) -> tuple[str, ...]:
         """The groups that have a permission on a target: whoever is in one has it too, and no policy says who is."""
         groups = {
             address(member)
@@ -97,7 +97,7 @@ class Access:
         }
 
 
-def known_policies(cloud: Cloud) -> Policies:
+def known_policies(cloud: GoogleCloud) -> Policies:
     """All policies of the project. Raises CouldNotTell naming those that could not be read."""
     found = read_all(cloud)
     if found.unknown:
@@ -113,7 +113,7 @@ class Cell:
     """One answer: an action on a target, whether it is allowed, and by what."""
 
     person: str
-    target: Target
+    target: PolicyTarget
     action: Action
     by: tuple[Binding, ...]
 
@@ -133,7 +133,7 @@ def matrix(access: Access, people: Iterable[str]) -> tuple[Cell, ...]:
     )
 
 
-def needed(access: Access, person: str, target: Target, action: Action) -> tuple[Cell, ...]:
+def needed(access: Access, person: str, target: PolicyTarget, action: Action) -> tuple[Cell, ...]:
     """The answer about an action, and about everything else that Google asks for with it."""
     also = action.also(access.environment, target.name) if action.also else ()
     wanted = [(target, action)]
@@ -143,7 +143,7 @@ def needed(access: Access, person: str, target: Target, action: Action) -> tuple
     return tuple(Cell(person, on_it, one, access.allowing(person, one.permission, on_it)) for on_it, one in wanted)
 
 
-def find_target(environment: Environment, text: str) -> Target:
+def find_target(environment: Environment, text: str) -> PolicyTarget:
     """The target that somebody typed: "project", "deployer", "bucket/data". Raises UsageProblem with what there is."""
     known = {target.text: target for target in targets(environment)}
     if text in known:
@@ -154,7 +154,7 @@ def find_target(environment: Environment, text: str) -> Target:
     raise UsageProblem(f"There is no {text} in {environment.name}; there are {', '.join(known)}.")
 
 
-def find_action(text: str, target: Target) -> Action:
+def find_action(text: str, target: PolicyTarget) -> Action:
     """The action that somebody typed for a target: "read", "secret.read" or a permission. Raises UsageProblem."""
     fitting = on(target)
     for action in fitting:
@@ -168,7 +168,9 @@ def find_action(text: str, target: Target) -> Action:
     )
 
 
-def promised(environment: Environment, persona: Persona, roles: Roles) -> tuple[tuple[Target, Action], ...]:
+def promised(
+    environment: Environment, persona: Persona, roles: RolePermissions
+) -> tuple[tuple[PolicyTarget, Action], ...]:
     """Every action that a persona's roles allow, on every target: what onboarding proves."""
     return tuple(
         (target, action)
@@ -178,7 +180,9 @@ def promised(environment: Environment, persona: Persona, roles: Roles) -> tuple[
     )
 
 
-def permitted(environment: Environment, persona: Persona, target: Target, permission: str, roles: Roles) -> bool:
+def permitted(
+    environment: Environment, persona: Persona, target: PolicyTarget, permission: str, roles: RolePermissions
+) -> bool:
     """Whether a persona's own role in the project, or one that it has on the target, holds a permission."""
     there = persona.roles_on(target.kind) if applies(environment, persona.name, target) else ()
     return permission in persona.permissions or any(permission in roles.permissions(role) for role in there)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.people.personas import Target, item_of, part_of
+from groundwork.google.cloud import CloudProblem, GoogleCloud
+from groundwork.people.personas import PolicyTarget, item_of, part_of
 from groundwork.resources.kind import Action
 from groundwork.resources.registry import parts
 
@@ -24,12 +24,12 @@ def every() -> tuple[Action, ...]:
     return tuple(action for _, part in parts() for action in part.actions)
 
 
-def on(target: Target) -> tuple[Action, ...]:
+def on(target: PolicyTarget) -> tuple[Action, ...]:
     """The actions that there are on a target."""
     return part_of(target)[1].actions
 
 
-def attempt(cloud: Cloud, environment: Environment, action: Action, target: Target) -> int:
+def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target: PolicyTarget) -> int:
     """Try an action on the cloud as the principal of `cloud`; the HTTP status, 200 or 403 where it was asked for.
 
     Raises CloudProblem when there was no answer or the service itself failed: then nothing is known.

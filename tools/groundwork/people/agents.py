@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ AGENTS: Mapping[str, Agent] = {
 }
 
 
-def address(cloud: Cloud, name: str) -> str:
+def address(cloud: GoogleCloud, name: str) -> str:
     """The address of the agent that people call so, "" where it is none. Raises CloudProblem."""
     agent = AGENTS.get(name)
     if agent is None:

@@ -11,7 +11,7 @@ from groundwork.errors import CouldNotTell
 from groundwork.lifecycle.verify import read_known
 from groundwork.people.access import known_policies
 from groundwork.people.offboarding import OWNER_ROLE
-from groundwork.people.personas import Persona, Target, grants, item_of
+from groundwork.people.personas import Persona, PolicyTarget, grants, item_of
 from groundwork.people.spelling import Respelled, respelled
 from groundwork.resources.bindings import Binding, account, address
 from groundwork.resources.policies import revoking
@@ -33,7 +33,7 @@ class Drift:
 
     extra: tuple[tuple[str, Binding], ...]
     outdated: tuple[tuple[str, Binding], ...]
-    missing: tuple[tuple[str, Target, str], ...]
+    missing: tuple[tuple[str, PolicyTarget, str], ...]
     respelled: tuple[Respelled, ...]
     owned: frozenset[tuple[str, str]] = frozenset()
 
@@ -61,7 +61,9 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     )
 
 
-def _said(environment: Environment, known: Mapping[str, Persona]) -> Iterator[tuple[Key, tuple[str, Target, str]]]:
+def _said(
+    environment: Environment, known: Mapping[str, Persona]
+) -> Iterator[tuple[Key, tuple[str, PolicyTarget, str]]]:
     """What the file gives its members; the buckets of builds and training are not in it, and are theirs like any other."""
     for member in environment.members.values():
         for grant in grants(environment, member, known):
@@ -69,7 +71,7 @@ def _said(environment: Environment, known: Mapping[str, Persona]) -> Iterator[tu
             yield (account(member.email), on, grant.role), (member.email, grant.target, grant.role)
         for name, bucket in environment.work_buckets.items():
             for role in known[member.role].roles_on("bucket"):
-                yield (account(member.email), bucket, role), (member.email, Target("bucket", name), role)
+                yield (account(member.email), bucket, role), (member.email, PolicyTarget("bucket", name), role)
 
 
 def _key(who: str, binding: Binding) -> Key:

@@ -9,7 +9,7 @@ from functools import partial
 from groundwork.environment.values import load
 from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, UsageProblem
 from groundwork.google.cloud import CloudProblem
-from groundwork.lifecycle.up import Check, Wish
+from groundwork.lifecycle.up import Check, UpOptions
 from groundwork.people import team
 from groundwork.people.access import known_policies
 from groundwork.people.spelling import Respelled, of_member, respelled
@@ -26,7 +26,7 @@ OWNER_ROLE = "roles/owner"
 
 
 @dataclass(frozen=True)
-class Left:
+class Leaver:
     """Somebody who left: what was held, what lets them in all the same, and addresses that may be theirs too."""
 
     email: str
@@ -71,7 +71,7 @@ def _policies(session: Session, email: str) -> Policies:
     return policies
 
 
-def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Left:
+def take_out(session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Leaver:
     """Take a person out of the file, of every policy and of every access control list.
 
     Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
@@ -81,25 +81,25 @@ def take_out(session: Session, email: str, wish: Wish, talk: Talk, checks: Seque
     held = policies.held_by(email)
     member = before.members.get(email)
     spelled = of_member(respelled(session, before, policies), member) if member else ()
-    if wish.dry_run and (member or held):
-        return Left(email, before.project, held, policies.letting_in(email), spelled)
+    if options.dry_run and (member or held):
+        return Leaver(email, before.project, held, policies.letting_in(email), spelled)
     if not member and not held:
-        left = Left(email, before.project, (), policies.letting_in(email), ())
+        left = Leaver(email, before.project, (), policies.letting_in(email), ())
         raise left.problem or UsageProblem(
             f"{email} is not in {before.name} and holds nothing in {before.project}: nothing to take away."
         )
-    if not (wish.yes or before.local):
+    if not (options.yes or before.local):
         talk.confirm(
             f"Take {email} out of {before.name} and out of {counted(len(held), 'binding')} in {before.project}?"
         )
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
-    _platform_without(session, email, wish, talk, checks, is_up=is_up)
+    _platform_without(session, email, options, talk, checks, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
-    return Left(email, before.project, held, after.letting_in(email), spelled)
+    return Leaver(email, before.project, held, after.letting_in(email), spelled)
 
 
 def _platform_without(
-    session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check], *, is_up: bool
+    session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check], *, is_up: bool
 ) -> None:
     text = team.text_of(session.environment)
     if not strike(session.environment, email):
@@ -111,7 +111,7 @@ def _platform_without(
         return
     after = load(session.environment.path, session.checkout.root)
     back = partial(team.put_back, session.environment, email, text, team.text_of(session.environment))
-    team.up_or_put_back(replace(session, environment=after), email, wish, talk, checks, back)
+    team.up_or_put_back(replace(session, environment=after), email, options, talk, checks, back)
 
 
 def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:

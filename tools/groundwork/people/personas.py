@@ -9,14 +9,14 @@ from pathlib import Path
 
 from groundwork.environment.values import Environment, Member
 from groundwork.resources.item import Item
-from groundwork.resources.kind import Kind, Part
+from groundwork.resources.kind import FileSection, Kind
 from groundwork.resources.registry import parts
 
 PROJECT = "project"
 
 
 @dataclass(frozen=True, order=True)
-class Target:
+class PolicyTarget:
     """A thing that has an IAM policy: its kind in a word ("bucket") and its name in the file."""
 
     kind: str
@@ -32,7 +32,7 @@ class Target:
 class Grant:
     """A role on a target."""
 
-    target: Target
+    target: PolicyTarget
     role: str
 
 
@@ -64,24 +64,24 @@ def personas(root: Path) -> dict[str, Persona]:
     }
 
 
-def targets(environment: Environment) -> tuple[Target, ...]:
+def targets(environment: Environment) -> tuple[PolicyTarget, ...]:
     """Everything in the environment that has a policy of its own, the project first."""
     ranked = sorted((part for _, part in parts()), key=lambda part: (part.rank, part.word))
-    return tuple(Target(part.word, name) for part in ranked for name in part.entries(environment))
+    return tuple(PolicyTarget(part.word, name) for part in ranked for name in part.entries(environment))
 
 
-def part_of(target: Target) -> tuple[Kind, Part]:
+def part_of(target: PolicyTarget) -> tuple[Kind, FileSection]:
     """The kind of a target, and what the file has of it."""
     return next((kind, part) for kind, part in parts() if part.word == target.kind)
 
 
-def item_of(environment: Environment, target: Target) -> Item:
+def item_of(environment: Environment, target: PolicyTarget) -> Item:
     """The thing in the project that a target of the file is."""
     kind, part = part_of(target)
     return Item(kind.name, part.entries(environment)[target.name])
 
 
-def applies(environment: Environment, persona: str, target: Target) -> bool:
+def applies(environment: Environment, persona: str, target: PolicyTarget) -> bool:
     """Whether a persona has anything on this target: an identity names its users."""
     return target.kind != "identity" or persona in environment.identities[target.name].users
 
@@ -89,7 +89,7 @@ def applies(environment: Environment, persona: str, target: Target) -> bool:
 def grants(environment: Environment, member: Member, known: Mapping[str, Persona]) -> tuple[Grant, ...]:
     """Every role that the environment file gives a member."""
     persona = known[member.role]
-    own = Grant(Target(PROJECT), environment.persona_role(persona.name))
+    own = Grant(PolicyTarget(PROJECT), environment.persona_role(persona.name))
     return own, *(
         Grant(target, role)
         for target in targets(environment)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groundwork.environment.values import Environment
-from groundwork.people.access import Cell, Roles, permitted
+from groundwork.people.access import Cell, RolePermissions, permitted
 from groundwork.people.agents import role_of
 from groundwork.people.personas import Persona, item_of, part_of
 from groundwork.people.team import checked_email
 from groundwork.resources.item import Item
 from groundwork.resources.policies import granting
-from groundwork.resources.registry import doors
+from groundwork.resources.registry import policy_access
 
 ACCOUNTS = ".gserviceaccount.com"
 _ACTS_AS = "iam.serviceAccounts.actAs"
@@ -28,7 +28,9 @@ def whom(text: str, environment: Environment) -> str:
     return address.lower() if address.endswith(ACCOUNTS) else checked_email(text)
 
 
-def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona], roles: Roles) -> tuple[str, ...]:
+def remedies(
+    cell: Cell, environment: Environment, known: Mapping[str, Persona], roles: RolePermissions
+) -> tuple[str, ...]:
     """The lines that would allow it, the narrowest first."""
     names = {identity.email: name for name, identity in environment.identities.items()}
     if cell.person in names:
@@ -45,7 +47,7 @@ def remedies(cell: Cell, environment: Environment, known: Mapping[str, Persona],
     return ("no persona may do this", *_by_hand(cell, environment, "user"))
 
 
-def _of_identity(cell: Cell, environment: Environment, name: str, roles: Roles) -> tuple[str, ...]:
+def _of_identity(cell: Cell, environment: Environment, name: str, roles: RolePermissions) -> tuple[str, ...]:
     target, permission = cell.target, cell.action.permission
     beginning = f"in {environment.file}, then `groundwork up --env {environment.name}`:"
     _, part = part_of(target)
@@ -76,7 +78,7 @@ def _runs_as(environment: Environment, identity: str) -> str:
 def _by_hand(cell: Cell, environment: Environment, kind: str) -> tuple[str, ...]:
     there = item_of(environment, cell.target)
     agents = role_of(cell.person)
-    item = there if there.kind in doors() and not agents else Item("project", environment.project)
+    item = there if there.kind in policy_access() and not agents else Item("project", environment.project)
     line = granting(environment, item, f"{kind}:{cell.person}", agents or "ROLE")
     if agents:
         return ("Google gives it this role at the latest when the API is first used; an owner gives it back:", line)

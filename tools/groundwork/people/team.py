@@ -13,9 +13,9 @@ from groundwork.environment import editing
 from groundwork.environment.values import Environment, Member, load, refuse_mistakes
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import connect
-from groundwork.lifecycle.up import Check, Wish, up
+from groundwork.lifecycle.up import Check, UpOptions, up
 from groundwork.lifecycle.wrong_members import WrongMembers
-from groundwork.people.access import Roles, known_policies, promised
+from groundwork.people.access import RolePermissions, known_policies, promised
 from groundwork.people.personas import personas
 from groundwork.people.spelling import Respelled, respelled
 from groundwork.people.trials import Judge, Tried, trial
@@ -98,7 +98,7 @@ def strike(environment: Environment, email: str) -> bool:
     return editing.edit(environment.path, change)
 
 
-def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> Joined:
+def add(session: Session, member: Member, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Joined:
     """Bring a member in: the file, the plan shown and applied, and every promised action tried.
 
     Raises EnvironmentProblem (nothing was written), Refused (the file is put back).
@@ -106,8 +106,8 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
     before = session.environment
     former = text_of(before)
     right = partial(refuse_mistakes, path=before.path, root=session.checkout.root)
-    changed = enter(before, member, right, dry_run=wish.dry_run)
-    if wish.dry_run:
+    changed = enter(before, member, right, dry_run=options.dry_run)
+    if options.dry_run:
         return Joined(
             replace(before, members={**before.members, member.email: member}), member, changed, (), tried=False
         )
@@ -115,7 +115,7 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
     up_or_put_back(
         replace(session, environment=after),
         member.email,
-        wish,
+        options,
         talk,
         checks,
         partial(put_back, before, member.email, former, text_of(before)),
@@ -127,7 +127,12 @@ def add(session: Session, member: Member, wish: Wish, talk: Talk, checks: Sequen
 
 
 def up_or_put_back(
-    session: Session, email: str, wish: Wish, talk: Talk, checks: Sequence[Check], put_back: Callable[[], object]
+    session: Session,
+    email: str,
+    options: UpOptions,
+    talk: Talk,
+    checks: Sequence[Check],
+    put_back: Callable[[], object],
 ) -> None:
     """`up` with the edited line of somebody; where it ends before anything is applied, or on them, the edit is taken back."""
     begun: list[str] = []
@@ -136,7 +141,7 @@ def up_or_put_back(
         begun.append("apply")
 
     try:
-        up(session, replace(wish, patient=True), talk, [*checks, mark])
+        up(session, replace(options, patient=True), talk, [*checks, mark])
     except BaseException as error:
         wrong = isinstance(error, WrongMembers) and email in {refused.email for refused in error.refused}
         if not begun or wrong or isinstance(error, Refused):
@@ -168,7 +173,7 @@ def prove(session: Session, environment: Environment, member: Member, talk: Talk
     Nobody can act as somebody else on Google Cloud; the newcomer's own `groundwork access check` tries it there. What is
     refused though a policy gives it is tried again as long as Google takes to make grants work.
     """
-    roles = Roles(session.cloud)
+    roles = RolePermissions(session.cloud)
     promises = promised(environment, personas(session.checkout.root)[member.role], roles)
     judge = Judge(session.cloud, environment, member.email)
     if not _can_be(environment, member):

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.waiting import GRANTS
-from groundwork.people.access import Access, Roles, known_policies
+from groundwork.people.access import Access, RolePermissions, known_policies
 from groundwork.people.actions import attempt, let_in
-from groundwork.people.personas import Target
+from groundwork.people.personas import PolicyTarget
 from groundwork.resources.kind import Action
 
 
@@ -23,7 +23,7 @@ class Tried:
     `granted`: a policy gives it all the same, which works only after some minutes.
     """
 
-    target: Target
+    target: PolicyTarget
     action: Action
     status: int
     granted: bool = False
@@ -46,7 +46,7 @@ class Judge:
     `sure`: policies that cannot be read are an error, else they give nothing.
     """
 
-    cloud: Cloud
+    cloud: GoogleCloud
     environment: Environment
     email: str
     sure: bool = True
@@ -54,19 +54,21 @@ class Judge:
     @cached_property
     def _access(self) -> Access | None:
         try:
-            return Access(self.environment, known_policies(self.cloud), Roles(self.cloud))
+            return Access(self.environment, known_policies(self.cloud), RolePermissions(self.cloud))
         except CouldNotTell:
             if self.sure:
                 raise
             return None
 
-    def gives(self, target: Target, action: Action) -> bool:
+    def gives(self, target: PolicyTarget, action: Action) -> bool:
         """Whether a binding without a condition lets them. Raises CouldNotTell."""
         allowing = self._access.allowing(self.email, action.permission, target) if self._access and self.email else ()
         return any(not binding.condition for binding in allowing)
 
 
-def trial(theirs: Cloud, judge: Judge, target: Target, action: Action, say: Callable[[str], object]) -> Tried:
+def trial(
+    theirs: GoogleCloud, judge: Judge, target: PolicyTarget, action: Action, say: Callable[[str], object]
+) -> Tried:
     """Try an action as whoever `theirs` is, as long as Google takes to make a grant work. Raises CouldNotTell."""
 
     def once() -> Tried:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policies import catalogue
-from policies.catalogue import Row
+from policies.catalogue import PolicySummary
 from policies.language import Settings
 
 from groundwork.environment.checkout import LAYERS, Checkout
@@ -129,7 +129,7 @@ class _Opened:
         return key
 
 
-def _known(environment: Environment, rows: Mapping[str, Row]) -> None:
+def _known(environment: Environment, rows: Mapping[str, PolicySummary]) -> None:
     from difflib import get_close_matches
 
     for exception in environment.exceptions:

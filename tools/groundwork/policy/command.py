@@ -27,7 +27,7 @@ GIVEN = "platform"
 
 
 @dataclass(frozen=True)
-class Wish:
+class CheckOptions:
     """What to check: a plan's file (None: the saved ones) or the code alone; where to write what, by format."""
 
     plan: Path | None = None
@@ -36,13 +36,13 @@ class Wish:
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
-def run(checkout: Checkout, environment: Environment, wish: Wish, say: Callable[[str], None]) -> Result:
+def run(checkout: Checkout, environment: Environment, options: CheckOptions, say: Callable[[str], None]) -> Result:
     """Check, and write the files that were asked for. Raises what groundwork.policy.check.check does."""
-    found = {} if wish.code_only else _plans(checkout, environment, wish, say)
+    found = {} if options.code_only else _plans(checkout, environment, options, say)
     result = checks.check(
         checks.scanner(checkout, say), environment, found, checkout.runs / checks.FOLDER, checks.today()
     )
-    for form, path in wish.files.items():
+    for form, path in options.files.items():
         write(result, form, path, environment.path.relative_to(checkout.root).as_posix())
     return result
 
@@ -60,10 +60,10 @@ def write(result: Result, form: str, path: Path, environment_file: str) -> None:
 
 
 def _plans(
-    checkout: Checkout, environment: Environment, wish: Wish, say: Callable[[str], None]
+    checkout: Checkout, environment: Environment, options: CheckOptions, say: Callable[[str], None]
 ) -> dict[str, SavedPlan]:
-    if wish.plan is not None:
-        return {_layer(checkout, environment, wish.plan): _saved(checkout, environment, wish, wish.plan)}
+    if options.plan is not None:
+        return {_layer(checkout, environment, options.plan): _saved(checkout, environment, options, options.plan)}
     files = {layer: checkout.data(environment.name, layer) / plans.FILE for layer in LAYERS}
     there = {layer: file for layer, file in files.items() if file.exists()}
     if not there:
@@ -71,7 +71,7 @@ def _plans(
     for layer, file in there.items():
         made = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
         say(f"plan of {layer}: as saved {made:%Y-%m-%d %H:%M}")
-    return {layer: _saved(checkout, environment, wish, file) for layer, file in there.items()}
+    return {layer: _saved(checkout, environment, options, file) for layer, file in there.items()}
 
 
 def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:
@@ -80,12 +80,12 @@ def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:
     return known.get(file.resolve().parent, GIVEN)
 
 
-def _saved(checkout: Checkout, environment: Environment, wish: Wish, file: Path) -> SavedPlan:
+def _saved(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> SavedPlan:
     content = file.read_bytes()
     if not zipfile.is_zipfile(file):
         return SavedPlan(partial(_json, content, file))
     _refuse_older(checkout, environment, file)
-    load = partial(_shown, checkout, environment, wish, file)
+    load = partial(_shown, checkout, environment, options, file)
     return SavedPlan(load, hashlib.sha256(content).hexdigest())
 
 
@@ -111,12 +111,12 @@ def _json(content: bytes, file: Path) -> Mapping[str, Any]:
     return document
 
 
-def _shown(checkout: Checkout, environment: Environment, wish: Wish, file: Path) -> Mapping[str, Any]:
+def _shown(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> Mapping[str, Any]:
     """Terraform opens a saved plan only where it was initialised, with the provider that made it."""
     from groundwork.terraform.session import open_session
 
     layer = _layer(checkout, environment, file)
-    session = open_session(checkout, environment, wish.provider, "policy", _silent)
+    session = open_session(checkout, environment, options.provider, "policy", _silent)
     try:
         return session.terraform(layer).show(file.resolve())
     except GroundworkError as error:

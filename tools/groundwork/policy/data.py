@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundwork.environment.values import PolicyException
-from groundwork.policy.result import Finding, Result
+from groundwork.policy.result import Result, Violation
 
 
 def as_data(result: Result) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def as_data(result: Result) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Violation) -> dict[str, Any]:
     return {
         "policy": finding.row.name,
         "severity": str(finding.row.severity),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from groundwork.policy import terminal
-from groundwork.policy.result import Finding, Result
+from groundwork.policy.result import Result, Violation
 
 
 def junit(result: Result) -> str:
@@ -33,7 +33,7 @@ def junit(result: Result) -> str:
     return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _case(suite: ET.Element, finding: Finding) -> ET.Element:
+def _case(suite: ET.Element, finding: Violation) -> ET.Element:
     place = {"file": finding.place.file, "line": str(finding.place.line)} if finding.place.file else {}
     return ET.SubElement(suite, "testcase", classname=finding.row.name, name=finding.address, attrib=place)
 
@@ -42,5 +42,5 @@ def _failure(case: ET.Element, kind: str, message: str, body: str) -> None:
     ET.SubElement(case, "failure", type=kind, message=message).text = body
 
 
-def _body(finding: Finding) -> str:
+def _body(finding: Violation) -> str:
     return f"{finding.place.text}\nwhy: {finding.row.why}\nmend: {finding.row.mend}".strip()

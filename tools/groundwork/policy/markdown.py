@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groundwork.docs import table
 from groundwork.policy import terminal
-from groundwork.policy.result import Finding, Result
+from groundwork.policy.result import Result, Violation
 
 
 def markdown(result: Result) -> str:
@@ -45,7 +45,7 @@ def _parts(result: Result) -> Iterator[str]:
         yield "\n".join(f"- {_plain(sentence)}" for sentence in said)
 
 
-def _row(finding: Finding) -> list[str]:
+def _row(finding: Violation) -> list[str]:
     row = finding.row
     where = ", ".join(filter(None, [finding.place.text, f"plan of {finding.layer}" if finding.layer else ""]))
     about = f"{_code(finding.address)} {_plain(finding.about)}".strip()

@@ -19,7 +19,7 @@ _SECONDS = 600
 _LAST_LINES = 5
 
 
-class Ended(Protocol):
+class CompletedProcess(Protocol):
     """A process that has ended: its exit code (negative: a signal) and what it wrote."""
 
     @property
@@ -30,15 +30,15 @@ class Ended(Protocol):
     def err(self) -> str: ...
 
 
-class Run(Protocol):
+class RunProcess(Protocol):
     """How a process is started; groundwork.terraform.process.run is one. Raises GroundworkError when it cannot, or takes too long."""
 
     def __call__(
         self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 60
-    ) -> Ended: ...
+    ) -> CompletedProcess: ...
 
 
-def python(tools: Path, cache: Path, run: Run, say: Callable[[str], None]) -> Path:
+def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]) -> Path:
     """The interpreter of the environment that `tools`/requirements-checkov.txt describes, made where it is not there.
 
     Its folder is named for what is in it, so that it is made once per user and never changed. Raises CouldNotTell.
@@ -58,7 +58,7 @@ def fingerprint(requirements: Path) -> str:
     return hashlib.sha256(requirements.read_bytes() + machine.encode()).hexdigest()[:16]
 
 
-def _make(requirements: Path, place: Path, run: Run) -> None:
+def _make(requirements: Path, place: Path, run: RunProcess) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
@@ -87,7 +87,7 @@ def _move(fresh: Path, place: Path) -> None:
             raise
 
 
-def _uv(run: Run, arguments: Sequence[str]) -> None:
+def _uv(run: RunProcess, arguments: Sequence[str]) -> None:
     beside = Path(sys.executable).parent / "uv"
     argv = [str(beside) if beside.exists() else "uv", *arguments, "--quiet"]
     try:
@@ -98,7 +98,7 @@ def _uv(run: Run, arguments: Sequence[str]) -> None:
         raise _cannot_be_had([line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:])
 
 
-def _like_pip(run: Run) -> dict[str, str]:
+def _like_pip(run: RunProcess) -> dict[str, str]:
     """The mirror and certificate that pip was told of; uv does not read pip's settings."""
     if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
         return {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from policies.catalogue import Row
+from policies.catalogue import PolicySummary
 from policies.language import Severity
 
 from groundwork.environment.values import PolicyException
@@ -22,7 +22,7 @@ Source = Literal["code", "plan", "code and plan"]
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where in the code something stands; lines count from 1, 0 where the code does not show it."""
 
     file: str = ""
@@ -36,15 +36,15 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """A resource that breaks a policy; `layer` is the plan it was found in, empty where only the code shows it."""
 
-    row: Row
+    row: PolicySummary
     address: str
     about: str
     source: Source
     layer: str = ""
-    place: Place = Place()
+    place: SourceLocation = SourceLocation()
 
     @property
     def sentence(self) -> str:
@@ -56,7 +56,7 @@ class Finding:
 class Excused:
     """A finding that an exception of the environment file lets pass."""
 
-    finding: Finding
+    finding: Violation
     exception: PolicyException
 
 
@@ -68,14 +68,14 @@ class Result:
     leaves to a plan.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
     excused: tuple[Excused, ...]
     expired: tuple[PolicyException, ...]
     unused: tuple[PolicyException, ...]
     checked: Mapping[str, int]
     resources: Mapping[str, int]
     undecided: int
-    rows: Mapping[str, Row]
+    rows: Mapping[str, PolicySummary]
     scanner: str
     cached: bool
     notes: tuple[str, ...] = ()
@@ -113,13 +113,13 @@ class Result:
         return " and ".join(filter(None, [found, gone]))
 
 
-def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, Row]) -> list[Finding]:
+def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, PolicySummary]) -> list[Violation]:
     """The findings of all parts, worst first; what code and plan both show is one finding, at its place in the code."""
     parts = {report["part"]: report for report in reports}
     code = parts.pop(CODE, {"findings": [], "places": []})
     in_code = {(row["policy"], _bare(row["address"])): _finding(row, rows, "code", "") for row in code["findings"]}
     places = _places(code["places"])
-    found: list[Finding] = []
+    found: list[Violation] = []
     for layer, report in parts.items():
         for row in report["findings"]:
             twin = in_code.get((row["policy"], _bare(row["address"])))
@@ -131,9 +131,9 @@ def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, Row]) -> l
     return sorted(found, key=lambda one: (_RANK[one.row.severity], one.row.name, one.address, one.layer))
 
 
-def _finding(row: Mapping[str, Any], rows: Mapping[str, Row], source: Source, layer: str) -> Finding:
-    place = Place(row["file"], *row["lines"]) if row["lines"] else Place()
-    return Finding(rows[row["policy"]], row["address"], row["about"], source, layer, place)
+def _finding(row: Mapping[str, Any], rows: Mapping[str, PolicySummary], source: Source, layer: str) -> Violation:
+    place = SourceLocation(row["file"], *row["lines"]) if row["lines"] else SourceLocation()
+    return Violation(rows[row["policy"]], row["address"], row["about"], source, layer, place)
 
 
 def _bare(address: str) -> str:
@@ -141,31 +141,31 @@ def _bare(address: str) -> str:
     return _INDEX.sub("", address)
 
 
-def _places(rows: Iterable[Sequence[Any]]) -> dict[str, list[Place]]:
-    found: dict[str, list[Place]] = {}
+def _places(rows: Iterable[Sequence[Any]]) -> dict[str, list[SourceLocation]]:
+    found: dict[str, list[SourceLocation]] = {}
     for address, *place in rows:
-        found.setdefault(_bare(address), []).append(Place(*place))
+        found.setdefault(_bare(address), []).append(SourceLocation(*place))
     return found
 
 
-def _place(candidates: Sequence[Place], layer: str) -> Place:
+def _place(candidates: Sequence[SourceLocation], layer: str) -> SourceLocation:
     """The place in the layer's own folder, or in a module's, never in another layer's."""
     own = [place for place in candidates if place.file.startswith(f"infra/{layer}/")]
     shared = [place for place in candidates if not place.file.startswith("infra/")]
-    return next(iter([*own, *shared]), Place())
+    return next(iter([*own, *shared]), SourceLocation())
 
 
 @dataclass(frozen=True)
 class Judged:
     """Findings after the exceptions: what stays, what is excused, and the exceptions that are over or match nothing."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
     excused: tuple[Excused, ...]
     expired: tuple[PolicyException, ...]
     unused: tuple[PolicyException, ...]
 
 
-def apply(exceptions: Sequence[PolicyException], found: Sequence[Finding], today: date) -> Judged:
+def apply(exceptions: Sequence[PolicyException], found: Sequence[Violation], today: date) -> Judged:
     """Let pass what an exception names that is not over; `expires` is the first day on which it no longer holds."""
     valid = [exception for exception in exceptions if exception.expires > today]
     excused = [Excused(finding, one) for finding in found for one in _matching(valid, finding)]
@@ -179,7 +179,7 @@ def apply(exceptions: Sequence[PolicyException], found: Sequence[Finding], today
     )
 
 
-def _matching(exceptions: Sequence[PolicyException], finding: Finding) -> Iterator[PolicyException]:
+def _matching(exceptions: Sequence[PolicyException], finding: Violation) -> Iterator[PolicyException]:
     """The first exception for the finding; one without instance keys is for every instance."""
     for exception in exceptions:
         known = {finding.address, _bare(finding.address)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from policies.catalogue import Row
+from policies.catalogue import PolicySummary
 from policies.language import Severity
 
 from groundwork.environment.values import PolicyException
 from groundwork.policy import terminal
-from groundwork.policy.result import Finding, Result
+from groundwork.policy.result import Result, Violation
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -43,7 +43,7 @@ def sarif(result: Result, environment_file: str) -> dict[str, Any]:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(row: Row) -> dict[str, Any]:
+def _rule(row: PolicySummary) -> dict[str, Any]:
     return {
         "id": row.name,
         "shortDescription": {"text": row.title},
@@ -62,7 +62,7 @@ def _expired_rule() -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, names: list[str]) -> dict[str, Any]:
+def _result(finding: Violation, names: list[str]) -> dict[str, Any]:
     logical = {"fullyQualifiedName": finding.address, "kind": "resource"}
     location: dict[str, Any] = {"logicalLocations": [logical]}
     if finding.place.file:

@@ -14,7 +14,7 @@ from policies.language import Settings
 
 from groundwork.errors import CouldNotTell, GroundworkError
 from groundwork.policy import outside
-from groundwork.policy.outside import Ended, Run
+from groundwork.policy.outside import CompletedProcess, RunProcess
 
 FOLDERS = ("infra", "modules")
 SECONDS = 180
@@ -31,12 +31,12 @@ class Scanner:
     root: Path
     tools: Path
     cache: Path
-    run: Run
+    run: RunProcess
     say: Callable[[str], None]
     seconds: float = SECONDS
 
     def scan(self, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[Any]:
-        """Reports on the code in `folders` (if any) and on each plan; see policies.scanner.Report for what is in one.
+        """Reports on the code in `folders` (if any) and on each plan; see policies.scanner.ScanReport for what is in one.
 
         A plan may hold secrets: it lies in a folder that only this user can read, and is gone afterwards.
         Raises CouldNotTell when the scanner could not be had, crashed, took too long, or left something unchecked.
@@ -48,7 +48,7 @@ class Scanner:
         expected = [*(["code"] if folders else []), *plans]
         return _believed(_parsed(done), expected)
 
-    def _run(self, argv: Sequence[str]) -> Ended:
+    def _run(self, argv: Sequence[str]) -> CompletedProcess:
         # Fewer than anything else may see: a report must not depend on the width of a terminal.
         env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
         try:
@@ -74,7 +74,7 @@ def _write_request(
     return path
 
 
-def _parsed(done: Ended) -> list[Any]:
+def _parsed(done: CompletedProcess) -> list[Any]:
     last = [line for line in done.err.splitlines() if line.strip()][-_LAST_LINES:]
     if done.code:
         ending = f"was killed by signal {-done.code}" if done.code < 0 else f"ended with exit code {done.code}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from groundwork.environment.values import PolicyException
-from groundwork.policy.result import Finding, Result
+from groundwork.policy.result import Result, Violation
 
 
 def lines(result: Result) -> list[str]:
@@ -39,7 +39,7 @@ def _findings(result: Result) -> Iterator[str]:
         yield f"  mend: {row.mend}"
 
 
-def _where(finding: Finding) -> str:
+def _where(finding: Violation) -> str:
     parts = [finding.place.text, f"plan of {finding.layer}" if finding.layer else ""]
     place = ", ".join(filter(None, parts))
     return f"{finding.sentence}{f'  [{place}]' if place else ''}"

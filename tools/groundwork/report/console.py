@@ -9,21 +9,21 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
-from groundwork.resources.kind import Page, several
+from groundwork.resources.kind import ConsolePage, several
 from groundwork.resources.registry import parts
 from groundwork.text import allowed
 
 _GOOGLE = "https://console.cloud.google.com"
 
 
-_PROJECT = Page("/home/dashboard?project={project}", "project/{project}")
+_PROJECT = ConsolePage("/home/dashboard?project={project}", "project/{project}")
 _OTHERS = {
-    "access": Page("/iam-admin/iam?project={project}", "project/{project}/access"),
-    "logs": Page("/logs/query?project={project}", "project/{project}/logs"),
+    "access": ConsolePage("/iam-admin/iam?project={project}", "project/{project}/access"),
+    "logs": ConsolePage("/logs/query?project={project}", "project/{project}/logs"),
 }
 
 
-def words() -> dict[str, Page]:
+def words() -> dict[str, ConsolePage]:
     """What people type before the slash, with its page: what the environment file names, as kinds say it, access and logs."""
     return {part.word: part.page for _, part in parts() if part.page} | _OTHERS
 
@@ -70,5 +70,5 @@ def front(checkout: Checkout, environment: Environment) -> str:
     return _google(_PROJECT, {"project": environment.project})
 
 
-def _google(page: Page, filled: Mapping[str, str]) -> str:
+def _google(page: ConsolePage, filled: Mapping[str, str]) -> str:
     return _GOOGLE + page.google.format(**{key: quote(value) for key, value in filled.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.report.section import Section
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.inventory import Inventory
@@ -15,7 +15,7 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 _DARK = "could not be read"
 
 
-def buckets(cloud: Cloud, found: Inventory) -> Section:
+def buckets(cloud: GoogleCloud, found: Inventory) -> Section:
     """Every bucket with what it holds in numbers, and what lies at its top."""
     there = [item for item in found.items if item.kind == "bucket"]
     looked, dark = look_into(cloud, there)
@@ -41,14 +41,14 @@ def _listed(found: Inventory, kind: str) -> dict[str, str]:
     return {name: why for name, why in found.unknown.items() if name in (kind, "enabled APIs")}
 
 
-def _top(cloud: Cloud, item: Item) -> str:
+def _top(cloud: GoogleCloud, item: Item) -> str:
     params = {"delimiter": "/", "maxResults": MOST, "fields": "prefixes,items(name),nextPageToken"}
     page = cloud.request("GET", "storage", f"v1/b/{item.name}/o", params=params)
     names = [*page.get("prefixes", ()), *(str(entry["name"]) for entry in page.get("items", ()))]
     return ", ".join(map(str, names)) + (", …" if page.get("nextPageToken") else "")
 
 
-def images(cloud: Cloud, found: Inventory) -> Section:
+def images(cloud: GoogleCloud, found: Inventory) -> Section:
     """Every image in every repository, newest first: an untagged one by its digest."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from groundwork.environment.values import Environment
-from groundwork.environment.workloads import Job, Service, Training
+from groundwork.environment.workloads import JobSpec, ServiceSpec, TrainingSpec
 from groundwork.people.personas import Persona
 from groundwork.report.existing import Existing, Mark
 from groundwork.report.initials import initials
@@ -40,7 +40,7 @@ _NOT_MADE = ("persona/", "workflows/", "training/")
 
 
 @dataclass(frozen=True)
-class Node:
+class Box:
     """A box: its id ("bucket/data"), column, name and a note below it; `mark` says whether it comes, goes or changes."""
 
     id: str
@@ -67,7 +67,7 @@ class Diagram:
     title: str
     basis: str
     simulated: bool
-    nodes: tuple[Node, ...]
+    nodes: tuple[Box, ...]
     edges: tuple[Edge, ...]
 
     @property
@@ -114,7 +114,7 @@ def as_data(found: Diagram) -> dict[str, Any]:
     return {**asdict(found), "columns": list(COLUMNS), "summary": found.summary}
 
 
-def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterator[Node]:
+def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterator[Box]:
     for email, member in environment.members.items():
         yield _node(f"person/{email}", email, "group" if member.type == "group" else "")
     used = {member.role for member in environment.members.values()}
@@ -145,8 +145,8 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
         yield from (_node(f"{kind}/{name}", name, _KINDS[kind]) for name in names)
 
 
-def _node(name: str, title: str, note: str) -> Node:
-    return Node(name, _COLUMN.get(name.partition("/")[0], len(COLUMNS) - 1), title, note)
+def _node(name: str, title: str, note: str) -> Box:
+    return Box(name, _COLUMN.get(name.partition("/")[0], len(COLUMNS) - 1), title, note)
 
 
 def _may(persona: Persona) -> str:
@@ -158,13 +158,13 @@ def _may(persona: Persona) -> str:
     return "; ".join(said)
 
 
-def _gone(name: str) -> Node:
+def _gone(name: str) -> Box:
     """What exists and is in the file no longer."""
     kind, _, short = name.partition("/")
     return _node(name, short, _KINDS.get(kind, ""))
 
 
-def _marked(node: Node, existing: Existing, drawn: set[str]) -> Node:
+def _marked(node: Box, existing: Existing, drawn: set[str]) -> Box:
     mark = existing.changing.get(node.id, "")
     if node.id not in drawn:
         mark = "-"
@@ -209,7 +209,7 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
 
 def _running(environment: Environment) -> Iterator[Edge]:
     """What services, jobs, builds and training run as, and what that lets the identity do."""
-    held: list[tuple[str, Service | Job]] = [("service", service) for service in environment.services.values()]
+    held: list[tuple[str, ServiceSpec | JobSpec]] = [("service", service) for service in environment.services.values()]
     held += [("job", job) for job in environment.jobs.values()]
     for kind, one in held:
         who = f"identity/{one.identity}"
@@ -227,7 +227,7 @@ def _running(environment: Environment) -> Iterator[Edge]:
         yield from _training(environment, training)
 
 
-def _training(environment: Environment, training: Training) -> Iterator[Edge]:
+def _training(environment: Environment, training: TrainingSpec) -> Iterator[Edge]:
     who = f"identity/{training.identity}"
     yield Edge(who, f"training/{training.name}")
     for bucket in environment.buckets.values():

@@ -13,10 +13,10 @@ from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, UsageProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud, connect
+from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.terraform import plans, sources
 from groundwork.terraform.session import Session
-from groundwork.terraform.state import Place, Resource, State, read_state
+from groundwork.terraform.state import State, StateLocation, StateResource, read_state
 
 Mark = Literal["", "+", "-", "~", "±"]
 Pair = tuple[str, str]
@@ -74,7 +74,7 @@ def from_plan(session: Session) -> Existing:
     Raises UsageProblem where no plan is saved, CouldNotTell where one is older than the code, the file or the state.
     """
     environment = session.environment
-    resources: list[Resource] = []
+    resources: list[StateResource] = []
     changing: dict[str, Mark] = {}
     for layer in LAYERS:
         file = session.data(layer) / plans.FILE
@@ -86,8 +86,8 @@ def from_plan(session: Session) -> Existing:
     return Existing(things, pairs, changing, judged=True, basis=" and the saved plan")
 
 
-def _state(cloud: Cloud, environment: Environment, layer: str) -> State:
-    return read_state(cloud, Place(environment.state_bucket, f"{environment.name}/{layer}"))
+def _state(cloud: GoogleCloud, environment: Environment, layer: str) -> State:
+    return read_state(cloud, StateLocation(environment.state_bucket, f"{environment.name}/{layer}"))
 
 
 def _refuse_older(session: Session, layer: str, file: Path) -> None:
@@ -110,14 +110,14 @@ def _serial(file: Path) -> int:
         return int(json.loads(plan.read(_STATE)).get("serial", 0))
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[Resource]:
+def _resources(module: Mapping[str, Any]) -> Iterator[StateResource]:
     for one in module.get("resources", ()):
-        yield Resource(one["address"], "", one["type"], one.get("values") or {})
+        yield StateResource(one["address"], "", one["type"], one.get("values") or {})
     for child in module.get("child_modules", ()):
         yield from _resources(child)
 
 
-def _seen(environment: Environment, resources: Iterable[Resource]) -> tuple[frozenset[str], frozenset[Pair]]:
+def _seen(environment: Environment, resources: Iterable[StateResource]) -> tuple[frozenset[str], frozenset[Pair]]:
     things: set[str] = set()
     pairs: set[Pair] = set()
     for resource in resources:

@@ -44,7 +44,7 @@ _SERVICES = {
 
 
 @dataclass(frozen=True)
-class Report:
+class EnvironmentReport:
     """All answers about an environment as they were at `written`, and its map."""
 
     environment: Environment
@@ -59,7 +59,7 @@ class Report:
         return not self.map_problem and not any(section.unread for section in self.sections)
 
 
-def report(checkout: Checkout, environment: Environment, now: datetime, *, names: bool = False) -> Report:
+def report(checkout: Checkout, environment: Environment, now: datetime, *, names: bool = False) -> EnvironmentReport:
     """Read all that the report says; people by their initials unless `names`.
 
     Raises UsageProblem where nothing is up, CloudProblem where the cloud cannot be reached at all.
@@ -86,10 +86,10 @@ def report(checkout: Checkout, environment: Environment, now: datetime, *, names
     said = sections if names else [without_addresses(section, short) for section in sections]
     there = from_state(checkout, environment)
     drawn = diagram.diagram(environment, personas(checkout.root), there, names=names)
-    return Report(environment, now, tuple(said), drawn, there.problem)
+    return EnvironmentReport(environment, now, tuple(said), drawn, there.problem)
 
 
-def as_data(found: Report) -> dict[str, Any]:
+def as_data(found: EnvironmentReport) -> dict[str, Any]:
     """The report as `report --json` prints it: every number of the page."""
     environment = found.environment
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.report.diagram import COLUMNS, Diagram, Node
+from groundwork.report.diagram import COLUMNS, Box, Diagram
 
 _CLASSES = {"+": "comes", "-": "goes", "~": "changes", "±": "changes"}
 _STYLES = (
@@ -43,7 +43,7 @@ def _lines(found: Diagram) -> Iterator[str]:
                 yield f"  class {numbers[node.id]} {_CLASSES[node.mark]}"
 
 
-def _label(node: Node) -> str:
+def _label(node: Box) -> str:
     title = " ".join(filter(None, (node.mark, node.title)))
     return _quoted(title) + (f"<br><small>{_quoted(node.note)}</small>" if node.note else "")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from groundwork.report.handin import Report
+from groundwork.report.handin import EnvironmentReport
 from groundwork.report.mermaid import mermaid
 from groundwork.report.section import Section
 from groundwork.report.svg import svg
@@ -15,7 +15,7 @@ from groundwork.report.svg import svg
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html(found: Report) -> str:
+def html(found: EnvironmentReport) -> str:
     """The page: no script, no network, light and dark, with the map inside."""
     templates = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(default=True), trim_blocks=True
@@ -23,12 +23,12 @@ def html(found: Report) -> str:
     return templates.get_template("report.html").render(report=found, map=svg(found.map))
 
 
-def markdown(found: Report) -> str:
+def markdown(found: EnvironmentReport) -> str:
     """The same, with the map as Mermaid."""
     return "\n".join(_lines(found)) + "\n"
 
 
-def _lines(found: Report) -> Iterator[str]:
+def _lines(found: EnvironmentReport) -> Iterator[str]:
     environment = found.environment
     yield f"# Report on {environment.name}"
     yield ""

@@ -12,7 +12,7 @@ from shutil import which
 
 from groundwork.display import harmless
 from groundwork.report import pages
-from groundwork.report.handin import Report
+from groundwork.report.handin import EnvironmentReport
 from groundwork.report.svg import svg
 from groundwork.terraform.process import run
 
@@ -30,7 +30,7 @@ def browser(variables: Mapping[str, str] = os.environ) -> str | None:
     return next(filter(None, (which(name, path=variables.get("PATH")) for name in BROWSERS)), None)
 
 
-def write(found: Report, folder: Path) -> Iterator[Path]:
+def write(found: EnvironmentReport, folder: Path) -> Iterator[Path]:
     """Write every part into a folder, and say each file as it is there. Raises GroundworkError where the browser does not end."""
     folder.mkdir(parents=True, exist_ok=True)
     drawing = folder / "map.svg"
@@ -46,7 +46,7 @@ def write(found: Report, folder: Path) -> Iterator[Path]:
             yield picture
 
 
-def _parts(found: Report) -> dict[str, str]:
+def _parts(found: EnvironmentReport) -> dict[str, str]:
     """Each part's page by its name, with nothing else on it."""
     whole = pages.html(found)
     made = {section.key: pages.html(replace(found, sections=(section,))) for section in found.sections}

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from groundwork.cost.amounts import shown
 from groundwork.cost.loading import Labels
-from groundwork.cost.report import UNLABELLED, Group, Period, Report
-from groundwork.cost.source import Source
+from groundwork.cost.report import UNLABELLED, CostGroup, CostReport, Period
+from groundwork.cost.source import CostSource
 from groundwork.cost.tables import day_words
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
@@ -21,7 +21,7 @@ _AMOUNTS = ("before promotional credits", "promotional credits", "net")
 
 def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[Section, ...]:
     """The three questions about money; where no costs can be had yet, why not."""
-    source = Source(environment, (), demo=False, labels=Labels())
+    source = CostSource(environment, (), demo=False, labels=Labels())
     by_member = Section("spent_by_member", "Who used how many credits?", ("member", *_AMOUNTS))
     by_service = Section("spent_by_service", "Which service was the dearest?", ("service", *_AMOUNTS))
     try:
@@ -39,12 +39,12 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
     return (*spent, _credits(source, now))
 
 
-def _filled(section: Section, found: Report, grouping: str, notes: Sequence[str], *, names: bool) -> Section:
+def _filled(section: Section, found: CostReport, grouping: str, notes: Sequence[str], *, names: bool) -> Section:
     rows = [_row(group, found.currency, label=grouping == "member" and not names) for group in found.by(grouping)]
     return replace(section, rows=tuple(rows), notes=tuple(notes))
 
 
-def _row(group: Group, currency: str, *, label: bool) -> tuple[str, ...]:
+def _row(group: CostGroup, currency: str, *, label: bool) -> tuple[str, ...]:
     """A member without an address is the label on what was used: a person's name, most often."""
     hide = label and group.name != UNLABELLED and "@" not in group.name
     name = initials([group.name])[group.name] if hide else group.name
@@ -52,12 +52,12 @@ def _row(group: Group, currency: str, *, label: bool) -> tuple[str, ...]:
     return (name, *(shown(amount, currency) for amount in (sums.before_promotion, sums.promotion, sums.net)))
 
 
-def _dearest(found: Report) -> str:
+def _dearest(found: CostReport) -> str:
     first = found.by("service")[0]
     return f"{first.name} was the dearest, with {shown(first.sums.before_promotion, found.currency)}."
 
 
-def _credits(source: Source, now: datetime) -> Section:
+def _credits(source: CostSource, now: datetime) -> Section:
     section = Section(
         "credits_left",
         "What is left of the credits?",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from groundwork.report.diagram import COLUMNS, Diagram, Edge, Node
+from groundwork.report.diagram import COLUMNS, Box, Diagram, Edge
 from groundwork.report.lettering import lines_of, width_of
 
 WIDE, GAP, ABOVE, APART, MARGIN = 230, 110, 96, 18, 20
@@ -41,7 +41,7 @@ svg.map .comes .mark { fill: var(--map-green); } svg.map .goes .mark { fill: var
 class _Box:
     """A node with its place: its left upper corner, its height, and its lines."""
 
-    node: Node
+    node: Box
     x: float
     y: float
     height: float

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.report.contents import MALFORMED, reason
 from groundwork.report.section import Section
 from groundwork.resources.inventory import Inventory
@@ -98,7 +98,7 @@ def _when(body: Mapping[str, Any], name: str = "createTime") -> str:
     return str(body.get(name) or "")[:16].replace("T", " ")
 
 
-def builds(cloud: Cloud, environment: Environment, found: Inventory) -> Section:
+def builds(cloud: GoogleCloud, environment: Environment, found: Inventory) -> Section:
     """The newest builds of Cloud Build, in the environment's region and without one."""
     question, columns = "What was built?", ("build", "made", "status", "images")
     kind = "build trigger"

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.bindings import Binding
 from groundwork.resources.item import Item
 
@@ -33,12 +33,12 @@ def has_lists(item: Item) -> bool:
     return not uniform.get("enabled")
 
 
-def read(cloud: Cloud, bucket: Item) -> tuple[Binding, ...]:
+def read(cloud: GoogleCloud, bucket: Item) -> tuple[Binding, ...]:
     """Every entry, as a binding with the entry's role ("READER"). Raises CloudProblem, TooMany."""
     return tuple(_entries(cloud, bucket.name))
 
 
-def _entries(cloud: Cloud, bucket: str) -> Iterator[Binding]:
+def _entries(cloud: GoogleCloud, bucket: str) -> Iterator[Binding]:
     answer = cloud.request("GET", "storage", f"v1/b/{bucket}/defaultObjectAcl")
     yield from _bindings(Item(NEW_OBJECTS, bucket), answer.get("items", ()))
     params = {"projection": "full", "versions": "true", "maxResults": 1000, "fields": _FIELDS}
@@ -64,7 +64,7 @@ def member(row: Mapping[str, Any]) -> str:
     return f"{kind}:{rest}" if dash else kind
 
 
-def drop(cloud: Cloud, item: Item, entry: str) -> None:
+def drop(cloud: GoogleCloud, item: Item, entry: str) -> None:
     """Take a member out of a list. Raises CloudProblem, also for the owner of an object, whom no list can lose."""
     entity = quote(entry.replace(":", "-", 1), safe="")
     if item.kind == NEW_OBJECTS:
@@ -76,7 +76,7 @@ def drop(cloud: Cloud, item: Item, entry: str) -> None:
     cloud.request("DELETE", "storage", path, params={"generation": generation})
 
 
-def drop_members(cloud: Cloud, binding: Binding, leaves: Callable[[str], bool]) -> None:
+def drop_members(cloud: GoogleCloud, binding: Binding, leaves: Callable[[str], bool]) -> None:
     """Take the members that `leaves` is true of out of an entry's list. Raises CloudProblem."""
     for entry in binding.members:
         if leaves(entry):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import Door
+from groundwork.resources.kind import PolicyAccess
 from groundwork.resources.listing import Listing
 
 
@@ -12,16 +12,16 @@ def listing(collection: str, *, everywhere: bool = True) -> Listing:
     return Listing("compute", path, f"items/*/{collection}" if everywhere else "items", "selfLink", "creationTimestamp")
 
 
-def door(words: str, place: str = "") -> Door:
+def policy_access(words: str, place: str = "") -> PolicyAccess:
     """The policy of a thing: gcloud's words for its kind, and the flag that says where it is."""
     where = f" --{place}={{location}}" if place else ""
-    return Door(
+    return PolicyAccess(
         "v1/{name}",
         "GET",
         "name",
         f"compute {words} {{verb}} {{short}} --project={{project}}{where}",
-        ask="/getIamPolicy",
-        give="/setIamPolicy",
+        getter="/getIamPolicy",
+        setter="/setIamPolicy",
         version="optionsRequestedPolicyVersion",
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import given
 from groundwork.resources.registry import kinds
 
 
-def look_into(cloud: Cloud, items: Iterable[Item]) -> tuple[list[Contents], dict[str, str]]:
+def look_into(cloud: GoogleCloud, items: Iterable[Item]) -> tuple[list[Contents], dict[str, str]]:
     """The contents of all items whose kinds hold something, and per thing that could not be asked why."""
     found: list[Contents] = []
     unknown: dict[str, str] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources.item import Item
 from groundwork.resources.listing import Listing
 from groundwork.resources.registry import listings, made
@@ -47,7 +47,7 @@ class _Asked:
     absent: bool = False
 
 
-def take(cloud: Cloud, wanted: Iterable[Listing] | None = None) -> Inventory:
+def take(cloud: GoogleCloud, wanted: Iterable[Listing] | None = None) -> Inventory:
     """Ask every list call for all its pages, as far as its API is enabled; what hangs on an item is asked after it."""
     rows = list(listings() if wanted is None else wanted)
     asked_apis = [row for row in rows if row.host not in _ALWAYS_ON]
@@ -61,7 +61,7 @@ def take(cloud: Cloud, wanted: Iterable[Listing] | None = None) -> Inventory:
     return _summed([*first, *second], cloud.project, why, [row for row in rows if row not in on])
 
 
-def _enabled(cloud: Cloud) -> tuple[frozenset[str], str]:
+def _enabled(cloud: GoogleCloud) -> tuple[frozenset[str], str]:
     """The host names of the enabled APIs, and why they are not known."""
     path = f"v1/projects/{cloud.project}/services"
     try:
@@ -73,12 +73,12 @@ def _enabled(cloud: Cloud) -> tuple[frozenset[str], str]:
         return frozenset(), f"the answer cannot be read ({problem!r})"
 
 
-def _ask_all(cloud: Cloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> list[_Asked]:
+def _ask_all(cloud: GoogleCloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> list[_Asked]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda pair: _ask(cloud, *pair), work))
 
 
-def _ask(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> _Asked:
+def _ask(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> _Asked:
     try:
         found = tuple(_items(cloud, row, parents))
         if row.needs and not _may(cloud, row.needs):
@@ -95,7 +95,7 @@ def _ask(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> _Asked:
         return _Asked(row, unknown=f"GET {row.api} {row.path}: the answer cannot be read ({problem!r})")
 
 
-def _may(cloud: Cloud, permission: str) -> bool:
+def _may(cloud: GoogleCloud, permission: str) -> bool:
     """Whether the caller has a permission on the project, by IAM's own answer."""
     path = f"v1/projects/{cloud.project}:testIamPermissions"
     answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": [permission]})
@@ -127,7 +127,7 @@ class _Partial(GroundworkError):
     """A page that says itself that something is missing."""
 
 
-def _items(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[Item]:
+def _items(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> Iterator[Item]:
     for api, path in _paths(cloud, row, parents):
         params = {key: value.format(project=cloud.project) for key, value in row.params.items()}
         for page in cloud.whole_pages(api, path, params):
@@ -136,7 +136,7 @@ def _items(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[Item
                 yield Item(row.kind, _name(row, body, cloud.project), body, row)
 
 
-def _paths(cloud: Cloud, row: Listing, parents: Sequence[Item]) -> Iterator[tuple[str, str]]:
+def _paths(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> Iterator[tuple[str, str]]:
     """The API (with its region, if it has one) and path of every call that a row makes."""
     if row.of:
         yield from ((row.api, row.path.format(project=cloud.project, parent=parent.name)) for parent in parents)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import Planner
@@ -35,7 +35,7 @@ class Free:
 
 
 @dataclass(frozen=True)
-class Made:
+class Provisioning:
     """How Terraform makes a kind.
 
     `word`: what a plan calls it. `imported`: what `terraform import` wants, over planned values. `price`: what it will use.
@@ -49,7 +49,7 @@ class Made:
     imported: str | Without
     price: Planner | Free
     permissions: tuple[str, ...] | Without
-    obstacle: Callable[[Cloud, Environment, Values], str] | Without = Without(
+    obstacle: Callable[[GoogleCloud, Environment, Values], str] | Without = Without(
         "nothing in it keeps it from being deleted"
     )
     uses: Callable[[Environment], bool] = lambda _environment: True
@@ -69,23 +69,24 @@ class Removal:
     path: str = "{version}/{name}"
     verb: str = "DELETE"
     params: Mapping[str, str] = field(default_factory=dict)
-    before: Callable[[Cloud, Item], None] | None = None
+    before: Callable[[GoogleCloud, Item], None] | None = None
 
 
 @dataclass(frozen=True)
-class Door:
-    """How a thing gives and takes its policy; {project}, {name}, {short}, {location} and {verb} are filled in.
+class PolicyAccess:
+    """How the IAM policy of a thing is read and set; {project}, {name}, {short}, {location} and {verb} are filled in.
 
-    `ask` and `give` end the path; `whole`: the policy is sent as it is. `version` is the parameter that asks for conditions, ""
-    where a body does. `attribute` says in Terraform's grants what they are on. `gcloud` is "" where it has no command.
+    `getter` and `setter` are added to the path. `whole`: the request body is the policy itself. `version` is the query parameter
+    for the policy version, "" where the request body holds it. `attribute` is the attribute of Terraform's IAM resources that
+    names the thing. `gcloud` is "" where gcloud has no command.
     """
 
     path: str
     read: str
     attribute: str
     gcloud: str
-    ask: str = ":getIamPolicy"
-    give: str = ":setIamPolicy"
+    getter: str = ":getIamPolicy"
+    setter: str = ":setIamPolicy"
     write: str = "POST"
     whole: bool = False
     version: str = "options.requestedPolicyVersion"
@@ -115,7 +116,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Page:
+class ConsolePage:
     """Where one of them can be looked at: the path in Google's console, and in the local cloud's, by default what its API says of it.
 
     {project}, {region}, {name} as in the file, {full}, which is what the API calls it, and {api} are filled in.
@@ -126,7 +127,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """What the environment file says of a thing that is there already: its name there, its values, and what to import it by."""
 
     name: str
@@ -135,7 +136,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Part:
+class FileSection:
     """What the environment file has of a kind: the word that people type for one, the names there and what those are to the API.
 
     `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
@@ -149,8 +150,8 @@ class Part:
     entries: Callable[[Environment], Mapping[str, str]]
     actions: tuple[Action, ...]
     lines: tuple[tuple[str, str], ...] = ()
-    adopted: Callable[[Environment, Item], Entry | str] | None = None
-    page: Page | None = None
+    adopted: Callable[[Environment, Item], FileEntry | str] | None = None
+    page: ConsolePage | None = None
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,12 @@ class Kind:
     name: str
     why: str
     maker: str
-    terraform: tuple[Made, ...] | Without
+    terraform: tuple[Provisioning, ...] | Without
     listings: tuple[Listing, ...] | Without
     removal: Removal | Without
-    policy: Door | Without
-    inside: Callable[[Cloud, Item], Contents] | Without
-    parts: tuple[Part, ...] | Without
+    policy: PolicyAccess | Without
+    inside: Callable[[GoogleCloud, Item], Contents] | Without
+    parts: tuple[FileSection, ...] | Without
     makers: tuple[tuple[str, str], ...] = ()
     over: Callable[[Item], bool] = lambda _item: False
     components: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any
 from groundwork.resources.words import component, thing
 from groundwork.terraform import plans
 from groundwork.terraform.differences import Difference, differences
-from groundwork.terraform.events import Action, Change
+from groundwork.terraform.events import Action, PlannedChange
 from groundwork.terraform.plans import LayerPlan
 from groundwork.text import counted, listed
 
@@ -49,7 +49,7 @@ _MOST = 3
 
 
 @dataclass(frozen=True)
-class Grant:
+class GrantChange:
     """Somebody gets ("+") or loses ("-") a role on a component of a layer."""
 
     sign: str
@@ -130,7 +130,7 @@ def _ranked(found: Iterable[Said]) -> list[Said]:
 
 def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Said]:
     """A line per component and what happens to it, grants to people aside."""
-    groups: dict[tuple[str, Action], list[Change]] = {}
+    groups: dict[tuple[str, Action], list[PlannedChange]] = {}
     for change in plan.changes:
         if not _only_people(change, entries.get(change.address)):
             groups.setdefault((component(change.module), change.action), []).append(change)
@@ -157,7 +157,7 @@ def _few(texts: Sequence[str]) -> str:
     return ", ".join(shown[:_MOST]) + rest
 
 
-def _changed(change: Change, entry: Mapping[str, Any] | None) -> Iterator[str]:
+def _changed(change: PlannedChange, entry: Mapping[str, Any] | None) -> Iterator[str]:
     if entry is None:
         return
     if _is_grant(change):
@@ -189,7 +189,7 @@ def _in_short(one: Difference) -> str:
     return one.text if one.path.count(".") + one.path.count("[") < 2 else _attribute(one)
 
 
-def _is_grant(change: Change) -> bool:
+def _is_grant(change: PlannedChange) -> bool:
     return thing(change.type) == "grant"
 
 
@@ -200,7 +200,7 @@ def _members(values: Any) -> set[str]:
     return {str(member) for member in [*(values.get("members") or ()), *one] if member}
 
 
-def _grants(change: Change, entry: Mapping[str, Any] | None) -> Iterator[Grant]:
+def _grants(change: PlannedChange, entry: Mapping[str, Any] | None) -> Iterator[GrantChange]:
     if entry is None or not _is_grant(change):
         return
     before, after = entry["change"].get("before"), entry["change"].get("after")
@@ -208,17 +208,17 @@ def _grants(change: Change, entry: Mapping[str, Any] | None) -> Iterator[Grant]:
     old, new = _members(before), _members(after)
     for sign, members in (("-", old - new), ("+", new - old)):
         for member in sorted(members):
-            yield Grant(sign, member, role, component(change.module))
+            yield GrantChange(sign, member, role, component(change.module))
 
 
-def _only_people(change: Change, entry: Mapping[str, Any] | None) -> bool:
+def _only_people(change: PlannedChange, entry: Mapping[str, Any] | None) -> bool:
     grants = list(_grants(change, entry))
     return bool(grants) and all(grant.member.startswith(PEOPLE) for grant in grants)
 
 
-def _people(grants: Sequence[Grant], personas: Mapping[str, str]) -> Iterator[Said]:
+def _people(grants: Sequence[GrantChange], personas: Mapping[str, str]) -> Iterator[Said]:
     """A line for each person: as what, how many grants, and what of them is power."""
-    theirs: dict[tuple[str, str], list[Grant]] = {}
+    theirs: dict[tuple[str, str], list[GrantChange]] = {}
     for grant in grants:
         if grant.member.startswith(PEOPLE):
             theirs.setdefault((grant.sign, grant.who), []).append(grant)

@@ -9,22 +9,22 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.waiting import patiently
 from groundwork.resources import acls
 from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.inventory import AT_ONCE, take
 from groundwork.resources.item import Item
-from groundwork.resources.kind import Door
-from groundwork.resources.registry import doors, listings
+from groundwork.resources.kind import PolicyAccess
+from groundwork.resources.registry import listings, policy_access
 
 _CONFLICTS = (409, 412)
 _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
-def read_all(cloud: Cloud) -> Policies:
+def read_all(cloud: GoogleCloud) -> Policies:
     """Ask every thing in the project for its policy; what cannot be asked is unknown, never empty."""
-    asked = [row for row in listings() if row.kind in doors() and not row.ends]
+    asked = [row for row in listings() if row.kind in policy_access() and not row.ends]
     inventory = take(cloud, asked)
     # Where an API is off that only some need, nothing of it can be used.
     needed = {row.kind for row in asked if row.platform}
@@ -42,7 +42,7 @@ def read_all(cloud: Cloud) -> Policies:
     return Policies(tuple(sorted(found)), unknown, tuple(sorted(listed)))
 
 
-def _lists(cloud: Cloud, items: Sequence[Item], unknown: dict[str, str]) -> list[Binding]:
+def _lists(cloud: GoogleCloud, items: Sequence[Item], unknown: dict[str, str]) -> list[Binding]:
     """The entries of access control lists, where buckets have such; what cannot be read is put into `unknown`."""
     found: list[Binding] = []
     for item in items:
@@ -56,7 +56,7 @@ def _lists(cloud: Cloud, items: Sequence[Item], unknown: dict[str, str]) -> list
     return found
 
 
-def _asked(cloud: Cloud, item: Item) -> dict[str, Any] | CloudProblem:
+def _asked(cloud: GoogleCloud, item: Item) -> dict[str, Any] | CloudProblem:
     try:
         return read(cloud, item)
     except CloudProblem as problem:
@@ -70,26 +70,26 @@ def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:
         yield Binding(item, binding["role"], tuple(binding.get("members", ())), said)
 
 
-def _place(cloud: Cloud, item: Item) -> tuple[Door, str, str]:
+def _place(cloud: GoogleCloud, item: Item) -> tuple[PolicyAccess, str, str]:
     """How a thing gives its policy, by which API and at which path."""
-    door = doors()[item.kind]
+    access = policy_access()[item.kind]
     row = next((row for row in listings() if row.kind == item.kind), None)
-    api = door.api or (row.at(item.location) if row else "")
-    return door, api, door.path.format(project=cloud.project, name=item.name)
+    api = access.api or (row.at(item.location) if row else "")
+    return access, api, access.path.format(project=cloud.project, name=item.name)
 
 
-def read(cloud: Cloud, item: Item) -> dict[str, Any]:
+def read(cloud: GoogleCloud, item: Item) -> dict[str, Any]:
     """A thing's policy, conditions included. Raises CloudProblem."""
-    door, api, path = _place(cloud, item)
-    params = {door.version: 3} if door.version else None
-    body = None if door.version or door.read == "GET" else {"options": {"requestedPolicyVersion": 3}}
-    return cloud.request(door.read, api, f"{path}{door.ask}", params=params, json=body)
+    access, api, path = _place(cloud, item)
+    params = {access.version: 3} if access.version else None
+    body = None if access.version or access.read == "GET" else {"options": {"requestedPolicyVersion": 3}}
+    return cloud.request(access.read, api, f"{path}{access.getter}", params=params, json=body)
 
 
-def write(cloud: Cloud, item: Item, policy: Mapping[str, Any]) -> None:
+def write(cloud: GoogleCloud, item: Item, policy: Mapping[str, Any]) -> None:
     """Replace a thing's policy; its etag must be the one that was read. Raises CloudProblem."""
-    door, api, path = _place(cloud, item)
-    cloud.request(door.write, api, f"{path}{door.give}", json=policy if door.whole else {"policy": policy})
+    access, api, path = _place(cloud, item)
+    cloud.request(access.write, api, f"{path}{access.setter}", json=policy if access.whole else {"policy": policy})
 
 
 def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[st
     return {**policy, "bindings": [binding for binding in kept if binding["members"]]}
 
 
-def drop_members(cloud: Cloud, item: Item, leaves: Callable[[str], bool]) -> None:
+def drop_members(cloud: GoogleCloud, item: Item, leaves: Callable[[str], bool]) -> None:
     """Take the members that `leaves` is true of out of a thing's policy; what somebody else changes meanwhile stays changed.
 
     Raises CloudProblem.
@@ -139,6 +139,6 @@ def revoking(environment: Environment, binding: Binding, member: str) -> str:
 
 def _gcloud(environment: Environment, item: Item, verb: str) -> str:
     """gcloud's command for a thing's policy, "" where it has none."""
-    words = doors()[item.kind].gcloud
+    words = policy_access()[item.kind].gcloud
     names = {"project": environment.project, "name": item.name, "short": item.short, "location": item.location}
     return f"gcloud {words.format(verb=verb, **names)}" if words else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from groundwork.resources import kinds as folder
 from groundwork.resources.item import Item
-from groundwork.resources.kind import Door, Kind, Made, Part, given, several
+from groundwork.resources.kind import FileSection, Kind, PolicyAccess, Provisioning, given, several
 from groundwork.resources.listing import Listing
 
 GRANT = re.compile(r"(?P<on>google_\w+)_iam_(?:member|binding|policy|audit_config)")
@@ -44,18 +44,18 @@ def listings() -> tuple[Listing, ...]:
 
 
 @cache
-def made() -> Mapping[str, Made]:
+def made() -> Mapping[str, Provisioning]:
     """How Terraform makes what, by resource type."""
     return {one.type: one for kind in kinds().values() for one in several(kind.terraform)}
 
 
 @cache
-def doors() -> Mapping[str, Door]:
+def policy_access() -> Mapping[str, PolicyAccess]:
     """How policies are read and written, by kind."""
-    return {name: door for name, kind in kinds().items() if (door := given(kind.policy))}
+    return {name: access for name, kind in kinds().items() if (access := given(kind.policy))}
 
 
-def parts() -> Iterator[tuple[Kind, Part]]:
+def parts() -> Iterator[tuple[Kind, FileSection]]:
     """What the environment file can have, with its kind."""
     for kind in kinds().values():
         for part in several(kind.parts):

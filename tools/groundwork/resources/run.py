@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.needs import Planned
 from groundwork.text import counted
@@ -28,7 +28,7 @@ def _gib(text: str) -> Decimal:
     return Decimal(text) / 1024**3
 
 
-def counted_in(cloud: Cloud, item: Item, collection: str, word: str) -> Contents:
+def counted_in(cloud: GoogleCloud, item: Item, collection: str, word: str) -> Contents:
     """How many of a collection a service or job holds."""
     number = len(list(cloud.pages("run", f"v2/{item.name}/{collection}", collection)))
     return Contents(item, counted(number, word) if number else "empty", bool(number))

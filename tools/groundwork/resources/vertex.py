@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.resources.item import Item
 from groundwork.resources.listing import HERE, Listing
@@ -25,7 +25,7 @@ def listing(collection: str) -> Listing:
     return Listing(_API, f"v1/{HERE}/{collection}", collection, regional=True)
 
 
-def cancel(cloud: Cloud, item: Item) -> None:
+def cancel(cloud: GoogleCloud, item: Item) -> None:
     """Stop a job that runs or waits."""
     if item.body.get("state") in _RUNNING:
         cloud.request("POST", host(item), f"v1/{item.name}:cancel", json={})
@@ -36,7 +36,7 @@ def over(item: Item) -> bool:
     return item.body.get("state") in _ENDED
 
 
-def undeploy(cloud: Cloud, item: Item, held: str, verb: str, key: str) -> None:
+def undeploy(cloud: GoogleCloud, item: Item, held: str, verb: str, key: str) -> None:
     """Take away what is deployed on an endpoint: the list `held`, by the method `verb`, which calls each `key`."""
     for one in item.body.get(held, ()):
         answer = cloud.request("POST", host(item), f"v1/{item.name}:{verb}", json={key: one["id"]})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import keeping
-from groundwork.secrets.vault import LATEST, Vault, Version
+from groundwork.secrets.vault import LATEST, SecretVersion, Vault
 from groundwork.text import listed
 
 OLD = "old"
@@ -110,7 +110,7 @@ def move(act: Callable[[str, int], None], name: str, numbers: Sequence[int]) -> 
         act(name, number)
 
 
-def chosen(vault: Vault, name: str, text: str) -> tuple[Version, ...]:
+def chosen(vault: Vault, name: str, text: str) -> tuple[SecretVersion, ...]:
     """The versions that somebody means: a number, "latest", or "old" for all that are kept but the newest.
 
     Raises UsageProblem for anything else, GroundworkError when there are none.
@@ -131,7 +131,7 @@ def chosen(vault: Vault, name: str, text: str) -> tuple[Version, ...]:
     return tuple(wanted)
 
 
-def movable(name: str, versions: Sequence[Version], state: str) -> tuple[int, ...]:
+def movable(name: str, versions: Sequence[SecretVersion], state: str) -> tuple[int, ...]:
     """The numbers of the versions that are not in a state yet. Raises GroundworkError for one whose value is gone."""
     gone = [version.number for version in versions if version.state == "destroyed"]
     if gone and state != "destroyed":
@@ -139,7 +139,7 @@ def movable(name: str, versions: Sequence[Version], state: str) -> tuple[int, ..
     return tuple(version.number for version in versions if version.state != state)
 
 
-def _numbers(versions: Sequence[Version]) -> tuple[int, ...]:
+def _numbers(versions: Sequence[SecretVersion]) -> tuple[int, ...]:
     return tuple(version.number for version in versions)
 
 

@@ -23,7 +23,7 @@ _REFERENCE = re.compile(r"(?<!\\)\$\{")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Assignment:
     """One KEY=VALUE; `line` counts from 1. The value stays out of its own repr."""
 
     key: str
@@ -35,7 +35,7 @@ class _NotALine(Exception):
     """Why a line is not an entry."""
 
 
-def read(file: Path) -> tuple[Entry, ...]:
+def read(file: Path) -> tuple[Assignment, ...]:
     """The file's entries. Raises UsageProblem naming every line that is none."""
     return parse(_text(file), file.name)
 
@@ -58,15 +58,15 @@ def _text(file: Path) -> str:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def parse(text: str, shown: str) -> tuple[Entry, ...]:
+def parse(text: str, shown: str) -> tuple[Assignment, ...]:
     """The entries of a text; `shown` is what its mistakes call it. Raises UsageProblem."""
-    entries: list[Entry] = []
+    entries: list[Assignment] = []
     mistakes: list[str] = []
     for line, found in _lines(text):
         if isinstance(found, _NotALine):
             mistakes.append(f"{shown}:{line}: {found}")
         else:
-            entries.append(Entry(*found, line))
+            entries.append(Assignment(*found, line))
     mistakes += _twice(entries, shown)
     if mistakes:
         raise UsageProblem(f"{shown} has lines that cannot be imported; nothing was set:", mistakes)
@@ -127,7 +127,7 @@ def _unescaped(value: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
 
 
-def _twice(entries: list[Entry], shown: str) -> Iterator[str]:
+def _twice(entries: list[Assignment], shown: str) -> Iterator[str]:
     first: dict[str, int] = {}
     for entry in entries:
         if entry.key in first:

@@ -49,7 +49,7 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
     return tuple(found)
 
 
-def _wanted(entry: dotenv.Entry, environment: Environment) -> Wanted:
+def _wanted(entry: dotenv.Assignment, environment: Environment) -> Wanted:
     name = names.for_variable(environment, entry.key)
     if name is None:
         suggested = names.suggested(entry.key)

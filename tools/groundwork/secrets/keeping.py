@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from groundwork.cost import catalogue
 from groundwork.errors import UsageProblem
-from groundwork.secrets.vault import Vault, Version
+from groundwork.secrets.vault import SecretVersion, Vault
 
 LEAST = 2
 """So that a wrong value can be taken back."""
@@ -33,6 +33,6 @@ def share(vault: Vault, name: str) -> int:
     return max(LEAST, free(vault.environment.region) - taken)
 
 
-def surplus(versions: Sequence[Version], keep: int) -> tuple[Version, ...]:
+def surplus(versions: Sequence[SecretVersion], keep: int) -> tuple[SecretVersion, ...]:
     """The active versions beyond the newest `keep`, newest first; `versions` are newest first too."""
     return tuple(version for version in versions if version.active)[keep:]

@@ -12,11 +12,11 @@ from typing import Any
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
-from groundwork.people.access import Roles
+from groundwork.people.access import RolePermissions
 from groundwork.resources import bindings, policies
 from groundwork.resources.inventory import AT_ONCE
 from groundwork.resources.item import Item
-from groundwork.secrets.vault import Vault, Version, no_request_in_logs
+from groundwork.secrets.vault import SecretVersion, Vault, no_request_in_logs
 
 READ = "secretmanager.versions.access"
 _EVERYBODY = {"allUsers": "EVERYBODY", "allAuthenticatedUsers": "EVERYBODY WITH A GOOGLE ACCOUNT"}
@@ -49,7 +49,7 @@ class SecretRow:
     name: str
     in_file: bool
     in_project: bool
-    versions: tuple[Version, ...] = ()
+    versions: tuple[SecretVersion, ...] = ()
     readers: tuple[Reader, ...] = ()
     unknown: str = ""
 
@@ -86,20 +86,20 @@ def rows(vault: Vault) -> tuple[SecretRow, ...]:
     """Every secret that the file or the project has: two calls for each that the project has. Raises GroundworkError."""
     there = set(vault.containers())
     said = vault.environment.secrets
-    roles = Roles(vault.cloud)
+    roles = RolePermissions(vault.cloud)
     everywhere = _everywhere(vault, roles) if there else _Everywhere()
     with no_request_in_logs(), ThreadPoolExecutor(AT_ONCE) as pool:
         return tuple(pool.map(partial(_row, vault, roles, everywhere, there), sorted({*there, *said})))
 
 
-def _everywhere(vault: Vault, roles: Roles) -> _Everywhere:
+def _everywhere(vault: Vault, roles: RolePermissions) -> _Everywhere:
     try:
         return _Everywhere(tuple(_readers(vault, roles, Item("project", vault.environment.project))))
     except GroundworkError as problem:
         return _Everywhere(unknown=problem.message)
 
 
-def _row(vault: Vault, roles: Roles, everywhere: _Everywhere, there: set[str], name: str) -> SecretRow:
+def _row(vault: Vault, roles: RolePermissions, everywhere: _Everywhere, there: set[str], name: str) -> SecretRow:
     in_file = name in vault.environment.secrets
     if name not in there:
         return SecretRow(name, in_file, in_project=False)
@@ -113,7 +113,7 @@ def _row(vault: Vault, roles: Roles, everywhere: _Everywhere, there: set[str], n
         return SecretRow(name, in_file, True, found, unknown=problem.message)
 
 
-def _readers(vault: Vault, roles: Roles, item: Item) -> Iterator[Reader]:
+def _readers(vault: Vault, roles: RolePermissions, item: Item) -> Iterator[Reader]:
     for binding in _bindings(vault, item):
         if READ in roles.permissions(binding["role"]):
             condition = binding.get("condition", {}).get("title", "")

@@ -7,9 +7,9 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
-from groundwork.google.cloud import Cloud, CloudProblem
-from groundwork.people.access import Cell, Roles
-from groundwork.people.personas import Target, personas
+from groundwork.google.cloud import CloudProblem, GoogleCloud
+from groundwork.people.access import Cell, RolePermissions
+from groundwork.people.personas import PolicyTarget, personas
 from groundwork.people.remedies import remedies
 from groundwork.resources.kind import Action
 from groundwork.text import listed
@@ -19,10 +19,10 @@ _NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")
 
 
 @dataclass(frozen=True)
-class Asked:
+class SecretAccess:
     """What was asked of Secret Manager: by whom ("" = not known), in words ("read"), with which permission, on what."""
 
-    cloud: Cloud
+    cloud: GoogleCloud
     environment: Environment
     who: str
     doing: str
@@ -36,7 +36,7 @@ class Asked:
         return self.name or f"the secrets of {self.environment.project}"
 
 
-def sentence(asked: Asked, problem: Any) -> GroundworkError:
+def sentence(asked: SecretAccess, problem: Any) -> GroundworkError:
     """The refusal as an error; without a `problem` it is a missing permission."""
     from google.auth.exceptions import RefreshError
 
@@ -59,7 +59,7 @@ def operators(environment: Environment) -> tuple[str, ...]:
     return tuple(member.email for member in environment.members.values() if member.role == "operator")
 
 
-def _login(asked: Asked) -> PermissionProblem:
+def _login(asked: SecretAccess) -> PermissionProblem:
     if asked.cloud.simulated:
         return PermissionProblem(
             f"The local cloud (simulated) knows no {asked.who}: `make up ENV={asked.environment.name}` makes the identities of "
@@ -71,7 +71,7 @@ def _login(asked: Asked) -> PermissionProblem:
     )
 
 
-def _made(asked: Asked) -> bool:
+def _made(asked: SecretAccess) -> bool:
     """Whether the container is there, where a version of it was not found; Google says the same of both."""
     path = f"v1/projects/{asked.environment.project}/secrets/{asked.name}"
     try:
@@ -81,14 +81,14 @@ def _made(asked: Asked) -> bool:
     return True
 
 
-def _not_made(asked: Asked) -> GroundworkError:
+def _not_made(asked: SecretAccess) -> GroundworkError:
     what = f"{asked.name} is in {asked.environment.file} but" if asked.name else "Secret Manager is"
     return GroundworkError(
         f"{what} not in project {asked.environment.project} yet: run `make up ENV={asked.environment.name}` first."
     )
 
 
-def _denied(asked: Asked) -> PermissionProblem:
+def _denied(asked: SecretAccess) -> PermissionProblem:
     who = asked.who or "Your login"
     return PermissionProblem(
         f"{who} may not {asked.doing} {asked.subject}: the permission {asked.permission} is missing.",
@@ -96,22 +96,22 @@ def _denied(asked: Asked) -> PermissionProblem:
     )
 
 
-def _help(asked: Asked) -> list[str]:
+def _help(asked: SecretAccess) -> list[str]:
     environment = asked.environment
     people = [person for person in operators(environment) if person != asked.who]
     whom = f"{listed(people)} (operator)" if people else "an owner of the project"
-    target = Target("secret", asked.name) if asked.name else Target("project")
+    target = PolicyTarget("secret", asked.name) if asked.name else PolicyTarget("project")
     action = Action("", asked.permission, "", "", "")
     cell = Cell(asked.who or "EMAIL", target, action, ())
     try:
         known = personas(environment.root)
-        lines = remedies(cell, environment, known, Roles(asked.cloud))
+        lines = remedies(cell, environment, known, RolePermissions(asked.cloud))
     except GroundworkError:
         lines = (f"groundwork onboard {cell.person} --role ... --env {environment.name}",)
     return [f"Ask {whom} of {environment.project} to run:", *(f"  {line}" for line in lines)]
 
 
-def _no_version(asked: Asked) -> GroundworkError:
+def _no_version(asked: SecretAccess) -> GroundworkError:
     if asked.version == "latest":
         return GroundworkError(
             f"{asked.name} has no value yet: set one with `groundwork secrets set {asked.name} --env {asked.environment.name}`."
@@ -121,7 +121,7 @@ def _no_version(asked: Asked) -> GroundworkError:
     )
 
 
-def _wrong_state(asked: Asked, problem: Any) -> GroundworkError:
+def _wrong_state(asked: SecretAccess, problem: Any) -> GroundworkError:
     state = next((word for word in ("destroyed", "disabled") if word.upper() in str(problem)), "")
     which = "its newest version" if asked.version == "latest" else f"its version {asked.version}"
     if not state or not asked.version:
@@ -136,7 +136,7 @@ def _wrong_state(asked: Asked, problem: Any) -> GroundworkError:
     return GroundworkError(f"Nobody can {asked.doing} {asked.name}: {which} is {state}: {remedy}.")
 
 
-def _no_answer(asked: Asked, code: int) -> GroundworkError:
+def _no_answer(asked: SecretAccess, code: int) -> GroundworkError:
     why = f"it answered HTTP {code}" if code else "it could not be reached"
     unsure = (
         f" Whether {asked.name} got a new version is not known: `groundwork secrets list` shows it."

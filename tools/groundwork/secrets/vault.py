@@ -1,4 +1,4 @@
-"""The door to Secret Manager: its official client, and every refusal as a sentence that never holds a value."""
+"""Calls to Secret Manager through its official client; no error message ever holds a value."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
-from groundwork.google.cloud import Cloud
-from groundwork.secrets.refusals import Asked, sentence
+from groundwork.google.cloud import GoogleCloud
+from groundwork.secrets.refusals import SecretAccess, sentence
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager import SecretManagerServiceClient
@@ -24,7 +24,7 @@ _SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Version:
+class SecretVersion:
     """One version of a secret: its number, state and when it was made; a disabled one is kept and charged for."""
 
     number: int
@@ -45,7 +45,7 @@ class Vault:
     stands in the way.
     """
 
-    cloud: Cloud
+    cloud: GoogleCloud
     environment: Environment
     who: str = ""
 
@@ -59,7 +59,7 @@ class Vault:
             found = self._client.list_secrets(parent=f"projects/{self.environment.project}", timeout=_SECONDS)
             return tuple(sorted(_last(secret.name) for secret in found))
 
-    def versions(self, name: str) -> tuple[Version, ...]:
+    def versions(self, name: str) -> tuple[SecretVersion, ...]:
         """A secret's versions, newest first."""
         with self._asking("see the versions of", "secretmanager.versions.list", name):
             found = self._client.list_secret_versions(parent=self._path(name), timeout=_SECONDS)
@@ -113,7 +113,7 @@ class Vault:
         if not self.may(name, permission):
             with suppress(PermissionProblem):
                 self.versions(name)  # says so when there is no such container, of which IAM only says no
-            raise sentence(Asked(self.cloud, self.environment, self.who, "set", permission, name), None)
+            raise sentence(SecretAccess(self.cloud, self.environment, self.who, "set", permission, name), None)
 
     def _path(self, name: str) -> str:
         return f"projects/{self.environment.project}/secrets/{name}"
@@ -127,7 +127,7 @@ class Vault:
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
-        asked = Asked(self.cloud, self.environment, self.who, doing, permission, name, version)
+        asked = SecretAccess(self.cloud, self.environment, self.who, doing, permission, name, version)
         try:
             with no_request_in_logs():
                 yield
@@ -153,8 +153,8 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _version(found: Any) -> Version:
+def _version(found: Any) -> SecretVersion:
     state: State = "enabled" if found.state.name == "ENABLED" else "disabled"
     if found.state.name == "DESTROYED":
         state = "destroyed"
-    return Version(int(_last(found.name)), state, found.create_time)
+    return SecretVersion(int(_last(found.name)), state, found.create_time)

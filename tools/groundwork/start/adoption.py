@@ -12,10 +12,10 @@ from groundwork.environment import editing
 from groundwork.environment.values import Environment, load, refuse_mistakes
 from groundwork.errors import CouldNotTell, GroundworkError, Refused
 from groundwork.lifecycle import up as lifecycle
-from groundwork.lifecycle.up import Check, Wish
+from groundwork.lifecycle.up import Check, UpOptions
 from groundwork.resources.inventory import beside, known_to, take
 from groundwork.resources.item import Item
-from groundwork.resources.kind import Entry, Part
+from groundwork.resources.kind import FileEntry, FileSection
 from groundwork.resources.registry import listings, maker, parts
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
@@ -24,12 +24,12 @@ from groundwork.terraform.talk import Talk
 
 
 @dataclass(frozen=True)
-class Found:
+class Adoptable:
     """A thing that no state knows, its section of the file and its entry there; `written` where the file has it already."""
 
     item: Item
     section: str
-    entry: Entry
+    entry: FileEntry
     written: bool
 
     @property
@@ -39,7 +39,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Left:
+class NotAdopted:
     """A thing that no state knows and that stays as it is, and why."""
 
     item: Item
@@ -50,8 +50,8 @@ class Left:
 class Look:
     """What a project holds that Terraform does not know, of the kinds that an environment file can name."""
 
-    found: tuple[Found, ...]
-    left: tuple[Left, ...]
+    found: tuple[Adoptable, ...]
+    left: tuple[NotAdopted, ...]
 
     @property
     def imports(self) -> dict[str, dict[str, str]]:
@@ -72,18 +72,18 @@ def look(session: Session) -> Look:
             f"What project {session.environment.place} holds could not be seen, so nothing was done:", lines
         )
     known = frozenset[str]().union(*(known_to(read_state(session.cloud, place)) for place in session.places.values()))
-    found: list[Found] = []
-    left: list[Left] = []
+    found: list[Adoptable] = []
+    left: list[NotAdopted] = []
     for item in beside(inventory, known):
         answer = _taken(session.environment, takes[item.kind], item, found)
-        if isinstance(answer, Found):
+        if isinstance(answer, Adoptable):
             found.append(answer)
         else:
-            left.append(Left(item, answer))
+            left.append(NotAdopted(item, answer))
     return Look(tuple(found), tuple(left))
 
 
-def _taken(environment: Environment, part: Part, item: Item, before: Sequence[Found]) -> Found | str:
+def _taken(environment: Environment, part: FileSection, item: Item, before: Sequence[Adoptable]) -> Adoptable | str:
     assert part.adopted
     named = part.entries(environment)
     answer = part.adopted(environment, item)
@@ -92,17 +92,17 @@ def _taken(environment: Environment, part: Part, item: Item, before: Sequence[Fo
     # Google writes the project's number where the file has its id.
     same = [name for name, full in named.items() if full in (item.name, answer.imported) or item.name == full]
     if same:
-        return Found(item, part.place, replace(answer, name=same[0]), written=True)
+        return Adoptable(item, part.place, replace(answer, name=same[0]), written=True)
     if not (made_by := maker(item, environment.project)).startswith("usually"):
         return f"it belongs to {made_by.removesuffix(', as its name says')}"
     taken = {*named, *(one.entry.name for one in before if one.section == part.place)}
     name, number = answer.name, 2
     while name in taken:
         name, number = f"{answer.name[:16]}-{number}", number + 1
-    return Found(item, part.place, replace(answer, name=name), written=False)
+    return Adoptable(item, part.place, replace(answer, name=name), written=False)
 
 
-def enter(session: Session, found: Sequence[Found]) -> None:
+def enter(session: Session, found: Sequence[Adoptable]) -> None:
     """Write the entries that the file does not have yet. Raises EnvironmentProblem, and then nothing was written."""
 
     def change(document: CommentedMap) -> bool:
@@ -118,7 +118,7 @@ def enter(session: Session, found: Sequence[Found]) -> None:
     editing.edit(path, change, partial(refuse_mistakes, path=path, root=session.checkout.root))
 
 
-def adopt(session: Session, seen: Look, wish: Wish, talk: Talk, checks: Sequence[Check] = ()) -> None:
+def adopt(session: Session, seen: Look, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> None:
     """Enter what was found and apply a plan that takes it over; then plan again, which has to find nothing to do.
 
     Where it ends before anything is applied, the file is put back. Raises GroundworkError.
@@ -135,7 +135,7 @@ def adopt(session: Session, seen: Look, wish: Wish, talk: Talk, checks: Sequence
         begun.append("apply")
 
     try:
-        lifecycle.up(after, wish, talk, [*checks, keeps_all])
+        lifecycle.up(after, options, talk, [*checks, keeps_all])
     except BaseException as error:
         if not begun or isinstance(error, Refused):
             editing.restore(environment.path, ours, former)

@@ -36,7 +36,7 @@ def _unformatted(session: Session) -> list[Flaw]:
     found = []
     for top in ("modules", "infra"):
         words = [str(session.tool.path), "fmt", "-check", "-recursive", "-list=true"]
-        done = run(words, cwd=session.checkout.root / top, env=session.surroundings.work)
+        done = run(words, cwd=session.checkout.root / top, env=session.process_variables.work)
         files = done.out.splitlines() if done.code == 3 or done.out else []
         found += [
             Flaw(f"{top}/{file}", f"is not formatted: run {session.tool.name} fmt -recursive {top}.") for file in files
@@ -53,8 +53,8 @@ def _folder(session: Session, folder: Path) -> list[Flaw]:
         binary=str(session.tool.path),
         directory=folder,
         data=data,
-        variables=session.surroundings.work,
-        downloads=session.surroundings.fetch,
+        variables=session.process_variables.work,
+        downloads=session.process_variables.fetch,
     )
     stamp, now = data / "initialised", _fingerprint(session, folder)
     if not stamp.exists() or stamp.read_text("utf-8") != now:

@@ -21,7 +21,7 @@ _STEPS: dict[str, Stage] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlannedChange:
     """A planned change of one resource; `module` is "" in the root module, `key` the for_each key or count index."""
 
     address: str
@@ -87,13 +87,13 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """Anything else that Terraform says, as text."""
 
     text: str
 
 
-Event = Change | Step | Diagnostic | Refresh | Summary | Outputs | Line
+Event = PlannedChange | Step | Diagnostic | Refresh | Summary | Outputs | OutputLine
 
 
 def parse(line: str) -> Event:
@@ -101,14 +101,14 @@ def parse(line: str) -> Event:
     try:
         data = json.loads(line)
     except json.JSONDecodeError:
-        return Line(line)
+        return OutputLine(line)
     if not isinstance(data, dict):
-        return Line(line)
+        return OutputLine(line)
     kind = str(data.get("type", ""))
     if kind in _STEPS:
         return _step(data["hook"], _STEPS[kind])
     reader = _READERS.get(kind)
-    return reader(data) if reader else Line(str(data.get("@message", "")))
+    return reader(data) if reader else OutputLine(str(data.get("@message", "")))
 
 
 def document(text: str) -> dict[str, Any]:
@@ -130,9 +130,9 @@ def _step(hook: Mapping[str, Any], stage: Stage) -> Step:
     )
 
 
-def _change(data: Mapping[str, Any]) -> Change:
+def _change(data: Mapping[str, Any]) -> PlannedChange:
     resource = data["change"]["resource"]
-    return Change(
+    return PlannedChange(
         address=resource["addr"],
         module=resource.get("module", ""),
         type=resource.get("resource_type", ""),

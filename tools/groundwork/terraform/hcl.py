@@ -25,7 +25,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputBlock:
     """A result and what it is."""
 
     name: str
@@ -37,7 +37,7 @@ class Module:
     """What a module takes, gives and makes, each in the order of its files; `resources` are types, once each."""
 
     variables: tuple[Variable, ...]
-    outputs: tuple[Output, ...]
+    outputs: tuple[OutputBlock, ...]
     resources: tuple[str, ...]
 
 
@@ -56,7 +56,9 @@ def read_module(folder: Path) -> Module:
     blocks = [block for path in sorted(folder.glob("*.tf")) for block in _blocks(path)]
     return Module(
         variables=tuple(_variable(block) for block in blocks if block.kind == "variable"),
-        outputs=tuple(Output(block.labels[0], block.text("description")) for block in blocks if block.kind == "output"),
+        outputs=tuple(
+            OutputBlock(block.labels[0], block.text("description")) for block in blocks if block.kind == "output"
+        ),
         resources=tuple(sorted({block.labels[0] for block in blocks if block.kind == "resource"})),
     )
 

@@ -135,15 +135,15 @@ def fetch(name: str, cache: Path, say: Callable[[str], None], present: Tool | No
     release = RELEASES[name]
     here = this_platform()
     before = _why_not(name, present)
-    wish = f"install {release.title} {dotted(NEEDED)} or newer from {release.page} and put it on PATH"
+    advice = f"install {release.title} {dotted(NEEDED)} or newer from {release.page} and put it on PATH"
     if here not in release.sums:
-        raise GroundworkError(f"{before}, and there is no {release.title} to fetch for {here}: {wish}.")
+        raise GroundworkError(f"{before}, and there is no {release.title} to fetch for {here}: {advice}.")
     url = (address or release.address).format(version=release.version, platform=here)
     say(f"fetching {release.title} {release.version} for {here} …")
-    content = _download(url, f"{before}, and", wish)
+    content = _download(url, f"{before}, and", advice)
     if hashlib.sha256(content).hexdigest() != release.sums[here]:
         raise GroundworkError(
-            f"What {url} answered is not the {release.title} that we know (its SHA-256 differs): {wish}."
+            f"What {url} answered is not the {release.title} that we know (its SHA-256 differs): {advice}."
         )
     _unpack(content, name, _place(name, cache))
     return Tool(name, _numbers(release.version), _place(name, cache), fetched=True)
@@ -164,15 +164,15 @@ def this_platform() -> str:
     return f"{sys.platform}_{names.get(machine, machine)}"
 
 
-def _download(url: str, before: str, wish: str) -> bytes:
+def _download(url: str, before: str, advice: str) -> bytes:
     import requests
 
     try:
         answer = requests.get(url, timeout=_SECONDS)
     except requests.RequestException as error:
-        raise GroundworkError(f"{before} {url} cannot be reached ({type(error).__name__}): {wish}.") from None
+        raise GroundworkError(f"{before} {url} cannot be reached ({type(error).__name__}): {advice}.") from None
     if answer.status_code != 200:
-        raise GroundworkError(f"{before} {url} answered {answer.status_code}: {wish}.")
+        raise GroundworkError(f"{before} {url} answered {answer.status_code}: {advice}.")
     return answer.content
 
 

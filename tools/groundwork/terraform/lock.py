@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from groundwork.errors import StateLocked
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.terraform.commands import TerraformFailed
-from groundwork.terraform.runs import Run
-from groundwork.terraform.state import Lock, Place, read_lock
+from groundwork.terraform.runs import TerraformRun
+from groundwork.terraform.state import Lock, StateLocation, read_lock
 
 _KNOWN = "Error acquiring the state lock"
 # Who may not write the lock is told so, not that somebody else holds it.
@@ -47,7 +47,7 @@ def _ago(moment: datetime) -> str:
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
-def left_by(run: Run, lock: Lock, log: Path) -> bool:
+def left_by(run: TerraformRun, lock: Lock, log: Path) -> bool:
     """Whether a lock is what a dead run left: taken by the same user on the same host, between its start and its last line.
 
     While it lies there nobody else can have taken one, so the window needs only a small margin.
@@ -58,13 +58,13 @@ def left_by(run: Run, lock: Lock, log: Path) -> bool:
     return datetime.fromisoformat(run.started) <= lock.created <= last + _MARGIN
 
 
-def held(cloud: Cloud, places: dict[str, Place]) -> dict[str, Lock]:
+def held(cloud: GoogleCloud, places: dict[str, StateLocation]) -> dict[str, Lock]:
     """The locks that are held now, by layer."""
     locks = {layer: read_lock(cloud, place) for layer, place in places.items()}
     return {layer: lock for layer, lock in locks.items() if lock is not None}
 
 
-def release(cloud: Cloud, place: Place, lock: Lock) -> None:
+def release(cloud: GoogleCloud, place: StateLocation, lock: Lock) -> None:
     """Remove this very lock: a newer one is never touched, since its generation differs."""
     try:
         cloud.request("DELETE", "storage", place.path("tflock"), params={"ifGenerationMatch": lock.id})

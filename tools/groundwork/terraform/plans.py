@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork.terraform.events import Action, Change, Diagnostic
+from groundwork.terraform.events import Action, Diagnostic, PlannedChange
 
 FILE = "saved.tfplan"
 _ACTS: frozenset[Action] = frozenset({"create", "update", "delete", "replace", "import", "remove", "move"})
@@ -36,7 +36,7 @@ class LayerPlan:
     layer: str
     file: Path
     pending: bool
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -79,7 +79,7 @@ def verb(action: Action) -> str:
     return _VERBS.get(action, "")
 
 
-def acting(changes: Iterable[Change]) -> tuple[Change, ...]:
+def acting(changes: Iterable[PlannedChange]) -> tuple[PlannedChange, ...]:
     """The changes that change something."""
     return tuple(change for change in changes if change.action in _ACTS)
 

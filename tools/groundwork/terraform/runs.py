@@ -19,7 +19,7 @@ from groundwork.terraform.process import wait_for
 
 
 @dataclass(frozen=True)
-class Run:
+class TerraformRun:
     """A Terraform command of ours: who started it where and when, and which process it is.
 
     `pid` is groundwork's, `child` Terraform's; `born` and `child_born` tell a process from a later one with its number.
@@ -51,9 +51,9 @@ class Run:
         return f"`groundwork {self.command}` of {self.user}@{self.host} (process {self.pid}), since {since}, in {self.phase or 'preparation'}"
 
 
-def this_run(command: str, environment: str, layer: str = "", phase: str = "") -> Run:
+def this_run(command: str, environment: str, layer: str = "", phase: str = "") -> TerraformRun:
     """A record of this process."""
-    return Run(
+    return TerraformRun(
         command=command,
         environment=environment,
         layer=layer,
@@ -73,7 +73,7 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def write(folder: Path, run: Run) -> None:
+def write(folder: Path, run: TerraformRun) -> None:
     """Record a run in its layer's folder, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"run.json.{os.getpid()}"
@@ -81,10 +81,10 @@ def write(folder: Path, run: Run) -> None:
     fresh.replace(folder / "run.json")
 
 
-def read(folder: Path) -> Run | None:
+def read(folder: Path) -> TerraformRun | None:
     """The run that is at work or was cut short, if there is one."""
     try:
-        return Run(**json.loads((folder / "run.json").read_text("utf-8")))
+        return TerraformRun(**json.loads((folder / "run.json").read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -99,7 +99,7 @@ class Recorder:
     """Keeps the record of one layer's Terraform commands: it is there while one runs, and stays when one is cut short or an apply fails."""
 
     folder: Path
-    run: Run
+    run: TerraformRun
 
     def started(self, command: str, pid: int) -> None:
         """See terraform.Watch."""
@@ -116,7 +116,7 @@ class Recorder:
 
 
 @contextmanager
-def alone(folder: Path, run: Run, *, patient: bool = False) -> Iterator[None]:
+def alone(folder: Path, run: TerraformRun, *, patient: bool = False) -> Iterator[None]:
     """Be the only run on an environment in this clone, `patient` after the one that is at work; `folder` is the environment's.
 
     The kernel drops the claim when this process dies, however it dies. Raises StateLocked, naming who has it.
@@ -135,7 +135,7 @@ def alone(folder: Path, run: Run, *, patient: bool = False) -> Iterator[None]:
 
 def _busy(folder: Path, claim: str) -> str:
     with suppress(ValueError, TypeError, OSError):
-        holder = Run(**json.loads(Path(claim).read_text("utf-8")))
+        holder = TerraformRun(**json.loads(Path(claim).read_text("utf-8")))
         found = [read(file.parent) for file in sorted(folder.glob("*/run.json"))]
         records = [record for record in found if record and record.pid == holder.pid]
         layers = " and ".join(f"{record.phase} of {record.layer}" for record in records)
@@ -144,6 +144,6 @@ def _busy(folder: Path, claim: str) -> str:
     return f"Another groundwork command is at work on {folder.name} in this clone: wait for it to end."
 
 
-def wait_for_orphan(run: Run) -> None:
+def wait_for_orphan(run: TerraformRun) -> None:
     """Wait for a Terraform whose groundwork was killed: it ends by itself and writes its state."""
     wait_for(run.child, run.child_born)

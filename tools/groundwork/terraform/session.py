@@ -15,10 +15,10 @@ from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import isolation, local
-from groundwork.google.cloud import Cloud, google_cloud, impersonating_once, local_cloud
+from groundwork.google.cloud import GoogleCloud, google_cloud, impersonating_once, local_cloud
 from groundwork.terraform import installation, runs, stateless
 from groundwork.terraform.commands import Terraform
-from groundwork.terraform.state import Place
+from groundwork.terraform.state import StateLocation
 
 PROVIDERS = ("local", "google")
 
@@ -32,10 +32,10 @@ class Session:
 
     checkout: Checkout
     environment: Environment
-    cloud: Cloud
+    cloud: GoogleCloud
     provider: str
     tool: installation.Tool
-    surroundings: isolation.Surroundings
+    process_variables: isolation.ProcessVariables
     command: str
     adopted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _documents: dict[tuple[Path, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
@@ -49,12 +49,12 @@ class Session:
         """Where a layer's runs leave theirs."""
         return self.checkout.data(self.environment.name, layer)
 
-    def place(self, layer: str) -> Place:
+    def place(self, layer: str) -> StateLocation:
         """Where a layer's state is."""
-        return Place(self.environment.state_bucket, f"{self.environment.name}/{layer}")
+        return StateLocation(self.environment.state_bucket, f"{self.environment.name}/{layer}")
 
     @property
-    def places(self) -> dict[str, Place]:
+    def places(self) -> dict[str, StateLocation]:
         """Where the state of every layer is."""
         return {layer: self.place(layer) for layer in LAYERS}
 
@@ -90,8 +90,8 @@ class Session:
             binary=str(self.tool.path),
             directory=copy if copy.is_dir() else self.checkout.layer(layer),
             data=self.data(layer),
-            variables=self.surroundings.work,
-            downloads=self.surroundings.fetch,
+            variables=self.process_variables.work,
+            downloads=self.process_variables.fetch,
             inputs=(
                 f"environment_file={self._frozen(layer)}",
                 *([f"adopted={json.dumps(self.adopted)}"] if self.adopted and layer == "platform" else ()),
@@ -124,22 +124,24 @@ def open_session(
     checkout.keep_private()
     with ThreadPoolExecutor(1) as pool:
         tool = pool.submit(installation.tool, installation.chosen(), installation.user_cache(), say)
-        cloud, surroundings = _local(checkout, environment, wanted) if environment.local else _google(environment)
-        return Session(checkout, environment, cloud, wanted, tool.result(), surroundings, command)
+        cloud, variables = _local(checkout, environment, wanted) if environment.local else _google(environment)
+        return Session(checkout, environment, cloud, wanted, tool.result(), variables, command)
 
 
-def _local(checkout: Checkout, environment: Environment, provider: str) -> tuple[Cloud, isolation.Surroundings]:
+def _local(
+    checkout: Checkout, environment: Environment, provider: str
+) -> tuple[GoogleCloud, isolation.ProcessVariables]:
     running = local.start(checkout)
     token = local.token(checkout, local.shells_principal(os.environ))
     reattach = local.provider(checkout, running, token).reattach if provider == "local" else None
     seen: Mapping[str, str] = os.environ
     if provider == "google":
         seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
-    around = isolation.local_surroundings(seen, running.endpoints, token, reattach)
+    around = isolation.local_variables(seen, running.endpoints, token, reattach)
     return local_cloud(environment.project, running.base, token, local.patience(running)), around
 
 
-def _google(environment: Environment) -> tuple[Cloud, isolation.Surroundings]:
+def _google(environment: Environment) -> tuple[GoogleCloud, isolation.ProcessVariables]:
     seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
-    around = isolation.google_surroundings(impersonating_once(seen), environment.name)
+    around = isolation.google_variables(impersonating_once(seen), environment.name)
     return google_cloud(environment.project), around

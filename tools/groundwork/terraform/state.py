@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 
 
 @dataclass(frozen=True)
-class Place:
+class StateLocation:
     """Where a layer's state is: the bucket and the prefix of its objects."""
 
     bucket: str
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Resource:
+class StateResource:
     """A managed resource that the state knows: its address, module ("" at the root), type and attributes."""
 
     address: str
@@ -66,7 +66,7 @@ class State:
     """What Terraform knows of a layer; `serial` counts its changes, 0 when there is no state."""
 
     serial: int
-    resources: tuple[Resource, ...]
+    resources: tuple[StateResource, ...]
     outputs: Mapping[str, Output]
 
     @property
@@ -96,23 +96,23 @@ EMPTY = State(0, (), {})
 BLANK = 1
 
 
-class Unreadable(GroundworkError):
+class UnreadableState(GroundworkError):
     """There is a state, and it is not what Terraform writes."""
 
 
-def read_state(cloud: Cloud, place: Place) -> State:
+def read_state(cloud: GoogleCloud, place: StateLocation) -> State:
     """The state as it is now; EMPTY when there is none. Raises CloudProblem when that cannot be told, Unreadable."""
     content = _object(cloud, place.path("tfstate"))
     try:
         return parse_state(content) if content else EMPTY
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(
+        raise UnreadableState(
             f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): put an older version of it back, "
             f"which `gcloud storage ls --all-versions {place.address}` lists."
         ) from None
 
 
-def read_lock(cloud: Cloud, place: Place) -> Lock | None:
+def read_lock(cloud: GoogleCloud, place: StateLocation) -> Lock | None:
     """The lock if somebody holds it. Raises CloudProblem when that cannot be told."""
     try:
         about = cloud.request("GET", "storage", place.path("tflock"))
@@ -155,16 +155,16 @@ def parse_state(content: bytes) -> State:
     return State(int(data.get("serial", 0)), resources, outputs)
 
 
-def _resource(entry: Mapping[str, Any], instance: Mapping[str, Any]) -> Resource:
+def _resource(entry: Mapping[str, Any], instance: Mapping[str, Any]) -> StateResource:
     module = str(entry.get("module", ""))
     key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
     name = f"{entry['type']}.{entry['name']}{key}"
-    return Resource(
+    return StateResource(
         f"{module}.{name}" if module else name, module, str(entry["type"]), instance.get("attributes") or {}
     )
 
 
-def _object(cloud: Cloud, path: str) -> bytes | None:
+def _object(cloud: GoogleCloud, path: str) -> bytes | None:
     try:
         return cloud.read("storage", path, params={"alt": "media"})
     except CloudProblem as problem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from groundwork.environment.workloads import Build as Settings
+from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 from groundwork.workloads.project import Project
@@ -24,7 +24,7 @@ _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 
 
 @dataclass(frozen=True)
-class Wish:
+class BuildRequest:
     """What somebody asked for: the build's file (None: found in the folder), the image's name or whole address, what is filled in.
 
     `settings` are those of a build of the environment file, which the command line's go over.
@@ -44,23 +44,23 @@ class Wish:
         return self.folder / self.settings.dir if self.settings else self.folder
 
 
-def build_of(project: Project, wish: Wish) -> Build:
+def build_of(project: Project, request: BuildRequest) -> Build:
     """The build, without its source; it runs as the identity `build`, which the environment file names, and logs to Cloud Logging.
 
     Raises UsageProblem for a file that Cloud Build would not take, and where there is neither that nor a Dockerfile.
     """
-    settings = wish.settings
-    file = _file(wish)
-    if file is not None and wish.image:
+    settings = request.settings
+    file = _file(request)
+    if file is not None and request.image:
         raise UsageProblem(f"{file.name} says itself which images it makes: leave out --image.")
-    values = _read(file) if file else _usual(project, wish)
-    filled = {**(settings.substitutions if settings else {}), **(wish.substitutions or {})}
+    values = _read(file) if file else _usual(project, request)
+    filled = {**(settings.substitutions if settings else {}), **(request.substitutions or {})}
     if filled:
         values["substitutions"] = {**(values.get("substitutions") or {}), **filled}
     if settings and not file:
         values["timeout"] = f"{settings.timeout_minutes * 60}s"
     options = values.setdefault("options", {})
-    machine = wish.machine_type or (settings.machine_type if settings and not file else "")
+    machine = request.machine_type or (settings.machine_type if settings and not file else "")
     if machine:
         options["machineType"] = machine
     # An account of its own has no bucket for logs, and a build without either is refused.
@@ -71,11 +71,13 @@ def build_of(project: Project, wish: Wish) -> Build:
     return _message(values, file.name if file else "the build")
 
 
-def _file(wish: Wish) -> Path | None:
+def _file(request: BuildRequest) -> Path | None:
     """The build's own file: the one that was named, the one of the environment file, or what lies in the folder."""
-    if wish.file or not wish.settings:
-        return wish.file or next((wish.folder / name for name in NAMES if (wish.folder / name).is_file()), None)
-    return wish.folder / wish.settings.file if wish.settings.file else None
+    if request.file or not request.settings:
+        return request.file or next(
+            (request.folder / name for name in NAMES if (request.folder / name).is_file()), None
+        )
+    return request.folder / request.settings.file if request.settings.file else None
 
 
 def identity(project: Project, settings: Settings | None = None) -> str:
@@ -137,16 +139,16 @@ def _sentence(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _usual(project: Project, wish: Wish) -> dict[str, Any]:
+def _usual(project: Project, request: BuildRequest) -> dict[str, Any]:
     """Build with the layers of the latest image, push by the build's id and as latest, and deploy: what a trigger does by commit."""
-    settings = wish.settings
-    dockerfile = wish.dockerfile or (settings.dockerfile if settings else "Dockerfile")
-    if not (wish.dir / dockerfile).is_file():
+    settings = request.settings
+    dockerfile = request.dockerfile or (settings.dockerfile if settings else "Dockerfile")
+    if not (request.dir / dockerfile).is_file():
         raise UsageProblem(
-            f"{wish.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has, or --dockerfile."
+            f"{request.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has, or --dockerfile."
         )
-    named = settings.image if settings else wish.folder.resolve().name.lower()
-    image = address(project, wish.image or named)
+    named = settings.image if settings else request.folder.resolve().name.lower()
+    image = address(project, request.image or named)
     folder = settings.dir if settings else "."
     secrets = settings.secrets if settings else {}
     build = [

@@ -16,9 +16,9 @@ from groundwork.google.cloud import CloudProblem
 from groundwork.google.official import asking
 from groundwork.text import allowed
 from groundwork.workloads import causes, logs, revisions
-from groundwork.workloads.build_files import Wish, build_of
+from groundwork.workloads.build_files import BuildRequest, build_of
 from groundwork.workloads.project import Project, label, last, moment, took
-from groundwork.workloads.sources import Source
+from groundwork.workloads.sources import SourceArchive
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build as Message
@@ -102,12 +102,12 @@ def build(project: Project, name: str) -> Build:
         )
 
 
-def submitted(project: Project, wish: Wish, source: Source) -> Build:
+def submitted(project: Project, request: BuildRequest, source: SourceArchive) -> Build:
     """A build of a packed folder, started."""
     from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest, StorageSource
     from google.cloud.devtools.cloudbuild_v1 import Source as BuildSource
 
-    message = build_of(project, wish)
+    message = build_of(project, request)
     place = StorageSource(bucket=source.bucket, object_=source.object, generation=int(source.generation))
     message.source = BuildSource(storage_source=place)
     if project.who:
@@ -164,7 +164,7 @@ def cancelled(project: Project, found: Build) -> Build:
         return _build(project.cloud.builds().cancel_build(request=asked))
 
 
-def follow(project: Project, found: Build, tell: Callable[[logs.Entry], object]) -> Build:
+def follow(project: Project, found: Build, tell: Callable[[logs.LogEntry], object]) -> Build:
     """Tell a build's log as it comes; the build once it has ended."""
     now = [found]
 

@@ -141,19 +141,19 @@ def _jobs_there(project: Project) -> list[dict[str, Any]]:
         return []
 
 
-def executed(project: Project, body: Mapping[str, Any], wish: training.Wish) -> Job:
+def executed(project: Project, body: Mapping[str, Any], request: training.TrainingRequest) -> Job:
     """A run of a Cloud Run job, begun, with other arguments and more variables where they are wished for."""
     override: dict[str, Any] = {}
-    if wish.args:
-        override["args"] = list(wish.args)
-    if wish.env:
-        override["env"] = [{"name": name, "value": value} for name, value in wish.env.items()]
+    if request.args:
+        override["args"] = list(request.args)
+    if request.env:
+        override["env"] = [{"name": name, "value": value} for name, value in request.env.items()]
     asked = {"overrides": {"containerOverrides": [override]}} if override else {}
     operation = project.cloud.request("POST", "run", f"v2/{body['name']}:run", json=asked)
     return _of_execution(operation.get("metadata") or operation.get("response") or {})
 
 
-def follow(project: Project, found: Job, tell: Callable[[logs.Entry], object]) -> Job:
+def follow(project: Project, found: Job, tell: Callable[[logs.LogEntry], object]) -> Job:
     """Tell a job's log as it comes; the job once it has ended."""
     now = [found]
 

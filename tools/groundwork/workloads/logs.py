@@ -20,7 +20,7 @@ _AFTER_THE_END = 2
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One log entry: `time` as Google writes it, `severity` in Google's word, the `text` of a line or of a JSON payload."""
 
     id: str
@@ -40,9 +40,9 @@ class Entry:
         return self.severity in ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 
-def newest(project: Project, wanted: str, most: int) -> list[Entry]:
+def newest(project: Project, wanted: str, most: int) -> list[LogEntry]:
     """The newest entries that a filter finds, oldest first."""
-    found: list[Entry] = []
+    found: list[LogEntry] = []
     for entry in _entries(project, wanted, "timestamp desc", min(most, _MOST)):
         found.append(entry)
         if len(found) >= most:
@@ -55,7 +55,7 @@ def follow(
     wanted: str,
     since: str,
     ended: Callable[[], bool],
-    tell: Callable[[Entry], object],
+    tell: Callable[[LogEntry], object],
     sleep: Sleep = time.sleep,
 ) -> None:
     """Tell every entry from `since` on that a filter finds, as they come, until `ended` and no more come."""
@@ -78,7 +78,7 @@ def _earlier(text: str) -> str:
     return (found - _LATE).strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
 
 
-def _entries(project: Project, wanted: str, order: str, size: int) -> Iterator[Entry]:
+def _entries(project: Project, wanted: str, order: str, size: int) -> Iterator[LogEntry]:
     body = {"resourceNames": [f"projects/{project.id}"], "filter": wanted, "orderBy": order, "pageSize": size}
     token: str | None = ""
     while token is not None:
@@ -89,8 +89,8 @@ def _entries(project: Project, wanted: str, order: str, size: int) -> Iterator[E
         token = page.get("nextPageToken") or None
 
 
-def _entry(body: Mapping[str, Any]) -> Entry:
-    return Entry(
+def _entry(body: Mapping[str, Any]) -> LogEntry:
+    return LogEntry(
         str(body.get("insertId") or body.get("timestamp", "")),
         str(body.get("timestamp") or body.get("receiveTimestamp", "")),
         str(body.get("severity", "")),

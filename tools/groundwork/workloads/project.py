@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 
 MEMBER = "member"
 """The label that says who started something, so that its cost has an owner."""
@@ -18,7 +18,7 @@ MEMBER = "member"
 class Project:
     """An environment's project and cloud; `who` is the caller's address, "" where that is not known."""
 
-    cloud: Cloud
+    cloud: GoogleCloud
     environment: Environment
     who: str = ""
 

@@ -24,7 +24,7 @@ _ADDRESS = "local-cloud/address"
 
 
 @dataclass(frozen=True)
-class Share:
+class TrafficShare:
     """How much of the traffic a revision gets, in percent, and under which tag it has an address of its own."""
 
     revision: str
@@ -65,11 +65,13 @@ class Service:
         return last(self.body.get("latestReadyRevision"))
 
     @property
-    def traffic(self) -> tuple[Share, ...]:
+    def traffic(self) -> tuple[TrafficShare, ...]:
         """Where the traffic goes now; "latest" is said by the name of the revision that it is."""
         shares = self.body.get("trafficStatuses") or self.body.get("traffic") or ()
         return tuple(
-            Share(last(one.get("revision")) or self.revision or LATEST, int(one.get("percent", 0)), one.get("tag", ""))
+            TrafficShare(
+                last(one.get("revision")) or self.revision or LATEST, int(one.get("percent", 0)), one.get("tag", "")
+            )
             for one in shares
         )
 

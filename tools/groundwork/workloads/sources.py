@@ -25,7 +25,7 @@ _NEVER = ".git/\n.gcloudignore\n.gitignore\n"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceArchive:
     """A packed folder in Cloud Storage: `generation` is exactly this object; `files` and `size` (bytes) are what was packed."""
 
     bucket: str
@@ -76,7 +76,7 @@ def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
             yield inside
 
 
-def uploaded(project: Project, folder: Path) -> Source:
+def uploaded(project: Project, folder: Path) -> SourceArchive:
     """The folder in the bucket for sources, which is made if it is not there yet."""
     files = chosen(folder)
     bucket = bucket_of(project)
@@ -90,7 +90,7 @@ def uploaded(project: Project, folder: Path) -> Source:
         blob = project.cloud.storage().bucket(bucket).blob(name)
         with asking(f"upload of {folder} to gs://{bucket}"):
             blob.upload_from_file(packed, size=size, content_type="application/x-tar", if_generation_match=0)
-    return Source(bucket, name, str(blob.generation), len(files), size)
+    return SourceArchive(bucket, name, str(blob.generation), len(files), size)
 
 
 def _pack(folder: Path, files: list[Path], into: IO[bytes]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import PermissionProblem
 from groundwork.google import local
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.google.transport import refused_login
 from groundwork.workloads.project import Project
 
@@ -37,9 +37,9 @@ def identity_token(project: Project, audience: str) -> str:
     return _of_machine(audience)
 
 
-def _of_account(cloud: Cloud, account: str, audience: str) -> str:
+def _of_account(cloud: GoogleCloud, account: str, audience: str) -> str:
     """By whoever may act as the account: it may itself, on most projects, not."""
-    by = Cloud(cloud.project, None, _behind(cloud.credentials), cloud.patience)
+    by = GoogleCloud(cloud.project, None, _behind(cloud.credentials), cloud.patience)
     body = {"audience": audience, "includeEmail": True}
     path = f"v1/projects/-/serviceAccounts/{account}:generateIdToken"
     return str(by.request("POST", "iamcredentials", path, json=body)["token"])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.workloads import Training
+from groundwork.environment.workloads import TrainingSpec
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 from groundwork.workloads import job_files
@@ -27,7 +27,7 @@ _OUTPUT = ("staging", "models")
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrainingRequest:
     """What somebody asked for: a job's file, a training of the environment file or an image, and what is said beside it.
 
     What is empty comes from the environment file.
@@ -47,7 +47,7 @@ class Wish:
     args: Sequence[str] = ()
 
 
-def defaults(project: Project, name: str = "") -> Training:
+def defaults(project: Project, name: str = "") -> TrainingSpec:
     """What the environment file says of a training; of one that it does not name, the identity `train` and the first bucket for results.
 
     Its `identity` is an address here, "" where there is none, and its `output` "" where no bucket is for results.
@@ -60,7 +60,7 @@ def defaults(project: Project, name: str = "") -> Training:
     places = [environment.buckets[one].url for one in _OUTPUT if one in environment.buckets]
     if environment.training:
         places.insert(0, f"gs://{environment.staging_bucket}")
-    return Training(
+    return TrainingSpec(
         name,
         account.email if account else "",
         "",
@@ -75,28 +75,30 @@ def defaults(project: Project, name: str = "") -> Training:
     )
 
 
-def job_of(project: Project, wish: Wish, now: datetime | None = None) -> dict[str, Any]:
+def job_of(project: Project, request: TrainingRequest, now: datetime | None = None) -> dict[str, Any]:
     """The whole job as Vertex AI takes it. Raises UsageProblem for what is missing or cannot be."""
-    said = defaults(project, wish.training)
-    job = job_files.read(wish.file) if wish.file else _of_image(wish, said)
+    said = defaults(project, request.training)
+    job = job_files.read(request.file) if request.file else _of_image(request, said)
     spec: dict[str, Any] = job["jobSpec"]
-    if wish.file:
-        job_files.refuse_left_open(job, wish.file.name)
-        _put_over(spec, wish)
-    name = wish.name or str(job.get("displayName") or "") or _named_after(wish)
-    account = _account(project, wish.identity) or str(spec.get("serviceAccount") or said.identity)
+    if request.file:
+        job_files.refuse_left_open(job, request.file.name)
+        _put_over(spec, request)
+    name = request.name or str(job.get("displayName") or "") or _named_after(request)
+    account = _account(project, request.identity) or str(spec.get("serviceAccount") or said.identity)
     if not account:
         raise UsageProblem(
             "No identity is named to train as: write one called train under identities: in the environment file, or name it with --identity."
         )
     scheduling = dict(spec.get("scheduling") or {})
-    scheduling["timeout"] = f"{_seconds(wish.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
-    output = wish.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
+    scheduling["timeout"] = f"{_seconds(request.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
+    output = (
+        request.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
+    )
     if said.tensorboard and "tensorboard" not in spec:
         spec["tensorboard"] = _tensorboard(project)
     spec |= {"serviceAccount": account, "scheduling": scheduling, "baseOutputDirectory": {"outputUriPrefix": output}}
-    of_file = {**project.environment.labels, **(job.get("labels") or {}), "component": wish.training or "training"}
-    labels = {**of_file, **(wish.labels or {}), **project.labels()}
+    of_file = {**project.environment.labels, **(job.get("labels") or {}), "component": request.training or "training"}
+    labels = {**of_file, **(request.labels or {}), **project.labels()}
     return {**job, "displayName": name, "labels": labels, "jobSpec": spec}
 
 
@@ -116,58 +118,58 @@ def timeout(job: Mapping[str, Any]) -> int:
     return _timeout_of(job["jobSpec"]["scheduling"])
 
 
-def _of_image(wish: Wish, said: Training) -> dict[str, Any]:
-    image = wish.image or said.image
+def _of_image(request: TrainingRequest, said: TrainingSpec) -> dict[str, Any]:
+    image = request.image or said.image
     if not image:
         raise UsageProblem(
             "Say what to run: a job's file, the name of a job of the environment file, or --image IMAGE."
         )
-    env = [{"name": name, "value": value} for name, value in {**said.env, **(wish.env or {})}.items()]
+    env = [{"name": name, "value": value} for name, value in {**said.env, **(request.env or {})}.items()]
     gpu = {"acceleratorType": said.accelerator, "acceleratorCount": said.accelerator_count} if said.accelerator else {}
     pool = {
-        "machineSpec": _machine(wish, {"machineType": said.machine_type, **gpu}),
+        "machineSpec": _machine(request, {"machineType": said.machine_type, **gpu}),
         "replicaCount": "1",
-        "containerSpec": {"imageUri": image, "args": list(wish.args or said.args), "env": env},
+        "containerSpec": {"imageUri": image, "args": list(request.args or said.args), "env": env},
     }
     return {"jobSpec": {"workerPoolSpecs": [pool]}}
 
 
-def _put_over(spec: dict[str, Any], wish: Wish) -> None:
+def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
     """What the command line says goes over what the file says; of several workers only the image and variables are for all."""
     pools = spec["workerPoolSpecs"]
-    if (wish.machine or wish.gpu or wish.args) and len(pools) > 1:
+    if (request.machine or request.gpu or request.args) and len(pools) > 1:
         raise UsageProblem("The file has several worker pools: change machines and arguments there.")
     for pool in pools:
-        pool["machineSpec"] = _machine(wish, pool.get("machineSpec") or {"machineType": _MACHINE})
+        pool["machineSpec"] = _machine(request, pool.get("machineSpec") or {"machineType": _MACHINE})
         pool.setdefault("replicaCount", "1")
         container = pool.setdefault("containerSpec", {}) if "pythonPackageSpec" not in pool else {}
-        if wish.image:
-            container["imageUri"] = wish.image
-        if wish.args:
-            container["args"] = list(wish.args)
-        if wish.env:
-            kept = [one for one in container.get("env", ()) if one.get("name") not in wish.env]
-            container["env"] = [*kept, *_env(wish)]
+        if request.image:
+            container["imageUri"] = request.image
+        if request.args:
+            container["args"] = list(request.args)
+        if request.env:
+            kept = [one for one in container.get("env", ()) if one.get("name") not in request.env]
+            container["env"] = [*kept, *_env(request)]
 
 
-def _env(wish: Wish) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in (wish.env or {}).items()]
+def _env(request: TrainingRequest) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in (request.env or {}).items()]
 
 
-def _machine(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
-    gpu, _, count = wish.gpu.partition(":")
+def _machine(request: TrainingRequest, given: Mapping[str, Any]) -> dict[str, Any]:
+    gpu, _, count = request.gpu.partition(":")
     if count and not count.isdecimal():
-        raise UsageProblem(f"{wish.gpu!r} is not a GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
-    kind = {"machineType": wish.machine} if wish.machine else {}
+        raise UsageProblem(f"{request.gpu!r} is not a GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
+    kind = {"machineType": request.machine} if request.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
     made = {**given, **kind, **with_gpu}
     return {"acceleratorCount": 1, **made} if made.get("acceleratorType") else made
 
 
-def _named_after(wish: Wish) -> str:
-    if wish.training or wish.file:
-        return wish.training or (wish.file.stem if wish.file else "")
-    return wish.image.rpartition("/")[2].partition("@")[0].partition(":")[0] or "training"
+def _named_after(request: TrainingRequest) -> str:
+    if request.training or request.file:
+        return request.training or (request.file.stem if request.file else "")
+    return request.image.rpartition("/")[2].partition("@")[0].partition(":")[0] or "training"
 
 
 def _account(project: Project, name: str) -> str:

@@ -25,7 +25,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Role:
+class HeldRole:
     """A role that somebody here holds: its title and what it permits."""
 
     name: str
@@ -39,7 +39,7 @@ class Matrix:
 
     things: Sequence[str]
     members: Sequence[tuple[str, Mapping[str, Sequence[Grant]]]]
-    roles: Sequence[Role]
+    roles: Sequence[HeldRole]
 
 
 def matrix(views: Views, project: str) -> Matrix:
@@ -57,9 +57,9 @@ def matrix(views: Views, project: str) -> Matrix:
     return Matrix(things, people_first, [_role(views, name) for name in names])
 
 
-def _role(views: Views, name: str) -> Role:
+def _role(views: Views, name: str) -> HeldRole:
     body = views.ask(f"iam/v1/{name}") or {}
-    return Role(name, str(body.get("title", "")), sorted(body.get("includedPermissions", ())))
+    return HeldRole(name, str(body.get("title", "")), sorted(body.get("includedPermissions", ())))
 
 
 def _bindings(views: Views, project: str) -> Iterator[tuple[str, Body]]:

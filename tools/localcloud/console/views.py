@@ -45,7 +45,7 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Held:
+class Children:
     """What a kind of resource holds: the collection below it, the key of its list, and columns by heading: where each value is."""
 
     title: str
@@ -64,22 +64,22 @@ class Inside:
 
 
 INSIDE = {
-    ("secretmanager", "secrets"): Held(
+    ("secretmanager", "secrets"): Children(
         "Versions, without their values",
         "versions",
         "versions",
         {"Version": "name", "State": "state", "Made": "createTime"},
     ),
-    ("artifactregistry", "repositories"): Held(
+    ("artifactregistry", "repositories"): Children(
         "Images",
         "dockerImages",
         "dockerImages",
         {"Image": "name", "Tags": "tags", "Bytes": "imageSizeBytes", "Pushed": "uploadTime"},
     ),
-    ("run", "services"): Held(
+    ("run", "services"): Children(
         "Revisions", "revisions", "revisions", {"Revision": "name", "Image": "containers.0.image", "Made": "createTime"}
     ),
-    ("run", "jobs"): Held(
+    ("run", "jobs"): Children(
         "Executions",
         "executions",
         "executions",

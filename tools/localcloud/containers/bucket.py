@@ -27,7 +27,7 @@ class BucketRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketClient:
     """One bucket at an address "127.0.0.1:PORT"."""
 
     name: str

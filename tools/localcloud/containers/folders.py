@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from localcloud.containers.bucket import NAME, Bucket, BucketRefused
+from localcloud.containers.bucket import NAME, BucketClient, BucketRefused
 from localcloud.containers.workload import Mount
 
 _AT_ONCE = 8
@@ -28,7 +28,7 @@ class Folders:
     """The copies of buckets in a folder."""
 
     root: Path
-    buckets: Sequence[Bucket]
+    buckets: Sequence[BucketClient]
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -98,7 +98,7 @@ class Folders:
                 one.mkdir(exist_ok=True)
                 one.chmod(0o777)
 
-    def _fetch(self, bucket: Bucket, name: str) -> str:
+    def _fetch(self, bucket: BucketClient, name: str) -> str:
         root = self.root / bucket.name
         path = root / name
         if ".." in path.parts or name.startswith("/"):

@@ -11,7 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.dialect import RESOURCE_ORIENTED, Dialect
 from localcloud.engine.events import Event
 from localcloud.engine.exchange import Beside, Content, Reply
-from localcloud.engine.iam.roles import Table
+from localcloud.engine.iam.roles import RoleTable
 from localcloud.engine.jobs import Job
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
@@ -210,7 +210,7 @@ class Service:
     agent: str = ""
     agent_role: str = ""
     other_agents: Mapping[str, str] = field(default_factory=dict)
-    roles: Table | None = None
+    roles: RoleTable | None = None
     endpoints: Endpoints = field(default_factory=Endpoints)
     always_enabled: bool = False
     refusal: Callable[[Call, str, str], str | CloudError] | None = None

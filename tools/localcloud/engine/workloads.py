@@ -93,7 +93,7 @@ class Given:
     take_back: Callable[[], None]
 
 
-class Door(Protocol):
+class WorkloadHost(Protocol):
     """What the server brings: how workloads reach it, and its registry on behalf of a principal."""
 
     @property
@@ -192,7 +192,7 @@ class Workloads:
 
     def __post_init__(self) -> None:
         self.settings = workload_settings.read(self.state)
-        self._door: Door | None = None
+        self._host: WorkloadHost | None = None
         self._running: list[Running] = []
         self._starting: list[Order] = []
         self._lock = threading.RLock()
@@ -206,7 +206,7 @@ class Workloads:
     @property
     def kind(self) -> Kind:
         """How a container would run on this machine."""
-        if self._door is None:
+        if self._host is None:
             return "simulated"
         if self.settings.forced:
             return self.settings.forced
@@ -218,7 +218,7 @@ class Workloads:
     def how(self, order: Order) -> Kind:
         """How an order would run: "simulated" where no container can and no command stands in."""
         kind = self.kind
-        if self._door is None or kind in {"podman", "docker"}:
+        if self._host is None or kind in {"podman", "docker"}:
             return kind
         stands_in = order.stand_in or self._named(order.workload, order.resource)
         return "process" if stands_in and self.settings.forced != "simulated" else "simulated"
@@ -236,9 +236,9 @@ class Workloads:
     @property
     def address(self) -> str:
         """Where the cloud answers on this machine: "127.0.0.1:PORT"."""
-        if self._door is None:
+        if self._host is None:
             raise RuntimeProblem(_NOT_SERVING)
-        return self._door.address
+        return self._host.address
 
     @property
     def client(self) -> Client | None:
@@ -265,9 +265,9 @@ class Workloads:
 
     # What they do.
 
-    def serve(self, door: Door) -> None:
+    def serve(self, host: WorkloadHost) -> None:
         """From now on workloads can reach the cloud."""
-        self._door = door
+        self._host = host
 
     def fetch(self, image: str, principal: str, *, sure: bool = True) -> Image:
         """Makes an image of a registry of this cloud's ready to run, as a principal; others only when they are not here. Blocks.
@@ -276,7 +276,7 @@ class Workloads:
         Raises RuntimeProblem, with the registry's own sentence when the principal may not pull.
         """
         check(image)
-        client, door = self.client, self._door if image_names.is_ours(image) else None
+        client, door = self.client, self._host if image_names.is_ours(image) else None
         digest = image.partition("@")[2]
         if door is not None and (sure or digest not in self.here):
             digest = door.digest(image, principal)
@@ -291,17 +291,17 @@ class Workloads:
         return Image(made, f"{image_names.bare(image)}@{digest}" if digest else "")
 
     def reachable(self, client: Client, image: str) -> str:
-        """See Door."""
+        """See WorkloadHost."""
         return self._opened().reachable(client, image)
 
     def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
-        """See Door: for podman, docker, gcloud and gsutil."""
+        """See WorkloadHost: for podman, docker, gcloud and gsutil."""
         return self._opened().commands(principal, folder)
 
-    def _opened(self) -> Door:
-        if self._door is None:
+    def _opened(self) -> WorkloadHost:
+        if self._host is None:
             raise RuntimeProblem(_NOT_SERVING)
-        return self._door
+        return self._host
 
     def start(self, order: Order, heard: Heard) -> Running:
         """Starts a workload as its account. Blocks.
@@ -309,7 +309,7 @@ class Workloads:
         Raises NoRoom, and RuntimeProblem when nothing can run it or it cannot be started.
         """
         kind = self.how(order)
-        if self._door is None or self._closed:
+        if self._host is None or self._closed:
             raise RuntimeProblem(_CLOSED if self._closed else _NOT_SERVING)
         if kind == "simulated":
             raise RuntimeProblem(
@@ -366,8 +366,8 @@ class Workloads:
     def _begin(self, order: Order, kind: Kind, heard: Heard) -> Running:
         self._clear()
         runtime = self._runtime(kind)
-        assert self._door is not None
-        given = self._door.give(order, runtime)
+        assert self._host is not None
+        given = self._host.give(order, runtime)
         workload = _given(order, given)
         try:
             if kind != "process":

@@ -70,7 +70,7 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
     cloud = Cloud(
         store=store,
         clock=clock,
-        iam=Iam(store, clock, projects, lateness, Kinds(services), roles, agents),
+        iam=Iam(store, clock, projects, lateness, DeclaredNames(services), roles, agents),
         operations=Operations(store, clock, signals),
         projects=projects,
         commits=commits,
@@ -151,7 +151,7 @@ def _asked(
     return dispatcher.inside(base, verb, path, headers, body)
 
 
-class Kinds:
+class DeclaredNames:
     """What services declare of their names, for conditions."""
 
     def __init__(self, services: Sequence[Service]) -> None:

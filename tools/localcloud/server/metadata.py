@@ -33,7 +33,7 @@ _FLAVOR = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM (simul
 _DASHED = re.compile(r"-([a-z])")
 
 
-class Refused(Exception):
+class MetadataError(Exception):
     """A status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -61,7 +61,7 @@ class Metadata:
         try:
             self._admit(request)
             text, kind = self._found(request.path_params["path"], request.query_params)
-        except Refused as problem:
+        except MetadataError as problem:
             return Response(f"{problem}\n", problem.status, _FLAVOR, "text/plain")
         return Response(text, 200, _FLAVOR, kind)
 
@@ -69,12 +69,12 @@ class Metadata:
         peer, port = request.client, request.scope["server"][1]
         held = f"ipv4:{peer.host}:{peer.port}" if peer else ""
         if self._holders and not (callers.ours(held, port) and self._holders.hold(held, port)):
-            raise Refused(403, "This metadata server answers the workload that it belongs to.")
+            raise MetadataError(403, "This metadata server answers the workload that it belongs to.")
         # A page in a browser, or a proxy that was talked into it, sends the one and not the other.
         if "x-forwarded-for" in request.headers:
-            raise Refused(403, "Requests with X-Forwarded-For are not answered.")
+            raise MetadataError(403, "Requests with X-Forwarded-For are not answered.")
         if request.path_params["path"].strip("/") and request.headers.get("metadata-flavor") != "Google":
-            raise Refused(403, "Missing Metadata-Flavor:Google header.")
+            raise MetadataError(403, "Missing Metadata-Flavor:Google header.")
 
     def _found(self, path: str, params: Mapping[str, str]) -> tuple[str, str]:
         node: Any = {"computeMetadata": {"v1": self._tree()}}
@@ -82,7 +82,7 @@ class Metadata:
             if word:
                 node = node.get(word) if isinstance(node, dict) else None
         if node is None:
-            raise Refused(404, f"/{path} is not there.")
+            raise MetadataError(404, f"/{path} is not there.")
         if callable(node):
             said = node(params)
             return (said, "text/html") if isinstance(said, str) else (json.dumps(said), "application/json")
@@ -126,15 +126,15 @@ class Metadata:
         self._check_account()
         audience, offer = params.get("audience", ""), self._cloud.offers.get(IdTokens)
         if not audience:
-            raise Refused(400, "non-empty audience parameter required")
+            raise MetadataError(400, "non-empty audience parameter required")
         try:
             return offer.make(self._order.email, audience) if offer else ""
         except CloudError as problem:
-            raise Refused(problem.code, problem.message) from None
+            raise MetadataError(problem.code, problem.message) from None
 
     def _check_account(self) -> None:
         if not self._cloud.iam.active(self._order.principal):
-            raise Refused(404, f"The service account {self._order.email} is disabled, or does not exist.")
+            raise MetadataError(404, f"The service account {self._order.email} is disabled, or does not exist.")
 
 
 def _plain(node: Any) -> Any:

@@ -27,7 +27,7 @@ from localcloud.provider import callers
 from localcloud.server import assembly, edition, endpoints, ports, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
-from localcloud.server.surroundings import Surroundings
+from localcloud.server.workload_host import ServingHost
 from localcloud.services import SERVICES
 from localcloud.services.unwritten import UNWRITTEN
 
@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
         loop, port = asyncio.get_running_loop(), (sockets or self.servers[0].sockets)[0].getsockname()[1]
         # Each workload that runs holds a thread.
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, "blocking"))
-        self.cloud.workloads.serve(Surroundings(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
+        self.cloud.workloads.serve(ServingHost(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
         self.cloud.ports.serve(ports.opener(loop))
         if self.cloud.workloads.left:
             self._sweeping = loop.run_in_executor(None, self.cloud.workloads.sweep)
@@ -227,7 +227,7 @@ class Transcoding:
             self._transcoder.close()
 
 
-def configured(application: App, protocol: type[way_in.Entry]) -> uvicorn.Config:
+def configured(application: App, protocol: type[way_in.EntryProtocol]) -> uvicorn.Config:
     """How a cloud is served."""
     return uvicorn.Config(
         application,

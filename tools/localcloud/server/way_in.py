@@ -57,7 +57,7 @@ class Doors:
         return bool(_GOOGLE.fullmatch(host)) or self.claimed(host)
 
 
-class Entry(Bounded):
+class EntryProtocol(Bounded):
     """uvicorn's protocol behind a look at the first bytes. Also lets a fault drop the connection."""
 
     doors: Doors
@@ -158,7 +158,7 @@ class Entry(Bounded):
 
     async def _secured(self, host: str) -> None:
         """Ends TLS; what comes out of it is HTTP, or gRPC where that is all that the client speaks."""
-        waiting = _Waiting()
+        waiting = _Buffer()
         context = self.doors.authority.context(host)
         inner = await self.loop.start_tls(
             self.transport, waiting, context, server_side=True, ssl_handshake_timeout=_PATIENCE
@@ -201,7 +201,7 @@ class Entry(Bounded):
         self.transport.close()
 
 
-class _Waiting(asyncio.Protocol):
+class _Buffer(asyncio.Protocol):
     """Keeps what arrives between the handshake and the choice of who reads it."""
 
     def __init__(self) -> None:
@@ -211,6 +211,6 @@ class _Waiting(asyncio.Protocol):
         self.data.append(data)
 
 
-def entry(doors: Doors) -> type[Entry]:
+def entry(doors: Doors) -> type[EntryProtocol]:
     """The protocol for uvicorn that leads to some doors."""
-    return type("DoorsEntry", (Entry,), {"doors": doors})
+    return type("DoorsEntry", (EntryProtocol,), {"doors": doors})

@@ -14,19 +14,11 @@ from starlette.routing import Route
 from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Service, Site
-from localcloud.errors import CloudError
+from localcloud.errors import CloudError, OAuthError
 
 _LIFETIME = 3599
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email openid"
 _REFRESH = "refresh_token"
-
-
-class Refused(Exception):
-    """An answer in OAuth's form: its error word and a sentence."""
-
-    def __init__(self, word: str, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.word, self.text, self.status = word, text, status
 
 
 class TokenSite:
@@ -39,7 +31,7 @@ class TokenSite:
         """An access token for a refresh token."""
         form = await _form(request)
         if form.get("grant_type") != _REFRESH:
-            raise Refused("unsupported_grant_type", f"grant_type must be {_REFRESH} in the local cloud.")
+            raise OAuthError("unsupported_grant_type", f"grant_type must be {_REFRESH} in the local cloud.")
         token = form.get(_REFRESH, "")
         self._email(token)
         return JSONResponse({"access_token": token, "expires_in": _LIFETIME, "scope": _SCOPE, "token_type": "Bearer"})
@@ -62,7 +54,7 @@ class TokenSite:
             found = self._cloud.tokens.principal({"authorization": f"Bearer {token}"}, self._cloud.clock.seconds())
             principal = gate.identified(found)
         except CloudError:
-            raise Refused(word, "The token is none of the local cloud, or has expired.", status) from None
+            raise OAuthError(word, "The token is none of the local cloud, or has expired.", status) from None
         return principal.partition(":")[2]
 
     def app(self) -> Starlette:
@@ -72,19 +64,19 @@ class TokenSite:
             Route("/tokeninfo", self.tokeninfo, methods=["GET", "POST"]),
             Route("/v1/userinfo", self.userinfo, methods=["GET"]),
         ]
-        return Starlette(routes=routes, exception_handlers={Refused: _refused})
+        return Starlette(routes=routes, exception_handlers={OAuthError: _refused})
 
 
 async def _form(request: Request) -> dict[str, str]:
     try:
         return await forms.read(request.stream())
     except forms.FormTooLarge:
-        raise Refused("invalid_request", f"A form may have {forms.MOST} bytes.", 413) from None
+        raise OAuthError("invalid_request", f"A form may have {forms.MOST} bytes.", 413) from None
 
 
 def _refused(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Refused)
-    return JSONResponse({"error": problem.word, "error_description": problem.text}, problem.status)
+    assert isinstance(problem, OAuthError)
+    return JSONResponse(problem.body(), problem.status)
 
 
 SERVICE = Service(

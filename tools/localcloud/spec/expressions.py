@@ -35,7 +35,7 @@ class Language(Enum):
     NOTHING = "nothing"
 
 
-class Unreadable(ValueError):
+class BadExpression(ValueError):
     """The text is not an expression of its language; says where."""
 
 
@@ -50,13 +50,13 @@ def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expr
     `texts` are names of texts beside those of the language. Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
     """
     if len(text) > LONGEST:
-        raise Unreadable(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
+        raise BadExpression(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
     try:
         expression = _environment(language, texts).compile(text)
     except (
         Exception
     ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is not Unicode
-        raise Unreadable(_said(problem)) from None
+        raise BadExpression(_said(problem)) from None
     return lambda names: _value(expression, names)
 
 

@@ -166,7 +166,7 @@ def _tested(comparator: str, word: str) -> Values:
     if comparator in ("=~", "!~"):
         try:
             pattern = patterns.compiled(wanted, of_lines=True)
-        except patterns.Unreadable as problem:
+        except patterns.BadPattern as problem:
             raise invalid(f"Invalid regular expression {wanted!r} in the filter: {problem}.", "filter") from None
         return lambda values, _: any(pattern.search(_written(one)) for one in values) == (comparator == "=~")
     if comparator == ":":

@@ -19,7 +19,7 @@ _OF_LINES.log_errors = False
 _OF_LINES.max_mem = 1 << 20
 
 
-class Unreadable(ValueError):
+class BadPattern(ValueError):
     """The text is not an expression, or one that would take too much memory."""
 
 
@@ -29,7 +29,7 @@ def compiled(expression: str, *, of_lines: bool = False) -> Any:
     try:
         return re2.compile(expression, _OF_LINES if of_lines else _OPTIONS)
     except re2.error as problem:
-        raise Unreadable(str(problem)) from None
+        raise BadPattern(str(problem)) from None
 
 
 def matches(expression: str, text: str) -> bool:

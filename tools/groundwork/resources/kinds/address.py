@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, fixed
 
 
@@ -20,7 +20,7 @@ KIND = Kind(
     why="by the hour, more while nothing uses it",
     maker="`gcloud compute addresses create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_compute_address",
             "address",
             "projects/{project}/regions/{region}/addresses/{name}",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
 
 KIND = Kind(
     name="API",
     why="nothing itself",
     maker="`gcloud services enable`",
     terraform=(
-        Made(
+        Provisioning(
             "google_project_service",
             "API",
             Without("enabling it again changes nothing"),

@@ -10,10 +10,22 @@ from typing import Any
 from urllib.parse import quote
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud, CloudProblem
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Page, Part, Removal, Values, Without
+from groundwork.resources.kind import (
+    Action,
+    ConsolePage,
+    FileEntry,
+    FileSection,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+    Values,
+    Without,
+)
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -62,7 +74,7 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     yield usage("downloads", "network.egress.internet", region, assume(assumptions, resource, "bucket_download_gib"))
 
 
-def obstacle(cloud: Cloud, environment: Environment, values: Values) -> str:
+def obstacle(cloud: GoogleCloud, environment: Environment, values: Values) -> str:
     """Why a bucket cannot go: it keeps Terraform's state, or it holds objects and may not delete them."""
     name = str(values["name"])
     if name == environment.state_bucket:
@@ -84,7 +96,7 @@ def obstacle(cloud: Cloud, environment: Environment, values: Values) -> str:
     )
 
 
-def inside(cloud: Cloud, item: Item) -> Contents:
+def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Live objects, old versions and soft-deleted ones, which are all billed."""
     live, noncurrent, gone = _Sum(), _Sum(), _Sum()
     whole, last = True, ""
@@ -107,7 +119,7 @@ def inside(cloud: Cloud, item: Item) -> Contents:
     return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), bool(said), whole)
 
 
-def _objects(cloud: Cloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:
+def _objects(cloud: GoogleCloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:
     which = {"softDeleted": "true"} if soft else {"versions": "true"}
     fields = {"fields": "items(name,size,timeDeleted,hardDeleteTime),nextPageToken", "maxResults": 1000}
     return cloud.whole_pages("storage", f"v1/b/{bucket}/o", {**which, **fields})
@@ -128,7 +140,7 @@ class _Sum:
         return f"{counted(self.count, 'object')} ({bytes_text(self.size)})"
 
 
-def empty(cloud: Cloud, item: Item) -> None:
+def empty(cloud: GoogleCloud, item: Item) -> None:
     """Delete every version of every object in a bucket, several at once. Raises CloudProblem."""
 
     def delete(entry: Mapping[str, Any]) -> None:
@@ -146,7 +158,7 @@ def empty(cloud: Cloud, item: Item) -> None:
             pass
 
 
-def adopted(environment: Environment, item: Item) -> Entry | str:
+def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """A bucket as the file would have it; where it has versioning, no rule begins to delete old versions soon."""
     if item.name in (f"{environment.project}-{own}" for own in _OWN):
         return "its name is one that groundwork gives a bucket of its own"
@@ -163,7 +175,7 @@ def adopted(environment: Environment, item: Item) -> Entry | str:
         values["soft_delete_days"] = days
     if (storage_class := str(body.get("storageClass", "STANDARD"))) in _OTHER_CLASSES:
         values["storage_class"] = storage_class
-    return Entry(item.name.removeprefix(usual)[:46].strip("-_"), values, item.name)
+    return FileEntry(item.name.removeprefix(usual)[:46].strip("-_"), values, item.name)
 
 
 ACTIONS = (
@@ -198,7 +210,7 @@ KIND = Kind(
         (r".*[-_]tfstate|.*[-_]terraform[-_]state", "another Terraform, for its state"),
     ),
     terraform=(
-        Made(
+        Provisioning(
             "google_storage_bucket",
             "bucket",
             "{name}",
@@ -207,7 +219,7 @@ KIND = Kind(
             obstacle,
             named="name",
         ),
-        Made(
+        Provisioning(
             "google_storage_bucket_object",
             "object",
             Without("making it again changes nothing"),
@@ -219,20 +231,20 @@ KIND = Kind(
     components={"buckets": "bucket", "sources": "sources of builds", "state_bucket": "state bucket"},
     listings=(Listing("storage", "v1/b", "items", born="timeCreated", params={"project": "{project}"}, platform=True),),
     removal=Removal(after=("function", "log sink"), path=_ONE, before=empty),
-    policy=Door(
+    policy=PolicyAccess(
         f"{_ONE}/iam",
         "GET",
         "bucket",
         "storage buckets {verb} gs://{name}",
-        ask="",
-        give="",
+        getter="",
+        setter="",
         write="PUT",
         whole=True,
         version="optionsRequestedPolicyVersion",
     ),
     inside=inside,
     parts=(
-        Part(
+        FileSection(
             "bucket",
             "buckets",
             1,
@@ -243,7 +255,7 @@ KIND = Kind(
                 ("roles/storage.objectUser", "identities: {{{identity}: {{buckets: {{{name}: write}}}}}}"),
             ),
             adopted,
-            page=Page("/storage/browser/{full}?project={project}", "bucket/{full}"),
+            page=ConsolePage("/storage/browser/{full}?project={project}", "bucket/{full}"),
         ),
     ),
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
 
 KIND = Kind(
     name="budget",
     why="nothing; its notices are free",
     maker="the console or `gcloud billing budgets create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_billing_budget",
             "budget",
             Without("its id is Google's own, and not known before it is made"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.environment.values import Environment
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Door, Free, Kind, Made, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, PolicyAccess, Provisioning, Removal
 from groundwork.resources.listing import HERE, Listing
 
 
@@ -17,7 +17,7 @@ KIND = Kind(
     why="nothing; it lets pushes on GitHub start builds",
     maker="`gcloud builds connections create github`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloudbuildv2_connection",
             "connection",
             "projects/{project}/locations/{location}/connections/{name}",
@@ -31,7 +31,7 @@ KIND = Kind(
         Listing("cloudbuild", f"v2/{HERE}/connections", "connections", places="v2/projects/{project}/locations"),
     ),
     removal=Removal(after=("build repository",)),
-    policy=Door(
+    policy=PolicyAccess(
         "v2/{name}",
         "GET",
         "name",

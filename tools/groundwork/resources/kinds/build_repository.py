@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal
 from groundwork.resources.kinds import build_connection
 from groundwork.resources.listing import Listing
 
@@ -11,7 +11,7 @@ KIND = Kind(
     why="nothing; its pushes may start builds",
     maker="`gcloud builds repositories create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloudbuildv2_repository",
             "connected repository",
             "projects/{project}/locations/{location}/connections/{parent_connection}/repositories/{name}",

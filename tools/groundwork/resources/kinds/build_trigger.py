@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
-from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, Action, Kind, Made, Page, Part, Removal, Without
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_LOOKED_INTO,
+    Action,
+    ConsolePage,
+    FileSection,
+    Kind,
+    Provisioning,
+    Removal,
+    Without,
+)
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -36,7 +46,7 @@ KIND = Kind(
     why="each build is billed by the minute",
     maker="Cloud Build console or `gcloud builds triggers create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloudbuild_trigger",
             "trigger",
             Without("its id is Google's own, and not known before it is made"),
@@ -56,14 +66,14 @@ KIND = Kind(
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=(
-        Part(
+        FileSection(
             "build",
             "project",
             7,
             lambda environment: {name: name for name in environment.builds},
             ACTIONS,
             (("roles/cloudbuild.builds.editor", "identities: {{{identity}: {{submits: [builds]}}}}"),),
-            page=Page("/cloud-build/triggers;region={region}?project={project}", "project/{project}/cloudbuild"),
+            page=ConsolePage("/cloud-build/triggers;region={region}?project={project}", "project/{project}/cloudbuild"),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -11,7 +11,7 @@ KIND = Kind(
     maker="`gcloud iam roles create`",
     components={"persona_roles": "role of"},
     terraform=(
-        Made(
+        Provisioning(
             "google_project_iam_custom_role",
             "role",
             "projects/{project}/roles/{role_id}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
 from groundwork.resources.needs import Assumed, Need, Planned, fixed
 
 
@@ -22,7 +22,7 @@ KIND = Kind(
     why="by GiB and month, whether attached or not",
     maker="`gcloud compute disks create`, or left by an instance",
     terraform=(
-        Made(
+        Provisioning(
             "google_compute_disk",
             "disk",
             "projects/{project}/zones/{zone}/disks/{name}",
@@ -32,7 +32,7 @@ KIND = Kind(
     ),
     listings=(compute.listing("disks"),),
     removal=Removal(after=("instance", "Workbench instance")),
-    policy=compute.door("disks", "zone"),
+    policy=compute.policy_access("disks", "zone"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

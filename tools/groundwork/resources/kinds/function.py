@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 from groundwork.resources.listing import HERE, Listing
 
 KIND = Kind(
@@ -12,7 +12,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(Listing("cloudfunctions", f"v2/{HERE}/functions", "functions"),),
     removal=Removal(after=("event trigger", "scheduler job")),
-    policy=Door(
+    policy=PolicyAccess(
         "v2/{name}", "GET", "cloud_function", "functions {verb} {short} --region={location} --project={project}"
     ),
     inside=NOT_LOOKED_INTO,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Item
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
 from groundwork.resources.listing import Listing
 
 
-def deactivate(cloud: Cloud, item: Item) -> None:
+def deactivate(cloud: GoogleCloud, item: Item) -> None:
     """Only inactive keys can be deleted (https://cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys/delete)."""
     if item.body.get("state") == "ACTIVE":
         cloud.request("PUT", "storage", f"v1/{item.name}", json={"state": "INACTIVE"})

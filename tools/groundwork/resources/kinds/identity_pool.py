@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Door, Free, Kind, Made, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, PolicyAccess, Provisioning, Removal
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -10,7 +10,7 @@ KIND = Kind(
     why="nothing; it lets outsiders log in",
     maker="`gcloud iam workload-identity-pools create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_iam_workload_identity_pool",
             "identity pool",
             "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}",
@@ -32,7 +32,7 @@ KIND = Kind(
         ),
     ),
     removal=Removal(),
-    policy=Door("v1/{name}", "POST", "workload_identity_pool_id", "", version=""),
+    policy=PolicyAccess("v1/{name}", "POST", "workload_identity_pool_id", "", version=""),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -10,7 +10,7 @@ KIND = Kind(
     why="nothing; it lets outsiders log in",
     maker="`gcloud iam workload-identity-pools providers create-oidc`",
     terraform=(
-        Made(
+        Provisioning(
             "google_iam_workload_identity_pool_provider",
             "identity provider",
             "projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}/providers/"

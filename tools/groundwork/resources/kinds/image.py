@@ -12,7 +12,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(compute.listing("images", everywhere=False),),
     removal=Removal(),
-    policy=compute.door("images"),
+    policy=compute.policy_access("images"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

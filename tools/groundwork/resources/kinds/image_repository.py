@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Entry, Kind, Made, Page, Part, Removal
+from groundwork.resources.kind import (
+    Action,
+    ConsolePage,
+    FileEntry,
+    FileSection,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -29,14 +38,14 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         )
 
 
-def inside(cloud: Cloud, item: Item) -> Contents:
+def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Its images, or other packages, which go with it."""
     word = {"DOCKER": "image"}.get(str(item.body.get("format", "DOCKER")), "package")
     number = len(list(cloud.pages("artifactregistry", f"v1/{item.name}/packages", "packages")))
     return Contents(item, counted(number, word) if number else "empty", bool(number))
 
 
-def adopted(environment: Environment, item: Item) -> Entry | str:
+def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """A repository as the file would have it; its images stay until somebody lowers what is kept."""
     if (found := item.body.get("format", "DOCKER")) != "DOCKER":
         return f"it is for {found}, and the file's repositories are for Docker images"
@@ -47,7 +56,7 @@ def adopted(environment: Environment, item: Item) -> Entry | str:
     values = {"keep": 1000, "delete_after_days": 3650}
     if description := item.body.get("description"):
         values = {"description": description, **values}
-    return Entry(
+    return FileEntry(
         item.short, values, f"projects/{environment.project}/locations/{item.location}/repositories/{item.short}"
     )
 
@@ -71,7 +80,7 @@ KIND = Kind(
         (r"(.+\.)?gcr\.io", "Artifact Registry in place of Container Registry"),
     ),
     terraform=(
-        Made(
+        Provisioning(
             "google_artifact_registry_repository",
             "repository",
             "projects/{project}/locations/{location}/repositories/{repository_id}",
@@ -87,7 +96,7 @@ KIND = Kind(
     components={"repositories": "image repository"},
     listings=(Listing("artifactregistry", f"v1/{HERE}/repositories", "repositories", platform=True),),
     removal=Removal(after=("function", "Run service")),
-    policy=Door(
+    policy=PolicyAccess(
         "v1/{name}",
         "GET",
         "repository",
@@ -95,7 +104,7 @@ KIND = Kind(
     ),
     inside=inside,
     parts=(
-        Part(
+        FileSection(
             "repository",
             "repositories",
             2,
@@ -109,7 +118,7 @@ KIND = Kind(
                 ("roles/artifactregistry.writer", "identities: {{{identity}: {{repositories: {{{name}: write}}}}}}"),
             ),
             adopted,
-            page=Page("/artifacts/docker/{project}/{region}/{name}?project={project}"),
+            page=ConsolePage("/artifacts/docker/{project}/{region}/{name}?project={project}"),
         ),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
 from groundwork.resources.needs import Assumed, Need, Planned, UnknownYet, assume, fixed
 
 LOCAL_SSD_GIB = 375
@@ -44,7 +44,7 @@ KIND = Kind(
     why="a machine by the second, its disks also while it is stopped",
     maker="`gcloud compute instances create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_compute_instance",
             "instance",
             "projects/{project}/zones/{zone}/instances/{name}",
@@ -54,7 +54,7 @@ KIND = Kind(
     ),
     listings=(compute.listing("instances"),),
     removal=Removal(after=("instance group", "Workbench instance")),
-    policy=compute.door("instances", "zone"),
+    policy=compute.policy_access("instances", "zone"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
 
 
-def _made(resource_type: str, word: str, why: str) -> Made:
-    return Made(resource_type, word, Without("no layer makes one"), Free(why), Without("no layer makes one"))
+def _made(resource_type: str, word: str, why: str) -> Provisioning:
+    return Provisioning(resource_type, word, Without("no layer makes one"), Free(why), Without("no layer makes one"))
 
 
 KIND = Kind(

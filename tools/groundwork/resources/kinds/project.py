@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import Action, Door, Free, Kind, Made, Part, Without
+from groundwork.resources.kind import Action, FileSection, Free, Kind, PolicyAccess, Provisioning, Without
 
 _ONE = "v1/projects/{project}"
 _ASK = f"{_ONE}:testIamPermissions"
@@ -36,7 +36,7 @@ KIND = Kind(
     why="what is in it",
     maker="the console",
     terraform=(
-        Made(
+        Provisioning(
             "google_project",
             "project",
             "{project_id}",
@@ -51,7 +51,9 @@ KIND = Kind(
     components={"team_access": "people"},
     listings=Without("it is asked for by its id"),
     removal=Without("`down --delete-project` asks for more than a name"),
-    policy=Door("v1/projects/{project}", "POST", "project", "projects {verb} {project}", version="", api=_MANAGER),
+    policy=PolicyAccess(
+        "v1/projects/{project}", "POST", "project", "projects {verb} {project}", version="", api=_MANAGER
+    ),
     inside=Without("`verify` lists all that it holds"),
-    parts=(Part("project", "project", 0, lambda environment: {"": environment.project}, ACTIONS),),
+    parts=(FileSection("project", "project", 0, lambda environment: {"": environment.project}, ACTIONS),),
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Made, Removal, Without
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    Free,
+    Kind,
+    Provisioning,
+    Removal,
+    Without,
+)
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 
 
@@ -21,14 +30,14 @@ KIND = Kind(
     why="nothing itself; a NAT gateway in it by the hour and by GiB",
     maker="`gcloud compute routers create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_compute_router",
             "router",
             "projects/{project}/regions/{region}/routers/{name}",
             Free("the router is free, its NAT gateway is not"),
             Without("no layer makes one"),
         ),
-        Made(
+        Provisioning(
             "google_compute_router_nat",
             "NAT gateway",
             "projects/{project}/regions/{region}/routers/{router}/{name}",

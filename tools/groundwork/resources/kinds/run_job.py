@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Kind, Made, Page, Part, Removal
+from groundwork.resources.kind import Action, ConsolePage, FileSection, Kind, PolicyAccess, Provisioning, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -22,7 +22,7 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     yield usage("memory", "run.instance.memory", region, seconds.times(memory))
 
 
-def inside(cloud: Cloud, item: Item) -> Contents:
+def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Its executions, which go with it."""
     return run.counted_in(cloud, item, "executions", "execution")
 
@@ -47,7 +47,7 @@ KIND = Kind(
     why="by the second while it runs",
     maker="`gcloud run jobs create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloud_run_v2_job",
             "job",
             "projects/{project}/locations/{location}/jobs/{name}",
@@ -59,10 +59,10 @@ KIND = Kind(
     components={"run_jobs": "job"},
     listings=(Listing("run", f"v2/{HERE}/jobs", "jobs", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("scheduler job",)),
-    policy=Door("v2/{name}", "GET", "name", "run jobs {verb} {short} --region={location} --project={project}"),
+    policy=PolicyAccess("v2/{name}", "GET", "name", "run jobs {verb} {short} --region={location} --project={project}"),
     inside=inside,
     parts=(
-        Part(
+        FileSection(
             "job",
             "jobs",
             6,
@@ -75,7 +75,7 @@ KIND = Kind(
                 ("roles/run.invoker", "identities: {{{identity}: {{jobs: {{{name}: run}}}}}}"),
                 ("roles/run.developer", "identities: {{{identity}: {{jobs: {{{name}: deploy}}}}}}"),
             ),
-            page=Page("/run/jobs/details/{region}/{name}/executions?project={project}"),
+            page=ConsolePage("/run/jobs/details/{region}/{name}/executions?project={project}"),
         ),
     ),
 )

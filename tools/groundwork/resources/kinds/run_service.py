@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Kind, Made, Page, Part, Removal
+from groundwork.resources.kind import Action, ConsolePage, FileSection, Kind, PolicyAccess, Provisioning, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 
@@ -32,7 +32,7 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         yield fixed("minimum instances, memory", f"run.{idle}.memory", region, waiting * memory)
 
 
-def inside(cloud: Cloud, item: Item) -> Contents:
+def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Its revisions, which go with it."""
     return run.counted_in(cloud, item, "revisions", "revision")
 
@@ -58,7 +58,7 @@ KIND = Kind(
     why="by request; by the second if instances always run",
     maker="`gcloud run deploy`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloud_run_v2_service",
             "service",
             "projects/{project}/locations/{location}/services/{name}",
@@ -70,10 +70,12 @@ KIND = Kind(
     components={"run_services": "service"},
     listings=(Listing("run", f"v2/{HERE}/services", "services", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("function", "scheduler job", "event trigger")),
-    policy=Door("v2/{name}", "GET", "name", "run services {verb} {short} --region={location} --project={project}"),
+    policy=PolicyAccess(
+        "v2/{name}", "GET", "name", "run services {verb} {short} --region={location} --project={project}"
+    ),
     inside=inside,
     parts=(
-        Part(
+        FileSection(
             "service",
             "services",
             5,
@@ -86,7 +88,7 @@ KIND = Kind(
                 ("roles/run.invoker", "identities: {{{identity}: {{services: {{{name}: call}}}}}}"),
                 ("roles/run.developer", "identities: {{{identity}: {{services: {{{name}: deploy}}}}}}"),
             ),
-            page=Page("/run/detail/{region}/{name}/metrics?project={project}"),
+            page=ConsolePage("/run/detail/{region}/{name}/metrics?project={project}"),
         ),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, fixed
 
@@ -20,7 +20,7 @@ KIND = Kind(
     why="$0.10 a month beyond three, and whatever it starts",
     maker="`gcloud scheduler jobs create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_cloud_scheduler_job",
             "scheduled job",
             "projects/{project}/locations/{region}/jobs/{name}",

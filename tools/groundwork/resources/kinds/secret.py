@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, Door, Entry, Free, Kind, Made, Page, Part, Removal, Without
+from groundwork.resources.kind import (
+    Action,
+    ConsolePage,
+    FileEntry,
+    FileSection,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+    Without,
+)
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, assume, usage
 from groundwork.text import counted
@@ -34,7 +45,7 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
         yield Need("rotation notices", "secretmanager.rotation", "global", 1 / months, "fixed")
 
 
-def inside(cloud: Cloud, item: Item) -> Contents:
+def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Versions that are not destroyed: disabled ones are billed too."""
     states: list[str] = [
         str(version.get("state"))
@@ -45,7 +56,7 @@ def inside(cloud: Cloud, item: Item) -> Contents:
     return Contents(item, counted(active, "active version") if active else "no active version", bool(active))
 
 
-def adopted(environment: Environment, item: Item) -> Entry | str:
+def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """A secret as the file would have it: its values stay where they are kept."""
     if not re.fullmatch("[a-z][a-z0-9_-]{0,62}", item.short):
         return "the file takes lower-case names only; `groundwork secrets set` copies its value into one"
@@ -54,7 +65,7 @@ def adopted(environment: Environment, item: Item) -> Entry | str:
         return f"it is kept in {len(replicas)} regions, and groundwork keeps a secret in one"
     location = replicas[0]["location"] if replicas else "automatic"
     values = {} if location == environment.region else {"location": location}
-    return Entry(item.short, values, f"projects/{environment.project}/secrets/{item.short}")
+    return FileEntry(item.short, values, f"projects/{environment.project}/secrets/{item.short}")
 
 
 ACTIONS = (
@@ -87,7 +98,7 @@ KIND = Kind(
     why="$0.06 a month for each active version beyond six",
     maker="`gcloud secrets create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_secret_manager_secret",
             "secret",
             "projects/{project}/secrets/{secret_id}",
@@ -99,7 +110,7 @@ KIND = Kind(
                 "secretmanager.secrets.update",
             ),
         ),
-        Made(
+        Provisioning(
             "google_secret_manager_secret_version",
             "secret version",
             Without("its number is not known before it is made"),
@@ -110,10 +121,10 @@ KIND = Kind(
     components={"secrets": "secret"},
     listings=(Listing("secretmanager", "v1/projects/{project}/secrets", "secrets", platform=True),),
     removal=Removal(),
-    policy=Door("v1/{name}", "GET", "secret_id", "secrets {verb} {short} --project={project}"),
+    policy=PolicyAccess("v1/{name}", "GET", "secret_id", "secrets {verb} {short} --project={project}"),
     inside=inside,
     parts=(
-        Part(
+        FileSection(
             "secret",
             "secrets",
             3,
@@ -123,7 +134,7 @@ KIND = Kind(
             ACTIONS,
             (("roles/secretmanager.secretAccessor", "secrets: {{{name}: {{readers: [{identity}]}}}}"),),
             adopted,
-            page=Page("/security/secret-manager/secret/{name}/versions?project={project}"),
+            page=ConsolePage("/security/secret-manager/secret/{name}/versions?project={project}"),
         ),
     ),
 )

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from groundwork.environment.values import DEPLOYER, PLANNER, Environment
 from groundwork.errors import GroundworkError
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import acls, policies
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NOT_LOOKED_INTO, Action, Door, Entry, Free, Kind, Made, Page, Part, Removal
+from groundwork.resources.kind import (
+    NOT_LOOKED_INTO,
+    Action,
+    ConsolePage,
+    FileEntry,
+    FileSection,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.listing import Listing
 
 _ONE = "v1/projects/{project}/serviceAccounts/{name}"
@@ -16,7 +27,7 @@ _IMPERSONATION = "v1/projects/-/serviceAccounts/{name}:generateAccessToken"
 _SCOPE = {"scope": ["https://www.googleapis.com/auth/cloud-platform"]}
 
 
-def unbind(cloud: Cloud, item: Item) -> None:
+def unbind(cloud: GoogleCloud, item: Item) -> None:
     """Take an account out of every policy first: a binding of a deleted account stays, and hides who it was."""
     found = policies.read_all(cloud)
     if found.unknown:
@@ -30,7 +41,7 @@ def unbind(cloud: Cloud, item: Item) -> None:
         acls.drop_members(cloud, entry, lambda one: one == f"user:{item.name}")
 
 
-def adopted(environment: Environment, item: Item) -> Entry | str:
+def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """An account as the file would have it; what it may do in the project stays granted and stays out of the file."""
     account = item.name.partition("@")[0]
     if account in (DEPLOYER, PLANNER):
@@ -38,7 +49,9 @@ def adopted(environment: Environment, item: Item) -> Entry | str:
     values = {} if account.startswith("groundwork-") else {"called": account}
     about = " ".join(str(item.body.get("description") or item.body.get("displayName") or account).split())
     name = account.removeprefix("groundwork-")[:19].strip("-")
-    return Entry(name, {**values, "description": about}, f"projects/{environment.project}/serviceAccounts/{item.name}")
+    return FileEntry(
+        name, {**values, "description": about}, f"projects/{environment.project}/serviceAccounts/{item.name}"
+    )
 
 
 ACTIONS = (
@@ -71,7 +84,7 @@ KIND = Kind(
     maker="`gcloud iam service-accounts create`",
     makers=((r"terraform.*", "somebody, for another Terraform"),),
     terraform=(
-        Made(
+        Provisioning(
             "google_service_account",
             "service account",
             "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
@@ -103,21 +116,21 @@ KIND = Kind(
         path=_ONE,
         before=unbind,
     ),
-    policy=Door(_ONE, "POST", "service_account_id", "iam service-accounts {verb} {name} --project={project}"),
+    policy=PolicyAccess(_ONE, "POST", "service_account_id", "iam service-accounts {verb} {name} --project={project}"),
     inside=NOT_LOOKED_INTO,
     parts=(
-        Part(
+        FileSection(
             "identity",
             "identities",
             4,
             lambda environment: {name: identity.email for name, identity in environment.identities.items()},
             ACTIONS,
             adopted=adopted,
-            page=Page(
+            page=ConsolePage(
                 "/iam-admin/serviceaccounts/details/{full}?project={project}",
                 "resource/iam/projects/{project}/serviceAccounts/{full}",
             ),
         ),
-        Part("deployer", "deployer", 9, lambda environment: {"": environment.deployer}, DEPLOYERS),
+        FileSection("deployer", "deployer", 9, lambda environment: {"": environment.deployer}, DEPLOYERS),
     ),
 )

@@ -12,7 +12,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(compute.listing("snapshots", everywhere=False),),
     removal=Removal(),
-    policy=compute.door("snapshots"),
+    policy=compute.policy_access("snapshots"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

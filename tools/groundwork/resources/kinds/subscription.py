@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -13,7 +13,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(Listing("pubsub", "v1/projects/{project}/subscriptions", "subscriptions", born=""),),
     removal=Removal(after=("event trigger",)),
-    policy=Door("v1/{name}", "GET", "subscription", "pubsub subscriptions {verb} {short} --project={project}"),
+    policy=PolicyAccess("v1/{name}", "GET", "subscription", "pubsub subscriptions {verb} {short} --project={project}"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

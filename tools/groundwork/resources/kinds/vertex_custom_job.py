@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from groundwork.environment.values import Environment
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_LOOKED_INTO, NOT_MADE, Action, Kind, Page, Part, Removal
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    Action,
+    ConsolePage,
+    FileSection,
+    Kind,
+    Removal,
+)
 
 
 def submitting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
@@ -31,14 +40,14 @@ KIND = Kind(
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=(
-        Part(
+        FileSection(
             "training",
             "project",
             8,
             lambda environment: {name: name for name in environment.training},
             ACTIONS,
             (("roles/aiplatform.user", "identities: {{{identity}: {{submits: [training]}}}}"),),
-            page=Page("/vertex-ai/training/custom-jobs?project={project}", "project/{project}/aiplatform"),
+            page=ConsolePage("/vertex-ai/training/custom-jobs?project={project}", "project/{project}/aiplatform"),
         ),
     ),
     over=vertex.over,

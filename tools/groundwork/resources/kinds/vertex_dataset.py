@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 
 KIND = Kind(
     name="Vertex dataset",
@@ -12,7 +12,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(vertex.listing("datasets"),),
     removal=Removal(),
-    policy=Door("v1/{name}", "POST", "name", ""),
+    policy=PolicyAccess("v1/{name}", "POST", "name", ""),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from groundwork.google.cloud import Cloud
+from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import vertex
 from groundwork.resources.item import Item
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
 
 
-def undeploy(cloud: Cloud, item: Item) -> None:
+def undeploy(cloud: GoogleCloud, item: Item) -> None:
     """Take its models off an endpoint."""
     vertex.undeploy(cloud, item, "deployedModels", "undeployModel", "deployedModelId")
 

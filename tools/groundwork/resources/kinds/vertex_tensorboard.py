@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Made, Removal, Without
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
 
@@ -20,7 +20,7 @@ KIND = Kind(
     why="by GiB of logs and month",
     maker="`gcloud ai tensorboards create`",
     terraform=(
-        Made(
+        Provisioning(
             "google_vertex_ai_tensorboard",
             "TensorBoard",
             Without("its id is Google's own, and not known before it is made"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Door, Kind, Removal
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 from groundwork.resources.listing import HERE, Listing
 
 KIND = Kind(
@@ -12,7 +12,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(Listing("notebooks", f"v2/{HERE}/instances", "instances"),),
     removal=Removal(),
-    policy=Door(
+    policy=PolicyAccess(
         "v2/{name}", "GET", "name", "workbench instances {verb} {short} --location={location} --project={project}"
     ),
     inside=NOT_LOOKED_INTO,

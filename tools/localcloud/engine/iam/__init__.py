@@ -26,7 +26,7 @@ _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserv
 _AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})(-compute)?@.+")
 
 
-class Kinds(Protocol):
+class ResourceNames(Protocol):
     """What services say of the names of their resources."""
 
     def of(self, api: str, name: str) -> str:
@@ -51,7 +51,7 @@ class Iam:
         clock: Clock,
         projects: Projects,
         lateness: Lateness,
-        kinds: Kinds,
+        kinds: ResourceNames,
         roles: Roles,
         agents: Agents,
     ) -> None:

@@ -40,7 +40,7 @@ def holds(expression: str, facts: Facts) -> bool:
     }
     try:
         return expressions.compiled(Language.CONDITION, expression)(names) is True
-    except (expressions.Unreadable, expressions.Undecided):
+    except (expressions.BadExpression, expressions.Undecided):
         return False
 
 
@@ -62,6 +62,6 @@ def check(binding: Mapping[str, Any]) -> None:
         if expressions.answers_a_truth(Language.CONDITION, text):
             return
         problem = "it is neither true nor false"
-    except expressions.Unreadable as found:
+    except expressions.BadExpression as found:
         problem = str(found)
     raise invalid(f"The expression of the condition '{condition['title']}' is not valid: {problem}.")

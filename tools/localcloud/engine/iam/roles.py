@@ -14,7 +14,7 @@ BASIC = Path(__file__).parent / "basic_roles.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class RoleTable:
     """The roles of one service and its share of the basic ones.
 
     file    JSON, a row a role: ``title``, ``description``, ``stage`` (GA where unsaid), ``includes`` (roles that it contains whole) and
@@ -27,9 +27,9 @@ class Table:
     whole: tuple[str, ...] = ()
 
 
-def beside(module: str, *whole: str) -> Table:
+def beside(module: str, *whole: str) -> RoleTable:
     """The table roles.json in the folder of a module (its `__file__`)."""
-    return Table(Path(module).with_name("roles.json"), whole)
+    return RoleTable(Path(module).with_name("roles.json"), whole)
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Role:
 class Roles:
     """The predefined roles of some tables; they are read when first asked for."""
 
-    def __init__(self, tables: Iterable[Table]) -> None:
-        self._tables = tuple(dict.fromkeys((Table(BASIC), *tables)))
+    def __init__(self, tables: Iterable[RoleTable]) -> None:
+        self._tables = tuple(dict.fromkeys((RoleTable(BASIC), *tables)))
 
     @cached_property
     def predefined(self) -> Mapping[str, Role]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from localcloud.containers.bucket import Bucket, BucketRefused
+from localcloud.containers.bucket import BucketClient, BucketRefused
 from localcloud.containers.folders import Folders
 from localcloud.containers.workload import Ended, Mount, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
@@ -36,11 +36,11 @@ def account(cloud: Cloud, body: Body) -> str:
     return f"serviceAccount:{specs.account(cloud.projects.number(names.project(body['name'])), body['jobSpec'])}"
 
 
-def as_account(cloud: Cloud, body: Body) -> Callable[[str], Bucket]:
+def as_account(cloud: Cloud, body: Body) -> Callable[[str], BucketClient]:
     """Buckets by name as the job's account sees them; what this gives may be called from any thread."""
     week = int(cloud.clock.seconds()) + 604_800
     address, token = cloud.workloads.address, cloud.tokens.token(account(cloud, body), week)
-    return lambda name: Bucket(name, address, token)
+    return lambda name: BucketClient(name, address, token)
 
 
 def order(
@@ -66,7 +66,7 @@ def order(
     return Order(account(cloud, body), names.project(name), names.region(name), name, workload, "jobs")
 
 
-def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], Bucket]) -> Mounts:
+def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], BucketClient]) -> Mounts:
     """The Python packages that pools name, fetched. Raises RuntimeProblem."""
     uris = sorted({uri for pool in pools for uri in pool.program.get("packageUris", [])})
     target = folder / "packages"
@@ -80,7 +80,7 @@ def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], Bucket
     return (Mount(target, _PACKAGES, read_only=True),) if uris else ()
 
 
-def folders_of(folder: Path, names: Sequence[str], bucket: Callable[[str], Bucket]) -> Folders:
+def folders_of(folder: Path, names: Sequence[str], bucket: Callable[[str], BucketClient]) -> Folders:
     """Buckets, to be shown to a job as folders."""
     return Folders(folder / "gcs", [bucket(name) for name in names])
 

@@ -17,7 +17,7 @@ _PREFIX = f"{API}.projects.locations.repositories"
 
 
 @dataclass(frozen=True)
-class Place:
+class ArtifactPath:
     """What a path below a repository names: image, version and tag are "" where it names none."""
 
     repository: str
@@ -27,7 +27,7 @@ class Place:
     tag: str = ""
 
 
-def place(path: str) -> Place:
+def place(path: str) -> ArtifactPath:
     """The parts of a decoded path: an image's name may have slashes of its own.
 
     "projects/p/locations/l/repositories/r/packages/a/b/tags/v1" is tag v1 of image a/b.
@@ -37,48 +37,48 @@ def place(path: str) -> Place:
     collection, _, name = rest.partition("/")
     if collection == "dockerImages":
         image, _, digest = name.partition("@")
-        return Place(repository, collection, image, digest)
+        return ArtifactPath(repository, collection, image, digest)
     for inner in ("versions", "tags"):
         if f"{name}/".endswith(f"/{inner}/"):
-            return Place(repository, inner, name.removesuffix(f"/{inner}"))
+            return ArtifactPath(repository, inner, name.removesuffix(f"/{inner}"))
         image, found, last = name.rpartition(f"/{inner}/")
         if found:
-            return Place(repository, inner, image, **{inner[:-1]: last})
-    return Place(repository, collection, name)
+            return ArtifactPath(repository, inner, image, **{inner[:-1]: last})
+    return ArtifactPath(repository, collection, name)
 
 
-def _images(call: Call, where: Place) -> Images:
+def _images(call: Call, where: ArtifactPath) -> Images:
     if call.cloud.store.get(API, where.repository) is None:
         raise not_found(_MISSING)
     return Images(call.cloud, where.repository)
 
 
-def _named(call: Call) -> tuple[Images, Place]:
+def _named(call: Call) -> tuple[Images, ArtifactPath]:
     where = place(call.path)
     return _images(call, where), where
 
 
-def _version(images: Images, where: Place) -> Manifest:
+def _version(images: Images, where: ArtifactPath) -> Manifest:
     found = images.manifest(where.image, where.version) if where.version else None
     if found is None:
         raise not_found(_MISSING)
     return found
 
 
-def _package(where: Place, image: str) -> str:
+def _package(where: ArtifactPath, image: str) -> str:
     return f"{where.repository}/packages/{quote(image, safe='')}"
 
 
 # How each is written.
 
 
-def _shown_package(images: Images, where: Place, image: str) -> Body:
+def _shown_package(images: Images, where: ArtifactPath, image: str) -> Body:
     versions = images.manifests(image)
     times = {"createTime": versions[0].created, "updateTime": max(one.updated for one in versions)}
     return {"name": _package(where, image), **times}
 
 
-def _shown_version(images: Images, where: Place, found: Manifest, *, full: bool) -> Body:
+def _shown_version(images: Images, where: ArtifactPath, found: Manifest, *, full: bool) -> Body:
     name = f"{_package(where, found.image)}/versions/{found.digest}"
     metadata = {"name": _docker_name(where, found), "imageSizeBytes": str(found.size), "mediaType": found.media_type}
     body: Body = {"name": name, "createTime": found.created, "updateTime": found.updated, "metadata": metadata}
@@ -88,16 +88,16 @@ def _shown_version(images: Images, where: Place, found: Manifest, *, full: bool)
     )
 
 
-def _shown_tag(where: Place, image: str, tag: str, digest: str) -> Body:
+def _shown_tag(where: ArtifactPath, image: str, tag: str, digest: str) -> Body:
     package = _package(where, image)
     return {"name": f"{package}/tags/{tag}", "version": f"{package}/versions/{digest}"}
 
 
-def _docker_name(where: Place, found: Manifest) -> str:
+def _docker_name(where: ArtifactPath, found: Manifest) -> str:
     return f"{where.repository}/dockerImages/{quote(found.image, safe='')}@{found.digest}"
 
 
-def _shown_image(images: Images, where: Place, found: Manifest) -> Body:
+def _shown_image(images: Images, where: ArtifactPath, found: Manifest) -> Body:
     _, project, _, location, _, repository = where.repository.split("/")
     tags = [tag for tag, digest in images.tags(found.image).items() if digest == found.digest]
     shown: Body = {
@@ -212,7 +212,7 @@ def patch_tag(call: Call) -> Body:
     return _tagged(call, images, where, where.tag)
 
 
-def _tagged(call: Call, images: Images, where: Place, tag: str) -> Body:
+def _tagged(call: Call, images: Images, where: ArtifactPath, tag: str) -> Body:
     version = place(unquote(str(call.body.get("version", ""))))
     if version.version == "" or version.image != where.image:
         raise invalid("A tag's version must be one of the same package.", "tag.version")

@@ -46,7 +46,7 @@ _CODES = {400: "NAME_INVALID", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UN
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Refused(Exception):
+class RegistryError(Exception):
     """An answer in the protocol's own words."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -93,7 +93,7 @@ class Registry:
         async def answered(request: Request) -> Response:
             try:
                 return await endpoint(request)
-            except Refused as problem:
+            except RegistryError as problem:
                 return self._error(request, problem.status, problem.code, problem.message)
             except CloudError as problem:
                 return self._error(request, problem.code, _CODES.get(problem.code, "UNKNOWN"), problem.message)
@@ -126,18 +126,20 @@ class Registry:
         """The repository that a request names, and the image in it, for who holds a permission on it."""
         words = request.path_params["name"].split("/")
         if len(words) < 3 or not all(words):
-            raise Refused(404, "NAME_UNKNOWN", f"{'/'.join(words)} is not PROJECT/REPOSITORY/IMAGE.")
+            raise RegistryError(404, "NAME_UNKNOWN", f"{'/'.join(words)} is not PROJECT/REPOSITORY/IMAGE.")
         repository = self._named(request, words[0], words[1])
         principal = self._principal(request)
         if not self._cloud.iam.allowed(principal, permission, API, repository, words[0]):
             if not principal:
-                raise Refused(401, "UNAUTHORIZED", f"Unauthenticated request. {_denied(permission, repository)}")
-            raise Refused(403, "DENIED", _denied(permission, repository))
+                raise RegistryError(401, "UNAUTHORIZED", f"Unauthenticated request. {_denied(permission, repository)}")
+            raise RegistryError(403, "DENIED", _denied(permission, repository))
         found = self._cloud.store.get(API, repository)
         if found is None or not self._cloud.projects.enabled(words[0], API):
-            raise Refused(404, "NAME_UNKNOWN", f'Repository "{words[1]}" not found')
+            raise RegistryError(404, "NAME_UNKNOWN", f'Repository "{words[1]}" not found')
         if found["format"] != "DOCKER":
-            raise Refused(400, "UNSUPPORTED", f"{repository} holds artifacts of format {found['format']}, not images.")
+            raise RegistryError(
+                400, "UNSUPPORTED", f"{repository} holds artifacts of format {found['format']}, not images."
+            )
         return Images(self._cloud, repository), "/".join(words[2:])
 
     def _named(self, request: Request, project: str, repository: str) -> str:
@@ -151,12 +153,12 @@ class Registry:
             if name.endswith(f"/{repository}")
         ]
         if len(found) > 1:
-            raise Refused(400, "NAME_INVALID", f"{repository} is in several locations: use REGION{HOST}.")
+            raise RegistryError(400, "NAME_INVALID", f"{repository} is in several locations: use REGION{HOST}.")
         return found[0] if found else f"projects/{project}/locations/-/repositories/{repository}"
 
     async def _version(self, request: Request) -> Response:
         if "authorization" not in request.headers:
-            raise Refused(401, "UNAUTHORIZED", "Unauthenticated request.")
+            raise RegistryError(401, "UNAUTHORIZED", "Unauthenticated request.")
         self._principal(request)
         return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
 
@@ -168,7 +170,7 @@ class Registry:
             try:
                 form = await forms.read(request.stream())
             except forms.FormTooLarge:
-                raise Refused(413, "SIZE_INVALID", f"A form may have {forms.MOST} bytes.") from None
+                raise RegistryError(413, "SIZE_INVALID", f"A form may have {forms.MOST} bytes.") from None
             value = form.get("refresh_token") or form.get("password") or ""
         if value:
             self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
@@ -183,7 +185,7 @@ class Registry:
         digest = _digest(request.path_params["digest"])
         found = images.blob(digest)
         if found is None:
-            raise Refused(404, "BLOB_UNKNOWN", f"{digest} is not in this repository.")
+            raise RegistryError(404, "BLOB_UNKNOWN", f"{digest} is not in this repository.")
         return _content(request, found)
 
     async def _begin(self, request: Request) -> Response:
@@ -211,7 +213,7 @@ class Registry:
         images, _ = self._opened(request, PUSH)
         upload = request.path_params["upload"]
         if upload not in self._uploads:
-            raise Refused(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; begin it again.")
+            raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; begin it again.")
         path = self._uploads[upload][0]
         if request.method == "DELETE":
             self._drop(upload)
@@ -222,7 +224,7 @@ class Registry:
             return await self._finish(request, images, upload)
         begun = request.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
         if begun and begun != str(_size(path)):
-            raise Refused(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(path)}, not {begun}.")
+            raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(path)}, not {begun}.")
         await self._append(request, path)
         return self._progress(request, upload, 202)
 
@@ -238,7 +240,7 @@ class Registry:
         found = f"sha256:{await asyncio.to_thread(_sha256, path)}"
         if found != digest:
             self._drop(upload)
-            raise Refused(400, "DIGEST_INVALID", f"What arrived has the digest {found}, not {digest}.")
+            raise RegistryError(400, "DIGEST_INVALID", f"What arrived has the digest {found}, not {digest}.")
         size = path.stat().st_size
         try:
             await self._cloud.commits.write(lambda: images.hold(digest, size, path))
@@ -277,10 +279,10 @@ class Registry:
         images, image = self._opened(request, DELETE if request.method == "DELETE" else PULL)
         found = images.manifest(image, reference)
         if found is None:
-            raise Refused(404, "MANIFEST_UNKNOWN", f'Failed to fetch "{reference}"')
+            raise RegistryError(404, "MANIFEST_UNKNOWN", f'Failed to fetch "{reference}"')
         tag = "" if ":" in reference else reference
         if request.method != "DELETE" and rules.denied(self._cloud, images.repository, image, found.digest, tag):
-            raise Refused(403, "DENIED", f"A download rule of {images.repository} denies {image} {reference}.")
+            raise RegistryError(403, "DENIED", f"A download rule of {images.repository} denies {image} {reference}.")
         if request.method == "DELETE":
             gone: Callable[[], None] = (
                 (lambda: images.delete(image, reference))
@@ -303,9 +305,9 @@ class Registry:
         media_type = request.headers.get("content-type", "")
         _check_manifest(images, image, media_type, body)
         if ":" in reference and reference != f"sha256:{hashlib.sha256(body).hexdigest()}":
-            raise Refused(400, "DIGEST_INVALID", f"The manifest does not have the digest {reference}.")
+            raise RegistryError(400, "DIGEST_INVALID", f"The manifest does not have the digest {reference}.")
         if ":" not in reference and not _TAG.fullmatch(reference):
-            raise Refused(400, "TAG_INVALID", f"{reference!r} is not a tag.")
+            raise RegistryError(400, "TAG_INVALID", f"{reference!r} is not a tag.")
 
         def put() -> str:
             stored = images.put(image, media_type, body)
@@ -320,7 +322,7 @@ class Registry:
     async def _tags(self, request: Request) -> Response:
         images, image = self._opened(request, PULL)
         if not images.manifests(image):
-            raise Refused(404, "NAME_UNKNOWN", f"{request.path_params['name']} holds no image.")
+            raise RegistryError(404, "NAME_UNKNOWN", f"{request.path_params['name']} holds no image.")
         last, most = request.query_params.get("last", ""), request.query_params.get("n", "")
         tags = [tag for tag in images.tags(image) if tag > last]
         shown = tags[: int(most)] if most.isdecimal() else tags
@@ -341,13 +343,13 @@ async def _whole(request: Request) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > _MOST_MANIFEST:
-            raise Refused(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
+            raise RegistryError(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
     return bytes(body)
 
 
 def _check_manifest(images: Images, image: str, media_type: str, body: bytes) -> None:
     if media_type not in _TYPES:
-        raise Refused(
+        raise RegistryError(
             400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is not a manifest of an image."
         )
     try:
@@ -355,12 +357,12 @@ def _check_manifest(images: Images, image: str, media_type: str, body: bytes) ->
         parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]
         digests = [_digest(part["digest"]) for part in parts]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Refused(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
+        raise RegistryError(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
     for digest in digests:
         held: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)
         if held is None:
             code = "MANIFEST_UNKNOWN" if media_type in INDEXES else "MANIFEST_BLOB_UNKNOWN"
-            raise Refused(404, code, f"The manifest names {digest}, which was not pushed to this repository.")
+            raise RegistryError(404, code, f"The manifest names {digest}, which was not pushed to this repository.")
 
 
 def _content(request: Request, blob: Blob) -> Response:
@@ -378,12 +380,12 @@ def _password(basic: str) -> str:
     try:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeError):
-        raise Refused(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
+        raise RegistryError(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
 
 
 def _digest(text: str) -> str:
     if not _DIGEST.fullmatch(text):
-        raise Refused(400, "DIGEST_INVALID", f"{text[:80]!r} is not a sha256 digest.")
+        raise RegistryError(400, "DIGEST_INVALID", f"{text[:80]!r} is not a sha256 digest.")
     return text
 
 

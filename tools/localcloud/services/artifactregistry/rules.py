@@ -50,7 +50,7 @@ def _applies(rule: Body, names: Body) -> bool:
         return True
     try:
         return expressions.compiled(Language.ARTIFACT, expression)(names) is True
-    except (expressions.Undecided, expressions.Unreadable):
+    except (expressions.Undecided, expressions.BadExpression):
         return bool(rule["action"] == "DENY")
 
 
@@ -67,7 +67,7 @@ def _checked(body: Body) -> Body:
     try:
         if expression and not expressions.answers_a_truth(Language.ARTIFACT, expression):
             raise invalid("The condition of a rule must be true or false; it is neither.", "rule.condition")
-    except expressions.Unreadable as problem:
+    except expressions.BadExpression as problem:
         raise invalid(f"The condition of the rule cannot be read: {problem}.", "rule.condition") from None
     return body
 

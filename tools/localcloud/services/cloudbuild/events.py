@@ -34,7 +34,7 @@ def pattern(text: str, field: str) -> object:
     """A regular expression for branches or tags; 400 when it is none."""
     try:
         return patterns.compiled(text, of_lines=True)
-    except patterns.Unreadable:
+    except patterns.BadPattern:
         raise invalid(f"{text!r} is no regular expression.", field) from None
 
 
@@ -168,5 +168,5 @@ def _matches(path: str, glob: str) -> bool:
     pieces = (_GLOB.get(one) or (one if len(one) > 1 else re.escape(one)) for one in _PIECES.findall(glob))
     try:
         return patterns.matches("".join(pieces), path)
-    except patterns.Unreadable:
+    except patterns.BadPattern:
         return False

@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.errors import invalid
 from localcloud.spec import expressions
-from localcloud.spec.expressions import Language, Undecided, Unreadable
+from localcloud.spec.expressions import BadExpression, Language, Undecided
 
 Body = dict[str, Any]
 _BINDING = re.compile(r"\$\(body((?:\.[\w-]+|\[\d+\]|\['[^']*'\])*)\)")
@@ -44,7 +44,7 @@ def check_filter(text: str, substitutions: Mapping[str, str]) -> None:
     try:
         if text and not expressions.answers_a_truth(Language.EVENT, text, tuple(sorted(substitutions))):
             raise invalid(f"invalid filter {text!r}: it is neither true nor false", "trigger.filter")
-    except Unreadable as problem:
+    except BadExpression as problem:
         raise invalid(f"invalid filter {text!r}: {problem}", "trigger.filter") from None
 
 
@@ -53,7 +53,7 @@ def passes(text: str, values: Mapping[str, str], body: Any) -> bool:
     try:
         names = tuple(sorted(values))
         return not text or expressions.compiled(Language.EVENT, text, names)({**values, "body": body}) is True
-    except (Undecided, Unreadable):
+    except (Undecided, BadExpression):
         return False
 
 

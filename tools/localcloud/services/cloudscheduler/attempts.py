@@ -30,7 +30,7 @@ _GOOGLE = ".googleapis.com"
 _CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
 
 
-class Outcome(NamedTuple):
+class TargetResponse(NamedTuple):
     """How a target answered: an HTTP status, and a sentence when it was not to be reached."""
 
     status: int
@@ -84,10 +84,10 @@ async def attempt(cloud: Cloud, job: Job) -> None:
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
     """An attempt that did not come to its end."""
-    _settle(cloud, job.body["job"], Outcome(problem.code, problem.message))
+    _settle(cloud, job.body["job"], TargetResponse(problem.code, problem.message))
 
 
-def _settle(cloud: Cloud, name: str, outcome: Outcome) -> None:
+def _settle(cloud: Cloud, name: str, outcome: TargetResponse) -> None:
     body = cloud.store.get(API, name)
     if body is None:
         return
@@ -109,18 +109,18 @@ def _retry(cloud: Cloud, body: Body) -> None:
     cloud.due.after(API, RETRY, name, min(least * 2 ** min(count, config["maxDoublings"]), most))
 
 
-async def _called(cloud: Cloud, job: Job, body: Body) -> Outcome:
+async def _called(cloud: Cloud, job: Job, body: Body) -> TargetResponse:
     try:
         if "pubsubTarget" in body:
             await job.write(partial(_publish, cloud, body))
-            return Outcome(200)
+            return TargetResponse(200)
         target = body["httpTarget"]
         host = urlsplit(target["uri"]).hostname or ""
         if host.endswith(_GOOGLE):
             return await job.write(partial(_asked, cloud, target, host))
         return await asyncio.to_thread(_sent, *_request(cloud, target), float(body["attemptDeadline"][:-1]))
     except CloudError as problem:
-        return Outcome(problem.code, problem.message)
+        return TargetResponse(problem.code, problem.message)
 
 
 def _publish(cloud: Cloud, body: Body) -> None:
@@ -133,11 +133,11 @@ def _publish(cloud: Cloud, body: Body) -> None:
         )
 
 
-def _asked(cloud: Cloud, target: Body, host: str) -> Outcome:
+def _asked(cloud: Cloud, target: Body, host: str) -> TargetResponse:
     """A method of one of Google's APIs, which the local cloud answers itself."""
     requests = cloud.offers.get(Requests)
     if requests is None or "oauthToken" not in target:
-        return Outcome(401, "Google's APIs take an access token: name an account in oauth_token.")
+        return TargetResponse(401, "Google's APIs take an access token: name an account in oauth_token.")
     parts = urlsplit(target["uri"])
     path = f"{host.removesuffix(_GOOGLE)}{parts.path}{f'?{parts.query}' if parts.query else ''}"
     who = f"serviceAccount:{target['oauthToken']['serviceAccountEmail']}"
@@ -146,7 +146,7 @@ def _asked(cloud: Cloud, target: Body, host: str) -> Outcome:
         "application/json",
     )
     reply = requests.ask(who, target["httpMethod"], path, base64.b64decode(target.get("body", "")), kind)
-    return Outcome(reply.status, "" if reply.status < 300 else _message(reply))
+    return TargetResponse(reply.status, "" if reply.status < 300 else _message(reply))
 
 
 def _message(reply: Reply) -> str:
@@ -184,23 +184,23 @@ def _reachable(cloud: Cloud, uri: str) -> str:
     )
 
 
-def _sent(verb: str, address: str, headers: Mapping[str, str], body: bytes, patience: float) -> Outcome:
+def _sent(verb: str, address: str, headers: Mapping[str, str], body: bytes, patience: float) -> TargetResponse:
     """The answer of an address of this machine. No redirect is followed."""
     parts = urlsplit(address)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(str(parts.hostname), parts.port, timeout=patience)
     try:
         connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
-        return Outcome(connection.getresponse().status)
+        return TargetResponse(connection.getresponse().status)
     except TimeoutError:
-        return Outcome(504, "The target did not answer within the attempt's deadline.")
+        return TargetResponse(504, "The target did not answer within the attempt's deadline.")
     except (OSError, http.client.HTTPException, ValueError) as problem:
-        return Outcome(503, f"The target cannot be reached: {problem}")
+        return TargetResponse(503, f"The target cannot be reached: {problem}")
     finally:
         connection.close()
 
 
-def _log(cloud: Cloud, body: Body, kind: str, outcome: Outcome | None) -> None:
+def _log(cloud: Cloud, body: Body, kind: str, outcome: TargetResponse | None) -> None:
     words = body["name"].split("/")
     resource = {
         "type": "cloud_scheduler_job",

@@ -166,7 +166,7 @@ def _check_expression(language: Language, text: str, longest: int, what: str, fi
         expressions.compiled(language, text)
         if language is Language.ADMISSION and not expressions.answers_a_truth(language, text):
             raise invalid(f"{what} must be true or false; it is neither.", field)
-    except expressions.Unreadable as problem:
+    except expressions.BadExpression as problem:
         raise invalid(f"{what} cannot be read: {problem}.", field) from None
 
 
@@ -174,7 +174,7 @@ def _speaks_of_claims(condition: str) -> bool:
     """Whether an expression that can be read means nothing without the names of claims."""
     try:
         expressions.compiled(Language.NOTHING, condition)
-    except expressions.Unreadable:
+    except expressions.BadExpression:
         return True
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from localcloud.containers.bucket import Bucket
+from localcloud.containers.bucket import BucketClient
 from localcloud.containers.folders import Folders
 from localcloud.containers.workload import Mount
 from localcloud.engine.cloud import Cloud
@@ -132,7 +132,7 @@ def _bucket(cloud: Cloud, place: Path, volume: Body, account: str) -> Folders:
     """A bucket's copy, read as the account."""
     week = int(cloud.clock.seconds()) + _WEEK
     token = cloud.tokens.token(f"serviceAccount:{account}", week)
-    found = Folders(place, [Bucket(volume["gcs"]["bucket"], cloud.workloads.address, token)])
+    found = Folders(place, [BucketClient(volume["gcs"]["bucket"], cloud.workloads.address, token)])
     if refused := found.copy_in():
         raise CloudError(400, "FAILED_PRECONDITION", f"The volume {volume['name']} cannot be mounted: {refused[0]}")
     return found

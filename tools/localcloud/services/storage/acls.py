@@ -14,7 +14,7 @@ from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
 from localcloud.services.storage.lists import Entry
-from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.spec import json_text
 
 Body = dict[str, Any]
@@ -73,7 +73,7 @@ def _open(call: Call, thing: str, verb: str) -> Bucket:
     return bucket
 
 
-def _place(row: Row) -> Mapping[str, str]:
+def _place(row: ObjectVersion) -> Mapping[str, str]:
     return {"bucket": row.bucket, "object": row.name, "generation": str(row.generation)}
 
 
@@ -82,7 +82,7 @@ def _touch_bucket(call: Call, bucket: Bucket) -> None:
     rows.change_bucket(call.cloud.store, bucket, facts)
 
 
-def _touch_object(call: Call, row: Row) -> None:
+def _touch_object(call: Call, row: ObjectVersion) -> None:
     new = object_fields.patched(row.resource, {}, call.cloud.clock.now(), override_retention=False)
     changed = replace(row, metageneration=row.metageneration + 1, facts=json_text.write(new))
     rows.update(call.cloud.store, changed)
@@ -114,7 +114,7 @@ def in_bucket(call: Call, bucket: Bucket) -> Body:
     return {"acl": own, "defaultObjectAcl": fresh, "owner": owner}
 
 
-def in_object(call: Call, bucket: Bucket, row: Row) -> Body:
+def in_object(call: Call, bucket: Bucket, row: ObjectVersion) -> Body:
     """What the full projection of an object adds."""
     found = lists.of_object(call, bucket, row.name)
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}

@@ -14,7 +14,7 @@ from localcloud.engine.interfaces import Publishing
 from localcloud.engine.store import Store
 from localcloud.errors import CloudError
 from localcloud.services.storage import object_fields
-from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.rows import Bucket, ObjectVersion
 
 FINALIZE, DELETE, ARCHIVE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_ARCHIVE", "OBJECT_METADATA_UPDATE"
 _BASE = "https://www.googleapis.com"
@@ -22,7 +22,7 @@ _KIND = "google.cloud.storage.object.v1."
 _KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE: "metadataUpdated"}
 
 
-def happened(cloud: Cloud, bucket: Bucket, row: Row, what: str) -> None:
+def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> None:
     """Tells whoever wants to know; for most buckets that is nobody, which costs next to nothing."""
     notified = bucket.name in cloud.store.derived.of("storage", "notified", lambda: _notified(cloud.store))
     heard = cloud.events.heard(_KIND + _KINDS[what])
@@ -46,7 +46,7 @@ def happened(cloud: Cloud, bucket: Bucket, row: Row, what: str) -> None:
         _notify(cloud, bucket, row, what, shown)
 
 
-def _notify(cloud: Cloud, bucket: Bucket, row: Row, what: str, shown: Mapping[str, object]) -> None:
+def _notify(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str, shown: Mapping[str, object]) -> None:
     publishing = cloud.offers.get(Publishing)
     if publishing is None:
         return

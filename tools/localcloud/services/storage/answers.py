@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.services.storage import acls, bucket_fields, guards, keys, object_fields
-from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.services.storage.times import rfc3339
 from localcloud.spec import json_text
 
@@ -38,7 +38,7 @@ def bucket_reply(call: Call, found: Bucket) -> Reply:
     return Reply(body=bucket(call, found), headers={"etag": found.facts["etag"]})
 
 
-def object_text(call: Call, found: Bucket, row: Row) -> str:
+def object_text(call: Call, found: Bucket, row: ObjectVersion) -> str:
     """An object as this call wants it, as JSON text."""
     more: dict[str, Any] = {}
     if found.retention_seconds or '"retention"' in row.facts:
@@ -55,7 +55,7 @@ def object_text(call: Call, found: Bucket, row: Row) -> str:
     return object_fields.shown(facts, call.base, (row.bucket, row.name), row.generation, more)
 
 
-def object_reply(call: Call, found: Bucket, row: Row, headers: Mapping[str, str] | None = None) -> Reply:
+def object_reply(call: Call, found: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer that is one object."""
     etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
     return text_reply(object_text(call, found, row), etag if headers is None else {**headers, **etag})

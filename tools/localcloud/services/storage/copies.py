@@ -24,8 +24,8 @@ from localcloud.services.storage import (
     versions,
 )
 from localcloud.services.storage.object_fields import Data
-from localcloud.services.storage.rows import Bucket, Row
-from localcloud.services.storage.versions import Draft
+from localcloud.services.storage.rows import Bucket, ObjectVersion
+from localcloud.services.storage.versions import NewVersion
 
 Body = dict[str, Any]
 _MOST_SOURCES = 32
@@ -58,7 +58,7 @@ def rewrite(call: Call) -> Body | Reply:
     )
 
 
-def _progress(call: Call, source: Row) -> int:
+def _progress(call: Call, source: ObjectVersion) -> int:
     token = call.params.get("rewriteToken")
     if not token:
         return 0
@@ -73,7 +73,7 @@ def _progress(call: Call, source: Row) -> int:
     )
 
 
-def _copy(call: Call) -> tuple[Bucket, Row]:
+def _copy(call: Call) -> tuple[Bucket, ObjectVersion]:
     params = call.params
     _, source = _source(call, params["sourceBucket"])
     keys.check(source, call.headers, keys.SOURCE)
@@ -85,7 +85,7 @@ def _copy(call: Call) -> tuple[Bucket, Row]:
     return target, versions.place(call, draft, preconditions.of(params))
 
 
-def _source(call: Call, bucket_name: str) -> tuple[Bucket, Row]:
+def _source(call: Call, bucket_name: str) -> tuple[Bucket, ObjectVersion]:
     bucket = rows.bucket(call.cloud.store, bucket_name)
     name = call.params["sourceObject"]
     access.require(call, bucket, "storage.objects.get", name)
@@ -120,7 +120,7 @@ def compose(call: Call) -> Reply:
     try:
         count = sum(source.resource.get("componentCount", 1) for source in sources)
         data = Data(size, checksums.Checksums(sums.crc32c, None), count)
-        draft = Draft(bucket, params["destinationObject"], sent, data, target)
+        draft = NewVersion(bucket, params["destinationObject"], sent, data, target)
         row = versions.place(call, draft, preconditions.of(params))
     finally:
         target.unlink(missing_ok=True)
@@ -140,7 +140,7 @@ def _components(call: Call) -> list[Body]:
     return items
 
 
-def _component(call: Call, bucket: Bucket, item: Body) -> Row:
+def _component(call: Call, bucket: Bucket, item: Body) -> ObjectVersion:
     name = item.get("name", "")
     access.require(call, bucket, "storage.objects.get", name)
     generation = item.get("generation")
@@ -152,7 +152,7 @@ def _component(call: Call, bucket: Bucket, item: Body) -> Row:
     return row
 
 
-def _delete_components(call: Call, bucket: Bucket, sources: list[Row]) -> None:
+def _delete_components(call: Call, bucket: Bucket, sources: list[ObjectVersion]) -> None:
     for source in {row.name: row for row in sources}.values():
         if source.name != call.params["destinationObject"]:
             access.require(call, bucket, "storage.objects.delete", source.name)

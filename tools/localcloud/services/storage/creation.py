@@ -13,7 +13,7 @@ from localcloud.errors import precondition_failed
 from localcloud.services.storage import answers, checksums, keys, lists, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
-from localcloud.services.storage.versions import Draft
+from localcloud.services.storage.versions import NewVersion
 from localcloud.spec import json_text, schema
 
 Sent = dict[str, Any]
@@ -72,7 +72,7 @@ def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | 
     checksums.check(data.checksums, sent, call.headers)
     if call.params.get("contentEncoding"):
         sent = {**sent, "contentEncoding": call.params["contentEncoding"]}
-    draft = Draft(bucket, name_of(call.params, sent), sent, data, content)
+    draft = NewVersion(bucket, name_of(call.params, sent), sent, data, content)
     row = versions.place(call, draft, preconditions.of(call.params))
     if sent.get("acl"):
         call = replace(call, params={"projection": "full", **call.params})

@@ -18,7 +18,7 @@ from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.services.storage import keys, ranges, rows
 from localcloud.services.storage.checksums import Checksums
-from localcloud.services.storage.rows import Row
+from localcloud.services.storage.rows import ObjectVersion
 from localcloud.services.storage.times import http_date, parsed
 
 _PIECE = 1 << 18
@@ -29,7 +29,7 @@ _SHOWN = {
 }
 
 
-def reply(call: Call, row: Row, *, quoted: bool) -> Reply:
+def reply(call: Call, row: ObjectVersion, *, quoted: bool) -> Reply:
     """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
     key = keys.check(row, call.headers)
     resource = row.resource
@@ -81,13 +81,13 @@ def _gunzipped(content: bytes | Path) -> Iterator[bytes]:
             yield piece
 
 
-def head(row: Row) -> Reply:
+def head(row: ObjectVersion) -> Reply:
     """The headers of a download without the content."""
     headers = _headers(row, row.resource, keys.needed(row), quoted=True)
     return Reply(200, b"", headers | {"content-length": str(row.size)})
 
 
-def _headers(row: Row, resource: dict[str, Any], key: str | None, *, quoted: bool) -> dict[str, str]:
+def _headers(row: ObjectVersion, resource: dict[str, Any], key: str | None, *, quoted: bool) -> dict[str, str]:
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
     etag = f'"{sums.hexadecimal}"' if quoted else resource["etag"]
     encoding = resource.get("contentEncoding", "identity")

@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.engine.store import Store
 from localcloud.services.storage import rows
 from localcloud.services.storage.listing import FOLDER, successor
-from localcloud.services.storage.rows import Row, Span
+from localcloud.services.storage.rows import ObjectVersion, Span
 
 PLAIN, MANAGED = 0, 1
 _COLUMNS = "bucket, managed, name, metageneration, created, updated"
@@ -79,7 +79,7 @@ def rename(store: Store, bucket: str, managed: int, old: str, new: str) -> None:
     )  # fmt: skip
 
 
-def stretch(store: Store, span: Span, limit: int) -> list[Row]:
+def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
     """Object versions and folders of all kinds in order of name; a folder stands as a row of its own state."""
     end = "" if span.end is None else "AND name < ? "
     names = store.sql(
@@ -87,7 +87,7 @@ def stretch(store: Store, span: Span, limit: int) -> list[Row]:
         span.bucket, span.name, *([] if span.end is None else [span.end]), limit,
     )  # fmt: skip
     folders = [
-        Row(0, span.bucket, name, 0, 0, FOLDER, 0, None, 0, "", None)
+        ObjectVersion(0, span.bucket, name, 0, 0, FOLDER, 0, None, 0, "", None)
         for (name,) in names
         if (name, 0) >= (span.name, span.generation)
     ]

@@ -16,7 +16,7 @@ def expression(glob: str) -> str:
     translated = _translate(glob)
     try:
         patterns.compiled(translated)
-    except patterns.Unreadable:
+    except patterns.BadPattern:
         raise refusals.invalid(f"Invalid glob pattern: '{glob}'.") from None
     return translated
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from localcloud.errors import CloudError
 from localcloud.services.storage import refusals
-from localcloud.services.storage.rows import Bucket, Row
+from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.services.storage.times import from_micros, parsed
 
 
-def kept_until(row: Row, resource: dict[str, Any], bucket: Bucket) -> datetime | None:
+def kept_until(row: ObjectVersion, resource: dict[str, Any], bucket: Bucket) -> datetime | None:
     """When the object's retention ends; None without one, and while an event-based hold keeps it from beginning."""
     ends = []
     if bucket.retention_seconds and not resource.get("eventBasedHold"):
@@ -24,7 +24,7 @@ def kept_until(row: Row, resource: dict[str, Any], bucket: Bucket) -> datetime |
     return max(ends, default=None)
 
 
-def protects(row: Row, bucket: Bucket, now: datetime) -> bool:
+def protects(row: ObjectVersion, bucket: Bucket, now: datetime) -> bool:
     """Whether something keeps a version from being deleted."""
     try:
         check_removal(row, bucket, now, archiving=False)
@@ -33,7 +33,7 @@ def protects(row: Row, bucket: Bucket, now: datetime) -> bool:
     return False
 
 
-def check_removal(row: Row, bucket: Bucket, now: datetime, *, archiving: bool) -> None:
+def check_removal(row: ObjectVersion, bucket: Bucket, now: datetime, *, archiving: bool) -> None:
     """Refuse (403) to delete or overwrite a protected version; `archiving` means that it stays as a noncurrent one."""
     if not (bucket.retention_seconds or "Hold" in row.facts or '"retention"' in row.facts):
         return

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.errors import CloudError
-from localcloud.services.storage.rows import Row
+from localcloud.services.storage.rows import ObjectVersion
 
 OWN, SOURCE = "x-goog-encryption-", "x-goog-copy-source-encryption-"
 """What the headers begin with that carry a key: of the object that a request is about, and of the one that it copies."""
@@ -53,7 +53,7 @@ def with_key(sent: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
     return plain if digest is None else {**plain, FIELD: {"encryptionAlgorithm": "AES256", "keySha256": digest}}
 
 
-def needed(row: Row) -> str | None:
+def needed(row: ObjectVersion) -> str | None:
     """The hash of the key that an object is read with, None for one that needs none."""
     if _MARK not in row.facts:
         return None
@@ -61,7 +61,7 @@ def needed(row: Row) -> str | None:
     return kept.get("keySha256")
 
 
-def check(row: Row, headers: Mapping[str, str], kind: str = OWN) -> str | None:
+def check(row: ObjectVersion, headers: Mapping[str, str], kind: str = OWN) -> str | None:
     """The hash of an object's key; 400 to read it without that key, with another one, or with one that it does not need."""
     given, wanted = of(headers, kind), needed(row)
     if given == wanted:

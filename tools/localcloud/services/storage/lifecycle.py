@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from localcloud.engine.cloud import Cloud
 from localcloud.services.storage import guards, rows, sessions, versions
 from localcloud.services.storage.lifecycle_rules import Rule, Version, action, applies
-from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Row, Span
+from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, ObjectVersion, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 from localcloud.spec import json_text
 
@@ -58,7 +58,7 @@ def _abort_uploads(cloud: Cloud, bucket: Bucket, rules: list[Rule], now: datetim
         rows.forget_multiparts(cloud.store, bucket.name, over)
 
 
-def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: Row, now: datetime) -> None:
+def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: ObjectVersion, now: datetime) -> None:
     resource = row.resource
     newer = rows.count_newer(cloud.store, row) if any("numNewerVersions" in rule["condition"] for rule in rules) else 0
     due = action(rules, Version(resource, row.state == LIVE, newer), now)

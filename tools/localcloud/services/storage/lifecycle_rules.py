@@ -79,7 +79,7 @@ def _holds_something(name: str, value: Any, classes: frozenset[str]) -> bool:
             date.fromisoformat(value)
         if name == "matchesPattern":
             patterns.compiled(value)
-    except (ValueError, patterns.Unreadable):
+    except (ValueError, patterns.BadPattern):
         return False
     if name in _COUNTS:
         return int(value) >= 0

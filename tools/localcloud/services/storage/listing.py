@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.services.storage import globs, refusals
-from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Row, Span
+from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, ObjectVersion, Span
 from localcloud.spec import patterns
 
 MOST = 1000
@@ -20,7 +20,7 @@ _BATCH = 200
 FOLDER = -1
 """The state of a row that stands for a folder: it is shown as a prefix only."""
 
-Fetch = Callable[[Span, int], list[Row]]
+Fetch = Callable[[Span, int], list[ObjectVersion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Query:
 class Page:
     """One page: object versions, common prefixes in order, and where the next page starts (None: no more)."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ObjectVersion] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     token: str | None = None
 
@@ -75,7 +75,7 @@ def _states(params: Mapping[str, Any]) -> tuple[int, ...]:
     return (LIVE, NONCURRENT) if params.get("versions") else (LIVE,)
 
 
-def page(asked: Query, fetch: Fetch, wanted: Callable[[Row], bool]) -> Page:
+def page(asked: Query, fetch: Fetch, wanted: Callable[[ObjectVersion], bool]) -> Page:
     """The page that `fetch` (a reader of stretches) holds for a request; rows that are not `wanted` are passed over."""
     result = Page()
     span: Span | None = asked.span
@@ -86,7 +86,9 @@ def page(asked: Query, fetch: Fetch, wanted: Callable[[Row], bool]) -> Page:
     return result
 
 
-def _collect(asked: Query, span: Span, found: list[Row], result: Page, wanted: Callable[[Row], bool]) -> Span | None:
+def _collect(
+    asked: Query, span: Span, found: list[ObjectVersion], result: Page, wanted: Callable[[ObjectVersion], bool]
+) -> Span | None:
     """Adds rows to the page until it is full or a prefix lets names be skipped; where to go on, None at the end."""
     for row in found:
         if len(result) == asked.limit:

@@ -26,7 +26,7 @@ from localcloud.services.storage import (
     versions,
 )
 from localcloud.services.storage.preconditions import Preconditions
-from localcloud.services.storage.rows import SOFT_DELETED, Bucket, Row
+from localcloud.services.storage.rows import SOFT_DELETED, Bucket, ObjectVersion
 from localcloud.services.storage.times import micros
 from localcloud.spec import json_text
 
@@ -48,11 +48,11 @@ def get(call: Call) -> Reply:
     return answers.object_reply(call, bucket, row)
 
 
-def _etag(row: Row) -> str:
+def _etag(row: ObjectVersion) -> str:
     return object_fields.etag(row.generation, row.metageneration)
 
 
-def _wanted(call: Call, bucket: Bucket, name: str) -> Row:
+def _wanted(call: Call, bucket: Bucket, name: str) -> ObjectVersion:
     generation = call.params.get("generation")
     if call.params.get("softDeleted"):
         if generation is None:
@@ -61,7 +61,7 @@ def _wanted(call: Call, bucket: Bucket, name: str) -> Row:
     return readable(call, bucket, name, generation, data=call.params.get("alt") == "media")
 
 
-def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, data: bool) -> Row:
+def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, data: bool) -> ObjectVersion:
     """A version for somebody who may read it; that there is none is told only to those who may list the bucket."""
     try:
         return versions.find(call.cloud.store, bucket, name, generation, data=data)

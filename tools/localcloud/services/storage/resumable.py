@@ -23,7 +23,7 @@ from localcloud.services.storage import (
 )
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.ranges import Piece
-from localcloud.services.storage.sessions import Session
+from localcloud.services.storage.sessions import UploadSession
 
 _QUANTUM = 256 * 1024
 _KEPT_HEADERS = ("x-goog-hash", "content-md5")
@@ -85,7 +85,7 @@ def cancel(call: Call) -> Reply:
     return Reply(499, b"")
 
 
-def _usable(session: Session, piece: Piece) -> tuple[int, int]:
+def _usable(session: UploadSession, piece: Piece) -> tuple[int, int]:
     """How much of a piece was received before, and how many bytes after that are taken: whole quanta unless it is the last."""
     start = piece.start
     if start is None:
@@ -98,7 +98,7 @@ def _usable(session: Session, piece: Piece) -> tuple[int, int]:
     return skipped, max(0, usable - skipped)
 
 
-def _incomplete(call: Call, session: Session) -> Reply:
+def _incomplete(call: Call, session: UploadSession) -> Reply:
     headers = {"x-guploader-uploadid": session.id}
     if session.received:
         headers["range"] = f"bytes=0-{session.received - 1}"
@@ -108,7 +108,7 @@ def _incomplete(call: Call, session: Session) -> Reply:
     return Reply(308, b"", headers)
 
 
-def _finish(call: Call, session: Session, data: Data) -> Reply:
+def _finish(call: Call, session: UploadSession, data: Data) -> Reply:
     store, request = call.cloud.store, session.request
     now = {key: value for key, value in call.headers.items() if key in _KEPT_HEADERS or key.startswith(keys.OWN)}
     begun = replace(

@@ -75,7 +75,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ObjectVersion:
     """One version of an object; times in microseconds, `facts` is its resource as JSON text.
 
     `expires` is when a soft-deleted version goes for good, `retained_from` when its bucket's retention began to count.
@@ -161,28 +161,28 @@ def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
     return _bucket(old.name, old.project, text)
 
 
-def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> Row | None:
+def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> ObjectVersion | None:
     """The live version of an object; with `data` small content is read along."""
     row = store.row(_LIVE_WITH_DATA if data else _LIVE, bucket_name, name)
-    return None if row is None else Row(*row)
+    return None if row is None else ObjectVersion(*row)
 
 
-def version(store: Store, bucket_name: str, name: str, generation: int) -> Row | None:
+def version(store: Store, bucket_name: str, name: str, generation: int) -> ObjectVersion | None:
     """One version of an object, whatever its state."""
     row = store.row(
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",  # noqa: S608
         bucket_name, name, generation,
     )  # fmt: skip
-    return None if row is None else Row(*row)
+    return None if row is None else ObjectVersion(*row)
 
 
-def newest(store: Store, bucket_name: str, name: str) -> Row | None:
+def newest(store: Store, bucket_name: str, name: str) -> ObjectVersion | None:
     """The version with the highest generation; a live version always is the newest one."""
     row = store.row(
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? ORDER BY generation DESC LIMIT 1",  # noqa: S608
         bucket_name, name,
     )  # fmt: skip
-    return None if row is None else Row(*row)
+    return None if row is None else ObjectVersion(*row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class Span:
     states: tuple[int, ...]
 
 
-def stretch(store: Store, span: Span, limit: int) -> list[Row]:
+def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
     """Object versions in order of name and generation."""
     # One state is written out, so that the index of live objects can be used.
     states = "state = 0" if span.states == (LIVE,) else f"state IN ({', '.join(map(str, span.states))})"
@@ -207,10 +207,10 @@ def stretch(store: Store, span: Span, limit: int) -> list[Row]:
         f"AND (name > ? OR generation >= ?) {end}AND {states} ORDER BY name, generation LIMIT ?",
         *params,
     )
-    return [Row(*row) for row in found]
+    return [ObjectVersion(*row) for row in found]
 
 
-def count_newer(store: Store, row: Row) -> int:
+def count_newer(store: Store, row: ObjectVersion) -> int:
     """How many live or noncurrent versions of the same object are newer than this one."""
     found: int = store.row(
         "SELECT count(*) FROM storage_objects WHERE bucket = ? AND name = ? AND generation > ? AND state IN (0, 1)",
@@ -224,7 +224,7 @@ def has_objects(store: Store, bucket_name: str) -> bool:
     return bool(store.row("SELECT 1 FROM storage_objects WHERE bucket = ? AND state IN (0, 1) LIMIT 1", bucket_name))
 
 
-def insert(store: Store, row: Row, data: bytes | None) -> None:
+def insert(store: Store, row: ObjectVersion, data: bytes | None) -> None:
     """Adds a version; `row.id` is ignored, the content is `data` or the file `row.blob`."""
     store.sql(
         "INSERT INTO storage_objects (bucket, name, generation, metageneration, state, retained_from, expires, size, "
@@ -234,7 +234,7 @@ def insert(store: Store, row: Row, data: bytes | None) -> None:
     )  # fmt: skip
 
 
-def update(store: Store, row: Row) -> None:
+def update(store: Store, row: ObjectVersion) -> None:
     """Replaces everything but identity and content of a version."""
     store.sql(
         "UPDATE storage_objects SET metageneration = ?, state = ?, retained_from = ?, expires = ?, facts = ? WHERE id = ?",
@@ -242,12 +242,12 @@ def update(store: Store, row: Row) -> None:
     )  # fmt: skip
 
 
-def remove(store: Store, row: Row) -> None:
+def remove(store: Store, row: ObjectVersion) -> None:
     """Removes a version for good; `release` its file when all changes are made."""
     store.sql("DELETE FROM storage_objects WHERE id = ?", row.id)
 
 
-def release(store: Store, row: Row) -> None:
+def release(store: Store, row: ObjectVersion) -> None:
     """Gives up the file of a version that may be gone, unless some version uses it; copies share files."""
     if row.blob and store.row("SELECT 1 FROM storage_objects WHERE blob = ? LIMIT 1", row.blob) is None:
         store.drop(row.blob)
@@ -291,7 +291,7 @@ def rename_objects(store: Store, bucket_name: str, new: str) -> None:
     store.sql("UPDATE storage_objects SET bucket = ? WHERE bucket = ?", new, bucket_name)
 
 
-def rename(store: Store, row: Row, name: str) -> None:
+def rename(store: Store, row: ObjectVersion, name: str) -> None:
     """Gives a version of an object another name, within its bucket."""
     resource = row.resource | {"name": name, "id": f"{row.bucket}/{name}/{row.generation}"}
     facts = json_text.write(resource)
@@ -304,7 +304,7 @@ def purge(store: Store, bucket_name: str, now: int) -> None:
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND state = 2 AND expires <= ?",  # noqa: S608
         bucket_name, now,
     )  # fmt: skip
-    for row in (Row(*values) for values in found):
+    for row in (ObjectVersion(*values) for values in found):
         remove(store, row)
         release(store, row)
 
@@ -318,7 +318,7 @@ def sizes(store: Store) -> Iterator[tuple[str, str, int]]:
     )
 
 
-def small_content(store: Store, row: Row) -> bytes:
+def small_content(store: Store, row: ObjectVersion) -> bytes:
     """The content of a version that is kept in its row."""
     if row.data is not None:
         return row.data
@@ -326,12 +326,12 @@ def small_content(store: Store, row: Row) -> bytes:
     return found
 
 
-def content(store: Store, row: Row) -> bytes | Path:
+def content(store: Store, row: ObjectVersion) -> bytes | Path:
     """The content of a version: bytes, or the file that holds it."""
     return store.body(row.blob, row.size) if row.blob is not None else small_content(store, row)
 
 
-def pieces(store: Store, row: Row) -> Iterator[bytes]:
+def pieces(store: Store, row: ObjectVersion) -> Iterator[bytes]:
     """The content of a version in pieces of at most 1 MiB."""
     found = content(store, row)
     return iter((found,)) if isinstance(found, bytes) else file_pieces(found)

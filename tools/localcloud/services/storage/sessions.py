@@ -25,7 +25,7 @@ _LASTS = 7 * 86_400 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class UploadSession:
     """An upload that is under way: the request that began it, and the file that grows."""
 
     id: str
@@ -50,7 +50,7 @@ def begin(cloud: Cloud, bucket: str, request: dict[str, Any]) -> str:
     return session
 
 
-def find(cloud: Cloud, session: str) -> Session:
+def find(cloud: Cloud, session: str) -> UploadSession:
     """The session of that id; 404 when there is none, 410 when its week is over."""
     row = cloud.store.row(
         "SELECT id, bucket, begun, request, received, blob, state, answer FROM storage_sessions WHERE id = ?", session
@@ -60,7 +60,7 @@ def find(cloud: Cloud, session: str) -> Session:
     if row[2] + _LASTS <= micros(cloud.clock.now()):
         raise refusals.upload_over()
     identity, bucket, begun, request, *rest = row
-    return Session(identity, bucket, begun, json.loads(request), *rest)
+    return UploadSession(identity, bucket, begun, json.loads(request), *rest)
 
 
 def forget_over(store: Store, now: int) -> None:
@@ -71,13 +71,13 @@ def forget_over(store: Store, now: int) -> None:
             store.drop(blob)
 
 
-def cancel(store: Store, session: Session) -> None:
+def cancel(store: Store, session: UploadSession) -> None:
     """Ends a session without an object."""
     store.sql("UPDATE storage_sessions SET state = ? WHERE id = ?", CANCELLED, session.id)
     store.drop(session.blob)
 
 
-def finish(store: Store, session: Session, answer: str) -> None:
+def finish(store: Store, session: UploadSession, answer: str) -> None:
     """Ends a session with an object; its `answer` is repeated to whoever asks again."""
     store.sql(
         "UPDATE storage_sessions SET state = ?, answer = ?, request = '{}' WHERE id = ?", DONE, answer, session.id
@@ -85,7 +85,7 @@ def finish(store: Store, session: Session, answer: str) -> None:
     store.drop(session.blob)
 
 
-def append(store: Store, session: Session, content: Content, skip: int, length: int) -> Session:
+def append(store: Store, session: UploadSession, content: Content, skip: int, length: int) -> UploadSession:
     """The session with `length` bytes of a body more, those after its first `skip`; they are on disk."""
     path = store.blob(session.blob)
     fresh = not session.received
@@ -106,7 +106,7 @@ def append(store: Store, session: Session, content: Content, skip: int, length: 
     return replace(session, received=received)
 
 
-def pieces(store: Store, session: Session, content: Content, skip: int, length: int) -> Iterator[bytes]:
+def pieces(store: Store, session: UploadSession, content: Content, skip: int, length: int) -> Iterator[bytes]:
     """All that the session will have received, once it is given `length` bytes of a body more; see append."""
     if session.received:
         yield from _cut(file_pieces(whole(store, session)), 0, session.received)
@@ -121,7 +121,7 @@ def _cut(pieces: Iterator[bytes], skip: int, length: int) -> Iterator[bytes]:
         yield wanted
 
 
-def whole(store: Store, session: Session) -> Path:
+def whole(store: Store, session: UploadSession) -> Path:
     """The file with all that the session has received; 400 (FAILED_PRECONDITION) when some of it is gone."""
     path = store.blob(session.blob)
     there = path.stat().st_size if path.exists() else 0

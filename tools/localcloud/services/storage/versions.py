@@ -27,13 +27,13 @@ from localcloud.services.storage.announcing import ARCHIVE, DELETE, FINALIZE
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.preconditions import Preconditions
-from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Row
+from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, ObjectVersion
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 from localcloud.spec import json_text
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewVersion:
     """A new live version before it is written.
 
     `sent` holds the caller's fields of the resource. The content is bytes, a file to move in, or, for a copy, the name of
@@ -47,7 +47,7 @@ class Draft:
     content: bytes | Path | str
 
 
-def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Preconditions) -> Row | None:
+def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Preconditions) -> ObjectVersion | None:
     """The newest version in a place that the caller may write to; refuses what stands against a new live version there."""
     names.check_object_name(name)
     if bucket.hierarchical:
@@ -63,7 +63,7 @@ def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Precondit
     return newest
 
 
-def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
+def place(call: Call, draft: NewVersion, conditions: Preconditions) -> ObjectVersion:
     """Writes a new live version; the one before it becomes noncurrent or goes."""
     bucket, store, now = draft.bucket, call.cloud.store, call.cloud.clock.now()
     newest = check_placeable(call, bucket, draft.name, conditions)
@@ -76,7 +76,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
     resource = _resource(draft, generation, now)
     content = draft.content if isinstance(draft.content, str) else store.keep(draft.content)
     blob, data = (content, None) if isinstance(content, str) else (None, content)
-    row = Row(
+    row = ObjectVersion(
         id=0,
         bucket=bucket.name,
         name=draft.name,
@@ -100,7 +100,7 @@ def place(call: Call, draft: Draft, conditions: Preconditions) -> Row:
     return row
 
 
-def _resource(draft: Draft, generation: int, now: datetime) -> dict[str, Any]:
+def _resource(draft: NewVersion, generation: int, now: datetime) -> dict[str, Any]:
     bucket = draft.bucket
     sent = _with_defaults(bucket, draft.sent)
     resource = object_fields.created((bucket.name, draft.name), sent, draft.data, generation, now)
@@ -118,7 +118,7 @@ def _with_defaults(bucket: Bucket, sent: Mapping[str, Any]) -> Mapping[str, Any]
     return {**sent, **added}
 
 
-def retire(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
+def retire(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> None:
     """Takes a live version out of the live place as the bucket's versioning says."""
     if not bucket.versioned:
         discard(store, bucket, row, now)
@@ -128,7 +128,7 @@ def retire(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
     rows.update(store, replace(row, state=NONCURRENT, facts=json_text.write(resource)))
 
 
-def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
+def discard(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> None:
     """Removes a version; with a soft delete policy it can be restored until that runs out."""
     if not bucket.soft_delete_seconds:
         rows.remove(store, row)
@@ -140,7 +140,7 @@ def discard(store: Store, bucket: Bucket, row: Row, now: datetime) -> None:
     rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=json_text.write(resource)))
 
 
-def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, data: bool = False) -> Row:
+def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, data: bool = False) -> ObjectVersion:
     """The live version, or the live or noncurrent one of that generation; 404 otherwise. `data` is as in `rows.live`."""
     if generation is None:
         row = rows.live(store, bucket.name, name, data=data)
@@ -151,7 +151,7 @@ def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, dat
     return row
 
 
-def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: datetime) -> Row:
+def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: datetime) -> ObjectVersion:
     """The soft-deleted version of that generation whose time is not over; 404 otherwise."""
     row = rows.version(store, bucket.name, name, generation)
     if row is None or row.state != SOFT_DELETED or from_micros(row.expires or 0) <= now:
@@ -159,7 +159,7 @@ def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: 
     return row
 
 
-def delete(cloud: Cloud, bucket: Bucket, row: Row, *, pinned: bool) -> None:
+def delete(cloud: Cloud, bucket: Bucket, row: ObjectVersion, *, pinned: bool) -> None:
     """Deletes a version that may be deleted: `pinned` to its generation for good, else as the bucket's versioning says."""
     now = cloud.clock.now()
     guards.check_removal(row, bucket, now, archiving=bucket.versioned and not pinned)
@@ -168,7 +168,7 @@ def delete(cloud: Cloud, bucket: Bucket, row: Row, *, pinned: bool) -> None:
     rows.release(cloud.store, row)
 
 
-def copied(store: Store, row: Row, bucket: Bucket, name: str, sent: Mapping[str, Any]) -> Draft:
+def copied(store: Store, row: ObjectVersion, bucket: Bucket, name: str, sent: Mapping[str, Any]) -> NewVersion:
     """A draft with the content of an existing version; its metadata too, unless others are `sent`."""
     resource = row.resource
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
@@ -177,4 +177,4 @@ def copied(store: Store, row: Row, bucket: Bucket, name: str, sent: Mapping[str,
         sent = {**{field: resource[field] for field in object_fields.COPIED if field in resource}, **sent}
     if keys.FIELD in resource:
         sent = {**sent, keys.FIELD: resource[keys.FIELD]}
-    return Draft(bucket, name, sent, Data(row.size, sums, resource.get("componentCount")), content)
+    return NewVersion(bucket, name, sent, Data(row.size, sums, resource.get("componentCount")), content)

@@ -30,8 +30,8 @@ from localcloud.services.storage import (
     xml_uploads,
 )
 from localcloud.services.storage.object_fields import Data
-from localcloud.services.storage.rows import Bucket, Row
-from localcloud.services.storage.versions import Draft
+from localcloud.services.storage.rows import Bucket, ObjectVersion
+from localcloud.services.storage.versions import NewVersion
 from localcloud.spec import schema
 from localcloud.spec.discovery import Param, camel
 
@@ -109,13 +109,13 @@ def head(call: Call) -> Reply:
     return _shown(row, downloads.head(row))
 
 
-def _found(call: Call) -> Row:
+def _found(call: Call) -> ObjectVersion:
     bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     return objects.readable(call, bucket, name, _generation(call), data=True)
 
 
-def _shown(row: Row, reply: Reply) -> Reply:
+def _shown(row: ObjectVersion, reply: Reply) -> Reply:
     """The reply with custom metadata; a key that can be no header's name is left out."""
     custom = row.resource.get("metadata", {})
     metadata = {f"x-goog-meta-{key.lower()}": value for key, value in custom.items() if _TOKEN.fullmatch(key)}
@@ -132,7 +132,9 @@ def put(call: Call) -> Reply:
     content = call.content or Content("", 0, b"")
     sums = checksums.of_content(call, content)
     checksums.check(sums, {}, call.headers)
-    draft = Draft(bucket, call.params["object"], _sent(call), Data(content.size, sums), content.path or content.read())
+    draft = NewVersion(
+        bucket, call.params["object"], _sent(call), Data(content.size, sums), content.path or content.read()
+    )
     row = versions.place(call, draft, _conditions(call))
     return Reply(200, b"", dict(downloads.head(row).headers) | {"content-length": "0"})
 

@@ -23,7 +23,7 @@ from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import micros
-from localcloud.services.storage.versions import Draft
+from localcloud.services.storage.versions import NewVersion
 
 _MOST_PARTS = 10_000
 _SMALLEST_PART = 5 << 20
@@ -87,7 +87,7 @@ def complete(call: Call) -> Reply:
     target, sums = joining.joined(call, f"by {[part.etag for part in chosen]}", parts, size)
     try:
         data = Data(size, Checksums(sums.crc32c, None))
-        row = versions.place(call, Draft(bucket, name, sent, data, target), preconditions.of_headers(call.headers))
+        row = versions.place(call, NewVersion(bucket, name, sent, data, target), preconditions.of_headers(call.headers))
     finally:
         target.unlink(missing_ok=True)
     _forget(store, upload)

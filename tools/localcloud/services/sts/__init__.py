@@ -15,7 +15,7 @@ from localcloud.engine import tokens
 from localcloud.engine.exchange import Reply
 from localcloud.engine.iam.identities import Federated
 from localcloud.engine.service import Alias, Call, Service
-from localcloud.errors import CloudError
+from localcloud.errors import CloudError, OAuthError
 from localcloud.services.iam import pools
 from localcloud.services.sts import key_grants
 from localcloud.spec import expressions, json_text
@@ -35,22 +35,13 @@ _WORKLOAD = re.compile(
 )
 
 
-class Refused(Exception):
-    """An exchange that is not made: OAuth's error word and a sentence."""
-
-    def __init__(self, word: str, text: str) -> None:
-        super().__init__(text)
-        self.word = word
-        self.text = text
-
-
 def exchange(call: Call) -> Body | Reply:
     """token: RFC 8693 with Google's parameters, as JSON or as a form; errors in OAuth's own shape."""
     try:
         _check_request(call.body)
         principal, until = _subject(call)
-    except Refused as refusal:
-        return Reply(400, {"error": refusal.word, "error_description": refusal.text})
+    except OAuthError as refusal:
+        return Reply(400, refusal.body())
     now = call.cloud.clock.seconds()
     expiry = int(min(until, now + LIFETIME))
     return {
@@ -63,12 +54,12 @@ def exchange(call: Call) -> Body | Reply:
 
 def _check_request(body: Body) -> None:
     if body.get("grantType") != _GRANT:
-        raise Refused("unsupported_grant_type", f"grant_type must be {_GRANT}.")
+        raise OAuthError("unsupported_grant_type", f"grant_type must be {_GRANT}.")
     if body.get("requestedTokenType", _ACCESS) != _ACCESS:
-        raise Refused("invalid_request", f"requested_token_type must be {_ACCESS} in the local cloud.")
+        raise OAuthError("invalid_request", f"requested_token_type must be {_ACCESS} in the local cloud.")
     for field in ("subjectToken", "subjectTokenType", "audience", "scope"):
         if not body.get(field):
-            raise Refused("invalid_request", f'Invalid value for "{snake(field)}". It must not be empty.')
+            raise OAuthError("invalid_request", f'Invalid value for "{snake(field)}". It must not be empty.')
 
 
 def _subject(call: Call) -> tuple[str, float]:
@@ -78,7 +69,7 @@ def _subject(call: Call) -> tuple[str, float]:
     if token.startswith(tokens.PREFIX):
         return _local(call, token), call.cloud.clock.seconds() + LIFETIME
     if provider is None:
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             "Workforce pools are simulated: their subject token must be one of the local cloud.",
         )
@@ -89,19 +80,23 @@ def _local(call: Call, token: str) -> str:
     try:
         return call.cloud.tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
     except CloudError:
-        raise Refused("invalid_grant", "The subject token is not a token of the local cloud, or has expired.") from None
+        raise OAuthError(
+            "invalid_grant", "The subject token is not a token of the local cloud, or has expired."
+        ) from None
 
 
 def _provider(call: Call, audience: str) -> Body:
     found = _WORKLOAD.fullmatch(audience)
     if found is None:
-        raise Refused("invalid_request", f'Invalid value for "audience": {audience} names no identity pool provider.')
+        raise OAuthError(
+            "invalid_request", f'Invalid value for "audience": {audience} names no identity pool provider.'
+        )
     name = call.cloud.projects.named(found["pool"])
     pool = call.cloud.store.get("iam", name)
     provider = call.cloud.store.get("iam", f"{name}/providers/{found['provider']}")
     for body in (pool, provider):
         if body is None or body["state"] != "ACTIVE" or body.get("disabled") or _not_yet(call, body["name"]):
-            raise Refused(
+            raise OAuthError(
                 "invalid_target",
                 f'The target service indicated by the "audience" parameters is invalid: {audience} does not exist, is deleted or is disabled.',
             )
@@ -118,13 +113,13 @@ def _decoded(call: Call, token: str) -> Body:
         part = token.split(".")[1]
         body = json_text.read(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (IndexError, ValueError):
-        raise Refused(
+        raise OAuthError(
             "invalid_grant", "The subject token is neither a token of the local cloud nor a JSON Web Token."
         ) from None
     if not isinstance(body, dict):
-        raise Refused("invalid_grant", "The subject token holds no claims.")
+        raise OAuthError("invalid_grant", "The subject token holds no claims.")
     if not call.cloud.tokens.asserted(token):
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             "Error code: invalid_grant. The signature of the subject token is invalid: the local cloud takes tokens that were made with its own key "
             "(python -m localcloud token --claims).",
@@ -144,9 +139,11 @@ def _federated(call: Call, provider: Body, assertion: Body) -> tuple[str, float]
 def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
     oidc = provider.get("oidc")
     if oidc is None:
-        raise Refused("invalid_grant", "The local cloud exchanges OIDC tokens only; this provider is of another kind.")
+        raise OAuthError(
+            "invalid_grant", "The local cloud exchanges OIDC tokens only; this provider is of another kind."
+        )
     if str(assertion.get("iss", "")).rstrip("/") != oidc["issuerUri"].rstrip("/"):
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             f"The issuer in ID Token {assertion.get('iss')} does not match the expected ones: {oidc['issuerUri']}.",
         )
@@ -155,13 +152,13 @@ def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
     audiences = assertion.get("aud", [])
     named = audiences if isinstance(audiences, list) else [audiences]
     if not any(audience in named for audience in allowed):
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             f"The audience in ID Token [{audiences}] does not match the expected audience {allowed[0]}.",
         )
     until = assertion.get("exp", 0)
     if not isinstance(until, (int, float)) or until <= call.cloud.clock.seconds():
-        raise Refused(
+        raise OAuthError(
             "invalid_grant", f"ID Token issued at {assertion.get('iat')} is stale to sign-in: it expired at {until}."
         )
     return float(until)
@@ -175,10 +172,10 @@ def _mapped(provider: Body, assertion: Body) -> Body:
         owner, _, field = key.partition(".")
         names[owner][field] = value
     if len(json.dumps(mapped)) > _LONGEST_TOGETHER:
-        raise Refused("invalid_request", f"All mapped attributes together may take {_LONGEST_TOGETHER} bytes.")
+        raise OAuthError("invalid_request", f"All mapped attributes together may take {_LONGEST_TOGETHER} bytes.")
     condition = provider.get("attributeCondition")
     if condition and _value("attribute condition", Language.ADMISSION, condition, names) is not True:
-        raise Refused("unauthorized_client", "The given credential is rejected by the attribute condition.")
+        raise OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition.")
     return mapped
 
 
@@ -187,11 +184,11 @@ def _attribute(key: str, expression: str, assertion: Body) -> str | list[str]:
     if key == "google.groups":
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return value
-        raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type LIST of STRING.")
+        raise OAuthError("unauthorized_client", f"The mapped attribute '{key}' must be of type LIST of STRING.")
     if not isinstance(value, str):
-        raise Refused("unauthorized_client", f"The mapped attribute '{key}' must be of type STRING.")
+        raise OAuthError("unauthorized_client", f"The mapped attribute '{key}' must be of type STRING.")
     if key == "google.subject" and not 0 < len(value.encode()) <= _LONGEST_SUBJECT:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             f"The size of mapped attribute {key} exceeds the {_LONGEST_SUBJECT} bytes limit. Either modify your attribute mapping "
             f"or the incoming assertion to produce a mapped attribute that is less than {_LONGEST_SUBJECT} bytes."
@@ -204,10 +201,10 @@ def _attribute(key: str, expression: str, assertion: Body) -> str | list[str]:
 def _value(what: str, language: Language, expression: str, names: Body) -> Any:
     try:
         return expressions.compiled(language, expression)(names)
-    except expressions.Unreadable as problem:
-        raise Refused("invalid_grant", f"The {what} cannot be read: {problem}.") from None
+    except expressions.BadExpression as problem:
+        raise OAuthError("invalid_grant", f"The {what} cannot be read: {problem}.") from None
     except expressions.Undecided as problem:
-        raise Refused("unauthorized_client", f"The {what} cannot be evaluated: {problem}.") from None
+        raise OAuthError("unauthorized_client", f"The {what} cannot be evaluated: {problem}.") from None
 
 
 SERVICE = Service(

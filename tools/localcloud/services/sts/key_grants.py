@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call
+from localcloud.errors import OAuthError
 from localcloud.services.iam import keys
 from localcloud.spec import json_text
 
@@ -17,21 +18,13 @@ _LIFETIME = 3600
 _SKEW = 300
 
 
-class Refused(Exception):
-    """OAuth's error word and a sentence."""
-
-    def __init__(self, word: str, text: str) -> None:
-        super().__init__(word, text)
-        self.body = {"error": word, "error_description": text}
-
-
 def token(call: Call) -> Body | Reply:
     """An access token of the account whose key signed the assertion, for an hour."""
     form = dict(parse_qsl(call.content.read().decode("utf-8", "replace"))) if call.content is not None else {}
     try:
         email = _signer(call, form)
-    except Refused as refusal:
-        return Reply(400, refusal.body)
+    except OAuthError as refusal:
+        return Reply(400, refusal.body())
     expiry = int(call.cloud.clock.seconds()) + _LIFETIME
     given = call.cloud.tokens.token(f"serviceAccount:{email}", expiry)
     return {"access_token": given, "expires_in": _LIFETIME - 1, "token_type": "Bearer"}
@@ -40,17 +33,17 @@ def token(call: Call) -> Body | Reply:
 def _signer(call: Call, form: Mapping[str, str]) -> str:
     """The address of the account that signed; refuses what is stale, of no account, or signed by no key of it."""
     if form.get("grant_type") != GRANT:
-        raise Refused("unsupported_grant_type", f"Invalid grant_type: the local cloud takes {GRANT}.")
+        raise OAuthError("unsupported_grant_type", f"Invalid grant_type: the local cloud takes {GRANT}.")
     content, _, code = form.get("assertion", "").rpartition(".")
     header, claims = (_decoded(part) for part in (content.split(".", 1) if content.count(".") == 1 else ("", "")))
     if "target_audience" in claims:
-        raise Refused("invalid_request", "The local cloud gives access tokens for keys, and no ID tokens.")
+        raise OAuthError("invalid_request", "The local cloud gives access tokens for keys, and no ID tokens.")
     _check_times(call, claims)
     account = keys.account_of(call.cloud, str(claims.get("iss", "")).lower())
     if account is None or account.get("disabled"):
-        raise Refused("invalid_grant", "Invalid grant: account not found")
+        raise OAuthError("invalid_grant", "Invalid grant: account not found")
     if header.get("alg") != "RS256" or not keys.vouched(call.cloud, account, content.encode(), _bytes(code)):
-        raise Refused("invalid_grant", "Invalid JWT Signature.")
+        raise OAuthError("invalid_grant", "Invalid JWT Signature.")
     return str(account["email"])
 
 
@@ -59,9 +52,9 @@ def _check_times(call: Call, claims: Mapping[str, Any]) -> None:
     begins, ends = claims.get("iat"), claims.get("exp")
     for moment in (begins, ends):
         if not isinstance(moment, int) or isinstance(moment, bool):
-            raise Refused("invalid_grant", "Invalid JWT: iat and exp must be whole numbers of seconds.")
+            raise OAuthError("invalid_grant", "Invalid JWT: iat and exp must be whole numbers of seconds.")
     if not (begins - _SKEW <= now < ends <= begins + _LIFETIME):  # type: ignore[operator]  # both are numbers, see above
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp "
             "values in the JWT claim.",
@@ -74,7 +67,7 @@ def _decoded(part: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Refused("invalid_grant", "Invalid JWT: Failed to parse the assertion.")
+        raise OAuthError("invalid_grant", "Invalid JWT: Failed to parse the assertion.")
     return found
 
 

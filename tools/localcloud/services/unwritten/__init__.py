@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localcloud.engine.iam.roles import Table
+from localcloud.engine.iam.roles import RoleTable
 from localcloud.engine.service import Endpoints, Service
 
 
-def _roles(api: str) -> Table:
-    return Table(Path(__file__).with_name(f"{api}.json"))
+def _roles(api: str) -> RoleTable:
+    return RoleTable(Path(__file__).with_name(f"{api}.json"))
 
 
 UNWRITTEN: tuple[Service, ...] = (

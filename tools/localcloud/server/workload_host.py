@@ -34,8 +34,8 @@ _PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """The door of a serving cloud (engine.workloads.Door). `loop` and `thread` are the server's, `port` its way in."""
+class ServingHost:
+    """The engine.workloads.WorkloadHost of a serving cloud. `loop` and `thread` are the server's, `port` is the one it listens on."""
 
     cloud: Cloud
     state: Path

@@ -14,7 +14,7 @@ from groundwork.errors import Refused
 from groundwork.terraform.talk import LayerListen, Work
 
 
-class Console:
+class Terminal:
     """groundwork.terraform.talk.Talk on this process's terminal; `quiet` leaves out everything but questions, `verbose` adds every resource."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
