@@ -71,6 +71,13 @@ endpoint = aiplatform.Endpoint.create(display_name="e")
 print("=", endpoint.display_name, [one.display_name for one in aiplatform.Endpoint.list()])
 board = aiplatform.Tensorboard.create(display_name="board")
 print("=", board.display_name, len(aiplatform.CustomJob.list(filter=f'display_name="{transport}"')))
+experiment = aiplatform.TensorboardExperiment.create("e", tensorboard_name=board.resource_name)
+run = aiplatform.TensorboardRun.create("r", tensorboard_experiment_name=experiment.resource_name)
+run.create_tensorboard_time_series("loss")
+for step in (1, 2):
+    run.write_tensorboard_scalar_data({"loss": 1 / step}, step=step)
+found = run.read_time_series_data()["loss"].values
+print("=", [(point.step, point.scalar.value) for point in found])
 endpoint.delete(); board.delete(); model.delete()
 """
 
@@ -190,4 +197,5 @@ def test_googles_client_submits_waits_and_keeps_what_was_made(
         "['1', '2']",
         "e ['e']",
         "board 1",
+        "[(1, 1.0), (2, 0.5)]",
     ]

@@ -184,6 +184,89 @@ def test_a_tensorboard_has_experiments_and_runs(cloud: Inside) -> None:
     assert cloud("GET", f"aiplatform/v1/{name}/experiments/e").status == 404
 
 
+def board(cloud: Inside) -> str:
+    """The path of a TensorBoard with an experiment e, its runs a and b, and a time series loss of each."""
+    name: str = cloud.ok("POST", f"{HERE}/tensorboards", {"displayName": "board"})["response"]["name"]
+    path = f"aiplatform/v1/{name}"
+    cloud.ok("POST", f"{path}/experiments?tensorboardExperimentId=e", {"displayName": "e"})
+    loss = {"displayName": "loss", "valueType": "SCALAR"}
+    for run in ("a", "b"):
+        cloud.ok("POST", f"{path}/experiments/e/runs?tensorboardRunId={run}", {"displayName": run})
+    asked = [
+        {
+            "parent": f"{name}/experiments/e/runs/{run}",
+            "tensorboardTimeSeriesId": "loss",
+            "tensorboardTimeSeries": loss,
+        }
+        for run in ("a", "b")
+    ]
+    cloud.ok("POST", f"{path}/experiments/e:batchCreate", {"requests": asked})
+    return path
+
+
+def points(*steps: int) -> dict[str, Any]:
+    wall = "2026-11-28T10:00:{:02d}Z"
+    values = [{"step": str(one), "wallTime": wall.format(one), "scalar": {"value": 1 / (one + 1)}} for one in steps]
+    return {"tensorboardTimeSeriesId": "loss", "valueType": "SCALAR", "values": values}
+
+
+def steps_of(data: dict[str, Any]) -> list[int]:
+    return [int(one["step"]) for one in data.get("values", [])]
+
+
+def test_the_points_of_a_run_are_written_by_step_and_read_again(cloud: Inside) -> None:
+    path = board(cloud)
+    run = f"{path}/experiments/e/runs/a"
+    cloud.ok("POST", f"{run}:write", {"tensorboardRun": "", "timeSeriesData": [points(2, 0, 10)]})
+    other = {**points(2), "values": [{"step": "2", "wallTime": "2026-11-28T10:00:02Z", "scalar": {"value": 7}}]}
+    cloud.ok("POST", f"{run}:write", {"timeSeriesData": [other]})
+    found = cloud.ok("GET", f"{run}/timeSeries/loss:read")["timeSeriesData"]
+    assert (steps_of(found), found["values"][1]["scalar"]) == ([0, 2, 10], {"value": 7})
+    assert steps_of(cloud.ok("GET", f"{run}/timeSeries/loss:read?maxDataPoints=2")["timeSeriesData"]) == [2, 10]
+    (listed,) = cloud.ok("GET", f"{run}/timeSeries")["tensorboardTimeSeries"]
+    assert listed["metadata"] == {"maxStep": "10", "maxWallTime": "2026-11-28T10:00:10Z"}
+    exported = cloud.ok("POST", f"{run}/timeSeries/loss:exportTensorboardTimeSeries", {"pageSize": 2})
+    assert [one["step"] for one in exported["timeSeriesDataPoints"]] == ["0", "2"]
+    more = {"pageSize": 2, "pageToken": exported["nextPageToken"]}
+    rest = cloud.ok("POST", f"{run}/timeSeries/loss:exportTensorboardTimeSeries", more)
+    assert [one["step"] for one in rest["timeSeriesDataPoints"]] == ["10"]
+
+
+def test_several_runs_are_written_at_once_and_read_at_once_and_go_with_their_board(cloud: Inside) -> None:
+    path = board(cloud)
+    name = path.removeprefix("aiplatform/v1/")
+    runs = [f"{name}/experiments/e/runs/{run}" for run in ("a", "b")]
+    data = [{"tensorboardRun": run, "timeSeriesData": [points(at)]} for at, run in enumerate(runs)]
+    cloud.ok("POST", f"{path}/experiments/e:write", {"writeRunDataRequests": data})
+    query = "&".join(f"timeSeries={run}/timeSeries/loss" for run in runs)
+    found = cloud.ok("GET", f"{path}:batchRead?{query}")["timeSeriesData"]
+    assert [steps_of(one) for one in found] == [[0], [1]]
+    assert int(cloud.ok("GET", f"{path}:readSize")["storageSizeByte"]) > 0
+    cloud.ok("DELETE", path)
+    assert cloud.cloud.store.sql("SELECT name FROM resources WHERE collection IN ('timeSeries', 'points')") == []
+
+
+def test_points_that_fit_no_time_series_are_refused_and_none_of_them_is_kept(cloud: Inside) -> None:
+    path = board(cloud)
+    run = f"{path}/experiments/e/runs/a"
+    for wrong, status in (
+        ({**points(1), "tensorboardTimeSeriesId": "accuracy"}, 404),
+        ({**points(1), "valueType": "TENSOR"}, 400),
+        ({**points(1), "values": [{"step": "1"}]}, 400),
+        ({**points(1), "values": [{"step": "-1", "scalar": {"value": 1}}]}, 400),
+    ):
+        assert cloud("POST", f"{run}:write", {"timeSeriesData": [points(5), wrong]}).status == status
+    assert "values" not in cloud.ok("GET", f"{run}/timeSeries/loss:read")["timeSeriesData"]
+    other = {"tensorboardRun": "projects/p/x", "timeSeriesData": []}
+    assert cloud("POST", f"{path}/experiments/e:write", {"writeRunDataRequests": [other]}).status == 400
+    assert cloud("POST", f"{run}/timeSeries", {"displayName": "x"}).status == 400
+    assert cloud("POST", f"{run}/timeSeries", {"displayName": "x", "valueType": "SCALAR"}).status == 200
+    reader = cloud.as_("user:eve@example.com")
+    cloud.grant("roles/aiplatform.viewer", "user:eve@example.com")
+    assert reader("GET", f"{run}/timeSeries/loss:read").status == 200
+    assert reader("POST", f"{run}:write", {"timeSeriesData": [points(1)]}).status == 403
+
+
 def test_the_default_metadata_store_is_made_when_it_is_asked_for(cloud: Inside) -> None:
     assert cloud("GET", f"{HERE}/metadataStores/default").status == 404
     made = finished(cloud, "POST", f"{HERE}/metadataStores?metadataStoreId=default", {})

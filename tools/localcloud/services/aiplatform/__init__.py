@@ -13,6 +13,7 @@ from localcloud.services.aiplatform import (
     machines,
     models,
     pipelines,
+    series,
     specs,
     training,
 )
@@ -39,7 +40,22 @@ _ENDPOINTS: dict[str, Handler] = {
     "streamRawPredict": endpoints.raw_predict,
 }
 _BOARD = f"{_PLACE}.tensorboards"
-_PARTS = {"experiments": "tensorboardExperiments", "experiments.runs": "tensorboardRuns"}
+_RUNS = f"{_BOARD}.experiments.runs"
+_PARTS = {
+    "experiments": "tensorboardExperiments",
+    "experiments.runs": "tensorboardRuns",
+    "experiments.runs.timeSeries": "tensorboardTimeSeries",
+}
+_POINTS: dict[str, tuple[Handler, str]] = {
+    f"{_BOARD}.experiments.batchCreate": (series.batch_create, "tensorboardTimeSeries.batchCreate"),
+    f"{_BOARD}.experiments.write": (series.write_experiment, "tensorboardExperiments.write"),
+    f"{_RUNS}.write": (series.write_run, "tensorboardRuns.write"),
+    f"{_RUNS}.timeSeries.read": (series.read, "tensorboardTimeSeries.read"),
+    f"{_RUNS}.timeSeries.exportTensorboardTimeSeries": (series.export, "tensorboardTimeSeries.read"),
+    f"{_BOARD}.batchRead": (series.batch_read, "tensorboardTimeSeries.batchRead"),
+    f"{_BOARD}.readSize": (series.size, "tensorboards.get"),
+}
+"""What writes and reads points, with the permission that it takes."""
 
 
 _SERVICES = "google.cloud.aiplatform.v1"
@@ -67,6 +83,7 @@ def _permissions() -> dict[str, Permission]:
     }
     return {
         **parts,
+        **{method: f"{API}.{permission}" for method, (_, permission) in _POINTS.items()},
         f"{_BOARD}.experiments.runs.batchCreate": f"{API}.tensorboardRuns.batchCreate",
         f"{_PLACE}.models.listVersions": f"{API}.models.list",
         f"{_PLACE}.models.mergeVersionAliases": f"{API}.models.update",
@@ -98,12 +115,15 @@ SERVICE = Service(
         "projects.locations.tensorboards": boards.TENSORBOARD,
         "projects.locations.tensorboards.experiments": boards.EXPERIMENT,
         "projects.locations.tensorboards.experiments.runs": boards.RUN,
+        "projects.locations.tensorboards.experiments.runs.timeSeries": series.SERIES,
     },
     methods={
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
         f"{_PLACE}.metadataStores.create": boards.named(boards.STORE),
-        f"{_BOARD}.experiments.runs.batchCreate": boards.batch_create_runs,
+        f"{_RUNS}.batchCreate": boards.batch_create_runs,
+        f"{_RUNS}.timeSeries.create": boards.named(series.SERIES),
+        **{method: handler for method, (handler, _) in _POINTS.items()},
         **{f"{_PLACE}.models.{verb}": method for verb, method in _MODELS.items()},
         **{f"{_PLACE}.endpoints.{verb}": method for verb, method in _ENDPOINTS.items()},
     },

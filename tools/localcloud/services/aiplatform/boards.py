@@ -1,4 +1,4 @@
-"""TensorBoards with their experiments and runs, and metadata stores. What is written to a run's time series is not kept (simulated)."""
+"""TensorBoards with their experiments and runs, and metadata stores."""
 
 from __future__ import annotations
 
@@ -50,11 +50,16 @@ def batch_create_runs(call: Call) -> Body:
     return {"tensorboardRuns": made}
 
 
+def number() -> str:
+    """An id as Vertex AI makes them."""
+    return str(uuid.uuid4().int % 10**19)
+
+
 def named(resource: Resource) -> Handler:
     """The create method of a resource whose id may be left to Vertex AI."""
 
     def create(call: Call) -> Body:
-        identity = call.params.get(resource.id_param) or str(uuid.uuid4().int % 10**19)
+        identity = call.params.get(resource.id_param) or number()
         return standard.create(replace(call, params={**call.params, resource.id_param: identity}), resource)
 
     return create
