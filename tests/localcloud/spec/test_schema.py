@@ -101,7 +101,8 @@ def test_an_enum_name_that_does_not_exist_is_refused() -> None:
 
 
 def test_bytes_must_be_base64_of_either_alphabet() -> None:
-    assert checked({"payload": {"data": "-_8"}}, "AddSecretVersionRequest")["payload"] == {"data": "-_8"}
+    for spelt in ("-_8", "-_8=", "+/8=", "+/9"):
+        assert checked({"payload": {"data": spelt}}, "AddSecretVersionRequest")["payload"] == {"data": "+/8="}
     assert "Base64 decoding failed" in refused({"payload": {"data": "*"}}, "AddSecretVersionRequest").message
 
 

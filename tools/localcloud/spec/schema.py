@@ -196,6 +196,8 @@ def _scalar(run: _Check, schema: Schema, owner: str, value: Any, path: str) -> A
     if not isinstance(value, str):
         run.wrong(path, "TYPE_STRING", value)
         return value
+    if form == "byte" and not run.older:
+        return _bytes(run, value, path)
     test = _TEXTS.get(form)
     problem = test(value) if test and not run.older else ""
     if problem:
@@ -254,12 +256,14 @@ def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> A
     return value
 
 
-def _bytes(value: str) -> str:
+def _bytes(run: _Check, value: str, path: str) -> str:
+    """Bytes as Google answers them, however they were spelt: in standard base64 with its padding."""
     try:
-        base64.b64decode(value.translate(_URL_SAFE) + "=" * (-len(value) % 4), validate=True)
+        data = base64.b64decode(value.translate(_URL_SAFE) + "=" * (-len(value) % 4), validate=True)
     except (binascii.Error, ValueError):
-        return f'TYPE_BYTES), Base64 decoding failed for "{value}"'
-    return ""
+        run.refuse(path, f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed for \"{value}\"")
+        return value
+    return base64.b64encode(data).decode()
 
 
 def _timestamp(value: str) -> str:
@@ -278,7 +282,6 @@ def _duration(value: str) -> str:
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _TEXTS: Mapping[str, Callable[[str], str]] = {
-    "byte": _bytes,
     "google-datetime": _timestamp,
     "google-duration": _duration,
 }
