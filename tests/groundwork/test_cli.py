@@ -327,6 +327,12 @@ def test_a_closed_standard_file_breaks_nothing(closed: str) -> None:
     assert done.stdout.startswith("{") is (closed in ("<&-", "2>&-"))
 
 
+def test_nobody_else_can_change_what_it_writes_whatever_the_umask() -> None:
+    code = "import os; os.umask(0); from groundwork.cli import main\ntry: main(['--version'])\nfinally: print(oct(os.umask(0)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0o22", done.stderr
+
+
 def test_a_reader_that_has_gone_is_no_failure() -> None:
     """As in `groundwork completion bash | head -1`."""
     ours, theirs = os.pipe()

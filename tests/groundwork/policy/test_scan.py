@@ -136,6 +136,20 @@ def test_the_scanner_is_told_what_the_environment_allows(here: Clone) -> None:
     }
 
 
+def test_the_scanners_temporary_files_are_where_no_other_user_can_put_any(here: Clone) -> None:
+    told = here.root / "told"
+    here.program(f"import os, tempfile\nopen({str(told)!r}, 'w').write(tempfile.gettempdir())\nprint('[]')")
+    before = os.umask(0)
+    try:
+        with pytest.raises(CouldNotTell):
+            here.scanner().scan(FOLDERS, {}, Settings())
+    finally:
+        os.umask(before)
+    folder = Path(told.read_text("utf-8"))
+    assert folder.is_relative_to(here.cache)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed(tmp_path: Path) -> None:
     here = clone(tmp_path)
     nowhere = {"UV_INDEX_URL": "http://127.0.0.1:1/simple", "UV_NO_CACHE": "1", "UV_HTTP_RETRIES": "0"}

@@ -169,6 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if why := unfit(os.name):
         sys.exit(why)
     _open_standard_files()
+    os.umask(os.umask(0o077) | 0o022)  # programs lie in the cache: nobody else may put any there
     sys.exit(run(arguments))
 
 

@@ -52,6 +52,20 @@ def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]
     return found
 
 
+def temporary(interpreter: Path, other: Path) -> Path:
+    """A folder for its temporary files that only this user can write to; `other` where its environment cannot be written to.
+
+    checkov's parser loads code from a file in there whose name everybody can tell: in /tmp another user could have put it.
+    """
+    found = interpreter.parent.parent / "tmp"
+    try:
+        found.mkdir(mode=0o700, exist_ok=True)
+        found.chmod(0o700)
+    except OSError:
+        return other
+    return found
+
+
 def fingerprint(requirements: Path) -> str:
     """What tells one environment from another: the requirements, the Python and the machine."""
     machine = f"{sys.platform} {os.uname().machine} {sys.version_info.major}.{sys.version_info.minor} {sys.base_prefix}"

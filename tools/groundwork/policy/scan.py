@@ -44,15 +44,17 @@ class Scanner:
         interpreter = outside.python(self.tools, self.cache, self.run, self.say)
         with tempfile.TemporaryDirectory(prefix="groundwork-policy-") as name:
             request = _write_request(Path(name), self.root, folders, plans, settings)
-            done = self._run([str(interpreter), "-P", "-m", "policies", str(request)])
+            argv = [str(interpreter), "-P", "-m", "policies", str(request)]
+            done = self._run(argv, outside.temporary(interpreter, Path(name)))
         expected = [*(["code"] if folders else []), *plans]
         return _believed(_parsed(done), expected)
 
-    def _run(self, argv: Sequence[str]) -> CompletedProcess:
+    def _run(self, argv: Sequence[str], temporary: Path) -> CompletedProcess:
         # Fewer than anything else may see: a report must not depend on the width of a terminal.
-        env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
+        env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
+        env |= {"PYTHONPATH": str(self.tools), "TMPDIR": str(temporary)}
         try:
-            return self.run(argv, cwd=self.root, env={**env, "PYTHONPATH": str(self.tools)}, seconds=self.seconds)
+            return self.run(argv, cwd=self.root, env=env, seconds=self.seconds)
         except GroundworkError as error:
             raise CouldNotTell(f"The policies were not checked: {error.message}", error.details) from error
 
