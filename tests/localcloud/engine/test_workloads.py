@@ -124,6 +124,12 @@ def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
     assert heard == ["403 Google"]
 
 
+def test_what_no_program_can_be_given_is_a_sentence(cloud: Serving) -> None:
+    with pytest.raises(RuntimeProblem, match="null character"):
+        cloud.cloud.workloads.start(order(cloud, sys.executable, "-c", "pass", "a\x00b"), lambda *_: None)
+    assert not cloud.cloud.workloads.running()
+
+
 def test_where_nothing_can_run_it_says_so(cloud: Serving) -> None:
     with pytest.raises(RuntimeProblem, match=r"train:v1 does not run \(simulated\)"):
         cloud.cloud.workloads.start(order(cloud), lambda *_: None)

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from localcloud.containers import trees
-from localcloud.containers.workload import Heard, Stream
+from localcloud.containers.workload import Heard, RuntimeProblem, Stream
 
 _LONGEST = 65_536
 
@@ -29,15 +29,16 @@ class Child:
         folder: Path | None = None,
         sent: bytes | None = None,
     ) -> None:
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL if sent is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(env),
-            cwd=folder,
-            start_new_session=True,
-        )
+        with _begun(command, env):
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL if sent is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(env),
+                cwd=folder,
+                start_new_session=True,
+            )
         self._readers = [
             threading.Thread(target=_read, args=(stream, name, heard), daemon=True)
             for stream, name in ((self._process.stdout, "stdout"), (self._process.stderr, "stderr"))
@@ -85,11 +86,24 @@ def _read(stream: IO[bytes] | None, name: Stream, heard: Heard) -> None:
             heard(name, line.rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
+@contextmanager
+def _begun(command: Sequence[str], env: Mapping[str, str]) -> Iterator[None]:
+    """RuntimeProblem for what cannot be started, be it for what somebody wants it to be given."""
+    program = Path(command[0]).name
+    if any("\x00" in text for text in (*command, *env, *env.values())):
+        raise RuntimeProblem(f"{program} cannot be given a null character.")
+    try:
+        yield
+    except OSError as problem:
+        raise RuntimeProblem(f"{program} could not be started: {problem.strerror}.") from None
+
+
 def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60) -> tuple[int, list[str], str]:
-    """A short command's exit code, lines of standard output, and standard error as one text."""
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(env), timeout=timeout, check=False
-    )
+    """A short command's exit code, lines of standard output, and standard error as one text. Raises RuntimeProblem, TimeoutExpired."""
+    with _begun(command, env):
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(env), timeout=timeout, check=False
+        )
     return (
         done.returncode,
         done.stdout.decode("utf-8", "replace").splitlines(),

@@ -196,7 +196,7 @@ class Container:
         # Never on the command line, where everybody reads it: by standard input, or where a line break does not fit there
         # by the client's own environment.
         long = {name: value for name, value in variables.items() if "\n" in value or "\r" in value}
-        _check(kind, variables, long, inner)
+        _check(kind, variables, long)
         self._child = Child(
             [kind.program, "run", *_options(workload, list(long), kind, port), workload.made or workload.image, *inner],
             self._note,
@@ -248,10 +248,12 @@ class Container:
         self._heard(stream, line)
 
 
-def _check(kind: Kind, variables: Mapping[str, str], long: Iterable[str], words: Iterable[str]) -> None:
+def _check(kind: Kind, variables: Mapping[str, str], long: Iterable[str]) -> None:
     """RuntimeProblem for what would mean something to podman or docker themselves, or cannot be handed on."""
     for name, value in variables.items():
-        if not _VARIABLE.fullmatch(name) or "\x00" in value:
+        if (
+            not _VARIABLE.fullmatch(name) or "\x00" in value
+        ):  # the value goes by standard input, where a null would pass
             raise RuntimeProblem(
                 f"The variable {name[:100]!r} cannot be set: its name or its value cannot be handed on."
             )
@@ -259,8 +261,6 @@ def _check(kind: Kind, variables: Mapping[str, str], long: Iterable[str], words:
         raise RuntimeProblem(
             f"The variable {meant} cannot have a value of several lines here, since it means something to {kind.name} itself."
         )
-    if any("\x00" in word for word in words):
-        raise RuntimeProblem("An argument of the program has a null character.")
 
 
 def means_something(name: str) -> bool:

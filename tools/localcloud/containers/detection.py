@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud.containers import children
 from localcloud.containers.client import VARIABLES, Kind
-from localcloud.containers.workload import program
+from localcloud.containers.workload import RuntimeProblem, program
 
 # podman's own network first (needs iptables as root), then user-mode networking, then the machine's own.
 _NETWORKS = (
@@ -76,6 +76,6 @@ def _docker() -> Kind | None:
 def _asked(command: list[str]) -> list[str] | None:
     try:
         code, found, _ = children.lines(command, env=children.chosen(VARIABLES), timeout=_ANSWERS)
-    except (OSError, subprocess.TimeoutExpired):
+    except (RuntimeProblem, subprocess.TimeoutExpired):
         return None
     return found if code == 0 else None

@@ -66,10 +66,7 @@ class PlainProcess:
             self._port = int(probe.getsockname()[1]) if workload.port else 0
         port = dict.fromkeys(workload.told, str(self._port)) if self._port else {}
         env = {**children.chosen(VARIABLES), **workload.env, **port}
-        try:
-            self._child = Child(command, heard, env=env, folder=folder)
-        except OSError as problem:
-            raise RuntimeProblem(f"{command[0]} could not be started: {problem.strerror}.") from None
+        self._child = Child(command, heard, env=env, folder=folder)
 
     @property
     def pid(self) -> int:

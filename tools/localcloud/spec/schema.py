@@ -193,16 +193,19 @@ def _scalar(run: _Check, schema: Schema, owner: str, value: Any, path: str) -> A
         return value
     if kind == "number":
         return _number(run, form, value, path)
+    return _text(run, form, value, path)
+
+
+def _text(run: _Check, form: str, value: Any, path: str) -> Any:
     if not isinstance(value, str):
         run.wrong(path, "TYPE_STRING", value)
         return value
-    if form == "byte" and not run.older:
-        return _bytes(run, value, path)
-    test = _TEXTS.get(form)
-    problem = test(value) if test and not run.older else ""
-    if problem:
+    test = None if run.older else _TEXTS.get(form)
+    try:
+        return test(value) if test else value
+    except ValueError as problem:
         run.refuse(path, f"Invalid value at '{path}' ({problem}")
-    return value
+        return value
 
 
 def _whole(value: Any) -> int | None:
@@ -256,13 +259,15 @@ def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> A
     return value
 
 
-def _bytes(run: _Check, value: str, path: str) -> str:
-    """Bytes as Google answers them, however they were spelt: in standard base64 with its padding."""
+# Each answers the text as it is kept, or raises ValueError with the end of Google's sentence.
+
+
+def _bytes(value: str) -> str:
+    """In standard base64 with its padding, however it was spelt."""
     try:
         data = base64.b64decode(value.translate(_URL_SAFE) + "=" * (-len(value) % 4), validate=True)
     except (binascii.Error, ValueError):
-        run.refuse(path, f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed for \"{value}\"")
-        return value
+        raise ValueError(f'TYPE_BYTES), Base64 decoding failed for "{value}"') from None
     return base64.b64encode(data).decode()
 
 
@@ -270,18 +275,23 @@ def _timestamp(value: str) -> str:
     try:
         timestamps.parse(value)
     except ValueError:
-        return f'type.googleapis.com/google.protobuf.Timestamp), Illegal timestamp format; timestamps must be RFC 3339: "{value}"'
-    return ""
+        raise ValueError(
+            f'type.googleapis.com/google.protobuf.Timestamp), Illegal timestamp format; timestamps must be RFC 3339: "{value}"'
+        ) from None
+    return value
 
 
 def _duration(value: str) -> str:
-    if _DURATION.fullmatch(value):
-        return ""
-    return f"type.googleapis.com/google.protobuf.Duration), Illegal duration format; duration must end with 's': \"{value}\""
+    if not _DURATION.fullmatch(value):
+        raise ValueError(
+            f"type.googleapis.com/google.protobuf.Duration), Illegal duration format; duration must end with 's': \"{value}\""
+        )
+    return value
 
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _TEXTS: Mapping[str, Callable[[str], str]] = {
+    "byte": _bytes,
     "google-datetime": _timestamp,
     "google-duration": _duration,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.containers import children
-from localcloud.containers.workload import program
+from localcloud.containers.workload import RuntimeProblem, program
 from localcloud.errors import failed_precondition
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -72,9 +72,11 @@ class Git:
                 "git is not on this machine: install it, since builds read their repository by it."
             )
         env = children.chosen(_VARIABLES) | ENVIRONMENT
-        code, said, problem = children.lines(
-            [path, *_SETTINGS, "-C", str(self.folder), *words], env=env, timeout=patience
-        )
+        command = [path, *_SETTINGS, "-C", str(self.folder), *words]
+        try:
+            code, said, problem = children.lines(command, env=env, timeout=patience)
+        except RuntimeProblem as refused:
+            raise failed_precondition(str(refused)) from None
         if code and not fails:
             last = problem.splitlines()[-1] if problem else f"it ended with {code}"
             raise failed_precondition(f"git {words[0]} in {self.folder}: {last}")
