@@ -85,10 +85,10 @@ verify: ready ## Prove that nothing is left that Terraform does not know
 	@$(GROUNDWORK) verify $(environment) $(words)
 
 diagram: ready ## Draw the map of the platform; ARGS="--svg FILE"
-	@$(GROUNDWORK) diagram $(environment) $(ARGS)
+	@$(GROUNDWORK) diagram $(environment) $(words)
 
 report: ready ## One page to hand in; ARGS="--html FILE"
-	@$(GROUNDWORK) report $(environment) $(ARGS)
+	@$(GROUNDWORK) report $(environment) $(words)
 
 check: ready ## Format, lint, types, Terraform, docs and the arrows of the design
 	.venv/bin/ruff check .

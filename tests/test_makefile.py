@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -76,6 +77,18 @@ def test_a_word_arrives_whole(folder: Folder, target: str) -> None:
 def test_args_are_words_as_they_are_written(folder: Folder) -> None:
     done = folder.make("status", "ARGS=--json  -x $(date) 'a b' *")
     assert done.stdout.splitlines()[3:] == ["--json", "-x", "$(date)", "'a", "b'", "*"]
+
+
+TARGETS = re.findall(
+    r"^([a-z-]+): ready .*(?:\n\t.*)*?\n\t@\$\(GROUNDWORK\) ", (ROOT / "Makefile").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_hands_args_on_and_carries_none_out(folder: Folder, target: str) -> None:
+    done = folder.make(target, "ARGS=x;touch made", "EMAIL=a@example.com")
+    assert not folder.carried_out()
+    assert "x;touch" in done.stdout.splitlines() or target == "unlock", done.stderr
 
 
 def test_an_environments_name_is_not_a_shells_start_up_file(folder: Folder) -> None:

@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 
 import pytest
 import yaml
 from groundwork.cli import cost as commands
 from groundwork.cli import run
+from groundwork.cost.amounts import shown
 from groundwork.errors import Exit
 
 from tests.google_proxy import google_proxy
@@ -151,6 +153,26 @@ def test_warnings_stay_out_of_the_data(cost):
     assert code == 0
     assert err == "warning: Simulated: these costs are made up.\n"
     assert json.loads(out)["simulated"] is True
+
+
+def _figures(value):
+    """Every amount in a document, as people read it."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _figures(one)
+    elif isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        yield shown(Decimal(value))
+
+
+def test_every_amount_on_the_page_is_one_of_json(cost, clone):
+    _, report, _ = cost("report --demo --json --chart costs.html")
+    _, left, _ = cost("credits left --demo --json")
+    page = re.sub(
+        r"<style>.*?</style>|<text.*?</text>", "", unescape((clone / "costs.html").read_text()), flags=re.DOTALL
+    )
+    amounts = set(re.findall(r"<?-?\$[\d,]+\.\d\d", page))
+    assert len(amounts) > 100
+    assert amounts <= {*_figures(json.loads(report)), *_figures(json.loads(left))}
 
 
 def test_a_chart_is_written_beside_the_table(cost, clone):

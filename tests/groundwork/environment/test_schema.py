@@ -38,7 +38,7 @@ SCHEMA: dict[str, Any] = {
         ({"name": "a", "left": -1}, "left is -1; allowed are numbers from 0 upwards."),
         ({"name": "a", "price": 0}, "price is 0; allowed are numbers above 0."),
         ({"name": "a", "note": "x"}, "note has 1 characters; allowed are 2 to 4 characters."),
-        ({"name": "a", "kind": "bug"}, 'kind is "bug"; allowed are big, small.'),
+        ({"name": "a", "kind": "bug"}, 'kind is "bug"; did you mean big? Allowed are big, small.'),
         ({"name": "a", "tags": ["x", "x"]}, "tags names x more than once; once is enough."),
         ({"name": "a", "tags": "x"}, 'tags is "x"; allowed are a list such as [a, b].'),
         ({"name": "a", "tags": [1]}, "tags.0 is 1, which is not text; put it in quotes."),

@@ -123,7 +123,7 @@ def _unexpected(schema: Schema, value: Any) -> str:
 
 def _not_listed(schema: Schema, value: Any) -> str:
     near = get_close_matches(str(value), [str(option) for option in schema["enum"]], n=1)
-    if "x-allowed" not in schema or not near:
+    if not near:
         return _unexpected(schema, value)
     return f"is {_shown(value)}; did you mean {near[0]}? Allowed are {_expected(schema)}."
 
