@@ -100,6 +100,12 @@ def test_an_enum_name_that_does_not_exist_is_refused() -> None:
     assert '"DOKCER"' in refused({"format": "DOKCER"}, "Repository", "artifactregistry").message
 
 
+def test_an_empty_enum_name_is_none_in_the_older_dialect_alone() -> None:
+    sent = {"onHostMaintenance": ""}
+    assert checked(sent, "Scheduling", "compute", older=True) == sent
+    assert "onHostMaintenance" in refused(sent, "Scheduling", "compute").message
+
+
 def test_bytes_must_be_base64_of_either_alphabet() -> None:
     for spelt in ("-_8", "-_8=", "+/8=", "+/9"):
         assert checked({"payload": {"data": spelt}}, "AddSecretVersionRequest")["payload"] == {"data": "+/8="}

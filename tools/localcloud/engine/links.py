@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.engine.service import Body, Call
 
-_HOST = "https://www.googleapis.com"
+HOST = "https://www.googleapis.com"
 _URL = re.compile(r"(?:https?://[^/]+)?/?(?:[a-z]+/)?(?:v\d+|beta|alpha)/(projects/.+)")
 _PARTIAL = re.compile(r"/?(?:global|zones|regions)/.+")
 
@@ -25,7 +25,7 @@ def relative(text: str, project: str | None) -> str:
 
 def whole(call: Call, name: str) -> str:
     """The URL of a name, as it can be asked for where the caller asked."""
-    base = call.base if "googleapis.com" not in call.base else _HOST
+    base = call.base if "googleapis.com" not in call.base else HOST
     return f"{base}/{call.service.api}/{call.method.version}/{name}"
 
 

@@ -92,7 +92,7 @@ def patch(call: Call, resource: Resource) -> Body:
     fingerprints.check(sent.pop(fingerprints.OWN, None), old, "resource")
     fingerprints.check(sent.pop(fingerprints.LABELS, None), old.get("labels") or {}, "labels")
     if call.method.http == "PUT":
-        kept = {key: value for key, value in old.items() if key in _SERVER or key == "name" or key.startswith("_")}
+        kept = {key: value for key, value in old.items() if _is_servers(call, resource, key)}
         new = {key: value for key, value in sent.items() if value is not None} | kept
     else:
         new = merged(old, {key: value for key, value in sent.items() if key not in _SERVER})
@@ -218,6 +218,12 @@ def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
     properties = call.schema(resource.kind).get("properties", {})
     ends = {"kind": _kind(call, resource.kind), **place, "selfLink": links.whole(call, name)}
     return {"name": words[-1], **said} | {key: value for key, value in ends.items() if key in properties}
+
+
+def _is_servers(call: Call, resource: Resource, key: str) -> bool:
+    """Whether no caller may set a field of a stored body."""
+    described = call.schema(resource.kind).get("properties", {}).get(key, {})
+    return key in _SERVER or key == "name" or key.startswith("_") or bool(described.get("readOnly"))
 
 
 def merged(old: Body, sent: Mapping[str, Any]) -> Body:

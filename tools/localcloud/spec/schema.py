@@ -246,6 +246,8 @@ def _finite(value: Any) -> int | float | None:
 
 
 def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> Any:
+    if run.older and value == "":  # for these APIs a name that says nothing is none
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         known = run.numbers.get(owner)
         name = known.get(value) if known else names[value] if 0 <= value < len(names) else None

@@ -9,9 +9,9 @@ from localcloud.engine import batch, links, older
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
-from localcloud.services.compute import catalogue, disks, instances
-from localcloud.services.compute.disks import DISK
-from localcloud.services.compute.instances import API, INSTANCE
+from localcloud.services.compute import catalogue, disks, instances, settings
+from localcloud.services.compute.disks import API, DISK
+from localcloud.services.compute.instances import INSTANCE
 
 _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 _resource = partial(
@@ -86,11 +86,7 @@ def _reading(permission: str) -> Permission:
 _CATALOGUES = {"zones": "zone", "regions": "region", "machineTypes": "machineType", "diskTypes": "diskType"}
 _INSTANCE_METHODS = {
     **{verb: instances.turn(verb) for verb in ("start", "stop", "suspend", "resume", "reset")},
-    "setMachineType": instances.set_machine_type,
-    "setServiceAccount": instances.set_service_account,
-    "setDeletionProtection": instances.set_deletion_protection,
-    "addResourcePolicies": instances.add_policies,
-    "removeResourcePolicies": instances.remove_policies,
+    **settings.METHODS,
 }
 _IMAGES = {
     "get": catalogue.either(catalogue.getter("image"), lambda call: older.get(call, IMAGE)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from localcloud.engine import links, older
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, invalid
 from localcloud.services.compute import catalogue
 
+API = "compute"
 _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
@@ -26,6 +28,12 @@ def completed(call: Call, body: Body) -> Body:
         )
     made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
     return {**made, **body, "sizeGb": str(size)}
+
+
+def shown(_cloud: Cloud, body: Body) -> Body:
+    """A disk on its way out. The link to its image has Google's host everywhere: the Terraform provider knows no other for an image."""
+    image = str(body.get("sourceImage", ""))
+    return body | ({"sourceImage": f"{links.HOST}/{API}/v1/{image}"} if image.startswith("projects/") else {})
 
 
 def refuse_in_use(_call: Call, body: Body) -> None:
@@ -72,6 +80,7 @@ DISK = Resource(
     kind="Disk",
     id_rule=_ID,
     complete=completed,
+    present=shown,
     delete=refuse_in_use,
     immutable=("type", "sourceImage", "sourceSnapshot"),
     taken="The resource '{name}' already exists",

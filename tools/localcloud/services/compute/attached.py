@@ -1,0 +1,104 @@
+"""The disks of a virtual machine: made along with it, attached and detached, or scratch, which goes with the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine import links, older
+from localcloud.engine.service import Body, Call
+from localcloud.errors import CloudError, invalid, not_found
+from localcloud.services.compute import catalogue
+from localcloud.services.compute.disks import API, DISK
+
+_MADE = {  # initializeParams -> what the disk calls it
+    "diskSizeGb": "sizeGb",
+    "diskType": "type",
+    **{
+        name: name
+        for name in (
+            "architecture", "description", "enableConfidentialCompute", "labels", "licenses", "provisionedIops",
+            "provisionedThroughput", "replicaZones", "resourcePolicies", "sourceImage", "sourceSnapshot", "storagePool",
+        )
+    },
+}  # fmt: skip
+_SCRATCH_SIZE = "375"
+
+
+def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
+    """A disk of the machine of this name at this place; one with initializeParams is made along with it."""
+    one = {"autoDelete": False, "mode": "READ_WRITE", "type": "PERSISTENT", "boot": False, "interface": "SCSI", **sent}
+    one.pop("forceAttach", None)
+    asked = one.pop("initializeParams", None)
+    marks: Body = {"kind": "compute#attachedDisk", "index": at}
+    if one["type"] == "SCRATCH":
+        named = {"deviceName": sent.get("deviceName") or f"local-ssd-{at}"}
+        return one | marks | named | {"diskSizeGb": sent.get("diskSizeGb", _SCRATCH_SIZE), "autoDelete": True}
+    place = call.path.partition("/instances")[0]
+    if isinstance(asked, dict):
+        name = asked.get("diskName") or (instance if at == 0 else f"{instance}-{at}")
+        source = _made(call, f"{place}/disks/{name}", asked)
+    else:
+        source = links.relative(str(one.get("source", "")), call.project)
+        if not source.startswith(f"{place}/disks/"):
+            text = f"'{source}'. A disk lies in the project and zone of its instance."
+            raise invalid(f"Invalid value for field 'resource.disks[{at}].source': {text}", "disks.source", "invalid")
+    found = call.cloud.store.get(API, source)
+    if found is None:
+        raise not_found(f"The resource '{source}' was not found")
+    _refuse_taken(found, source, str(one["mode"]))
+    user = f"{place}/instances/{instance}"
+    call.cloud.store.put(API, source, found | {"users": [*found.get("users", []), user]})
+    device = sent.get("deviceName") or f"persistent-disk-{at}"
+    return one | marks | {"deviceName": device, "source": source, "diskSizeGb": found["sizeGb"]}
+
+
+def detached(call: Call, disk: Mapping[str, Any]) -> None:
+    """A disk of a machine that it leaves, or that goes: the machine does not use it any more."""
+    store, source = call.cloud.store, disk.get("source", "")
+    found = store.get(API, source)
+    if found is not None:
+        users = [one for one in found.get("users", []) if one != call.name]
+        rest = {key: value for key, value in found.items() if key != "users"}
+        store.put(API, source, rest | ({"users": users} if users else {}))
+
+
+def removed(call: Call, instance: Body) -> None:
+    """The disks that go with a machine go, others are free again."""
+    for one in instance.get("disks", []):
+        if one.get("autoDelete") and one.get("source"):
+            call.cloud.store.delete(API, one["source"])
+        else:
+            detached(call, one)
+
+
+def by_device(instance: Body, name: str) -> Body:
+    """The disk of a machine that has this name there; 400 without one."""
+    found: Body | None = next((one for one in instance["disks"] if one["deviceName"] == name), None)
+    if found is None:
+        raise invalid(
+            f"Invalid value for field 'deviceName': '{name}'. No attached disk has it.", "deviceName", "invalid"
+        )
+    return found
+
+
+def _made(call: Call, source: str, asked: Mapping[str, Any]) -> str:
+    if call.cloud.store.get(API, source) is not None:
+        raise CloudError(409, "ALREADY_EXISTS", f"The resource '{source}' already exists", "alreadyExists")
+    fields = {own: asked[name] for name, own in _MADE.items() if asked.get(name)} | {"name": source.rpartition("/")[2]}
+    image = catalogue.image(links.relative(str(asked.get("sourceImage", "")), call.project))
+    architecture = {"architecture": image["architecture"]} if image else {}
+    disk = older.stamped(call, DISK, links.kept(call, architecture | fields, DISK.links))
+    call.cloud.store.insert(API, source, DISK.complete(call, disk) if DISK.complete else disk)
+    return source
+
+
+def _refuse_taken(disk: Body, source: str, mode: str) -> None:
+    """A disk that one machine writes to is no other machine's."""
+    if disk.get("users") and mode != "READ_ONLY":
+        raise CloudError(
+            400,
+            "FAILED_PRECONDITION",
+            f"The disk resource '{source}' is already being used by '{disk['users'][0]}'",
+            "resourceInUseByAnotherResource",
+        )

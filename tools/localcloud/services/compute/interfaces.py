@@ -1,0 +1,49 @@
+"""The network interfaces of a virtual machine, and its addresses outside. Nothing is connected to them (simulated)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.engine import fingerprints
+from localcloud.engine.service import Body, Call
+from localcloud.errors import invalid
+
+_OUTSIDE = {"name": "external-nat", "kind": "compute#accessConfig", "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM"}
+
+
+def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
+    """An interface as it is kept; in the default network unless it says otherwise, which has a subnetwork in each region."""
+    one: Body = {"name": f"nic{at}", "kind": "compute#networkInterface", "stackType": "IPV4_ONLY", **sent}
+    default = f"projects/{call.project}/global/networks/default"
+    subnetwork = call.cloud.store.get("compute", str(one.get("subnetwork", "")))
+    one.setdefault("network", (subnetwork or {}).get("network") or default)
+    if one["network"] == default:
+        region = call.path.split("/")[3].rpartition("-")[0]
+        one.setdefault("subnetwork", f"projects/{call.project}/regions/{region}/subnetworks/default")
+    one.setdefault(
+        "networkIP", f"10.128.{_number(call, instance, at) >> 8 & 255}.{_number(call, instance, at) % 253 + 2}"
+    )
+    given = one.get("accessConfigs")
+    if isinstance(given, list):
+        one["accessConfigs"] = [outside(call, instance, config, at) for config in given]
+    return one | {fingerprints.OWN: fingerprints.of(one)}
+
+
+def outside(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
+    """A way in from outside. Its address is of the range for documentation: nobody answers there."""
+    return {**_OUTSIDE, "natIP": f"203.0.113.{_number(call, instance, at) % 253 + 1}", **sent}
+
+
+def named(instance: Body, name: str) -> int:
+    """The place of the interface of this name; 400 without one."""
+    names = [one["name"] for one in instance["networkInterfaces"]]
+    if name not in names:
+        raise invalid(f"Invalid value for field 'networkInterface': '{name}'.", "networkInterface", "invalid")
+    return names.index(name)
+
+
+def _number(call: Call, instance: str, at: int) -> int:
+    place = call.path.partition("/instances")[0]
+    return zlib.crc32(f"{place}/instances/{instance}/{at}".encode())
