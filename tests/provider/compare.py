@@ -21,7 +21,8 @@ Leaves = dict[str, Any]
 # Attributes whose values two runs do not share, whatever the provider.
 VOLATILE = frozenset(
     {"address_id", "blob_storage_path_prefix", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
-     "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "self_link", "time_created", "trigger_id", "uid", "unique_id",
+     "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "self_link", "tags_fingerprint",
+     "time_created", "trigger_id", "uid", "unique_id",
      "update_time", "updated"}
 )  # fmt: skip
 # Each local cloud signs with a key of its own.
@@ -130,6 +131,7 @@ def stored(terraform: Terraform) -> Leaves:
                 part: instance.get(part)
                 for part in ("attributes", "schema_version", "sensitive_attributes", "dependencies")
             }
+            kept["sensitive_attributes"] = sorted(kept["sensitive_attributes"] or [], key=str)
             private = base64.b64decode(instance.get("private", ""))
             kept["private"] = json.loads(private) if private else ""
             leaves |= dict(_leaves(kept, f"state/{name}[{instance.get('index_key', '')}]"))

@@ -106,6 +106,14 @@ def _region(draft: Draft) -> None:
         draft.set("region", draft.settings.region or UNKNOWN)
 
 
+def _zone(draft: Draft) -> None:
+    if draft.planned["zone"] not in (None, "", UNKNOWN) or draft.config.get("zone") is UNKNOWN:
+        return
+    if not draft.settings.zone:
+        raise Problem("The resource has no zone.", "Set zone on it or in the provider block.", "zone")
+    draft.set("zone", draft.settings.zone)
+
+
 def _deletion_policy(draft: Draft) -> None:
     said = draft.config.get("deletion_policy")
     if said is None:
@@ -119,5 +127,6 @@ _ADDITIONS: Mapping[str, Callable[[Draft], None]] = {
     "annotations": _annotations,
     "project": _project,
     "region": _region,
+    "zone": _zone,
     "deletion_policy": _deletion_policy,
 }

@@ -9,6 +9,27 @@ from localcloud.provider.paths import last
 from localcloud.provider.values import Value
 
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SCOPES: Mapping[str, str] = {
+    **{name: name for name in ("bigquery", "cloud-platform", "datastore", "monitoring", "pubsub", "taskqueue")},
+    "cloud-source-repos": "source.full_control",
+    "cloud-source-repos-ro": "source.read_only",
+    "compute-ro": "compute.readonly",
+    "compute-rw": "compute",
+    "logging-write": "logging.write",
+    "monitoring-read": "monitoring.read",
+    "monitoring-write": "monitoring.write",
+    "service-control": "servicecontrol",
+    "service-management": "service.management.readonly",
+    "sql": "sqlservice",
+    "sql-admin": "sqlservice.admin",
+    "storage-full": "devstorage.full_control",
+    "storage-ro": "devstorage.read_only",
+    "storage-rw": "devstorage.read_write",
+    "trace": "trace.append",
+    "useraccounts-ro": "cloud.useraccounts.readonly",
+    "useraccounts-rw": "cloud.useraccounts",
+    "userinfo-email": "userinfo.email",
+}
 
 
 def form(name: str, value: Value) -> Value:
@@ -39,6 +60,11 @@ def _short(raw: Value) -> Value:
     return [last(one) for one in raw] if isinstance(raw, list) else last(raw)
 
 
+def _scope(name: str) -> str:
+    """An OAuth scope by its URL, where it is written as gcloud abbreviates it."""
+    return f"https://www.googleapis.com/auth/{_SCOPES[name]}" if name in _SCOPES else name
+
+
 def _json(text: str) -> str:
     """The same JSON in one order and without spaces; text that is none stays as it is."""
     try:
@@ -55,6 +81,7 @@ _FORMS: Mapping[str, Callable[[str], Value]] = {
     "upper": str.upper,
     "seconds": _in_seconds,
     "json": _json,
+    "scope": _scope,
     "object": json.loads,
 }
 _ASKED: Mapping[str, Callable[[Value, str], Value]] = {

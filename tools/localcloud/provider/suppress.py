@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from localcloud.provider.paths import relative
 from localcloud.provider.private import seconds
 from localcloud.provider.settings import Settings
 from localcloud.provider.stored import form
-from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, last_segment, settled
+from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, last_segment, settled, text
 from localcloud.provider.work import Problem
 
 
@@ -84,6 +85,14 @@ def canonical(name: str, value: Value) -> Value:
     return _CANONICAL[name](value) if name in _CANONICAL and isinstance(value, str) else value
 
 
+def _ip_address(value: str) -> str:
+    """An address without what makes no difference: "2001:0db8::1" is "2001:db8::1"; texts that are none are all the same."""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return ""
+
+
 def _time(value: str) -> str:
     """A duration without what makes no difference: "060.00s" is "60s"."""
     try:
@@ -95,6 +104,7 @@ def _time(value: str) -> str:
 _CANONICAL: Mapping[str, Callable[[str], str]] = {
     "case": str.lower,
     "duration": lambda value: form("seconds", value),
+    "ip_address": _ip_address,
     "last_segment": last_segment,
     "last_slash": lambda value: value.removesuffix("/"),
     "time": _time,
@@ -175,7 +185,17 @@ def _policy(asked: Comparison) -> bool:
 
 
 def _unset(asked: Comparison, value: str) -> bool:
-    return {asked.old or "", asked.new or ""} == {"", value}
+    return {text(asked.old), text(asked.new)} == {"", value}
+
+
+def _automatic(asked: Comparison) -> bool:
+    """A platform that is left to the API, which then says nothing."""
+    return {text(asked.old).lower(), text(asked.new).lower()} == {"", "automatic"}
+
+
+def _netmask(asked: Comparison) -> bool:
+    """A range that the API found for a mask that was asked for: "10.0.0.0/24" for "/24"."""
+    return str(asked.new or "").startswith("/") and f"/{str(asked.old or '').rpartition('/')[2]}" == asked.new
 
 
 def _kept_default(asked: Comparison, value: str) -> bool:
@@ -234,6 +254,7 @@ _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
     "unset": _unset,
 }
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
+    "automatic": _automatic,
     "empty_block": _empty_block,
     "image": _image,
     "relative": _relative,
@@ -243,6 +264,7 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "md5": _same_content,
     "policy": _policy,
     "kept": _kept,
+    "netmask": _netmask,
     "kms_key_version": _kms_key_version,
     "autoclass": _autoclass,
     "hierarchical_namespace": _hierarchical_namespace,

@@ -8,6 +8,7 @@ resource "google_compute_disk" "booting" {
   name        = "booting"
   zone        = "europe-west1-b"
   type        = "pd-ssd"
+  image       = "debian-cloud/debian-12"
   description = "Boots a machine."
   labels      = { team = "cats" }
   size        = 700

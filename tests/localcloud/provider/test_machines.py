@@ -1,0 +1,121 @@
+"""google_compute_instance: what needs another machine, what needs it stopped, and what is no change at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.localcloud.provider.conftest import World
+from tests.localcloud.provider.core import Core, Object, Refusal
+
+MACHINE = "google_compute_instance"
+VM = "v1/projects/{project}/zones/europe-west1-b/instances/vm"
+
+
+def said(**more: Any) -> Any:
+    boot = {"initialize_params": [{"image": "debian-cloud/debian-12"}]}
+    common = {"name": "vm", "zone": "europe-west1-b", "machine_type": "e2-medium", "boot_disk": [boot]}
+    return {**common, "network_interface": [{"network": "default"}], **more}
+
+
+@pytest.fixture
+def machine(world: World) -> Object:
+    """A machine as it is after its first refresh."""
+    found = world.core.read(MACHINE, world.core.made(MACHINE, **said()))
+    assert found
+    return found
+
+
+def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> None:
+    outside = [{"network": "default", "access_config": [{}]}]
+    account = [{"scopes": ["storage-ro"]}]
+    script = "#!/bin/sh"
+    state = world.core.made(
+        MACHINE, **said(network_interface=outside, service_account=account, metadata_startup_script=script)
+    )
+    assert state["network_interface"][0]["access_config"][0]["nat_ip"].startswith("203.0.113.")
+    assert state["network_interface"][0]["subnetwork_project"] == world.project.cloud.project
+    assert state["service_account"][0]["scopes"] == ["https://www.googleapis.com/auth/devstorage.read_only"]
+    assert (state["metadata_startup_script"], state["metadata"] or {}) == (script, {})
+    assert world.ask("GET", "compute", VM)["metadata"]["items"] == [{"key": "startup-script", "value": script}]
+    assert "debian-12" in state["boot_disk"][0]["initialize_params"][0]["image"]
+
+
+def test_what_needs_a_stopped_machine_asks_first(world: World, machine: Object) -> None:
+    with pytest.raises(Refusal, match="allow_stopping_for_update = true") as refused:
+        world.core.changed(MACHINE, machine, **said(machine_type="e2-small"))
+    assert refused.value.state
+    assert refused.value.state["machine_type"] == "e2-medium"
+    state = world.core.changed(MACHINE, machine, **said(machine_type="e2-small", allow_stopping_for_update=True))
+    assert (state["machine_type"], state["current_status"]) == ("e2-small", "RUNNING")
+
+
+def test_a_machine_is_turned_off_and_on(world: World) -> None:
+    state = world.core.made(MACHINE, **said(desired_status="TERMINATED"))
+    assert (state["current_status"], state["desired_status"]) == ("TERMINATED", "TERMINATED")
+    state = world.core.changed(MACHINE, state, **said(desired_status="RUNNING", machine_type="e2-small"))
+    assert (state["current_status"], state["machine_type"]) == ("RUNNING", "e2-small")
+    for status in ("SUSPENDED", "RUNNING"):
+        state = world.core.changed(MACHINE, state, **said(desired_status=status, machine_type="e2-small"))
+        assert state["current_status"] == status
+
+
+def test_a_protected_machine_is_not_destroyed(world: World, machine: Object) -> None:
+    state = world.core.changed(MACHINE, machine, **said(deletion_protection=True))
+    with pytest.raises(Refusal, match="deletion_protection is true"):
+        world.core.destroyed(MACHINE, state)
+    world.core.destroyed(MACHINE, world.core.changed(MACHINE, state, **said()))
+
+
+def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
+    world.core.made("google_compute_disk", name="data", zone="europe-west1-b", size=20)
+    state = world.core.changed(MACHINE, machine, **said(attached_disk=[{"source": "data", "device_name": "data"}]))
+    assert state["attached_disk"][0]["source"].endswith("/disks/data")
+    state = world.core.changed(MACHINE, state, **said())
+    assert state["attached_disk"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "another"),
+    [
+        ({"metadata_startup_script": "a"}, {"metadata_startup_script": "b"}, True),
+        ({"metadata": {"startup-script": "a"}}, {"metadata_startup_script": "a", "metadata": {}}, False),
+        ({"metadata_startup_script": "a"}, {"metadata": {"startup-script": "a"}}, False),
+        ({"metadata_startup_script": "a"}, {"metadata": {"startup-script": "b"}}, True),
+    ],
+)
+def test_another_startup_script_needs_another_machine_but_not_the_same_one_elsewhere(
+    world: World, before: Any, after: Any, another: bool
+) -> None:
+    state = world.core.made(MACHINE, **said(**before))
+    assert bool(world.core.plan(MACHINE, state, **said(**after)).replaced) is another
+
+
+def test_an_address_alone_needs_another_machine(world: World, machine: Object) -> None:
+    moved = said(network_interface=[{"network": "default", "network_ip": "10.128.0.77"}])
+    assert "network_interface.0.network_ip" in world.core.plan(MACHINE, machine, **moved).replaced
+    other = said(network_interface=[{"network": "other", "network_ip": "10.128.0.77"}])
+    assert world.core.plan(MACHINE, machine, **other).replaced == []
+
+
+def test_no_accelerator_is_none(world: World, machine: Object) -> None:
+    planned = world.core.plan(MACHINE, machine, **said(guest_accelerator=[{"type": "nvidia-tesla-t4", "count": 0}]))
+    assert (planned.values, planned.replaced) == (machine, [])
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ({"network_interface": [{}]}, "names no network"),
+        ({"metadata": {"startup-script": "a"}, "metadata_startup_script": "b"}, "two startup scripts"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_anything_is_asked(world: World, more: Any, match: str) -> None:
+    with pytest.raises(Refusal, match=match):
+        world.core.made(MACHINE, **said(**more))
+
+
+def test_a_machine_in_no_zone_is_refused(offline: Core) -> None:
+    with pytest.raises(Refusal, match="has no zone"):
+        offline.plan(MACHINE, **said(zone=None))
