@@ -1,4 +1,4 @@
-"""What was written by others, shown so that it cannot move, hide or recolour anything on a terminal."""
+"""Makes text from others safe to show: it cannot move the cursor, hide anything or change colours on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated text in Markdown files: tables of modules, personas and the environment file, each between markers."""
+"""Generates tables in Markdown files, of modules, personas and the environment file, each between markers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expected errors: sentences that say what happened, to which thing and what to do now, each with a documented exit code."""
+"""Expected errors: sentences that say what happened, to which thing and what to do next, each with a documented exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links of the Markdown pages: what they point at in the repository has to be there, headings included."""
+"""Checks links in the Markdown pages: the files and headings they point at must exist."""
 
 from __future__ import annotations
 

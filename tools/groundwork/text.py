@@ -1,4 +1,4 @@
-"""Pieces of sentences: words in a row, and what is allowed where something else was written."""
+"""Fragments of sentences: lists of words, and the allowed values after a wrong one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that the local cloud answers with; each API's dialect writes them its way."""
+"""The errors that the local cloud answers with; each dialect renders them in its own form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our policies as checks of checkov: each resource that it shows is turned into plain values, judged and written down."""
+"""Runs our policies as checkov checks: each resource that checkov visits is converted to plain values and judged."""
 
 from __future__ import annotations
 

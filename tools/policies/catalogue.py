@@ -1,4 +1,4 @@
-"""Every policy there is: our own, a folder each, and the checks of checkov that `built_in.toml` chooses or leaves out."""
+"""The catalogue of policies: our own, one folder each, and the checkov checks that `built_in.toml` selects."""
 
 from __future__ import annotations
 

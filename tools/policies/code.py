@@ -1,4 +1,4 @@
-"""A resource as checkov reads it from code, turned into plain values: unwrapped, and open where an expression stayed."""
+"""Converts a resource that checkov parsed from code to plain values; expressions stay unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is granted what: the members and roles in Terraform's many ways of writing IAM."""
+"""Members and roles from every way that Terraform writes IAM grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy is made of: a resource as Terraform states it, a ruling on it, and the reasons a reader is given."""
+"""The building blocks of policies: a resource, a ruling on it, and its reason."""
 
 from __future__ import annotations
 

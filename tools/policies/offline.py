@@ -1,4 +1,4 @@
-"""No scan opens a connection, whatever checkov or a check would like to fetch."""
+"""Blocks all network connections of a scan, whatever checkov or a check tries to fetch."""
 
 from __future__ import annotations
 

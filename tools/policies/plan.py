@@ -1,4 +1,4 @@
-"""A plan as Terraform prints it (`show -json`), opened up: each resource's values as they will be, open ones marked."""
+"""Reads a plan as JSON (`show -json`): the planned values of each resource, with unknown ones marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs our policies and the chosen ones of checkov over code and a plan, in one process, and says what it saw.
+"""Scans code and a plan with our policies and the selected checkov checks in one process, and reports the result.
 
 This and the adapter are the only modules here that need checkov; they run in checkov's own environment
 (`python -m policies`). They call checkov's runners, not its command, which spends half its time on importing frameworks

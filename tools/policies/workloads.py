@@ -1,4 +1,4 @@
-"""What runs: the templates and containers of Cloud Run's services and jobs, and the images of builds, as Terraform writes them."""
+"""Containers of Cloud Run services and jobs, and images of builds, as Terraform writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands in the docs: every `groundwork ...` and `make ...` that a page shows is one that there is, with options that it has."""
+"""Checks commands in the docs: every `groundwork ...` and `make ...` that a page shows must exist, with the options it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--as, for commands that act as somebody: on the local cloud one can be anybody."""
+"""The --as option: on the local cloud, a command can act as any principal."""
 
 from __future__ import annotations
 

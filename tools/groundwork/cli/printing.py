@@ -1,4 +1,4 @@
-"""The one place that prints: data and talk as text in which nothing commands a terminal."""
+"""The one place that prints; it removes everything that would control a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a running plan or apply looks like: live on a terminal, one line a component elsewhere, one a resource where asked."""
+"""Progress of a plan or apply: a live display on a terminal, one line a component elsewhere, one line a resource on request."""
 
 from __future__ import annotations
 

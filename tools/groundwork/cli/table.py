@@ -1,4 +1,4 @@
-"""Lists as tables: aligned columns on a terminal and in a pipe, cut nowhere; a paragraph a row where columns have no room."""
+"""Tables with aligned columns; in a pipe nothing is cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal: talk on standard error, questions only where somebody can answer, data as JSON or lines on standard output."""
+"""The terminal: messages on standard error, questions only where somebody can answer, data on standard output as JSON or lines."""
 
 from __future__ import annotations
 

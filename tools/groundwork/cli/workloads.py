@@ -1,4 +1,4 @@
-"""What the commands about builds, services and jobs share."""
+"""What the commands for builds, services and jobs share."""
 
 from __future__ import annotations
 

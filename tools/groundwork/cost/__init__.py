@@ -1,1 +1,1 @@
-"""Money: what a plan would cost, what was spent and by whom, and how long the credits last."""
+"""Costs: what a plan would cost, what was spent and by whom, and how long the credits last."""

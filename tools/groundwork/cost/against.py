@@ -1,4 +1,4 @@
-"""What is up by its estimate, held against what was spent of late: by service, whose names are Google's."""
+"""Compares the estimate of what is up with recent spending, by service, since services are what both have in common."""
 
 from __future__ import annotations
 

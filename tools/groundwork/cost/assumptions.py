@@ -1,4 +1,4 @@
-"""What a plan cannot say: how much is stored, asked and built. Named defaults, and what the environment file puts in their place."""
+"""Assumptions about usage that no plan states, such as stored bytes and requests: named defaults, and the environment file's own values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the drawings of costs share: their size, their days or weeks, their scale and their dates."""
+"""What the cost charts share: size, time steps, scale and date labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left of each member's credits as a bar, with the day on which it ends."""
+"""The bar chart of each member's remaining credits, with the day on which they run out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The billing export in BigQuery, by Google's own client: the same one query, its price known and capped beforehand."""
+"""Queries the billing export in BigQuery with Google's client: the same single query, its price known and capped beforehand."""
 
 from __future__ import annotations
 

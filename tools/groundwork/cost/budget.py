@@ -1,4 +1,4 @@
-"""What a month may cost, held against an estimate or a month's report. Nobody is alerted: the billing account knows nothing of it."""
+"""The monthly budget, compared with an estimate or a month's report. Nobody is alerted: the billing account does not know this budget."""
 
 from __future__ import annotations
 

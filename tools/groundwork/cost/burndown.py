@@ -1,4 +1,4 @@
-"""What is left of a purse over time, with the grant that it began with and the cone in which it will end."""
+"""The burn-down chart of a purse, from the grant it began with to the range of days in which it will run out."""
 
 from __future__ import annotations
 

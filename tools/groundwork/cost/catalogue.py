@@ -1,4 +1,4 @@
-"""The price catalogue: one dated and sourced row of prices.csv for every thing that is charged for."""
+"""The price catalogue: prices.csv has one dated row, with its source, for everything that is charged for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page to look at: costs by day, service, component and member, and the credits left, as one HTML file that asks nothing of the network.
+"""The cost page: costs by day, service, component and member, and the remaining credits, as one HTML file without any network requests.
 
 What credits paid is hatched and what is paid in money is solid, every bar has its figure beside it in a table, and
 nothing is told by colour alone. Light or dark is the reader's choice.

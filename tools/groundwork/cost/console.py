@@ -1,4 +1,4 @@
-"""The console's cost table as CSV: its header block, its columns, and each row in Google's own layout.
+"""The Cloud Billing console's cost table as CSV: its header block, its columns and its rows.
 
 The table (Billing → Cost table → Download CSV) has one line per SKU for a whole invoice month, credits as rows of
 their own, and a last row with the total, which must not be added up and which we check the sum against.

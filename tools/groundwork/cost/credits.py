@@ -1,4 +1,4 @@
-"""How long the credits last: what is left of each grant, and the day it runs out with its spread.
+"""How long the credits last: what is left of each grant, and the range of days in which it runs out.
 
 There is no API for a credit balance (Cloud Billing v1 has none), so what is left is what was entered, less what the
 export shows as used. It is never an official balance, and the newest costs are not in the export yet.

@@ -1,4 +1,4 @@
-"""DuckDB as billing files are read with it: in a folder that goes afterwards, without extensions, its errors as sentences."""
+"""A DuckDB database for billing files: in a temporary folder, without extensions, with errors turned into sentences."""
 
 from __future__ import annotations
 

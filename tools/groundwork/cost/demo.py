@@ -1,4 +1,4 @@
-"""A simulated billing export, so that reports can be tried where nothing is billed: arithmetic, the same on every machine."""
+"""A simulated billing export for trying reports without a bill: computed, and the same on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a saved plan would cost: components, free tiers, totals before and after, and one line to show with the plan."""
+"""The estimated cost of a saved plan: components, free tiers, totals before and after, and a one-line summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Billing files on this machine: each read by named columns into one layout, then asked the one query, in DuckDB."""
+"""Reads billing files: each is mapped to one layout by column names and then queried in DuckDB."""
 
 from __future__ import annotations
 

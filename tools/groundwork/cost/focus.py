@@ -1,4 +1,4 @@
-"""FOCUS 1.2 files as a relation that the one query reads.
+"""FOCUS 1.2 files as a relation for the query.
 
 Google's FOCUS export nets credits into BilledCost and keeps them apart in x_Credits (Cloud Billing docs: FOCUS export);
 other makers' files have credits as rows of their own. Either way the relation's cost is BilledCost, credits taken off.

@@ -1,4 +1,4 @@
-"""Grants of credits as the environment file holds them: read, checked, entered and compared with the console, comments kept."""
+"""Credit grants in the environment file: read, validated, entered, and compared with the console; comments are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling billing files apart by what they begin with, and the errors for those that are none."""
+"""Recognises the layout of a billing file by its first bytes, and explains when there is none."""
 
 from __future__ import annotations
 

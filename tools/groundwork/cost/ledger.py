@@ -1,4 +1,4 @@
-"""What was charged: the lines that the query answers with, whichever export they came from."""
+"""The ledger of charges: the lines that the query returns, whichever export they came from."""
 
 from __future__ import annotations
 

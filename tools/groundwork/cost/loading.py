@@ -1,4 +1,4 @@
-"""Billing files into the database, by named columns: no type, no delimiter and no kind of line is guessed from a sample."""
+"""Loads billing files into the database by column names; types, delimiters and line formats are never guessed from a sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's own billing export, standard or detailed, as a relation that the one query reads."""
+"""Google's billing export, standard or detailed, as a relation for the query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a saved plan: which resources there are before and after it, and what of them is not known yet."""
+"""Reads a saved plan: the resources before and after it, and which values are not known yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cost of the plans that a run has just made: one line to say, or the whole estimate."""
+"""The cost of the plans that a run has just made: one line, or the whole estimate."""
 
 from __future__ import annotations
 

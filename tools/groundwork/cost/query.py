@@ -1,4 +1,4 @@
-"""The one query behind every report: written once, with six words that BigQuery and DuckDB each have their own way to say.
+"""The single query behind every report, with six expressions that BigQuery and DuckDB each spell in their own way.
 
 It reads a billing export in Google's own layout (standard or detailed) and answers with one line per day, invoice,
 account, project, service, member and component. Credits are summed row by row, so that no join multiplies cost.

@@ -1,4 +1,4 @@
-"""What was spent: a ledger narrowed to a period and one currency, by member, service, component and day."""
+"""The spending report: a ledger limited to a period and one currency, by member, service, component and day."""
 
 from __future__ import annotations
 

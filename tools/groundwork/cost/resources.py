@@ -1,4 +1,4 @@
-"""Which resource types cost what: kinds say how they are priced, or why they are free."""
+"""How each resource type is priced, or why it is free, as declared by the kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two files hold the same bill, so that it would count twice: told by what they hold, whatever they are called.
+"""Detects two files with the same bill, which would be counted twice, by their content and whatever their names are.
 
 Exports of one kind are compared line by line, by everything that tells lines of the export apart. Exports of different
 kinds bill the same in other lines: there it is enough that both bill an account's project on the same invoice and day.

@@ -1,4 +1,4 @@
-"""Estimates, reports and credits as JSON values and as rows of a CSV file: exact decimals, one fact a cell."""
+"""Estimates, reports and credits as JSON and CSV: exact decimals, one fact per cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where costs are read from: files, a simulated export, or the billing export in BigQuery."""
+"""The source of costs: files, a simulated export, or the billing export in BigQuery."""
 
 from __future__ import annotations
 

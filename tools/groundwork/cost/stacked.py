@@ -1,4 +1,4 @@
-"""What was spent day by day, stacked by whose or what it was: a drawing, its key, and the figures in a table."""
+"""The stacked chart of daily spending, with its legend and a table of the figures."""
 
 from __future__ import annotations
 

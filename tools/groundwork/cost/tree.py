@@ -1,4 +1,4 @@
-"""An estimate as a tree: the total first, then each component with its price lines, and what it rests on in a line."""
+"""An estimate as a tree: the total, each component with its price lines, and a line with the assumptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was used on the local cloud, at Google's list prices: its rows are those of the billing export, but for costs and credits."""
+"""Usage of the local cloud at Google's list prices, in the layout of the billing export but without costs and credits."""
 
 from __future__ import annotations
 

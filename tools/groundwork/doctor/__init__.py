@@ -1,1 +1,1 @@
-"""Doctor: what this machine, the login and the project lack for groundwork, each lack with its remedy; nothing is changed."""
+"""Doctor: checks this machine, the login and the project, and says how to fix each problem; it changes nothing."""

@@ -1,4 +1,4 @@
-"""The APIs of both layers: whether Service Usage calls them enabled, and whether they answer."""
+"""Checks the APIs of both layers: whether Service Usage lists them as enabled, and whether they respond."""
 
 from __future__ import annotations
 

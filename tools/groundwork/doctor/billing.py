@@ -1,4 +1,4 @@
-"""Who pays: whether a billing account is linked to the project, and open."""
+"""Checks that an open billing account is linked to the project."""
 
 from __future__ import annotations
 

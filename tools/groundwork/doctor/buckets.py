@@ -1,4 +1,4 @@
-"""The names of buckets, which are one for the whole world: free, this project's, or somebody else's."""
+"""Checks the bucket names, which are global: free, this project's, or taken by somebody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far this machine's clock is from Google's."""
+"""Compares this machine's clock with Google's."""
 
 from __future__ import annotations
 

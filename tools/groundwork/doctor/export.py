@@ -1,4 +1,4 @@
-"""The billing export of the file: whether its dataset has a table, where it is, and whether a query may run."""
+"""Checks the billing export: whether its dataset has a table, where that is, and whether a query may run."""
 
 from __future__ import annotations
 

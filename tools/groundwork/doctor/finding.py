@@ -1,4 +1,4 @@
-"""What doctor finds, a line each, and what to do about a question that got no answer."""
+"""The results of checks, one line each, and what to do when a check gets no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The repository on GitHub whose workflows log in: its exact name, its owner's number, its branch; and the identity pool."""
+"""Checks the GitHub repository whose workflows log in: its exact name, its owner's id, its branch; and the identity pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `doctor` asks of Google Cloud, before the first `up` and ever after: the login first, then everything side by side."""
+"""The checks against Google Cloud: the login first, then everything else in parallel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor`: what this machine has and lacks for groundwork, each lack with its remedy."""
+"""The checks of this machine, each problem with its remedy."""
 
 from __future__ import annotations
 

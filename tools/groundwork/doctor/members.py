@@ -1,4 +1,4 @@
-"""The members of the file: examples that are left, and addresses that IAM knows by another spelling."""
+"""Checks the members of the file: leftover examples, and addresses that IAM spells differently."""
 
 from __future__ import annotations
 

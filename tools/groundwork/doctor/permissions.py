@@ -1,4 +1,4 @@
-"""The permissions that `up` and `down` need: whether the caller has them, and the deployer, by its own token."""
+"""Checks that the caller, and the deployer by its own token, have the permissions that `up` and `down` need."""
 
 from __future__ import annotations
 

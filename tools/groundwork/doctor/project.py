@@ -1,4 +1,4 @@
-"""The project: whether it is there and active, what it belongs to, and what the organization above it forbids."""
+"""Checks the project: whether it exists and is active, what it belongs to, and which organization policies apply."""
 
 from __future__ import annotations
 

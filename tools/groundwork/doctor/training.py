@@ -1,4 +1,4 @@
-"""What stops a training job only once it is submitted: GPUs that Google has not granted, and images that Vertex AI may not pull."""
+"""Checks what would stop a training job only after it is submitted: missing GPU quota, and images that Vertex AI may not pull."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environment files that were found right: their values are kept until the file, its neighbours, the schema or the checks change."""
+"""A cache of validated environment files, kept until the file, its neighbours, the schema or the checks change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clone that a command runs in: where its files are and where its runs leave theirs."""
+"""The clone that a command runs in: the paths of its files, and of what runs leave behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML file as plain values with the line of each: what Terraform's yamldecode would make of it, and what is wrong with it."""
+"""Reads a YAML file into plain values with line numbers, as Terraform's yamldecode does, and reports its errors."""
 
 from __future__ import annotations
 

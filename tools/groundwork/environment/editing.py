@@ -1,4 +1,4 @@
-"""Edit a YAML file in place: comments and order stay, two editors at once lose nothing, nobody sees it half written."""
+"""Edits a YAML file in place: comments and order are kept, concurrent edits are not lost, and nobody sees a half-written file."""
 
 from __future__ import annotations
 

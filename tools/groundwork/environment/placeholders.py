@@ -1,4 +1,4 @@
-"""What the shipped environment files say in place of a team's own values, and nobody at Google has ever heard of."""
+"""The placeholders in the shipped environment files, which stand for a team's own values and mean nothing to Google."""
 
 from __future__ import annotations
 

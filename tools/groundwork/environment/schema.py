@@ -1,4 +1,4 @@
-"""What a JSON schema has against a value, in sentences that say where, what, and what is allowed; and the defaults it gives."""
+"""Validates a value against a JSON schema, with messages that say where, what, and what is allowed; and the schema's defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong in an environment file: against YAML, against envs/schema.json, and against itself; every mistake with its line."""
+"""Validates an environment file: as YAML, against envs/schema.json, and for consistency; every mistake with its line."""
 
 from __future__ import annotations
 

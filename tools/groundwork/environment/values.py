@@ -1,4 +1,4 @@
-"""The environment file as values, checked before anything is done with it."""
+"""The environment file as validated values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services, jobs, builds and training name that the file does not have, and what they may not say together."""
+"""Cross-references of services, jobs, builds and training: names that the file does not define, and settings that exclude each other."""
 
 from __future__ import annotations
 

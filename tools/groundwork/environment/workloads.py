@@ -1,4 +1,4 @@
-"""What an environment runs: services, jobs, builds and training, as the environment file says them."""
+"""The workloads of an environment file: services, jobs, builds and training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run may go: a local one to this machine only, a real one to Google only."""
+"""Isolates runs: a local one reaches only this machine, a real one only Google."""
 
 from __future__ import annotations
 

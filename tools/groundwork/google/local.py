@@ -1,4 +1,4 @@
-"""The local cloud as a command sees it: started when it is needed, found again, stopped, emptied."""
+"""Manages the local cloud for commands: starts, finds, stops and empties it."""
 
 from __future__ import annotations
 

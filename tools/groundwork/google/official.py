@@ -1,4 +1,4 @@
-"""Refusals of Google's official clients as the errors that plain requests end in."""
+"""Turns the errors of Google's client libraries into the same errors as those of plain requests."""
 
 from __future__ import annotations
 

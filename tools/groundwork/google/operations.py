@@ -1,4 +1,4 @@
-"""Long-running operations: waited for, in either of Google's forms."""
+"""Waits for long-running operations, in either of Google's two forms."""
 
 from __future__ import annotations
 

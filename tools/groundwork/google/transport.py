@@ -1,4 +1,4 @@
-"""One HTTP call, to Google with the caller's login or to the local cloud with a plain token; answers as values."""
+"""One HTTP call, to Google with the caller's credentials or to the local cloud with its token."""
 
 from __future__ import annotations
 

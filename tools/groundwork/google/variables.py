@@ -1,4 +1,4 @@
-"""Which environment variables a program that is started, or a client that is opened, may see: one that is not listed here, none does.
+"""The environment variables that child processes and clients may see; any variable that is not listed here is withheld.
 
 A variable can send secrets elsewhere, change what Terraform does, or make a run depend on what nobody sees; so each has its reason.
 """

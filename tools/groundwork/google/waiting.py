@@ -1,4 +1,4 @@
-"""Doing a thing again, after a while, where what stopped it passes by itself; and how long what was changed takes to show."""
+"""Retries of temporary failures, and waiting for changes to become visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection of Cloud Build to GitHub: what a human agrees to once, and must be there before Terraform takes it over."""
+"""Cloud Build's connection to GitHub, which a person authorises once before Terraform can manage it."""
 
 from __future__ import annotations
 

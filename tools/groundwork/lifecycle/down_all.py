@@ -1,4 +1,4 @@
-"""`down --all`: the platform, then the bootstrap layer, then the bucket that kept Terraform's state; or the whole project."""
+"""`down --all`: removes the platform, the bootstrap layer and the state bucket, or the whole project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in for containers on the local cloud where none can run: the commands that the environment file names."""
+"""Commands that stand in for containers on the local cloud where none can run, as named by the environment file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the deletions of a plan would run into, and what would go with what they delete."""
+"""What would stop the deletions of a plan, and what would be lost with them."""
 
 from __future__ import annotations
 

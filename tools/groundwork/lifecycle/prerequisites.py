@@ -1,4 +1,4 @@
-"""What must be there before Terraform can start: the project, the first few APIs and the bucket of the state."""
+"""What must exist before Terraform can start: the project, a few APIs and the state bucket."""
 
 from __future__ import annotations
 

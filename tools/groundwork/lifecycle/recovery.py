@@ -1,4 +1,4 @@
-"""After a run that was killed: its lock is released, its state uploaded, and what it made but could not note is adopted.
+"""Recovery from a killed run: its lock is released, its state uploaded, and what it created but did not record is adopted.
 
 Nothing here happens unless a record of an interrupted run lies in the layer's folder.
 """

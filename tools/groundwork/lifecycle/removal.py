@@ -1,4 +1,4 @@
-"""Deletes one thing of any kind that the list calls find, with what has to go before it, and waits until it is gone."""
+"""Deletes a resource of any kind, after what has to be deleted first, and waits until it is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was reviewed, as a record that holds no value: the apply afterwards refuses a plan that is not the same."""
+"""A record of the reviewed plan that holds no values; the later apply refuses a different plan."""
 
 from __future__ import annotations
 

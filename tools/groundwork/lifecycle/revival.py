@@ -1,4 +1,4 @@
-"""What is deleted softly and keeps its name meanwhile: `up` brings it back instead of making it."""
+"""Soft-deleted resources that still occupy their names: `up` undeletes them instead of creating new ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`status`: what the state knows, who holds its lock, and whether a run is at work or was cut short."""
+"""`status`: what the state contains, who holds its lock, and whether a run is active or was interrupted."""
 
 from __future__ import annotations
 

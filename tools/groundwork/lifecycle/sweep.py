@@ -1,4 +1,4 @@
-"""`sweep`: delete what no Terraform state knows, of chosen kinds, old enough and not labelled to be kept; then verify again."""
+"""`sweep`: deletes resources that no Terraform state knows, of chosen kinds, old enough and not labelled to be kept; then verifies again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`down`: show what goes, check what would fail half-way, ask for the project's id, destroy, and list what is left."""
+"""`down`: shows what will be deleted, checks what would fail half-way, asks for the project's id, destroys, and lists what is left."""
 
 from __future__ import annotations
 

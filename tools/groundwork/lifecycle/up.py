@@ -1,4 +1,4 @@
-"""`up` and `plan`: make ready, plan every layer, say what would happen, ask, and apply those very plans."""
+"""`up` and `plan`: prepare, plan every layer, show the plans, ask, and apply exactly those plans."""
 
 from __future__ import annotations
 

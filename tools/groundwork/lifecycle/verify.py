@@ -1,4 +1,4 @@
-"""Whether anything is in the project that no Terraform state knows: clean, left over, or not to be told."""
+"""Whether the project contains anything that no Terraform state knows: clean, left over, or undecided."""
 
 from __future__ import annotations
 

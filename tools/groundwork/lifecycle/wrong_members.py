@@ -1,4 +1,4 @@
-"""Members whom Google does not take: nobody of that address, or another kind of principal; one of them ends every `up`."""
+"""Members that Google rejects: unknown addresses, or principals of another kind; a single one makes every `up` fail."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Credentials: who somebody is to Google Cloud, whether that is enough, and what else needs to be told who they are."""
+"""Credentials: who the caller is to Google Cloud, whether that suffices, and which other tools need to be logged in."""

@@ -1,4 +1,4 @@
-"""Whether somebody may act as the deployer: asked of IAM, and tried."""
+"""Checks whether the caller may impersonate the deployer: asks IAM, and tries it."""
 
 from __future__ import annotations
 

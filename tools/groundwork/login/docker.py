@@ -1,4 +1,4 @@
-"""Docker's login: gcloud's credential helper in docker's config, or a token for an hour that goes to docker by a pipe."""
+"""Docker's login: gcloud's credential helper in docker's configuration, or a token for an hour, passed to docker through a pipe."""
 
 from __future__ import annotations
 

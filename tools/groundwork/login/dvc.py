@@ -1,4 +1,4 @@
-"""DVC's remote: written into a repository's .dvc/config the way `dvc remote add` writes it, and nothing else in it touched."""
+"""Sets up DVC's remote in a repository's .dvc/config as `dvc remote add` would, and changes nothing else in it."""
 
 from __future__ import annotations
 

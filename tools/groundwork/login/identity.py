@@ -1,4 +1,4 @@
-"""Who the caller is, to Google Cloud or to the local cloud."""
+"""Who the caller is, on Google Cloud or on the local cloud."""
 
 from __future__ import annotations
 

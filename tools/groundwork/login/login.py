@@ -1,4 +1,4 @@
-"""Logging in: application default credentials by gcloud, the project that calls are charged to, and the deployer, checked."""
+"""Logging in: application default credentials by gcloud, the quota project, and impersonation of the deployer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell or a notebook needs so that Google's clients speak to an environment: variables, nothing secret among them."""
+"""The environment variables with which Google's clients in a shell or notebook use an environment; none of them is secret."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""People: who is in the team as what, what each may do, and proof that it is so."""
+"""People: who is in the team in which role, what each may do, and proof of it."""

@@ -1,4 +1,4 @@
-"""Who may do what, from the policies as they are: the matrix person by action, and why somebody may or may not."""
+"""Who may do what according to the current policies: the matrix of people and actions, and the reasons."""
 
 from __future__ import annotations
 

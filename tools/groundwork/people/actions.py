@@ -1,4 +1,4 @@
-"""Trying what people want to do, as kinds say it: the permission that it needs, and a harmless way to try it.
+"""Tries actions as the kinds declare them: the permission each needs, and a harmless way to try it.
 
 A trial is let in or refused before it does anything: it reads, or it names something that does not exist, or what it sends
 can never be accepted. So 401 and 403 mean refused and every other answer means let in. Where no such trial is beyond doubt,

@@ -1,4 +1,4 @@
-"""Google's own accounts in a project, each of which does one service's work: what people call them, and the role that lets them."""
+"""Google's service agents in a project: their names in plain words, and the roles that give them access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the policies and the file disagree about people, and whose doing it is: somebody's by hand, or Terraform's own of before."""
+"""Differences between the policies and the file, and whether somebody or Terraform made them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People out: of the environment file, of every policy and access control list; and whoever still lets them in."""
+"""Offboarding: removes people from the environment file, all policies and access control lists, and reports other ways in."""
 
 from __future__ import annotations
 

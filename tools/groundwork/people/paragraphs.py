@@ -1,4 +1,4 @@
-"""Who may do what where columns do not fit: a paragraph for each thing, or for each persona, wrapped at words."""
+"""Access as wrapped paragraphs, one for each thing or persona, where the columns of a table do not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personas as data: which roles a member of each has on what; the same file that modules/team_access reads."""
+"""Personas as data: the roles that a member of each gets; modules/team_access reads the same file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would let somebody do something: a persona for people, a line of the file for identities, else gcloud's line."""
+"""How to give somebody access: a persona for people, a line of the file for identities, else a gcloud command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that policies spell otherwise than the file: Google stores an account's primary address, whatever alias was asked for."""
+"""Addresses that policies spell differently from the file: Google stores an account's primary address whatever alias was given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People in: the environment file, the plan that follows from it, and proof of what came of it."""
+"""Onboarding: the entry in the environment file, the resulting plan, and proof of the result."""
 
 from __future__ import annotations
 

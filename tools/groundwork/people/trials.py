@@ -1,4 +1,4 @@
-"""Trying what somebody may do, as them; what a policy gives and a service still refuses is tried again, and is never "may not"."""
+"""Tries actions as the people concerned; what a policy allows and a service still refuses is retried, and never counts as "may not"."""
 
 from __future__ import annotations
 

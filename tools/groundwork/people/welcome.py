@@ -1,4 +1,4 @@
-"""The newcomer's five minutes: what to install, how to log in, and what is theirs."""
+"""The welcome note for a new member: what to install, how to log in, and what they have access to."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Policies: what this platform's Terraform must keep, checked on the code and on the plan before it is applied."""
+"""Policies for this platform's Terraform, checked on the code and on the plan before it is applied."""

@@ -1,4 +1,4 @@
-"""Reports of the scanner, kept by the content of all that they follow from: code, plan, policies, checkov, settings."""
+"""A cache of scan reports, keyed by everything they depend on: code, plan, policies, checkov and settings."""
 
 from __future__ import annotations
 

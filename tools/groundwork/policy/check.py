@@ -1,4 +1,4 @@
-"""One policy check of an environment: code and plans, from the cache where nothing changed, exceptions applied."""
+"""One policy check of an environment: scans code and plans, or takes cached reports, and applies exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groundwork policy`: which plans it looks at, and what it writes."""
+"""`groundwork policy`: chooses the plans to check, and writes the output files."""
 
 from __future__ import annotations
 

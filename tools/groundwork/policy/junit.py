@@ -1,4 +1,4 @@
-"""A policy check as JUnit XML: a test case for each policy that held, and for each finding."""
+"""A policy check as JUnit XML: a test case for each passed policy and for each violation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkov's own environment: made by uv from hashed requirements on first use, in the user's cache, never in .venv."""
+"""Checkov's own environment, created by uv from hashed requirements on first use, in the user's cache and never in .venv."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy check came to: findings of code and plans put together, exceptions applied, and what was checked."""
+"""The result of a policy check: violations of code and plans merged, exceptions applied, and what was checked."""
 
 from __future__ import annotations
 

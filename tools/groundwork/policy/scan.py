@@ -1,4 +1,4 @@
-"""Runs the scanner in checkov's own environment and believes it only when every sign says that it has looked."""
+"""Runs the scanner in checkov's own environment, and trusts its report only if everything was scanned."""
 
 from __future__ import annotations
 

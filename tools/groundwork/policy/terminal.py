@@ -1,4 +1,4 @@
-"""A policy check for people: what was found, where, why it matters and how to mend it."""
+"""A policy check for people: what was found, where, why it matters and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pages that are made from what is there."""
+"""Reports and pages generated from an environment."""

@@ -1,4 +1,4 @@
-"""Where a thing can be looked at: a page of the local cloud's console, or of Google's."""
+"""Links to a thing's page, in the local cloud's console or in Google's."""
 
 from __future__ import annotations
 

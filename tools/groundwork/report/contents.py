@@ -1,4 +1,4 @@
-"""What buckets and image repositories hold, for the report."""
+"""The contents of buckets and image repositories, for the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map of an environment as values: people, personas, identities, what these build, serve and run, and what they reach."""
+"""The map of an environment as values: people, personas, identities, workloads, and what they reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exists of an environment, by the names that its file gives things: from its state, or from a plan that is saved."""
+"""Which parts of an environment exist, by their names in the file: from the state, or from a saved plan."""
 
 from __future__ import annotations
 

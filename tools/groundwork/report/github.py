@@ -1,4 +1,4 @@
-"""The record of a merged pull request's review, from the one run on GitHub that can be believed to have written it.
+"""The review record of a merged pull request, taken only from a run on GitHub that can be trusted to have written it.
 
 Whoever may push a branch can have any content planned, under any base of theirs: a pull request's head says nothing of its base,
 and GitHub's runs name their head alone. So the run must be of the branch that was merged, and that branch must never have been

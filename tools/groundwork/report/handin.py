@@ -1,4 +1,4 @@
-"""The report that a team hands in: what was used and for what, what is in it, what was built, trained and deployed, what it cost."""
+"""The report that a team hands in: what was used and why, what it contains, what was built, trained and deployed, and what it cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People without their addresses, for pages that leave the team."""
+"""Initials in place of e-mail addresses, for pages that leave the team."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How wide text is at most in any common sans-serif font, and where it is broken so that no box clips it."""
+"""Upper bounds for the width of text in common sans-serif fonts, and line breaks that keep it inside its box."""
 
 from __future__ import annotations
 

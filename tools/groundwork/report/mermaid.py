@@ -1,4 +1,4 @@
-"""The map of an environment as a Mermaid flowchart, which GitHub and GitLab draw."""
+"""The map of an environment as a Mermaid flowchart, which GitHub and GitLab render."""
 
 from __future__ import annotations
 

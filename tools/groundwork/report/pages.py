@@ -1,4 +1,4 @@
-"""The report as a page that stands alone, and as Markdown."""
+"""The report as a self-contained HTML page, and as Markdown."""
 
 from __future__ import annotations
 

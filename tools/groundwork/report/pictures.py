@@ -1,4 +1,4 @@
-"""The report's parts as files of their own: the map as SVG, and each part as PNG where a browser is there to draw it."""
+"""The report's parts as image files: the map as SVG, and each part as PNG if a browser is available to render it."""
 
 from __future__ import annotations
 

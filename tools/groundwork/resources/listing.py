@@ -1,4 +1,4 @@
-"""A list call that can find things of a kind in a project, as data.
+"""List calls that find resources of a kind in a project, as data.
 
 Paths, response keys and page tokens are those of Google's discovery documents; a test holds every row against them.
 """

@@ -1,4 +1,4 @@
-"""A plan that names: which thing changes how, who gets and loses what, and what of it raises somebody's power."""
+"""Describes a plan in names: which resource changes how, who gains and loses what, and which changes grant more power."""
 
 from __future__ import annotations
 

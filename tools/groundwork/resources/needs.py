@@ -1,4 +1,4 @@
-"""What a planned resource will use in a month: needs, which an estimate turns into money with the price catalogue."""
+"""The expected monthly usage of a planned resource, from which the price catalogue gives an estimate."""
 
 from __future__ import annotations
 

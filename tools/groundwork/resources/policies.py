@@ -1,4 +1,4 @@
-"""Every IAM policy in the project, as it is: on the project, and on everything in it that has one of its own."""
+"""Reads every IAM policy in the project: the project's own, and those of everything in it that has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All kinds of resources: whatever file lies in `kinds/` is one. Verbs walk them and know none by name."""
+"""The registry of kinds: every file in `kinds/` is one. Verbs iterate over them and know none by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform's things in the team's words, as kinds say them: what a module is to them, and what a resource type is."""
+"""Names for Terraform's modules and resource types in the team's words, as the kinds declare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing secrets: a new version, older ones disabled or destroyed; first what would happen, then that and nothing else."""
+"""Changes to secrets: a new version, older ones disabled or destroyed; first shown, then carried out exactly as shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KEY=VALUE files: comments, export, quotes, values over several lines; a mistake is told by its line, never by its text."""
+"""Parses KEY=VALUE files: comments, export, quotes, multi-line values; errors name the line, never its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing a file of KEY=VALUE lines: everything is checked before the first value is set."""
+"""Imports a file of KEY=VALUE lines; everything is checked before the first value is set."""
 
 from __future__ import annotations
 

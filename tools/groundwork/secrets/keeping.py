@@ -1,4 +1,4 @@
-"""How many versions of a secret stay: those that are free, and never fewer than the newest two."""
+"""How many versions of a secret are kept: those that are free, and at least the newest two."""
 
 from __future__ import annotations
 

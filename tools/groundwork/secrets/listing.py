@@ -1,4 +1,4 @@
-"""The secrets of an environment: their versions, and who may read each, from the policies as they are."""
+"""Lists an environment's secrets: their versions, and who may read each according to the policies."""
 
 from __future__ import annotations
 

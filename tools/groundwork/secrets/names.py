@@ -1,4 +1,4 @@
-"""Names of secrets: in the environment file, in the project, and as variables of a shell."""
+"""Names of secrets in the environment file, in the project, and as shell variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Secret Manager refuses, as sentences: who lacks which permission, whom to ask, and what else to do."""
+"""Secret Manager's errors as sentences: who lacks which permission, whom to ask, and what else to do."""
 
 from __future__ import annotations
 

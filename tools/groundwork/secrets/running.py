@@ -1,4 +1,4 @@
-"""Values for a command: read all of them first, handed over as variables of its process and nowhere else."""
+"""Runs a command with secrets: all values are read first, and passed only as environment variables of its process."""
 
 from __future__ import annotations
 

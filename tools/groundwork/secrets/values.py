@@ -1,4 +1,4 @@
-"""Values of secrets as they come in: what belongs to one, and what cannot be one."""
+"""Secret values from input: which bytes belong to the value, and which values are invalid."""
 
 from __future__ import annotations
 

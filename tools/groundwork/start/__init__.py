@@ -1,1 +1,1 @@
-"""From nothing, or from a team's own repository and a project with things made by hand, to an environment file."""
+"""Getting started: an environment file from nothing, from a team's repository, or from a project with existing resources."""

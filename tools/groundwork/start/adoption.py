@@ -1,4 +1,4 @@
-"""Taking over what was made by hand: it gets its entry in the environment file, and Terraform imports it instead of making it."""
+"""Adopts resources made by hand: they get entries in the environment file, and Terraform imports them instead of creating them."""
 
 from __future__ import annotations
 

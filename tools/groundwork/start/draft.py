@@ -1,4 +1,4 @@
-"""The text of a new environment file: what the team said, what its repository says, and a comment for each."""
+"""Drafts the text of a new environment file from the team's answers and its repository, with comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Terraform that reads environment files, copied into a folder that has none; nothing that is there is overwritten."""
+"""Copies the Terraform that reads environment files into a folder that has none; nothing is overwritten."""
 
 from __future__ import annotations
 

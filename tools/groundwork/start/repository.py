@@ -1,4 +1,4 @@
-"""What a team's own repository says of the platform that it needs: read, never run, and no secret's value is kept."""
+"""Reads from a team's repository which platform it needs; nothing is run, and no secret value is kept."""
 
 from __future__ import annotations
 

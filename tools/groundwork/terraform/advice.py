@@ -1,4 +1,4 @@
-"""What to do about Terraform's errors: grouped by component, each kind with its remedy, said last."""
+"""Advice on Terraform's errors: grouped by component, each kind with its remedy, printed last."""
 
 from __future__ import annotations
 

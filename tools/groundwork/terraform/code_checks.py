@@ -1,4 +1,4 @@
-"""`validate`: format and validity of every module and layer, as `make check` wants it."""
+"""`validate`: the format and validity of every module and layer, as `make check` requires."""
 
 from __future__ import annotations
 

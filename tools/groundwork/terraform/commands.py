@@ -1,4 +1,4 @@
-"""The commands of Terraform or OpenTofu for one root module, with their events streamed.
+"""Runs the commands of Terraform or OpenTofu in one root module and streams their events.
 
 python-terraform builds the argument lists and nothing more: its process handling leaves orphans that hold the lock.
 """

@@ -1,4 +1,4 @@
-"""What a planned change does to attributes, from Terraform's JSON: before and after, with secrets masked."""
+"""Attribute changes from Terraform's JSON plan: before and after, with secrets masked."""
 
 from __future__ import annotations
 

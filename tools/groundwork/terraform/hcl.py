@@ -1,4 +1,4 @@
-"""Variables, outputs and resources of a Terraform module, read from files in the one form that `terraform fmt` leaves."""
+"""Reads variables, outputs and resources of a Terraform module, from files formatted by `terraform fmt`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`terraform init`, only when something that it looks at has changed: tool, provider, backend, lock file, root module."""
+"""Runs `terraform init` only if something it depends on has changed: tool, provider, backend, lock file or root module."""
 
 from __future__ import annotations
 

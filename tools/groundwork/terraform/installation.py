@@ -1,4 +1,4 @@
-"""Terraform or OpenTofu: the one on PATH where it is new enough, else the pinned release in the user's cache."""
+"""Finds Terraform or OpenTofu: on PATH if new enough, else the pinned release in the user's cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be known of a process: whether it still runs, since when, and the lines that it is writing into a file."""
+"""Facts about a process: whether it still runs, since when, and the lines it is writing to a file."""
 
 from __future__ import annotations
 

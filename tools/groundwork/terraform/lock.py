@@ -1,4 +1,4 @@
-"""The lock of a remote state: who holds it, how to get it back, and whether it is what a dead run of ours left."""
+"""The lock of a remote state: who holds it, how to release it, and whether a dead run of ours left it."""
 
 from __future__ import annotations
 

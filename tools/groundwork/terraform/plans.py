@@ -1,4 +1,4 @@
-"""Plans of the layers: made side by side, kept as files, and said in the team's words."""
+"""Plans of the layers: made in parallel, saved as files, and described in the team's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one module that starts processes: long ones whose lines are followed, such as Terraform's, and small tools asked for a word."""
+"""The one module that starts processes: long ones whose output is streamed, such as Terraform, and short tools."""
 
 from __future__ import annotations
 

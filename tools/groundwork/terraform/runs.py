@@ -1,4 +1,4 @@
-"""Who is at work: one changing run at a time per environment and clone, and a record that outlives a run that is killed."""
+"""Runs: one at a time may change an environment of a clone, and leaves a record that survives if it is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One command's way to one environment: its cloud, its Terraform, and where the state of each layer is."""
+"""A command's session with an environment: its cloud, its Terraform, and the location of each layer's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a saved plan was made from, noted beside it: the Terraform code, and what the environment file says."""
+"""The inputs of a saved plan, recorded beside it: the Terraform code and the environment file's values."""
 
 from __future__ import annotations
 

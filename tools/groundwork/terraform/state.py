@@ -1,4 +1,4 @@
-"""A layer's remote state read through Cloud Storage: resources, outputs and the lock, without starting Terraform.
+"""Reads a layer's remote state through Cloud Storage, without starting Terraform: resources, outputs and the lock.
 
 The objects are those of Terraform's gcs backend: PREFIX/default.tfstate (format 4) and PREFIX/default.tflock.
 """

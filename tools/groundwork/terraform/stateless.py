@@ -1,4 +1,4 @@
-"""Planning where there is no state yet: a copy of a layer's code that keeps its state nowhere, so that nothing need be made first."""
+"""Plans without a state bucket: a copy of a layer's code with no backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a feature talks to the person at the terminal; the command line brings its own, tests bring theirs."""
+"""The interface by which features talk to the user; the command line and the tests implement it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of Google's that pass by themselves, by a list of known messages; nothing else is ever tried again.
+"""Google's temporary errors, by a list of known messages; nothing else is retried.
 
 Sources: hashicorp/terraform-provider-google issues 11023, 8214 (API just enabled), 15042 (account just created), 964
 (concurrent policy changes), 7853 (412 on bucket IAM).

@@ -1,1 +1,1 @@
-"""What runs: builds, services and jobs, their images and logs, with the same words on both clouds."""
+"""Builds, services and jobs, with their images and logs; the same on both clouds."""

@@ -1,4 +1,4 @@
-"""What a training job wrote: the objects below the place that it was given, its model first."""
+"""The output of a training job: the objects below its output address, the model first."""
 
 from __future__ import annotations
 

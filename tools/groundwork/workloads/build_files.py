@@ -1,4 +1,4 @@
-"""What a build does: the team's cloudbuild.yaml, checked against Cloud Build's own message, or the usual steps for a Dockerfile."""
+"""What a build runs: the team's cloudbuild.yaml, checked against Cloud Build's schema, or default steps for a Dockerfile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds of Cloud Build: started from a folder or by a trigger, listed, followed, cancelled."""
+"""Cloud Build builds: submitted from a folder or by a trigger, listed, followed and cancelled."""
 
 from __future__ import annotations
 

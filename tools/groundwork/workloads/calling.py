@@ -1,4 +1,4 @@
-"""Calling a service as the caller's own identity."""
+"""Calls a service with the caller's own identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a container did not start or a job failed: what its last log lines and Google's message mean, and what to do."""
+"""Explains why a container did not start or a job failed, from its last log lines and Google's message, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images in the project's repositories, newest first."""
+"""Images in the project's repositories, newest first."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Files that describe a training job, in every form that teams write: workerPoolSpecs as a mapping or a list, camelCase or snake_case,
-a job's spec alone, as gcloud takes it, or the whole job.
-"""
+"""Reads files that describe a training job, in every form in use: worker pools as a mapping or a list, camelCase or snake_case, a job spec as gcloud takes it, or a whole job."""
 
 from __future__ import annotations
 

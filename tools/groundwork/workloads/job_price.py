@@ -1,4 +1,4 @@
-"""What a job costs: the machine that it asks for, for as long as it may run."""
+"""The price of a job: its machines for the longest time it may run."""
 
 from __future__ import annotations
 

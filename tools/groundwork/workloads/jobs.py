@@ -1,4 +1,4 @@
-"""Jobs of either sort, as one list: training on Vertex AI, and runs of Cloud Run's jobs."""
+"""Training jobs of Vertex AI and job executions of Cloud Run, as one list."""
 
 from __future__ import annotations
 

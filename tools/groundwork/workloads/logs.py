@@ -1,4 +1,4 @@
-"""Log lines of what runs, from Cloud Logging: the newest, or as they come."""
+"""Log lines of workloads from Cloud Logging: the newest ones, or as they arrive."""
 
 from __future__ import annotations
 

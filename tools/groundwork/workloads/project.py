@@ -1,4 +1,4 @@
-"""The project that workloads run in, as somebody sees it."""
+"""The project that workloads run in, as the caller sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many GPUs a project may train on at once: Google grants a new project none, and says so only when the job is refused."""
+"""GPU quotas for training: Google grants a new project none, and says so only when a job is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing what a service runs: a new revision, shares of the traffic, and the way back."""
+"""Deploys a new revision of a service, splits its traffic, and rolls back."""
 
 from __future__ import annotations
 

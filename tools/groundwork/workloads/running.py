@@ -1,4 +1,4 @@
-"""What runs at this moment and costs something every hour: waiting instances of services, builds and jobs under way."""
+"""What runs now and costs something every hour: idle instances of services, and active builds and jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services of Cloud Run: what runs where, which revision gets the traffic, and what idle instances cost."""
+"""Cloud Run services: what runs, which revision gets the traffic, and what idle instances cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder as the source of a build: packed without what git or .gcloudignore leaves out, and kept in the project's bucket for sources."""
+"""Packs a folder as a build's source, without what git or .gcloudignore excludes, and uploads it to the project's bucket for sources."""
 
 from __future__ import annotations
 

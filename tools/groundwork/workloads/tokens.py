@@ -1,4 +1,4 @@
-"""Identity tokens, which services of Cloud Run ask for: who the caller is, signed by Google, for one address and one hour.
+"""Identity tokens, which Cloud Run services require: the caller's identity, signed by Google, for one audience and one hour.
 
 An access token, which Google's APIs take, is refused there.
 Sources: https://cloud.google.com/run/docs/authenticating/developers and

@@ -1,4 +1,4 @@
-"""Training on Vertex AI: custom jobs, submitted as their own identity, with an owner, an end and a place for the model."""
+"""Training on Vertex AI: custom jobs that run as their own identity, with an owner, a time limit and an output address."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The page at /: what the local cloud holds, who may do what, and what its clients ask. Plain HTML, readable without JavaScript."""
+"""The console at /: what the local cloud holds, who may do what, and recent requests. Plain HTML, readable without JavaScript."""

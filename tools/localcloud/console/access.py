@@ -1,4 +1,4 @@
-"""Who may do what: a matrix of members and things, each cell with the grants that it comes from."""
+"""The access matrix: members by resources, each cell with the grants behind it."""
 
 from __future__ import annotations
 

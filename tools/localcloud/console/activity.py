@@ -1,4 +1,4 @@
-"""What happens in a project: log entries, operations and use, newest first."""
+"""Recent activity in a project: log entries, operations and usage, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the console is: its address holds a secret, since a browser sends no token of its own accord.
+"""The console's address, which contains a secret, since a browser sends no token of its own accord.
 
 Not a cookie: a browser sends those of 127.0.0.1 to every port, and so to other users' servers.
 """

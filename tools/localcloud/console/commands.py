@@ -1,4 +1,4 @@
-"""How the same is asked elsewhere: with gcloud, curl and in Python, as text to copy."""
+"""Equivalent commands for what a page shows: gcloud, curl and Python, ready to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of the console: an ASGI application whose every address begins with its secret."""
+"""The console's pages: an ASGI application in which every path begins with the console's secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages show, as values: read through the API as the owner, so that a page says what a client would be told."""
+"""The console's views as values, read through the API as the project's owner, so that a page shows what a client would get."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Workloads on this machine: docker, podman, or a plain process where neither answers. Only here are processes started for them."""
+"""Runs workloads on this machine: in docker, in podman, or as a plain process where neither is available. Only this package starts processes for them."""

@@ -1,4 +1,4 @@
-"""A bucket as a workload's helper sees it: the JSON API of Cloud Storage at an address, as whom a token names."""
+"""A small client of Cloud Storage's JSON API for one bucket, with which workloads read and write it."""
 
 from __future__ import annotations
 

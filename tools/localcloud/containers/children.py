@@ -1,4 +1,4 @@
-"""Processes that write lines: started with an argument list, read line by line, ended with their whole group."""
+"""Child processes: started from an argument list, read line by line, and stopped as a group."""
 
 from __future__ import annotations
 

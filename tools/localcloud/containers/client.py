@@ -1,4 +1,4 @@
-"""docker and podman by their command lines, which are the same but for what stands in `Kind`."""
+"""The command lines of docker and podman, which differ only in what their `Kind` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runtime this machine has: asked once, by running it, since a client without its engine is common."""
+"""Detects the container runtime of this machine by running it once, since a client without its engine is common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buckets as folders of a container: copied in before it starts, and what it has written copied out.
+"""Buckets mounted as folders of a container: copied in before it starts and copied out when it has written to them.
 
 On Google Cloud, Cloud Storage FUSE shows them as they are at every moment. Here a container sees a bucket that it may write to as it was when
 it started; one that it only reads can be kept up to date, since nothing in it can lead our writes elsewhere.

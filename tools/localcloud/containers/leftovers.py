@@ -1,4 +1,4 @@
-"""What a cloud that was killed has left running: remembered in its state folder, ended by the next one."""
+"""Workloads that a killed local cloud left running: recorded in its state folder, stopped by the next start."""
 
 from __future__ import annotations
 

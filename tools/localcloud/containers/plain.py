@@ -1,4 +1,4 @@
-"""A plain process in place of a container: same environment and port, no isolation, no limits; for machines without docker and podman."""
+"""Runs a plain process in place of a container, for machines without docker and podman: same environment and port, but no isolation and no limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes with all that they have started, which need not be in their group: told apart by when they began, since numbers come back.
+"""Process trees. A process is identified by its id and its start time, since ids are reused.
 
 Where the system does not tell (elsewhere than on Linux) there is nothing below a process.
 """

@@ -1,4 +1,4 @@
-"""What is asked of a runtime, and what it says back: values that no runtime is named in."""
+"""The interface of container runtimes: workloads, builds, mounts and exit statuses."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every service shares: calls, verbs, access, storage, operations, time."""
+"""The engine that every service shares: calls, verbs, access, storage, operations and time."""

@@ -1,4 +1,4 @@
-"""Service agents: the accounts by which Google's services act in a project. A service names its own (Service.agent)."""
+"""Service agents: the accounts as which Google's services act in a project. Each service declares its own (Service.agent)."""
 
 from __future__ import annotations
 

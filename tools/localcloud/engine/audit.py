@@ -1,4 +1,4 @@
-"""Admin activity: who changed what, or was denied it, as an entry of the project's audit log.
+"""Audit logs of admin activity: who changed something, or was denied it.
 
 Data access is not logged, as at Google unless somebody switches it on. Bodies are left out: they may hold what is secret.
 Source: https://cloud.google.com/logging/docs/audit#admin-activity.

@@ -1,4 +1,4 @@
-"""Batches: several JSON requests in one `multipart/mixed` body, answered in order.
+"""Batch requests: several JSON requests in one `multipart/mixed` body, answered in order.
 
 Sources: cloud.google.com/storage/docs/batch, cloud.google.com/compute/docs/api/how-tos/batch.
 """

@@ -1,4 +1,4 @@
-"""The local cloud's clock: real time plus an offset that tests can move, kept across restarts."""
+"""The local cloud's clock: real time plus an offset that tests can change, kept across restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything behind the services."""
+"""The state and the parts that all services share."""
 
 from __future__ import annotations
 

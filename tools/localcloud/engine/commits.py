@@ -1,4 +1,4 @@
-"""Group commit: work that arrives together shares one transaction, and nobody is answered before it is on disk."""
+"""Group commit: requests that arrive together share one transaction, and each is answered only once it is on disk."""
 
 from __future__ import annotations
 

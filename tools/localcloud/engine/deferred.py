@@ -1,4 +1,4 @@
-"""Writes that need not be on disk with the change that gave rise to them: they are made together, a moment later or before anyone reads.
+"""Deferred writes, such as log entries, that need not be on disk with the change that caused them: made in batches, a moment later or before anyone reads.
 
 A change that is taken back takes its own with it. A kill loses those of the last moment, and nothing else.
 """

@@ -1,4 +1,4 @@
-"""What follows from the resources of a service, kept until one of them changes: answers to questions that nearly every request asks."""
+"""A cache of what is computed from a service's resources, valid until one of them changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the APIs of one generation speak: their errors, their strictness, and which resource a URL names.
+"""The two generations of Google's APIs: how each writes errors, how strict it is, and which resource a URL names.
 
 RESOURCE_ORIENTED is what Google writes since 2016 (https://google.aip.dev/121). OLDER is the style of Compute, BigQuery and Storage:
 several path parameters, `insert`, `errors[]`, nulls that mean something. Their standard verbs are in standard.py and older.py.

@@ -1,4 +1,4 @@
-"""What is to happen by the clock: one queue for all services, kept on disk, moved on when the clock is.
+"""The due queue: everything that is scheduled by the clock, for all services, kept on disk.
 
 It is looked at before each request and ten times a second, so that nobody sees what should be over.
 """

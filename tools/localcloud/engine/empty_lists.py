@@ -1,4 +1,4 @@
-"""Lists of what nobody can make here: empty, which is true, as long as no method that makes such things is written."""
+"""Empty answers for lists of resources that nobody can create here, because no method that creates them is implemented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, told to whoever subscribed: in the same transaction, so that nobody hears of what was then taken back."""
+"""Events between services, delivered to their subscribers within the transaction that caused them."""
 
 from __future__ import annotations
 

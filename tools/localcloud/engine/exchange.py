@@ -1,4 +1,4 @@
-"""What comes with a request beside its JSON, and what goes back: raw bodies in, replies out."""
+"""Raw request bodies, and replies that are more than JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fingerprints: what the older dialect has for etags, one for each part of a resource that can be replaced on its own.
+"""Fingerprints, the older dialect's etags: one for each part of a resource that can be replaced on its own.
 
 Where a schema has `labelFingerprint` it is of the labels, `fingerprint` of the resource, and a field whose message has a `fingerprint`
 (metadata, tags) carries its own. They follow from the content, so that none has to be kept.

@@ -1,4 +1,4 @@
-"""Forms that a service's own site is sent: small ones, read before anybody is asked who sends them."""
+"""Small HTML forms sent to a service's own site, read with a limit before the caller is known."""
 
 from __future__ import annotations
 

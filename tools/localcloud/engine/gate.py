@@ -1,4 +1,4 @@
-"""Who is let in: enabled APIs and permissions, before a handler sees the call."""
+"""Admission: checks that the API is enabled and the caller permitted before a handler sees the call."""
 
 from __future__ import annotations
 

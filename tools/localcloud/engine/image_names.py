@@ -1,4 +1,4 @@
-"""Names of images: whose registry they lie in, and what of them is the same for every version."""
+"""Parses image names: whether they are in a registry of this cloud, and the name without tag or digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services may ask of each other: declared here, offered by one service, never read from another's tables."""
+"""Interfaces between services: declared here, implemented by one service; no service reads another's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that takes time: it runs beside the requests, writes through the same commits, and a stop of the server is not hidden.
+"""Long-running work: it runs beside the requests, writes through the same commits, and survives a restart of the server.
 
 A request starts a job within its transaction; the job runs once that is on disk. Its row stays until it has ended, so that the
 next start of the server finds what was cut short, and says so or begins it again.

@@ -1,4 +1,4 @@
-"""Labels, as all of Google's APIs take them: at most 64, short, lowercase letters of any alphabet, digits, _ and -.
+"""The rules for labels that all of Google's APIs share: at most 64, short, lowercase letters of any alphabet, digits, _ and -.
 
 Source: cloud.google.com/resource-manager/docs/labels-overview#requirements.
 """

@@ -1,4 +1,4 @@
-"""Lists that lack what was just made and still have what was just deleted, where the profile says that they are late."""
+"""Eventually consistent lists: they lack what was just created and still show what was just deleted, if the profile says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was done and does not show everywhere yet, as at Google: by named profiles, kept across restarts, on the cloud's clock."""
+"""Eventual consistency, simulated by named profiles on the cloud's clock and kept across restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workloads write, from the threads that read it to the transactions that keep it."""
+"""Log lines of workloads, passed from the threads that read them to the transactions that store them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References as the older dialect writes them: whole URLs in answers, any spelling of them in requests, kept as "projects/p/zones/z"."""
+"""References in the older dialect: full URLs in answers, any spelling in requests, stored as "projects/p/zones/z"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log entries of all services: written by whoever has something to say, kept by time, read by Cloud Logging."""
+"""The log entries of all services, stored by time and read through Cloud Logging."""
 
 from __future__ import annotations
 

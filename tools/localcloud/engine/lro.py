@@ -1,4 +1,4 @@
-"""Long-running operations as google.longrunning has them: how a method begins one, and get, list, wait, cancel and delete."""
+"""Long-running operations in the form of google.longrunning: how a method starts one, and get, list, wait, cancel and delete."""
 
 from __future__ import annotations
 

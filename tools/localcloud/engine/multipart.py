@@ -1,4 +1,4 @@
-"""Bodies of several parts: `multipart/related` uploads and `multipart/mixed` batches (RFC 2046)."""
+"""Multipart bodies: `multipart/related` uploads and `multipart/mixed` batches (RFC 2046)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard verbs of the older dialect: get, list, aggregatedList, insert, patch, update, delete, setters and those of IAM.
+"""The standard verbs of the older dialect: get, list, aggregatedList, insert, patch, update, delete, setters, and the IAM methods.
 
 A resource is kept under the path that names it ("projects/p/zones/z/disks/d"), as it was sent, and answered with kind, id, selfLink,
 its place and its fingerprints. Whether a verb answers an operation is read from the document.

@@ -1,4 +1,4 @@
-"""Who may see and end a long-running operation: those whom Google asks for its API's permission, in the project it belongs to.
+"""Access to long-running operations: callers need Google's permission for the API, on the operation's project.
 
 Some APIs have no permission for their operations, or none to read one by its name. There it is who began one, and who may see its
 project.

@@ -1,4 +1,4 @@
-"""The store of long-running operations: what was asked, how far it is, how it ended; each API's dialect writes them its way."""
+"""The store of long-running operations, independent of the form in which each API shows them."""
 
 from __future__ import annotations
 

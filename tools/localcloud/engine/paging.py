@@ -1,4 +1,4 @@
-"""Pages of lists: opaque tokens that only fit the list they came from."""
+"""Paging of lists, with opaque tokens that are valid only for the list they came from."""
 
 from __future__ import annotations
 

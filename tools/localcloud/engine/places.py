@@ -1,4 +1,4 @@
-"""The locations that every regional API lists alike."""
+"""Locations, which every regional API lists in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports of this machine's own on which things of the cloud answer beside the one way in; the server opens them."""
+"""Extra ports of this machine on which parts of the cloud answer, besides the main one; the server opens them."""
 
 from __future__ import annotations
 

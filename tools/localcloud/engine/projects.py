@@ -1,4 +1,4 @@
-"""The projects of the local cloud: number and id, and which APIs are enabled where."""
+"""The local cloud's projects: ids, numbers, and enabled APIs."""
 
 from __future__ import annotations
 

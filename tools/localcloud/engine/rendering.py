@@ -1,4 +1,4 @@
-"""How an answer is written as JSON: the part that `fields` asks for, indented or not."""
+"""Renders an answer as JSON: only the part that `fields` selects, indented or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a URL to the service and method that answer it."""
+"""Routes a URL to the service and method that answer it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a service declares (a Service), and what its handlers get (a Call): the two name each other."""
+"""What a service declares (Service), and what its handlers get (Call). They refer to each other, so they share a module."""
 
 from __future__ import annotations
 

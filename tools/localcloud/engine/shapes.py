@@ -1,4 +1,4 @@
-"""Which standard verb a documented method is, read from its HTTP verb and its path as well as from its name; never from its name alone."""
+"""Recognises the standard verbs by a method's HTTP verb, path and name together, never by the name alone."""
 
 from __future__ import annotations
 

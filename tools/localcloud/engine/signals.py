@@ -1,4 +1,4 @@
-"""Who waits for something hears of it when it is on disk: the end of an operation, a message, an entry of a log."""
+"""Signals that wake waiting requests once a change is on disk: the end of an operation, a message, a log entry."""
 
 from __future__ import annotations
 

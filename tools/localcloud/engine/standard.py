@@ -1,4 +1,4 @@
-"""The standard verbs, written once: get, list, create, patch, update, delete, undelete and the three of IAM."""
+"""The standard verbs of the resource-oriented dialect: get, list, create, patch, update, delete, undelete, and the IAM methods."""
 
 from __future__ import annotations
 

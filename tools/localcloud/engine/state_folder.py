@@ -1,4 +1,4 @@
-"""Whether a state folder still holds all that was acknowledged: a start that would go on without some of it is refused."""
+"""Checks that a state folder still holds everything that was acknowledged; the server refuses to start without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the local cloud keeps: resources, policies and operations in SQLite, large bodies as files beside it."""
+"""The store: resources, policies and operations in SQLite, large bodies as files beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens of the local cloud: they say who calls, and prove it by a code that only the holder of the state folder's key can make."""
+"""Access tokens of the local cloud: they name the caller, and are authenticated with the state folder's key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was used: amounts per hour, project and SKU, which the control interface gives as rows of Google's billing export."""
+"""Metering: amounts per hour, project and SKU, which the control interface returns as rows of Google's billing export."""
 
 from __future__ import annotations
 

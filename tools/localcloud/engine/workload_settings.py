@@ -1,4 +1,4 @@
-"""What this machine is to carry, and what stands in for images where no container runs: kept in the state folder, past a reset."""
+"""How many workloads this machine may run, and which commands stand in for images; kept in the state folder across a reset."""
 
 from __future__ import annotations
 

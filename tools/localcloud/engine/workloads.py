@@ -1,4 +1,4 @@
-"""Workloads that act as an account: each gets the identity and the ways to the cloud that it has on Google Cloud, and none outlives its cloud.
+"""Runs workloads as their service accounts, with the same identity and the same access to the cloud as on Google Cloud, and stops them with the cloud.
 
 They run in podman or docker, else as the command that stands in for their image, else not at all, which is called simulated.
 """

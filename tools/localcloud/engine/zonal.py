@@ -1,4 +1,4 @@
-"""Operations of the older dialect: of a zone, of a region, or global; compute#operation."""
+"""Operations of the older dialect (compute#operation): zonal, regional or global."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The process of the local cloud: sockets, the wire, commits, faults."""
+"""The server process: sockets, HTTP, commits and faults."""

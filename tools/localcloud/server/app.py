@@ -1,4 +1,4 @@
-"""The ASGI application: bytes in, bytes out, and the request log; everything else is the dispatcher's."""
+"""The ASGI application: reads requests, writes replies and keeps the request log; the dispatcher does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the parts together: from a folder and the registry to an application."""
+"""Assembles the application from a state folder and the registry of services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request bodies: small ones in memory, larger ones in a file, and those only from who may send them."""
+"""Reads request bodies: small ones into memory, larger ones into a file, and those only from callers who may send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates for Google's hosts, signed by an authority of this state folder's own; no system store ever learns of it."""
+"""TLS certificates for Google's hosts, signed by a certificate authority of this state folder's own, which is never added to a system store."""
 
 from __future__ import annotations
 

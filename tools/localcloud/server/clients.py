@@ -1,4 +1,4 @@
-"""What a shell needs so that every client of Google's in it reaches the local cloud by Google's own names: a proxy, whom to trust, a token.
+"""The environment variables with which Google's clients reach the local cloud under Google's own host names: a proxy, a CA bundle and a token.
 
 Only clients that know no proxy are told another address.
 """

@@ -1,4 +1,4 @@
-"""The control interface below /_local/: health, faults, profile, directory, clock, reset, coverage, the request log. For local tools only."""
+"""The control interface below /_local/, for local tools only: health, faults, profiles, directory, clock, reset, coverage and the request log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the local cloud can do, method by method."""
+"""Which methods the local cloud implements."""
 
 from __future__ import annotations
 

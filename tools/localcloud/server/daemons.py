@@ -1,4 +1,4 @@
-"""Daemons of the local cloud as processes: started, waited for, looked after and ended."""
+"""Daemon processes of the local cloud: starting them, waiting for them, checking on them and stopping them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which edition of the local cloud's code lies on disk, so that a process that runs an older one is told apart after an update."""
+"""A fingerprint of the local cloud's code on disk, by which a process that runs older code is recognised after an update."""
 
 from __future__ import annotations
 

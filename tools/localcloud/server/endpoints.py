@@ -1,4 +1,4 @@
-"""Environment variables that point Terraform, gcloud and Google's libraries at the local cloud, as its services name them."""
+"""Environment variables that point Terraform, gcloud and Google's libraries at the local cloud, as declared by its services."""
 
 from __future__ import annotations
 

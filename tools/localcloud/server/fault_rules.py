@@ -1,4 +1,4 @@
-"""Faults for tests: slow answers, refusals, dropped connections, late visibility, pending operations."""
+"""Fault rules for tests: slow answers, refusals, dropped connections, late visibility, pending operations."""
 
 from __future__ import annotations
 

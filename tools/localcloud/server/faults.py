@@ -1,4 +1,4 @@
-"""Carries out the faults that were ordered for a call."""
+"""Injects the faults that were ordered for a call."""
 
 from __future__ import annotations
 

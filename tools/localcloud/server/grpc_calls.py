@@ -1,4 +1,4 @@
-"""gRPC, for clients that speak nothing else: unary calls are turned into the REST calls that Google documents for them.
+"""gRPC for clients that speak nothing else: unary calls are transcoded to the REST calls that Google documents for them.
 
 The types and the REST form of a method come from Google's client library of the service; where that library is not installed, or a
 method streams, the answer is UNIMPLEMENTED and says so.

@@ -1,4 +1,4 @@
-"""The heads of requests in bounds, so that what is too long is refused before it is kept or parsed; those of answers with their bodies."""
+"""Limits on the heads of requests, so that one that is too long is refused before it is stored or parsed; those of answers with their bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which session's processes hold a connection: a workload's own, or anybody else's of the same user."""
+"""Finds out whose processes hold a connection: those of a workload's session, or others of the same user."""
 
 from __future__ import annotations
 

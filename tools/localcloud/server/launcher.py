@@ -1,4 +1,4 @@
-"""Starts, finds and stops the local cloud and its Terraform provider: the only door for other packages."""
+"""Starts, finds and stops the local cloud and its Terraform provider; the only interface for other packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata servers as workloads on Google Cloud have one: each on a port of its own, which is its workload's identity.
+"""Metadata servers, as workloads on Google Cloud have one: each listens on a port of its own and speaks for one workload.
 
 Source: https://cloud.google.com/compute/docs/metadata/querying-metadata, and what Google's libraries ask.
 """

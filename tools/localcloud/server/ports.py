@@ -1,4 +1,4 @@
-"""Opens ports on loopback for engine.ports."""
+"""Opens loopback ports for engine.ports."""
 
 from __future__ import annotations
 

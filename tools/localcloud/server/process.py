@@ -1,4 +1,4 @@
-"""The server process: takes the state folder's lock, opens the listening socket, writes the record, serves until told to stop."""
+"""The server process: locks the state folder, opens the listening socket, writes its record, and serves until it is told to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small JSON files and locks in the state folder: who serves it, on which port."""
+"""Small JSON files and locks in the state folder, such as which process serves it on which port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last requests that the cloud answered, for whoever wants to see what a client does."""
+"""The most recent requests and their answers, for whoever debugs a client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answers a request that is for none of Google's documented APIs: the sites of the services, by host or by path."""
+"""Dispatches requests outside Google's documented APIs to the services' own sites, by host or path."""
 
 from __future__ import annotations
 

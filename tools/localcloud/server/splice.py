@@ -1,4 +1,4 @@
-"""Two connections as one: what arrives at either is written to the other, at the pace that the other takes it."""
+"""Joins two connections: bytes from either are written to the other, with back-pressure."""
 
 from __future__ import annotations
 

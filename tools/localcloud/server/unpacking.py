@@ -1,4 +1,4 @@
-"""Bodies that come with `Content-Encoding: gzip`: unpacked piece by piece, within the limits of bodies that come as they are."""
+"""Decompresses bodies sent with `Content-Encoding: gzip`, piece by piece and within the usual limits."""
 
 from __future__ import annotations
 

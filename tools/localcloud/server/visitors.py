@@ -1,4 +1,4 @@
-"""Which requests are a client's and not a web page's: a page that a browser shows must not speak to the local cloud.
+"""Tells requests of clients from requests of web pages: a page in a browser must not reach the local cloud.
 
 A name that its owner points at 127.0.0.1 makes any page one of the same origin, so the Host header is held against a list; and a
 browser says where a page comes from. Source: the standard fetch.spec.whatwg.org, section "Origin header", and w3c.github.io/webappsec-fetch-metadata.

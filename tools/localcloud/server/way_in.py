@@ -1,4 +1,4 @@
-"""The one way in: plain HTTP, a proxy's CONNECT, TLS for Google's hosts, and gRPC, told apart by the first bytes of a connection.
+"""The listening port: plain HTTP, CONNECT, TLS for Google's hosts and gRPC, told apart by the first bytes of a connection.
 
 A client that is pointed here as at a proxy, and trusts the authority of the state folder, reaches the local cloud under Google's
 own names; every other host is tunnelled for this user's processes, and for whoever has a token.

@@ -1,4 +1,4 @@
-"""Replies as ASGI messages: lengths, the Date header, compression."""
+"""Replies as ASGI messages: lengths, the Date header and compression."""
 
 from __future__ import annotations
 

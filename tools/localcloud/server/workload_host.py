@@ -1,4 +1,4 @@
-"""What a workload finds around it: its metadata server, the one way in under Google's own names, and whom to trust there."""
+"""What the server provides for workloads: a metadata server, access to the cloud under Google's host names, and a CA bundle."""
 
 from __future__ import annotations
 

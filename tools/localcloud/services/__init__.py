@@ -1,4 +1,4 @@
-"""The services of the local cloud: one line each, one file each."""
+"""The services of the local cloud, one line each."""
 
 from __future__ import annotations
 

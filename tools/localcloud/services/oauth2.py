@@ -1,4 +1,4 @@
-"""Who a token belongs to, and tokens for refresh tokens: Google's OAuth hosts, where clients go without being told to.
+"""Google's OAuth hosts: token information, and access tokens for refresh tokens. Clients go there without being configured to.
 
 A refresh token is simulated: it is a token of the local cloud, and is exchanged for itself.
 Source: https://developers.google.com/identity/protocols/oauth2/native-app.

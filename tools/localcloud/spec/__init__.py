@@ -1,1 +1,1 @@
-"""What Google's API descriptions say: routes, schemas, masks, filters."""
+"""Google's API descriptions: routes, schemas, masks and filters."""

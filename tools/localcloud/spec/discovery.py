@@ -1,4 +1,4 @@
-"""Google's published API descriptions: methods, parameters, schemas and routes, read lazily, one document at a time."""
+"""Google's discovery documents: methods, parameters, schemas and routes, read lazily, one document at a time."""
 
 from __future__ import annotations
 

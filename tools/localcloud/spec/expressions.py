@@ -1,4 +1,4 @@
-"""Expressions in CEL, read by Google's own library: its regular expressions take linear time, its nesting and loops are limited."""
+"""CEL expressions, evaluated by Google's own library: regular expressions in linear time, nesting and loops limited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field masks: which fields an update touches, and which of an answer are asked for."""
+"""Field masks: the fields that an update touches, and the fields of an answer that are asked for."""
 
 from __future__ import annotations
 

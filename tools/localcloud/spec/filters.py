@@ -1,4 +1,4 @@
-"""List filters as Google's APIs write them: ``state:ENABLED AND labels.team=cats``, turned into a test of one body."""
+"""Google's list filters, such as ``state:ENABLED AND labels.team=cats``, compiled to a predicate over one body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON from outside: small, flat and strict enough before any parser sees it; and compact JSON, as it is kept and sent."""
+"""Parses JSON from outside with limits on its size and depth, and strictly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloud Logging's query language: ``resource.type="build" AND severity>=ERROR``, turned into a test of one entry.
+"""Cloud Logging's query language, such as ``resource.type="build" AND severity>=ERROR``, compiled to a predicate over one entry.
 
 Source: https://cloud.google.com/logging/docs/view/logging-query-language.
 """

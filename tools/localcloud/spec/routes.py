@@ -1,4 +1,4 @@
-"""Finds the method that a URL path means, most literal route first."""
+"""Matches URL paths to methods, the most literal route first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks request bodies against a document's schemas, in Google's words, and brings them into the documented form."""
+"""Validates request bodies against a document's schemas, with Google's messages, and normalises them to the documented form."""
 
 from __future__ import annotations
 

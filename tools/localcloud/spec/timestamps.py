@@ -1,4 +1,4 @@
-"""Times as Google writes them: RFC 3339 in UTC."""
+"""Timestamps as Google writes them: RFC 3339 in UTC."""
 
 from __future__ import annotations
 

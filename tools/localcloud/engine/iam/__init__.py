@@ -1,4 +1,4 @@
-"""Who may do what: policies, members, conditions and roles, and the decision that follows from them."""
+"""IAM: policies, members, conditions and roles, and access decisions."""
 
 from __future__ import annotations
 

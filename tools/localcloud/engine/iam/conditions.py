@@ -1,4 +1,4 @@
-"""Conditions on bindings: checked when a policy is set; what has no clear answer does not grant."""
+"""Conditions of bindings: validated when a policy is set. A condition that cannot be evaluated grants nothing."""
 
 from __future__ import annotations
 

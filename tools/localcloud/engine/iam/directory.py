@@ -1,4 +1,4 @@
-"""Who exists outside of projects: users and groups, as far as the local cloud was told of them.
+"""The directory of users and groups, as far as the local cloud has been told of them.
 
 Google knows every account and group there is. Here nobody can, so everyone is taken until somebody tells who there is and closes the
 list; what is known to be of another kind is refused at once.

@@ -1,4 +1,4 @@
-"""Who calls: one checked form for everybody, however a token or a path spells them."""
+"""Principals: one canonical form for every spelling in a token or path."""
 
 from __future__ import annotations
 

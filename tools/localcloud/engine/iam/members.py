@@ -1,4 +1,4 @@
-"""Members of policies: their syntax and their spelling."""
+"""The syntax of policy members."""
 
 from __future__ import annotations
 

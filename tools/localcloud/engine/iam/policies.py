@@ -1,4 +1,4 @@
-"""Policies as data: merging bindings, etags, versions, and the view that a caller who knows no conditions gets."""
+"""Policies as data: merging bindings, etags, versions, and the view for callers that do not ask for conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's predefined roles: which permissions each of them holds."""
+"""Google's predefined roles and their permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vertex AI: custom jobs that train on this machine, the pipelines around them, models, endpoints that answer, and TensorBoards."""
+"""Vertex AI: custom jobs that train on this machine, training pipelines, models, endpoints, and TensorBoards."""
 
 from __future__ import annotations
 

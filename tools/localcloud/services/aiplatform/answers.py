@@ -1,4 +1,4 @@
-"""Long-running operations as Vertex AI's clients read them: a metadata message for each method, in the version that was called."""
+"""Long-running operations in Vertex AI's form: a metadata message for each method, in the API version that was called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of Vertex AI is counted as use: machines and GPUs by the second, for training and for serving."""
+"""Metered usage of Vertex AI: machines and GPUs by the second, for training and for serving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints: made, given models to serve and a share of the traffic for each; what serves them is in serving.py."""
+"""Endpoints: created, and given models with a share of the traffic each; serving.py runs them."""
 
 from __future__ import annotations
 

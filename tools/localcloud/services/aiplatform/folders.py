@@ -1,4 +1,4 @@
-"""/gcs/BUCKET inside a job: the buckets that it names, copied in before it starts, and what it has written copied out when it ends.
+"""/gcs/BUCKET inside a job: the buckets it names, copied in before it starts and copied out when it ends.
 
 On Google Cloud, Cloud Storage FUSE shows every bucket there. Here those appear that a job's arguments, variables or output directory name,
 and the project's small ones that its account may read.

@@ -1,4 +1,4 @@
-"""Custom jobs: made, cancelled and deleted here, carried out in training.py."""
+"""Custom jobs: created, cancelled and deleted here, run in training.py."""
 
 from __future__ import annotations
 

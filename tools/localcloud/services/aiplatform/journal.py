@@ -1,4 +1,4 @@
-"""What jobs and endpoints write into Cloud Logging, in the form that gcloud and the console read.
+"""The log entries of jobs and endpoints, in the form that gcloud and the console read.
 
 Source: https://cloud.google.com/vertex-ai/docs/training/code-requirements#logs, and what `gcloud ai custom-jobs stream-logs` shows.
 """

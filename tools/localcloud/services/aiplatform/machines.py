@@ -1,4 +1,4 @@
-"""Machine types and GPUs that training and endpoints run on.
+"""The machine types and GPUs of training and serving.
 
 Source: https://cloud.google.com/vertex-ai/docs/training/configure-compute (November 2026).
 """

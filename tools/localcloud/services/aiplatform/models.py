@@ -1,4 +1,4 @@
-"""Models of the registry: uploaded, by themselves or by a training pipeline, in versions that have numbers and aliases.
+"""Models of the registry: uploaded by a client or by a training pipeline, in numbered versions with aliases.
 
 A model's row says which version is the default one; each version is a row below it.
 """

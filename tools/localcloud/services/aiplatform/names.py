@@ -1,4 +1,4 @@
-"""Names of Vertex AI's resources: kept with the project's id, shown with its number."""
+"""Resource names of Vertex AI: stored with the project's id, shown with its number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training pipelines: a custom job of the inputs that a client gives, and the model that it makes, put into the registry.
+"""Training pipelines: a custom job made from the client's inputs, whose model is then uploaded to the registry.
 
 Clients write the inputs in a mixture of spellings, which all mean the same.
 """

@@ -1,4 +1,4 @@
-"""GPUs of a project: a new one has none, and Vertex AI refuses at once what goes beyond.
+"""GPU quotas: a new project has none, and Vertex AI refuses at once what exceeds them.
 
 Source: https://cloud.google.com/vertex-ai/docs/quotas#serverless-training.
 """

@@ -1,4 +1,4 @@
-"""The replicas of a job: what each runs, what it finds around it, and what its end means."""
+"""The replicas of a job: what each one runs, its environment, and what its exit means for the job."""
 
 from __future__ import annotations
 

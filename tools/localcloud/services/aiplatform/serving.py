@@ -1,4 +1,4 @@
-"""What serves deployed models: a container for each, started with its deployment and again when a request finds it gone."""
+"""Serves deployed models: a container for each, started on deployment and again when a request finds it gone."""
 
 from __future__ import annotations
 

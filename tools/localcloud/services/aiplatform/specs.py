@@ -1,4 +1,4 @@
-"""What a custom job says: checked and completed, whether it comes by itself or within a training pipeline."""
+"""Custom job specs: validated and completed, both for jobs and within training pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a custom job is carried out: a container for each replica, under the job's account, until the first of them is done."""
+"""Runs a custom job: a container for each replica, as the job's service account, until the first of them ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replica of a training job finds in its environment.
+"""The environment variables of a training job's replica.
 
 Source: https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables and …/distributed-training.
 """

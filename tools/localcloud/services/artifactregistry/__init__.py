@@ -1,4 +1,4 @@
-"""Artifact Registry: repositories, their images, and settings. Artifacts of other formats are not kept: their lists are empty."""
+"""Artifact Registry: repositories, their Docker images, and settings. Other formats are not stored: their lists are empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages, versions, tags and Docker images of a repository, as the API and gcloud show what the registry holds."""
+"""Packages, versions, tags and Docker images as the API and gcloud show them."""
 
 from __future__ import annotations
 

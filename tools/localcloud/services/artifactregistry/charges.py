@@ -1,4 +1,4 @@
-"""What of Artifact Registry is counted as use: the bytes that repositories hold, by the hour."""
+"""Metered usage of Artifact Registry: stored bytes by the hour."""
 
 from __future__ import annotations
 

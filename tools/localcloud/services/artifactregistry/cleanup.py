@@ -1,4 +1,4 @@
-"""Cleanup policies: once a day, through the due queue, versions that a policy deletes and none keeps are gone.
+"""Cleanup policies: once a day, versions that a policy deletes and none keeps are removed.
 
 Source: https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy.
 """

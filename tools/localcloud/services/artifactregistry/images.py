@@ -1,4 +1,4 @@
-"""What a Docker repository holds: blobs by digest, kept once for all repositories, and manifests and tags by image."""
+"""The content of Docker repositories: blobs by digest, stored once for all repositories, and manifests and tags by image."""
 
 from __future__ import annotations
 

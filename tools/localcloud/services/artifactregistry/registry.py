@@ -1,4 +1,4 @@
-"""The Docker registry under `<region>-docker.pkg.dev`: the OCI distribution protocol, with IAM asked at every request.
+"""The Docker registry at `<region>-docker.pkg.dev`: the OCI distribution protocol, with IAM checked on every request.
 
 Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """

@@ -1,4 +1,4 @@
-"""Download rules: one for a repository and one for each package in it; what they deny cannot be pulled.
+"""Download rules of repositories and packages; what they deny cannot be pulled.
 
 Source: https://cloud.google.com/artifact-registry/docs/restrict-artifact-downloads.
 """

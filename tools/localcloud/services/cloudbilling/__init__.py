@@ -1,4 +1,4 @@
-"""Cloud Billing: one simulated account, and which project is linked to it."""
+"""Cloud Billing: one simulated billing account, and the projects linked to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloud Build: builds, the triggers that begin them, and connections to the repositories that they build."""
+"""Cloud Build: builds, triggers, and connections to repositories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts that builds act as: one's own, else Compute's default account."""
+"""The service accounts of builds: a given one, else Compute's default account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others hear of a build: a message to the topic "cloud-builds" of its project, where there is one, at each new state.
+"""Build notifications: a message to the project's "cloud-builds" topic, if there is one, at each change of state.
 
 Source: https://cloud.google.com/build/docs/subscribe-build-notifications.
 """

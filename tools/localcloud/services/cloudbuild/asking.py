@@ -1,4 +1,4 @@
-"""Other APIs of the cloud, asked as the account that a build acts as."""
+"""Calls other APIs of the cloud as a build's service account."""
 
 from __future__ import annotations
 

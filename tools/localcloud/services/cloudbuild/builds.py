@@ -1,4 +1,4 @@
-"""Builds: asked for, listed, approved, cancelled, asked for again; and their operations, which are the builds seen as such."""
+"""The methods of builds: create, list, approve, cancel and retry, and the operations that stand for builds."""
 
 from __future__ import annotations
 

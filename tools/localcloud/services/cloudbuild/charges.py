@@ -1,4 +1,4 @@
-"""What of Cloud Build is counted as use: the time of each by machine type, under who submitted it.
+"""Metered usage of Cloud Build: build minutes by machine type and submitter.
 
 Source: https://cloud.google.com/build/pricing.
 """

@@ -1,4 +1,4 @@
-"""Connections to GitHub and repositories behind them (v2): made in two phases, since a person has to say yes in between.
+"""Connections to GitHub and their repositories (v2): created in two phases, since a person has to authorise them in between.
 
 Here that person names a folder that stands in for the repository; see folders.
 Source: https://cloud.google.com/build/docs/automating-builds/github/connect-repo-github.

@@ -1,4 +1,4 @@
-"""What local tools tell of repositories: which folder stands in for one, and that something was pushed to it."""
+"""Control calls for local tools: which folder stands in for a repository, and that something was pushed to it."""
 
 from __future__ import annotations
 

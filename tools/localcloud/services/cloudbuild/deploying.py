@@ -1,4 +1,4 @@
-"""What gcloud's deployments, executions and training jobs ask of the cloud, as the build's account."""
+"""The requests behind gcloud's deployments, executions and training jobs, sent as the build's service account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment changes of a service or a job of Cloud Run's."""
+"""What a deployment changes in a service or job of Cloud Run."""
 
 from __future__ import annotations
 

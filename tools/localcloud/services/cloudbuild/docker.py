@@ -1,4 +1,4 @@
-"""The docker builder: its commands, carried out by this machine's podman or docker in the workspace, as the build's account.
+"""The docker builder: its commands, run by this machine's podman or docker in the workspace, as the build's service account.
 
 Names are the build's own, as on the fresh machine that a build has at Google: an image that it has neither built nor pulled is not there,
 and what it builds gets no name on this machine, where other builds and services have theirs.

@@ -1,4 +1,4 @@
-"""A build as it was asked for, checked and completed: what is refused before anything runs, and what the server adds.
+"""Validates and completes a submitted build before anything runs.
 
 Source: https://cloud.google.com/build/docs/build-config-file-schema, …/api/reference/rest/v1/projects.builds.
 """

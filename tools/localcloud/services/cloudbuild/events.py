@@ -1,4 +1,4 @@
-"""From an event to a build: which triggers a push means, the recipe that they follow, and what they know of the commit."""
+"""From a push to builds: which triggers match, the build config they use, and the commit's details."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of this machine that stand in for repositories at GitHub: named by the user, read by git, looked at when told of a push."""
+"""Folders of this machine that stand in for GitHub repositories: named by the user, and read when a push is reported."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The gcloud builder: deployments and training jobs, as builds order them, are requests that the local cloud makes itself, as the build's
-account; every other command goes to this machine's gcloud, if there is one.
-"""
+"""The gcloud builder: deployments and training jobs become requests to the local cloud as the build's service account; other commands go to this machine's gcloud, if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""git repositories on this machine, read by the machine's own git: refs, commits, files, and copies of a commit."""
+"""Reads git repositories on this machine with the machine's own git: refs, commits, files, and checkouts of a commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of a build: each line to Cloud Logging, and to a bucket where it asks for that, as the build goes on.
+"""The log of a build, written to Cloud Logging and, if configured, to a bucket while the build runs.
 
 Source: https://cloud.google.com/build/docs/securing-builds/store-manage-build-logs.
 """

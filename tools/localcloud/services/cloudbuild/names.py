@@ -1,4 +1,4 @@
-"""What builds and triggers are called: one store for both families of paths, the global one and the regional one."""
+"""Names of builds and triggers: one store for global and regional paths."""
 
 from __future__ import annotations
 

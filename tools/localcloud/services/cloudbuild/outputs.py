@@ -1,4 +1,4 @@
-"""What a build gives when all its steps are over: images pushed to the registry, files put into a bucket."""
+"""The outputs of a build after its last step: images pushed to the registry, artifacts uploaded to a bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What steps start on this machine, and that it ends with them: whoever cancels the wait leaves nothing running."""
+"""Processes that steps start on this machine; cancelling the wait stops them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which builds wait and which are worked on: as many at once as the machine is to carry, the oldest first."""
+"""The queue of builds: as many run at once as this machine is configured for, the oldest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trigger's build is made of: the build in the trigger, or the file in the repository; and the source and the substitutions of a commit."""
+"""The build of a trigger: from the trigger itself or from a file in the repository, with the commit's source and substitutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build from its source to its images: phase by phase, its log and its state written as it goes on."""
+"""Runs a build, phase by phase from source to images, and keeps its log and state up to date."""
 
 from __future__ import annotations
 

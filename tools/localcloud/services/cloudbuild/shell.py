@@ -1,4 +1,4 @@
-"""Short scripts of docker commands, as builds have them to fetch a cache (`docker pull IMAGE || exit 0`); nothing else of a shell.
+"""Short scripts of docker commands, which builds use to pull a cache (`docker pull IMAGE || exit 0`); nothing else of a shell.
 
 Whatever else a script holds is refused: it would run on this machine, outside of any container.
 """

@@ -1,4 +1,4 @@
-"""Where a build's files come from: an archive in a bucket, or a commit of a repository that a folder here stands in for."""
+"""Fetches a build's source: an archive in a bucket, or a commit of a repository that a folder stands in for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's builders, which this machine's own tools stand in for."""
+"""Google's builders that this machine's own tools stand in for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of a build, carried out by what its image calls for: a container, or this machine's tools in place of Google's builders."""
+"""Runs one step of a build: in a container, or with this machine's tools in place of Google's builders."""
 
 from __future__ import annotations
 

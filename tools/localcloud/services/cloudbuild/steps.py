@@ -1,4 +1,4 @@
-"""The steps of a build: what each waits for, and how one is named in logs."""
+"""The steps of a build: what each waits for, and what logs call it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs in the bucket that Google keeps for builds without one of their own: read under its own name, a piece at a time, as gcloud does.
+"""Logs in Google's default bucket for builds, read under its own name, a range at a time, as gcloud does.
 
 It is in nobody's project, so that it is no bucket of Cloud Storage here either: its objects are the logs as they are kept.
 """

@@ -1,4 +1,4 @@
-"""Substitutions: built-in and user-defined keys, put into the strings of a build, with the string operations that Bash has.
+"""Substitutions: built-in and user-defined variables in the strings of a build, with Bash's string operations.
 
 Source: https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values, …/use-bash-and-bindings-in-substitutions.
 """

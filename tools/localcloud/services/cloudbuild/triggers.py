@@ -1,4 +1,4 @@
-"""Triggers: what a build is made of, and the event that makes it. Both families of paths, and names as well as ids, lead to one store.
+"""Triggers: a build and the event that starts it. Global and regional paths, and names as well as ids, lead to one store.
 
 Source: https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations.triggers.
 """

@@ -1,4 +1,4 @@
-"""The folders of a build on this machine: what steps share, and where a path that a step names lies."""
+"""A build's folders on this machine: what steps share, and how paths in steps map to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resource Manager, v1 and v3: projects, their life and their policies, and the little that lies around them."""
+"""Resource Manager, v1 and v3: projects and their policies, and the few other resources that clients ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies around projects on Google Cloud and not here: organizations, folders, liens, tags.
+"""Organizations, folders, liens and tags, none of which exist here.
 
 Projects of the local cloud have no organization, like those of most people: the lists are empty, what is named is refused.
 """

@@ -1,4 +1,4 @@
-"""Policies of organizations, as far as a project has them of its own: booleans by constraint. No constraint holds until it is set."""
+"""Organization policies set on a project: boolean constraints only. None is enforced until it is set."""
 
 from __future__ import annotations
 

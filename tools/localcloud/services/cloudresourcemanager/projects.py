@@ -1,4 +1,4 @@
-"""Projects: their life, and who sees which."""
+"""Projects: their life cycle, and who can see them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloud Scheduler: jobs that call something by the clock."""
+"""Cloud Scheduler: jobs that call a target on a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts: a job's target is called when its time has come, as the account that it names; what fails is tried again later."""
+"""Attempts: a job's target is called when it is due, as the job's service account, and again after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scheduled jobs: what is called, and when."""
+"""Scheduled jobs: their targets and schedules."""
 
 from __future__ import annotations
 

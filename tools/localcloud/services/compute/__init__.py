@@ -1,4 +1,4 @@
-"""Compute Engine: machines, disks, addresses, networks and images of projects, and the catalogue that they are made from."""
+"""Compute Engine: instances, disks, addresses, networks and images of projects, and the catalogue they are created from."""
 
 from __future__ import annotations
 

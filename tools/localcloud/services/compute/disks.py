@@ -1,4 +1,4 @@
-"""Disks: sizes, types and what they are made from."""
+"""Disks: sizes, types and sources."""
 
 from __future__ import annotations
 

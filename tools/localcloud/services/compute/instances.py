@@ -1,6 +1,4 @@
-"""Virtual machines: made with their disks and addresses, started and stopped by operations that take a moment. Nothing runs in them
-(simulated).
-"""
+"""Instances: created with their disks and addresses, started and stopped by operations that take a moment. Nothing runs in them (simulated)."""
 
 from __future__ import annotations
 

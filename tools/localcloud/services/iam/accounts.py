@@ -1,4 +1,4 @@
-"""Service accounts: created, disabled, deleted for thirty days, undeleted."""
+"""Service accounts: created, disabled, deleted, and undeleted within thirty days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles: Google's predefined ones from the tables, and a project's own, which stay undeletable for seven days."""
+"""Roles: Google's predefined ones, and a project's custom ones, which can be undeleted within seven days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about roles: which can be granted on a resource, which permissions can be tested there."""
+"""Queries about roles: which ones can be granted on a resource, which permissions can be tested on it."""
 
 from __future__ import annotations
 

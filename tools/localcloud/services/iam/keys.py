@@ -1,4 +1,4 @@
-"""Keys of service accounts: made or uploaded by whoever may, unless an organization's constraint forbids it.
+"""Service account keys: created or uploaded, unless an organization policy forbids it.
 
 The private half is in the answer to its creation and nowhere else. Nothing that this project builds makes keys.
 """

@@ -1,4 +1,4 @@
-"""Workload identity pools and their providers: whom outside Google a project trusts, and on which conditions."""
+"""Workload identity pools and their providers: which external identities a project trusts, and under which conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What service accounts sign with: one key each, made when it first signs, kept by the cloud and given to nobody.
+"""The keys that service accounts sign with: one each, created on first use, held by the cloud and given to nobody.
 
 Such signatures count at the local cloud only (simulated): nobody else knows the keys. Source:
 cloud.google.com/iam/docs/service-account-creds#google-managed-keys.

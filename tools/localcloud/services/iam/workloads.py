@@ -1,4 +1,4 @@
-"""What a pool holds beside providers: namespaces with managed identities, and the rules by which workloads prove who they are."""
+"""What else identity pools hold: namespaces, managed identities, and attestation rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of logs: written by anybody who may, listed by the query language, named and deleted by log."""
+"""Log entries: written, listed by a filter, and deleted by log."""
 
 from __future__ import annotations
 

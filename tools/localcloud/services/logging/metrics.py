@@ -1,4 +1,4 @@
-"""Log-based metrics and exclusions: kept, checked and shown; nothing is counted by them (simulated)."""
+"""Log-based metrics and exclusions: stored, validated and returned, but nothing is counted (simulated)."""
 
 from __future__ import annotations
 

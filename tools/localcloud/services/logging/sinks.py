@@ -1,6 +1,4 @@
-"""Sinks: where entries go beside their bucket. What goes to a topic is published; other destinations are kept and shown, and get nothing
-(simulated).
-"""
+"""Sinks: where entries are exported. Entries are published to Pub/Sub topics; other destinations are stored and get nothing (simulated)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Push: a worker posts messages to the subscriber's address. Only addresses of this machine are posted to; messages for others wait
-(simulated).
-"""
+"""Push delivery: a worker posts messages to the subscriber's endpoint. Only endpoints on this machine are called; messages for others wait (simulated)."""
 
 from __future__ import annotations
 

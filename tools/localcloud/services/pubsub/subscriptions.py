@@ -1,4 +1,4 @@
-"""Subscriptions: made by a PUT, pulled from or pushed, with deadlines, dead letters and an end when nobody uses them."""
+"""Subscriptions: created by a PUT, pull or push, with acknowledgement deadlines, dead letters and expiry."""
 
 from __future__ import annotations
 

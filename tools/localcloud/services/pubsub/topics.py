@@ -1,4 +1,4 @@
-"""Topics: made by a PUT, published to by whoever may, other services of the cloud included."""
+"""Topics: created by a PUT, published to by clients and by other services of the cloud."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Cloud Run: services whose containers answer at addresses of their own, and jobs whose tasks run to their end."""
+"""Cloud Run: services whose containers answer at their own URLs, and jobs whose tasks run to completion."""

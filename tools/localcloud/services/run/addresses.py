@@ -1,4 +1,4 @@
-"""Where services answer on this machine: each at a port of its own, beside its host through the one way in."""
+"""The addresses of services on this machine: each service has a port of its own besides its host name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt at a task: its container, from start to exit code."""
+"""One attempt of a task: its container, from start to exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions: how far a service, revision, job or execution has come, and what went wrong."""
+"""Conditions: the state of a service, revision, job or execution, and what went wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request to a service and its answer: what of its head goes on to an instance, who decides about it, and what refuses it."""
+"""One request to a service and its answer: the headers passed to an instance, the access decision, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executions: a job's tasks, run beside one another as far as they may be, each until it succeeds or has failed often enough."""
+"""Executions: a job's tasks, run in parallel as far as allowed, each until it succeeds or has used up its retries."""
 
 from __future__ import annotations
 

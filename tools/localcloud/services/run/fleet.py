@@ -1,4 +1,4 @@
-"""The instances that run: started when a request needs one, kept while they are busy, ended when they are idle for long."""
+"""The running instances: started when a request needs one, kept while busy, stopped after a long idle time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front of the services: which service a request is for, whether who sends it may call it, and which revision answers."""
+"""The front end of services: finds the service of a request, checks its caller, and chooses a revision."""
 
 from __future__ import annotations
 

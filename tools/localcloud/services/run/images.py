@@ -1,4 +1,4 @@
-"""Images: who may read them, and their way to this machine."""
+"""Images: who may read them, and how they get to this machine."""
 
 from __future__ import annotations
 

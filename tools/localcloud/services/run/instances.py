@@ -1,4 +1,4 @@
-"""How an instance comes to be: its containers started as its account, and asked until they answer; and how it goes."""
+"""The life of an instance: its containers are started as its service account, probed until they answer, and stopped."""
 
 from __future__ import annotations
 

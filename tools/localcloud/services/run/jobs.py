@@ -1,4 +1,4 @@
-"""Jobs: what an execution is made from."""
+"""Jobs: the templates of executions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services and jobs write and use: log entries in Cloud Run's forms, and the seconds and requests that cost.
+"""The log entries and metered usage of services and jobs, in Cloud Run's forms.
 
 Requests are noted in memory and kept together a moment later: a transaction for each would take longer than most answers.
 Sources: https://cloud.google.com/run/docs/logging, https://cloud.google.com/logging/docs/structured-logging.

@@ -1,4 +1,4 @@
-"""Names of Cloud Run's things: ids of revisions and executions, and the hosts at which a service answers."""
+"""Names in Cloud Run: ids of revisions and executions, and the hosts of services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probes: whether what runs answers yet, and whether it still does."""
+"""Startup and liveness probes."""
 
 from __future__ import annotations
 

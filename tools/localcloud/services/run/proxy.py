@@ -1,4 +1,4 @@
-"""HTTP between a client and an instance: heads are read to admit, route, count and time each request, bodies pass as they come.
+"""The HTTP proxy between clients and instances: heads are parsed to admit, route, count and time each request; bodies pass unchanged.
 
 One connection of a client's speaks with as many instances as its requests are given to; WebSocket and whatever else changes the
 protocol passes as bytes from then on.

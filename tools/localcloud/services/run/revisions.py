@@ -1,4 +1,4 @@
-"""Revisions: what a service was at one time, never changed afterwards."""
+"""Revisions: immutable snapshots of a service."""
 
 from __future__ import annotations
 

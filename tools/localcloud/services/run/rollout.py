@@ -1,4 +1,4 @@
-"""Deploying: a new revision is started before it takes traffic, and one that does not start never takes any."""
+"""Deployment: a new revision is started before it gets traffic, and gets none if it does not start."""
 
 from __future__ import annotations
 

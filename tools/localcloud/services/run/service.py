@@ -1,4 +1,4 @@
-"""Cloud Run's v2, which keeps everything: v1 is another view of it."""
+"""Cloud Run's v2 API, which stores everything; v1 is a view of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services: made and changed by a template and its traffic; every change of the template makes a revision."""
+"""Services: a template and its traffic; every change of the template creates a revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a container is given: variables, secrets and volumes, each read as the account that it runs as."""
+"""The environment of a container: variables, secrets and volumes, each read as the account that it runs as."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a revision or a task is made of: containers, volumes and limits, checked and completed as Google completes them.
+"""Templates of revisions and tasks: containers, volumes and limits, validated and completed as Google does.
 
 Source: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate.
 """

@@ -1,4 +1,4 @@
-"""Traffic: which revisions take how many per cent of the requests, and which have a tag."""
+"""Traffic: the percentage and tags of each revision."""
 
 from __future__ import annotations
 

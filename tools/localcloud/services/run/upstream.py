@@ -1,4 +1,4 @@
-"""The instance's side of the proxy: its answers, read only as far as to know where they end."""
+"""The instance's side of the proxy: parses answers only as far as needed to find their end."""
 
 from __future__ import annotations
 

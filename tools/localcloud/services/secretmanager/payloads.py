@@ -1,4 +1,4 @@
-"""What secrets hold: kept apart from the resources, sealed on disk, wiped when a version is destroyed."""
+"""Secret payloads: stored apart from the resources, encrypted on disk, and erased when a version is destroyed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets: what a request may say of one, what the server adds, and what is due by the clock."""
+"""Secrets: validation, server-assigned fields, and what is scheduled for them (expiry, rotation)."""
 
 from __future__ import annotations
 

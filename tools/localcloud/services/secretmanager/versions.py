@@ -1,4 +1,4 @@
-"""Versions of secrets: numbered from 1, ENABLED or DISABLED until they are DESTROYED for good."""
+"""Secret versions: numbered from 1, ENABLED or DISABLED until they are DESTROYED."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service Usage: which APIs exist, which are enabled in a project, and the service agents that come with them."""
+"""Service Usage: the APIs that exist, those enabled in a project, and the service agents that enabling creates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quotas of GPUs: a new project has none, in any region, until somebody grants some; on the local cloud that is whoever sits at it."""
+"""GPU quotas: zero in every region of a new project until they are granted, which the local cloud's user may do."""
 
 from __future__ import annotations
 

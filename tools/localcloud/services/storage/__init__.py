@@ -1,4 +1,4 @@
-"""Cloud Storage: buckets, objects and their versions, all kinds of upload, and the older XML-style paths."""
+"""Cloud Storage: buckets, objects and their versions, every kind of upload, and the XML-style paths."""
 
 from __future__ import annotations
 

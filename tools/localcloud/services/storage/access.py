@@ -1,4 +1,4 @@
-"""Who may do what with buckets and objects.
+"""Access to buckets and objects.
 
 Source: cloud.google.com/storage/docs/access-control/iam-json (permission per method).
 """

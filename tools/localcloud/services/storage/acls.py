@@ -1,4 +1,4 @@
-"""The methods of access control lists, refused where access is uniform, as Google does.
+"""The methods of access control lists, which are refused under uniform bucket-level access.
 
 Source: cloud.google.com/storage/docs/json_api/v1/bucketAccessControls, …/defaultObjectAccessControls, …/objectAccessControls.
 """

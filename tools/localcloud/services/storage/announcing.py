@@ -1,4 +1,4 @@
-"""What happens to objects, as events and as the messages of a bucket's notifications.
+"""Object changes as events, and as messages of a bucket's notifications.
 
 Source: cloud.google.com/storage/docs/pubsub-notifications, cloud.google.com/eventarc/docs/reference/supported-events.
 """

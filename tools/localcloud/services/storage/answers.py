@@ -1,4 +1,4 @@
-"""How objects and buckets are written into an answer."""
+"""How buckets and objects are rendered in answers."""
 
 from __future__ import annotations
 

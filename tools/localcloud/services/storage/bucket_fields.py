@@ -1,4 +1,4 @@
-"""The bucket resource: what the server adds, what a change means, what is shown. Functions from data to data.
+"""The bucket resource as pure functions: server-assigned fields, changes, and the rendered form.
 
 Sources: cloud.google.com/storage/docs/json_api/v1/buckets and the defaults that the Terraform provider reads back.
 """

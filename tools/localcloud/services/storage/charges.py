@@ -1,4 +1,4 @@
-"""What of Cloud Storage is counted as use: stored bytes by the hour, and operations.
+"""Metered usage of Cloud Storage: stored bytes by the hour, and operations.
 
 Source: cloud.google.com/storage/pricing#operations-pricing for the two classes of operations; deletions are free.
 """

@@ -1,4 +1,4 @@
-"""MD5 and CRC32C of object data, as Cloud Storage writes and compares them."""
+"""MD5 and CRC32C checksums in Cloud Storage's encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects made from objects: compose, copy, rewrite, move.
+"""Objects created from other objects: compose, copy, rewrite and move.
 
 Source: cloud.google.com/storage/docs/json_api/v1/objects/compose, …/copy, …/rewrite, …/move.
 """

@@ -1,4 +1,4 @@
-"""An object made of uploaded content: its metadata, what is checked, and the version that becomes live."""
+"""Creates an object from uploaded content: metadata, checks, and the new live version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buckets that were deleted softly: kept with their policies and soft-deleted objects until their time is over.
+"""Soft-deleted buckets: kept with their policies and soft-deleted objects until their retention ends.
 
 While it is deleted, everything of a bucket lies under the name "bucket@generation", which no bucket can have.
 Source: cloud.google.com/storage/docs/soft-delete.

@@ -1,4 +1,4 @@
-"""The content of objects on its way out, whole or in part, with the headers that clients check.
+"""Downloads: object content, whole or in ranges, with the headers that clients check.
 
 Source: cloud.google.com/storage/docs/request-endpoints, …/xml-api/get-object-download.
 """

@@ -1,4 +1,4 @@
-"""The table of folders: managed ones, which carry policies, and those of buckets with a hierarchical namespace."""
+"""The table of folders: managed folders, and those of buckets with a hierarchical namespace."""
 
 from __future__ import annotations
 

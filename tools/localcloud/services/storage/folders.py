@@ -1,4 +1,4 @@
-"""Folders of buckets with a hierarchical namespace: made, listed, renamed with all that is in them, and deleted.
+"""Folders of buckets with a hierarchical namespace: created, listed, renamed with their contents, and deleted.
 
 Source: cloud.google.com/storage/docs/folders-overview, …/json_api/v1/folders.
 """

@@ -1,4 +1,4 @@
-"""The `matchGlob` patterns of object lists, as regular expressions for RE2.
+"""Translates the `matchGlob` patterns of object lists into RE2 regular expressions.
 
 Source: cloud.google.com/storage/docs/json_api/v1/objects/list#list-objects-and-prefixes-using-glob.
 """

@@ -1,4 +1,4 @@
-"""What keeps an object from being deleted or overwritten: holds, its bucket's retention policy, its own retention.
+"""What protects an object from deletion and overwriting: holds, the bucket's retention policy, and the object's own retention.
 
 Source: cloud.google.com/storage/docs/bucket-lock, …/object-holds, …/object-lock.
 """

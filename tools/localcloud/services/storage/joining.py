@@ -1,4 +1,4 @@
-"""Content that is made of other content: the parts of an upload, the components of a composed object."""
+"""Joins content: the parts of an upload, the components of a composed object."""
 
 from __future__ import annotations
 

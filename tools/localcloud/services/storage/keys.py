@@ -1,4 +1,4 @@
-"""Encryption keys that callers supply: checked as Google checks them, kept as a hash only, applied to nothing (simulated).
+"""Customer-supplied encryption keys: validated as Google does and stored as a hash only; nothing is encrypted with them (simulated).
 
 What lies on the disk is as readable as any other object. Source: cloud.google.com/storage/docs/encryption/customer-supplied-keys.
 """

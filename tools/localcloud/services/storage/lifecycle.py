@@ -1,4 +1,4 @@
-"""The daily round that carries out a bucket's lifecycle rules and ends what was deleted softly.
+"""The daily task that applies lifecycle rules and purges what was soft-deleted.
 
 Source: cloud.google.com/storage/docs/lifecycle.
 """

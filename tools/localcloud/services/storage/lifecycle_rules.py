@@ -1,4 +1,4 @@
-"""Lifecycle rules: which are taken, and what they do with a version of an object. Functions from data to data.
+"""Lifecycle rules as pure functions: which ones are valid, and what they do to an object version.
 
 Source: cloud.google.com/storage/docs/lifecycle.
 """

@@ -1,4 +1,4 @@
-"""How much objects, buckets and notifications may say of themselves, and with which characters.
+"""Limits on the metadata of objects, buckets and notifications.
 
 Sources: google.storage.v2.ServiceConstants, google.storage.v2.Object.contexts, cloud.google.com/storage/docs/use-object-contexts,
 cloud.google.com/storage/docs/metadata.

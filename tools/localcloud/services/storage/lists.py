@@ -1,4 +1,4 @@
-"""Access control lists of buckets with fine-grained access: who is on them, and where they are kept.
+"""Access control lists of buckets without uniform access: their entries, and where they are stored.
 
 A bucket's own list is what its policy says in legacy roles. The list of an object, and the one that new objects get, are
 kept as policies of an API of their own, which are asked only while access is not uniform. An object without a list of its

@@ -1,4 +1,4 @@
-"""Where buckets can lie.
+"""The locations of buckets.
 
 Source: cloud.google.com/storage/docs/locations, November 2026.
 """

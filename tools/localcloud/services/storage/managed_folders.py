@@ -1,4 +1,4 @@
-"""Managed folders: names that carry a policy, which applies to all objects whose names begin with theirs.
+"""Managed folders: prefixes with an IAM policy that applies to all objects below them.
 
 Source: cloud.google.com/storage/docs/managed-folders, …/json_api/v1/managedFolder.
 """

@@ -1,4 +1,4 @@
-"""The rules that names of buckets and objects keep, in Cloud Storage's own words.
+"""The naming rules of buckets and objects, with Cloud Storage's messages.
 
 Sources: cloud.google.com/storage/docs/buckets#naming, …/docs/objects#naming, …/docs/managed-folders#names,
 …/docs/folders-overview.

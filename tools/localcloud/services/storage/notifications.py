@@ -1,4 +1,4 @@
-"""Notification configurations of buckets; announcing.py publishes by them.
+"""Notification configurations of buckets; announcing.py publishes accordingly.
 
 Source: cloud.google.com/storage/docs/json_api/v1/notifications.
 """

@@ -1,4 +1,4 @@
-"""The object resource: what the server adds, what a change means, what is shown. Functions from data to data.
+"""The object resource as pure functions: server-assigned fields, changes, and the rendered form.
 
 Source: cloud.google.com/storage/docs/json_api/v1/objects.
 """

@@ -1,4 +1,4 @@
-"""The methods of objects that move no data: get, list, patch, update, delete, restore.
+"""The methods of objects that transfer no data: get, list, patch, update, delete and restore.
 
 Source: cloud.google.com/storage/docs/json_api/v1/objects.
 """

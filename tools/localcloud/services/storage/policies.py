@@ -1,4 +1,4 @@
-"""The IAM policies of buckets, and the one that every new bucket has.
+"""The IAM policies of buckets, including the default policy of a new bucket.
 
 Source: cloud.google.com/storage/docs/access-control/iam.
 """

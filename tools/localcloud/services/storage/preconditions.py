@@ -1,4 +1,4 @@
-"""Preconditions on generation and metageneration: what the request expects of the object it meets.
+"""Preconditions on generation and metageneration.
 
 Source: cloud.google.com/storage/docs/request-preconditions.
 """

@@ -1,4 +1,4 @@
-"""What Cloud Storage refuses, in its own words.
+"""Cloud Storage's error messages.
 
 Sources: cloud.google.com/storage/docs/json_api/v1/status-codes and messages quoted in public issue threads.
 """

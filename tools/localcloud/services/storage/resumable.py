@@ -1,4 +1,4 @@
-"""Resumable uploads: a session, its pieces, questions how far it came, its end or cancellation.
+"""Resumable uploads: starting a session, sending chunks, querying its progress, finishing or cancelling it.
 
 What it was answered to have received is on disk. Source: cloud.google.com/storage/docs/performing-resumable-uploads.
 """

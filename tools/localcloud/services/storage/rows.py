@@ -1,4 +1,4 @@
-"""The tables of buckets, objects and upload sessions, and every question that is asked of them."""
+"""The tables of buckets, objects and upload sessions, and their queries."""
 
 from __future__ import annotations
 

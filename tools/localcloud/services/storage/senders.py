@@ -1,4 +1,4 @@
-"""Who may send a large body: asked before it is read, so that strangers do not fill the disk."""
+"""Authorises large bodies before they are read, so that strangers cannot fill the disk."""
 
 from __future__ import annotations
 

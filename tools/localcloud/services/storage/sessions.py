@@ -1,4 +1,4 @@
-"""The sessions of resumable uploads: what began them, the file that grows, and their end a week later.
+"""Sessions of resumable uploads: their requests, their growing files, and their expiry after a week.
 
 Source: cloud.google.com/storage/docs/resumable-uploads#session-uris.
 """

@@ -1,4 +1,4 @@
-"""Signed URLs: who made the link acts by it until it ends, whoever follows it.
+"""Signed URLs: whoever follows one acts as its signer until it expires.
 
 Source: cloud.google.com/storage/docs/authentication/signatures, …/canonical-requests, …/access-control/signed-urls-v2.
 """

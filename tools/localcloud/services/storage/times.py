@@ -1,4 +1,4 @@
-"""Moments as Cloud Storage writes them: RFC 3339 with milliseconds, and microseconds for generations."""
+"""Timestamps in Cloud Storage's form: RFC 3339 with milliseconds, and microseconds for generations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads in one request: `uploadType=media` and `multipart`; `resumable` ones begin here too.
+"""Uploads in one request (`uploadType=media` and `multipart`), and the start of `resumable` ones.
 
 Source: cloud.google.com/storage/docs/uploads-downloads, …/json_api/v1/objects/insert.
 """

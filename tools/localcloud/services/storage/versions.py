@@ -1,4 +1,4 @@
-"""The lives of an object: a new version takes the live place, an old one becomes noncurrent, soft-deleted, or goes."""
+"""Object versions: a new one becomes live; the old one becomes noncurrent, soft-deleted, or is removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML-style requests for single objects, `/{bucket}/{object}`: what Go's storage client and plain browsers use.
+"""The XML API for single objects, `/{bucket}/{object}`, which Go's storage client and browsers use.
 
 Source: cloud.google.com/storage/docs/xml-api/reference-methods.
 """

@@ -1,4 +1,4 @@
-"""Uploads in parts by XML requests, which may arrive in any order: begun, filled, completed or aborted.
+"""Multipart uploads of the XML API: started, filled in any order, completed or aborted.
 
 Source: cloud.google.com/storage/docs/multipart-uploads, …/xml-api/post-object-complete.
 """

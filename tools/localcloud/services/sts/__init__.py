@@ -1,4 +1,4 @@
-"""Security Token Service: exchanges a local token, or the token of a trusted identity provider, for one of the local cloud.
+"""Security Token Service: exchanges a token of the local cloud, or of a trusted identity provider, for an access token.
 
 Of a foreign token the issuer, audience and expiry are checked, and the provider's mapping and condition. Its signature is simulated:
 no issuer is ever asked for its keys, so the token must be one that was made with the local cloud's own key.

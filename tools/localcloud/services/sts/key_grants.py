@@ -1,4 +1,4 @@
-"""What oauth2.googleapis.com/token gives for a token that a service account's key has signed (RFC 7523)."""
+"""The JWT bearer grant at oauth2.googleapis.com/token: an access token for a JWT signed with a service account key (RFC 7523)."""
 
 from __future__ import annotations
 

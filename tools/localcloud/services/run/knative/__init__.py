@@ -1,4 +1,4 @@
-"""Cloud Run's v1, which gcloud speaks: Knative's objects, kept in the form of v2."""
+"""Cloud Run's v1 API, which gcloud uses: Knative objects, stored in the form of v2."""
 
 from __future__ import annotations
 

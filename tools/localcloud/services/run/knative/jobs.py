@@ -1,4 +1,4 @@
-"""Jobs, executions and tasks as v1 has them."""
+"""Jobs, executions and tasks in the v1 API."""
 
 from __future__ import annotations
 

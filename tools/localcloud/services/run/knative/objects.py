@@ -1,4 +1,4 @@
-"""What v1's objects share: metadata, conditions, lists by label, and the names of v2 that theirs stand for."""
+"""What all v1 objects share: metadata, conditions, label selectors, and the v2 names behind them."""
 
 from __future__ import annotations
 

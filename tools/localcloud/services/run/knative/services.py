@@ -1,4 +1,4 @@
-"""Services, revisions, routes and configurations as v1 has them: other views of what v2 keeps."""
+"""Services, revisions, routes and configurations in the v1 API, as views of the stored v2 resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers, volumes and templates of v1, and what they are in v2: the same things under other names."""
+"""Translates containers, volumes and templates between v1 and v2, which name the same things differently."""
 
 from __future__ import annotations
 
