@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,17 +60,18 @@ def at_words(text: str, wide: int, before: int = 0) -> str:
     head = line[: len(line.rstrip()) - len(cells[-1])]
     crowded = len(head) > wide // 2 or len(head) + len(cells[-1].split()[0]) > wide
     if crowded or is_command(cells[-1]):
-        return "\n".join(_cells(cells, wide, indent))[before:]
+        return "\n".join(_cells(line.strip(), wide, indent))[before:]
     under = len(head) if wide >= _NARROW else len(indent) + 4
     return _filled(cells[-1], wide, head, " " * under)[before:]
 
 
-def _cells(cells: Sequence[str], wide: int, indent: str) -> Iterator[str]:
-    """Columns that have no room beside each other, as many on a line as fit."""
-    line = f"{indent}{cells[0]}"
-    for cell in cells[1:]:
-        if len(line) + 2 + len(cell) <= wide:
-            line += f"  {cell}"
+def _cells(inside: str, wide: int, indent: str) -> Iterator[str]:
+    """Columns that have no room beside each other: each where it was, or on a line of its own."""
+    first, *others = re.split(f"({_GAP.pattern})", inside)
+    line = f"{indent}{first}"
+    for gap, cell in zip(others[::2], others[1::2], strict=True):
+        if len(line) + len(gap) + len(cell) <= wide:
+            line += gap + cell
             continue
         yield line
         line = f"{indent}    {cell}"
