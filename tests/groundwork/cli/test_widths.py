@@ -70,13 +70,15 @@ def test_every_command_is_looked_at_or_changes_something() -> None:
 
 
 @pytest.mark.parametrize("wide", WIDTHS)
-def test_help_is_as_narrow_as_the_terminal(
+def test_help_is_as_narrow_as_the_terminal_and_cuts_no_sentence(
     wide: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(wide))
     for words in groups(groundwork):
         assert run([*words, "--help"]) == 0
-        assert too_wide(capsys.readouterr().out, wide) == [], words
+        said_of_it = capsys.readouterr().out
+        assert too_wide(said_of_it, wide) == [], words
+        assert not re.search(r"[a-z,]\.\.\.", said_of_it), words
 
 
 def too_wide(shown: str, wide: int) -> list[str]:

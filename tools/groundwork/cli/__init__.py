@@ -66,7 +66,7 @@ COMMANDS = {
     "token": CommandEntry("groundwork.cli.token", "token", WORKLOADS, "A token to call with."),
     "unlock": CommandEntry("groundwork.cli.unlock", "unlock", LOCAL, "Remove a dead run's lock."),
     "local": CommandEntry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
-    "run": CommandEntry("groundwork.cli.running", "run", LOCAL, "Run a command in it."),
+    "run": CommandEntry("groundwork.cli.running", "run", LOCAL, "Run a command against it."),
     "env": CommandEntry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
     "dvc": CommandEntry("groundwork.cli.dvc", "dvc", LOCAL, "The bucket as DVC remote."),
     "docker": CommandEntry("groundwork.cli.docker", "docker", LOCAL, "Let docker push and pull."),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, environment_option, here, json_option, members
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, print_json
@@ -37,7 +38,7 @@ def _read(cloud: GoogleCloud, environment: Environment) -> Access:
     return Access(environment, feature.known_policies(cloud), RolePermissions(cloud))
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @environment_option
 @click.option(
     "--personas", "by_persona", is_flag=True, help="A paragraph for each persona instead of a column for each person."

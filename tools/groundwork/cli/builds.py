@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
@@ -30,7 +31,7 @@ _named = completed(lambda environment: environment.builds)
 _detach = click.option("--detach", is_flag=True, help="Start it and do not follow its log.")
 
 
-@click.group()
+@click.group(cls=Group)
 def builds() -> None:
     """Build images with Cloud Build: start, list, follow and cancel builds.
 

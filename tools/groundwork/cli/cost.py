@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, environment_option, here, json_option, members, provider_option
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import show
@@ -32,7 +33,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 GROUPING_NAMES = [name.replace(" ", "-") for name in GROUPINGS]
 
 
-class Defaulting(click.Group):
+class Defaulting(Group):
     """A group that runs its first command when none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -189,8 +190,8 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Term
     multiple=True,
     help=f"Show only this: {', '.join(GROUPING_NAMES)}; may be repeated.",
 )
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to look at, too.")
-@click.option("--estimate", "with_estimate", is_flag=True, help="Hold it against the estimate of what is up.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with charts.")
+@click.option("--estimate", "with_estimate", is_flag=True, help="Compare it with the estimate of what is up.")
 @json_option
 @csv_option
 def report(
@@ -307,7 +308,9 @@ def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
 
 @credits_.command(short_help="Enter a grant.")
 @environment_option
-@click.option("--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose they are.")
+@click.option(
+    "--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose credits they are."
+)
 @click.option("--amount", required=True, help="What they are worth, as the console says: 50 or 49.90.")
 @click.option("--currency", default="USD", show_default=True, metavar="CODE", help="Currency of the amount.")
 @click.option("--start", required=True, metavar="DAY", help="First day on which they pay, as 2026-09-01.")
@@ -316,7 +319,7 @@ def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
     "--billing-account",
     default="",
     metavar="ID",
-    help="Billing account that they lie on; without it, the member's label tells.",
+    help="Billing account that holds them; without it, the member's label tells.",
 )
 def add(*, name: str, member: str, amount: str, currency: str, start: str, expires: str, billing_account: str) -> None:
     """Enter a grant of credits into the environment file.
@@ -341,7 +344,7 @@ def add(*, name: str, member: str, amount: str, currency: str, start: str, expir
 @environment_option
 @click.option("--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose credits.")
 @click.option("--left", "seen", required=True, help="What the console says is left.")
-@click.option("--on", metavar="DAY", help="The day of the look; today where it is left out.")
+@click.option("--on", metavar="DAY", help="The day on which you looked; today, if left out.")
 @click.option("--start", metavar="DAY", help="First day of the grant, where the member has several.")
 def check(*, name: str, member: str, seen: str, on: str | None, start: str | None) -> None:
     """Write down what the console says is left; counting starts again from there.

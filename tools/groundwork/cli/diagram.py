@@ -27,8 +27,7 @@ from groundwork.report.existing import Existing
 def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None, planned: bool, names: bool) -> int:
     """Draw the map of the platform: people, personas, identities, what these build, serve and run, and what they reach.
 
-    It is Mermaid, which GitHub draws, or with --svg a drawing. What the file says and the state has not is marked +, what only the
-    state has is marked -. Ends with 8 when the state could not be read: the map then shows the file alone.
+    It is Mermaid, which GitHub draws, or with --svg a drawing. What only the file has is marked +, what only the state has is marked -. Ends with 8 when the state could not be read: the map then shows the file alone.
 
     Example: groundwork diagram --svg map.svg
     """

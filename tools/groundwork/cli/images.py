@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, environment_option, json_option
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import echo
@@ -17,7 +18,7 @@ from groundwork.workloads.images import Image
 from groundwork.workloads.project import when
 
 
-@click.group()
+@click.group(cls=Group)
 def images() -> None:
     """Say which images are in the registry.
 

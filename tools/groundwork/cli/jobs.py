@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.pairs import pairs
 from groundwork.cli.principal import as_option
@@ -28,7 +29,7 @@ _named = completed(lambda environment: [*environment.training, *environment.jobs
 _job = click.argument("job", metavar="JOB")
 
 
-@click.group()
+@click.group(cls=Group)
 def jobs() -> None:
     """Jobs: train on Vertex AI, or run a job of Cloud Run now; follow, cancel, see what they wrote.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.env import say_how_to_undo
+from groundwork.cli.group import Group
 from groundwork.cli.options import environment_option, here, json_option, yes_option
 from groundwork.cli.principal import principal_of
 from groundwork.cli.printing import as_written, echo, print_json
@@ -24,7 +25,7 @@ _LATENESS = {
 }
 
 
-@click.group()
+@click.group(cls=Group)
 def local() -> None:
     """The local cloud of this clone: start, stop, look at and empty it. Everything on it is simulated.
 
@@ -114,7 +115,7 @@ def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
 @click.option("--instances", type=click.IntRange(1, 100), help="Instances of services, jobs and endpoints.")
 @click.option("--jobs", type=click.IntRange(1, 100), help="Replicas of training jobs.")
 def limits(builds: int | None, instances: int | None, jobs: int | None) -> None:
-    """Say or set how many containers of a kind this machine carries at once; what is beyond waits, or is refused.
+    """Say or set how many containers of a kind this machine runs at once; what is beyond that waits or is refused.
 
     Example: groundwork local limits --jobs 1
     """
@@ -127,7 +128,7 @@ def limits(builds: int | None, instances: int | None, jobs: int | None) -> None:
 @local.command()
 @yes_option
 def reset(yes: bool) -> None:
-    """Make it forget everything.
+    """Make it forget everything, Terraform's states included.
 
     Example: groundwork local reset --yes
     """
@@ -205,7 +206,7 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
 @click.argument("url", required=False, default="")
 @json_option
 def push(url: str, as_json: bool) -> None:
-    """Build what triggers ask for of the commits and tags that are new in these folders.
+    """Tell triggers of the commits and tags that are new in these folders, and build what they ask for.
 
     Example: groundwork local push
     """
@@ -243,7 +244,7 @@ def logs(lines: int) -> None:
 @json_option
 @click.option("--api", default="", help="Only this API, method by method.")
 def coverage(as_json: bool, api: str) -> None:
-    """Say which of Google's methods it answers: by own code, by a standard verb, or not at all.
+    """Say which of Google's methods it answers: by code of its own, by a standard verb, or not at all.
 
     Example: groundwork local coverage --api secretmanager
     """

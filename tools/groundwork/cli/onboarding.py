@@ -41,7 +41,7 @@ from groundwork.text import counted
 @yes_option
 @dry_run_option
 def onboard(email: str, role: str, group: bool, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
-    """Onboard somebody: the environment file, the plan, its apply, every promised action tried, and a welcome to send.
+    """Let somebody in: edit the file, plan, apply, try every promised action, and print a welcome to send.
 
     Running it twice changes nothing.
 
@@ -77,7 +77,7 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
 @yes_option
 @dry_run_option
 def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
-    """Offboard somebody: out of the file, of every policy and access control list in the project, also those changed by hand.
+    """Take somebody out of the file and of every policy and access control list in the project, also where they were put by hand.
 
     Says what lets them in without naming them: everybody, their domain, groups. The last owner is refused. Exit codes: 7
     something still lets them in, 8 a policy could not be read or a group may have them, 9 refused.

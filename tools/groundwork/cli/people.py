@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import (
     environment_option,
     here,
@@ -29,7 +30,7 @@ from groundwork.text import counted
 _MOVED = {"add": "onboard", "remove": "offboard"}
 
 
-class People(click.Group):
+class People(Group):
     """The group, which still knows what onboard and offboard were called in it."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

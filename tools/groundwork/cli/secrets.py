@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, hidden, print_json, raw
@@ -31,7 +32,7 @@ _secret = click.argument("secret", metavar="NAME", shell_complete=_names)
 _value = click.option("--value", hidden=True, help="Refused, since others can read a command line.")
 
 
-@click.group()
+@click.group(cls=Group)
 def secrets() -> None:
     """Set, read, rotate and hand over secrets; a value comes from a prompt or a pipe, never from the command line.
 
@@ -139,7 +140,7 @@ def rotate(
 ) -> None:  # fmt: skip
     """Set a new value and make all older ones unreadable: disabled, or destroyed with --destroy.
 
-    Whoever reads the newest version gets the new value at the next start; a disabled version is read again after
+    Whoever reads the newest version gets the new value at the next start; a disabled version can be read again after
     `groundwork secrets enable`.
 
     Example: groundwork secrets rotate wandb-api-key < new-key.txt

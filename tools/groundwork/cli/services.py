@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
 from groundwork.cli.printing import as_written, echo, raw
@@ -25,7 +26,7 @@ _service = click.argument("service", metavar="NAME", shell_complete=completed(la
 _CHUNK = 8192
 
 
-@click.group()
+@click.group(cls=Group)
 def services() -> None:
     """Services of Cloud Run: deploy a revision, share the traffic, go back, call, read the log.
 
@@ -202,7 +203,7 @@ def call(
 ) -> int:
     """Call a service as yourself: status on standard error, answer on standard output.
 
-    What is sent is called JSON if it looks like it. Ends with 5 when the service may not be called by you, with 1 at any other
+    Data that looks like JSON is sent as JSON. Ends with 5 when you may not call the service, with 1 at any other
     status from 400 on.
 
     Example: groundwork services call api /predict --data @request.json

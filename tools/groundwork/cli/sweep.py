@@ -16,7 +16,7 @@ from groundwork.lifecycle import sweep as feature
 @environment_option
 @click.option("--only", default=None, help="Kinds that may go, as verify names them: bucket,service-account.")
 @click.option("--older-than", default="1h", show_default=True, help="Keep what is younger: 90m, 1h, 2d.")
-@click.option("--any-age", is_flag=True, help="Take what is young, or of unknown age, too.")
+@click.option("--any-age", is_flag=True, help="Also take what is young or of unknown age.")
 @click.option("--project", default=None, help="The project's id once more; --yes needs it.")
 @yes_option
 @dry_run_option
