@@ -84,10 +84,13 @@ def test_objects_are_shown_folder_by_folder_with_preview_and_download(browser: B
     assert "default-src 'none'" in headers["content-security-policy"]
 
 
-def test_a_drawing_that_could_run_a_script_is_not_shown_as_a_page(browser: Browser) -> None:
-    upload(browser, "x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")
-    path = urlsplit(launcher.console(browser.cloud.server, f"download/{browser.cloud.project}-data/x.svg")).path
-    assert browser(path)[2]["content-type"] == "application/octet-stream"
+@pytest.mark.parametrize("kind", ["image/svg+xml", "image/png,text/html", "image/x-html", "text/html"])
+def test_what_could_be_more_than_a_picture_is_not_shown_as_a_page(browser: Browser, kind: str) -> None:
+    upload(browser, "x", b"<svg onload='alert(1)'/>", kind)
+    path = urlsplit(launcher.console(browser.cloud.server, f"download/{browser.cloud.project}-data/x")).path
+    headers = browser(path)[2]
+    assert (headers["content-type"], headers["content-disposition"]) == ("application/octet-stream", "attachment")
+    assert headers["content-security-policy"].endswith("; sandbox")
 
 
 def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -> None:

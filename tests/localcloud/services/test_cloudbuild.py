@@ -89,6 +89,13 @@ def test_values_may_name_each_other_but_in_no_circle() -> None:
         substitutions.resolved({"_A": "$_B.", "_B": "$_A."}, dynamic=True)
 
 
+@pytest.mark.parametrize("text", ["$_A" * 1_000_000, "${_A##*b}" * 1_000_000, "${_A//x/$_A$_A}" * 100_000])
+def test_substitutions_put_no_more_into_a_build_than_it_may_have(text: str) -> None:
+    values = {"_A": "x" * 4000}
+    with pytest.raises(CloudError, match="becomes too long"):
+        substitutions.applied({"steps": [{"args": [text]}], "substitutions": values}, values, dynamic=True, loose=True)
+
+
 def test_every_key_is_known_and_used_unless_loose(cloud: Inside) -> None:
     unknown = {"steps": [{"name": "x", "args": ["$_TAG"]}], **LOGGED}
     seen = cloud("POST", f"{BASE}/builds", unknown)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
 
@@ -27,7 +28,9 @@ _PLACE = re.compile(
 _SLICE = re.compile(r":\s*(-?\d+)(?::(-?\d+))?")
 _DEEPEST = 10
 _NOT_IN = frozenset({"source", "substitutions", "script"})
-_MOST_TEXT = 1 << 20
+_MOST_TEXT = 4 << 20
+_OPERATION = 8
+"""How many times as long as its putting an operation on a value takes."""
 
 
 def check(substitutions: Mapping[str, str]) -> None:
@@ -49,9 +52,11 @@ def resolved(values: Mapping[str, str], *, dynamic: bool) -> dict[str, str]:
     """All values; with string operations a value may name other keys, in any order but no circle."""
     if not dynamic:
         return dict(values)
-    found = dict(values)
+    found, room = dict(values), _Room()
     for _ in range(_DEEPEST):
-        again = {key: _put(text, found, dynamic=True) if _PLACE.search(text) else text for key, text in found.items()}
+        again = {
+            key: _put(text, found, room, dynamic=True) if _PLACE.search(text) else text for key, text in found.items()
+        }
         if again == found:
             return found
         found = again
@@ -62,6 +67,7 @@ def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: boo
     """The build with its placeholders replaced. Unless `loose`, 400 for an unknown key and for a value that nothing uses."""
     used: set[str] = set()
     unknown: list[str] = []
+    room = _Room()
 
     def replace(text: str) -> str:
         for match in _PLACE.finditer(text):
@@ -69,7 +75,7 @@ def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: boo
                 used.add(key)
                 if key not in values and key not in unknown:
                     unknown.append(key)
-        return _put(text, values, dynamic=dynamic)
+        return _put(text, values, room, dynamic=dynamic)
 
     result: Body = _each(build, replace)
     if loose:
@@ -108,22 +114,34 @@ def _each(value: Any, replace: Callable[[str], str]) -> Any:
     return value
 
 
-def _put(text: str, values: Mapping[str, str], *, dynamic: bool) -> str:
+@dataclass
+class _Room:
+    """How many characters substitutions may still put into a build."""
+
+    left: int = _MOST_TEXT
+
+    def take(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise _refused("the build becomes too long by substitutions")
+
+
+def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) -> str:
     def put(match: re.Match[str]) -> str:
         if match["escape"]:
             return "$"
         value = values.get(match["bare"] or match["name"], "")
         change = match["change"]
+        room.take(len(value) * (_OPERATION if change else 1))
         if not change:
             return value
         if not dynamic:
             return match[0]
-        return _operated(value, change, match[0])
+        found = _operated(value, change, match[0])
+        room.take(len(found))
+        return found
 
-    result = _PLACE.sub(put, text)
-    if len(result) > _MOST_TEXT:
-        raise _refused("a string becomes too long by substitutions")
-    return result
+    return _PLACE.sub(put, text)
 
 
 def _operated(value: str, change: str, whole: str) -> str:
