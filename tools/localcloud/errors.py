@@ -67,7 +67,7 @@ class OAuthError(Exception):
 
 
 def rpc_code(status: str) -> int:
-    """The number of a canonical status name in google.rpc.Code."""
+    """The number of a canonical status in google.rpc.Code."""
     names = (
         "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
         "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
@@ -140,12 +140,12 @@ def aborted(message: str) -> CloudError:
 
 
 def cancelled(message: str = "The operation was cancelled.") -> CloudError:
-    """499 CANCELLED: whoever asked for it called it off."""
+    """499 CANCELLED: the caller cancelled the operation."""
     return CloudError(499, "CANCELLED", message, "clientClosedRequest")
 
 
 def failed_precondition(message: str) -> CloudError:
-    """400 FAILED_PRECONDITION: the thing is not in a state that allows this."""
+    """400 FAILED_PRECONDITION: the resource is not in a state that allows this."""
     return CloudError(400, "FAILED_PRECONDITION", message, "failedPrecondition")
 
 
@@ -174,5 +174,5 @@ def disk_problem(cause: Exception, folder: str) -> CloudError:
 
 
 def damaged(sentence: str) -> CloudError:
-    """400: what the local cloud kept is damaged or gone. Not a 5xx, as in `disk_problem`."""
+    """400: stored data is damaged or missing. Not a 5xx, for the same reason as in `disk_problem`."""
     return CloudError(400, "FAILED_PRECONDITION", sentence, "dataLoss")

@@ -26,7 +26,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A role that somebody here holds: its title and what it permits."""
+    """A role that is granted in this project: its title and permissions."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class HeldRole:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The things that have a policy, the project first; for each member the grants by thing; and the roles among them."""
+    """The resources with a policy, the project first; each member's grants by resource; and the roles among them."""
 
     things: Sequence[str]
     members: Sequence[tuple[str, Mapping[str, Sequence[Grant]]]]
@@ -43,7 +43,7 @@ class Matrix:
 
 
 def matrix(views: Views, project: str) -> Matrix:
-    """The policies of a project and of what is in it."""
+    """The policies of a project and of the resources in it."""
     things: list[str] = [project]
     members: dict[str, dict[str, list[Grant]]] = {}
     for thing, binding in _bindings(views, project):

@@ -15,7 +15,7 @@ _OPERATIONS = 200
 
 @dataclass(frozen=True)
 class Used:
-    """How much of a kind of use there was, all hours together, and what it carried as labels."""
+    """The total of one kind of usage over all hours, and its labels."""
 
     service: str
     what: str
@@ -26,7 +26,7 @@ class Used:
 
 
 def entries(views: Views, project: str, text: str = "") -> list[Body]:
-    """The last log entries, those with a text in them where one is given."""
+    """The latest log entries, filtered by a text if one is given."""
     found: list[Body] = []
     for number, (_, entry) in enumerate(views.cloud.logs.read(f"projects/{project}", newest=True)):
         if len(found) == _ENTRIES or number == _READ:
@@ -37,7 +37,7 @@ def entries(views: Views, project: str, text: str = "") -> list[Body]:
 
 
 def operations(views: Views, project: str) -> list[Body]:
-    """The last long-running operations of a project: what was asked of what, how far it is, and why it failed."""
+    """The latest long-running operations of a project: target, progress, and why they failed."""
     found = []
     for api, text in views.cloud.store.sql("SELECT service, body FROM operations"):
         body = json.loads(text)
@@ -49,7 +49,7 @@ def operations(views: Views, project: str) -> list[Body]:
 
 
 def used(views: Views, project: str) -> Sequence[Used]:
-    """What was used since the local cloud began, by service, kind, region and labels; calls of the last moment may be missing."""
+    """Usage since the local cloud was created, by service, kind, region and labels; the latest calls may be missing."""
     sums: dict[tuple[str, str, str, str, str], float] = {}
     for row in views.cloud.usage.rows(""):
         if row["project"]["id"] == project:

@@ -39,7 +39,7 @@ Commands = Mapping[str, str]
 
 
 def of_resource(api: str, version: str, name: str) -> Commands:
-    """How a resource is read."""
+    """Commands that read a resource."""
     words = name.split("/")
     place = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("locations", "regions", "zones")), "")
     known = {"id": words[-1], "project": words[1] if len(words) > 1 else "", "location": place}
@@ -49,12 +49,12 @@ def of_resource(api: str, version: str, name: str) -> Commands:
 
 
 def of_list(api: str, version: str, parent: str, collection: str) -> Commands:
-    """How a collection is listed."""
+    """Commands that list a collection."""
     return _read(f"https://{api}.googleapis.com/{version}/{quote(parent)}/{collection}")
 
 
 def of_bucket(bucket: str, prefix: str) -> Commands:
-    """How a bucket's objects are listed."""
+    """Commands that list a bucket's objects."""
     python = f"from google.cloud import storage\n\nfor blob in storage.Client().list_blobs({bucket!r}, prefix={prefix!r}):\n    print(blob.name, blob.size)"
     url = f"https://storage.googleapis.com/storage/v1/b/{quote(bucket)}/o?prefix={quote(prefix, safe='')}"
     return {
@@ -65,7 +65,7 @@ def of_bucket(bucket: str, prefix: str) -> Commands:
 
 
 def of_object(bucket: str, name: str) -> Commands:
-    """How an object is read."""
+    """Commands that read an object."""
     python = f"from google.cloud import storage\n\ndata = storage.Client().bucket({bucket!r}).blob({name!r}).download_as_bytes()"
     url = f"https://storage.googleapis.com/storage/v1/b/{quote(bucket)}/o/{quote(name, safe='')}?alt=media"
     return {

@@ -52,7 +52,7 @@ _HOURS = {"1 hour": 3600, "1 day": 86_400, "8 days": 8 * 86_400, "31 days": 31 *
 
 @dataclass(frozen=True)
 class Switches:
-    """What the switches for tests act on: the requests that were made, the faults in force, and the profiles of late visibility."""
+    """What the test switches act on: the request log, the faults in force, and the consistency profiles."""
 
     requests: Callable[[], Sequence[Body]]
     faults: Callable[[], Sequence[Body]]
@@ -115,7 +115,7 @@ class Console:
         return self._page("nothing.html", 404)
 
     async def door(self, _: Request) -> Response:
-        """What is said to who comes without the secret."""
+        """The page for visitors without the secret."""
         return self._page("door.html")
 
     async def overview(self, _: Request) -> Response:
@@ -145,12 +145,12 @@ class Console:
         return self._page("service.html", project=project, api=api, things=things, collections=collections)
 
     async def access(self, request: Request) -> Response:
-        """Who holds which role on what."""
+        """The access matrix."""
         project = request.path_params["project"]
         return self._page("access.html", project=project, found=access.matrix(self._views, project))
 
     async def logs(self, request: Request) -> Response:
-        """The last log entries."""
+        """The latest log entries."""
         project, text = request.path_params["project"], request.query_params.get("text", "")
         found = activity.entries(self._views, project, text)
         return self._page(
@@ -164,13 +164,13 @@ class Console:
         return self._page("operations.html", project=project, operations=found, follow="follow" in request.query_params)
 
     async def usage(self, request: Request) -> Response:
-        """What was used."""
+        """Metered usage."""
         project = request.path_params["project"]
         await self._views.cloud.commits.write(self._views.cloud.usage.flush)
         return self._page("usage.html", project=project, used=activity.used(self._views, project))
 
     async def map(self, request: Request) -> Response:
-        """The drawing of a project that somebody left here."""
+        """The map of a project, if one was stored."""
         project = request.path_params["project"]
         return self._page("map.html", project=project, there=self._views.drawing(project) is not None)
 
@@ -230,7 +230,7 @@ class Console:
         return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=said, **more)
 
     async def requests(self, request: Request) -> Response:
-        """What clients asked, newest first; only what was refused where that is asked for."""
+        """Recent requests, newest first; only the refused ones on demand."""
         refused = "refused" in request.query_params
         rows = [
             row

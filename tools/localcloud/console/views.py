@@ -22,7 +22,7 @@ _ROWS = 500
 
 @dataclass(frozen=True)
 class Tile:
-    """A service of a project with how much there is of it."""
+    """A service of a project and the number of its resources."""
 
     api: str
     title: str
@@ -46,7 +46,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Children:
-    """What a kind of resource holds: the collection below it, the key of its list, and columns by heading: where each value is."""
+    """What a kind of resource contains: the collection below it, the key of its list, and the columns by heading."""
 
     title: str
     collection: str
@@ -114,7 +114,7 @@ class Views:
         return self._dispatcher.cloud
 
     def ask(self, path: str, **params: str) -> Body | None:
-        """A GET of the API as the owner; None when it is refused or there is no such thing."""
+        """A GET of the API as the owner; None when it is refused or there is no such resource."""
         headers = {"authorization": f"Bearer {self.cloud.tokens.token(OWNER)}"}
         target = f"{path}?{urlencode(params)}" if params else path
         with self.cloud.store.together():
@@ -139,7 +139,7 @@ class Views:
             return None
 
     def tiles(self, project: str) -> list[Tile]:
-        """The services that a project has something of."""
+        """The services of a project that have resources."""
         found: dict[str, dict[str, int]] = {}
         for api, collection, count in self.cloud.store.sql(
             "SELECT service, collection, count(*) FROM resources WHERE name LIKE ? ESCAPE '\\' GROUP BY service, collection",

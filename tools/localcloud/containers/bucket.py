@@ -19,7 +19,7 @@ _PATIENCE = 600.0
 
 
 class BucketRefused(Exception):
-    """An answer of Cloud Storage's that is no success: its status and its sentence."""
+    """An error from Cloud Storage: its status and its message."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)

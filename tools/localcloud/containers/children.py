@@ -18,7 +18,7 @@ _LONGEST = 65_536
 
 
 class Child:
-    """A process in a group of its own whose lines are handed on as they come; a line without end is cut into pieces."""
+    """A process in a group of its own, whose lines are passed on as they arrive; overlong lines are split."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id, which is its group's too."""
+        """Its process id, which is also its group's."""
         return self._process.pid
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Its exit code once all that it wrote was handed on; None when it still runs after `timeout` seconds."""
+        """Its exit code once all its output was passed on; None when it still runs after `timeout` seconds."""
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -65,7 +65,7 @@ class Child:
         return code if code >= 0 else 128 - code
 
     def end(self, grace: float) -> int:
-        """SIGTERM to the group, `grace` seconds, SIGKILL, also to what it has started in other groups; its exit code."""
+        """SIGTERM to the group, `grace` seconds, then SIGKILL, also to processes it started in other groups; its exit code."""
         started = trees.below(self.pid)
         self.signal(signal.SIGTERM)
         code = self.wait(grace)
@@ -99,7 +99,7 @@ def _begun(command: Sequence[str], env: Mapping[str, str]) -> Iterator[None]:
 
 
 def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60) -> tuple[int, list[str], str]:
-    """A short command's exit code, lines of standard output, and standard error as one text. Raises RuntimeProblem, TimeoutExpired."""
+    """Runs a short command: its exit code, the lines of standard output, and standard error as one text."""
     with _begun(command, env):
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(env), timeout=timeout, check=False

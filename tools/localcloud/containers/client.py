@@ -182,7 +182,7 @@ class Client:
 
 
 class Container:
-    """A Running of docker's or podman's."""
+    """A Running container of docker or podman."""
 
     def __init__(
         self, kind: Kind, env: Mapping[str, str], workload: Workload, port: int, inside: int, heard: Heard
@@ -215,7 +215,7 @@ class Container:
         return f"127.0.0.1:{self._port}" if self._port else ""
 
     def wait(self, timeout: float | None = None) -> Ended | None:
-        """How it ended; RuntimeProblem when it never began."""
+        """How it ended; RuntimeProblem when it never started."""
         code = self._child.wait(timeout)
         if code is None:
             return None

@@ -25,7 +25,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Folders:
-    """The copies of buckets in a folder."""
+    """Copies of buckets in a folder."""
 
     root: Path
     buckets: Sequence[BucketClient]

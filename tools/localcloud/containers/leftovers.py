@@ -26,7 +26,7 @@ class _Record:
 
 
 class Leftovers:
-    """The record of what may run. It is written before anything does, so that who runs nothing asks no runtime either."""
+    """The record of what may be running. It is written before anything starts, so that without it no runtime needs to be asked."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -34,17 +34,17 @@ class Leftovers:
 
     @property
     def there(self) -> bool:
-        """Whether something may be left."""
+        """Whether something may be left running."""
         return self._path.exists()
 
     def expect_containers(self) -> None:
-        """Notes that a container is about to run."""
+        """Records that a container is about to run."""
         record = self._read()
         if not record.containers:
             self._write(_Record(True, record.processes))
 
     def note(self, pid: int) -> None:
-        """Notes a process, with the moment of its start, since numbers come back."""
+        """Records a process with its start time, since process ids are reused."""
         record = self._read()
         alive = {one: begun for one, begun in record.processes.items() if _is(one, begun)}
         self._write(_Record(record.containers, {**alive, str(pid): trees.begun(pid)}))

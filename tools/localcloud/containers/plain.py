@@ -16,7 +16,7 @@ VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TMPDIR")
 
 
 class Plain:
-    """A Runtime whose images are commands: `command` answers the argument list and the folder that stand in for a workload."""
+    """A Runtime whose images are commands: `command` returns the argument list and folder that stand in for a workload."""
 
     name = "process"
     host = "127.0.0.1"
@@ -40,13 +40,13 @@ class Plain:
         return started
 
     def found(self) -> Iterator[Found]:
-        """The processes that still run."""
+        """The running processes."""
         for name, child in self._children.items():
             if child.wait(0) is None:
                 yield Found(name, True, child.labels)
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
-        """Ends what still runs."""
+        """Stops the running processes."""
         wanted = None if names is None else set(names)
         gone = [one.name for one in self.found() if wanted is None or one.name in wanted]
         for name in gone:
@@ -55,7 +55,7 @@ class Plain:
 
 
 class PlainProcess:
-    """A Running that is a process of this machine."""
+    """A Running process of this machine."""
 
     def __init__(self, workload: Workload, command: tuple[str, ...], folder: Path, heard: Heard) -> None:
         self._grace = workload.grace

@@ -15,13 +15,13 @@ _PARENT, _BEGUN = 1, 19
 
 
 def begun(pid: int) -> str:
-    """When a process started, as Linux counts; "" for one that is gone, and where the system does not tell."""
+    """The start time of a process in Linux's units; "" for one that has ended, and on other systems."""
     words = _words(pid)
     return words[_BEGUN] if words else ""
 
 
 def below(pid: int) -> dict[int, str]:
-    """The processes that a process has started, those that these have started, and so on, with their starts."""
+    """The descendants of a process, with their start times."""
     parents: dict[int, list[int]] = {}
     starts: dict[int, str] = {}
     for path in Path("/proc").glob("[0-9]*"):
@@ -38,7 +38,7 @@ def below(pid: int) -> dict[int, str]:
 
 
 def kill(processes: Mapping[int, str]) -> int:
-    """Ends those of some processes that still are the ones that began then; how many."""
+    """Kills those processes that are still the same by their start time; returns how many."""
     count = 0
     for pid, start in processes.items():
         if start and begun(pid) == start:

@@ -19,7 +19,7 @@ OOM_EXIT = 137
 
 
 class RuntimeProblem(Exception):
-    """A sentence: what could not be started or built, and why."""
+    """What could not be started or built, and why, as a sentence."""
 
 
 class ImageGone(RuntimeProblem):
@@ -111,7 +111,7 @@ class Running(Protocol):
         ...
 
     def stop(self) -> Ended:
-        """Ends it: SIGTERM, its grace, SIGKILL; nothing of it is left afterwards."""
+        """Stops it: SIGTERM, its grace period, SIGKILL; nothing of it is left afterwards."""
         ...
 
 
@@ -134,16 +134,16 @@ class Runtime(Protocol):
         ...
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
-        """Removes this local cloud's containers, running or not (only `names` when given); how many there were."""
+        """Removes this local cloud's containers, running or not (only `names` when given); returns how many."""
         ...
 
 
 def check(image: str) -> None:
-    """RuntimeProblem for what is no name of an image: an option of docker's or podman's, or a file of this machine."""
+    """Raises RuntimeProblem for what is not an image name: an option of docker or podman, or a file of this machine."""
     if not _IMAGE.fullmatch(image) or ":/" in image:
         raise RuntimeProblem(f"{image[:200]!r} is no name of an image.")
 
 
 def program(*names: str) -> str | None:
-    """The first of some programs that is on PATH, as a full path."""
+    """The full path of the first of some programs that is on PATH."""
     return next((found for name in names if (found := shutil.which(name))), None)

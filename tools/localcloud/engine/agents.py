@@ -21,11 +21,11 @@ class Agents:
         return self._forms.get(api, "").format(number=self._projects.number(project))
 
     def member(self, api: str, project: str) -> str:
-        """The same as policies name it."""
+        """Its address as a member of policies."""
         return f"serviceAccount:{self.email(api, project)}"
 
     def standing(self, principal: str, project: str) -> str:
-        """The role that an agent has in its own project without any policy's saying so; "" for everybody else.
+        """The role that an agent has in its own project without being in the policy; "" for everybody else.
 
         Google writes it into the project's policy when the API is enabled, and shows it there only to who asks for it.
         """

@@ -30,13 +30,13 @@ _READS = (
 
 
 def is_activity(service: Service, method: Method) -> bool:
-    """Whether a method changes what is there, rather than reading it or the data in it."""
+    """Whether a method changes resources, rather than reading them or changing data in them."""
     reads = method.http in {"GET", "HEAD"} or method.verb.startswith(_READS)
     return not reads and not method.id.startswith(service.data_access)
 
 
 def note(call: Call, project: str | None, result: Body | Reply) -> None:
-    """Writes down a change that was made in a project."""
+    """Logs a change that was made in a project."""
     if project is None or call.params.get("validateOnly"):
         return
     made = result.body if isinstance(result, Reply) else result
@@ -46,7 +46,7 @@ def note(call: Call, project: str | None, result: Body | Reply) -> None:
 
 
 def denied(call: Call, problem: CloudError) -> None:
-    """Writes down a change that its caller had no permission for."""
+    """Logs a change that its caller lacked the permission for."""
     if call.project is None or call.cloud.projects.find(call.project) is None or _is_unserved(problem):
         return
     said = {
@@ -63,7 +63,7 @@ def _is_unserved(problem: CloudError) -> bool:
 
 
 def method_name(service: Service, method: Method) -> str:
-    """What the log calls a method: mostly its full name in gRPC, as the service says it (Service.audited), else its id."""
+    """The method's name in audit logs: usually its full gRPC name, as the service declares it (Service.audited), else its id."""
     said = service.audited
     pattern = said.get(method.id) or said.get(method.collection) or said.get("", "{id}")
     verb = {"patch": "update"}.get(method.verb, method.verb)

@@ -20,7 +20,7 @@ _OWN = ("/batch", "/upload", "/resumable", "/download")
 
 
 def run(call: Call, most: int) -> Reply:
-    """Runs every part, of which there may be so many, as a request of its own; one that is refused leaves the others alone."""
+    """Runs each part as a request of its own; a refused one does not affect the others. A batch of more than `most` parts is refused."""
     if call.content is None:
         raise _refused("A batch needs a multipart/mixed body.")
     body, mark = call.content.read(), multipart.boundary(call.content.type)

@@ -14,7 +14,7 @@ Mark = tuple[int, int]
 
 
 class Deferred:
-    """The writes that are still to be made, in the order of their changes; the store tells it what became of its transactions."""
+    """Pending writes, in the order of their changes; the store reports the outcome of its transactions."""
 
     def __init__(self) -> None:
         self._works: list[Callable[[], object]] = []
@@ -23,15 +23,15 @@ class Deferred:
 
     @property
     def pending(self) -> bool:
-        """Whether there is something to be written."""
+        """Whether there is anything to write."""
         return self._made < len(self._works)
 
     def add(self, work: Callable[[], object]) -> None:
-        """Orders a write, in the transaction of the change that it belongs to."""
+        """Queues a write, in the transaction of the change that it belongs to."""
         self._works.append(work)
 
     def make(self) -> None:
-        """Makes all the writes, within a transaction."""
+        """Makes all pending writes, within a transaction."""
         while self.pending:
             work = self._works[self._made]
             self._made += 1
@@ -43,11 +43,11 @@ class Deferred:
                 _log.error("What was put off failed.", exc_info=bug)
 
     def mark(self) -> Mark:
-        """Where a request begins."""
+        """The position in the queue at the start of a request."""
         return len(self._works), self._made
 
     def undo(self, mark: Mark) -> None:
-        """Forgets what was ordered since a mark; what was made since then is still to be made."""
+        """Drops what was queued since a mark; writes that were made since then become pending again."""
         del self._works[mark[0] :]
         self._made = min(self._made, mark[1])
 
@@ -58,6 +58,6 @@ class Deferred:
         self._certain = len(self._works)
 
     def rolled_back(self) -> None:
-        """The transaction is gone: what was ordered before it is still to be made."""
+        """The transaction was rolled back: what was queued before it is pending again."""
         del self._works[self._certain :]
         self._made = 0

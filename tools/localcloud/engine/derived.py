@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 class Derived:
-    """`writes` counts the changes of each service's resources, those that were taken back too."""
+    """Computed values; `writes` counts the changes of each service's resources, including those that were rolled back."""
 
     def __init__(self, writes: Mapping[str, int]) -> None:
         self._writes = writes
         self._kept: dict[tuple[str, Hashable], tuple[int, Any]] = {}
 
     def of(self, service: str, what: Hashable, make: Callable[[], T]) -> T:
-        """What `make` makes of a service's resources as they are now."""
+        """The value that `make` computes from a service's resources in their current state."""
         writes = self._writes[service]
         kept = self._kept.get((service, what))
         if kept is None or kept[0] != writes:

@@ -44,7 +44,7 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A reply with what the request log and the faults want to know about it."""
+    """A reply, with what the request log and the faults need to know about it."""
 
     reply: Reply
     target: Target | None = None
@@ -96,7 +96,7 @@ class Dispatcher:
         return Outcome(rendering.reply(call, result), target, call, result)
 
     def announced(self, request: Request, target: Target) -> Outcome | None:
-        """What refuses a request whose large body has not been read yet; None when the body may come. Raises CloudError too."""
+        """The refusal of a request whose large body has not been read yet; None when the body may be sent. Raises CloudError too."""
         call = self._call(request, target)
         gate.admit(call)
         ask = call.service.streams.get(call.method.id)

@@ -36,36 +36,36 @@ class Due:
         store.on_rollback(self._load)
 
     def serve(self, api: str, kind: str, happening: Happening) -> None:
-        """Names the function that gets (name, moment) of an entry of this kind when its time has come."""
+        """Registers the function that gets (name, moment) of each due entry of this kind."""
         self._happenings[api, kind] = happening
 
     def at(self, api: str, kind: str, name: str, moment: float) -> None:
-        """Puts an entry at a Unix time of the local cloud's clock, in place of the one that there may be."""
+        """Schedules an entry for a Unix time of the local cloud's clock, replacing an existing one."""
         self._store.sql("INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", api, kind, name, moment)
         self._next = min(self._next, moment)
 
     def after(self, api: str, kind: str, name: str, seconds: float) -> None:
-        """The same, so many seconds from now."""
+        """Schedules an entry for so many seconds from now."""
         self.at(api, kind, name, self._clock.seconds() + seconds)
 
     def forget(self, api: str, name: str, kind: str = "") -> None:
-        """Takes out the entries for a name, of all kinds or of one."""
+        """Cancels the entries of a name, of all kinds or of one."""
         if kind:
             self._store.sql("DELETE FROM due WHERE api = ? AND kind = ? AND name = ?", api, kind, name)
         else:
             self._store.sql("DELETE FROM due WHERE api = ? AND name = ?", api, name)
 
     def forget_below(self, api: str, name: str) -> None:
-        """Takes out the entries for everything whose name starts with `name/`."""
+        """Cancels the entries of everything whose name starts with `name/`."""
         self._store.sql("DELETE FROM due WHERE api = ? AND name > ? AND name < ?", api, f"{name}/", f"{name}0")
 
     @property
     def ready(self) -> bool:
-        """Whether something's time has come."""
+        """Whether an entry is due."""
         return self._clock.seconds() >= self._next
 
     def run(self) -> None:
-        """Lets happen what is due, oldest first; what one happening puts in for an earlier moment than now happens too."""
+        """Runs what is due, oldest first, including entries that are scheduled meanwhile for an earlier time than now."""
         for _ in range(_ROUNDS):
             if not self.ready:
                 return

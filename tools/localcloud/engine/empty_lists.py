@@ -17,7 +17,7 @@ _MAKING = frozenset({"POST", "PUT"})
 
 
 def handler(method: Method, written: Callable[[str], bool]) -> Handler | None:
-    """What answers a list by an empty page; None for any other method, and where things of the kind are or may be.
+    """A handler that answers a list with an empty page; None for other methods, and where such resources may exist.
 
     `written(method id)` says whether the local cloud has a method. A kind that Google's document has no way to make (zones, machine
     types) is a catalogue, which is not empty.

@@ -33,20 +33,20 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Subscriptions by kind, made when the cloud is put together."""
+    """Subscriptions by kind, registered when the cloud is assembled."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
 
     def subscribe(self, kind: str, listener: Listener) -> None:
-        """Lets a function hear of every event of a kind."""
+        """Registers a listener for every event of a kind."""
         self._listeners.setdefault(kind, []).append(listener)
 
     def heard(self, kind: str) -> bool:
-        """Whether anybody would hear of such an event: no need to write what nobody reads."""
+        """Whether an event of this kind has a subscriber; otherwise it need not be built."""
         return kind in self._listeners
 
     def emit(self, event: Event) -> None:
-        """Tells everybody who subscribed."""
+        """Calls every subscriber."""
         for listener in self._listeners.get(event.kind, ()):
             listener(event)

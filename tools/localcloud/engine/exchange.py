@@ -33,7 +33,7 @@ class Content:
 
 
 class Beside(Exception):
-    """Something takes too long for the loop: `work` is to run in a thread, and the request is asked again with what it found.
+    """Something takes too long for the event loop: `work` is to run in a thread, and the request is then run again with its result.
 
     Only reads what it needs, since the request's own writes are taken back.
     """
@@ -46,7 +46,7 @@ class Beside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A caller who would rather wait: the request is asked again when the signal `topic` is rung, for so many seconds in all."""
+    """A long poll: the request is run again when the signal `topic` is rung, for at most so many seconds in all."""
 
     topic: str
     seconds: float

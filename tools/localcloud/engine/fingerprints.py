@@ -53,7 +53,7 @@ def added(body: Body, kind: str, schemas: Schemas, api: str) -> Body:
 
 
 def check(sent: Any, current: Any, what: str) -> None:
-    """Refuses (412) a change that was made for another state; one that says nothing of a fingerprint is taken."""
+    """Refuses (412) a change with another fingerprint than the current one; a change without a fingerprint is accepted."""
     if sent and str(sent).rstrip("=") != of(current).rstrip("="):
         raise CloudError(
             412,

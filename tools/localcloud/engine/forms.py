@@ -9,11 +9,11 @@ MOST = 64 * 1024
 
 
 class FormTooLarge(Exception):
-    """A form that has more bytes than any client sends."""
+    """A form with more bytes than any client sends."""
 
 
 async def read(pieces: AsyncIterator[bytes]) -> dict[str, str]:
-    """The fields of a form that arrives in pieces; of a field that is sent twice the last. Raises FormTooLarge above 64 KiB."""
+    """The fields of a form that arrives in chunks; for a repeated field the last value. Raises FormTooLarge above 64 KiB."""
     content = bytearray()
     async for piece in pieces:
         content += piece

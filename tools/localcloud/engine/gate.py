@@ -32,7 +32,7 @@ def admit(call: Call) -> None:
 
 
 def identified(principal: str) -> str:
-    """The one spelling of whom a token names; 401 for a name that is nobody's."""
+    """The canonical principal of a token; 401 for one that names nobody."""
     try:
         return identities.canonical(principal)
     except identities.NoIdentity:
@@ -95,7 +95,7 @@ def _denied(call: Call, permission: str, resource: str) -> errors.CloudError:
 
 
 def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
-    """Which of the permissions the caller has, in the order asked."""
+    """The subset of the permissions that the caller has, in the order asked."""
     api, project = call.service.api, call.project
     return [one for one in permissions if call.cloud.iam.allowed(call.principal, one, api, resource, project)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def is_ours(image: str) -> bool:
-    """Whether an image lies in a registry that the cloud stands in for."""
+    """Whether an image is in a registry that the local cloud emulates."""
     return image.partition("/")[0].endswith("-docker.pkg.dev")
 
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """Pub/Sub, asked by services that announce something.
+    """Pub/Sub, for services that publish messages.
 
     `publish(principal, topic, data, attributes)` raises 404 without the topic and 403 when the principal may not;
     `check(principal, topic)` raises the same and publishes nothing. Topics are full names ("projects/p/topics/t").
@@ -25,14 +25,14 @@ class Publishing:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Organization policies, asked by services that obey them: `enforced(project, "iam.disableServiceAccountKeyCreation")`."""
+    """Organization policies, for services that enforce them: `enforced(project, "iam.disableServiceAccountKeyCreation")`."""
 
     enforced: Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Secret Manager, asked by services that give secrets to what they run.
+    """Secret Manager, for services that pass secrets to what they run.
 
     `access(principal, "projects/p/secrets/s/versions/latest")` is the payload; 404 without it, 403 when the principal may not.
     """
@@ -42,21 +42,21 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class IdTokens:
-    """Who signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an account that is none."""
+    """Signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an unknown account."""
 
     make: Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Whose services run here: `local(URL)` is the address on this machine that a URL of theirs means, None for any other."""
+    """URLs of services that run here: `local(URL)` is the address on this machine behind such a URL, None for any other."""
 
     local: Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Google's APIs as a principal sees them, for a service that acts as somebody: under IAM, and logged, as if it had come from outside.
+    """Google's APIs as a principal, for services that act as an account: IAM applies, and requests are logged as if they came from outside.
 
     `ask(principal, verb, path, body, content type)` answers within the transaction that is open; paths are those of the local cloud
     ("storage/v1/b/x").
@@ -67,22 +67,22 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How much a project may have: `limit(project, "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus", region)`."""
+    """A project's quotas: `limit(project, "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus", region)`."""
 
     limit: Callable[[str, str, str], int]
 
 
 class Offers:
-    """The interfaces that the services of this cloud offer, by their type."""
+    """The implementations of the interfaces that this cloud's services offer, by type."""
 
     def __init__(self) -> None:
         self._made: dict[type[object], object] = {}
 
     def add(self, offer: object) -> None:
-        """Lets others ask for an interface."""
+        """Registers an implementation."""
         self._made[type(offer)] = offer
 
     def get(self, interface: type[T]) -> T | None:
-        """Who answers to an interface; None on a cloud without such a service."""
+        """The implementation of an interface; None on a cloud without such a service."""
         found = self._made.get(interface)
         return found if isinstance(found, interface) else None

@@ -33,7 +33,7 @@ _STOPPED = "The local cloud was stopped while it worked on this; ask for it agai
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work: of which API and kind, what it is about (`body`), and the operation that it is to end ("" = none).
+    """One piece of work: its API and kind, its input (`body`), and the operation that it ends ("" = none).
 
     `commits.write(change)` runs a function with all its writes as one transaction, and gives its result once that is on disk.
     What blocks belongs into a thread (asyncio.to_thread): everything else here runs on the server's own loop.
@@ -53,7 +53,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class BoundWorker:
-    """What carries out the jobs of one kind.
+    """Runs the jobs of one kind.
 
     `run(job)` works; `cut(job, problem)` says, in a transaction, that it did not come to its end: it failed, was called off, or
     the server was stopped. `again`: after a stop of the server it begins again instead.
@@ -65,7 +65,7 @@ class BoundWorker:
 
 
 class Jobs:
-    """Starts, runs, calls off and recovers jobs."""
+    """Starts, runs, cancels and recovers jobs."""
 
     def __init__(self, store: Store, commits: Commits) -> None:
         store.define(TABLES)
@@ -78,11 +78,11 @@ class Jobs:
         store.on_commit(self.launch)
 
     def serve(self, api: str, kind: str, worker: BoundWorker) -> None:
-        """Names the worker of a kind of job."""
+        """Registers the worker of a kind of job."""
         self._workers[api, kind] = worker
 
     def start(self, api: str, kind: str, body: Mapping[str, Any], operation: str = "") -> None:
-        """Orders a job; it runs when the transaction that this belongs to is on disk."""
+        """Queues a job; it runs once the current transaction is on disk."""
         text = json_text.write(body)
         row = self._store.row(
             "INSERT INTO jobs (api, kind, operation, body) VALUES (?, ?, ?, ?) RETURNING id",
@@ -91,18 +91,18 @@ class Jobs:
         self._ready.append(row[0])
 
     def busy(self, api: str, operation: str) -> bool:
-        """Whether work on an operation, or on what else a job was given as one, is under way or ordered."""
+        """Whether work on an operation, or on what a job was given in its place, is running or queued."""
         return self._store.row("SELECT 1 FROM jobs WHERE api = ? AND operation = ?", api, operation) is not None
 
     def call_off(self, api: str, operation: str) -> bool:
-        """Calls off the work on an operation; False when there is none."""
+        """Cancels the work on an operation; False when there is none."""
         rows = self._store.sql("SELECT id FROM jobs WHERE api = ? AND operation = ?", api, operation)
         self._called_off.update(identity for (identity,) in rows)
         self._ready.extend(identity for (identity,) in rows)
         return bool(rows)
 
     def launch(self) -> None:
-        """Begins what was ordered and stops what was called off; without a running loop, the next call does."""
+        """Starts queued jobs and stops cancelled ones; without a running event loop, the next call does."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -115,7 +115,7 @@ class Jobs:
                 self._tasks[identity] = loop.create_task(self._run(job), name=f"{job.api} {job.kind}")
 
     def recover(self) -> None:
-        """After a start of the server: what a stop has cut short is said to be, or is begun again."""
+        """After a restart of the server: interrupted jobs are marked as such or started again."""
         for (identity,) in self._store.sql("SELECT id FROM jobs"):
             job = self._found(identity)
             worker = self._workers.get((job.api, job.kind)) if job else None
@@ -128,7 +128,7 @@ class Jobs:
                 self._forget(identity)
 
     async def drop(self) -> None:
-        """Ends all work without a word about it: what it is about is going to be forgotten."""
+        """Stops all work silently, because everything it belongs to is about to be deleted."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -138,7 +138,7 @@ class Jobs:
         self._called_off.clear()
 
     async def settled(self) -> None:
-        """Waits until nothing is being worked on."""
+        """Waits until no job is running."""
         self.launch()
         while self._tasks:
             await asyncio.wait(self._tasks.values())

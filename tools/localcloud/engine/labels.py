@@ -13,7 +13,7 @@ _WORD = re.compile(r"[\w-]{0,63}")
 
 
 def problem(labels: Mapping[str, str], kind: str) -> str:
-    """A sentence that says what is wrong with the labels of a `kind` such as "bucket"; empty when nothing is."""
+    """What is wrong with the labels of a `kind` such as "bucket", as a sentence; "" when they are valid."""
     if len(labels) > _MOST:
         return f"A {kind} may have {_MOST} labels; this one has {len(labels)}."
     for key, value in labels.items():

@@ -14,7 +14,7 @@ _MAKING = {"create", "undelete"}
 
 
 def answered(call: Call, handle: Handler, get: Handler | None) -> Body | Reply:
-    """What a call answers under a profile; `get` reads the thing that the call's URL names."""
+    """A call's answer under a profile; `get` reads the resource that the call's URL names."""
     lateness, api = call.cloud.lateness, call.service.api
     profile = lateness.profile
     seconds = profile.list_of(api) if profile else 0

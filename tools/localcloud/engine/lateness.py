@@ -21,7 +21,7 @@ _FORGOTTEN = 3600.0
 
 @dataclass(frozen=True)
 class Profile:
-    """How late what shows: seconds of the clock.
+    """How many seconds of the clock each kind of change takes to become visible.
 
     `services`: an API that was enabled refuses with SERVICE_DISABLED, though Service Usage lists it as enabled.
     `policies`: a policy that was set is read back, but decides as the one before it.
@@ -37,7 +37,7 @@ class Profile:
     lists: Mapping[str, float] = field(default_factory=dict)
 
     def list_of(self, api: str) -> float:
-        """How late the lists of an API are."""
+        """The delay of an API's lists."""
         return self.lists.get(api, self.lists.get("", 0))
 
 
@@ -53,7 +53,7 @@ PROFILES = {
 
 
 class Lateness:
-    """What is on its way, by the profile in force; without one, everything shows at once and nothing is noted."""
+    """Changes that are not visible yet under the profile in force; without a profile nothing is delayed or recorded."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -69,7 +69,7 @@ class Lateness:
         return PROFILES.get(self.name)
 
     def choose(self, name: str) -> None:
-        """Puts a profile in force, "" for none (a write); KeyError when there is none of that name."""
+        """Activates a profile, "" for none (a write); KeyError for an unknown name."""
         if name:
             PROFILES[name]
         self._store.sql("DELETE FROM late_profile")
@@ -78,7 +78,7 @@ class Lateness:
         self.name = name
 
     def note(self, kind: str, api: str, name: str, body: Any = None) -> None:
-        """Notes that something was done now: "made", "gone" or "policy" (with what was there before)."""
+        """Records a change: "made", "gone" or "policy" (with the previous policy)."""
         if not self.name:
             return
         now = self._clock.seconds()
@@ -89,7 +89,7 @@ class Lateness:
         )
 
     def fresh(self, api: str, name: str, seconds: float) -> bool:
-        """Whether a thing was made less than so long ago."""
+        """Whether a resource was created less than `seconds` ago."""
         return bool(self.name) and bool(
             self._store.row(
                 "SELECT 1 FROM late WHERE kind = 'made' AND api = ? AND name = ? AND at > ?",
@@ -100,14 +100,14 @@ class Lateness:
         )
 
     def gone(self, api: str, seconds: float) -> list[tuple[str, Any]]:
-        """What was deleted less than so long ago: names, and what they were."""
+        """The resources that were deleted less than `seconds` ago, by name."""
         rows = self._store.sql(
             "SELECT name, body FROM late WHERE kind = 'gone' AND api = ? AND at > ?", api, self._since(seconds)
         )
         return [(name, json.loads(body)) for name, body in rows]
 
     def deciding(self, api: str, resource: str) -> Any:
-        """The policy that still decides in place of the stored one; None when the stored one does."""
+        """The previous policy, while it still decides in place of the stored one; None when the stored one does."""
         profile = self.profile
         row = profile and self._store.row(
             "SELECT body FROM late WHERE kind = 'policy' AND api = ? AND name = ? AND at > ? ORDER BY id LIMIT 1",
@@ -117,7 +117,7 @@ class Lateness:
 
     @property
     def policies_on_their_way(self) -> int:
-        """How many policies do not decide yet: what was derived from them is stale when this changes."""
+        """How many policies are not in force yet: what was computed from them is stale when this changes."""
         profile = self.profile
         if profile is None:
             return 0

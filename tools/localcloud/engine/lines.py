@@ -16,7 +16,7 @@ _MOST = 10_000
 
 
 class Line(NamedTuple):
-    """A line that a workload wrote, and the real time at which it did, in seconds."""
+    """A line that a workload wrote, and the real time of it in seconds."""
 
     stream: Stream
     text: str

@@ -14,7 +14,7 @@ _PARTIAL = re.compile(r"/?(?:global|zones|regions)/.+")
 
 
 def relative(text: str, project: str | None) -> str:
-    """A reference as it is kept; one without a project means the call's. What is not a reference stays as it is."""
+    """A reference in its stored form; one without a project means the call's project. Anything that is not a reference is unchanged."""
     found = _URL.fullmatch(text)
     if found:
         return found[1]
@@ -24,18 +24,18 @@ def relative(text: str, project: str | None) -> str:
 
 
 def whole(call: Call, name: str) -> str:
-    """The URL of a name, as it can be asked for where the caller asked."""
+    """The full URL of a name, at the host that the caller used."""
     base = call.base if "googleapis.com" not in call.base else HOST
     return f"{base}/{call.service.api}/{call.method.version}/{name}"
 
 
 def kept(call: Call, body: Body, paths: Sequence[str]) -> Body:
-    """The body with its references relative."""
+    """The body with its references in the stored, relative form."""
     return _each(body, paths, lambda text: relative(text, call.project))
 
 
 def shown(call: Call, body: Body, paths: Sequence[str]) -> Body:
-    """The body with its references as URLs."""
+    """The body with its references as full URLs."""
     return _each(body, paths, lambda text: whole(call, text) if text.startswith("projects/") else text)
 
 

@@ -34,7 +34,7 @@ LAST: Mark = (1 << 62, "")
 
 
 class Logs:
-    """Entries by container ("projects/p"), in the order of their times."""
+    """Entries by container ("projects/p"), ordered by time."""
 
     def __init__(self, store: Store, clock: Clock, signals: Signals) -> None:
         store.define(TABLES)
@@ -47,13 +47,13 @@ class Logs:
         self._listeners: list[Callable[[str, Body], None]] = []
 
     def listen(self, listener: Callable[[str, Body], None]) -> None:
-        """Lets a function hear of every entry, with its container."""
+        """Registers a listener for every entry and its container."""
         self._listeners.append(listener)
 
     def log(
         self, project: str, log: str, resource: Mapping[str, Any], payload: str | Mapping[str, Any], **more: Any
     ) -> Body:
-        """Writes an entry of a service's own and gives it back.
+        """Writes an entry on behalf of a service and returns it.
 
         `log` is the bare id ("run.googleapis.com/stdout"), `resource` the monitored resource {type, labels}, `payload` text or
         JSON; `more` are other fields of a LogEntry (severity, labels, protoPayload, timestamp …).
@@ -65,12 +65,12 @@ class Logs:
         return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **said, **more})
 
     def log_later(self, project: str, log: str, resource: Mapping[str, Any], **more: Any) -> None:
-        """The same without a payload of these kinds and without waiting: it is on disk a moment after the change that it tells of."""
+        """Writes an entry without a payload, deferred: it is on disk a moment after the change that it reports."""
         more["timestamp"] = self._clock.rfc3339()
         self._store.deferred.add(lambda: self.log(project, log, resource, {}, **more))
 
     def write(self, container: str, entry: Body) -> Body:
-        """Keeps an entry as it is, with its time, time of receipt and insertId added; one with the same time and id is replaced."""
+        """Stores an entry, adding its time, time of receipt and insertId; one with the same time and id is replaced."""
         now = self._clock.rfc3339()
         entry = {"timestamp": now, "insertId": secrets.token_hex(8), **entry, "receiveTimestamp": now}
         named = container, entry["logName"]
@@ -92,7 +92,7 @@ class Logs:
     def read(
         self, container: str, since: Mark = FIRST, until: Mark = LAST, *, newest: bool = False
     ) -> Iterator[tuple[Mark, Body]]:
-        """Entries strictly between two marks, oldest or newest first, fetched page by page as they are asked for."""
+        """Entries strictly between two times, oldest or newest first, fetched page by page as needed."""
         self._store.settle()
         order = "DESC" if newest else "ASC"
         while True:
@@ -112,14 +112,14 @@ class Logs:
         return [name for (name,) in self._store.sql("SELECT log FROM logs WHERE container = ? ORDER BY log", container)]
 
     def delete(self, container: str, log: str) -> int:
-        """Removes a log's entries; how many."""
+        """Deletes a log's entries; returns how many."""
         self._store.settle()
         self._named.discard((container, log))
         self._store.sql("DELETE FROM logs WHERE container = ? AND log = ?", container, log)
         return self._store.changed("DELETE FROM log_entries WHERE container = ? AND log = ?", container, log)
 
     def forget_before(self, moment: datetime) -> None:
-        """Removes what is older than a moment."""
+        """Deletes entries older than a moment."""
         last = int(moment.timestamp() * 1_000_000)
         gone = 0
         for (container,) in self._store.sql("SELECT DISTINCT container FROM logs"):

@@ -31,7 +31,7 @@ def started(
     parent: str | None = None,
     identity: str = "",
 ) -> Body:
-    """Stores and answers a pending operation, and orders the job that is to end it.
+    """Stores and returns a pending operation, and queues the job that will end it.
 
     `worker` is one of Service.workers, which gets `body`. `kind` is the response's message ("Repository" in Service.proto, or a
     whole name), `metadata` replaces the default metadata (with its own "@type"), `parent` is the prefix of the name
@@ -52,7 +52,7 @@ def finished(
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
 ) -> Body:
-    """Stores and answers an operation that is done at once; the arguments are those of `started`."""
+    """Stores and returns an operation that is done at once; the arguments are those of `started`."""
     operation = _begun(call, "RUNNING", kind, metadata, parent, "")
     operations, api = call.cloud.operations, call.service.api
     operations.keep(api, operation)
@@ -60,7 +60,7 @@ def finished(
 
 
 def failed(call: Call, problem: CloudError, *, parent: str | None = None) -> Body:
-    """Stores and answers an operation that is done and failed."""
+    """Stores and returns an operation that has failed."""
     operation = _begun(call, "RUNNING", EMPTY, None, parent, "")
     operations, api = call.cloud.operations, call.service.api
     operations.keep(api, operation)
@@ -68,7 +68,7 @@ def failed(call: Call, problem: CloudError, *, parent: str | None = None) -> Bod
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """Ends a job's operation with the problem that ended the job: what a worker does that has nothing else to clear away."""
+    """Ends a job's operation with the problem that ended the job: the default `cut` of a worker with nothing to clean up."""
     if job.operation:
         cloud.operations.failed(job.api, job.operation, problem)
 
@@ -158,7 +158,7 @@ def get(call: Call) -> Body:
 
 
 def wait(call: Call) -> Reply:
-    """The operation once it is over, or as it is when the time that the caller gave is."""
+    """The operation once it is done, or its current state after the caller's timeout."""
     operation_access.admit(call)
     api, name = call.service.api, call.path
     operation = call.cloud.operations.get(api, name)
@@ -182,7 +182,7 @@ def list_(call: Call) -> Body:
 
 
 def cancel(call: Call) -> Body:
-    """Calls off the work on an operation; refuses for one that is over."""
+    """Cancels the work on an operation; refused for one that is over."""
     operation_access.admit(call)
     api, operations = call.service.api, call.cloud.operations
     if operations.get(api, call.path).over:
@@ -193,7 +193,7 @@ def cancel(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """Forgets the operation."""
+    """Deletes the operation."""
     operation_access.admit(call)
     call.cloud.operations.delete(call.service.api, call.path)
     return {}

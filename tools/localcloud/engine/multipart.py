@@ -17,7 +17,7 @@ class Searchable(Protocol):
     """Bytes in memory or a mapped file: can be searched and cut."""
 
     def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int:
-        """The place of the first occurrence, or -1."""
+        """The index of the first occurrence, or -1."""
 
     def __getitem__(self, part: slice, /) -> bytes:
         """A copy of a part."""

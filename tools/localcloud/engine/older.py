@@ -53,7 +53,7 @@ def list_(call: Call, resource: Resource) -> Body:
 
 
 def aggregated_list(call: Call, resource: Resource) -> Body:
-    """A page of the resources of all places of a project, by place; places without any are left out."""
+    """A page of the resources of a project in all scopes, grouped by scope; empty scopes are left out."""
     field = _scoped_field(call)
     page, token = _page(
         call, resource, [f"projects/{call.project}/{place}" for place in ("global", "regions/-", "zones/-")]
@@ -67,7 +67,7 @@ def aggregated_list(call: Call, resource: Resource) -> Body:
 
 
 def insert(call: Call, resource: Resource) -> Body:
-    """Adds a resource whose name is in the body: id, time of creation, 409 when the name is taken."""
+    """Creates a resource named in the body, with id and creation time; 409 when the name is taken."""
     standard.parent_exists(call)
     body = links.kept(call, {key: value for key, value in call.body.items() if value is not None}, resource.links)
     identity = str(body.get("name", ""))
@@ -100,7 +100,7 @@ def patch(call: Call, resource: Resource) -> Body:
 
 
 def delete(call: Call, resource: Resource) -> Body | Reply:
-    """Removes the resource with its policies and what lies below it."""
+    """Deletes the resource, its policies and everything below it."""
     old = existing(call, resource)
     if resource.delete is not None:
         resource.delete(call, old)
@@ -111,7 +111,7 @@ def delete(call: Call, resource: Resource) -> Body | Reply:
 
 
 def get_iam_policy(call: Call, resource: Resource) -> Body:
-    """The policy of the resource, empty with an etag when none was set."""
+    """The policy of the resource; an empty one with an etag when none was set."""
     existing(call, resource)
     version = call.params.get("optionsRequestedPolicyVersion", 0)
     return call.cloud.iam.view(call.cloud.iam.policy(call.service.api, call.name), version)
@@ -125,7 +125,7 @@ def set_iam_policy(call: Call, resource: Resource) -> Body:
 
 
 def check_iam_permissions(call: Call, resource: Resource) -> Body:
-    """The permissions of those asked that the caller has."""
+    """The subset of the given permissions that the caller has."""
     existing(call, resource)
     held = gate.tested(call, call.name, call.body.get("permissions", []))
     return {"permissions": held} if held else {}
@@ -181,7 +181,7 @@ def existing(call: Call, resource: Resource) -> Body:
 
 
 def stamped(call: Call, resource: Resource, body: Body) -> Body:
-    """A new body with what every resource gets."""
+    """A new body with the fields that every resource has."""
     properties = call.schema(resource.kind).get("properties", {})
     made = {"id": str(secrets.randbits(62) | 1 << 61)}
     if "creationTimestamp" in properties:
@@ -190,7 +190,7 @@ def stamped(call: Call, resource: Resource, body: Body) -> Body:
 
 
 def changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
-    """Stores a changed body; the operation, or the resource where the method answers that."""
+    """Stores a changed body; returns the operation, or the resource if the method answers with it."""
     for name in resource.immutable:
         if new.get(name, old.get(name)) != old.get(name):
             raise errors.invalid(f"Invalid value for field 'resource.{name}': it cannot be changed.", name, "invalid")
@@ -201,14 +201,14 @@ def changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
 
 
 def answered(call: Call, resource: Resource, name: str, body: Body) -> Body:
-    """What a method that changed a resource answers."""
+    """The answer of a method that changed a resource."""
     if call.method.response.endswith("Operation"):
         return zonal.finished(call, name, body.get("id", ""))
     return shown(call, resource, name, body)
 
 
 def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
-    """A stored body on its way out."""
+    """A stored body as it is returned."""
     words = name.split("/")
     place = {_PLACES[words[2]]: links.whole(call, "/".join(words[:4]))} if words[2:3] and words[2] in _PLACES else {}
     said = {key: value for key, value in body.items() if not key.startswith("_")}

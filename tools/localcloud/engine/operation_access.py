@@ -15,7 +15,7 @@ _WORDS = {"wait": "get"}
 
 
 def admit(call: Call) -> None:
-    """Refuses (403) a call on operations, or on one of them, that its caller may not make; 404 for an operation that is none.
+    """Refuses (403) a call on operations that its caller may not make; 404 for an unknown operation.
 
     A list that is of no project is let through: it holds what its caller may see.
     """
@@ -30,7 +30,7 @@ def admit(call: Call) -> None:
 
 
 def visible(call: Call, operation: Operation) -> bool:
-    """Whether the caller may see an operation in a list."""
+    """Whether a list shows an operation to the caller."""
     return _may(call, "get", operation)
 
 

@@ -20,7 +20,7 @@ _GOING = ("PENDING", "RUNNING")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation, in no API's form.
+    """One operation, independent of any API's form.
 
     `kind` is the full @type of what it gives, `metadata` its metadata without the moment of its end, which `end_field` names.
     `error` is what a CloudError holds. `until`: a stored end that shows only from that moment on (a fault for tests).
@@ -48,7 +48,7 @@ class Operation:
 
 
 class Operations:
-    """Keeps operations by (api, name). Whoever waits for the signal `topic(api, name)` hears of every change."""
+    """Operations by (api, name). Every change rings the signal `topic(api, name)`."""
 
     def __init__(self, store: Store, clock: Clock, signals: Signals) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class Operations:
         self._signals = signals
 
     def keep(self, api: str, operation: Operation) -> Operation:
-        """Stores an operation under its name, and gives it back."""
+        """Stores an operation under its name, and returns it."""
         text = json_text.write(asdict(operation))
         self._store.sql("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", api, operation.name, text)
         self._signals.ring(topic(api, operation.name))
@@ -79,29 +79,29 @@ class Operations:
         return [self._as_seen(text) for (text,) in rows]
 
     def delete(self, api: str, name: str) -> None:
-        """Forgets an operation; 404 when there is none."""
+        """Deletes an operation; 404 when there is none."""
         self.get(api, name)
         self._store.sql("DELETE FROM operations WHERE service = ? AND name = ?", api, name)
 
     def running(self, api: str, name: str, progress: int = 0, metadata: Mapping[str, Any] | None = None) -> Operation:
-        """Says that work on an operation goes on: how many per cent are done, and its metadata when that changed."""
+        """Records progress: per cent done, and the metadata if it changed."""
         changed: Body = {} if metadata is None else {"metadata": dict(metadata)}
         return self._moved(api, name, state="RUNNING", progress=progress, **changed)
 
     def done(
         self, api: str, name: str, response: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
     ) -> Operation:
-        """Ends an operation well."""
+        """Ends an operation successfully."""
         changed: Body = {} if metadata is None else {"metadata": dict(metadata)}
         return self._ended(api, name, "DONE", response=dict(response), progress=100, **changed)
 
     def failed(self, api: str, name: str, problem: CloudError) -> Operation:
-        """Ends an operation with an error; one whose error is CANCELLED was called off."""
+        """Ends an operation with an error; CANCELLED means that it was cancelled."""
         state: State = "CANCELLED" if problem.status == "CANCELLED" else "FAILED"
         return self._ended(api, name, state, error=problem.described())
 
     def postpone(self, api: str, name: str, seconds: float) -> Operation:
-        """Lets a stored end show only when the clock has moved on by `seconds` (a fault for tests)."""
+        """Hides the end of an operation until the clock has advanced by `seconds` (a fault for tests)."""
         until = self._clock.rfc3339(seconds)
         self.keep(api, replace(self.get(api, name), until=until))
         return self.get(api, name)

@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 def token(after: str, question: str) -> str:
-    """The token that continues after a name, for one question (path and filter)."""
+    """The token for the page after a name, bound to one question (path and filter)."""
     return base64.urlsafe_b64encode(json.dumps([_mark(question), after]).encode()).decode().rstrip("=")
 
 
 def after(text: str, question: str) -> str:
-    """The name that a token continues after ("" without token); 400 for a token of another list or of none."""
+    """The name that a token continues after ("" without a token); 400 for an invalid token or one of another list."""
     if not text:
         return ""
     try:
@@ -33,14 +33,14 @@ def after(text: str, question: str) -> str:
 
 
 def size(asked: int | None, usual: int, most: int) -> int:
-    """How many to answer: the usual number for none or 0, never more than `most`, 400 below 0."""
+    """The page size: the default for none or 0, at most `most`, 400 below 0."""
     if asked is not None and asked < 0:
         raise invalid(f"The page size {asked} is negative; give 0 or more.", "page_size")
     return min(asked or usual, most)
 
 
 def cut(found: Sequence[T], size: int, name: Callable[[T], str], question: str) -> tuple[Sequence[T], dict[str, str]]:
-    """The page of what was found, and the field that says where the next one begins; `found` goes on beyond the page if there is one."""
+    """The page, and the field with the next page token; `found` has more items than the page if there is another one."""
     page = found[:size]
     return page, {"nextPageToken": token(name(page[-1]), question)} if len(found) > size else {}
 

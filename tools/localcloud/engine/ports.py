@@ -13,14 +13,14 @@ Opener = Callable[[Made, int], "Opened"]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open port, and what closes it."""
+    """An open port, and the function that closes it."""
 
     port: int
     close: Callable[[], None]
 
 
 class Ports:
-    """Ports by the name of what answers on them. Before a server serves the cloud they are only noted."""
+    """Ports by the name of what answers on them. Until a server serves the cloud they are only recorded."""
 
     def __init__(self) -> None:
         self._opener: Opener | None = None
@@ -28,20 +28,20 @@ class Ports:
         self._open: dict[str, Opened] = {}
 
     def serve(self, opener: Opener) -> None:
-        """From now on ports can be opened; those that were noted are."""
+        """Ports can be opened from now on; the recorded ones are opened."""
         self._opener = opener
         for name, (made, port) in self._wanted.items():
             self._open[name] = opener(made, port)
 
     def open(self, name: str, made: Made, port: int = 0) -> int:
-        """The port that answers for a name from now on; 0 while no server serves."""
+        """Opens the port of a name and returns its number; 0 while no server serves."""
         self._wanted[name] = made, port
         if self._opener is not None and name not in self._open:
             self._open[name] = self._opener(made, port)
         return self.of(name)
 
     def of(self, name: str) -> int:
-        """The port that answers for a name; 0 for none."""
+        """The port of a name; 0 for none."""
         return self._open[name].port if name in self._open else 0
 
     def close(self, name: str) -> None:

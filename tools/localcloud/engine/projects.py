@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: its id, its number, whether it is alive (not DELETE_REQUESTED)."""
+    """A project: its id, its number, whether it is active (not DELETE_REQUESTED)."""
 
     id: str
     number: int
@@ -23,7 +23,7 @@ class Project:
 
 
 class Projects:
-    """Look-ups by id and number, remembered until a project changes.
+    """Look-ups by id and number, cached until a project changes.
 
     A project is the resource ("cloudresourcemanager", "projects/ID") with projectId, projectNumber and state; an enabled API
     is the resource ("serviceusage", "projects/ID/services/x.googleapis.com").

@@ -16,7 +16,7 @@ _ASKS = {"fields", "prettyPrint"}
 
 
 def reply(call: Call, result: Mapping[str, Any] | Reply) -> Reply:
-    """What a handler gave back, with its JSON written as the caller wants it."""
+    """A handler's result, with its JSON rendered as the caller asked."""
     if not isinstance(result, Reply):
         return Reply(200, _text(call, result), JSON)
     body = result.body

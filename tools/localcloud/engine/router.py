@@ -47,7 +47,7 @@ class Target:
 
 
 class Router:
-    """Finds targets for the registered services; what it once found it remembers."""
+    """Finds targets for the registered services, and caches them."""
 
     def __init__(self, services: Sequence[Service]) -> None:
         self.services = {(service.api, version): service for service in services for version in service.versions}
@@ -125,7 +125,7 @@ class Router:
         return Target(service, method, {"name": name}, name)
 
     def unknown(self, http: str, path: str) -> CloudError:
-        """The 404 for a path that no document has, saying what would be there."""
+        """The 404 for a path that no document has, with a hint at what exists."""
         api, _, rest = _media(path)[0].partition("/")
         if api not in self._apis and not versions(api):
             return not_found(

@@ -87,7 +87,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A path outside the documents that means a method: root paths, older spellings.
+    """A path outside the documents for a method: root paths, older spellings.
 
     `path` is host-absolute without leading slash, `{name}` one segment, `{name...}` the rest; `method` a method id, documented or
     only in Service.methods; `params` are set as if they had been sent.
@@ -101,7 +101,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What carries out a service's jobs of one kind; see jobs.BoundWorker, which this becomes on a cloud.
+    """Runs a service's jobs of one kind; on a cloud it becomes a jobs.BoundWorker.
 
     `cut` None: the job's operation ends with the problem, and there is nothing else to clear away.
     """
@@ -113,7 +113,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a service answers outside Google's documents, by an ASGI application of its own.
+    """An ASGI application of a service, for requests outside Google's documents.
 
     name    what the request log and faults call it behind the API's name: "docker" makes "artifactregistry.docker.get" and its like
     hosts   whose requests it gets, "*" standing for one or more letters of a name ("*-docker.pkg.dev")
@@ -132,7 +132,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """How clients are pointed at a service by environment variables; paths lie below the API's own.
+    """The environment variables that point clients at a service; paths are relative to the API's root.
 
     terraform  hashicorp/google's name for it in GOOGLE_<name>_CUSTOM_ENDPOINT -> path ({"SECRET_MANAGER": "v1/"}).
                Source: https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference
@@ -265,7 +265,7 @@ class Call:
     known: dict[str, Any] | None = None
 
     def beside(self, name: str, size: int, work: Callable[[], T]) -> T:
-        """What a piece of work finds, which only reads; over so many bytes it may have to be done beside the loop.
+        """The result of a piece of read-only work; above so many bytes it may be run in a thread, and the request repeated.
 
         The request begins again then. Two works of a request have different names, and so have the same ones over different data.
         """

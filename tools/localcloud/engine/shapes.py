@@ -27,7 +27,7 @@ NAMES = frozenset(name for name, _, _ in _KNOWN)
 
 
 def verb(method: Method) -> str:
-    """The standard verb that a method is, "" for one whose shape has no standard meaning."""
+    """The standard verb that a method has the shape of, "" for none."""
     return _KNOWN.get((method.verb, method.http, _shape(method)), "")
 
 

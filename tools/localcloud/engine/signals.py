@@ -8,7 +8,7 @@ from localcloud.engine.store import Store
 
 
 class Signals:
-    """Topics that are rung within a transaction and heard after its commit."""
+    """Topics that are rung within a transaction and wake their waiters after its commit."""
 
     def __init__(self, store: Store) -> None:
         self._rung: set[str] = set()
@@ -16,7 +16,7 @@ class Signals:
         store.on_commit(self._sound)
 
     def ring(self, topic: str) -> None:
-        """Says that something happened; nobody waits for most topics."""
+        """Wakes the waiters of a topic after the commit; most topics have none."""
         if topic in self._waiting:
             self._rung.add(topic)
 

@@ -60,14 +60,14 @@ def list_(call: Call, resource: Resource) -> Body:
 
 
 def create(call: Call, resource: Resource) -> Body:
-    """Adds a resource: id by rule, server-assigned fields, 409 when the name is taken."""
+    """Creates a resource: id by rule, server-assigned fields, 409 when the name is taken."""
     identity, body = _identified(call, resource)
     parent_exists(call)
     return _created(call, resource, f"{call.path}/{identity}", body)
 
 
 def create_at(call: Call, resource: Resource) -> Body:
-    """Adds the resource that the URL names (a PUT): the same with the id in the path."""
+    """Creates the resource that the URL names (a PUT), with the id from the path."""
     _check_id(resource, call.id, "name")
     parent_exists(call)
     return _created(call, resource, call.name, dict(call.body))
@@ -89,7 +89,7 @@ def _created(call: Call, resource: Resource, name: str, body: Body) -> Body:
 
 
 def add_child(call: Call, resource: Resource, name: str, body: Body) -> Body:
-    """Adds what is made along with another resource (a revision, a default network), stamped as if it had been created."""
+    """Creates what belongs to another resource (a revision, a default network), stamped as if a client had created it."""
     body = {**body, "name": name}
     _stamp(call, resource, body, new=True)
     call.cloud.store.insert(call.service.api, name, _with_etag(call, resource, body))
@@ -97,7 +97,7 @@ def add_child(call: Call, resource: Resource, name: str, body: Body) -> Body:
 
 
 def patch(call: Call, resource: Resource) -> Body:
-    """Changes the masked fields; without a mask, what Resource.update says."""
+    """Changes the masked fields; without a mask, Resource.update decides."""
     if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
         return _created(call, resource, call.name, dict(call.body))
     old = existing(call, resource)
@@ -116,7 +116,7 @@ def patch(call: Call, resource: Resource) -> Body:
 
 
 def delete(call: Call, resource: Resource) -> Body:
-    """Removes the resource with its policies and what lies below it, or marks it when it is deleted softly."""
+    """Deletes the resource, its policies and everything below it, or marks it as soft-deleted."""
     if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
         return lro.finished(call) if answers_operation(call) else {}
     old = existing(call, resource)
@@ -137,7 +137,7 @@ def delete(call: Call, resource: Resource) -> Body:
 
 
 def undelete(call: Call, resource: Resource) -> Body:
-    """Restores a softly deleted resource."""
+    """Restores a soft-deleted resource."""
     old = existing(call, resource)
     soft = resource.soft_delete
     if soft is None or old.get(soft.field) != soft.value:
@@ -148,7 +148,7 @@ def undelete(call: Call, resource: Resource) -> Body:
 
 
 def get_iam_policy(call: Call, resource: Resource) -> Body:
-    """The policy of the resource, empty with an etag when none was set."""
+    """The policy of the resource; an empty one with an etag when none was set."""
     existing(call, resource)
     options = call.body.get("options", {})
     version = call.params.get("options.requestedPolicyVersion", options.get("requestedPolicyVersion", 0))
@@ -163,7 +163,7 @@ def set_iam_policy(call: Call, resource: Resource) -> Body:
 
 
 def check_iam_permissions(call: Call, _: Resource) -> Body:
-    """The permissions of those asked that the caller has; nothing for a resource that does not exist."""
+    """The subset of the given permissions that the caller has; none for a resource that does not exist."""
     if call.cloud.store.get(call.service.api, call.name) is None:
         return {}
     asked = call.body.get("permissions", [])
@@ -196,7 +196,7 @@ def schema_of(method: Method, name: str) -> Mapping[str, Any]:
 
 
 def remove(cloud: Cloud, api: str, name: str) -> None:
-    """Removes a resource with what lies below it, their policies and what was due for them."""
+    """Removes a resource with everything below it, their policies and their entries in the due queue."""
     cloud.store.delete(api, name)
     cloud.store.delete_below(api, name)
     cloud.iam.forget(api, name)
@@ -213,13 +213,13 @@ def existing(call: Call, resource: Resource) -> Body:
 
 
 def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
-    """A stored body on its way out."""
+    """A stored body as it is returned."""
     body = {"name": name, **body}
     return resource.present(call.cloud, body) if resource.present is not None else body
 
 
 def saved(call: Call, resource: Resource, name: str, body: Body) -> Body:
-    """Stores a changed body with a new updateTime and etag; what was stored."""
+    """Stores a changed body with a new updateTime and etag, and returns it."""
     _stamp(call, resource, body, new=False)
     body = _with_etag(call, resource, body)
     call.cloud.store.put(call.service.api, name, body)
@@ -235,7 +235,7 @@ def parent_exists(call: Call) -> None:
 
 
 def answers_operation(call: Call) -> bool:
-    """Whether the document says that this method answers a long-running operation."""
+    """Whether this method answers with a long-running operation, according to the document."""
     return call.method.response.endswith("Operation")
 
 

@@ -19,11 +19,11 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Untrusted(Exception):
-    """A sentence: what the state folder lacks, and what to do."""
+    """What the state folder lacks, and what to do, as a sentence."""
 
 
 class StateFolder:
-    """What lies beside the database: its log, a mark while that log holds what the database does not, and bodies of objects."""
+    """The files beside the database: its log, a marker for changes that only the log has, and bodies of objects."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
@@ -33,7 +33,7 @@ class StateFolder:
         self._marked = self._mark.exists()
 
     def check(self) -> None:
-        """Raises Untrusted when a file is gone that holds something acknowledged. Before the database is opened."""
+        """Raises Untrusted when a file with acknowledged changes is missing. To be called before the database is opened."""
         if _size(self.database) == 0:
             left = [
                 self.path / _LOG,
@@ -53,14 +53,14 @@ class StateFolder:
             )
 
     def unfolded(self) -> None:
-        """Notes, once the log holds it, that there is a change that the database does not hold."""
+        """Marks that the log holds a change that the database does not hold yet."""
         if not self._marked:
             self._marked = True
             with suppress(OSError):  # the change is on disk; only that its log went would not be noticed
                 self._mark.touch()
 
     def fold(self, db: sqlite3.Connection) -> None:
-        """Brings the log into the database and empties it."""
+        """Checkpoints the log into the database and empties it."""
         if not self._marked:
             return
         busy, frames, folded = db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
@@ -71,7 +71,7 @@ class StateFolder:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def tidy(self, named: set[str]) -> list[Path]:
-        """Removes what was still arriving when a server was killed; sets bodies aside that no row names, and gives their new places.
+        """Removes incomplete uploads of a killed server; moves bodies that no row names aside, and returns their new paths.
 
         Such a body was never acknowledged, or its object is deleted; but a database that is not the one they were written
         for would name none of them.
@@ -86,14 +86,14 @@ class StateFolder:
         return moved
 
     def empty(self) -> None:
-        """Removes all bodies, those that were set aside too."""
+        """Removes all bodies, including those that were moved aside."""
         for folder in (self.bodies, self.path / ASIDE):
             for body in folder.iterdir() if folder.is_dir() else ():
                 body.unlink()
 
 
 def is_damage(problem: BaseException) -> bool:
-    """Whether SQLite found its file damaged."""
+    """Whether SQLite reports a damaged file."""
     return isinstance(problem, sqlite3.Error) and getattr(problem, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 

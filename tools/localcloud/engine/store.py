@@ -80,7 +80,7 @@ class Store:
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Makes what was put off, writes the log back and closes the database."""
+        """Makes the deferred writes, checkpoints the log and closes the database."""
         with suppress(CloudError, sqlite3.Error, OSError):  # the folder may be gone
             self.settle()
             self.fold()
@@ -92,18 +92,18 @@ class Store:
         return self._db.total_changes
 
     def settle(self) -> None:
-        """Makes the writes that were put off."""
+        """Makes the deferred writes."""
         if self.deferred.pending:
             with self.together():
                 self.deferred.make()
 
     def fold(self) -> None:
-        """Brings the log into the database, so that the changes lie in one file."""
+        """Checkpoints the log into the database, so that one file holds all changes."""
         self._state.fold(self._db)
 
     @property
     def in_place(self) -> bool:
-        """Whether the database is still the file that lies in the folder."""
+        """Whether the database file in the folder is still the open one."""
         try:
             return self.database.stat().st_ino == self._inode
         except OSError:
@@ -128,13 +128,13 @@ class Store:
         self._write(service, name, body, "INSERT OR REPLACE")
 
     def delete(self, service: str, name: str) -> bool:
-        """Removes one resource; False when there was none. What lies below it stays: see delete_below."""
+        """Removes one resource, but nothing below it (see delete_below); False when there was none."""
         self.writes[service] += 1
         found = self._db.execute("DELETE FROM resources WHERE service = ? AND name = ?", (service, name))
         return found.rowcount > 0
 
     def delete_below(self, service: str, name: str) -> int:
-        """Removes everything whose name starts with `name/`; how many."""
+        """Removes everything whose name starts with `name/`; returns how many."""
         self.writes[service] += 1
         low, high = f"{name}/", f"{name}0"  # "0" follows "/"
         found = self._db.execute(
@@ -171,7 +171,7 @@ class Store:
     # A service's own tables, and counters.
 
     def define(self, ddl: str) -> None:
-        """Makes a service's own tables; the DDL says IF NOT EXISTS."""
+        """Creates a service's own tables; the DDL must say IF NOT EXISTS."""
         self._db.executescript(ddl)
 
     def sql(self, query: str, *params: Any) -> Rows:

@@ -37,7 +37,7 @@ _READS = {"GET", "HEAD"}
 
 
 class App:
-    """Serves the cloud. `base` is its own address; `control` answers below /_local/, `sites` what is theirs, `console` the pages."""
+    """Serves the cloud. `base` is its own address; `control` handles /_local/, `sites` the services' own requests, `console` the console."""
 
     def __init__(
         self,

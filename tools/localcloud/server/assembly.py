@@ -43,7 +43,7 @@ from localcloud.services.unwritten import UNWRITTEN
 
 
 def opened(folder: Path, services: Sequence[Service] = SERVICES, unwritten: Sequence[Service] = UNWRITTEN) -> Cloud:
-    """The cloud whose state lies in a folder; makes what is not there yet. Of what is unwritten it knows roles and agents."""
+    """The cloud whose state is in a folder; creates what is missing. Services in `unwritten` contribute only roles and agents."""
     with ExitStack() as failing:
         store = failing.enter_context(closing(Store(folder)))
         cloud = _opened(store, services, unwritten)
@@ -115,7 +115,7 @@ def _bind(cloud: Cloud, service: Service) -> None:
 def application(
     cloud: Cloud, services: Sequence[Service], base: str, key: str, publish: Callable[[str], object] = str
 ) -> App:
-    """The ASGI application over a cloud. `key` opens the control interface; `publish` hears which profile is in force."""
+    """The ASGI application of a cloud. `key` is required by the control interface; `publish` is told the profile in force."""
     dispatcher = Dispatcher(cloud, Router(services))
     cloud.offers.add(Requests(partial(_asked, dispatcher, base)))
     faults = Faults(cloud.clock.seconds)
@@ -152,7 +152,7 @@ def _asked(
 
 
 class DeclaredNames:
-    """What services declare of their names, for conditions."""
+    """The resource names that services declare, for conditions."""
 
     def __init__(self, services: Sequence[Service]) -> None:
         self._kinds = {

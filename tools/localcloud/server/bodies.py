@@ -21,11 +21,11 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Disconnected(Exception):
-    """The client went away before its request was whole."""
+    """The client disconnected before its request was complete."""
 
 
 class Unwelcome(Exception):
-    """The body was not read to its end; `outcome` is what the client is told."""
+    """The body was refused before it was read completely; `outcome` is the answer."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ async def read(dispatcher: Dispatcher, request: Request, receive: Receive) -> Co
 
 
 def overridden(request: Request) -> Request:
-    """A POST that says to be another verb: how clients send what firewalls or the length of an address would stop.
+    """Resolves a POST that stands for another verb, as clients send it past firewalls and limits on URLs.
 
     A GET carries its query in the body. Source: googleapiclient.http.HttpRequest.execute.
     """
@@ -79,7 +79,7 @@ class BodyTooLarge(errors.CloudError):
 
 
 def limit(dispatcher: Dispatcher, request: Request) -> int | None:
-    """How large the body may be, None for any size. Raises Unwelcome for who may send none, with what they would be told after it."""
+    """The largest allowed body, None for any size. Raises Unwelcome for callers who may send none."""
     target: Target | None = None
     request = overridden(request)
     try:

@@ -27,7 +27,7 @@ _HOSTS = 256
 
 
 class Authority:
-    """Signs for any host; its key and certificate are made on first use and kept in the state folder, readable by its owner only."""
+    """Signs certificates for any host; its key and certificate are created on first use in the state folder, readable only by its owner."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class Authority:
 
     @property
     def certificate(self) -> Path:
-        """The file that a client has to trust."""
+        """The certificate file that clients have to trust."""
         path = self._folder / AUTHORITY
         if not path.exists() or not (self._folder / _KEY).exists():
             self._make()
@@ -68,7 +68,7 @@ class Authority:
 
 
 def bundle(folder: Path) -> Path:
-    """A file with everybody that this machine trusts and the authority of a state folder: what clients are pointed at."""
+    """A CA bundle for clients: the authorities that this machine trusts, and the state folder's own."""
     import certifi
 
     theirs = next((path for path in _trusted() if path.is_file()), Path(certifi.where()))

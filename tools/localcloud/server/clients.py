@@ -32,7 +32,7 @@ _NAMES = (
 
 
 def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str, str]:
-    """Variable name -> value for the local cloud of a state folder; files that hold the token end with `suffix`, one set a person."""
+    """Variables by name for the local cloud of a state folder; names of files with the token end with `suffix`, one per person."""
     base, bundle = f"http://127.0.0.1:{port}", str(certificates.bundle(state))
     proxy = f"http://{MARK}{port}"
     return {
@@ -61,7 +61,7 @@ def without_proxy(base: str) -> dict[str, str]:
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:
-    """The variables of a shell that still lead its clients to a local cloud."""
+    """The variables of a shell that still point its clients at a local cloud."""
     if not any(MARK in seen.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
         return []
     return sorted(name for name in _NAMES if seen.get(name))

@@ -33,8 +33,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True)
 class Control:
-    """What the control interface acts on. `key` must come with each request in X-Local-Control (health excepted).
-    `publish` hears the profile that is in force from now on."""
+    """The control interface. `key` must be sent with each request in X-Local-Control (except health); `publish` is told the profile in force."""
 
     dispatcher: Dispatcher
     faults: Faults
@@ -182,7 +181,7 @@ class Control:
         return JSONResponse({"kind": kind, "running": rows, **workloads.settings.described()})
 
     async def reset(self, _: Request) -> Response:
-        """Forgets everything: resources, policies, operations, bodies, faults, the profile and the clock's offset; ends what runs."""
+        """Deletes everything: resources, policies, operations, bodies, faults, the profile and the clock's offset; stops all workloads."""
         cloud = self.dispatcher.cloud
         self.faults.clear()
         await asyncio.to_thread(cloud.workloads.sweep)
@@ -197,7 +196,7 @@ class Control:
         return JSONResponse(coverage(self.dispatcher.router.services.values()))
 
     async def usage(self, _: Request) -> Response:
-        """What was used, as rows of Google's billing export whose cost is 0."""
+        """Metered usage, as rows of Google's billing export with a cost of 0."""
         cloud = self.dispatcher.cloud
         await cloud.commits.write(cloud.usage.flush)
         return JSONResponse({"rows": list(cloud.usage.rows(SIMULATED_ACCOUNT))})

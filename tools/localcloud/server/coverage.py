@@ -31,7 +31,7 @@ def table(services: Iterable[Service]) -> str:
 
 
 def refreshed(text: str, services: Iterable[Service]) -> str:
-    """A text with its generated coverage table anew."""
+    """A text with its generated coverage table updated."""
     fresh = table(services)
     return _BLOCK.sub(lambda found: found[1] + fresh + found[2], text)
 

@@ -29,11 +29,11 @@ T = TypeVar("T")
 
 
 class LocalCloudError(Exception):
-    """A sentence: what went wrong with the local cloud and what to do."""
+    """What went wrong with the local cloud and what to do, as a sentence."""
 
 
 def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[bytes]:
-    """A daemon: its own session, nothing of the caller's terminal, files for its owner only; `given` is its standard input."""
+    """Starts a daemon: in its own session, detached from the caller's terminal, with files readable only by its owner; `given` is its standard input."""
     with records.private(log, "wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "localcloud", *arguments],
@@ -52,7 +52,7 @@ def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[
 
 
 def awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log: Path, what: str) -> T:
-    """What `look` finds once a daemon serves. Raises LocalCloudError with the last line of its log, or for a full disk."""
+    """Waits until `look` finds the daemon serving. Raises LocalCloudError with the last line of its log, or for a full disk."""
     found = polled(look, PATIENCE, lambda: process.poll() is None)
     if found is not None:
         return found
@@ -67,7 +67,7 @@ def awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log:
 
 
 def polled(look: Callable[[], T | None], seconds: float, worth_it: Callable[[], bool] = lambda: True) -> T | None:
-    """What `look` finds, asked again and again while it is worth it; None when nothing was found in time."""
+    """Calls `look` repeatedly while `worth_it`; None when nothing was found in time."""
     until = time.monotonic() + seconds
     while True:
         goes_on = worth_it()
@@ -102,7 +102,7 @@ def dying(pid: int) -> bool:
 
 
 def end(pid: int) -> None:
-    """Asks a process to end, and ends it after ten seconds."""
+    """Terminates a process, and kills it after ten seconds."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.kill(pid, sign)
@@ -113,7 +113,7 @@ def end(pid: int) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process, of ours or not, has not ended."""
+    """Whether a process still runs."""
     try:
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False

@@ -11,7 +11,7 @@ _KINDS = (".py", ".json", ".html", ".css")
 
 
 def current() -> str:
-    """The number of files and the newest change among them, in nanoseconds."""
+    """The number of files and the latest modification among them, in nanoseconds."""
     changes = [one.stat().st_mtime_ns for one in _files(_HERE)]
     return f"{len(changes)} files, {max(changes)}"
 

@@ -51,7 +51,7 @@ class Fault:
         self._dice.seed(self.seed)
 
     def strikes(self, method_id: str) -> bool:
-        """Whether this call is hit; counts it."""
+        """Whether this call is hit; counts the hits."""
         if not fnmatchcase(method_id, self.method) or (self.count is not None and self.fired >= self.count):
             return False
         if self.probability < 1 and self._dice.random() >= self.probability:
@@ -65,12 +65,12 @@ class Fault:
         return CloudError(self.code, status, self.message or f"Simulated fault: {self.code} {status}.")
 
     def described(self) -> dict[str, Any]:
-        """The fault as the control interface shows it."""
+        """The fault in the control interface's JSON form."""
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
 
 class Faults:
-    """The faults in force and the resources that are not visible yet. Kept in memory: a restart ends them."""
+    """The faults in force, and the resources that are not visible yet. Kept in memory: a restart clears them."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -79,11 +79,11 @@ class Faults:
 
     @property
     def quiet(self) -> bool:
-        """Whether there is nothing to do at all."""
+        """Whether no fault is in force."""
         return not self.ordered and not self._hidden
 
     def order(self, wanted: Mapping[str, Any]) -> Fault:
-        """Adds a fault from its JSON form; ValueError with a sentence when it makes no sense."""
+        """Adds a fault from its JSON form; ValueError with a sentence when it is invalid."""
         names = set(Fault.__dataclass_fields__) - {"fired", "_dice"}
         unknown = set(wanted) - names
         if unknown or not isinstance(wanted.get("method"), str) or wanted.get("kind") not in KINDS:
@@ -96,7 +96,7 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Ends all faults; what was hidden becomes visible."""
+        """Clears all faults; hidden resources become visible."""
         self.ordered.clear()
         self._hidden.clear()
 
@@ -105,7 +105,7 @@ class Faults:
         return [fault for fault in self.ordered if fault.strikes(method_id)]
 
     def hide(self, api: str, path: str, seconds: float) -> None:
-        """Makes a resource invisible until the clock has moved on."""
+        """Hides a resource until the clock has advanced by `seconds`."""
         self._hidden[api, path] = self._now() + seconds
 
     def hidden(self, api: str, path: str) -> bool:

@@ -68,7 +68,7 @@ _MIXINS: Mapping[str, tuple[Any, Mapping[str, tuple[str, str, str]]]] = {
 
 @dataclass(frozen=True)
 class Unary:
-    """A method: bytes to request, REST forms in the order in which they are tried, JSON to bytes."""
+    """A unary method: bytes to request, REST forms in the order in which they are tried, JSON to bytes."""
 
     host: str
     request: _Parse
@@ -77,7 +77,7 @@ class Unary:
 
 
 class Transcoder:
-    """Answers gRPC on Unix sockets in a private folder, one for each host, by calling the local cloud at `base`."""
+    """Serves gRPC on Unix sockets in a private folder, one for each host, by calling the local cloud at `base`."""
 
     def __init__(self, base: str) -> None:
         self._address = base.partition("://")[2]
@@ -98,7 +98,7 @@ class Transcoder:
             return self._servers[host][1]
 
     def close(self) -> None:
-        """Ends the calls that run."""
+        """Stops the running calls."""
         for server, _ in self._servers.values():
             server.stop(None)
         self._pool.shutdown(wait=False, cancel_futures=True)

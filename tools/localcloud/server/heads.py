@@ -14,7 +14,7 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0
 
 
 class Gathered:
-    """A transport on which the head of an answer leaves with the beginning of its body: one call of the system for most answers, not two.
+    """A transport that sends the head of an answer together with the beginning of its body: one system call for most answers instead of two.
 
     A head without a body leaves as soon as the loop comes round.
     """
@@ -64,7 +64,7 @@ class Gathered:
 
 
 class Bounded(HttpToolsProtocol):
-    """uvicorn's protocol, which takes no endless head."""
+    """uvicorn's protocol with a limit on request heads."""
 
     head: int | None = 0
     """Bytes of the present request's head that have come, None once it is whole."""

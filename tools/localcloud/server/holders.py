@@ -15,14 +15,14 @@ _PATIENCE = 20.0
 
 
 class Holders:
-    """The processes of one session, once it is known: those of a command, or of podman with the helper that is its container's network."""
+    """The processes of one session, once it is known: those of a command, or podman with its network helper."""
 
     def __init__(self) -> None:
         self._session = self._last = 0
         self._told = threading.Event()
 
     def tell(self, session: int) -> None:
-        """Says which session it is; 0 where that is not known of a runtime, so that every process of this user may ask."""
+        """Sets the session; 0 where a runtime does not tell, in which case every process of this user may ask."""
         self._session = session
         self._told.set()
 

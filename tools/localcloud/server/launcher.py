@@ -45,7 +45,7 @@ PROXY_MARK = clients.MARK
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A running local cloud: its address, process, state folder, the key of its control interface, the profile in force.
+    """A running local cloud: its address, process, state folder, control key, and profile.
 
     endpoints  the environment variables that point terraform, gcloud and the Python clients at it
     """
@@ -114,7 +114,7 @@ def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
 
 
 def stop(state: Path) -> bool:
-    """Ends the local cloud and its providers, and what one that was killed has left; whether anything was running."""
+    """Stops the local cloud and its providers, and cleans up after one that was killed; whether anything was running."""
     pids = [
         found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and daemons.ours(found.pid)
     ]
@@ -139,7 +139,7 @@ def control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> dic
 
 
 def behave(cloud: LocalCloud, profile: str) -> LocalCloud:
-    """Puts a profile of late visibility in force ("as-google"), "" for none; raises LocalCloudError with those there are."""
+    """Activates a profile of eventual consistency ("as-google"), "" for none; raises LocalCloudError with the known ones."""
     _control(cloud, "POST", "/_local/profile", {"name": profile})
     return replace(cloud, profile=profile)
 
@@ -153,18 +153,18 @@ def token(state: Path, principal: str = OWNER) -> str:
 
 
 def assertion(state: Path, claims: Mapping[str, Any]) -> str:
-    """A token with which an identity provider outside, which is simulated, vouches for these claims. Raises LocalCloudError."""
+    """A token with which a simulated external identity provider vouches for these claims. Raises LocalCloudError."""
     return _tokens(state).assertion(claims)
 
 
 def identity_token(cloud: LocalCloud, principal: str, audience: str) -> str:
-    """An identity token of a principal's for one address, an hour long by the local cloud's clock (simulated)."""
+    """A principal's identity token for one audience, valid for an hour of the local cloud's clock (simulated)."""
     now = datetime.fromisoformat(control(cloud, "GET", "/_local/clock")["now"])
     return _tokens(cloud.state).identity(principal, audience, now.timestamp())
 
 
 def principal(token: str) -> str:
-    """Whom a token claims to be, "" for one that is not the local cloud's."""
+    """The principal that a token claims, "" for one that is not the local cloud's."""
     return tokens.named(token)
 
 
@@ -174,12 +174,12 @@ def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[st
 
 
 def console(cloud: LocalCloud, page: str = "") -> str:
-    """The address of a page of the console, its secret included: "" is what there is, "bucket/NAME" one bucket."""
+    """The URL of a console page, including its secret: "" is the overview, "bucket/NAME" one bucket."""
     return cloud.base + address.path(_tokens(cloud.state), page)
 
 
 def keep_map(state: Path, project: str, drawing: str) -> None:
-    """Leaves the drawing of a project for the console, whole or not at all."""
+    """Stores a project's map for the console, atomically."""
     folder = state / address.MAPS
     folder.mkdir(mode=0o700, exist_ok=True)
     fresh = folder / f".{project}.{os.getpid()}"
@@ -188,7 +188,7 @@ def keep_map(state: Path, project: str, drawing: str) -> None:
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:
-    """The variables of a shell that still lead its clients to a local cloud."""
+    """The variables of a shell that still point its clients at a local cloud."""
     return clients.left_in(seen)
 
 

@@ -42,7 +42,7 @@ class MetadataError(Exception):
 
 
 class Metadata:
-    """What one workload may ask about itself.
+    """A metadata server, with what one workload may ask about itself.
 
     `holders` are the processes that may ask: the workload's own. None where containers share this machine's network, since what
     runs in them may be any user, in any session.
@@ -149,7 +149,7 @@ def _plain(node: Any) -> Any:
 
 
 async def listen(metadata: Metadata) -> tuple[int, Callable[[], Coroutine[Any, Any, None]]]:
-    """Lets a metadata server answer on loopback: its port, and what ends it, both on the same loop."""
+    """Starts a metadata server on loopback: its port, and the function that stops it, both on the same event loop."""
     config = uvicorn.Config(
         metadata.app(),
         lifespan="off",

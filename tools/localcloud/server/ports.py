@@ -12,7 +12,7 @@ _BACKLOG = 128
 
 
 def opener(loop: asyncio.AbstractEventLoop) -> Opener:
-    """What opens ports on a loop; one that is taken gives way to any free one."""
+    """A function that opens ports on an event loop; a taken port is replaced by any free one."""
 
     def opened(made: Made, port: int) -> Opened:
         listening = _listening(port)

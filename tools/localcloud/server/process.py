@@ -47,7 +47,7 @@ _QUIET_PORTS = range(20_000, 32_000)
 
 
 class CannotServe(Exception):
-    """A sentence that says why the server did not start."""
+    """Why the server did not start, as a sentence."""
 
 
 class Server(uvicorn.Server):
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
         self._rests_until = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begins to serve; from then on workloads can reach the cloud."""
+        """Starts serving; from then on workloads can reach the cloud."""
         await super().startup(sockets)
         loop, port = asyncio.get_running_loop(), (sockets or self.servers[0].sockets)[0].getsockname()[1]
         # Each workload that runs holds a thread.
@@ -83,7 +83,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to end; asked ten times a second."""
+        """Whether to stop; called ten times a second."""
         await self._tend(counter)
         if await super().on_tick(counter):
             return True
@@ -195,7 +195,7 @@ def _rest_from_collecting() -> None:
 
 
 def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
-    """What the one way in of a cloud leads to."""
+    """The targets of a cloud's listening port."""
     return way_in.Doors(
         authority=Authority(state),
         grpc=transcoding.socket,
@@ -207,7 +207,7 @@ def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding)
 
 
 class Transcoding:
-    """gRPC, once somebody speaks it: its library takes longer to load than all else."""
+    """gRPC, loaded on first use: its library takes longer to load than everything else."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -228,7 +228,7 @@ class Transcoding:
 
 
 def configured(application: App, protocol: type[way_in.EntryProtocol]) -> uvicorn.Config:
-    """How a cloud is served."""
+    """uvicorn's configuration for a cloud."""
     return uvicorn.Config(
         application,
         http=protocol,

@@ -19,11 +19,11 @@ PORT = "port.json"
 
 
 class Locked(Exception):
-    """Somebody else holds the lock."""
+    """Another process holds the lock."""
 
 
 def folder(path: Path) -> None:
-    """Makes the state folder; nobody but its owner can look into it, whatever the umask and whoever made it."""
+    """Creates the state folder; only its owner can read it, whatever the umask."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
 
@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Writes a record whole or not at all, readable by its owner only."""
+    """Writes a record atomically, readable only by its owner."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         json.dump(record, stream)
@@ -59,7 +59,7 @@ def remove(path: Path, record: Mapping[str, Any]) -> None:
 
 @contextmanager
 def locked(path: Path, *, wait: bool, seconds: float = 30) -> Iterator[None]:
-    """Holds a lock file, with the holder's process id in it; raises Locked when it is held (after `seconds` when waiting)."""
+    """Holds a lock file with the holder's process id in it; raises Locked when it is taken (after `seconds` when waiting)."""
     with private(path, "ab+") as stream:
         _acquire(stream.fileno(), path, time.monotonic() + (seconds if wait else 0))
         stream.seek(0)

@@ -17,7 +17,7 @@ _SECRET = re.compile(r"((?:^|&)(?:access_token|key|secret)=)[^&]*")
 
 
 class RequestLog:
-    """Keeps the last 1,000 requests without their bodies, in memory."""
+    """The last 1,000 requests without their bodies, in memory."""
 
     def __init__(self) -> None:
         self._rows: deque[tuple[Request, str, int, float, bytes | str | None]] = deque(maxlen=_KEPT)

@@ -15,7 +15,7 @@ _GOOGLES = ".googleapis.com"
 
 
 class Mounted(NamedTuple):
-    """A site's application, under the name that the request log and faults have for it."""
+    """A site's application, with its name in the request log and in faults."""
 
     name: str
     app: Asgi
@@ -42,11 +42,11 @@ class Sites:
         self._everywhere, self._below = _any_of(self._anywhere), _any_of(self._prefixes)
 
     def claims(self, host: str) -> bool:
-        """Whether a host, without port, is a site's."""
+        """Whether a host, without port, belongs to a site."""
         return self._claim(host) is not None
 
     def connection(self, host: str) -> asyncio.Protocol | None:
-        """What takes a whole connection to a host, without port; None where each request is answered by itself."""
+        """The handler of whole connections to a host, without port; None where each request is handled by itself."""
         return next((made(host) for pattern, made in self._whole if pattern.fullmatch(host)), None)
 
     def _claimed(self, host: str) -> Mounted | None:

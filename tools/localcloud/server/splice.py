@@ -10,7 +10,7 @@ Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[tuple[Any, Any]]]
 
 
 class End(asyncio.Protocol):
-    """One end of a splice."""
+    """One end of a pair of joined connections."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -29,7 +29,7 @@ class End(asyncio.Protocol):
             self._early.append(data)
 
     def meet(self, other: End) -> None:
-        """From now on this end writes to the other one."""
+        """Joins this end to another one."""
         self.other = other
         early, self._early = self._early, []
         for data in early:
@@ -44,17 +44,17 @@ class End(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        """This end takes no more: the other is not read."""
+        """This end is full: the other one is not read."""
         if self.other and self.other.transport:
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """It takes more again."""
+        """This end has room: the other one is read again."""
         if self.other and self.other.transport:
             self.other.transport.resume_reading()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Ends the other one too."""
+        """Closes the other end too."""
         if self.other and self.other.transport:
             self.other.transport.close()
 

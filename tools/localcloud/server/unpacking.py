@@ -21,7 +21,7 @@ _NONE = {"", "identity"}
 
 
 async def unpacked(dispatcher: Dispatcher, request: Request) -> Request:
-    """The request with its body as the method wants it; where the encoding is an object's own, as it came.
+    """The request with its body decompressed, unless the encoding belongs to the object itself.
 
     What lay in a file lies in another one then. Raises Unwelcome, and OSError when the disk refuses it.
     """

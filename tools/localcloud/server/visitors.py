@@ -22,7 +22,7 @@ _OWN_SITE = {"none", "same-origin"}
 
 
 def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Why a request with these headers (names in lower case) is not answered; "" when it is."""
+    """Why a request with these headers (names in lower case) is refused; "" when it is accepted."""
     return _refusal(tuple([header for header in headers if header[0] in _TELLING]))
 
 

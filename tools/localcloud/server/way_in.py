@@ -35,7 +35,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Doors:
-    """What the way in leads to.
+    """The targets of the listening port.
 
     authority   ends TLS
     grpc        host -> path of the Unix socket on which gRPC for it is answered
@@ -58,7 +58,7 @@ class Doors:
 
 
 class EntryProtocol(Bounded):
-    """uvicorn's protocol behind a look at the first bytes. Also lets a fault drop the connection."""
+    """uvicorn's protocol, after a look at a connection's first bytes. Also lets a fault drop the connection."""
 
     doors: Doors
 
@@ -212,5 +212,5 @@ class _Buffer(asyncio.Protocol):
 
 
 def entry(doors: Doors) -> type[EntryProtocol]:
-    """The protocol for uvicorn that leads to some doors."""
+    """The protocol class for uvicorn with these targets."""
     return type("DoorsEntry", (EntryProtocol,), {"doors": doors})

@@ -25,11 +25,11 @@ _DONE = "content-encoding", "accept-ranges"
 
 
 class BrokenOff(Exception):
-    """An answer cannot be sent to its end; the client must not take what it has for the whole."""
+    """An answer cannot be completed; the client must not mistake what it has for the whole."""
 
 
 async def send_reply(reply: Reply, send: Send, now: float) -> None:
-    """Sends a reply; `now` is the moment that its Date header names, in seconds since 1970. Raises BrokenOff."""
+    """Sends a reply; `now` is the time of its Date header, in seconds since 1970. Raises BrokenOff."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
     encoded = str.encode if "".join(reply.headers.values()).isprintable() else _on_one_line
@@ -47,7 +47,7 @@ async def send_reply(reply: Reply, send: Send, now: float) -> None:
 
 
 def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
-    """The reply as gzip, when the request's `headers` accept that and the reply is JSON of some length.
+    """The reply gzipped, if the request's `headers` accept that and the reply is JSON of some length.
 
     The content of an object, JSON or not, goes out as it lies: it has Accept-Ranges.
     """

@@ -49,7 +49,7 @@ class ServingHost:
         return f"127.0.0.1:{self.port}"
 
     def give(self, order: Order, runtime: Runtime) -> Given:
-        """What an order's workload is to have in its environment and among its files; blocks, and not on the loop."""
+        """The environment variables and files of an order's workload. Blocks; must not be called on the event loop."""
         holders = Holders()
         server = metadata.Metadata(self.cloud, order, None if _shares_network(runtime) else holders)
         port, close = asyncio.run_coroutine_threadsafe(metadata.listen(server), self.loop).result(_PATIENCE)
@@ -82,7 +82,7 @@ class ServingHost:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
 
     def digest(self, image: str, principal: str) -> str:
-        """What an image's name means in the registry, "" for none, and for who may not read it: a pull says so in the registry's words."""
+        """The digest of an image's name in the registry; "" for none, and for callers who may not read it, whom a pull then tells."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
         name, at, reference = rest.partition("@") if "@" in rest else rest.rpartition(":")
@@ -160,7 +160,7 @@ def _log_in(config: Path, token: str, hosts: Iterable[str]) -> None:
 
 
 def variables(host: str, port: int, identity: int, bundle: str, password: str) -> dict[str, str]:
-    """What Google's libraries in a workload need, when `host` is how it sees this machine's loopback and `identity` its metadata port."""
+    """What Google's libraries need in a workload; `host` is how it reaches this machine's loopback, `identity` its metadata port."""
     server, base = f"{host}:{identity}", f"http://{host}:{port}"
     proxy = f"http://local-cloud:{quote(password, safe='')}@{host}:{port}"
     ours = f"{clients.LOOPBACK},{host}"

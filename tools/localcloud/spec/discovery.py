@@ -18,7 +18,7 @@ _BOUNDARY = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 class UnknownDocument(LookupError):
-    """No description of that API and version is published in google-api-python-client."""
+    """google-api-python-client has no description of that API and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Method:
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """The query parameters that the method cannot do without."""
+        """The required query parameters."""
         return tuple(param.name for param in self.params.values() if param.location == "query" and param.required)
 
 
@@ -166,7 +166,7 @@ def versions(api: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def folder() -> Path:
-    """Where google-api-python-client keeps its documents."""
+    """The folder of google-api-python-client's documents."""
     spec = importlib.util.find_spec("googleapiclient")
     if spec is None or not spec.submodule_search_locations:
         raise UnknownDocument(

@@ -36,16 +36,16 @@ class Language(Enum):
 
 
 class BadExpression(ValueError):
-    """The text is not an expression of its language; says where."""
+    """The text is not a valid expression of its language; the message says where."""
 
 
 class Undecided(ValueError):
-    """The expression has no value for this data, for instance since a claim is missing."""
+    """The expression has no value for this data, for instance because a claim is missing."""
 
 
 @lru_cache(maxsize=1024)
 def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expression:
-    """The expression as a function of its names that gives text, numbers, booleans and lists, or raises Undecided.
+    """The expression as a function of its names that returns text, numbers, booleans and lists, or raises Undecided.
 
     `texts` are names of texts beside those of the language. Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
     """
@@ -61,7 +61,7 @@ def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expr
 
 
 def answers_a_truth(language: Language, text: str, texts: tuple[str, ...] = ()) -> bool:
-    """Whether an expression is known to be true or false, or may be so as far as its types tell."""
+    """Whether an expression is boolean, as far as its types tell."""
     compiled(language, text, texts)
     return _environment(language, texts).compile(text).return_type().name() in {"BOOL", "DYN"}
 

@@ -23,7 +23,7 @@ def paths(mask: str) -> list[str]:
 
 
 def updated(old: Body, sent: Mapping[str, Any], mask: str, schemas: Schemas, kind: str) -> Body:
-    """`old` with the masked fields taken from `sent`; a field that the mask names and `sent` lacks is cleared.
+    """`old` with the masked fields taken from `sent`; a masked field that `sent` lacks is cleared.
 
     Paths may be camelCase or snake_case; `*` replaces every field but the output-only ones; map keys may be quoted with
     backticks. An unknown path is a 400. Source: https://google.aip.dev/134, https://google.aip.dev/161.
@@ -39,7 +39,7 @@ def updated(old: Body, sent: Mapping[str, Any], mask: str, schemas: Schemas, kin
 
 
 def replaced(old: Body, sent: Mapping[str, Any], schemas: Schemas, kind: str) -> Body:
-    """`sent` with the output-only fields and the name of `old`: what an update without mask means for a full replacement."""
+    """`sent` with the output-only fields and the name of `old`: a full replacement, for updates without a mask."""
     properties = schemas.get(kind, {}).get("properties", {})
     kept = {
         key: value
@@ -112,18 +112,18 @@ def _set(body: Body, words: Sequence[str], value: Any) -> None:
 
 
 def said(body: Body, *messages: str) -> Body:
-    """A body without the top-level fields that hold a zero, as proto JSON leaves them out; an empty one of `messages` stays."""
+    """A body without top-level fields that hold a zero value, as proto JSON leaves them out; an empty one of `messages` stays."""
     return {key: value for key, value in body.items() if key in messages or value not in (False, 0, "", [], {}, None)}
 
 
 def selected(body: Any, selector: str) -> Any:
-    """The part of an answer that `fields=` asks for: "services/name,nextPageToken", "items(id,name)", "*"."""
+    """The part of an answer that `fields=` selects: "services/name,nextPageToken", "items(id,name)", "*"."""
     tree = _parsed(selector)
     return _pick(body, tree) if tree else body
 
 
 def check_selector(selector: str, schemas: Schemas, kind: str, refuse: Callable[[str], CloudError]) -> None:
-    """Refuses a selector with a field that answers of this kind do not have, by what `refuse` makes of its path."""
+    """Refuses a selector with a field that this kind of answer lacks; `refuse` makes the error from its path."""
     unknown = _unknown(_parsed(selector), schemas.get(kind, {}), schemas, "")
     if unknown is not None:
         raise refuse(unknown)

@@ -20,7 +20,7 @@ _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
 
 
 def compiled(text: str) -> Test:
-    """The test that a filter means; 400 when it cannot be read.
+    """The predicate of a filter; 400 when it is invalid.
 
     Understood: ``field:part``, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``field:*`` (is set), ``*`` in values, dotted
     fields, NOT or ``-``, AND, OR (binding tighter than AND), parentheses, and a bare word, which is looked for in the
@@ -37,7 +37,7 @@ def compiled(text: str) -> Test:
 
 
 class _Parser:
-    """Recursive descent over the words of one filter."""
+    """A recursive descent parser over the tokens of one filter."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -128,7 +128,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def reach(value: Any, path: list[str]) -> Iterator[Any]:
-    """Every value at a dotted path; lists are looked into, map keys may hold dots and underscores."""
+    """Every value at a dotted path; lists are searched, map keys may contain dots and underscores."""
     if isinstance(value, list):
         for item in value:
             yield from reach(item, path)

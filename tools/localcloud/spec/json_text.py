@@ -15,7 +15,7 @@ _BRACKETS = re.compile(rb"[\[\]{}]")
 
 
 def read(data: bytes) -> Any:
-    """The value of a JSON text; ValueError with a sentence for one that is none, too large, too deep or not writable again."""
+    """Parses a JSON text; ValueError with a sentence when it is invalid, too large, too deep or cannot be written again."""
     if len(data) > MOST_BYTES:
         raise ValueError(f"Request payload size exceeds the limit: {MOST_BYTES} bytes.")
     if data.count(b"[") + data.count(b"{") > MOST_LEVELS and _too_deep(data):

@@ -37,7 +37,7 @@ _OFFSET = re.compile(r"([+-]\d\d)(\d\d)\Z")
 
 
 def compiled(text: str) -> Test:
-    """The test that a filter means; 400 when it cannot be read.
+    """The predicate of a filter; 400 when it is invalid.
 
     Comparators, AND (also a blank or a line break), OR (binding tighter), NOT and -, parentheses, lists of values, quoted parts of
     paths, comments, log_id("…"), severities by their order, and bare words, which are looked for everywhere.

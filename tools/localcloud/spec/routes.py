@@ -11,7 +11,7 @@ Slot = tuple[str, int, int | None]  # parameter, first segment, end segment (Non
 
 
 class _Node(Generic[T]):
-    """One segment of a path: what may follow, and what ends here."""
+    """One segment of a path: its possible successors, and the route that ends here."""
 
     __slots__ = ("any", "ends", "literals", "tail", "verbs")
 

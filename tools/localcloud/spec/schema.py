@@ -70,7 +70,7 @@ def check(
 
 
 def message(schema: str) -> str:
-    """The name that a schema's message has in its package: GoogleCloudRunV2Service is Service."""
+    """The name of a schema's message in its package: GoogleCloudRunV2Service is Service."""
     return _PREFIX.sub("", schema)
 
 
@@ -82,7 +82,7 @@ def mistyped(param: Param, value: str) -> CloudError:
 
 
 def typed(param: Param, value: str, refuse: Callable[[Param, str], CloudError] = mistyped) -> Any:
-    """A query parameter's text as its documented type; what `refuse` makes is raised when it is none."""
+    """A query parameter's text as its documented type; raises what `refuse` returns when it does not match."""
     if param.type == "boolean":
         if value.lower() in {"true", "false", "1", "0", ""}:
             return value.lower() in {"true", "1", ""}

@@ -11,7 +11,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def parse(text: str) -> datetime:
-    """RFC 3339 to an aware datetime; ValueError when it is none."""
+    """Parses RFC 3339 to an aware datetime; ValueError when it is invalid."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no time zone.")

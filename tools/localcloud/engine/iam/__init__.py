@@ -27,13 +27,13 @@ _AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})(-compute)?@.+")
 
 
 class ResourceNames(Protocol):
-    """What services say of the names of their resources."""
+    """The types of resources by their names, as the services declare them."""
 
     def of(self, api: str, name: str) -> str:
         """The IAM type of a resource: "secretmanager.googleapis.com/Secret"; "" for a name of no declared collection."""
 
     def numbered(self, api: str) -> bool:
-        """Whether names hold the project's number where conditions see them."""
+        """Whether conditions see the project's number in names."""
 
 
 class Iam:
@@ -73,7 +73,7 @@ class Iam:
     # Policies.
 
     def policy(self, api: str, resource: str) -> Policy:
-        """The stored policy with its etag; the empty one when none was ever set."""
+        """The stored policy with its etag; an empty one when none was ever set."""
         row = self._store.row("SELECT body FROM policies WHERE service = ? AND resource = ?", api, resource)
         return json.loads(row[0]) if row else policies.empty()
 
@@ -82,13 +82,13 @@ class Iam:
         return (api, resource) in self._holders
 
     def view(self, policy: Policy, version: int = 0) -> Policy:
-        """A policy as a caller sees it that asked for `version` (0, 1 or 3)."""
+        """The policy as returned to a caller that asked for `version` (0, 1 or 3)."""
         return policies.view(policy, version)
 
     def set_policy(
         self, api: str, resource: str, policy: Mapping[str, Any], mask: Sequence[str] = (), project: str | None = None
     ) -> Policy:
-        """Stores a policy and gives it back; 409 ABORTED on a stale etag, 400 on members, roles or conditions that are none.
+        """Stores a policy and returns it; 409 ABORTED on a stale etag, 400 on invalid members, roles or conditions.
 
         `project` is the one that the resource lies in.
         """
@@ -103,14 +103,14 @@ class Iam:
         return self.write(api, resource, result)
 
     def write(self, api: str, resource: str, policy: Policy) -> Policy:
-        """Stores a policy as it is, unchecked, under a new etag: for policies that the cloud itself makes."""
+        """Stores a policy unchecked, under a new etag: for policies that the cloud itself creates."""
         body = policy | {"etag": policies.etag(int(self._clock.seconds() * 1_000_000) + self._generation % 1000)}
         body.setdefault("version", 1)
         self._put(api, resource, body)
         return body
 
     def forget(self, api: str, resource: str) -> None:
-        """Removes the policies of a resource that is gone and of all below it."""
+        """Deletes the policies of a deleted resource and of everything below it."""
         gone = self._store.sql(
             "DELETE FROM policies WHERE service = ? AND (resource = ? OR (resource > ? AND resource < ?)) RETURNING service, resource",
             *(api, resource, f"{resource}/", f"{resource}0"),
@@ -197,7 +197,7 @@ class Iam:
 
     @property
     def generation(self) -> int:
-        """Another number after every change of a policy."""
+        """A number that changes with every change of a policy."""
         return self._generation
 
     def allowed(
@@ -225,7 +225,7 @@ class Iam:
         return False
 
     def active(self, principal: str) -> bool:
-        """Whether a principal may act: False for a service account of a project here that does not exist or is disabled."""
+        """Whether a principal may act: False for a service account that is disabled or does not exist."""
         kind, _, email = principal.partition(":")
         found = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
         if found is None or self._projects.find(found["project"]) is None:

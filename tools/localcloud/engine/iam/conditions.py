@@ -22,7 +22,7 @@ _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a condition may ask about."""
+    """The attributes that a condition may refer to."""
 
     now: datetime
     name: str
@@ -31,7 +31,7 @@ class Facts:
 
 
 def holds(expression: str, facts: Facts) -> bool:
-    """Whether the condition grants; False for one that cannot be read or has no value."""
+    """Whether the condition grants; False for one that is invalid or has no value."""
     names = {
         "resource.name": facts.name,
         "resource.type": facts.type,
@@ -45,7 +45,7 @@ def holds(expression: str, facts: Facts) -> bool:
 
 
 def check(binding: Mapping[str, Any]) -> None:
-    """Refuses (400) a binding with a condition that means nothing, or that its role or members may not have."""
+    """Refuses (400) a binding with an invalid condition, or one that its role or members may not have."""
     condition = binding.get("condition")
     if not condition:
         return

@@ -23,7 +23,7 @@ _ACCOUNTS = ".gserviceaccount.com"
 
 
 class Directory:
-    """Users and groups by every spelling of their addresses."""
+    """Users and groups, by every spelling of their addresses."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class Directory:
         store.on_rollback(self._changed)
 
     def told(self) -> dict[str, Any]:
-        """What it was told: users and groups, other spellings of theirs, and whether that is all there are."""
+        """The known users, groups and aliases, and whether the list is complete."""
         rows = self._store.sql("SELECT spelt, kind, address FROM directory ORDER BY address, spelt")
         known: dict[str, Any] = {
             name: [address for spelt, one, address in rows if one == kind and spelt == address.lower()]
@@ -42,7 +42,7 @@ class Directory:
         return known | {"aliases": aliases, "closed": any(kind == _CLOSED for _, kind, _ in rows)}
 
     def tell(self, wanted: Mapping[str, Any]) -> None:
-        """Adds users, groups and aliases (spelling: address of a known one), opens or closes; ValueError with a sentence."""
+        """Adds users, groups and aliases (spelling: address of a known one), and opens or closes the list; ValueError with a sentence."""
         if unknown := set(wanted) - {*_KINDS, "aliases", "closed"}:
             raise ValueError(f"{min(unknown)} is none of users, groups, aliases and closed.")
         for name, kind in _KINDS.items():
@@ -62,12 +62,12 @@ class Directory:
                 self._store.sql("INSERT INTO directory VALUES ('', ?, '')", _CLOSED)
 
     def forget(self) -> None:
-        """Forgets everybody, and takes everyone again."""
+        """Empties the directory, and accepts everybody again."""
         self._store.sql("DELETE FROM directory")
         self._changed()
 
     def member(self, member: str) -> str:
-        """A user or group as a policy keeps it: under the primary address; 400 for one that is another kind, or nobody."""
+        """A user or group under its primary address; 400 for one of another kind, or an unknown one."""
         kind, _, address = member.partition(":")
         if kind not in _KINDS.values():
             return member

@@ -21,12 +21,12 @@ EVERYBODY = frozenset({ANYONE, ANYONE_KNOWN})
 
 
 class NoIdentity(ValueError):
-    """The text names nobody."""
+    """The text is not a principal."""
 
 
 @dataclass(frozen=True)
 class Federated:
-    """Somebody from outside Google: `pool` with the project's number, and what its provider maps a token's claims to.
+    """An external identity: `pool` with the project's number, and what its provider maps from a token's claims.
 
     Source: https://cloud.google.com/iam/docs/principal-identifiers.
     """
@@ -38,19 +38,19 @@ class Federated:
 
     @property
     def text(self) -> str:
-        """The principal as tokens and calls carry it; what the claims say is quoted, so that it cannot say more than it is."""
+        """The principal as tokens and calls carry it; claims are quoted, so that they cannot forge other parts."""
         details = [*self.attributes, *(("group", group) for group in self.groups)]
         name = f"{_SCHEME}{self.pool}/subject/{quote(self.subject, safe=_READABLE)}"
         return name + (f"?{urlencode(details)}" if details else "")
 
     @property
     def member(self) -> str:
-        """The member of a policy that means this subject alone."""
+        """The member of a policy for this subject alone."""
         return f"{_SCHEME}{self.pool}/subject/{self.subject}"
 
     @property
     def sets(self) -> frozenset[str]:
-        """The members of a policy that mean this one among others."""
+        """The members of a policy for sets that include this subject."""
         pool = f"{_SCHEME.replace('principal', 'principalSet', 1)}{self.pool}"
         found = {f"{pool}/*", *(f"{pool}/group/{group}" for group in self.groups)}
         return frozenset(found | {f"{pool}/{key}/{value}" for key, value in self.attributes})
@@ -58,7 +58,7 @@ class Federated:
 
 @lru_cache(maxsize=4096)
 def canonical(principal: str) -> str:
-    """The one spelling of a principal: addresses in lower case, an account's address as an account. Raises NoIdentity."""
+    """The canonical form of a principal: addresses in lower case, service accounts as such. Raises NoIdentity."""
     if not principal or principal.startswith(_SCHEME):
         return federated(principal).text if principal else ""
     kind, _, email = principal.partition(":")
@@ -84,7 +84,7 @@ def federated(principal: str) -> Federated:
 
 @lru_cache(maxsize=4096)
 def members(principal: str) -> frozenset[str]:
-    """Every member of a policy that means this (canonical) principal; "" (anonymous) is only allUsers.
+    """Every member of a policy that includes this (canonical) principal; "" (anonymous) is only allUsers.
 
     Who is in a Google group is not known here: a `group:` member is kept in the policy and grants nobody anything.
     """
@@ -99,5 +99,5 @@ def members(principal: str) -> frozenset[str]:
 
 
 def member(principal: str) -> str:
-    """How a policy names a principal alone."""
+    """The member of a policy for this principal alone."""
     return federated(principal).member if principal.startswith(_SCHEME) else principal

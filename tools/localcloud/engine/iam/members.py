@@ -14,7 +14,7 @@ _CONVENIENCE = {"projectOwner", "projectEditor", "projectViewer"}
 
 
 def check(member: str) -> None:
-    """Refuses what Google would not take as a member (400)."""
+    """Refuses (400) what Google does not accept as a member."""
     kind, colon, rest = member.partition(":")
     if member in {ANYONE, ANYONE_KNOWN}:
         return
@@ -36,7 +36,7 @@ def _malformed(kind: str, rest: str) -> CloudError:
 
 
 def normal(member: str) -> str:
-    """A member as it is compared: e-mail addresses in lower case."""
+    """A member in the form in which members are compared: e-mail addresses in lower case."""
     kind, colon, rest = member.partition(":")
     return f"{kind}:{rest.lower()}" if colon and kind in _WITH_EMAIL | {"domain"} else member
 

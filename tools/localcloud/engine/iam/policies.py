@@ -19,7 +19,7 @@ CONFLICT = (
 
 
 def empty() -> Policy:
-    """What a resource without a policy answers."""
+    """The policy of a resource that has none."""
     return {"etag": EMPTY_ETAG}
 
 
@@ -29,7 +29,7 @@ def etag(micros: int) -> str:
 
 
 def merged(bindings: Sequence[Mapping[str, Any]]) -> list[Policy]:
-    """Bindings with one entry per role and condition, members once and in the order first named, none without members."""
+    """Bindings merged to one per role and condition; members are unique and in their first order, bindings without members are dropped."""
     found: dict[tuple[str, str], Policy] = {}
     for binding in bindings:
         condition = binding.get("condition")
@@ -49,7 +49,7 @@ def conditional(policy: Mapping[str, Any]) -> bool:
 
 
 def changed(current: Policy, sent: Mapping[str, Any], mask: Sequence[str]) -> Policy:
-    """The policy after a setIamPolicy, without etag; refuses stale etags (409) and policies that make no sense (400).
+    """The policy after a setIamPolicy, without etag; refuses stale etags (409) and invalid policies (400).
 
     `mask` names the fields to take over; empty = bindings and etag, as the documents say of an absent mask.
     """

@@ -15,7 +15,7 @@ BASIC = Path(__file__).parent / "basic_roles.json"
 
 @dataclass(frozen=True, slots=True)
 class RoleTable:
-    """The roles of one service and its share of the basic ones.
+    """The predefined roles of one service, and its share of the basic ones.
 
     file    JSON, a row a role: ``title``, ``description``, ``stage`` (GA where unsaid), ``includes`` (roles that it contains whole) and
             ``permissions`` (verbs by collection: ``{"secretmanager.versions": "access get"}``). Rows of one role in several files add up.
@@ -28,7 +28,7 @@ class RoleTable:
 
 
 def beside(module: str, *whole: str) -> RoleTable:
-    """The table roles.json in the folder of a module (its `__file__`)."""
+    """The table from the roles.json next to a module (its `__file__`)."""
     return RoleTable(Path(module).with_name("roles.json"), whole)
 
 
@@ -44,7 +44,7 @@ class Role:
 
 
 class Roles:
-    """The predefined roles of some tables; they are read when first asked for."""
+    """The predefined roles of some tables, loaded on first use."""
 
     def __init__(self, tables: Iterable[RoleTable]) -> None:
         self._tables = tuple(dict.fromkeys((RoleTable(BASIC), *tables)))
@@ -57,16 +57,16 @@ class Roles:
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """Every permission that some role holds."""
+        """Every permission in any role."""
         return frozenset[str]().union(*(role.permissions for role in self.predefined.values()))
 
     @cached_property
     def collections(self) -> frozenset[str]:
-        """What the permissions are about: "secretmanager.versions"."""
+        """The collections that the permissions refer to: "secretmanager.versions"."""
         return frozenset(permission.rpartition(".")[0] for permission in self.permissions)
 
     def may_exist(self, permission: str) -> bool:
-        """Whether Google may have a permission: false for one that a table would hold which is whole."""
+        """Whether Google may have a permission: False if a complete table lacks it."""
         whole = tuple(prefix for table in self._tables for prefix in table.whole)
         return not permission.startswith(whole) or permission in self.permissions
 
