@@ -6,8 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
+from google.api_core.exceptions import BadRequest
 from groundwork.cli.workloads import streamed, to_end
-from groundwork.errors import Exit, Interrupted
+from groundwork.errors import Exit, GroundworkError, Interrupted
+from groundwork.google.cloud import CloudProblem
+from groundwork.google.official import asking
 from groundwork.workloads import logs, running
 from groundwork.workloads.project import Project, duration, label
 
@@ -72,6 +76,27 @@ def test_an_interrupt_ends_the_following_alone_and_says_how_to_end_the_rest() ->
         problem.value.message == "No longer following: job 7 goes on. To end it: `groundwork jobs cancel 7 --env dev`."
     )
     assert problem.value.exit_code == Exit.INTERRUPTED
+
+
+def test_a_lost_connection_says_that_it_is_not_known_how_the_job_goes_on() -> None:
+    with pytest.raises(GroundworkError) as problem, streamed("job 7", "groundwork jobs cancel 7 --env dev"):
+        raise CloudProblem("job 7", 0, "UNREACHABLE", "[Errno 111] Connection refused")
+    assert problem.value.message == (
+        "No answer comes any more ([Errno 111] Connection refused), so it is not known how job 7 goes on: "
+        "`groundwork jobs list` says it once there are answers again."
+    )
+    assert problem.value.exit_code == Exit.UNKNOWN
+    with pytest.raises(CloudProblem), streamed("job 7", ""):
+        raise CloudProblem("job 7", 404, "NOT_FOUND", "no job 7")
+
+
+def test_what_an_official_client_says_comes_without_addresses() -> None:
+    with pytest.raises(CloudProblem) as refused, asking("run of a trigger"):
+        raise BadRequest("POST http://127.0.0.1:1/cloudbuild/v1/x:run?name=y: main is no branch.")
+    assert refused.value.message == "run of a trigger: 400: main is no branch."
+    with pytest.raises(CloudProblem) as lost, asking("build 7"):
+        requests.get("http://127.0.0.1:1/x", timeout=5)
+    assert lost.value.message == "build 7: no answer UNREACHABLE: [Errno 111] Connection refused"
 
 
 def test_what_is_not_in_the_file_is_not_asked_for(project: Project) -> None:

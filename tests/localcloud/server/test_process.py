@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from localcloud.engine.state_folder import StateFolder
 from localcloud.server.assembly import opened
 from localcloud.server.process import Server
 
@@ -80,6 +81,18 @@ def test_what_was_written_is_folded_into_the_database_when_nobody_writes(idle: S
     asyncio.run(idle.on_tick(60))
     assert log.stat().st_size == 0
     assert b"in the database" in (tmp_path / "cloud.db").read_bytes()
+
+
+def test_a_transaction_that_changes_nothing_does_not_let_the_next_start_miss_a_change(
+    idle: Server, tmp_path: Path
+) -> None:
+    with idle.cloud.store.transaction():
+        idle.cloud.store.put("s", "things/t", {})
+    idle.cloud.store.fold()
+    with idle.cloud.store.transaction():
+        pass
+    assert (tmp_path / "cloud.db-wal").stat().st_size == 0
+    StateFolder(tmp_path).check()
 
 
 def test_it_is_folded_twice_a_minute_when_somebody_always_writes(idle: Server, tmp_path: Path) -> None:

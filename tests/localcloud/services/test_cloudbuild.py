@@ -265,6 +265,17 @@ def test_a_cancelled_build_stays_cancelled_and_can_be_asked_for_again(cloud: Ins
     assert again["status"] == "QUEUED"
 
 
+@pytest.mark.parametrize("verb", ["cancel", "retry"])
+def test_a_build_is_found_in_the_region_that_googles_client_names_in_the_body(cloud: Inside, verb: str) -> None:
+    build = submitted(cloud, NOTHING, REGION)
+    name = f"projects/{PROJECT}/locations/europe-west1/builds/{build['id']}"
+    if verb == "retry":
+        cloud.ok("POST", f"cloudbuild/v1/{name}:cancel", {})
+    sent = {"projectId": PROJECT, "id": build["id"], "name": name}
+    assert cloud.ok("POST", f"{BASE}/builds/{build['id']}:{verb}", sent)
+    assert cloud("POST", f"{BASE}/builds/{build['id']}:{verb}", {}).status == 404
+
+
 def test_builds_wait_their_turn_and_expire(cloud: Inside) -> None:
     cloud.cloud.workloads.limits["builds"] = 1
     submitted(cloud, NOTHING)

@@ -14,7 +14,7 @@ from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
-from groundwork.errors import GroundworkError, Interrupted
+from groundwork.errors import Exit, GroundworkError, Interrupted
 from groundwork.google import local
 from groundwork.google.cloud import CloudProblem, connect
 from groundwork.login import identity
@@ -78,8 +78,17 @@ def to_end(project: Project, what: str, *, over: str, yes: bool, dry_run: bool) 
 
 @contextmanager
 def streamed(what: str, cancel: str) -> Iterator[None]:
-    """Around what is followed: ^C ends the following and nothing else."""
+    """Around what is followed: ^C ends the following and nothing else, and so does a connection that is lost."""
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(f"No longer following: {what} goes on. To end it: `{cancel}`.") from None
+    except CloudProblem as problem:
+        if problem.code:
+            raise
+        lost = GroundworkError(
+            f"No answer comes any more ({problem.text}), so it is not known how {what} goes on: "
+            f"`groundwork {what.partition(' ')[0]}s list` says it once there are answers again."
+        )
+        lost.exit_code = Exit.UNKNOWN
+        raise lost from None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from groundwork.google.cloud import CloudProblem
-from groundwork.google.transport import refused_login
+from groundwork.google.transport import refused_login, unanswered
+
+# What the clients that speak REST put before Google's sentence.
+_ADDRESS = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) https?://\S+: ")
 
 
 @contextmanager
@@ -20,8 +24,9 @@ def asking(call: str) -> Iterator[None]:
         yield
     except GoogleAPICallError as problem:
         status = problem.grpc_status_code.name if problem.grpc_status_code else ""
-        raise CloudProblem(call, int(problem.code or 0), status, problem.message, problem.reason or "") from None
+        said = _ADDRESS.sub("", problem.message)
+        raise CloudProblem(call, int(problem.code or 0), status, said, problem.reason or "") from None
     except (RetryError, RequestException) as problem:
-        raise CloudProblem(call, 0, "UNREACHABLE", str(problem)) from None
+        raise CloudProblem(call, 0, "UNREACHABLE", unanswered(problem)) from None
     except GoogleAuthError as problem:
         raise refused_login(problem) from None

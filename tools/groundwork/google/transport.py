@@ -108,12 +108,15 @@ class Google:
         try:
             answer = self._session.request(verb, url, params=params, json=body, timeout=SECONDS)  # type: ignore[no-untyped-call]
         except (RequestException, TransportError) as error:
-            raise Unreachable(
-                str(error.__cause__ or error).rpartition(": ")[2].strip("')\"") or type(error).__name__
-            ) from None
+            raise Unreachable(unanswered(error)) from None
         except GoogleAuthError as error:
             raise refused_login(error, self.credentials) from None
         return Response(int(answer.status_code), bytes(answer.content))
+
+
+def unanswered(error: Exception) -> str:
+    """Why no answer came, without the addresses and attempts that the libraries put before it."""
+    return str(error.__cause__ or error).rpartition(": ")[2].strip("')\"") or type(error).__name__
 
 
 def refused_login(error: Exception, credentials: Any = None) -> PermissionProblem:

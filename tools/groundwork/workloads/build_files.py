@@ -49,6 +49,10 @@ def build_of(project: Project, request: BuildRequest) -> Build:
 
     Raises UsageProblem for a file that Cloud Build would not take, and where there is neither that nor a Dockerfile.
     """
+    if not request.dir.is_dir():
+        raise UsageProblem(
+            f"There is no folder {request.dir}: name the one with the Dockerfile or cloudbuild.yaml in it."
+        )
     settings = request.settings
     file = _file(request)
     if file is not None and request.image:

@@ -53,8 +53,8 @@ class StateFolder:
             )
 
     def unfolded(self) -> None:
-        """Marks that the log holds a change that the database does not hold yet."""
-        if not self._marked:
+        """Marks that the log holds a change that the database does not hold yet; a transaction may have changed nothing."""
+        if not self._marked and _size(self.path / _LOG):
             self._marked = True
             with suppress(OSError):  # the change is on disk; only that its log went would not be noticed
                 self._mark.touch()

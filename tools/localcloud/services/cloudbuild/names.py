@@ -15,18 +15,20 @@ from localcloud.errors import invalid
 Body = dict[str, Any]
 API = "cloudbuild"
 GLOBAL = "global"
+_NAMING = ("CancelBuildRequest", "RetryBuildRequest")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def place(call: Call) -> str:
     """Project and location of a call on builds or triggers: "projects/p/locations/l"; "-" for all locations.
 
-    The older paths have no location; their `parent` or `name` may hold one.
+    The older paths have no location; their `parent` or `name` may hold one, which Google's clients send in the body of a cancel.
     """
     words = call.path.split("/")
     if words[2:3] == ["locations"]:
         return _known("/".join(words[:4]))
-    said = str(call.params.get("parent") or call.params.get("name") or "").split("/")
+    named = call.body.get("name") if call.method.request in _NAMING else ""
+    said = str(call.params.get("parent") or call.params.get("name") or named or "").split("/")
     location = said[3] if said[2:3] == ["locations"] and len(said) > 3 else GLOBAL
     return _known(f"projects/{words[1]}/locations/{location}")
 
