@@ -31,7 +31,7 @@ _CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 499: 1, 501: 12, 503
 
 
 class TargetResponse(NamedTuple):
-    """How a target answered: an HTTP status, and a sentence when it was not to be reached."""
+    """A target's response: an HTTP status, and an explanation when it could not be reached."""
 
     status: int
     problem: str = ""
@@ -43,14 +43,14 @@ class TargetResponse(NamedTuple):
 
 
 def run(call: Call) -> Body:
-    """jobs.run: at once, whatever the schedule says and even when it is paused."""
+    """jobs.run: runs at once, whatever the schedule and even when paused."""
     body = jobs.found(call)
     _begin(call.cloud, call.name)
     return body
 
 
 def due(cloud: Cloud, name: str, _moment: float) -> None:
-    """A job's time has come."""
+    """Runs a job that is due."""
     body = cloud.store.get(API, name)
     if body is None:
         return
@@ -60,7 +60,7 @@ def due(cloud: Cloud, name: str, _moment: float) -> None:
 
 
 def again(cloud: Cloud, name: str, _moment: float) -> None:
-    """A job that failed is to be tried again."""
+    """Retries a failed job."""
     if cloud.store.get(API, name) is not None:
         _begin(cloud, name)
 
@@ -83,7 +83,7 @@ async def attempt(cloud: Cloud, job: Job) -> None:
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """An attempt that did not come to its end."""
+    """Records an interrupted attempt."""
     _settle(cloud, job.body["job"], TargetResponse(problem.code, problem.message))
 
 

@@ -26,7 +26,7 @@ _SCRATCH_SIZE = "375"
 
 
 def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
-    """A disk of the machine of this name at this place; one with initializeParams is made along with it."""
+    """A disk as it is attached to an instance; one with initializeParams is created along with it."""
     one = {"autoDelete": False, "mode": "READ_WRITE", "type": "PERSISTENT", "boot": False, "interface": "SCSI", **sent}
     one.pop("forceAttach", None)
     asked = one.pop("initializeParams", None)
@@ -54,7 +54,7 @@ def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bod
 
 
 def detached(call: Call, disk: Mapping[str, Any]) -> None:
-    """A disk of a machine that it leaves, or that goes: the machine does not use it any more."""
+    """Marks a disk as no longer used by an instance."""
     store, source = call.cloud.store, disk.get("source", "")
     found = store.get(API, source)
     if found is not None:
@@ -64,7 +64,7 @@ def detached(call: Call, disk: Mapping[str, Any]) -> None:
 
 
 def removed(call: Call, instance: Body) -> None:
-    """The disks that go with a machine go, others are free again."""
+    """Deletes an instance's auto-delete disks and frees the others."""
     for one in instance.get("disks", []):
         if one.get("autoDelete") and one.get("source"):
             call.cloud.store.delete(API, one["source"])
@@ -73,7 +73,7 @@ def removed(call: Call, instance: Body) -> None:
 
 
 def by_device(instance: Body, name: str) -> Body:
-    """The disk of a machine that has this name there; 400 without one."""
+    """An instance's disk by its device name; 400 without one."""
     found: Body | None = next((one for one in instance["disks"] if one["deviceName"] == name), None)
     if found is None:
         raise invalid(

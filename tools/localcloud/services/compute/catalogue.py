@@ -53,7 +53,7 @@ def zones(region: str) -> tuple[str, ...]:
 
 
 def is_zone(zone: str) -> bool:
-    """Whether there is such a zone."""
+    """Whether a zone exists."""
     region = zone.rpartition("-")[0]
     return region in places.REGIONS and zone in zones(region)
 
@@ -65,7 +65,7 @@ def all_zones() -> Iterator[str]:
 
 
 def machine(name: str) -> Body | None:
-    """A machine type; None when there is none of that name. Custom ones say their size themselves: n2-custom-4-8192."""
+    """A machine type; None for an unknown name. Custom ones state their size: n2-custom-4-8192."""
     if name in _SHARED:
         return {"guestCpus": 2 if name.startswith("e2") else 1, "memoryMb": _SHARED[name], "isSharedCpu": True}
     custom = re.fullmatch(r"(?:(?:e2|n1|n2|n2d|n4)-)?custom-(\d{1,3})-(\d{3,7})(?:-ext)?", name)
@@ -81,7 +81,7 @@ def machine(name: str) -> Body | None:
 
 
 def image(reference: str) -> Body | None:
-    """A public image by "projects/debian-cloud/global/images/NAME" or …/images/family/FAMILY; None when it is none."""
+    """A public image by "projects/debian-cloud/global/images/NAME" or …/images/family/FAMILY; None when it is unknown."""
     found = re.fullmatch(r"projects/([^/]+)/global/images/(family/)?([^/]+)", reference)
     if found is None:
         return None
@@ -158,7 +158,7 @@ def _shown(call: Call, name: str, body: Body, kind: str) -> Body:
 
 
 def lister(kind: str) -> Handler:
-    """What lists a collection of the catalogue; `kind` is compute#'s word for one of it."""
+    """A handler that lists a catalogue collection; `kind` is its name in compute#kind."""
 
     def list_(call: Call) -> Body:
         test = filters.compiled(call.params.get("filter", ""))
@@ -180,7 +180,7 @@ def lister(kind: str) -> Handler:
 
 
 def getter(kind: str) -> Handler:
-    """What reads one thing of the catalogue."""
+    """A handler that returns one item of the catalogue."""
 
     def get(call: Call) -> Body:
         found = dict(_all(call)).get(call.name)
@@ -194,7 +194,7 @@ def getter(kind: str) -> Handler:
 
 
 def from_family(call: Call) -> Body:
-    """images.getFromFamily: the image that a family of a public project means now."""
+    """images.getFromFamily: the current image of a public project's family."""
     found = image(f"projects/{call.path.split('/')[1]}/global/images/family/{call.id}")
     if found is None:
         raise not_found(f"The resource '{call.name}' was not found")
@@ -202,7 +202,7 @@ def from_family(call: Call) -> Body:
 
 
 def family_view(call: Call) -> Body:
-    """imageFamilyViews.get: the same as gcloud asks for it."""
+    """imageFamilyViews.get: the same, as gcloud asks for it."""
     return {"image": from_family(call)}
 
 

@@ -13,7 +13,7 @@ _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new disk as it is kept: as large as its image at least."""
+    """A new disk in its stored form: at least as large as its image."""
     image = catalogue.image(str(body.get("sourceImage", "")))
     place = "/".join(call.path.split("/")[:4])
     if image is not None:
@@ -31,13 +31,13 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def shown(_cloud: Cloud, body: Body) -> Body:
-    """A disk on its way out. The link to its image has Google's host everywhere: the Terraform provider knows no other for an image."""
+    """A disk as it is returned. The link to its image always has Google's host: the Terraform provider accepts no other."""
     image = str(body.get("sourceImage", ""))
     return body | ({"sourceImage": f"{links.HOST}/{API}/v1/{image}"} if image.startswith("projects/") else {})
 
 
 def refuse_in_use(_call: Call, body: Body) -> None:
-    """A disk that a machine uses stays."""
+    """Refuses to delete a disk that an instance uses."""
     if body.get("users"):
         user = body["users"][0]
         raise CloudError(
@@ -49,7 +49,7 @@ def refuse_in_use(_call: Call, body: Body) -> None:
 
 
 def resize(call: Call) -> Body:
-    """disks.resize: to more, never to less."""
+    """disks.resize: only to a larger size."""
     body = older.existing(call, DISK)
     size = int(call.body.get("sizeGb") or 0)
     if size <= int(body["sizeGb"]):

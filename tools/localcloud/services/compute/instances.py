@@ -30,7 +30,7 @@ _SHIELDED = {"enableSecureBoot": False, "enableVtpm": True, "enableIntegrityMoni
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new machine as it is kept: 400 without a machine type, a boot disk or an interface that can be."""
+    """A new instance in its stored form: 400 without a valid machine type, boot disk and network interface."""
     zone = call.path.split("/")[3]
     kind = str(body.get("machineType", "")).rpartition("/")[2]
     if catalogue.machine(kind) is None:
@@ -72,7 +72,7 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def scheduled(sent: Mapping[str, Any]) -> Body:
-    """How a machine is scheduled; what may be taken from it at any time is neither moved nor started again."""
+    """An instance's scheduling; a preemptible one is neither migrated nor restarted."""
     said = {key: value for key, value in sent.items() if value not in (None, "", [None])}
     spot = said.get("preemptible") or said.get("provisioningModel") == "SPOT"
     usual = {
@@ -85,12 +85,12 @@ def scheduled(sent: Mapping[str, Any]) -> Body:
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
-    """A machine that is sent whole keeps what has methods of its own."""
+    """An instance that is sent as a whole keeps the fields that have methods of their own."""
     return new | {name: old[name] for name in _APART} if call.method.verb == "update" else new
 
 
 def removed(call: Call, body: Body) -> None:
-    """The disks that go with a deleted machine go, others are free again; refused while it is protected."""
+    """Deletes a deleted instance's auto-delete disks and frees the others; refused under deletion protection."""
     if body.get("deletionProtection"):
         raise invalid(
             f"Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion. The instance {call.id} is.'.",
@@ -101,7 +101,7 @@ def removed(call: Call, body: Body) -> None:
 
 
 def turn(verb: str) -> Handler:
-    """start, stop, suspend, resume or reset: an operation of the zone that a worker ends."""
+    """start, stop, suspend, resume or reset: a zonal operation that a worker ends."""
     begins, on_the_way, _ = _TURNS[verb]
 
     def handle(call: Call) -> Body:
@@ -120,7 +120,7 @@ def turn(verb: str) -> Handler:
 
 
 async def turned(cloud: Cloud, job: Job) -> None:
-    """Brings a machine into the state that it was asked for."""
+    """Moves an instance into the requested state."""
 
     def end() -> None:
         name, state = job.body["name"], _TURNS[job.body["verb"]][2]
@@ -135,7 +135,7 @@ async def turned(cloud: Cloud, job: Job) -> None:
 
 
 def accounted(call: Call, sent: Mapping[str, Any]) -> Body:
-    """An account of a machine by its address, where "default" is Compute Engine's own in the project.
+    """An instance's service account by its address; "default" is Compute Engine's own in the project.
 
     400 for one that the caller may not act as: whoever is on the machine acts as it.
     """

@@ -14,7 +14,7 @@ _OUTSIDE = {"name": "external-nat", "kind": "compute#accessConfig", "type": "ONE
 
 
 def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
-    """An interface as it is kept; in the default network unless it says otherwise, which has a subnetwork in each region."""
+    """A network interface in its stored form; by default in the default network, which has a subnetwork in each region."""
     one: Body = {"name": f"nic{at}", "kind": "compute#networkInterface", "stackType": "IPV4_ONLY", **sent}
     default = f"projects/{call.project}/global/networks/default"
     subnetwork = call.cloud.store.get("compute", str(one.get("subnetwork", "")))
@@ -32,12 +32,12 @@ def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bo
 
 
 def outside(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
-    """A way in from outside. Its address is of the range for documentation: nobody answers there."""
+    """An external access config. Its address is from the documentation range: nothing answers there."""
     return {**_OUTSIDE, "natIP": f"203.0.113.{_number(call, instance, at) % 253 + 1}", **sent}
 
 
 def named(instance: Body, name: str) -> int:
-    """The place of the interface of this name; 400 without one."""
+    """The index of the interface of this name; 400 without one."""
     names = [one["name"] for one in instance["networkInterfaces"]]
     if name not in names:
         raise invalid(f"Invalid value for field 'networkInterface': '{name}'.", "networkInterface", "invalid")

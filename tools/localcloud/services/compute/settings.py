@@ -12,7 +12,7 @@ from localcloud.services.compute.instances import INSTANCE, accounted, scheduled
 
 
 def set_machine_type(call: Call) -> Body:
-    """setMachineType: while the machine does not run."""
+    """setMachineType: only while the instance is stopped."""
     body = _stopped(call)
     kind = str(call.body.get("machineType", "")).rpartition("/")[2]
     if catalogue.machine(kind) is None:
@@ -22,13 +22,13 @@ def set_machine_type(call: Call) -> Body:
 
 
 def set_min_cpu_platform(call: Call) -> Body:
-    """setMinCpuPlatform: while the machine does not run; "AUTOMATIC" is none."""
+    """setMinCpuPlatform: only while the instance is stopped; "AUTOMATIC" is none."""
     said = str(call.body.get("minCpuPlatform", ""))
     return _changed(call, _stopped(call), minCpuPlatform="" if said.lower() == "automatic" else said)
 
 
 def set_service_account(call: Call) -> Body:
-    """setServiceAccount: while the machine does not run; without an e-mail it has none."""
+    """setServiceAccount: only while the instance is stopped; without an e-mail it has none."""
     body = _stopped(call)
     account = accounted(call, {key: call.body[key] for key in ("email", "scopes") if call.body.get(key)})
     return _changed(call, body, serviceAccounts=[account] if account["email"] else [])
@@ -40,12 +40,12 @@ def set_deletion_protection(call: Call) -> Body:
 
 
 def set_scheduling(call: Call) -> Body:
-    """setScheduling: the whole of it."""
+    """setScheduling: replaces it as a whole."""
     return _changed(call, _existing(call), scheduling=scheduled(call.body))
 
 
 def while_stopped(field: str) -> Handler:
-    """A part of a machine that is changed while it does not run."""
+    """A setter for a field that can change only while the instance is stopped."""
 
     def handle(call: Call) -> Body:
         body = _stopped(call)
@@ -55,7 +55,7 @@ def while_stopped(field: str) -> Handler:
 
 
 def add_policies(call: Call) -> Body:
-    """addResourcePolicies: schedules that start and stop it (kept; nothing is started by them, simulated)."""
+    """addResourcePolicies: schedules that start and stop it (stored; nothing is started by them, simulated)."""
     return _policies(call, add=True)
 
 
@@ -65,7 +65,7 @@ def remove_policies(call: Call) -> Body:
 
 
 def attach_disk(call: Call) -> Body:
-    """attachDisk: one that is there, under a name that no other disk of the machine has."""
+    """attachDisk: an existing disk, under a device name that is unique in the instance."""
     body = _existing(call)
     places = {one["index"] for one in body["disks"]}
     at = next(place for place in range(len(places) + 1) if place not in places)
@@ -77,7 +77,7 @@ def attach_disk(call: Call) -> Body:
 
 
 def detach_disk(call: Call) -> Body:
-    """detachDisk: any but the one that the machine boots from while it runs."""
+    """detachDisk: any but the boot disk of a running instance."""
     body = _existing(call)
     disk = attached.by_device(body, call.params["deviceName"])
     if disk["boot"]:
@@ -87,7 +87,7 @@ def detach_disk(call: Call) -> Body:
 
 
 def set_disk_auto_delete(call: Call) -> Body:
-    """setDiskAutoDelete: whether a disk goes with the machine."""
+    """setDiskAutoDelete: whether a disk is deleted with the instance."""
     body = _existing(call)
     disk = attached.by_device(body, call.params["deviceName"])
     kept = disk | {"autoDelete": call.params["autoDelete"]}
@@ -95,7 +95,7 @@ def set_disk_auto_delete(call: Call) -> Body:
 
 
 def add_access_config(call: Call) -> Body:
-    """addAccessConfig: an interface has one at most."""
+    """addAccessConfig: at most one per interface."""
     body = _existing(call)
     at = interfaces.named(body, call.params["networkInterface"])
     if body["networkInterfaces"][at].get("accessConfigs"):
@@ -115,7 +115,7 @@ def delete_access_config(call: Call) -> Body:
 
 
 def update_network_interface(call: Call) -> Body:
-    """updateNetworkInterface: another network only while the machine does not run."""
+    """updateNetworkInterface: another network only while the instance is stopped."""
     body = _existing(call)
     at = interfaces.named(body, call.params["networkInterface"])
     sent = dict(call.body)

@@ -30,7 +30,7 @@ _EDITABLE = ("displayName", "description")
 
 
 def resolved(call: Call) -> str:
-    """The stored name of the account that the URL names, by e-mail or unique id, with "-" for the project or not."""
+    """The stored name of the account in the URL, by e-mail or unique id, with "-" for the project or not."""
     words = call.path.split("/")
     project, account = words[1], words[3].lower() if len(words) > 3 else ""
     if not account:
@@ -46,7 +46,7 @@ def resolved(call: Call) -> str:
 
 
 def project(call: Call) -> str | None:
-    """The project whose API and policy decide about a call of this service."""
+    """The project whose API enablement and policy apply to a call of this service."""
     words = call.path.split("/")
     if words[0] != "projects":
         return None
@@ -56,7 +56,7 @@ def project(call: Call) -> str | None:
 
 
 def find(call: Call) -> Body:
-    """The account that the URL names; 404 in IAM's words."""
+    """The account in the URL; 404 with IAM's message."""
     body = call.cloud.store.get(API, resolved(call))
     if body is None:
         name = "/".join(call.path.split("/")[:4])
@@ -99,7 +99,7 @@ def get(call: Call) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """Changes what updateMask in the body names; answers only that, as Google does."""
+    """Changes the fields in the body's updateMask; returns only those, as Google does."""
     body = find(call)
     sent = call.body.get("serviceAccount", {})
     paths = [
@@ -128,7 +128,7 @@ def update(call: Call) -> Body:
 
 
 def enable(call: Call) -> Body:
-    """Lets an account act again."""
+    """Enables an account."""
     body = find(call)
     body.pop("disabled", None)
     call.cloud.store.put(API, body["name"], body)
@@ -136,14 +136,14 @@ def enable(call: Call) -> Body:
 
 
 def disable(call: Call) -> Body:
-    """Keeps an account from acting: its tokens are refused from now on."""
+    """Disables an account: its tokens are refused from now on."""
     body = find(call)
     call.cloud.store.put(API, body["name"], body | {"disabled": True})
     return {}
 
 
 def delete(call: Call) -> Body:
-    """Deletes an account; policies keep its name as deleted:serviceAccount:…?uid=…"""
+    """Deletes an account; policies keep it as deleted:serviceAccount:…?uid=…"""
     body = find(call)
     kept = {"account": body, "policy": call.cloud.iam.policy(API, body["name"])}
     call.cloud.store.delete(API, body["name"])
@@ -159,12 +159,12 @@ def delete(call: Call) -> Body:
 
 
 def purged(cloud: Cloud, unique_id: str, _moment: float) -> None:
-    """A deleted account's thirty days are over."""
+    """Purges a deleted account after thirty days."""
     cloud.store.sql("DELETE FROM service_accounts WHERE unique_id = ?", unique_id)
 
 
 def undelete(call: Call) -> Body:
-    """Brings an account back that was deleted less than thirty days ago, named by its unique id, with its policy."""
+    """Restores an account, named by its unique id, within thirty days of its deletion, and its policy."""
     unique = call.id
     row = call.cloud.store.row("SELECT name, deleted, kept FROM service_accounts WHERE unique_id = ?", unique)
     if row is None or row[1] is None:

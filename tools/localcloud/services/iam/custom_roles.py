@@ -26,13 +26,13 @@ PURGE = "role purge"
 
 
 def shown(body: Body, *, full: bool = True) -> Body:
-    """A stored custom role as it is answered."""
+    """A stored custom role as it is returned."""
     hidden = {_DELETED_AT} if full else {_DELETED_AT, "includedPermissions"}
     return {key: value for key, value in body.items() if key not in hidden}
 
 
 def predefined(role: roles.Role, *, full: bool = True) -> Body:
-    """A predefined role as it is answered."""
+    """A predefined role as it is returned."""
     body: Body = {"name": role.name, "title": role.title, "description": role.description}
     if full:
         body["includedPermissions"] = sorted(role.permissions)
@@ -48,7 +48,7 @@ def get_predefined(call: Call) -> Body:
 
 
 def find(call: Call) -> Body:
-    """The stored custom role that the URL names, deleted or not; 404 when there is none."""
+    """The stored custom role in the URL, deleted or not; 404 when there is none."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise not_found(f"The role named {call.name} was not found.")
@@ -56,7 +56,7 @@ def find(call: Call) -> Body:
 
 
 def get(call: Call) -> Body:
-    """One custom role; a deleted one says so."""
+    """One custom role; a deleted one is marked as such."""
     return shown(find(call))
 
 
@@ -77,7 +77,7 @@ def create(call: Call) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """Changes what updateMask names, everything that was sent when it is absent."""
+    """Changes the fields in updateMask, or all sent ones without it."""
     body = find(call)
     _check_etag(call.body.get("etag"), body)
     if body.get("deleted"):
@@ -101,7 +101,7 @@ def patch(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """Marks a role as deleted: bindings stay but grant nothing."""
+    """Marks a role as deleted: bindings remain but grant nothing."""
     body = find(call)
     _check_etag(call.params.get("etag"), body)
     if body.get("deleted"):
@@ -113,7 +113,7 @@ def delete(call: Call) -> Body:
 
 
 def undelete(call: Call) -> Body:
-    """Brings a deleted role back within seven days."""
+    """Restores a deleted role within seven days."""
     body = find(call)
     _check_etag(call.body.get("etag"), body)
     if not body.get("deleted"):
@@ -127,14 +127,14 @@ def undelete(call: Call) -> Body:
 
 
 def listed(call: Call) -> list[Body]:
-    """The custom roles of the URL's project as the request wants to see them."""
+    """The custom roles of the URL's project, in the requested view."""
     full = call.params.get("view") == "FULL"
     bodies = [body for _, body in call.cloud.store.list(API, call.name, "roles")]
     return [shown(body, full=full) for body in bodies if call.params.get("showDeleted") or not body.get("deleted")]
 
 
 def listed_predefined(call: Call) -> list[Body]:
-    """Google's own roles as the request wants to see them."""
+    """Google's predefined roles, in the requested view."""
     full = call.params.get("view") == "FULL"
     return [predefined(role, full=full) for role in call.cloud.iam.roles.predefined.values()]
 
@@ -159,7 +159,7 @@ def _settled(call: Call, sent: Body, known: Iterable[str] = ()) -> Body:
 
 
 def allowed(cloud: Cloud, permission: str) -> bool:
-    """Whether a project's own role may hold a permission; of services whose tables are not whole any is believed."""
+    """Whether a custom role may hold a permission; all are accepted for services with incomplete tables."""
     known = _PERMISSION.fullmatch(permission) is not None and cloud.iam.roles.may_exist(permission)
     return known and not _NOT_IN_PROJECTS.match(permission)
 
@@ -182,7 +182,7 @@ def _check_etag(sent: str | None, body: Body) -> None:
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:
-    """A deleted role's time is over: its id is free."""
+    """Purges a deleted role: its id is free again."""
     cloud.store.delete(API, name)
 
 

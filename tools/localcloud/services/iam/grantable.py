@@ -30,7 +30,7 @@ def list_custom(call: Call) -> Body:
 
 
 def grantable_roles(call: Call) -> Body:
-    """The roles that mean something on a resource: all on a project, elsewhere those with permissions of its API."""
+    """The roles that can be granted on a resource: all on a project, elsewhere those with permissions of its API."""
     api, name = _resource(call)
     full = call.body.get("view") == "FULL"
     project = _PROJECT.fullmatch(name)
@@ -47,7 +47,7 @@ def grantable_roles(call: Call) -> Body:
 
 
 def testable_permissions(call: Call) -> Body:
-    """The permissions of the tables that can be tested on a resource."""
+    """The known permissions that can be tested on a resource."""
     api, name = _resource(call)
     names = sorted(call.cloud.iam.roles.permissions)
     if not _PROJECT.fullmatch(name):

@@ -42,7 +42,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def create(call: Call) -> Body:
-    """keys.create: a new pair, whose private half nobody keeps here."""
+    """keys.create: a new key pair; the private key is not stored."""
     account = _changeable(call, "creation", "disableServiceAccountKeyCreation")
     algorithm = call.body.get("keyAlgorithm", _USUAL)
     made = generate_private_key(65537, _BITS.get(algorithm, _BITS[_USUAL]))
@@ -60,7 +60,7 @@ def create(call: Call) -> Body:
 
 
 def upload(call: Call) -> Body:
-    """keys.upload: the public half of a pair of the caller's own, in a certificate."""
+    """keys.upload: the public key of the caller's own key pair, in a certificate."""
     account = _changeable(call, "upload", "disableServiceAccountKeyUpload")
     try:
         certificate = x509.load_pem_x509_certificate(
@@ -82,7 +82,7 @@ def upload(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """keys.list: those that people made or uploaded."""
+    """keys.list: user-managed keys."""
     name = accounts.find(call)["name"]
     asked = call.params.get("keyTypes", [])
     if asked and "USER_MANAGED" not in asked:
@@ -92,7 +92,7 @@ def list_(call: Call) -> Body:
 
 
 def get(call: Call) -> Body:
-    """keys.get: one of them, with its public half when asked for."""
+    """keys.get: one key, with its public key on request."""
     body = _find(call)
     form = call.params.get("publicKeyType", "TYPE_NONE")
     if form == "TYPE_NONE":
@@ -105,33 +105,33 @@ def get(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """keys.delete: for good."""
+    """keys.delete: permanently."""
     call.cloud.store.delete(API, _find(call)["name"])
     return {}
 
 
 def enable(call: Call) -> Body:
-    """keys.enable: it counts again."""
+    """keys.enable: its signatures are accepted again."""
     body = {key: value for key, value in _find(call).items() if key not in ("disabled", "disableReason")}
     call.cloud.store.put(API, body["name"], body)
     return {}
 
 
 def disable(call: Call) -> Body:
-    """keys.disable: what it signs counts no more."""
+    """keys.disable: its signatures are no longer accepted."""
     body = _find(call) | {"disabled": True, "disableReason": "SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED"}
     call.cloud.store.put(API, body["name"], body)
     return {}
 
 
 def account_of(cloud: Cloud, email: str) -> Body | None:
-    """The account of this address, None when it is of no project here."""
+    """The account with this address, None when it is in no project here."""
     found = accounts.EMAIL.fullmatch(email)
     return cloud.store.get(API, f"projects/{found['project']}/serviceAccounts/{email}") if found else None
 
 
 def vouched(cloud: Cloud, account: Body, data: bytes, signature: bytes) -> bool:
-    """Whether a signature is the account's: by the key that the cloud keeps for it, or by one of its own that counts."""
+    """Whether a signature is the account's: by its key in the cloud, or by an enabled key of its own."""
     if signing.signed(cloud.store, account["uniqueId"], data, signature):
         return True
     now = _seconds(cloud.clock.now())

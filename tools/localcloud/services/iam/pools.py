@@ -39,13 +39,13 @@ _DEFAULT_AWS = {
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored pool or provider as it is answered: with the project's number in its name."""
+    """A stored pool or provider as it is returned: with the project's number in its name."""
     shown = {key: value for key, value in said(body, *KINDS).items() if key != RULES}
     return shown | {"name": cloud.projects.numbered(body["name"])}
 
 
 def pool_created(call: Call, body: Body) -> Body:
-    """A new pool as it is stored."""
+    """A new pool in its stored form."""
     if call.path.split("/")[3] != "global":
         raise invalid(
             f"Workload identity pools lie in the location global, not in {call.path.split('/')[3]}.", "parent"
@@ -56,18 +56,18 @@ def pool_created(call: Call, body: Body) -> Body:
 
 
 def pool_changed(_call: Call, _old: Body, new: Body) -> Body:
-    """A patched pool as it is stored."""
+    """A patched pool in its stored form."""
     check_texts(new)
     return new
 
 
 def provider_created(_call: Call, body: Body) -> Body:
-    """A new provider as it is stored."""
+    """A new provider in its stored form."""
     return _checked(body) | {"state": "ACTIVE"}
 
 
 def provider_changed(_call: Call, old: Body, new: Body) -> Body:
-    """A patched provider as it is stored; its kind stays."""
+    """A patched provider in its stored form; its kind cannot change."""
     before = [kind for kind in KINDS if kind in old]
     if before != [kind for kind in KINDS if kind in new]:
         raise invalid(f"A provider keeps its kind ({', '.join(before)}); create another provider instead.", "provider")
@@ -75,7 +75,7 @@ def provider_changed(_call: Call, old: Body, new: Body) -> Body:
 
 
 def mapping(provider: Body) -> dict[str, str]:
-    """What a provider maps to attributes; for AWS a default that Google does not show."""
+    """A provider's attribute mapping; for AWS a default that Google does not show."""
     default = _DEFAULT_AWS if "aws" in provider else {}
     return provider.get("attributeMapping") or default
 

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS service_account_signers (unique_id TEXT PRIMARY KEY, 
 
 
 def sign(store: Store, unique_id: str, data: bytes) -> bytes:
-    """The RSA-SHA256 signature of an account."""
+    """An account's RSA-SHA256 signature of some data."""
     return _key(store, unique_id).sign(data, PKCS1v15(), SHA256())
 
 
@@ -40,7 +40,7 @@ def signed(store: Store, unique_id: str, data: bytes, signature: bytes) -> bool:
 
 
 def verifies(public: RSAPublicKey, data: bytes, signature: bytes) -> bool:
-    """Whether a public key takes a signature for its private half's."""
+    """Whether a signature matches a public key."""
     try:
         public.verify(signature, data, PKCS1v15(), SHA256())
     except InvalidSignature:
@@ -49,7 +49,7 @@ def verifies(public: RSAPublicKey, data: bytes, signature: bytes) -> bool:
 
 
 def key_id(store: Store, unique_id: str) -> str:
-    """The name of an account's key: forty hexadecimal digits."""
+    """The id of an account's key: forty hexadecimal digits."""
     public = _key(store, unique_id).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(public).hexdigest()[:40]
 

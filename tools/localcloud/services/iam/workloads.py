@@ -20,7 +20,7 @@ _MODES = ("TRUST_DOMAIN", "SYSTEM_TRUST_DOMAIN")
 
 
 def created(call: Call, body: Body) -> Body:
-    """A new namespace or managed identity as it is stored; only pools that are trust domains hold such."""
+    """A new namespace or managed identity in its stored form; only trust domain pools may have them."""
     pool = "/".join(call.parent.split("/")[:6])
     found = call.cloud.store.get("iam", pool)
     if found is not None and found["mode"] not in _MODES:
@@ -29,7 +29,7 @@ def created(call: Call, body: Body) -> Body:
 
 
 def checked(_call: Call, _old: Body, new: Body) -> Body:
-    """A patched one as it is stored."""
+    """A patched one in its stored form."""
     pools.check_texts(new)
     return new
 
@@ -52,7 +52,7 @@ def add_rule(call: Call) -> Body:
 
 
 def remove_rule(call: Call) -> Body:
-    """Takes one attestation rule away."""
+    """Removes one attestation rule."""
     rule = call.body.get("attestationRule", {})
     return _keep_rules(call, [one for one in _found(call).get(_RULES, []) if one != rule])
 

@@ -18,7 +18,7 @@ _PAYLOADS = ("textPayload", "jsonPayload", "protoPayload")
 
 
 def write(call: Call) -> Body:
-    """entries.write: keeps the entries, what they lack taken from the request as a whole."""
+    """entries.write: stores the entries; the request's fields are defaults for all of them."""
     shared: Body = {name: call.body[name] for name in ("logName", "resource") if name in call.body}
     entries = [_completed(call, {**shared, **one}, at) for at, one in enumerate(call.body.get("entries", []))]
     for container in {_container(call, entry["logName"]) for entry in entries}:
@@ -30,7 +30,7 @@ def write(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """entries.list: a page of the entries that the filter takes, by time."""
+    """entries.list: a page of the entries that match the filter, by time."""
     names = call.body.get("resourceNames") or [f"projects/{one}" for one in call.body.get("projectIds", [])]
     if not names:
         raise invalid("The request names no resources; set resource_names.", "resource_names")
@@ -70,7 +70,7 @@ def delete(call: Call) -> Body:
 
 
 def require(call: Call, permission: str, container: str) -> None:
-    """Refuses (403) who may not do that in a project."""
+    """Refuses (403) callers without the permission in a project."""
     project = container.partition("/")[2]
     if not call.principal or not call.cloud.iam.allowed(call.principal, permission, "logging", container, project):
         raise gate.refusal(call, permission, container)

@@ -9,7 +9,7 @@ from localcloud.spec import log_filters
 
 
 def completed(_call: Call, body: Body) -> Body:
-    """A new one as it is kept; 400 without a filter that can be read."""
+    """A new one in its stored form; 400 without a valid filter."""
     if not body.get("filter"):
         raise invalid("The filter is missing.", "filter")
     log_filters.compiled(body["filter"])
@@ -17,17 +17,17 @@ def completed(_call: Call, body: Body) -> Body:
 
 
 def changed(call: Call, _old: Body, new: Body) -> Body:
-    """A changed one as it is kept."""
+    """A changed one in its stored form."""
     return completed(call, new)
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A metric as it is answered: its name without its project."""
+    """A metric as it is returned: its name without its project."""
     described = {"metricDescriptor": body["metricDescriptor"]} if "metricDescriptor" in body else {}
     name = body["name"].rpartition("/")[2]
     return body | described | {"name": name, "resourceName": cloud.projects.named(body["name"])}
 
 
 def exclusion_presented(_cloud: Cloud, body: Body) -> Body:
-    """An exclusion as it is answered."""
+    """An exclusion as it is returned."""
     return body | {"name": body["name"].rpartition("/")[2]}

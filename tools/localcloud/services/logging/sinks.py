@@ -21,7 +21,7 @@ _SHARED = "serviceAccount:cloud-logs@system.gserviceaccount.com"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new sink as it is kept; 400 for a destination or filter that is none."""
+    """A new sink in its stored form; 400 for an invalid destination or filter."""
     return (
         _written(call, body)
         if call.params.get("uniqueWriterIdentity")
@@ -30,7 +30,7 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
-    """A changed sink as it is kept; once it has an identity of its own, it keeps that."""
+    """A changed sink in its stored form; it keeps its own identity once it has one."""
     new = _checked(new) | {"writerIdentity": old["writerIdentity"]}
     return _written(call, new) if call.params.get("uniqueWriterIdentity") else new
 
@@ -40,12 +40,12 @@ def _written(call: Call, body: Body) -> Body:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A sink as it is answered: its name without its project."""
+    """A sink as it is returned: its name without its project."""
     return body | {"name": body["name"].rpartition("/")[2], "resourceName": cloud.projects.named(body["name"])}
 
 
 def route(cloud: Cloud, container: str, entry: Body) -> None:
-    """Publishes an entry to the topics of the sinks that take it; what a sink may not publish is lost, as at Google."""
+    """Publishes an entry to the topics of matching sinks; what a sink may not publish is lost, as at Google."""
     sinks = cloud.store.derived.of(API, container, lambda: cloud.store.list(API, container, "sinks"))
     publishing = cloud.offers.get(Publishing) if sinks else None
     if publishing is None:

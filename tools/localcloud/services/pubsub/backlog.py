@@ -35,7 +35,7 @@ _COLUMNS = "id, published, attempts, ack, body"
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A message that somebody has for a while: to be acknowledged by `ack`."""
+    """A leased message, to be acknowledged by `ack`."""
 
     id: int
     published: float
@@ -45,12 +45,12 @@ class Leased:
 
 
 def attach(cloud: Cloud, subscription: str, topic: str) -> None:
-    """Lets a subscription get what is published to a topic."""
+    """Attaches a subscription to a topic."""
     cloud.store.sql("INSERT OR IGNORE INTO pubsub_attached VALUES (?, ?)", topic, subscription)
 
 
 def detach(cloud: Cloud, subscription: str) -> None:
-    """Takes a subscription from its topic; what it has not acknowledged goes."""
+    """Detaches a subscription from its topic; its unacknowledged messages are deleted."""
     cloud.store.sql("DELETE FROM pubsub_attached WHERE subscription = ?", subscription)
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", subscription)
     cloud.due.forget(API, subscription)
@@ -63,7 +63,7 @@ def attached(cloud: Cloud, topic: str) -> list[str]:
 
 
 def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Gives messages to every subscription of a topic whose filter takes them; their ids."""
+    """Adds messages to every subscription of a topic whose filter matches; returns their ids."""
     now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
     subscriptions = [(name, _test(cloud, name)) for name in attached(cloud, topic)]
     project, source = topic.split("/")[1], f"//pubsub.googleapis.com/{topic}"
@@ -87,7 +87,7 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
 
 
 def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
-    """The oldest messages that nobody has now, leased for the subscription's deadline.
+    """The oldest messages that are not leased, leased for the subscription's deadline.
 
     With ordering, a message waits until the one before it with the same key is acknowledged.
     """
@@ -115,14 +115,14 @@ def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
 
 
 def acknowledge(cloud: Cloud, name: str, acks: Sequence[str]) -> None:
-    """Forgets messages that were worked off; an id that is none, or of an older lease, changes nothing."""
+    """Deletes acknowledged messages; unknown ids, and those of older leases, are ignored."""
     marks = ", ".join("?" * len(acks))
     cloud.store.sql(f"DELETE FROM pubsub_backlog WHERE subscription = ? AND ack IN ({marks})", name, *acks)  # noqa: S608
     cloud.signals.ring(topic_of(name))  # the next with the same key may come
 
 
 def extend(cloud: Cloud, subscription: Body, acks: Sequence[str], more: int) -> None:
-    """Moves the end of leases; with 0 the messages come again, after the pause that the retry policy has."""
+    """Extends leases; with 0 the messages are redelivered, after the retry policy's delay."""
     now, policy = cloud.clock.seconds(), subscription.get("retryPolicy")
     for ack in acks:
         row = cloud.store.row(
@@ -139,7 +139,7 @@ def extend(cloud: Cloud, subscription: Body, acks: Sequence[str], more: int) -> 
 
 
 def exhausted(cloud: Cloud, name: str, most: int) -> list[Leased]:
-    """Messages that nobody has, although they were delivered as often as they may be."""
+    """Unleased messages that have reached the maximum number of delivery attempts."""
     rows = cloud.store.sql(
         f"SELECT {_COLUMNS} FROM pubsub_backlog WHERE subscription = ? AND available <= ? AND attempts >= ?",  # noqa: S608
         *(name, cloud.clock.seconds(), most),
@@ -148,17 +148,17 @@ def exhausted(cloud: Cloud, name: str, most: int) -> list[Leased]:
 
 
 def remove(cloud: Cloud, name: str, identity: int) -> None:
-    """Takes one message out of a subscription."""
+    """Removes one message from a subscription."""
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND id = ?", name, identity)
 
 
 def purge_until(cloud: Cloud, name: str, moment: float) -> None:
-    """Takes out what was published up to a moment: as if it had been acknowledged."""
+    """Removes what was published up to a time, as if it had been acknowledged."""
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published <= ?", name, moment)
 
 
 def watch(cloud: Cloud, name: str) -> None:
-    """Puts the moment at which the next lease ends into the due queue."""
+    """Schedules the end of the next lease in the due queue."""
     row = cloud.store.row(
         "SELECT min(available) FROM pubsub_backlog WHERE subscription = ? AND available > ?",
         name,
@@ -169,7 +169,7 @@ def watch(cloud: Cloud, name: str) -> None:
 
 
 def pause(policy: Body | None, attempts: int) -> float:
-    """Seconds until a message that was refused comes again: at once, or doubling between the policy's bounds."""
+    """Seconds until a rejected message is redelivered: none, or doubling between the policy's bounds."""
     if policy is None:
         return 0.0
     return float(
@@ -178,7 +178,7 @@ def pause(policy: Body | None, attempts: int) -> float:
 
 
 def readable(text: str) -> filters.Test:
-    """A subscription's filter on the attributes of messages; 400 when it cannot be read."""
+    """A subscription's filter on message attributes; 400 when it is invalid."""
     return filters.compiled(_PREFIX.sub(r'\1="\2*"', text))
 
 
@@ -188,7 +188,7 @@ def seconds(duration: str) -> float:
 
 
 def topic_of(name: str) -> str:
-    """The signal that a subscription may have messages."""
+    """The signal that a subscription may have new messages."""
     return f"pubsub {name}"
 
 

@@ -29,7 +29,7 @@ _BUSY = 1.0
 
 
 def check(call: Call, config: Body) -> None:
-    """400 for an endpoint that is not an address, 403 for an account that the caller may not act as: messages would prove to be its."""
+    """400 for an invalid endpoint, 403 for an account that the caller may not act as, since messages would carry its identity."""
     endpoint = config.get("pushEndpoint", "")
     if endpoint and urls.parts(endpoint, "http", "https") is None:
         raise invalid(f"Invalid push endpoint given (endpoint={endpoint}): it must be an https address.", "push_config")
@@ -44,7 +44,7 @@ def check(call: Call, config: Body) -> None:
 
 
 def begin(cloud: Cloud, subscription: Body) -> None:
-    """Orders a worker for a push subscription that has messages; while one is at work, looks again soon."""
+    """Starts a worker for a push subscription with messages; while one is running, checks again soon."""
     name = subscription["name"]
     if _reachable(cloud, subscription["pushConfig"]["pushEndpoint"]) is None:
         return
@@ -58,7 +58,7 @@ def begin(cloud: Cloud, subscription: Body) -> None:
 
 
 async def run(cloud: Cloud, job: Job) -> None:
-    """Posts what there is, some messages at a time, until there is nothing."""
+    """Posts all messages, a few at a time."""
     name = job.body["subscription"]
     while True:
         subscription = cloud.store.get(API, name)

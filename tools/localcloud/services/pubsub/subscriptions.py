@@ -24,7 +24,7 @@ _BOUNDS = {
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new subscription as it is kept; 404 without its topic."""
+    """A new subscription in its stored form; 404 without its topic."""
     topic = call.cloud.projects.named(body.get("topic", ""))
     if call.cloud.store.get(API, topic) is None:
         raise not_found(f"Resource not found (resource={topic.rpartition('/')[2]}).")
@@ -36,31 +36,31 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def created(call: Call, body: Body) -> None:
-    """From now on it gets what is published."""
+    """Attaches a new subscription to its topic."""
     backlog.attach(call.cloud, body["name"], body["topic"])
     _used(call.cloud, body)
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
-    """A changed subscription as it is kept."""
+    """A changed subscription in its stored form."""
     new = _checked(call, new, old)
     _used(call.cloud, new)
     return new
 
 
 def deleted(call: Call, body: Body) -> None:
-    """What a deleted subscription has not acknowledged goes with it."""
+    """Deletes the messages of a deleted subscription."""
     backlog.detach(call.cloud, body["name"])
 
 
 def expired(cloud: Cloud, name: str, _moment: float) -> None:
-    """Nobody has used a subscription for as long as its policy allows."""
+    """Deletes a subscription that was unused for as long as its policy allows."""
     backlog.detach(cloud, name)
     standard.remove(cloud, API, name)
 
 
 def pull(call: Call) -> Body | Reply:
-    """subscriptions.pull: messages, each leased until the deadline; without any, the caller waits a while."""
+    """subscriptions.pull: messages, each leased until the deadline; waits a while if there are none."""
     subscription = _found(call)
     most = call.body.get("maxMessages", 0)
     if most < 1:
@@ -81,13 +81,13 @@ def pull(call: Call) -> Body | Reply:
 
 
 def acknowledge(call: Call) -> Body:
-    """subscriptions.acknowledge: the messages were worked off."""
+    """subscriptions.acknowledge: the messages were processed."""
     backlog.acknowledge(call.cloud, _found(call)["name"], _acks(call))
     return {}
 
 
 def modify_deadline(call: Call) -> Body:
-    """subscriptions.modifyAckDeadline: more time, or none at all."""
+    """subscriptions.modifyAckDeadline: more time, or none."""
     seconds = call.body.get("ackDeadlineSeconds", 0)
     if not 0 <= seconds <= 600:
         raise invalid("ack_deadline_seconds must be between 0 and 600.", "ack_deadline_seconds")
@@ -104,7 +104,7 @@ def modify_push(call: Call) -> Body:
 
 
 def detach(call: Call) -> Body:
-    """subscriptions.detach: no more messages, and those there are go."""
+    """subscriptions.detach: no more messages; the backlog is deleted."""
     body = _found(call)
     backlog.detach(call.cloud, body["name"])
     call.cloud.store.put(API, body["name"], body | {"detached": True})
@@ -123,7 +123,7 @@ def seek(call: Call) -> Body:
 
 
 def looked_at(cloud: Cloud, name: str, _moment: float) -> None:
-    """A lease has ended or messages have come: dead letters go their way, pushes begin, those who wait pull again."""
+    """A lease has ended or messages have arrived: handles dead letters, starts pushes, and wakes waiting pulls."""
     subscription = cloud.store.get(API, name)
     if subscription is None:
         return

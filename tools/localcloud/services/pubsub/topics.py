@@ -20,19 +20,19 @@ _MOST_MESSAGES, _MOST_BYTES = 1000, 10_000_000
 
 
 def completed(_call: Call, body: Body) -> Body:
-    """A new topic as it is kept."""
+    """A new topic in its stored form."""
     _check_labels(body)
     return body | {"state": "ACTIVE"}
 
 
 def changed(_call: Call, _old: Body, new: Body) -> Body:
-    """A changed topic as it is kept."""
+    """A changed topic in its stored form."""
     _check_labels(new)
     return new
 
 
 def deleted(call: Call, body: Body) -> None:
-    """The subscriptions of a deleted topic stay, with what they have, and get nothing any more."""
+    """Detaches the subscriptions of a deleted topic; they keep their backlog."""
     store = call.cloud.store
     for name in backlog.attached(call.cloud, body["name"]):
         subscription = store.get(API, name)
@@ -57,14 +57,14 @@ def publish(call: Call) -> Body:
 
 
 def subscriptions(call: Call) -> Body:
-    """topics.subscriptions.list: the names of those that get what is published here, in one page."""
+    """topics.subscriptions.list: the names of the topic's subscriptions, in one page."""
     _found(call.cloud, call.parent)
     names = backlog.attached(call.cloud, call.parent)
     return {"subscriptions": names} if names else {}
 
 
 def announce(cloud: Cloud, principal: str, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
-    """What other services publish by: as `principal`, who needs pubsub.topics.publish."""
+    """Publishes for other services, as `principal`, who needs pubsub.topics.publish."""
     check(cloud, principal, topic)
     body: Body = {"data": base64.b64encode(data).decode(), "attributes": dict(attributes)}
     backlog.publish(cloud, topic, [{key: value for key, value in body.items() if value}])
@@ -83,7 +83,7 @@ def check(cloud: Cloud, principal: str, topic: str) -> None:
 
 
 def dead(message: Body, subscription: Body, attempts: int) -> Body:
-    """A message as it goes to a dead letter topic: with where it comes from."""
+    """A message in the form for a dead letter topic, with its origin."""
     project, _, name = subscription["name"].removeprefix("projects/").partition("/subscriptions/")
     source = {
         "CloudPubSubDeadLetterSourceSubscription": name,

@@ -23,7 +23,7 @@ _REMEDY = "put back the file that the folder had, or reset the local cloud and s
 
 
 def add(store: Store, secret: str, data: bytes) -> int:
-    """Keeps a payload as the newest version of a secret; its number, counted from 1 and never given twice."""
+    """Stores a payload as the newest version of a secret; returns its number, counted from 1 and never reused."""
     number = newest(store, secret) + 1
     sealed = _seal(store, f"{secret}/{number}", data)
     store.sql("INSERT INTO secret_payloads VALUES (?, ?, ?)", secret, number, sealed)
@@ -31,7 +31,7 @@ def add(store: Store, secret: str, data: bytes) -> int:
 
 
 def read(store: Store, secret: str, number: int) -> bytes:
-    """The payload of a version that was not wiped; LookupError when it was."""
+    """The payload of a version that was not erased; LookupError when it was."""
     row = store.row("SELECT sealed FROM secret_payloads WHERE secret = ? AND number = ?", secret, number)
     if row is None or row[0] is None:
         raise LookupError(f"{secret}/versions/{number} holds no payload any more.")
@@ -45,17 +45,17 @@ def newest(store: Store, secret: str) -> int:
 
 
 def wipe(store: Store, secret: str, number: int) -> None:
-    """Removes a payload for good; the number stays taken."""
+    """Erases a payload; its number stays taken."""
     store.sql("UPDATE secret_payloads SET sealed = NULL WHERE secret = ? AND number = ?", secret, number)
 
 
 def wipe_all(store: Store, secret: str) -> None:
-    """Removes every payload of a secret, and its numbers."""
+    """Erases every payload of a secret, and its numbers."""
     store.sql("DELETE FROM secret_payloads WHERE secret = ?", secret)
 
 
 def checksum(data: bytes) -> int:
-    """CRC32C as Secret Manager counts it."""
+    """CRC32C as Secret Manager computes it."""
     return int(google_crc32c.value(data))
 
 

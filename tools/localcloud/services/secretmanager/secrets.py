@@ -36,12 +36,12 @@ _EXPIRATION = frozenset({"ttl", "expireTime"})
 
 
 def shown(cloud: Cloud, name: str) -> str:
-    """A stored name as Secret Manager writes it: with the project's number instead of its id."""
+    """A stored name in Secret Manager's form: with the project's number instead of its id."""
     return cloud.projects.numbered(name)
 
 
 def created(call: Call, body: Body) -> Body:
-    """A new secret as it is stored; 400 for what Secret Manager would refuse."""
+    """A new secret in its stored form; 400 for what Secret Manager would refuse."""
     _check_replication(call, body)
     if body.get("versionAliases"):
         raise invalid(
@@ -51,7 +51,7 @@ def created(call: Call, body: Body) -> Body:
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
-    """A patched secret as it is stored."""
+    """A patched secret in its stored form."""
     if not call.params.get("updateMask"):
         raise invalid("The request has no update_mask; name the fields to change.", "update_mask")
     if _places(old) != _places(new):
@@ -67,23 +67,23 @@ def changed(call: Call, old: Body, new: Body) -> Body:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored secret as it is answered."""
+    """A stored secret as it is returned."""
     return said(body, "replication") | {"name": shown(cloud, body["name"])}
 
 
 def removed(call: Call, body: Body) -> None:
-    """Takes a secret's payloads with it."""
+    """Erases a deleted secret's payloads."""
     payloads.wipe_all(call.cloud.store, body["name"])
 
 
 def expired(cloud: Cloud, name: str, _moment: float) -> None:
-    """A secret's time is over."""
+    """Deletes a secret that has expired."""
     payloads.wipe_all(cloud.store, name)
     standard.remove(cloud, API, name)
 
 
 def rotated(cloud: Cloud, name: str, moment: float) -> None:
-    """A rotation is due: it is announced, and the next is a period later."""
+    """Announces a due rotation, and schedules the next one."""
     body = cloud.store.get(API, name)
     if body is None or "rotation" not in body:
         return
@@ -98,7 +98,7 @@ def rotated(cloud: Cloud, name: str, moment: float) -> None:
 
 
 def find(call: Call, name: str) -> Body:
-    """A stored secret; 404 in Secret Manager's words."""
+    """A stored secret; 404 with Secret Manager's message."""
     body = call.cloud.store.get(API, name)
     if body is None:
         raise not_found(f"Secret [{shown(call.cloud, name)}] not found.")
@@ -106,12 +106,12 @@ def find(call: Call, name: str) -> Body:
 
 
 def etag(cloud: Cloud) -> str:
-    """A new etag: quoted hexadecimal microseconds, as Secret Manager's look."""
+    """A new etag: quoted hexadecimal microseconds, like Secret Manager's."""
     return f'"{int(cloud.clock.seconds() * 1_000_000):x}"'
 
 
 def check_etag(sent: str | None, body: Mapping[str, Any]) -> None:
-    """Refuses a request that was made for another state of the resource."""
+    """Refuses a request with a stale etag."""
     if sent and sent.strip('"') != body["etag"].strip('"'):
         raise aborted(
             f"The provided etag [{sent}] does not match the current etag [{body['etag']}]. Read the resource again."

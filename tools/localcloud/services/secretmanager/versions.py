@@ -18,7 +18,7 @@ DESTRUCTION = "destruction"
 
 
 def add(call: Call) -> Body:
-    """addVersion: keeps the payload as the newest version, ENABLED."""
+    """addVersion: stores the payload as the newest version, ENABLED."""
     secret = secrets.find(call, call.name)
     payload = call.body.get("payload", {})
     data = _decoded(payload.get("data", ""))
@@ -43,7 +43,7 @@ def get(call: Call) -> Body:
 
 
 def payload(cloud: Cloud, principal: str, name: str) -> bytes:
-    """What another service reads on behalf of somebody; 404 without it, 403 for who may not, 400 for a version that is off."""
+    """A payload for another service on behalf of a principal; 404 without it, 403 without permission, 400 for a disabled version."""
     secret, _, wanted = name.partition("/versions/")
     if not cloud.iam.allowed(principal, "secretmanager.versions.access", API, secret, secret.split("/")[1]):
         raise permission_denied(
@@ -70,27 +70,27 @@ def access(call: Call) -> Body:
 
 
 def enable(call: Call) -> Body:
-    """Makes a version readable again; a destruction that was only scheduled is called off."""
+    """Makes a version readable again; a scheduled destruction is cancelled."""
     return _move(call, _into("ENABLED"))
 
 
 def disable(call: Call) -> Body:
-    """Makes a version unreadable, not lost."""
+    """Makes a version unreadable; its payload is kept."""
     return _move(call, _into("DISABLED"))
 
 
 def destroy(call: Call) -> Body:
-    """Wipes a version's payload, at once or after the secret's versionDestroyTtl."""
+    """Erases a version's payload, at once or after the secret's versionDestroyTtl."""
     return _move(call, _destroyed)
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored version as it is answered."""
+    """A stored version as it is returned."""
     return body | {"name": shown(cloud, body["name"])}
 
 
 def destroyed(cloud: Cloud, name: str, _moment: float) -> None:
-    """The destruction that was scheduled for a version is due."""
+    """Carries out the scheduled destruction of a version."""
     body = cloud.store.get(API, name)
     if body is not None:
         cloud.store.put(API, name, _wiped(cloud, body, body["scheduledDestroyTime"]))

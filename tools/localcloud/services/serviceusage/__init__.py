@@ -29,7 +29,7 @@ _WITHOUT_DOCUMENT = {
 
 
 def enable(call: Call) -> Body:
-    """Enables one API; a done operation, the well-known empty one when nothing changes."""
+    """Enables one API; returns a finished operation, Google's empty one when nothing changes."""
     host = call.id
     _known(call, [host])
     return _finished(call, _set(call, [host]), "EnableServiceResponse", {"service": _shown(call, host)})
@@ -47,7 +47,7 @@ def batch_enable(call: Call) -> Body:
 
 
 def disable(call: Call) -> Body:
-    """Disables one API; what it made stays."""
+    """Disables one API; its resources remain."""
     host = call.id
     _known(call, [host])
     changed = [_row(call, host)] if call.cloud.store.delete(API, _row(call, host)) else []
@@ -87,7 +87,7 @@ def list_(call: Call) -> Body:
 
 
 def generate_identity(call: Call) -> Body:
-    """v1beta1: the service agent of an API in the project, made if need be."""
+    """v1beta1: the service agent of an API in the project, created if necessary."""
     _known(call, [call.id])
     number = call.cloud.projects.number(call.project or "")
     agent = call.cloud.agents.email(call.id.removesuffix(_HOST), call.project or "")
@@ -103,7 +103,7 @@ def generate_identity(call: Call) -> Body:
 
 @lru_cache(maxsize=1)
 def catalogue() -> frozenset[str]:
-    """The host names of all APIs that can be enabled: those with a published document, and some without."""
+    """The host names of all APIs that can be enabled: those with a published document, and some others."""
     documented = {path.name.partition(".")[0] for path in discovery.folder().glob("*.json")}
     return frozenset(name + _HOST for name in documented | set(_WITHOUT_DOCUMENT))
 

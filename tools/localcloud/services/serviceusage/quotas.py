@@ -17,18 +17,18 @@ _UNIT = "1/{project}/{region}"
 
 
 def offer(cloud: Cloud) -> Quotas:
-    """For services that refuse what goes beyond."""
+    """The Quotas interface for services that enforce them."""
     return Quotas(partial(limit, cloud))
 
 
 def limit(cloud: Cloud, project: str, metric: str, region: str) -> int:
-    """How many a project may have in a region."""
+    """A project's quota in a region."""
     found = cloud.store.get(API, _row(project, metric, region))
     return int(found["limit"]) if found else 0
 
 
 def get(call: Call) -> Body:
-    """consumerQuotaMetrics.get: the default of all regions, and what was granted in some."""
+    """consumerQuotaMetrics.get: the default of all regions, and grants in some."""
     metric = unquote(call.path.partition("/consumerQuotaMetrics/")[2])
     known = METRIC.fullmatch(metric)
     service = call.path.split("/services/")[1].partition("/")[0]
@@ -54,7 +54,7 @@ def get(call: Call) -> Body:
 
 
 def grant(cloud: Cloud, sent: Body) -> Body:
-    """{"project", "metric", "region", "limit"}: what Google grants on request, in the console; 0 takes it back."""
+    """{"project", "metric", "region", "limit"}: what Google grants on request, in the console; 0 revokes it."""
     project, metric, region = (str(sent.get(key, "")) for key in ("project", "metric", "region"))
     if (
         not (project and region and METRIC.fullmatch(metric))

@@ -20,22 +20,22 @@ LISTS = "storage lists"
 
 
 def bucket_resource(name: str) -> str:
-    """The name that a bucket's policy is kept under and that conditions see."""
+    """The name under which a bucket's policy is stored, and which conditions see."""
     return f"{_BUCKETS}{name}"
 
 
 def own_list(bucket: Bucket, name: str) -> str:
-    """Where an object's own access control list is kept; in one segment, so that none counts for objects "below"."""
+    """The key of an object's own access control list: a single segment, so that no list applies to objects "below"."""
     return f"{bucket_resource(bucket.name)}/objects/{quote(name, safe='')}"
 
 
 def default_list(bucket: Bucket) -> str:
-    """Where the access control list of objects without one of their own is kept."""
+    """The key of the access control list for objects without their own."""
     return f"{bucket_resource(bucket.name)}/defaultObjectAcl"
 
 
 def list_of(call: Call, bucket: Bucket, name: str) -> str:
-    """Where the access control list that counts for an object is kept."""
+    """The key of the access control list that applies to an object."""
     own = own_list(bucket, name)
     return own if call.cloud.iam.has_policy(LISTS, own) else default_list(bucket)
 
@@ -56,19 +56,19 @@ def allowed(call: Call, bucket: Bucket, permission: str, name: str | None = None
 
 
 def folder_resource(bucket: Bucket, folder: str) -> str:
-    """The name that a managed folder's policy is kept under; `folder` ends with a slash."""
+    """The name under which a managed folder's policy is stored; `folder` ends with a slash."""
     return f"{bucket_resource(bucket.name)}/managedFolders/{folder}"
 
 
 def folders_of(bucket: Bucket, name: str) -> Sequence[str]:
-    """The managed folders that may apply to an object, whether they are there or not."""
+    """The managed folders that could apply to an object, whether they exist or not."""
     if "/" not in name:
         return ()
     return [folder_resource(bucket, name[: at + 1]) for at, letter in enumerate(name) if letter == "/"]
 
 
 def allowed_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> bool:
-    """Whether the caller has the permission on the bucket, or on a managed folder that holds all names with this prefix."""
+    """Whether the caller has the permission on the bucket, or on a managed folder that contains all names with this prefix."""
     return call.cloud.iam.allowed(
         call.principal,
         permission,
@@ -81,7 +81,7 @@ def allowed_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> b
 
 
 def require_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> None:
-    """Refuse (403, without a token 401) unless the caller has the permission on all names with a prefix."""
+    """Refuses (403, without a token 401) unless the caller has the permission on all names with a prefix."""
     if "billing" in bucket.facts:
         _check_payer(call, bucket)
     if not allowed_below(call, bucket, permission, prefix):
@@ -89,7 +89,7 @@ def require_below(call: Call, bucket: Bucket, permission: str, prefix: str) -> N
 
 
 def require(call: Call, bucket: Bucket, permission: str, name: str | None = None) -> None:
-    """Refuse (403, without a token 401) unless the caller has the permission on the bucket or on its object `name`."""
+    """Refuses (403, without a token 401) unless the caller has the permission on the bucket or on its object `name`."""
     if "billing" in bucket.facts:
         _check_payer(call, bucket)
     if not allowed(call, bucket, permission, name):
@@ -118,13 +118,13 @@ def _check_payer(call: Call, bucket: Bucket) -> None:
 
 
 def require_in_project(call: Call, project: str, permission: str) -> None:
-    """Refuse (403, without a token 401) unless the caller has the permission in the project."""
+    """Refuses (403, without a token 401) unless the caller has the permission in the project."""
     if not call.cloud.iam.allowed(call.principal, permission, "storage", "", project):
         raise gate.refusal(call, permission, f"projects/{project}")
 
 
 def refusal(call: Call, permission: str, resource: str) -> CloudError:
-    """Service.refusal: Cloud Storage says who lacks what, on a project, a bucket or an object; 401 to who sends no token."""
+    """Service.refusal with Cloud Storage's messages; 401 without a token."""
     if not resource.startswith(_BUCKETS):
         return refusals.denied(email(call), permission, "project")
     on_object = permission.startswith("storage.objects.") and permission != "storage.objects.list"
@@ -132,12 +132,12 @@ def refusal(call: Call, permission: str, resource: str) -> CloudError:
 
 
 def bucket(call: Call, name: str, permission: str) -> Bucket:
-    """The bucket of that name (404 when there is none), for a caller who has the permission on it."""
+    """The bucket of that name (404 when there is none), if the caller has the permission on it."""
     found = rows.bucket(call.cloud.store, name)
     require(call, found, permission)
     return found
 
 
 def email(call: Call) -> str:
-    """The caller as refusals name them; empty for an anonymous one."""
+    """The caller as error messages name them; empty for an anonymous one."""
     return call.principal.partition(":")[2]

@@ -107,7 +107,7 @@ def _shown(call: Call, kind: str, place: Mapping[str, str], entry: Entry) -> Bod
 
 
 def in_bucket(call: Call, bucket: Bucket) -> Body:
-    """What the full projection of a bucket adds."""
+    """The additional fields of a bucket's full projection."""
     own = [_shown(call, "bucketAccessControl", {"bucket": bucket.name}, one) for one in lists.of_bucket(call, bucket)]
     fresh = [_shown(call, "objectAccessControl", {}, one) for one in lists.of_new_objects(call, bucket)]
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
@@ -115,7 +115,7 @@ def in_bucket(call: Call, bucket: Bucket) -> Body:
 
 
 def in_object(call: Call, bucket: Bucket, row: ObjectVersion) -> Body:
-    """What the full projection of an object adds."""
+    """The additional fields of an object's full projection."""
     found = lists.of_object(call, bucket, row.name)
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
     return {"acl": [_shown(call, "objectAccessControl", _place(row), one) for one in found], "owner": owner}

@@ -23,7 +23,7 @@ _KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE:
 
 
 def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> None:
-    """Tells whoever wants to know; for most buckets that is nobody, which costs next to nothing."""
+    """Publishes an object change to its subscribers; for most buckets there are none, which costs next to nothing."""
     notified = bucket.name in cloud.store.derived.of("storage", "notified", lambda: _notified(cloud.store))
     heard = cloud.events.heard(_KIND + _KINDS[what])
     if not (notified or heard):

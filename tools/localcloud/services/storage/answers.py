@@ -17,7 +17,7 @@ _ACLS = ("acl", "defaultObjectAcl")
 
 
 def bucket(call: Call, found: Bucket) -> dict[str, Any]:
-    """A bucket as this call wants it."""
+    """A bucket as this call asks for it."""
     shown = bucket_fields.shown(found.facts, call.base)
     return shown | acls.in_bucket(call, found) if _full(call, found) else shown
 
@@ -34,12 +34,12 @@ def _full(call: Call, found: Bucket) -> bool:
 
 
 def bucket_reply(call: Call, found: Bucket) -> Reply:
-    """An answer that is one bucket."""
+    """A reply with one bucket."""
     return Reply(body=bucket(call, found), headers={"etag": found.facts["etag"]})
 
 
 def object_text(call: Call, found: Bucket, row: ObjectVersion) -> str:
-    """An object as this call wants it, as JSON text."""
+    """An object as this call asks for it, as JSON text."""
     more: dict[str, Any] = {}
     if found.retention_seconds or '"retention"' in row.facts:
         until = guards.kept_until(row, row.resource, found)
@@ -56,11 +56,11 @@ def object_text(call: Call, found: Bucket, row: ObjectVersion) -> str:
 
 
 def object_reply(call: Call, found: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
-    """An answer that is one object."""
+    """A reply with one object."""
     etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
     return text_reply(object_text(call, found, row), etag if headers is None else {**headers, **etag})
 
 
 def text_reply(text: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """An answer that is JSON already."""
+    """A reply with JSON text."""
     return Reply(body=text, headers=headers or {})

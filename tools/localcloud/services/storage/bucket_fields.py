@@ -37,7 +37,7 @@ _ENFORCEMENTS = tuple(
 
 
 def created(body: Mapping[str, Any], project_number: str, now: datetime, *, object_retention: bool) -> Body:
-    """The bucket that an insert makes of the body that was sent."""
+    """The bucket that an insert creates from the request body."""
     names.check_bucket_name(str(body.get("name") or ""))
     sent = _writable(body)
     stamp = rfc3339(now)
@@ -77,7 +77,7 @@ def patched(old: Body, changes: Mapping[str, Any], now: datetime) -> Body:
 
 
 def replaced(old: Body, body: Mapping[str, Any], now: datetime) -> Body:
-    """The bucket after a PUT: what is not sent is gone, what the server assigned stays."""
+    """The bucket after a PUT: omitted fields are removed, server-assigned ones stay."""
     _refuse_moves(old, body)
     kept = {key: value for key, value in old.items() if key in _ASSIGNED or key in _PLACED}
     sent = {key: value for key, value in _writable(body).items() if key not in _PLACED}
@@ -118,7 +118,7 @@ def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
 
 
 def settled(old: Body, new: Body, now: datetime) -> Body:
-    """The new state with checked values and every moment that the server decides; `old` is empty on insert."""
+    """The new state with validated values and server-assigned times; `old` is empty on insert."""
     for settle in (
         _settle_class,
         _settle_replication,
@@ -263,7 +263,7 @@ def _stamp(before: Mapping[str, Any], after: Body, time_field: str, cause: str, 
 
 
 def locked(old: Body, now: datetime) -> Body:
-    """The bucket with its retention policy locked for good."""
+    """The bucket with its retention policy locked permanently."""
     if not old.get("retentionPolicy"):
         raise refusals.invalid(f"Bucket '{old['name']}' has no retention policy that could be locked.")
     new = deepcopy(old)
@@ -276,12 +276,12 @@ def _writable(body: Mapping[str, Any]) -> Body:
 
 
 def etag(metageneration: int) -> str:
-    """A bucket's etag: its metageneration in protocol-buffer clothes, as Google's looks."""
+    """A bucket's etag: its metageneration encoded as a protocol buffer, like Google's."""
     return base64.b64encode(b"\x08" + varint(metageneration)).decode()
 
 
 def varint(number: int) -> bytes:
-    """A number in base 128, least significant digit first, as protocol buffers write it."""
+    """A number as a protocol buffer varint."""
     digits = bytearray()
     while number > 0x7F:
         digits.append(number & 0x7F | 0x80)
@@ -291,6 +291,6 @@ def varint(number: int) -> bytes:
 
 
 def shown(bucket: Body, base: str) -> Body:
-    """The bucket as the API answers it, without access control lists."""
+    """The bucket as the API returns it, without access control lists."""
     name = bucket["name"]
     return {"kind": "storage#bucket", "selfLink": f"{base}/storage/v1/b/{name}", "id": name, **bucket}

@@ -124,7 +124,7 @@ def layout(call: Call) -> Body:
 
 
 def none_of(kind: str, permission: str) -> Callable[[Call], Body]:
-    """The list of something that buckets here never have, such as managedFolders or anywhereCaches."""
+    """An empty list of something that buckets here never have, such as managedFolders or anywhereCaches."""
 
     def list_none(call: Call) -> Body:
         access.bucket(call, call.params["bucket"], permission)
@@ -141,7 +141,7 @@ def service_account(call: Call) -> Body:
 
 
 def project(call: Call) -> str | None:
-    """The project of the bucket that a call is about, or the one that it names."""
+    """The project of the bucket in a call, or the one that the call names."""
     bucket = rows.find_bucket(call.cloud.store, call.params["bucket"]) if "bucket" in call.params else None
     named = call.params.get("project") or call.params.get("projectId")
     return bucket.project if bucket else call.cloud.projects.id_of(str(named)) if named else None

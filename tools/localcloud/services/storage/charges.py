@@ -34,7 +34,7 @@ METERED = {f"storage.{name}": _A for name in _CLASS_A} | {f"storage.{name}": _B 
 
 
 def payer(cloud: Cloud, name: str) -> Payer | None:
-    """Who pays for a bucket."""
+    """The project that pays for a bucket."""
     bucket = rows.find_bucket(cloud.store, name)
     if bucket is None:
         return None
@@ -43,12 +43,12 @@ def payer(cloud: Cloud, name: str) -> Payer | None:
 
 
 def schedule(cloud: Cloud) -> None:
-    """Lets the stored bytes be counted at the end of this hour."""
+    """Schedules the metering of stored bytes at the end of this hour."""
     cloud.due.at("storage", HOUR, "", (cloud.clock.seconds() // 3600 + 1) * 3600)
 
 
 def hour(cloud: Cloud, _name: str, moment: float) -> None:
-    """Counts what lies in all buckets, for the hour that is over and for those that the clock has passed."""
+    """Meters the stored bytes of all buckets, for the past hour and for hours that the clock skipped."""
     now = cloud.clock.seconds()
     seconds = 3600 * (1 + (now - moment) // 3600)
     for name, kind, size in rows.sizes(cloud.store):

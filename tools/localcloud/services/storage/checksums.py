@@ -28,12 +28,12 @@ class Checksums:
 
     @property
     def hexadecimal(self) -> str:
-        """The MD5 sum as hexadecimal digits, the CRC32C where there is none: what XML-style entity tags hold."""
+        """The MD5 sum in hexadecimal, or the CRC32C where there is none, as in the XML API's entity tags."""
         return base64.b64decode(self.md5 or self.crc32c).hex()
 
 
 class RunningChecksums:
-    """Checksums of data that arrives in pieces."""
+    """Checksums of data that arrives in chunks."""
 
     __slots__ = ("_crc", "_md5")
 
@@ -42,7 +42,7 @@ class RunningChecksums:
         self._md5 = hashlib.md5(usedforsecurity=False)
 
     def add(self, piece: bytes) -> None:
-        """Count the next piece in."""
+        """Adds the next chunk."""
         self._crc = google_crc32c.extend(self._crc, piece)
         self._md5.update(piece)
 
@@ -52,7 +52,7 @@ class RunningChecksums:
 
 
 def encode_crc32c(value: int) -> str:
-    """A CRC32C as the API shows it: base64 of four bytes, most significant first."""
+    """A CRC32C as the API shows it: four big-endian bytes in base64."""
     return base64.b64encode(value.to_bytes(4, "big")).decode()
 
 
@@ -63,7 +63,7 @@ def of_bytes(data: bytes) -> Checksums:
 
 
 def of_pieces(pieces: Iterable[bytes]) -> Checksums:
-    """The checksums of data read piece by piece."""
+    """The checksums of data read in chunks."""
     running = RunningChecksums()
     for piece in pieces:
         running.add(piece)
@@ -76,7 +76,7 @@ def of_content(call: Call, content: Content) -> Checksums:
 
 
 def check(found: Checksums, declared: Mapping[str, object], headers: Mapping[str, str]) -> None:
-    """Refuse (400) data that differs from what the metadata or the headers of the request promise.
+    """Refuses (400) data that does not match the checksums in the request's metadata or headers.
 
     `declared` is the object resource that was sent (`crc32c`, `md5Hash`); of the headers `X-Goog-Hash`
     and `Content-MD5` count.

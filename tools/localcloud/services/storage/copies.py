@@ -39,7 +39,7 @@ def copy(call: Call) -> Reply:
 
 
 def rewrite(call: Call) -> Body | Reply:
-    """storage.objects.rewrite: done at once, unless the caller limits how much may be done in a call"""
+    """storage.objects.rewrite: done in one call, unless the caller limits the bytes per call"""
     _, source = _source(call, call.params["sourceBucket"])
     keys.check(source, call.headers, keys.SOURCE)
     step = call.params.get("maxBytesRewrittenPerCall") or 0
@@ -95,7 +95,7 @@ def _source(call: Call, bucket_name: str) -> tuple[Bucket, ObjectVersion]:
 
 
 def move(call: Call) -> Reply:
-    """storage.objects.move: a new object from the old one's content, and the old one gone, at once"""
+    """storage.objects.move: a new object with the old one's content, and the old one deleted, atomically"""
     bucket, source = _source(call, call.params["bucket"])
     name = call.params["destinationObject"]
     access.require(call, bucket, "storage.objects.delete", source.name)

@@ -21,7 +21,7 @@ UNTYPED = "application/octet-stream"
 
 
 def metadata(call: Call, text: bytes) -> Sent:
-    """The metadata part of an upload: an object resource as JSON, or nothing; 400 when it is something else."""
+    """The metadata part of an upload: an object resource as JSON, or nothing; otherwise 400."""
     if not text.strip():
         return keys.with_key({}, call.headers)
     try:
@@ -32,13 +32,13 @@ def metadata(call: Call, text: bytes) -> Sent:
 
 
 def check_metadata_size(size: int) -> None:
-    """Refuse (400) metadata that is too much to be read; the body of an upload may be of any size."""
+    """Refuses (400) metadata that is too large; an upload's content may be of any size."""
     if size > json_text.MOST_BYTES:
         raise refusals.invalid(f"The metadata of an upload has at most {json_text.MOST_BYTES} bytes; this has {size}.")
 
 
 def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
-    """The name of the object to make: the query parameter, else the metadata's."""
+    """The name of the new object: the query parameter, else the metadata's."""
     name = params.get("name") or sent.get("name")
     if not name:
         raise refusals.required("name")
@@ -46,7 +46,7 @@ def name_of(params: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
 
 
 def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
-    """Refuse what objects here cannot have: Cloud KMS keys, keys that the bucket bans, lists where access is uniform."""
+    """Refuses unsupported options: Cloud KMS keys, keys that the bucket forbids, access control lists under uniform access."""
     if "encryption" in bucket.facts:
         _check_enforcement(bucket, customer_supplied=keys.FIELD in sent)
     if call.params.get("kmsKeyName") or call.params.get("destinationKmsKeyName") or sent.get("kmsKeyName"):
@@ -67,7 +67,7 @@ def _check_enforcement(bucket: Bucket, *, customer_supplied: bool) -> None:
 
 
 def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | Path) -> Reply:
-    """Checks what arrived and makes it the live version."""
+    """Checks the received content and makes it the live version."""
     check_request(call, bucket, sent)
     checksums.check(data.checksums, sent, call.headers)
     if call.params.get("contentEncoding"):

@@ -25,7 +25,7 @@ PURGE = "bucket purge"
 
 
 def keep(call: Call, bucket: Bucket) -> None:
-    """Keeps what a bucket was before it goes: its resource, its policies, its soft-deleted objects."""
+    """Stores a bucket before its deletion: its resource, its policies, its soft-deleted objects."""
     now = call.cloud.clock.now()
     ends = now + timedelta(seconds=bucket.soft_delete_seconds)
     facts = bucket.facts | {"softDeleteTime": rfc3339(now), "hardDeleteTime": rfc3339(ends)}
@@ -59,7 +59,7 @@ def list_(call: Call, project: str) -> Body:
 
 
 def restore(call: Call) -> Reply:
-    """storage.buckets.restore: the bucket as it was, its objects still to be restored one by one"""
+    """storage.buckets.restore: the bucket as it was; its objects are restored one by one"""
     bucket = _found(call)
     access.require_in_project(call, bucket.project, "storage.buckets.restore")
     store, now = call.cloud.store, call.cloud.clock.now()
@@ -99,7 +99,7 @@ def _require(call: Call, bucket: Bucket, permission: str) -> None:
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:
-    """A deleted bucket's time is over."""
+    """Purges a deleted bucket at the end of its retention."""
     cloud.store.delete(API, f"{_COLLECTION}/{name}")
     rows.remove_bucket(cloud.store, name)
     cloud.iam.forget(API, access.bucket_resource(name))

@@ -30,7 +30,7 @@ _SHOWN = {
 
 
 def reply(call: Call, row: ObjectVersion, *, quoted: bool) -> Reply:
-    """The content that a request asks for; `quoted` etags are MD5 sums, as XML-style answers have them."""
+    """The content that a request asks for; `quoted` etags are MD5 sums, as in the XML API."""
     key = keys.check(row, call.headers)
     resource = row.resource
     headers = _headers(row, resource, key, quoted=quoted)
@@ -82,7 +82,7 @@ def _gunzipped(content: bytes | Path) -> Iterator[bytes]:
 
 
 def head(row: ObjectVersion) -> Reply:
-    """The headers of a download without the content."""
+    """The headers of a download."""
     headers = _headers(row, row.resource, keys.needed(row), quoted=True)
     return Reply(200, b"", headers | {"content-length": str(row.size)})
 

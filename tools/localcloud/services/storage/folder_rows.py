@@ -36,7 +36,7 @@ def find(store: Store, bucket: str, managed: int, name: str) -> Folder | None:
 
 
 def page(store: Store, bucket: str, managed: int, prefix: str, after: str, limit: int) -> list[Folder]:
-    """Folders whose names begin with `prefix` and come after `after`, in order."""
+    """Folders whose names start with `prefix` and come after `after`, in order."""
     end = successor(prefix)
     clause, params = ("", []) if end is None else ("AND name < ? ", [end])
     found = store.sql(
@@ -48,7 +48,7 @@ def page(store: Store, bucket: str, managed: int, prefix: str, after: str, limit
 
 
 def add(store: Store, folder: Folder) -> None:
-    """Adds a folder; one that is there stays as it is."""
+    """Adds a folder; an existing one is unchanged."""
     values: tuple[Any, ...] = (folder.bucket, folder.managed, folder.name, folder.metageneration)
     store.sql(
         "INSERT OR IGNORE INTO storage_folders VALUES (?, ?, ?, ?, ?, ?)", *values, folder.created, folder.updated
@@ -56,7 +56,7 @@ def add(store: Store, folder: Folder) -> None:
 
 
 def change(store: Store, folder: Folder) -> None:
-    """Notes that a folder was changed."""
+    """Stores a changed folder."""
     store.sql(
         "UPDATE storage_folders SET metageneration = ?, updated = ? WHERE bucket = ? AND managed = ? AND name = ?",
         folder.metageneration, folder.updated, folder.bucket, folder.managed, folder.name,
@@ -64,7 +64,7 @@ def change(store: Store, folder: Folder) -> None:
 
 
 def remove(store: Store, folder: Folder) -> None:
-    """Removes a folder, not what is in it."""
+    """Removes a folder, but not its contents."""
     store.sql(
         "DELETE FROM storage_folders WHERE bucket = ? AND managed = ? AND name = ?",
         folder.bucket, folder.managed, folder.name,
@@ -72,7 +72,7 @@ def remove(store: Store, folder: Folder) -> None:
 
 
 def rename(store: Store, bucket: str, managed: int, old: str, new: str) -> None:
-    """Lets everything at and below the folder `old` be at and below `new`."""
+    """Renames a folder and everything below it."""
     store.sql(
         "UPDATE storage_folders SET name = ? || substr(name, ?) WHERE bucket = ? AND managed = ? AND name >= ? AND name < ?",
         new, len(old) + 1, bucket, managed, old, successor(old),
@@ -80,7 +80,7 @@ def rename(store: Store, bucket: str, managed: int, old: str, new: str) -> None:
 
 
 def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
-    """Object versions and folders of all kinds in order of name; a folder stands as a row of its own state."""
+    """Object versions and folders of all kinds in order of name; folders have a row state of their own."""
     end = "" if span.end is None else "AND name < ? "
     names = store.sql(
         f"SELECT DISTINCT name FROM storage_folders WHERE bucket = ? AND name >= ? {end}ORDER BY name LIMIT ?",  # noqa: S608
@@ -96,7 +96,7 @@ def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
 
 
 def ensure(store: Store, bucket: str, name: str, now: int) -> None:
-    """Makes the plain folders that an object or folder of this name lies in."""
+    """Creates the plain folders that contain an object or folder of this name."""
     for at, letter in enumerate(name[:-1]):
         if letter == "/":
             add(store, Folder(bucket, PLAIN, name[: at + 1], 1, now, now))

@@ -72,7 +72,7 @@ def list_(call: Call) -> Body:
 
 
 def delete(call: Call) -> Reply:
-    """storage.folders.delete: an empty one"""
+    """storage.folders.delete: only an empty one"""
     bucket = _bucket(call)
     folder = _found(call, bucket, "delete", call.params["folder"])
     preconditions.of(call.params).check_write(0, folder.metageneration)
@@ -85,7 +85,7 @@ def delete(call: Call) -> Reply:
 
 
 def delete_recursive(call: Call) -> Body:
-    """storage.folders.deleteRecursive: with all objects and folders in it, at once"""
+    """storage.folders.deleteRecursive: with all its objects and folders, atomically"""
     bucket = _bucket(call)
     folder = _found(call, bucket, "delete", call.params["folder"])
     access.require_below(call, bucket, "storage.objects.delete", folder.name)
@@ -101,7 +101,7 @@ def delete_recursive(call: Call) -> Body:
 
 
 def rename(call: Call) -> Body:
-    """storage.folders.rename: all that is in it goes along, at once"""
+    """storage.folders.rename: with its contents, atomically"""
     bucket, new = _bucket(call), call.params["destinationFolder"]
     source = _found(call, bucket, "rename", call.params["sourceFolder"])
     _require(call, bucket, "create", new)

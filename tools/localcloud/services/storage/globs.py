@@ -12,7 +12,7 @@ from localcloud.spec import patterns
 
 
 def expression(glob: str) -> str:
-    """The expression that a whole object name has to match: `*`, `**`, `?`, `[a-z]`, `{one,two}`; 400 for what is not a glob."""
+    """The regular expression for a whole object name: `*`, `**`, `?`, `[a-z]`, `{one,two}`; 400 for an invalid glob."""
     translated = _translate(glob)
     try:
         patterns.compiled(translated)

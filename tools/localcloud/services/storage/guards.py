@@ -15,7 +15,7 @@ from localcloud.services.storage.times import from_micros, parsed
 
 
 def kept_until(row: ObjectVersion, resource: dict[str, Any], bucket: Bucket) -> datetime | None:
-    """When the object's retention ends; None without one, and while an event-based hold keeps it from beginning."""
+    """When the object's retention ends; None without one, and while an event-based hold delays its start."""
     ends = []
     if bucket.retention_seconds and not resource.get("eventBasedHold"):
         ends.append(from_micros(row.retained_from) + timedelta(seconds=bucket.retention_seconds))
@@ -25,7 +25,7 @@ def kept_until(row: ObjectVersion, resource: dict[str, Any], bucket: Bucket) -> 
 
 
 def protects(row: ObjectVersion, bucket: Bucket, now: datetime) -> bool:
-    """Whether something keeps a version from being deleted."""
+    """Whether a version is protected from deletion."""
     try:
         check_removal(row, bucket, now, archiving=False)
     except CloudError:
@@ -34,7 +34,7 @@ def protects(row: ObjectVersion, bucket: Bucket, now: datetime) -> bool:
 
 
 def check_removal(row: ObjectVersion, bucket: Bucket, now: datetime, *, archiving: bool) -> None:
-    """Refuse (403) to delete or overwrite a protected version; `archiving` means that it stays as a noncurrent one."""
+    """Refuses (403) to delete or overwrite a protected version; `archiving` means that it becomes noncurrent."""
     if not (bucket.retention_seconds or "Hold" in row.facts or '"retention"' in row.facts):
         return
     resource = row.resource

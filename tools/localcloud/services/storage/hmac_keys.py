@@ -75,7 +75,7 @@ def list_(call: Call) -> Body:
 
 
 def update(call: Call) -> Body:
-    """storage.projects.hmacKeys.update: ACTIVE or INACTIVE, nothing else changes"""
+    """storage.projects.hmacKeys.update: only the state can change, between ACTIVE and INACTIVE"""
     project = _project(call, "update")
     body, state = _found(call, project), call.body.get("state")
     if state not in {"ACTIVE", "INACTIVE"}:
@@ -88,7 +88,7 @@ def update(call: Call) -> Body:
 
 
 def delete(call: Call) -> Reply:
-    """storage.projects.hmacKeys.delete: only inactive keys; a deleted one stays in sight for a while"""
+    """storage.projects.hmacKeys.delete: only inactive keys; a deleted one remains visible for a while"""
     project = _project(call, "delete")
     body = _found(call, project)
     if body["state"] != "INACTIVE":

@@ -13,7 +13,7 @@ from localcloud.services.storage.checksums import Checksums
 
 
 def joined(call: Call, name: str, parts: Sequence[bytes | Path], size: int) -> tuple[Path, Checksums]:
-    """The parts one after another in a file, which is the caller's to move or remove, and their checksums; `name` says which they are."""
+    """The parts concatenated in a file, which the caller must move or remove, and their checksums; `name` identifies the parts."""
 
     def work() -> tuple[Path, Checksums]:
         target = call.cloud.store.spool()
@@ -24,7 +24,7 @@ def joined(call: Call, name: str, parts: Sequence[bytes | Path], size: int) -> t
 
 
 def written(pieces: Iterable[bytes], stream: BinaryIO) -> Iterator[bytes]:
-    """The pieces, each on its way written to a file."""
+    """Yields the chunks while writing them to a file."""
     for piece in pieces:
         stream.write(piece)
         yield piece

@@ -23,7 +23,7 @@ _LENGTH = 32
 
 
 def of(headers: Mapping[str, str], kind: str = OWN) -> str | None:
-    """The hash of the key that a request carries, None without one; 400 for what is not a key or not that of the hash."""
+    """The hash of the request's key, None without one; 400 for an invalid key or one that does not match its hash."""
     algorithm, key = _NAMES[kind]
     if algorithm not in headers and key not in headers:
         return None
@@ -47,14 +47,14 @@ def of(headers: Mapping[str, str], kind: str = OWN) -> str | None:
 
 
 def with_key(sent: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """What was sent of a new object, with the key that the request carries, and with no other."""
+    """The fields of a new object, with the request's key and no other."""
     plain = {field: value for field, value in sent.items() if field != FIELD}
     digest = of(headers)
     return plain if digest is None else {**plain, FIELD: {"encryptionAlgorithm": "AES256", "keySha256": digest}}
 
 
 def needed(row: ObjectVersion) -> str | None:
-    """The hash of the key that an object is read with, None for one that needs none."""
+    """The hash of the key that an object must be read with, None for none."""
     if _MARK not in row.facts:
         return None
     kept: dict[str, str] = row.resource.get(FIELD, {})
@@ -62,7 +62,7 @@ def needed(row: ObjectVersion) -> str | None:
 
 
 def check(row: ObjectVersion, headers: Mapping[str, str], kind: str = OWN) -> str | None:
-    """The hash of an object's key; 400 to read it without that key, with another one, or with one that it does not need."""
+    """The hash of an object's key; 400 when the request has no key, a wrong one, or an unneeded one."""
     given, wanted = of(headers, kind), needed(row)
     if given == wanted:
         return wanted
@@ -80,7 +80,7 @@ def check(row: ObjectVersion, headers: Mapping[str, str], kind: str = OWN) -> st
 
 
 def check_same(begun: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """Refuse (400) a piece of an upload that carries another key than the request that began it."""
+    """Refuses (400) a chunk of an upload with another key than its first request."""
     given = of(headers)
     if given is not None and given != begun.get(FIELD, {}).get("keySha256"):
         raise _incorrect()
@@ -91,7 +91,7 @@ def _incorrect() -> CloudError:
 
 
 def headers(digest: str) -> dict[str, str]:
-    """What an answer with an object's content says of the key with that hash."""
+    """The headers about the key with that hash, for an answer with an object's content."""
     return {f"{OWN}algorithm": "AES256", f"{OWN}key-sha256": digest}
 
 

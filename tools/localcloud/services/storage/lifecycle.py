@@ -20,7 +20,7 @@ ROUND = "lifecycle round"
 
 
 def run(cloud: Cloud, name: str, _moment: float) -> None:
-    """One round over a bucket: rules are carried out, what is over goes; the next is a day later."""
+    """Applies a bucket's rules and purges what has expired; runs again a day later."""
     bucket = rows.find_bucket(cloud.store, name)
     if bucket is None:
         return
@@ -42,7 +42,7 @@ def run(cloud: Cloud, name: str, _moment: float) -> None:
 
 
 def schedule(cloud: Cloud, name: str) -> None:
-    """Puts a bucket's next round a day from now."""
+    """Schedules a bucket's next run for a day from now."""
     cloud.due.after("storage", ROUND, name, 86_400)
 
 

@@ -33,7 +33,7 @@ _DATES = ("createdBefore", "customTimeBefore", "noncurrentTimeBefore")
 
 
 def checked(rules: Iterable[Rule], classes: frozenset[str]) -> list[dict[str, Any]]:
-    """The rules without their nulls; 400 for one that could never be carried out. `classes` are all storage classes."""
+    """The rules without their nulls; 400 for an invalid one. `classes` are all storage classes."""
     found = [_without_nulls(rule) for rule in rules]
     if len(found) > _MOST:
         raise refusals.invalid(f"A bucket may have {_MOST} lifecycle rules; {len(found)} are sent.")
@@ -110,7 +110,7 @@ def action(rules: list[Rule], version: Version, now: datetime) -> Mapping[str, A
 
 
 def applies(condition: Mapping[str, Any], version: Version, now: datetime) -> bool:
-    """Whether a version meets every part of a condition, and there is one."""
+    """Whether a version meets every part of a nonempty condition."""
     known = all(name in _TESTS for name in condition)
     return known and bool(condition) and all(_TESTS[name](value, version, now) for name, value in condition.items())
 

@@ -24,7 +24,7 @@ _QUOTED = re.compile(r"""["'\\/]""")
 
 
 def check_object(resource: Mapping[str, Any]) -> None:
-    """Refuse (400) fixed fields that no header could hold, and custom ones that are too much."""
+    """Refuses (400) fixed fields that no header could hold, and too much custom metadata."""
     for field in _IN_HEADERS:
         if _CONTROL.search(resource.get(field) or ""):
             raise refusals.invalid(f"Invalid value for {field}: it holds a line break or another control character.")
@@ -68,13 +68,13 @@ def _check_contexts(contexts: Mapping[str, Any]) -> None:
 
 
 def check_size(size: int) -> None:
-    """Refuse (400) an object that is larger than any may be."""
+    """Refuses (400) an object above the maximum size."""
     if size > LARGEST_OBJECT:
         raise refusals.invalid(f"An object may have {LARGEST_OBJECT} bytes; {size} were declared.")
 
 
 def check_bucket(resource: Mapping[str, Any]) -> None:
-    """Refuse (400) a bucket that says too much."""
+    """Refuses (400) a bucket whose fields are too long or too many."""
     total = sum(len(text.encode()) for text in _texts(resource))
     if total > _BUCKET:
         raise _too_large(f"The metadata of a bucket has at most {_BUCKET} bytes; this has {total}.")
@@ -93,7 +93,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def check_attributes(attributes: Mapping[str, str]) -> None:
-    """Refuse (400) custom attributes of a notification that are too many or too long."""
+    """Refuses (400) custom attributes of a notification that are too many or too long."""
     if len(attributes) > _ATTRIBUTES:
         raise refusals.invalid(
             f"A notification may have {_ATTRIBUTES} custom attributes; this one has {len(attributes)}."

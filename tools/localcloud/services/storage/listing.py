@@ -25,7 +25,7 @@ Fetch = Callable[[Span, int], list[ObjectVersion]]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list request asks for; `span` is the stretch of names that can hold it."""
+    """The parameters of a list request; `span` is the range of names that can match."""
 
     span: Span
     prefix: str
@@ -48,7 +48,7 @@ class Page:
 
 
 def query(bucket: str, params: Mapping[str, Any]) -> Query:
-    """The request's parameters, checked."""
+    """The request's parameters, validated."""
     if params.get("filter"):
         raise refusals.unsupported("the parameter `filter` of object lists; list by prefix or matchGlob instead")
     prefix = params.get("prefix", "")
@@ -76,7 +76,7 @@ def _states(params: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def page(asked: Query, fetch: Fetch, wanted: Callable[[ObjectVersion], bool]) -> Page:
-    """The page that `fetch` (a reader of stretches) holds for a request; rows that are not `wanted` are passed over."""
+    """The page of a request, read by `fetch` from spans of rows; rows that are not `wanted` are skipped."""
     result = Page()
     span: Span | None = asked.span
     while span is not None and len(result) < asked.limit:

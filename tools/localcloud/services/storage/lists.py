@@ -32,7 +32,7 @@ def of_bucket(call: Call, bucket: Bucket) -> list[Entry]:
 
 
 def of_new_objects(call: Call, bucket: Bucket) -> list[Entry]:
-    """The list that new objects of the bucket get."""
+    """The default list for new objects of the bucket."""
     return entries(call, call.cloud.iam.policy(LISTS, access.default_list(bucket)), OBJECT_ROLES)
 
 
@@ -42,7 +42,7 @@ def of_object(call: Call, bucket: Bucket, name: str) -> list[Entry]:
 
 
 def write_bucket(call: Call, bucket: Bucket, wanted: Iterable[Entry]) -> None:
-    """Replaces the bucket's own list, in which the project's owners always stay; the rest of its policy stays too."""
+    """Replaces the bucket's own list, which always keeps the project's owners; the rest of its policy is unchanged."""
     iam, resource = call.cloud.iam, access.bucket_resource(bucket.name)
     wanted = [*wanted, (f"project-owners-{bucket.facts['projectNumber']}", "OWNER")]
     policy = iam.policy("storage", resource)
@@ -51,7 +51,7 @@ def write_bucket(call: Call, bucket: Bucket, wanted: Iterable[Entry]) -> None:
 
 
 def write_new_objects(call: Call, bucket: Bucket, wanted: Iterable[Entry]) -> None:
-    """Replaces the list that new objects get; those that are there keep the one they have."""
+    """Replaces the default list for new objects; existing ones keep theirs."""
     iam, resource = call.cloud.iam, access.default_list(bucket)
     fresh = _bindings(call, bucket, wanted, OBJECT_ROLES)
     if iam.has_policy(LISTS, resource):
@@ -69,7 +69,7 @@ def write_object(call: Call, bucket: Bucket, name: str, wanted: Iterable[Entry])
 
 
 def predefined(bucket: Bucket, name: str, maker: list[Entry]) -> list[Entry]:
-    """What a predefined list such as "publicRead" stands for; `maker` is who owns an object, nobody for default lists.
+    """The entries of a predefined list such as "publicRead"; `maker` is an object's owner, nobody for default lists.
 
     Source: cloud.google.com/storage/docs/access-control/lists#predefined-acl.
     """
@@ -89,7 +89,7 @@ def predefined(bucket: Bucket, name: str, maker: list[Entry]) -> list[Entry]:
 
 
 def asked(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> list[Entry] | None:
-    """The list that a request wants an object to have: a predefined one, or the one of the resource that was `sent`."""
+    """The list that a request specifies for an object: a predefined one, or that of the resource that was `sent`."""
     name = call.params.get("predefinedAcl") or call.params.get("destinationPredefinedAcl") or sent.get("predefinedAcl")
     if name:
         return predefined(bucket, name, maker(call))
@@ -97,14 +97,14 @@ def asked(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> list[Entry] | 
 
 
 def written(resource: Mapping[str, Any], field: str) -> list[Entry] | None:
-    """The list in a field of a resource that was sent; None when there is none."""
+    """The list in a field of the sent resource; None when there is none."""
     if resource.get(field) is None:
         return None
     return [(str(one.get("entity") or ""), str(one.get("role") or "")) for one in resource[field]]
 
 
 def write_new(call: Call, bucket: Bucket, name: str, sent: Mapping[str, Any]) -> None:
-    """Gives a new object its list, with its maker as owner: one of its own, unless the default one says all of it."""
+    """Gives a new object its list, with its creator as owner, unless the default list is the same."""
     iam, own = call.cloud.iam, access.own_list(bucket, name)
     if iam.has_policy(LISTS, own):
         iam.forget(LISTS, own)
@@ -117,7 +117,7 @@ def write_new(call: Call, bucket: Bucket, name: str, sent: Mapping[str, Any]) ->
 
 
 def maker(call: Call) -> list[Entry]:
-    """The caller as the owner of what it makes; nobody for callers that lists cannot name."""
+    """The caller as the owner of a new object; nobody for callers that lists cannot name."""
     entity = _entity(call, call.principal)
     return [(entity, "OWNER")] if entity else []
 
@@ -136,7 +136,7 @@ def _bindings(call: Call, bucket: Bucket, wanted: Iterable[Entry], roles: Mappin
 
 
 def entries(call: Call, policy: Mapping[str, Any], roles: Mapping[str, str]) -> list[Entry]:
-    """Who has which of the roles by a policy; somebody with several of them has the first."""
+    """Who has which of the roles according to a policy; somebody with several gets the first."""
     bindings = [binding for binding in policy.get("bindings", ()) if "condition" not in binding]
     named = [
         (_entity(call, member), role)

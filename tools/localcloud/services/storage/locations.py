@@ -16,7 +16,7 @@ _REGIONS = frozenset(region.upper() for region in places.REGIONS) | _OF_ITS_OWN
 
 
 def kind_of(location: str, *, custom_placement: bool) -> str:
-    """`region`, `dual-region` or `multi-region`; an unknown location (upper case) is refused (400)."""
+    """`region`, `dual-region` or `multi-region`; refuses (400) an unknown location (upper case)."""
     if location in DUAL_REGIONS or (custom_placement and location in MULTI_REGIONS):
         return "dual-region"
     if location in MULTI_REGIONS:
@@ -27,7 +27,7 @@ def kind_of(location: str, *, custom_placement: bool) -> str:
 
 
 def check_pair(location: str, pair: list[str]) -> None:
-    """Refuse (400) a placement that is not two regions within the multi-region `location`."""
+    """Refuses (400) a placement that is not two regions within the multi-region `location`."""
     area = {"ASIA": ("ASIA-",), "EU": ("EUROPE-",), "US": ("US-", "NORTHAMERICA-")}.get(location, ())
     if len(set(pair)) != 2 or not all(place in _REGIONS and place.startswith(area) for place in pair):
         raise refusals.invalid(

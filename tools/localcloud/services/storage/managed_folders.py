@@ -61,7 +61,7 @@ def list_(call: Call) -> Body:
 
 
 def update(call: Call) -> Body:
-    """storage.managedFolders.update: nothing of a managed folder can be changed here but when it was"""
+    """storage.managedFolders.update: only the update time changes, as nothing else can"""
     _, folder = _found(call, "update")
     preconditions.of(call.params).check_write(0, folder.metageneration)
     if call.body.get("rapidCacheConfig"):
@@ -70,7 +70,7 @@ def update(call: Call) -> Body:
 
 
 def delete(call: Call) -> Reply:
-    """storage.managedFolders.delete: an empty one, unless allowNonEmpty says otherwise"""
+    """storage.managedFolders.delete: only an empty one, unless allowNonEmpty is set"""
     bucket, folder = _found(call, "delete")
     preconditions.of(call.params).check_write(0, folder.metageneration)
     store = call.cloud.store

@@ -18,7 +18,7 @@ _DEEPEST = 15
 
 
 def check_bucket_name(name: str) -> None:
-    """Refuse (400) a bucket name that Google would not take."""
+    """Refuses (400) a bucket name that Google would refuse."""
     if not _is_bucket_name(name):
         raise refusals.invalid(f"Invalid bucket name: '{name}'")
 
@@ -34,7 +34,7 @@ def _is_bucket_name(name: str) -> bool:
 
 
 def check_managed_folder_name(name: str) -> None:
-    """Refuse (400) a managed folder's name that Google would not take."""
+    """Refuses (400) a managed folder name that Google would refuse."""
     check_object_name(name)
     if not name.endswith("/") or name.count("/") > _DEEPEST:
         raise refusals.invalid(
@@ -43,7 +43,7 @@ def check_managed_folder_name(name: str) -> None:
 
 
 def check_folder_name(name: str) -> None:
-    """Refuse (400) a folder's name that Google would not take, in a bucket with a hierarchical namespace."""
+    """Refuses (400) a folder name that Google would refuse in a bucket with a hierarchical namespace."""
     check_object_name(name)
     if not name.endswith("/") or "//" in f"/{name}" or len(name.encode()) > _LONGEST_FOLDER:
         raise refusals.invalid(
@@ -52,7 +52,7 @@ def check_folder_name(name: str) -> None:
 
 
 def check_name_in_folders(name: str) -> None:
-    """Refuse (400) an object's name that is too long in a bucket with a hierarchical namespace."""
+    """Refuses (400) an object name that is too long for a bucket with a hierarchical namespace."""
     folder, _, base = name.rpartition("/")
     if len(folder.encode()) >= _LONGEST_FOLDER or len(base.encode()) > _LONGEST_FOLDER:
         raise refusals.invalid(
@@ -61,7 +61,7 @@ def check_name_in_folders(name: str) -> None:
 
 
 def check_object_name(name: str) -> None:
-    """Refuse (400) an object name that Google would not take."""
+    """Refuses (400) an object name that Google would refuse."""
     if not name:
         raise refusals.required("name")
     length = len(name) if name.isascii() else len(name.encode())

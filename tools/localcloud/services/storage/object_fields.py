@@ -30,7 +30,7 @@ COPIED = (*_TEXTS, "metadata", "contexts")
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What an object resource says of its content: size in bytes, checksums, and from how many parts it was composed."""
+    """The content fields of an object resource: size in bytes, checksums, and the number of composed parts."""
 
     size: int
     checksums: Checksums
@@ -38,7 +38,7 @@ class Data:
 
 
 def created(place: tuple[str, str], sent: Mapping[str, Any], data: Data, generation: int, now: datetime) -> Body:
-    """A new object in (bucket, name), with the caller's fields among `sent`."""
+    """A new object in (bucket, name), with the caller's fields in `sent`."""
     bucket, name = place
     stamp = rfc3339(now)
     body: Body = {
@@ -88,7 +88,7 @@ def patched(old: Body, changes: Mapping[str, Any], now: datetime, *, override_re
 
 
 def replaced(old: Body, body: Mapping[str, Any], now: datetime, *, override_retention: bool) -> Body:
-    """The object after a PUT: what is not sent is gone, what the server assigned stays."""
+    """The object after a PUT: omitted fields are removed, server-assigned ones stay."""
     new = {field: value for field, value in old.items() if field not in WRITABLE}
     new |= merged({}, {field: body[field] for field in WRITABLE if field in body})
     return _next(old, new, now, override_retention=override_retention)
@@ -115,7 +115,7 @@ def _check_custom_time(old: str | None, new: str | None) -> None:
 
 
 def check_retention(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime, *, override: bool) -> None:
-    """Refuse a retention that is malformed, in the past, or shorter than one that is locked or not overridden."""
+    """Refuses a retention that is malformed, in the past, or shorter than one that is locked or not overridden."""
     if new == old:
         return
     if new and (new.get("mode") not in {"Locked", "Unlocked"} or "retainUntilTime" not in new):
@@ -134,17 +134,17 @@ def check_retention(old: Mapping[str, Any], new: Mapping[str, Any], now: datetim
 
 
 def etag(generation: int, metageneration: int) -> str:
-    """An object's etag: both generations in protocol-buffer clothes, as Google's looks."""
+    """An object's etag: both generations encoded as a protocol buffer, like Google's."""
     return base64.b64encode(b"\x08" + varint(generation) + b"\x10" + varint(metageneration)).decode()
 
 
 def in_path(name: str) -> str:
-    """An object's name as a segment of a path."""
+    """An object name escaped as a path segment."""
     return quote(name, safe="")
 
 
 def shown(facts: str, base: str, place: tuple[str, str], generation: int, more: Body | None = None) -> str:
-    """The kept resource with its links and, rarely, `more` fields, as JSON text."""
+    """The stored resource with its links and any `more` fields, as JSON text."""
     path = f"{quote(place[0])}/o/{in_path(place[1])}"
     extra = "" if not more else "," + json_text.write(more)[1:-1]
     return (

@@ -62,7 +62,7 @@ def _wanted(call: Call, bucket: Bucket, name: str) -> ObjectVersion:
 
 
 def readable(call: Call, bucket: Bucket, name: str, generation: int | None, *, data: bool) -> ObjectVersion:
-    """A version for somebody who may read it; that there is none is told only to those who may list the bucket."""
+    """A version that the caller may read; only callers who may list the bucket get a 404."""
     try:
         return versions.find(call.cloud.store, bucket, name, generation, data=data)
     except CloudError:
@@ -161,7 +161,7 @@ def delete(call: Call) -> Reply:
 
 
 def delete_one(call: Call, bucket: Bucket, name: str, generation: int | None, conditions: Preconditions) -> None:
-    """Deletes the live version of an object, which versioning keeps as noncurrent, or one version for good."""
+    """Deletes the live version of an object, which versioning keeps as noncurrent, or one version permanently."""
     access.require(call, bucket, "storage.objects.delete", name)
     row = versions.find(call.cloud.store, bucket, name, generation)
     conditions.check_write(row.generation, row.metageneration)

@@ -18,7 +18,7 @@ _PUBLIC = {"allUsers", "allAuthenticatedUsers"}
 
 
 def write_default(call: Call, bucket: Bucket) -> None:
-    """Gives a new bucket the policy that lets the project's basic roles at it."""
+    """Gives a new bucket the default policy, which grants access to the project's basic roles."""
     bindings = _team_bindings(bucket.project, "Bucket")
     if bucket.uniform:
         bindings += _team_bindings(bucket.project, "Object")
@@ -27,7 +27,7 @@ def write_default(call: Call, bucket: Bucket) -> None:
 
 
 def write_lists(call: Call, bucket: Bucket) -> None:
-    """Gives a bucket under fine-grained access, unless it has one, the list that lets the project's basic roles at its objects."""
+    """Gives a bucket with fine-grained access its default object list for the project's basic roles, unless it has one."""
     resource = access.default_list(bucket)
     if not bucket.uniform and not call.cloud.iam.has_policy(access.LISTS, resource):
         call.cloud.iam.write(access.LISTS, resource, {"bindings": _team_bindings(bucket.project, "Object")})
@@ -54,14 +54,14 @@ def set_(call: Call) -> Policy:
 
 
 def shown(call: Call, resource: str) -> Policy:
-    """The policy of a bucket or managed folder, as this call wants it."""
+    """The policy of a bucket or managed folder, as this call asks for it."""
     policy = call.cloud.iam.policy("storage", resource)
     version = call.params.get("optionsRequestedPolicyVersion", 0)
     return _described(resource, call.cloud.iam.view(policy, version))
 
 
 def changed(call: Call, bucket: Bucket, resource: str) -> Policy:
-    """Sets the policy of a bucket, or of a managed folder in it, to what the call sends."""
+    """Sets the policy of a bucket, or of a managed folder in it, from the request."""
     sent = {field: value for field, value in merged({}, call.body).items() if field not in {"kind", "resourceId"}}
     sent["bindings"] = [merged({}, binding) for binding in sent.get("bindings", ())]
     _check(bucket, sent)

@@ -16,7 +16,7 @@ _ABSENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """The four conditions of a request; a condition that is None was not asked for."""
+    """The four conditions of a request; None for those that it does not have."""
 
     generation: int | None = None
     not_generation: int | None = None
@@ -24,12 +24,12 @@ class Preconditions:
     not_metageneration: int | None = None
 
     def check_read(self, generation: int, metageneration: int) -> bool:
-        """Whether the object is to be sent; False means "not modified" (304), a mismatch is refused (412)."""
+        """Whether to send the object; False means "not modified" (304), a mismatch is refused (412)."""
         self._check_match(generation, metageneration)
         return self.not_generation != generation and self.not_metageneration != metageneration
 
     def check_write(self, generation: int = _ABSENT, metageneration: int | None = None) -> None:
-        """Refuse (412) a write to the object of these generations, or to none (0, None)."""
+        """Refuses (412) a write to an object with these generations; (0, None) for a missing one."""
         self._check_match(generation, metageneration)
         if self.not_generation == generation:
             raise refusals.condition_not_met()
@@ -47,7 +47,7 @@ NONE = Preconditions()
 
 
 def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
-    """The conditions among a request's query parameters; `prefix` is `ifSource` for the source of a copy."""
+    """The conditions in a request's query parameters; `prefix` is `ifSource` for the source of a copy."""
     # Most requests have no conditions; they should cost nothing.
     if not any(name.startswith(prefix) for name in params):
         return NONE
@@ -60,7 +60,7 @@ def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
 
 
 def check_etag(headers: Mapping[str, str], current: Callable[[], str]) -> bool:
-    """Whether a read with these headers is to be answered with content: False is a 304, a wrong If-Match a 412.
+    """Whether a read with these headers gets content: False is a 304; a wrong If-Match is refused (412).
 
     `current` gives the entity tag. Source: cloud.google.com/storage/docs/hashes-etags.
     """
@@ -78,7 +78,7 @@ def _names(value: str, etag: str) -> bool:
 
 
 def of_headers(headers: Mapping[str, str]) -> Preconditions:
-    """The conditions among the headers of an XML-style request."""
+    """The conditions in the headers of an XML API request."""
     return Preconditions(
         _number(headers, "x-goog-if-generation-match"),
         None,

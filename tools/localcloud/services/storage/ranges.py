@@ -24,7 +24,7 @@ class Slice:
 
 
 def requested(header: str | None, size: int) -> Slice | None:
-    """What a `Range` header asks of an object of `size` bytes; None means all of it.
+    """The range that a `Range` header selects of an object of `size` bytes; None means all of it.
 
     A header that is not one plain byte range is ignored, as the standard allows. A range that starts
     beyond the end is refused (416).
@@ -46,7 +46,7 @@ def requested(header: str | None, size: int) -> Slice | None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What an upload request carries: where its bytes start and the whole size, if known.
+    """A chunk of an upload: where its bytes start and the total size, if known.
 
     `start` is None for a request that only asks how far the upload has come.
     """
@@ -57,7 +57,7 @@ class Piece:
 
 
 def sent(header: str | None, length: int) -> Piece:
-    """The piece of an upload that a request of `length` body bytes carries; no header means all of it."""
+    """The chunk in a request with `length` body bytes; without a header, the whole content."""
     if not header:
         return Piece(0, length, length)
     match = _CONTENT_RANGE.fullmatch(header.strip())

@@ -19,7 +19,7 @@ def invalid(message: str) -> CloudError:
 
 
 def required(parameter: str) -> CloudError:
-    """400: a parameter or field that the method cannot do without."""
+    """400: a required parameter or field is missing."""
     return invalid_argument(f"Required parameter: {parameter}", parameter, "required")
 
 
@@ -29,19 +29,19 @@ def parse_error() -> CloudError:
 
 
 def upload_gap(received: int, start: int) -> CloudError:
-    """503: a piece of an upload that would leave a hole; the client asks how far the upload is, and goes on from there."""
+    """503: a chunk of an upload would leave a gap; the client asks for the upload's progress, and continues from there."""
     message = f"Invalid request.  The upload has received {received} bytes, but this piece starts at {start}."
     return CloudError(503, "UNAVAILABLE", message, "backendError")
 
 
 def no_payer() -> CloudError:
-    """400: the readers of the bucket pay, and the request names no project that does."""
+    """400: the bucket is requester-pays, and the request names no project to bill."""
     message = "Bucket is requester pays bucket but no user project provided."
     return invalid_argument(message, "userProject", "required")
 
 
 def unknown_payer() -> CloudError:
-    """400: the project that is to pay does not exist."""
+    """400: the project to bill does not exist."""
     return invalid("User project specified in the request is invalid.")
 
 
@@ -62,7 +62,7 @@ def no_folder(kind: str, bucket: str, name: str) -> CloudError:
 
 
 def needs_uniform_access(bucket: str, what: str) -> CloudError:
-    """412: what is asked for is there only where access is uniform."""
+    """412: the request needs uniform bucket-level access."""
     return precondition_failed(f"{what} need uniform bucket-level access; enable it on the bucket '{bucket}'.")
 
 
@@ -72,22 +72,22 @@ def no_upload() -> CloudError:
 
 
 def upload_over() -> CloudError:
-    """410: the session's week is over. Source: cloud.google.com/storage/docs/json_api/v1/status-codes#410_Gone."""
+    """410: the session expired after a week. Source: cloud.google.com/storage/docs/json_api/v1/status-codes#410_Gone."""
     return CloudError(410, "NOT_FOUND", "The upload session has expired; start a new resumable upload.", "gone")
 
 
 def cancelled_upload() -> CloudError:
-    """499: what a cancelled upload session answers."""
+    """499: the answer of a cancelled upload session."""
     return CloudError(499, "CANCELLED", "Client Closed Request", "clientClosedRequest")
 
 
 def bucket_is_yours() -> CloudError:
-    """409: the project already has the bucket that it asks for."""
+    """409: the project already has a bucket of that name."""
     return already_exists("Your previous request to create the named bucket succeeded and you already own it.")
 
 
 def bucket_is_taken() -> CloudError:
-    """409: another project has the bucket that is asked for."""
+    """409: another project has a bucket of that name."""
     return already_exists(
         "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
         "Please select a different name and try again."
@@ -119,7 +119,7 @@ def denied(who: str, permission: str, thing: str) -> CloudError:
 
 
 def access_text(who: str, permission: str, thing: str) -> str:
-    """The sentence that says which permission a caller lacks; `who` is an e-mail address, empty for anonymous."""
+    """The message about the permission that a caller lacks; `who` is an e-mail address, empty for anonymous."""
     where = "Google Cloud project" if thing == "project" else f"Google Cloud Storage {thing}"
     return (
         f"{who or 'Anonymous caller'} does not have {permission} access to the {where}. "
@@ -128,7 +128,7 @@ def access_text(who: str, permission: str, thing: str) -> str:
 
 
 def forbidden(message: str) -> CloudError:
-    """403 with reason `forbidden`, for what no permission would allow."""
+    """403 with reason `forbidden`, where no permission would help."""
     return permission_denied(message)
 
 
@@ -141,7 +141,7 @@ def held(bucket: str, name: str, kind: str) -> CloudError:
 
 
 def retained(bucket: str, name: str, until: datetime) -> CloudError:
-    """403: the object must be kept until that moment."""
+    """403: the object is retained until that time."""
     return CloudError(
         403,
         "PERMISSION_DENIED",
@@ -152,7 +152,7 @@ def retained(bucket: str, name: str, until: datetime) -> CloudError:
 
 
 def no_object_retention(bucket: str) -> CloudError:
-    """400: an object was to be retained in a bucket that was not made for that."""
+    """400: object retention in a bucket that was created without it."""
     return invalid(
         f"Object retention is not enabled for bucket '{bucket}'; recreate it with enableObjectRetention=true."
     )
@@ -167,14 +167,14 @@ def public_access_prevented() -> CloudError:
 
 
 def acl_read(thing: str) -> CloudError:
-    """400: a bucket's or an object's access control list was asked for under uniform access."""
+    """400: reading a bucket's or an object's access control list under uniform access."""
     if thing == "bucket":
         return invalid(f"Cannot get legacy ACL for a bucket that has uniform bucket-level access. {_READ_MORE}")
     return invalid(f"Cannot get legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
 
 
 def acl_write(thing: str) -> CloudError:
-    """400: a bucket's or an object's access control list was to be changed under uniform access."""
+    """400: changing a bucket's or an object's access control list under uniform access."""
     if thing == "bucket":
         return invalid(
             f"Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled. {_READ_MORE}"
@@ -185,10 +185,10 @@ def acl_write(thing: str) -> CloudError:
 
 
 def acl_insert() -> CloudError:
-    """400: an object was to be created with an access control list under uniform access."""
+    """400: creating an object with an access control list under uniform access."""
     return invalid(f"Cannot insert legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
 
 
 def unsupported(what: str) -> CloudError:
-    """501: something that Google has and this local cloud does not."""
+    """501: a feature of Google's that the local cloud lacks."""
     return CloudError(501, "UNIMPLEMENTED", f"This local cloud does not have {what}.", "notImplemented")

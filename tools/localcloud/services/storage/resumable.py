@@ -30,7 +30,7 @@ _KEPT_HEADERS = ("x-goog-hash", "content-md5")
 
 
 def begin(call: Call) -> Reply:
-    """Opens a session; its address is the answer's Location."""
+    """Starts a session; its URL is the answer's Location."""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     creation.check_metadata_size(call.content.size if call.content else 0)
     sent = creation.metadata(call, call.content.read() if call.content else b"")
@@ -52,7 +52,7 @@ def begin(call: Call) -> Reply:
 
 
 def resume(call: Call) -> Reply:
-    """Takes the next piece of a session (PUT; gcsfs sends POST), or says how far it has come."""
+    """Receives the next chunk of a session (PUT; gcsfs sends POST), or reports its progress."""
     store = call.cloud.store
     session = sessions.find(call.cloud, call.params["upload_id"])
     content = call.content or Content("", 0, b"")
@@ -78,7 +78,7 @@ def resume(call: Call) -> Reply:
 
 
 def cancel(call: Call) -> Reply:
-    """Ends a session without an object (DELETE); 499 is success here."""
+    """Cancels a session (DELETE); 499 is success here."""
     session = sessions.find(call.cloud, call.params["upload_id"])
     if session.state == sessions.OPEN:
         sessions.cancel(call.cloud.store, session)

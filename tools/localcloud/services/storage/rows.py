@@ -60,7 +60,7 @@ _LIVE_WITH_DATA = _LIVE.replace("blob FROM", "blob, data FROM")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket as its rules need it; `facts` is the whole resource and must not be changed in place."""
+    """A bucket with the fields that its rules need; `facts` is the whole resource and must not be changed in place."""
 
     name: str
     project: str
@@ -120,7 +120,7 @@ def _bucket(name: str, project: str, facts: str) -> Bucket:
 
 
 def as_bucket(facts: dict[str, Any], project: str) -> Bucket:
-    """A bucket from its resource, wherever that was kept."""
+    """A bucket from its stored resource."""
     return _bucket(facts["name"], project, json_text.write(facts))
 
 
@@ -162,7 +162,7 @@ def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
 
 
 def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> ObjectVersion | None:
-    """The live version of an object; with `data` small content is read along."""
+    """The live version of an object; with `data`, small content is included."""
     row = store.row(_LIVE_WITH_DATA if data else _LIVE, bucket_name, name)
     return None if row is None else ObjectVersion(*row)
 
@@ -187,7 +187,7 @@ def newest(store: Store, bucket_name: str, name: str) -> ObjectVersion | None:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a bucket's object names: at or after (name, generation), before the name `end`, in one of the states."""
+    """A range of a bucket's object names: from (name, generation) up to the name `end`, in one of the states."""
 
     bucket: str
     name: str
@@ -235,7 +235,7 @@ def insert(store: Store, row: ObjectVersion, data: bytes | None) -> None:
 
 
 def update(store: Store, row: ObjectVersion) -> None:
-    """Replaces everything but identity and content of a version."""
+    """Replaces everything of a version but its identity and content."""
     store.sql(
         "UPDATE storage_objects SET metageneration = ?, state = ?, retained_from = ?, expires = ?, facts = ? WHERE id = ?",
         row.metageneration, row.state, row.retained_from, row.expires, row.facts, row.id,
@@ -243,18 +243,18 @@ def update(store: Store, row: ObjectVersion) -> None:
 
 
 def remove(store: Store, row: ObjectVersion) -> None:
-    """Removes a version for good; `release` its file when all changes are made."""
+    """Removes a version permanently; `release` its file when all changes are made."""
     store.sql("DELETE FROM storage_objects WHERE id = ?", row.id)
 
 
 def release(store: Store, row: ObjectVersion) -> None:
-    """Gives up the file of a version that may be gone, unless some version uses it; copies share files."""
+    """Deletes the file of a removed version, unless another version uses it; copies share files."""
     if row.blob and store.row("SELECT 1 FROM storage_objects WHERE blob = ? LIMIT 1", row.blob) is None:
         store.drop(row.blob)
 
 
 def remove_bucket(store: Store, name: str) -> None:
-    """Removes a bucket with whatever soft-deleted objects and unfinished uploads it has."""
+    """Removes a bucket with its soft-deleted objects and unfinished uploads."""
     for row in stretch(store, Span(name, "", 0, None, (SOFT_DELETED,)), -1):
         remove(store, row)
         release(store, row)
@@ -287,19 +287,19 @@ def forget_parts(store: Store, upload: str, number: int | None = None) -> None:
 
 
 def rename_objects(store: Store, bucket_name: str, new: str) -> None:
-    """Lets all versions of objects in a bucket belong to another name."""
+    """Moves all versions of objects in a bucket to another bucket name."""
     store.sql("UPDATE storage_objects SET bucket = ? WHERE bucket = ?", new, bucket_name)
 
 
 def rename(store: Store, row: ObjectVersion, name: str) -> None:
-    """Gives a version of an object another name, within its bucket."""
+    """Renames a version of an object within its bucket."""
     resource = row.resource | {"name": name, "id": f"{row.bucket}/{name}/{row.generation}"}
     facts = json_text.write(resource)
     store.sql("UPDATE storage_objects SET name = ?, facts = ? WHERE id = ?", name, facts, row.id)
 
 
 def purge(store: Store, bucket_name: str, now: int) -> None:
-    """Removes the soft-deleted objects whose time is over."""
+    """Removes the soft-deleted objects whose retention is over."""
     found = store.sql(
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND state = 2 AND expires <= ?",  # noqa: S608
         bucket_name, now,
@@ -310,7 +310,7 @@ def purge(store: Store, bucket_name: str, now: int) -> None:
 
 
 def sizes(store: Store) -> Iterator[tuple[str, str, int]]:
-    """Bucket, storage class and bytes of everything that is stored, what was deleted softly included."""
+    """Bucket, storage class and bytes of everything stored, including soft-deleted objects."""
     return iter(
         store.sql(
             "SELECT bucket, json_extract(facts, '$.storageClass'), sum(size) FROM storage_objects GROUP BY 1, 2 ORDER BY 1, 2"
@@ -319,7 +319,7 @@ def sizes(store: Store) -> Iterator[tuple[str, str, int]]:
 
 
 def small_content(store: Store, row: ObjectVersion) -> bytes:
-    """The content of a version that is kept in its row."""
+    """The content of a version that is stored in its row."""
     if row.data is not None:
         return row.data
     found: bytes = store.row("SELECT data FROM storage_objects WHERE id = ?", row.id)[0]
@@ -332,6 +332,6 @@ def content(store: Store, row: ObjectVersion) -> bytes | Path:
 
 
 def pieces(store: Store, row: ObjectVersion) -> Iterator[bytes]:
-    """The content of a version in pieces of at most 1 MiB."""
+    """The content of a version in chunks of at most 1 MiB."""
     found = content(store, row)
     return iter((found,)) if isinstance(found, bytes) else file_pieces(found)

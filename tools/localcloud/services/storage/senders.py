@@ -7,7 +7,7 @@ from localcloud.services.storage import access, rows, sessions, xml_uploads
 
 
 def of_upload(call: Call) -> None:
-    """Refuses an upload for a missing bucket, by nobody, or by whoever may not make that object; a session's address is its proof."""
+    """Refuses an upload to a missing bucket, by an anonymous caller, or by one who may not create that object; a session's URL is its own proof."""
     if "upload_id" in call.params:
         sessions.find(call.cloud, call.params["upload_id"])
         return
@@ -19,7 +19,7 @@ def of_upload(call: Call) -> None:
 
 
 def of_object(call: Call) -> None:
-    """The same for the XML API, where the URL says it all."""
+    """The same for the XML API, where the URL has the object's name."""
     if "uploadId" in call.params:
         xml_uploads.destination(call, "create")
         xml_uploads.found(call)

@@ -26,7 +26,7 @@ _LASTS = 7 * 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class UploadSession:
-    """An upload that is under way: the request that began it, and the file that grows."""
+    """An upload in progress: its first request, and the growing file."""
 
     id: str
     bucket: str
@@ -39,7 +39,7 @@ class UploadSession:
 
 
 def begin(cloud: Cloud, bucket: str, request: dict[str, Any]) -> str:
-    """Opens a session; its id. Those that are over by now go."""
+    """Starts a session and returns its id. Expired sessions are removed."""
     now = micros(cloud.clock.now())
     forget_over(cloud.store, now)
     session = uuid.uuid4().hex
@@ -51,7 +51,7 @@ def begin(cloud: Cloud, bucket: str, request: dict[str, Any]) -> str:
 
 
 def find(cloud: Cloud, session: str) -> UploadSession:
-    """The session of that id; 404 when there is none, 410 when its week is over."""
+    """The session of that id; 404 when there is none, 410 when it has expired."""
     row = cloud.store.row(
         "SELECT id, bucket, begun, request, received, blob, state, answer FROM storage_sessions WHERE id = ?", session
     )
@@ -64,7 +64,7 @@ def find(cloud: Cloud, session: str) -> UploadSession:
 
 
 def forget_over(store: Store, now: int) -> None:
-    """Removes the sessions whose week is over, with what they had received."""
+    """Removes expired sessions with the data they received."""
     gone = store.sql("DELETE FROM storage_sessions WHERE begun <= ? RETURNING blob, state", now - _LASTS)
     for blob, state in gone:
         if state == OPEN:
@@ -78,7 +78,7 @@ def cancel(store: Store, session: UploadSession) -> None:
 
 
 def finish(store: Store, session: UploadSession, answer: str) -> None:
-    """Ends a session with an object; its `answer` is repeated to whoever asks again."""
+    """Completes a session with an object; its `answer` is repeated to later requests."""
     store.sql(
         "UPDATE storage_sessions SET state = ?, answer = ?, request = '{}' WHERE id = ?", DONE, answer, session.id
     )
@@ -86,7 +86,7 @@ def finish(store: Store, session: UploadSession, answer: str) -> None:
 
 
 def append(store: Store, session: UploadSession, content: Content, skip: int, length: int) -> UploadSession:
-    """The session with `length` bytes of a body more, those after its first `skip`; they are on disk."""
+    """The session after adding `length` bytes of a body, skipping its first `skip`; they are on disk."""
     path = store.blob(session.blob)
     fresh = not session.received
     if not fresh:
@@ -107,7 +107,7 @@ def append(store: Store, session: UploadSession, content: Content, skip: int, le
 
 
 def pieces(store: Store, session: UploadSession, content: Content, skip: int, length: int) -> Iterator[bytes]:
-    """All that the session will have received, once it is given `length` bytes of a body more; see append."""
+    """The session's content including `length` more bytes of a body; see append."""
     if session.received:
         yield from _cut(file_pieces(whole(store, session)), 0, session.received)
     yield from _cut(content.chunks(), skip, length)
@@ -122,7 +122,7 @@ def _cut(pieces: Iterator[bytes], skip: int, length: int) -> Iterator[bytes]:
 
 
 def whole(store: Store, session: UploadSession) -> Path:
-    """The file with all that the session has received; 400 (FAILED_PRECONDITION) when some of it is gone."""
+    """The file with the session's content; 400 (FAILED_PRECONDITION) when some of it is missing."""
     path = store.blob(session.blob)
     there = path.stat().st_size if path.exists() else 0
     if there < session.received:

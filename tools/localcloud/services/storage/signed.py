@@ -39,7 +39,7 @@ class _Claim:
 
 
 def admitted(call: Call) -> Call:
-    """The call as whoever signed its URL; as it is when the URL is not signed. 400 or 403 for a link that does not hold."""
+    """The call as the signer of its URL; unchanged if the URL is not signed. 400 or 403 for an invalid signature."""
     if "X-Goog-Signature" in call.params:
         claim = _of_v4(call)
     elif "Signature" in call.params:

@@ -19,12 +19,12 @@ def micros(moment: datetime) -> int:
 
 
 def from_micros(value: int) -> datetime:
-    """The moment that many microseconds after 1970."""
+    """The time that many microseconds after 1970."""
     return datetime.fromtimestamp(value // 1_000_000, UTC).replace(microsecond=value % 1_000_000)
 
 
 def parsed(text: str) -> datetime:
-    """A moment sent by a caller; 400 when it is none."""
+    """A timestamp sent by a caller; 400 when it is invalid."""
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -22,7 +22,7 @@ _PIECE = 1 << 20
 
 
 def insert(call: Call) -> Reply:
-    """storage.objects.insert; with an upload_id, the next piece of a resumable upload (gcsfs posts these)"""
+    """storage.objects.insert; with an upload_id, the next chunk of a resumable upload (gcsfs posts these)"""
     if not call.upload:
         raise refusals.invalid("Objects are inserted by POST /upload/storage/v1/b/BUCKET/o with the content as body.")
     if "upload_id" in call.params:
@@ -43,7 +43,7 @@ def insert(call: Call) -> Reply:
 
 
 def is_media(query: Mapping[str, str]) -> bool:
-    """Whether a request's body is an object's content and nothing else; its Content-Encoding is the object's then."""
+    """Whether the request body is just an object's content; its Content-Encoding is then the object's."""
     return "upload_id" not in query and query.get("uploadType", "media") == "media"
 
 

@@ -48,7 +48,7 @@ class NewVersion:
 
 
 def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Preconditions) -> ObjectVersion | None:
-    """The newest version in a place that the caller may write to; refuses what stands against a new live version there."""
+    """The newest version of an object that the caller may overwrite; refuses what prevents a new live version."""
     names.check_object_name(name)
     if bucket.hierarchical:
         names.check_name_in_folders(name)
@@ -64,7 +64,7 @@ def check_placeable(call: Call, bucket: Bucket, name: str, conditions: Precondit
 
 
 def place(call: Call, draft: NewVersion, conditions: Preconditions) -> ObjectVersion:
-    """Writes a new live version; the one before it becomes noncurrent or goes."""
+    """Writes a new live version; the previous one becomes noncurrent or is deleted."""
     bucket, store, now = draft.bucket, call.cloud.store, call.cloud.clock.now()
     newest = check_placeable(call, bucket, draft.name, conditions)
     generation = micros(now)
@@ -119,7 +119,7 @@ def _with_defaults(bucket: Bucket, sent: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def retire(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> None:
-    """Takes a live version out of the live place as the bucket's versioning says."""
+    """Replaces a live version according to the bucket's versioning."""
     if not bucket.versioned:
         discard(store, bucket, row, now)
         return
@@ -129,7 +129,7 @@ def retire(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> N
 
 
 def discard(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> None:
-    """Removes a version; with a soft delete policy it can be restored until that runs out."""
+    """Removes a version; under a soft delete policy it can be restored for some time."""
     if not bucket.soft_delete_seconds:
         rows.remove(store, row)
         return
@@ -152,7 +152,7 @@ def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, dat
 
 
 def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: datetime) -> ObjectVersion:
-    """The soft-deleted version of that generation whose time is not over; 404 otherwise."""
+    """The soft-deleted version of that generation, if its retention is not over; 404 otherwise."""
     row = rows.version(store, bucket.name, name, generation)
     if row is None or row.state != SOFT_DELETED or from_micros(row.expires or 0) <= now:
         raise refusals.no_object(bucket.name, name, generation)
@@ -160,7 +160,7 @@ def find_deleted(store: Store, bucket: Bucket, name: str, generation: int, now: 
 
 
 def delete(cloud: Cloud, bucket: Bucket, row: ObjectVersion, *, pinned: bool) -> None:
-    """Deletes a version that may be deleted: `pinned` to its generation for good, else as the bucket's versioning says."""
+    """Deletes an unprotected version: permanently if `pinned` to its generation, else according to the bucket's versioning."""
     now = cloud.clock.now()
     guards.check_removal(row, bucket, now, archiving=bucket.versioned and not pinned)
     (discard if pinned else retire)(cloud.store, bucket, row, now)
@@ -169,7 +169,7 @@ def delete(cloud: Cloud, bucket: Bucket, row: ObjectVersion, *, pinned: bool) ->
 
 
 def copied(store: Store, row: ObjectVersion, bucket: Bucket, name: str, sent: Mapping[str, Any]) -> NewVersion:
-    """A draft with the content of an existing version; its metadata too, unless others are `sent`."""
+    """A new version with the content of an existing one; its metadata too, unless other metadata is `sent`."""
     resource = row.resource
     sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
     content: bytes | str = row.blob if row.blob is not None else rows.small_content(store, row)

@@ -63,7 +63,7 @@ _FIELDS = {
 
 
 def answered(handler: Callable[[Call], R]) -> Callable[[Call], R | Reply]:
-    """The handler with refusals written as XML."""
+    """The handler, with errors rendered as XML."""
 
     def answer(call: Call) -> R | Reply:
         try:
@@ -91,7 +91,7 @@ def _refusal(problem: CloudError) -> Reply:
 
 
 def get(call: Call) -> Reply:
-    """The content of an object, or what an upload in parts has so far"""
+    """The content of an object, or the parts of a multipart upload so far"""
     if "uploadId" in call.params:
         return xml_uploads.list_parts(call)
     row = _found(call)
@@ -123,7 +123,7 @@ def _shown(row: ObjectVersion, reply: Reply) -> Reply:
 
 
 def put(call: Call) -> Reply:
-    """Makes an object of the body, or keeps it as a part of an upload"""
+    """Creates an object from the body, or stores it as a part of an upload"""
     if "uploadId" in call.params:
         return xml_uploads.put_part(call)
     bucket = _writable(call)
@@ -140,7 +140,7 @@ def put(call: Call) -> Reply:
 
 
 def post(call: Call) -> Reply:
-    """Begins an upload in parts, or completes one"""
+    """Starts a multipart upload, or completes one"""
     _writable(call)
     if "uploads" in call.params:
         return xml_uploads.begin(call, _sent(call))
@@ -178,7 +178,7 @@ def _text(header: str) -> str:
 
 
 def delete(call: Call) -> Reply:
-    """Deletes an object, or an upload in parts"""
+    """Deletes an object, or a multipart upload"""
     if "uploadId" in call.params:
         return xml_uploads.abort(call)
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])

@@ -41,7 +41,7 @@ class _Part:
 
 
 def begin(call: Call, sent: Mapping[str, Any]) -> Reply:
-    """POST …?uploads: an upload for an object with these fields; its id is in the answer."""
+    """POST …?uploads: starts an upload of an object with these fields; its id is in the answer."""
     bucket, name = destination(call, "create")
     versions.check_placeable(call, bucket, name, preconditions.NONE)
     upload, now = uuid.uuid4().hex, micros(call.cloud.clock.now())
@@ -55,7 +55,7 @@ def begin(call: Call, sent: Mapping[str, Any]) -> Reply:
 
 
 def put_part(call: Call) -> Reply:
-    """PUT …?partNumber&uploadId: one part; the same number again replaces it."""
+    """PUT …?partNumber&uploadId: one part; an existing part of that number is replaced."""
     destination(call, "create")
     upload, begun = found(call)
     keys.check_same(begun, call.headers)
@@ -77,7 +77,7 @@ def put_part(call: Call) -> Reply:
 
 
 def complete(call: Call) -> Reply:
-    """POST …?uploadId: the parts that the body names, in their order, become the live version of the object."""
+    """POST …?uploadId: the parts named in the body, in order, become the live version of the object."""
     bucket, name = destination(call, "create")
     upload, sent = found(call)
     store = call.cloud.store
@@ -98,14 +98,14 @@ def complete(call: Call) -> Reply:
 
 
 def abort(call: Call) -> Reply:
-    """DELETE …?uploadId: the upload and its parts go"""
+    """DELETE …?uploadId: removes the upload and its parts"""
     destination(call, "abort")
     _forget(call.cloud.store, found(call)[0])
     return Reply(status=204)
 
 
 def list_parts(call: Call) -> Reply:
-    """GET …?uploadId: what has arrived, all in one answer"""
+    """GET …?uploadId: the received parts, all in one answer"""
     bucket, name = destination(call, "listParts")
     upload, _ = found(call)
     shown = "".join(
@@ -122,7 +122,7 @@ def _forget(store: Store, upload: str) -> None:
 
 
 def destination(call: Call, verb: str) -> tuple[Bucket, str]:
-    """The bucket and object that an upload in parts is for; 403 for who may not do that with such uploads."""
+    """The bucket and object of a multipart upload; 403 without permission for such uploads."""
     bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params["object"]
     access.require(call, bucket, f"storage.multipartUploads.{verb}", name)
     return bucket, name
