@@ -7,17 +7,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import pytest
 from localcloud.provider import callers
 from localcloud.provider.callers import Socket, admitted, caller, listed
-from localcloud.provider.handlers import add_to
+from localcloud.provider.handlers import handlers
 from localcloud.provider.messages import PACKAGE
-from localcloud.provider.servicer import METHODS
+from localcloud.provider.servicer import METHODS, Servicer
 from localcloud.server import launcher
+
+from tests.localcloud.provider.test_connection import serving
 
 ME = os.geteuid()
 NOBODY = 65534
@@ -104,14 +105,8 @@ def refusals(address: str) -> dict[str, str]:
 
 
 def test_who_is_not_admitted_may_ask_nothing() -> None:
-    server = grpc.server(ThreadPoolExecutor(2))
-    port = server.add_insecure_port("127.0.0.1:0")
-    add_to(server, "http://127.0.0.1:9", "token", lambda _: False)
-    server.start()
-    try:
-        assert refusals(f"127.0.0.1:{port}") == dict.fromkeys(METHODS, "PERMISSION_DENIED")
-    finally:
-        server.stop(None)
+    with serving(handlers(Servicer("http://127.0.0.1:9", "token")), admits=lambda _: False) as address:
+        assert refusals(address) == dict.fromkeys(METHODS, "PERMISSION_DENIED")
 
 
 ATTACK = f"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import json
@@ -9,48 +10,62 @@ import os
 import signal
 import socket
 import tempfile
-import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import grpc
-
 from localcloud.provider import callers
-from localcloud.provider.handlers import add_to
+from localcloud.provider.connection import Connection
+from localcloud.provider.handlers import handlers
 from localcloud.provider.servicer import Servicer
 
-# More than Terraform asks for at a time, 20 here: what waits for a thread would still be made after a killed Terraform's next run has looked.
+# More than Terraform asks for at a time, 20 here.
 _THREADS = 32
 _IDLE_SECONDS = 3600.0
 _LOOK_SECONDS = 5.0
-_LARGEST_MESSAGE = 256 * 1024 * 1024
+_GRACE_SECONDS = 1.0
 _SOURCES = ("registry.terraform.io/hashicorp/google", "registry.opentofu.org/hashicorp/google")
 
 
 def run(state: Path, base: str, token: str) -> int:
     """Serves until SIGTERM or SIGINT, until the state folder is gone, or an hour after the cloud is; the exit code."""
-    options = [
-        ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
-        ("grpc.max_send_message_length", _LARGEST_MESSAGE),
-    ]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    port = server.add_insecure_port("127.0.0.1:0")
-    servicer = add_to(server, base, token, lambda peer: callers.ours(peer, port))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(state, base, token))
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """A faster loop where there is one for this platform."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(state: Path, base: str, token: str) -> None:
+    servicer = Servicer(base, token)
+    answers, threads = handlers(servicer), ThreadPoolExecutor(_THREADS)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(answers, threads, lambda peer: callers.ours(peer, port)), "127.0.0.1", 0
+    )
+    port = server.sockets[0].getsockname()[1]
     address = f"127.0.0.1:{port}"
-    ended = threading.Event()
+    ended = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
-    server.start()
+        asyncio.get_running_loop().add_signal_handler(sign, ended.set)
     gc.freeze()
     record = state / f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}.json"
     _write(record, {"pid": os.getpid(), "address": address, "reattach": reattach(os.getpid(), address), "cloud": base})
     try:
-        _wait(ended, state, servicer)
+        await _ending(ended, state, servicer)
     finally:
-        server.stop(grace=1).wait()
+        server.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(threads.shutdown, cancel_futures=True), _GRACE_SECONDS)
         _remove(record)
-    return 0
 
 
 def reattach(pid: int, address: str) -> str:
@@ -65,10 +80,12 @@ def reattach(pid: int, address: str) -> str:
     return json.dumps(dict.fromkeys(_SOURCES, one))
 
 
-def _wait(ended: threading.Event, state: Path, servicer: Servicer) -> None:
-    while not ended.wait(_LOOK_SECONDS):
+async def _ending(ended: asyncio.Event, state: Path, servicer: Servicer) -> None:
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)
         idle = servicer.sessions.idle_seconds() > _IDLE_SECONDS
-        if not state.is_dir() or (idle and not _answers(servicer.base)):
+        if not state.is_dir() or (idle and not await asyncio.to_thread(_answers, servicer.base)):
             return
 
 
