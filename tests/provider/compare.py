@@ -26,7 +26,7 @@ VOLATILE = frozenset(
      "update_time", "updated"}
 )  # fmt: skip
 # Each local cloud signs with a key of its own.
-_TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/\d*/[\w-]{43}")
+_TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/w?\d*/[\w-]{43}")
 # A service's own address is a port of this machine.
 _LOOPBACK = re.compile(r"127\.0\.0\.1:\d+")
 _NUMBERED = re.compile(r"tensorboards/\d+")
