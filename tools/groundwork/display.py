@@ -24,7 +24,7 @@ def harmless(text: str) -> str:
 
 
 def columns(elsewhere: int) -> int:
-    """How wide standard output is: COLUMNS, else its terminal; `elsewhere` where it is none."""
+    """The width of standard output: COLUMNS, else its terminal; `elsewhere` if it is not a terminal."""
     return shutil.get_terminal_size((elsewhere, 24)).columns
 
 
@@ -37,7 +37,7 @@ _COMMAND = re.compile(
 
 
 def is_command(text: str) -> bool:
-    """Whether a line is one that is copied into a shell."""
+    """Whether a line is a shell command for copying."""
     return _COMMAND.fullmatch(text.strip()) is not None
 
 
@@ -92,7 +92,7 @@ def _filled(text: str, wide: int, first: str, then: str) -> str:
 
 
 def wide_of(stream: Any) -> int | None:
-    """How wide the terminal behind a stream is, None where it is none."""
+    """The width of a stream's terminal, None if it is not one."""
     return shutil.get_terminal_size((80, 24)).columns if stream is not None and stream.isatty() else None
 
 

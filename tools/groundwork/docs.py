@@ -18,7 +18,7 @@ COMMAND = "groundwork docs"
 
 @dataclass(frozen=True)
 class Generated:
-    """What stands between the markers called `name` in the file at `path`."""
+    """The generated text between the markers called `name` in the file at `path`."""
 
     path: Path
     name: str
@@ -30,7 +30,7 @@ Generator = Callable[[Path], Iterable[Generated]]
 
 
 class StaleDocs(GroundworkError):
-    """Generated text that does not follow from its sources any more."""
+    """Generated text is out of date."""
 
 
 def module_tables(root: Path) -> Iterator[Generated]:
@@ -69,7 +69,7 @@ GENERATORS: Sequence[Generator] = (module_tables, persona_table, environment_tab
 
 
 def write(root: Path, generators: Sequence[Generator] = GENERATORS) -> list[Path]:
-    """Brings all generated text up to date; the files that changed."""
+    """Updates all generated text; returns the files that changed."""
     changed = _changed(root, generators)
     for path, text in changed.items():
         path.write_text(text, encoding="utf-8")
@@ -77,7 +77,7 @@ def write(root: Path, generators: Sequence[Generator] = GENERATORS) -> list[Path
 
 
 def check(root: Path, generators: Sequence[Generator] = GENERATORS) -> None:
-    """Raises StaleDocs, with the files and the command that mends them, where text is not up to date."""
+    """Raises StaleDocs, with the files and the command that updates them, if text is out of date."""
     changed = _changed(root, generators)
     if changed:
         files = [path.relative_to(root).as_posix() for path in changed]
@@ -91,7 +91,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def refreshed(page: str, name: str, text: str) -> str:
-    """The page with the text between the markers called `name`. Raises GroundworkError where it has not both, once each."""
+    """The page with new text between the markers called `name`. Raises GroundworkError unless both exist exactly once."""
     begin, end = f"<!-- BEGIN GENERATED {name}: `{COMMAND}` -->", f"<!-- END GENERATED {name} -->"
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
         raise GroundworkError(f'it needs the lines "{begin}" and "{end}", once each and in this order.')

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the process ends with; `groundwork --help` and the docs show this table."""
+    """The exit codes of the process; `groundwork --help` and the docs show this table."""
 
     OK = 0
     FAILED = 1
@@ -38,7 +38,7 @@ MEANINGS = {
 
 
 class GroundworkError(Exception):
-    """Base of every expected error.
+    """The base class of every expected error.
 
     `message` is the sentence; `details` are lines shown under it (the last lines of a failed command, a list of objects).
     """
@@ -64,13 +64,13 @@ class StateLocked(GroundworkError):
 
 
 class PermissionProblem(GroundworkError):
-    """No credentials, or credentials that may not do this."""
+    """No credentials, or insufficient permissions."""
 
     exit_code = Exit.PERMISSION
 
 
 class PolicyFailed(GroundworkError):
-    """A policy says no, or could not be evaluated."""
+    """A policy was violated, or could not be evaluated."""
 
     exit_code = Exit.POLICY
 
@@ -82,18 +82,18 @@ class LeftOver(GroundworkError):
 
 
 class CouldNotTell(GroundworkError):
-    """A check could not be done; nothing is claimed about its subject."""
+    """A check could not be done, so nothing is claimed about its subject."""
 
     exit_code = Exit.UNKNOWN
 
 
 class Refused(GroundworkError):
-    """A protection stands in the way, or the question was not answered with yes."""
+    """A protection prevents it, or the question was not answered with yes."""
 
     exit_code = Exit.REFUSED
 
 
 class Interrupted(GroundworkError):
-    """^C or SIGTERM, after what was running has ended in order."""
+    """^C or SIGTERM, after everything that was running has shut down cleanly."""
 
     exit_code = Exit.INTERRUPTED

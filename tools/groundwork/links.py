@@ -15,12 +15,12 @@ _PLACES = ("*.md", "docs/**/*.md", "envs/*.md", "infra/**/*.md", "modules/**/*.m
 
 
 def pages(root: Path) -> list[Path]:
-    """Every page that people read."""
+    """Every Markdown page for readers."""
     return sorted({path for place in _PLACES for path in root.glob(place) if path.is_file()})
 
 
 def broken(root: Path) -> Iterator[str]:
-    """A sentence for each link into the repository that leads nowhere; other sites are not asked."""
+    """A sentence for each broken link into the repository; external sites are not checked."""
     for page in pages(root):
         text = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), page.read_text("utf-8"))
         for line, said in enumerate(_CODE.sub("", text).splitlines(), 1):

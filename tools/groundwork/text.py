@@ -8,12 +8,12 @@ from typing import Any
 
 
 def listed(words: Iterable[Any]) -> str:
-    """Words as a sentence lists them, e.g. "a, b, c"; nothing is "none"."""
+    """Words as a list in a sentence, e.g. "a, b, c"; "none" for an empty one."""
     return ", ".join(str(word) for word in words) or "none"
 
 
 def plural(noun: str) -> str:
-    """More than one of it: "bucket" is "buckets", "policy" is "policies", "key" is "keys"."""
+    """The plural of a noun: "bucket" is "buckets", "policy" is "policies", "key" is "keys"."""
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeou" else f"{noun}s"
 
 
@@ -23,7 +23,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def allowed(words: Iterable[str], wrong: str) -> str:
-    """The end of a sentence about a word that is not one of `words`, with the nearest one first if one is near."""
+    """The end of a sentence about a word that is not one of `words`, the most similar one first."""
     known = sorted(words)
     near = get_close_matches(wrong, known, n=1)
     return (f"did you mean {near[0]}? A" if near else "a") + f"llowed are {listed(known)}."

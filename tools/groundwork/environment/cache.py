@@ -15,7 +15,7 @@ _CHECKS = ("cache.py", "document.py", "schema.py", "validation.py", "wiring.py",
 
 
 def recall(path: Path, root: Path) -> dict[str, Any] | None:
-    """The values of a file that is as it was when it was found right, else None."""
+    """The cached values of a file that has not changed since it was validated, else None."""
     try:
         return dict(json.loads(_place(path, root).read_text("utf-8")))
     except (OSError, ValueError):
@@ -23,7 +23,7 @@ def recall(path: Path, root: Path) -> dict[str, Any] | None:
 
 
 def keep(path: Path, root: Path, values: Mapping[str, Any]) -> None:
-    """Remember the values of a file without mistakes; a disk that does not take them is no reason to stop."""
+    """Caches the values of a valid file; a failing disk is ignored."""
     with suppress(OSError):
         place = _place(path, root)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -13,22 +13,22 @@ LAYERS = ("bootstrap", "platform")
 
 @dataclass(frozen=True)
 class Checkout:
-    """A clone of the project, by its absolute root folder."""
+    """A clone of the repository, by its absolute root folder."""
 
     root: Path
 
     @property
     def runs(self) -> Path:
-        """The git-ignored folder of everything that a run leaves behind."""
+        """The git-ignored folder for everything that a run leaves behind."""
         return self.root / ".groundwork"
 
     @property
     def local_state(self) -> Path:
-        """Where the local cloud keeps its state, so that two clones never meet."""
+        """The local cloud's state folder, one per clone."""
         return self.runs / "local"
 
     def keep_private(self) -> None:
-        """Let nobody else look into that folder, whatever the umask: plans and logs in it hold what the state holds."""
+        """Makes that folder readable only by its owner, whatever the umask: plans and logs contain what the state contains."""
         with suppress(OSError):  # where it cannot be made, whoever writes there says so
             self.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.runs.chmod(0o700)
@@ -43,7 +43,7 @@ class Checkout:
 
 
 def find_checkout(start: Path) -> Checkout:
-    """The clone that `start` lies in.
+    """The clone that contains `start`.
 
     Raises UsageProblem when no folder from `start` upwards holds infra/platform and envs.
     """

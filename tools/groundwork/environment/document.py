@@ -31,7 +31,7 @@ _MOST_VALUES = 50_000
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One thing that is wrong, by its line (from 1); the sentence leaves out file and line."""
+    """A mistake and its line (from 1); the sentence does not repeat file and line."""
 
     line: int
     sentence: str
@@ -40,7 +40,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """A YAML file read: values as JSON would have them, the line of each place, and mistakes met in reading.
+    """A parsed YAML file: values as in JSON, the line of each place, and mistakes found while parsing.
 
     `days` are the places of days without quotes: text here, to Terraform a moment.
     """
@@ -51,19 +51,19 @@ class YamlDocument:
     days: frozenset[Place] = frozenset()
 
     def line(self, place: Place) -> int:
-        """The line of a place, or of the nearest place around it that the file has."""
+        """The line of a place, or of the nearest place around it in the file."""
         while place not in self.lines and place:
             place = place[:-1]
         return self.lines.get(place, 1)
 
 
 def dotted(place: Place) -> str:
-    """A place as sentences name it, e.g. "secrets.wandb-api-key.readers.0"."""
+    """A place in dotted form, e.g. "secrets.wandb-api-key.readers.0"."""
     return ".".join(str(step) for step in place)
 
 
 def read(path: Path) -> YamlDocument:
-    """The file's document; what cannot be read at all gives a document without values and the mistakes.
+    """Reads a file; if it cannot be parsed at all, the document has mistakes and no values.
 
     Raises OSError when the file cannot be opened.
     """
@@ -71,7 +71,7 @@ def read(path: Path) -> YamlDocument:
 
 
 def parsed(content: bytes) -> YamlDocument:
-    """The document of a file with this content."""
+    """Parses a file's content."""
     if len(content) > _LARGEST:
         size = f"{len(content) // 1024} KiB; allowed are {_LARGEST // 1024} KiB"
         return YamlDocument(None, {}, (Mistake(1, f"the file has {size}."),))

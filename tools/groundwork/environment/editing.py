@@ -27,7 +27,7 @@ def edit(
     *,
     dry_run: bool = False,
 ) -> bool:
-    """Read the file, let `change` work on its mapping and, where that answers True, replace it; what `change` answered.
+    """Reads the file, lets `change` modify its mapping and, if that returns true, replaces the file; returns what `change` returned.
 
     `check` sees the new text before it is written, and refuses it by raising. With `dry_run` nothing is written.
     """
@@ -55,7 +55,7 @@ def read(path: Path) -> str:
 
 
 def restore(path: Path, ours: str, former: str) -> bool:
-    """Put the former text back where the file still reads as we left it; False when somebody else has edited it since."""
+    """Restores the former text if the file is still as we left it; False if somebody else has edited it since."""
     with _locked(path):
         if read(path) != ours:
             return False
@@ -64,7 +64,7 @@ def restore(path: Path, ours: str, former: str) -> bool:
 
 
 def parted(document: CommentedMap, name: str) -> CommentedMap | None:
-    """The mapping of that name, where entries can come and go: the comments below it stay where they are.
+    """The mapping of that name, ready for adding and removing entries: the comments below it stay in place.
 
     ruamel.yaml keeps them with the last entry if that has a comment of its own or is more than a line.
     """
@@ -80,7 +80,7 @@ def parted(document: CommentedMap, name: str) -> CommentedMap | None:
 
 
 def emptied(document: CommentedMap, name: str) -> None:
-    """Leave nothing in the mapping of that name: {} in its line."""
+    """Empties the mapping of that name: {} in its line."""
     document[name] = inline({})
     if name in document.ca.items:
         document.ca.items[name][3:] = [None]
@@ -119,7 +119,7 @@ def _round_trip(text: str) -> YAML:
 
 
 def inline(fields: Mapping[str, Any]) -> CommentedMap:
-    """A mapping that is written in one line: {role: viewer}."""
+    """A mapping written in flow style, on one line: {role: viewer}."""
     entry = CommentedMap(fields)
     entry.fa.set_flow_style()
     return entry

@@ -17,7 +17,7 @@ _ACCOUNT = re.compile(r"0{6}-0{6}-0{6}|X{6}-X{6}-X{6}")
 
 
 def placeholders(environment: Environment) -> tuple[str, ...]:
-    """Each value that is still an example, with where it stands: "members: alice@example.com"."""
+    """Each value that is still an example, with its place: "members: alice@example.com"."""
     values = asdict(environment)
     found = {f"{place}: {text}": None for place, text in _texts(values, "") if _ADDRESS.fullmatch(text)}
     if environment.github and _REPOSITORY.fullmatch(environment.github.repository):
@@ -28,7 +28,7 @@ def placeholders(environment: Environment) -> tuple[str, ...]:
 
 
 def refuse(environment: Environment) -> None:
-    """Raises UsageProblem for an environment on Google Cloud with examples in it: one of them would end every `up`."""
+    """Raises UsageProblem for an environment on Google Cloud that still has examples, since each would make `up` fail."""
     found = () if environment.local else placeholders(environment)
     if found:
         raise UsageProblem(

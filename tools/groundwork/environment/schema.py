@@ -30,7 +30,7 @@ _KINDS = {
 
 
 def completed(schema: Schema, value: Any) -> Any:
-    """The value with the defaults of its schema, at every depth; what is null and may be left out counts as left out."""
+    """The value with the defaults of its schema, at every depth; an optional null counts as omitted."""
     if not isinstance(value, dict) or schema.get("type") != "object":
         return [completed(schema["items"], item) for item in value] if _is_list(schema, value) else value
     properties = schema.get("properties", {})
@@ -42,7 +42,7 @@ def completed(schema: Schema, value: Any) -> Any:
 
 
 def part_at(schema: Schema, place: Place) -> Schema:
-    """The part of a schema that speaks of a place; an empty one where none does."""
+    """The subschema for a place; an empty one if there is none."""
     for step in place:
         inside = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
         others = schema.get("additionalProperties")
@@ -55,7 +55,7 @@ def _is_list(schema: Schema, value: Any) -> bool:
 
 
 def objections(schema: Schema, value: Any) -> list[Objection]:
-    """All that is wrong with a value, each place and sentence once."""
+    """Everything that is wrong with a value, each place and sentence once."""
     found: dict[Objection, None] = {}
     for error in Draft202012Validator(dict(schema)).iter_errors(value):
         for objection in _sentences(error):
@@ -141,7 +141,7 @@ def _out_of_range(schema: Schema, value: Any) -> str:
 
 
 def span(schema: Schema) -> str:
-    """The numbers that a schema allows, e.g. "from 1 to 1000"."""
+    """The range of numbers that a schema allows, e.g. "from 1 to 1000"."""
     if "exclusiveMinimum" in schema:
         return f"above {schema['exclusiveMinimum']}"
     least, most = schema.get("minimum"), schema.get("maximum")

@@ -18,7 +18,7 @@ _PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs"
 
 
 def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
-    """The file's values with all defaults filled in, and the mistakes in it; with mistakes the values mean nothing.
+    """The file's values with all defaults, and its mistakes; if there are any, the values are meaningless.
 
     `rules` is the schema's file, `shown` how sentences call this one, `text` what would stand in it if that is not there yet.
     Raises UsageProblem when it cannot be read at all.

@@ -22,7 +22,7 @@ PERSONA_ROLE = "groundwork_"
 
 
 class EnvironmentProblem(UsageProblem):
-    """An environment file with mistakes, or none at all; `sentences` are "FILE:LINE: SENTENCE" each."""
+    """A missing environment file, or one with mistakes; `sentences` are "FILE:LINE: SENTENCE" each."""
 
     def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
         self.sentences = tuple(f"{file}:{mistake.line}: {mistake.sentence}" for mistake in sorted(mistakes))
@@ -34,7 +34,7 @@ class EnvironmentProblem(UsageProblem):
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody in the team: `role` is a persona, `type` is "user" or "group"."""
+    """A member of the team: `role` is a persona, `type` is "user" or "group"."""
 
     email: str
     role: str
@@ -69,7 +69,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of Docker images; `url` is what the names of its images begin with."""
+    """A repository of Docker images; `url` is the beginning of its images' names."""
 
     name: str
     url: str
@@ -80,7 +80,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's container; `readers` are names of identities, `location` a region or "automatic", "" for the environment's."""
+    """A secret without its value; `readers` are names of identities, `location` a region or "automatic", "" for the environment's."""
 
     name: str
     readers: tuple[str, ...]
@@ -89,7 +89,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Identity:
-    """A service account of one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas.
+    """A service account for one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas.
 
     It may "call" or "deploy" `services`, "run" or "deploy" `jobs`, and submit "builds" or "training". `github` is "main" or "any".
     """
@@ -109,7 +109,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Github:
-    """The repository on GitHub whose workflows log in without a key."""
+    """The GitHub repository whose workflows log in without a key."""
 
     repository: str
     owner_id: str
@@ -121,7 +121,7 @@ class Github:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a month may cost, in the billing account's currency."""
+    """The monthly budget, in the billing account's currency."""
 
     amount: float
     currency: str
@@ -130,7 +130,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class PolicyException:
-    """A finding that is accepted before the day `expires`."""
+    """A violation that is accepted until the day before `expires`."""
 
     check: str
     resource: str
@@ -141,7 +141,7 @@ class PolicyException:
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: a project and all that the file says of it, defaults filled in; maps are by short name."""
+    """One environment: a project and everything in its file, with defaults filled in; maps are by short name."""
 
     name: str
     path: Path
@@ -167,7 +167,7 @@ class Environment:
 
     @property
     def root(self) -> Path:
-        """The project's root: the folder that holds envs/, which an example lies deeper in."""
+        """The root folder of the repository, which contains envs/."""
         return next((folder.parent for folder in self.path.parents if folder.name == "envs"), self.path.parents[1])
 
     @property
@@ -178,7 +178,7 @@ class Environment:
 
     @property
     def where(self) -> str:
-        """Which cloud, in words; what is simulated says so."""
+        """Which cloud, in words; a simulated one is called so."""
         return "the local cloud (simulated)" if self.local else "Google Cloud"
 
     @property
@@ -188,28 +188,28 @@ class Environment:
 
     @property
     def state_bucket(self) -> str:
-        """Name of the bucket that keeps Terraform's state."""
+        """The name of the bucket for Terraform's state."""
         return f"{self.project}-tfstate"
 
     @property
     def staging_bucket(self) -> str:
-        """Name of the bucket that training stages in; it exists where `training` is given."""
+        """The name of the staging bucket for training; it exists if `training` is given."""
         return f"{self.project}-staging"
 
     @property
     def sources_bucket(self) -> str:
-        """Name of the bucket that submitted builds take their sources from; it exists where `builds` are given."""
+        """The name of the bucket for the sources of submitted builds; it exists if `builds` are given."""
         return f"{self.project}-sources"
 
     @property
     def work_buckets(self) -> Mapping[str, str]:
-        """The buckets of submitted builds and of training that are there, by what the Terraform calls them."""
+        """The existing buckets for builds and training, by their names in Terraform."""
         sources = {"sources": self.sources_bucket} if self.builds else {}
         return sources | ({"staging": self.staging_bucket} if self.training else {})
 
     @property
     def deployer(self) -> str:
-        """E-mail address of the service account that operators act as."""
+        """E-mail address of the service account that operators impersonate."""
         return f"{DEPLOYER}@{self.project}.iam.gserviceaccount.com"
 
     def persona_role(self, persona: str) -> str:
@@ -218,7 +218,7 @@ class Environment:
 
     @property
     def planner(self) -> str:
-        """E-mail address of the service account that pull requests plan as; it exists where `github` is given."""
+        """E-mail address of the service account that pull requests plan as; it exists if `github` is given."""
         return f"{PLANNER}@{self.project}.iam.gserviceaccount.com"
 
 
@@ -244,7 +244,7 @@ def _checked(path: Path, root: Path) -> dict[str, Any]:
 
 
 def refuse_mistakes(text: str, path: Path, root: Path) -> None:
-    """Raises EnvironmentProblem for a text that may not become the environment file at `path`."""
+    """Raises EnvironmentProblem for a text that is not valid as the environment file at `path`."""
     from groundwork.environment.validation import examined
 
     shown = _shown(path, root)
@@ -254,7 +254,7 @@ def refuse_mistakes(text: str, path: Path, root: Path) -> None:
 
 
 def names(root: Path) -> tuple[str, ...]:
-    """The environments there are, by name, without the examples."""
+    """The names of all environments, without the examples."""
     return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))
 
 

@@ -18,7 +18,7 @@ _IDENTITIES = {"services": "serve", "builds": "build", "training": "train"}
 
 
 def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
-    """Names that a place uses, one, a list or keys, and the file does not have among its `kind`."""
+    """Names (one, a list or keys) that a place refers to and that the file does not define among its `kind`."""
     there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
     for index, name in enumerate([used] if isinstance(used, str) else used if isinstance(used, (dict, list)) else []):
         if isinstance(name, str) and name not in known:
@@ -37,14 +37,14 @@ def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:
 
 
 class Wiring:
-    """The parts of a file by name, as far as each has the right shape."""
+    """The parts of a file by name, as far as they have the right shape."""
 
     def __init__(self, parts: Mapping[str, Mapping[str, Mapping[str, Any]]], github: bool) -> None:
         self.parts = parts
         self.github = github
 
     def objections(self) -> Iterator[Objection]:
-        """Everything that does not fit together."""
+        """All inconsistencies."""
         for part in ("services", "jobs"):
             for name, values in self.parts[part].items():
                 yield from self._container((part, name), values)

@@ -14,7 +14,7 @@ JOB_PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/job"
 
 @dataclass(frozen=True)
 class Sidecar:
-    """A further container of a service."""
+    """An additional container of a service."""
 
     image: str
     args: tuple[str, ...]
@@ -24,7 +24,7 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """A service of Cloud Run; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write".
+    """A Cloud Run service; `secrets` are variables by secret, `buckets` folders by short name, "read" or "write".
 
     `local_command` stands in for its container on the local cloud where no container can run; so it does for jobs and training.
     """
@@ -50,7 +50,7 @@ class ServiceSpec:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A job of Cloud Run; `schedule` is a cron expression, None where it starts by hand alone."""
+    """A Cloud Run job; `schedule` is a cron expression, None if it is only started by hand."""
 
     name: str
     identity: str
@@ -71,7 +71,7 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class BuildSpec:
-    """A trigger of Cloud Build; `image` is the full name without a tag, `deploys` the services and jobs that get it.
+    """A Cloud Build trigger; `image` is the full name without a tag, `deploys` the services and jobs that get it.
 
     Without `branch` and `tag` somebody starts it by hand. `file` is the team's own, in place of what is said of the image.
     """
@@ -95,7 +95,7 @@ class BuildSpec:
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """What jobs of Vertex AI start with; `output` is the address below which each leaves its model."""
+    """The defaults of Vertex AI jobs; `output` is the address below which each leaves its model."""
 
     name: str
     identity: str
@@ -113,7 +113,7 @@ class TrainingSpec:
 
 @dataclass(frozen=True)
 class WorkloadSpecs:
-    """All four parts of a file, by name."""
+    """All four sections of a file, by name."""
 
     services: Mapping[str, ServiceSpec]
     jobs: Mapping[str, JobSpec]
@@ -122,7 +122,7 @@ class WorkloadSpecs:
 
 
 def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
-    """The workloads of a file whose defaults are filled in."""
+    """The workloads of a file with its defaults filled in."""
     project, images = values["project"], f"{values['region']}-docker.pkg.dev/{values['project']}"
     branch = values.get("github", {}).get("branch", "main")
     places = {*values["services"], *values["jobs"]}
@@ -164,5 +164,5 @@ def _training(name: str, values: Mapping[str, Any], images: str, project: str) -
 
 
 def is_full(image: str) -> bool:
-    """Whether an image is written with its host, as "europe-docker.pkg.dev/vertex-ai/training/x" and not "images/x"."""
+    """Whether an image name includes its host, as "europe-docker.pkg.dev/vertex-ai/training/x" and not "images/x"."""
     return "." in image.partition("/")[0]

@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say: Say) -> None:
-    """Where the file says that GitHub is connected, see that it is; on the local cloud, make it so.
+    """Checks that the GitHub connection in the file is authorised; on the local cloud, simulates it.
 
     Raises Refused with the page or the command for the human, GroundworkError.
     """

@@ -24,7 +24,7 @@ _TAKES_NO_CALLS = "CONSUMER_INVALID"
 
 
 def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
-    """Destroy both layers, the state bucket last. Killed half-way, it finishes when it is run again.
+    """Destroys both layers, and the state bucket last. If it is killed half-way, running it again completes it.
 
     Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
     """
@@ -143,7 +143,7 @@ def _say_names(environment: Environment, talk: Talk) -> None:
 
 
 def confirmed(project: str | None, environment: Environment, *, yes: bool) -> None:
-    """Refuse a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
+    """Refuses a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
     if yes and not project:
         raise UsageProblem(
             f"--delete-project with --yes needs --project as well: add `--project {environment.project}` if that is meant."
@@ -155,7 +155,7 @@ def confirmed(project: str | None, environment: Environment, *, yes: bool) -> No
 
 
 def delete_project(cloud: GoogleCloud, environment: Environment, talk: Talk, *, yes: bool, dry_run: bool) -> bool:
-    """Mark the project for deletion, with everything in it; whether it is marked now.
+    """Marks the project for deletion, with everything in it; returns whether it is marked now.
 
     Raises GroundworkError: Refused (protected, not confirmed), CloudProblem.
     """
@@ -181,7 +181,7 @@ def delete_project(cloud: GoogleCloud, environment: Environment, talk: Talk, *, 
 
 
 def undo(project: str) -> str:
-    """How to bring a deleted project back."""
+    """How to restore a deleted project."""
     return f"for 30 days `gcloud projects undelete {project}` brings it back"
 
 

@@ -10,7 +10,7 @@ from groundwork.google import local
 
 
 def tell(environment: Environment, checkout: Checkout) -> None:
-    """Let the local cloud know the file's commands, in place of those that it knew of this project. Raises GroundworkError."""
+    """Sends the file's commands to the local cloud, replacing the previous ones of this project. Raises GroundworkError."""
     local.tell_workloads(checkout, {"projects": {environment.project: commands(environment)}})
 
 

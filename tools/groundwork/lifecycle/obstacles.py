@@ -16,14 +16,14 @@ from groundwork.terraform.session import Session
 
 
 def refuse(session: Session, made: Sequence[LayerPlan], beginning: str) -> None:
-    """Look beforehand for what would make the plans fail half-way; raises Refused with all of it."""
+    """Checks beforehand what would make the plans fail half-way; raises Refused with all of it."""
     found = [f"{name}: {why}" for name, kind, values in _going(session, made) for why in _why(session, kind, values)]
     if found:
         raise Refused(f"{beginning} would stop half-way, so it was not started:", found)
 
 
 def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:
-    """What is in the things that the plans delete, a line each; an empty one loses nothing."""
+    """The contents of what the plans delete, one line each; empty things lose nothing."""
     names = {}
     for name, kind, values in _going(session, made):
         owner, how = registry.kind_of(kind), registry.made().get(kind)

@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Missing:
-    """What `lay` would make, a line each; `bucket`: that of the state is among it."""
+    """What `lay` would create, one line each; `bucket`: the state bucket is among it."""
 
     lines: tuple[str, ...]
     bucket: bool
@@ -30,7 +30,7 @@ NOTHING = Missing((), bucket=False)
 
 
 def missing(cloud: GoogleCloud, environment: Environment) -> Missing:
-    """What is missing; nothing is changed. Raises GroundworkError as `lay` does."""
+    """What is missing; nothing is changed. Raises GroundworkError like `lay`."""
     lines = []
     number = ""
     try:
@@ -61,7 +61,7 @@ class _NoProject(Exception):
 
 
 def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
-    """Make what is missing; whether anything was. Safe to run again, and from another machine.
+    """Creates what is missing; returns whether anything was. Idempotent, from any machine.
 
     Raises GroundworkError with what to do when the project, an API or the bucket cannot be had.
     """

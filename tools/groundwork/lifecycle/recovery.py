@@ -32,7 +32,7 @@ _REFUSAL = re.compile(r"\bError 4\d\d\b")
 
 @dataclass(frozen=True)
 class Orphan:
-    """A resource that an interrupted run may have made: `id` is Terraform's, "" when it was killed before it knew."""
+    """A resource that an interrupted run may have created: `id` is Terraform's, "" if it was killed before it got one."""
 
     address: str
     type: str
@@ -40,7 +40,7 @@ class Orphan:
 
 
 def settle(session: Session, layer: str, talk: Talk) -> bool:
-    """Before init: let an interrupted run's Terraform end, release the lock that it left; whether there was such a run."""
+    """Before init: waits for an interrupted run's Terraform, and releases the lock it left; returns whether there was such a run."""
     folder = session.data(layer)
     run = runs.read(folder)
     if run is None:
@@ -69,7 +69,7 @@ def _log(folder: Path, run: runs.TerraformRun) -> Path:
 
 
 def restore(session: Session, layer: str, talk: Talk) -> None:
-    """After init: upload a state that could not be uploaded, and adopt what was made and is not in the state."""
+    """After init: uploads a state that could not be uploaded, and adopts created resources that are not in the state."""
     folder = session.data(layer)
     _push(session, layer, talk)
     if (folder / EVENTS).exists():
@@ -84,12 +84,12 @@ def restore(session: Session, layer: str, talk: Talk) -> None:
 
 
 def rescue_state(session: Session, layer: str) -> None:
-    """Keep the state that Terraform wrote beside the code because it could not upload it; it is one environment's own."""
+    """Moves a state that Terraform saved beside the code, because it could not upload it, to the environment's own folder."""
     brought(session.checkout.layer(layer) / STATE, session.data(layer) / STATE)
 
 
 def brought(left: Path, kept: Path) -> None:
-    """Move a file, also to another disk; where there is no room for it, it stays where it is and the next run moves it."""
+    """Moves a file, even to another disk; if there is no room, it stays for the next run to move."""
     if not left.exists():
         return
     fresh = kept.with_suffix(".fresh")
@@ -118,7 +118,7 @@ def _push(session: Session, layer: str, talk: Talk) -> None:
 
 
 def orphans(events: Iterable[Event]) -> list[Orphan]:
-    """What an apply began to create and may have created, in order; what Google clearly refused is left out."""
+    """What an apply started to create and may have created, in order, without what Google clearly refused."""
     begun: dict[str, Orphan] = {}
     failed: set[str] = set()
     refused: set[str] = set()
@@ -154,7 +154,7 @@ def _planned(file: Path, terraform: Terraform) -> dict[str, Mapping[str, Any]]:
 
 
 def identity(orphan: Orphan, planned: Mapping[str, Any], project: str) -> str:
-    """What to import a resource by: the id that the run learned, else one made of planned values; "" when neither is known."""
+    """The import id: the one that the run learned, else one built from planned values; "" when neither is known."""
     if orphan.id:
         return orphan.id
     return imported(orphan.type, planned, project)

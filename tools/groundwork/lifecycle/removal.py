@@ -11,7 +11,7 @@ from groundwork.resources.registry import kinds, listings
 
 
 def remove(cloud: GoogleCloud, item: Item) -> None:
-    """Delete it; what is gone already counts as deleted. Raises GroundworkError, CloudProblem."""
+    """Deletes it; something already gone counts as deleted. Raises GroundworkError, CloudProblem."""
     how = kinds()[item.kind].removal
     if isinstance(how, Without):
         raise GroundworkError(f"{item.kind} {item.short} is not deleted: {how.reason}.")

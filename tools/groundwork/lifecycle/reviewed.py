@@ -25,25 +25,25 @@ _LAID = "module.state_bucket.google_storage_bucket.bucket"
 
 @dataclass(frozen=True)
 class Record:
-    """The changes of a reviewed plan: for each layer, address ("output NAME" for an output) to a digest of what changes."""
+    """The changes of a reviewed plan: by layer, each address ("output NAME" for an output) with a digest of its change."""
 
     environment: str
     layers: Mapping[str, Mapping[str, str]]
 
     @property
     def text(self) -> str:
-        """The record as a file keeps it: addresses and digests."""
+        """The record's file content: addresses and digests."""
         content = {"format": FORMAT, "environment": self.environment, "layers": self.layers}
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def record(environment: str, plans: Mapping[str, Mapping[str, Any]]) -> Record:
-    """The record of plans given by layer as Terraform's JSON."""
+    """The record of some plans, given by layer as Terraform's JSON."""
     return Record(environment, {layer: dict(_changes(plan)) for layer, plan in plans.items()})
 
 
 def read(path: Path) -> Record:
-    """A record from its file. Raises UsageProblem."""
+    """Reads a record from its file. Raises UsageProblem."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         layers = {FORMAT: content["layers"]}[content["format"]]
@@ -55,7 +55,7 @@ def read(path: Path) -> Record:
 
 
 def differences(reviewed: Record, now: Record) -> list[str]:
-    """What the plan now would do that was not reviewed, and what was reviewed that it would not do; a line each."""
+    """What the current plan would do that was not reviewed, and the reverse, one line each."""
     found = []
     for layer in sorted({*reviewed.layers, *now.layers}):
         before, after = reviewed.layers.get(layer, {}), now.layers.get(layer, {})
@@ -85,7 +85,7 @@ def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
 
 
 def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
-    """The saved plans as Terraform's JSON, by layer. They may hold secrets: do not keep them."""
+    """The saved plans as Terraform's JSON, by layer. They may contain secrets: do not store them."""
     return {plan.layer: session.shown(plan.layer, plan.file) for plan in made}
 
 

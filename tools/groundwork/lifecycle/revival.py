@@ -15,7 +15,7 @@ from groundwork.terraform.talk import Talk
 
 
 def revive(session: Session, plan: LayerPlan, talk: Talk) -> frozenset[str]:
-    """Undelete what the plan would create and what is only softly deleted, and bring it into the state; its addresses."""
+    """Undeletes what the plan would create but is only soft-deleted, and imports it into the state; returns the addresses."""
     back = {address: path for address, kind, path in _wanted(session, plan) if _undeleted(session, kind, path, talk)}
     for address, path in back.items():
         session.terraform(plan.layer).adopt(address, path)

@@ -20,7 +20,7 @@ from groundwork.terraform.state import BLANK, Lock, Output, State, StateLocation
 
 @dataclass(frozen=True)
 class LayerStatus:
-    """A layer: how often its state changed, its resources by component, its lock, and a run that has not ended in order."""
+    """A layer: the serial of its state, its resources by component, its lock, and an active or interrupted run."""
 
     name: str
     serial: int
@@ -30,13 +30,13 @@ class LayerStatus:
 
     @property
     def resources(self) -> int:
-        """How many resources the state knows."""
+        """The number of resources in the state."""
         return sum(self.components.values())
 
 
 @dataclass(frozen=True)
 class Status:
-    """An environment; `base` is the running local cloud's address, None on Google Cloud or when it is stopped."""
+    """An environment; `base` is the address of the running local cloud, None on Google Cloud or when it is stopped."""
 
     environment: Environment
     running: bool
@@ -45,7 +45,7 @@ class Status:
 
     @property
     def never_up(self) -> bool:
-        """Whether no apply has written a state, nor is one at work: nobody has brought it up yet, or all of it was taken away."""
+        """Whether no apply has written a state and none is running: the environment was never brought up, or has been removed."""
         return self.running and not any(layer.serial > BLANK or layer.lock or layer.run for layer in self.layers)
 
     @property
@@ -61,7 +61,7 @@ class Status:
 
 
 def status(checkout: Checkout, environment: Environment) -> Status:
-    """Read everything; nothing is started and nothing is changed."""
+    """Reads everything; starts and changes nothing."""
     found = local.find(checkout) if environment.local else None
     running = found is not None or not environment.local
     cloud = connect(environment, checkout=checkout) if running else None
@@ -81,7 +81,7 @@ def _layer(checkout: Checkout, environment: Environment, cloud: GoogleCloud | No
 
 
 def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
-    """Raises CouldNotTell where nobody has brought the environment up: there is nothing that anybody could hold.
+    """Raises CouldNotTell if the environment was never brought up, so that nobody can have access to anything.
 
     On the local cloud the project is missing then, on Google Cloud the bucket for the state; what cannot be seen counts as up.
     """

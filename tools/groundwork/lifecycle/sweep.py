@@ -32,7 +32,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to a thing that is left over: it goes, or it stays for a reason ("" when it goes)."""
+    """What happens to a leftover resource: it is deleted, or kept for a reason ("" when deleted)."""
 
     item: Item
     stays: str
@@ -45,7 +45,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Swept:
-    """What was deleted, what could not be (with the reason), and what the project holds afterwards."""
+    """What was deleted, what could not be (with the reason), and what the project contains afterwards."""
 
     gone: tuple[Item, ...]
     failed: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Swept:
 
 
 def parse_age(text: str) -> timedelta:
-    """An age such as 90m, 1h or 2d. Raises UsageProblem."""
+    """Parses an age such as 90m, 1h or 2d. Raises UsageProblem."""
     found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text.strip())
     if not found:
         raise UsageProblem(f'"{text}" is not an age: write a number and s, m, h, d or w, such as 90m, 1h or 2d.')
@@ -61,7 +61,7 @@ def parse_age(text: str) -> timedelta:
 
 
 def parse_kinds(text: str) -> tuple[str, ...]:
-    """Kinds separated by commas, as verify names them; dashes stand for spaces. Raises UsageProblem with the known ones."""
+    """Parses kinds separated by commas, as verify names them, with dashes for spaces. Raises UsageProblem with the known ones."""
     spelled = {kind.lower().replace(" ", "-"): kind for kind in _swept()}
     wanted = [word.strip().lower().replace(" ", "-") for word in text.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in spelled]
@@ -81,7 +81,7 @@ def _swept() -> tuple[str, ...]:
 
 
 def confirmed_project(given: str | None, environment: Environment, *, yes: bool) -> None:
-    """Refuse a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
+    """Refuses a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
     if yes and not given:
         raise UsageProblem(
             f"--yes deletes without asking, so it needs --project as well: add `--project {environment.project}` if that is meant."
@@ -93,7 +93,7 @@ def confirmed_project(given: str | None, environment: Environment, *, yes: bool)
 
 
 def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...]:
-    """What happens to each thing that is left over, in the order in which things can be deleted."""
+    """What happens to each leftover resource, in the order of deletion."""
     protected = {item.name for item in found.left if _kept_by(item)}
     order = {kind: number for number, kind in enumerate(kinds())}
     items = sorted(found.left, key=lambda item: (order[item.kind], item.name))
@@ -148,7 +148,7 @@ def refuse_protected(environment: Environment) -> None:
 
 
 def look(cloud: GoogleCloud, environment: Environment, choice: Choice) -> tuple[Remains, tuple[Decision, ...]]:
-    """The project as it is and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
+    """The project's contents and what would be deleted. Raises Refused for a protected environment, CouldNotTell without its state."""
     refuse_protected(environment)
     known = read_known(cloud, environment)
     if known.unknown:
@@ -161,7 +161,7 @@ def look(cloud: GoogleCloud, environment: Environment, choice: Choice) -> tuple[
 
 
 def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
-    """Say what goes, in the word `going`, and what stays, each with its reason."""
+    """Lists what will be deleted, in the word `going`, and what is kept, each with its reason."""
     for decision in decisions:
         item = decision.item
         line = f"{item.kind:<18} {item.name}"
@@ -171,7 +171,7 @@ def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
 def sweep(
     cloud: GoogleCloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool
 ) -> Swept:
-    """Show what would go, ask for the project's id, delete exactly that, and look again.
+    """Shows what would be deleted, asks for the project's id, deletes exactly that, and verifies again.
 
     What was labelled to be kept while the question stood is kept. Raises GroundworkError: Refused, CouldNotTell.
     """

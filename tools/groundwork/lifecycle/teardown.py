@@ -17,7 +17,7 @@ DISPOSABLE = ("platform",)
 
 
 def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
-    """Destroy the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
+    """Destroys the platform layer; the bootstrap layer stays, so that `up` works again a minute later.
 
     Raises GroundworkError: Refused (protected, an obstacle, not confirmed), StateLocked, a failed Terraform with advice.
     """
@@ -55,7 +55,7 @@ def _anything(session: Session, talk: Talk) -> bool:
 
 
 def bucket_exists(session: Session) -> bool:
-    """Whether the state bucket is there. Raises CloudProblem when that cannot be told."""
+    """Whether the state bucket exists. Raises CloudProblem when that is unknown."""
     try:
         session.cloud.request("GET", "storage", f"v1/b/{session.environment.state_bucket}")
     except CloudProblem as problem:
@@ -66,12 +66,12 @@ def bucket_exists(session: Session) -> bool:
 
 
 def as_it_is(session: Session) -> Remains:
-    """What the project holds now, by list calls."""
+    """What the project contains now, by list calls."""
     return verify.verify(session.cloud, session.environment, inside=False)
 
 
 def remains(session: Session, talk: Talk) -> Remains:
-    """What the project holds after something was deleted: what is left is looked for again while lists may be late."""
+    """What the project contains after a deletion; leftovers are listed again while lists may be stale."""
 
     def notice(seconds: float) -> None:
         talk.say(f"something is still listed, and lists may be late; looking again in {seconds:g} s")

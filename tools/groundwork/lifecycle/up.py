@@ -31,7 +31,7 @@ Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 @dataclass(frozen=True)
 class UpOptions:
-    """How `up` is to go about it: ask nothing, change nothing, `patient` with another run of this clone.
+    """How to run `up`: ask nothing, change nothing, or be `patient` and wait for another run of this clone.
 
     `waits` are the seconds before each further try after an error that passes by itself; `details` shows every resource.
     """
@@ -45,14 +45,14 @@ class UpOptions:
 
 @dataclass(frozen=True)
 class UpResult:
-    """What `up` came to: the plans as they were shown, and the outputs of all layers afterwards."""
+    """The result of `up`: the plans as shown, and the outputs of all layers afterwards."""
 
     plans: tuple[LayerPlan, ...]
     outputs: dict[str, Output]
 
 
 def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> UpResult:
-    """Bring the environment to what its file says.
+    """Brings the environment to the state its file describes.
 
     `checks` see the plans after they are shown and before anything is asked; they may refuse by raising.
     Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
@@ -72,7 +72,7 @@ def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check]
 
 
 def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
-    """Plan every layer and leave the plans as files; nothing is changed."""
+    """Plans every layer and saves the plans as files; nothing is changed."""
     with runs.alone(session.folder, runs.this_run("plan", session.environment.name)):
         return prepare(session, talk, lay=False)
 
@@ -80,7 +80,7 @@ def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
 def prepare(
     session: Session, talk: Talk, *, destroy: bool = False, lay: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
-    """The prerequisites laid or said, an interrupted run settled, the layers initialised and planned side by side."""
+    """Creates or reports the prerequisites, recovers an interrupted run, and initialises and plans the layers in parallel."""
     if not destroy:
         placeholders.refuse(session.environment)
         _begin(session, talk, lay=lay)
@@ -129,7 +129,7 @@ def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, d
 
 
 def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
-    """One layer's plan, saved in its folder; errors that pass by themselves are waited out. Raises TerraformFailed."""
+    """One layer's plan, saved in its folder; temporary errors are retried. Raises TerraformFailed."""
 
     def passes(problem: Exception) -> bool:
         return isinstance(problem, TerraformFailed) and bool(
@@ -164,7 +164,7 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
 
 
 def names(session: Session, made: Sequence[LayerPlan]) -> Named:
-    """The plans with the names of what changes, and of whom."""
+    """The plans with the names of the things and people that change."""
     personas = {email: member.role for email, member in session.environment.members.items()}
     return named(made, _shown(session, made), personas)
 
@@ -174,7 +174,7 @@ def _shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, A
 
 
 def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
-    """Say the plans in the team's words; apart from the rest, what raises somebody's power and what is lost for good."""
+    """Prints the plans in the team's words, with grants of more power and permanent losses set apart."""
     found = names(session, made)
     for line in found.details if details else found.lines:
         talk.say(line)
@@ -199,7 +199,7 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
 
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions, talk: Talk) -> None:
-    """Apply the saved plans of the layers, one after the other, and say what that came to."""
+    """Applies the saved plans of the layers in order, and reports the result."""
     changes = [(entry.layer, change) for entry in pending for change in entry.changes]
     # What is made again is first destroyed.
     work = Counter((layer, change.module) for layer, change in changes for _ in range(1 + (change.action == "replace")))
@@ -212,7 +212,7 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions
 
 
 def apply_layer(session: Session, shown: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
-    """Apply a layer's saved plan; errors that pass by themselves are tried again with a fresh plan of what is left of it.
+    """Applies a layer's saved plan; after a temporary error, a fresh plan of the remaining changes is applied.
 
     Raises GroundworkError, with advice.
     """
@@ -268,7 +268,7 @@ def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: froze
 
 
 def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
-    """A Terraform failure in our words: who holds the lock, which member is wrong, or what went wrong and what to do."""
+    """A Terraform failure in our words: who holds the lock, which member is wrong, or what failed and what to do."""
     if lock.is_locked(failure):
         layer = failure.directory.name
         return lock.explained(read_lock(session.cloud, session.place(layer)), session.environment.name, layer)

@@ -24,7 +24,7 @@ ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 
 @dataclass(frozen=True)
 class Remains:
-    """What a project holds: known to Terraform and kept, left over, or not to be told (`unknown`: what, and why).
+    """What a project contains: known to Terraform and kept, left over, or undecided (`unknown`: what, and why).
 
     `calls` is how many list calls answered, `contents` what kept things hold, `off` the kinds whose API is off, `absent` the
     kinds that the local cloud does not simulate, `own` what Google made for itself, `going` what is deleted already and kept for
@@ -55,7 +55,7 @@ class Remains:
 
     @property
     def but(self) -> str:
-        """What a sentence that says "nothing" has to add; "" when nothing at all is there."""
+        """What a sentence that says "nothing" has to add; "" when the project is really empty."""
         said = [self._going()] if self.going else []
         if self.records:
             one = len(self.records) == 1
@@ -87,7 +87,7 @@ class Remains:
 
 @dataclass(frozen=True)
 class Known:
-    """All names that a Terraform state knows, the states by where they are, and which could not be read, with the reason."""
+    """All names in any Terraform state, the states by location, and which could not be read, with the reason."""
 
     names: frozenset[str]
     states: Mapping[str, State]
@@ -95,7 +95,7 @@ class Known:
 
 
 def verify(cloud: GoogleCloud, environment: Environment, *, inside: bool = True) -> Remains:
-    """What the project holds now, by list calls; `inside`: look also into what is kept."""
+    """What the project contains now, by list calls; `inside`: also look into what is kept."""
     if never_made(cloud):
         return Remains((), (), {}, 1)
     known = read_known(cloud, environment)
@@ -113,14 +113,14 @@ def verify(cloud: GoogleCloud, environment: Environment, *, inside: bool = True)
 
 
 def known_by_the_file(environment: Environment) -> frozenset[str]:
-    """What the file names and Terraform does not make: the dataset that the console's export of billing data fills."""
+    """What the file names and Terraform does not create: the dataset that the billing export fills."""
     export = environment.cost.get("export") or {}
     ours = export.get("project") == environment.project
     return frozenset({f"datasets/{export['dataset']}"} if ours else ())
 
 
 def never_made(cloud: GoogleCloud) -> bool:
-    """Whether the local cloud has no such project; Google's own refusal could also mean that you may not see it."""
+    """Whether the local cloud has no such project; on Google Cloud, the same refusal could also mean missing access."""
     if not cloud.simulated:
         return False
     projects = cloud.pages("cloudresourcemanager", "v1/projects", "projects")
@@ -128,7 +128,7 @@ def never_made(cloud: GoogleCloud) -> bool:
 
 
 def read_known(cloud: GoogleCloud, environment: Environment) -> Known:
-    """Every state in the state bucket, those of other names too: an environment may have been renamed."""
+    """Reads every state in the state bucket, including those of other names: an environment may have been renamed."""
     places = {
         f"state of {layer}": StateLocation(environment.state_bucket, f"{environment.name}/{layer}") for layer in LAYERS
     }
@@ -170,7 +170,7 @@ def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
 
 
 def created(item: Item) -> datetime | None:
-    """When a thing was made, as its service says; None when it does not say."""
+    """When a thing was created according to its service; None when unknown."""
     if item.row is None or not item.row.born:
         return None
     text = field_of(item, item.row.born)
@@ -182,7 +182,7 @@ def created(item: Item) -> datetime | None:
 
 
 def ends(item: Item) -> str:
-    """The day on which a thing goes by itself, as 2026-12-05."""
+    """The day on which a thing expires by itself, as 2026-12-05."""
     return str(field_of(item, item.row.ends))[:10] if item.row and item.row.ends else ""
 
 
@@ -192,7 +192,7 @@ def why(item: Item) -> str:
 
 
 def made_by(item: Item, project: str) -> str:
-    """What made a thing, as far as its name tells."""
+    """What created a thing, as far as its name tells."""
     return maker(item, project)
 
 

@@ -21,14 +21,14 @@ _REFUSED = re.compile(
 
 @dataclass(frozen=True)
 class RefusedMember:
-    """An address that was refused; `type` is what it is instead, "" when there is nothing of that address."""
+    """A rejected address; `type` is its real type, "" when it does not exist."""
 
     email: str
     type: str
 
 
 class WrongMembers(GroundworkError):
-    """The environment file has members whom Google does not take; `refused` says which."""
+    """The environment file has members whom Google rejects; `refused` lists them."""
 
     exit_code = Exit.USAGE
 
@@ -42,7 +42,7 @@ class WrongMembers(GroundworkError):
 
 
 def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic]) -> tuple[RefusedMember, ...]:
-    """The file's members whom these errors refuse, each once."""
+    """The file's members that these errors reject, each once."""
     known = {email.lower(): email for email in environment.members}
     found = {
         known[found["email"].lower()]: (found["type"] or "").lower().replace("serviceaccount", "service account")

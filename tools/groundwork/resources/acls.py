@@ -22,11 +22,11 @@ _FIELDS = "items(name,generation,acl(entity,role,projectTeam)),nextPageToken"
 
 
 class TooMany(GroundworkError):
-    """More lists than are read."""
+    """More lists than we are prepared to read."""
 
 
 def has_lists(item: Item) -> bool:
-    """Whether access to a thing is also by lists: it is a bucket, and not by policies alone, as its list call says."""
+    """Whether a thing also has access control lists: a bucket without uniform access, according to its list call."""
     if item.kind != "bucket":
         return False
     uniform = (item.body.get("iamConfiguration") or {}).get("uniformBucketLevelAccess") or {}
@@ -56,7 +56,7 @@ def _bindings(item: Item, rows: Any) -> Iterator[Binding]:
 
 
 def member(row: Mapping[str, Any]) -> str:
-    """An entry's entity as policies write it: "user-a@example.com" is user:a@example.com."""
+    """An entry's entity as a policy member: "user-a@example.com" is user:a@example.com."""
     kind, dash, rest = str(row["entity"]).partition("-")
     if kind == "project":
         team = row.get("projectTeam") or {}
@@ -65,7 +65,7 @@ def member(row: Mapping[str, Any]) -> str:
 
 
 def drop(cloud: GoogleCloud, item: Item, entry: str) -> None:
-    """Take a member out of a list. Raises CloudProblem, also for the owner of an object, whom no list can lose."""
+    """Removes a member from a list. Raises CloudProblem, also for the owner of an object, who cannot be removed."""
     entity = quote(entry.replace(":", "-", 1), safe="")
     if item.kind == NEW_OBJECTS:
         cloud.request("DELETE", "storage", f"v1/b/{item.name}/defaultObjectAcl/{entity}")
@@ -77,7 +77,7 @@ def drop(cloud: GoogleCloud, item: Item, entry: str) -> None:
 
 
 def drop_members(cloud: GoogleCloud, binding: Binding, leaves: Callable[[str], bool]) -> None:
-    """Take the members that `leaves` is true of out of an entry's list. Raises CloudProblem."""
+    """Removes the members that match `leaves` from an entry's list. Raises CloudProblem."""
     for entry in binding.members:
         if leaves(entry):
             drop(cloud, binding.item, entry)

@@ -24,7 +24,7 @@ class Binding:
 
     @property
     def where(self) -> str:
-        """What the role is on, e.g. "bucket my-project-data"; of access control lists with the bucket."""
+        """What the role is granted on, e.g. "bucket my-project-data"; for access control lists with the bucket."""
         return f"{self.item.kind} {self.item.name if self.listed else self.item.short}"
 
     @property
@@ -34,20 +34,20 @@ class Binding:
 
     @property
     def listed(self) -> bool:
-        """Whether it stands in an access control list, whose roles are READER, WRITER and OWNER."""
+        """Whether it comes from an access control list, whose roles are READER, WRITER and OWNER."""
         return not self.role.startswith(("roles/", "projects/", "organizations/"))
 
 
 @dataclass(frozen=True, order=True)
 class Way:
-    """A binding that lets somebody in without naming them: by everybody, their domain, or a group they may be in."""
+    """A binding that gives somebody access without naming them: through everybody, their domain, or a group."""
 
     member: str
     binding: Binding
 
     @property
     def certain(self) -> bool:
-        """Whether it lets them in for sure; no policy says who is in a group."""
+        """Whether it certainly applies to them; policies do not say who is in a group."""
         return self.member in PUBLIC or self.member.startswith("domain:")
 
     @property
@@ -59,18 +59,18 @@ class Way:
 
 @dataclass(frozen=True)
 class Policies:
-    """All bindings that were found and, per thing or kind that could not be asked, why; `acls` are those of access control lists."""
+    """All bindings found, and why some things or kinds could not be asked; `acls` are those of access control lists."""
 
     bindings: tuple[Binding, ...]
     unknown: Mapping[str, str]
     acls: tuple[Binding, ...] = ()
 
     def held_by(self, email: str) -> tuple[Binding, ...]:
-        """The bindings that name a person, under whatever prefix, deleted or not."""
+        """The bindings that name a person, under any prefix, deleted or not."""
         return tuple(binding for binding in self.all if any(is_of(member, email) for member in binding.members))
 
     def letting_in(self, email: str) -> tuple[Way, ...]:
-        """The bindings that let a person in, or may, and do not name them."""
+        """The bindings that do or may give a person access without naming them."""
         return tuple(
             Way(member, binding)
             for binding in self.all
@@ -80,12 +80,12 @@ class Policies:
 
     @property
     def all(self) -> tuple[Binding, ...]:
-        """Those of policies, then those of access control lists."""
+        """The bindings of policies, then those of access control lists."""
         return (*self.bindings, *self.acls)
 
     @property
     def people(self) -> tuple[str, ...]:
-        """The addresses of all users and groups that policies name."""
+        """The addresses of all users and groups in policies."""
         members = {member for binding in self.bindings for member in binding.members}
         return tuple(sorted({address(member) for member in members if _kind(member) in ("user", "group")}))
 
@@ -104,7 +104,7 @@ def _kind(member: str) -> str:
 
 
 def is_anybody(member: str) -> bool:
-    """Whether a member stands for people without naming them: everybody, a domain, a group, a pool of an organization's people."""
+    """Whether a member stands for people without naming them: everybody, a domain, a group, a workforce pool."""
     kind, _, rest = member.partition(":")
     in_set = kind in ("principal", "principalSet") and rest.removeprefix("//").startswith(_SETS)
     return member in PUBLIC or kind in ("group", "domain") or in_set
@@ -125,12 +125,12 @@ def is_of(member: str, email: str) -> bool:
 
 
 def same_account(one: str, other: str) -> bool:
-    """Whether two addresses are one account's, as far as their spelling tells."""
+    """Whether two addresses are the same account's, as far as their spelling tells."""
     return account(one) == account(other)
 
 
 def account(email: str) -> str:
-    """An address in the one spelling that all of an account's have; Gmail knows neither dots nor what follows a plus.
+    """The canonical spelling of an address; Gmail ignores dots and everything after a plus.
 
     Source: https://support.google.com/mail/answer/7436150. Other domains' aliases cannot be told.
     """

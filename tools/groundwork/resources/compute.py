@@ -7,7 +7,7 @@ from groundwork.resources.listing import Listing
 
 
 def listing(collection: str, *, everywhere: bool = True) -> Listing:
-    """The list call of a collection: in all zones and regions, or of the project."""
+    """The list call of a collection: in all zones and regions, or global."""
     path = f"v1/projects/{{project}}/{'aggregated' if everywhere else 'global'}/{collection}"
     return Listing("compute", path, f"items/*/{collection}" if everywhere else "items", "selfLink", "creationTimestamp")
 

@@ -11,7 +11,7 @@ from groundwork.resources.registry import kinds
 
 
 def look_into(cloud: GoogleCloud, items: Iterable[Item]) -> tuple[list[Contents], dict[str, str]]:
-    """The contents of all items whose kinds hold something, and per thing that could not be asked why."""
+    """The contents of all items that can hold something, and why some could not be asked."""
     found: list[Contents] = []
     unknown: dict[str, str] = {}
     for item in items:

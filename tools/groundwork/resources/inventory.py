@@ -23,7 +23,7 @@ _NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
 
 @dataclass(frozen=True)
 class Inventory:
-    """All items that were found, and per kind whose list call failed why; `calls` is how many rows answered.
+    """All items found, and the kinds whose list call failed, with the reason; `calls` counts the successful ones.
 
     `off`: kinds that were not asked since Service Usage says that their API is off. `absent`: kinds of APIs that the local
     cloud does not simulate, where nothing can be. `own`: what Google makes itself.
@@ -48,7 +48,7 @@ class _Asked:
 
 
 def take(cloud: GoogleCloud, wanted: Iterable[Listing] | None = None) -> Inventory:
-    """Ask every list call for all its pages, as far as its API is enabled; what hangs on an item is asked after it."""
+    """Makes every list call whose API is enabled, with all pages; child collections are listed for each parent found."""
     rows = list(listings() if wanted is None else wanted)
     asked_apis = [row for row in rows if row.host not in _ALWAYS_ON]
     enabled, why = _enabled(cloud) if asked_apis else (frozenset(_ALWAYS_ON), "")

@@ -11,7 +11,7 @@ from groundwork.resources.listing import Listing
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """One thing in the project: its kind and its name as the service gives it; `body` is all that the list call said of it."""
+    """One thing in the project: its kind and its name as the service returns it; `body` is its entry in the list."""
 
     kind: str
     name: str
@@ -33,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a thing holds, in words, and whether that is anything; not `whole` when there were too many pages to count."""
+    """What a thing contains, in words, and whether that is anything; not `whole` if there were too many pages to count."""
 
     item: Item
     text: str

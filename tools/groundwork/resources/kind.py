@@ -22,21 +22,21 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Without:
-    """In place of a facet: why there is none."""
+    """Why a kind lacks a facet."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Free:
-    """In place of a price: why it costs nothing."""
+    """Why a kind costs nothing."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Provisioning:
-    """How Terraform makes a kind.
+    """How Terraform provisions a kind.
 
     `word`: what a plan calls it. `imported`: what `terraform import` wants, over planned values. `price`: what it will use.
     `again`: making it again changes nothing. `obstacle`: why it cannot be deleted as it is, "" when it can. `permissions`: on the project, that making, changing and
@@ -60,7 +60,7 @@ class Provisioning:
 
 @dataclass(frozen=True)
 class Removal:
-    """How a thing is deleted: kinds that have to go `after` which, its path and parameters, what is done before.
+    """How a thing is deleted: kinds that must be deleted before it (`after`), its path and parameters, and preparations.
 
     `verb` is another one where it is not deleted but ended.
     """
@@ -95,7 +95,7 @@ class PolicyAccess:
 
 @dataclass(frozen=True)
 class Action:
-    """Something that somebody wants to do to a thing, the permission that it needs, and a harmless way to try it.
+    """Something that people do to a thing, the permission it needs, and a harmless way to try it.
 
     `path` and `body` may hold {project}, {region} and {name}. A path of testIamPermissions asks the service instead of doing it.
     `also`: what else it takes, as pairs of a thing ("identity/serve") and an action on it ("act-as"), by the name of the thing.
@@ -111,13 +111,13 @@ class Action:
 
     @property
     def verb_only(self) -> str:
-        """The action without what it is done to: "read" of "secret.read"."""
+        """The action without its object: "read" of "secret.read"."""
         return self.name.partition(".")[2]
 
 
 @dataclass(frozen=True)
 class ConsolePage:
-    """Where one of them can be looked at: the path in Google's console, and in the local cloud's, by default what its API says of it.
+    """The page of a thing: its path in Google's console, and in the local cloud's, by default derived from its API name.
 
     {project}, {region}, {name} as in the file, {full}, which is what the API calls it, and {api} are filled in.
     """
@@ -128,7 +128,7 @@ class ConsolePage:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What the environment file says of a thing that is there already: its name there, its values, and what to import it by."""
+    """The environment file's entry for an existing thing: its name there, its values, and its import id."""
 
     name: str
     values: Mapping[str, Any] = field(hash=False)
@@ -137,7 +137,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class FileSection:
-    """What the environment file has of a kind: the word that people type for one, the names there and what those are to the API.
+    """A kind's section of the environment file: the word that people type for one, its names there and their API names.
 
     `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
     {identity} and {name} are filled in. `adopted` says what a thing that a list call found would be in the file, or why it cannot be; `page` is None for what is
@@ -156,7 +156,7 @@ class FileSection:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind by the name that `verify` and `sweep` have for it; `why` it costs, what usually `maker` makes it.
+    """A kind, under its name in `verify` and `sweep`; `why` it costs money, and its usual `maker`.
 
     `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
     infra/ that are of this kind, in the team's words. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
@@ -178,12 +178,12 @@ class Kind:
 
 
 def given(facet: T | Without) -> T | None:
-    """The facet, None where a kind has none."""
+    """The facet, or None if the kind lacks it."""
     return None if isinstance(facet, Without) else facet
 
 
 def several(facet: tuple[T, ...] | Without) -> tuple[T, ...]:
-    """A facet of several values, none where a kind has none."""
+    """A facet with several values, empty if the kind lacks it."""
     return () if isinstance(facet, Without) else facet
 
 

@@ -13,7 +13,7 @@ HERE = "projects/{project}/locations/{location}"
 
 @dataclass(frozen=True)
 class Listing:
-    """A list call: its API and path, and where a page keeps its items ("items/*/disks": in each value of a map).
+    """A list call: its API and path, and the field that holds a page's items ("items/*/disks": in each value of a map).
 
     `name`, `born` and `labels` are fields of an item; a `name` with braces is put together from the item and the project.
     `{project}` in the path is the project, `{location}` each location of that API (`places`: where those are listed), and
@@ -42,14 +42,14 @@ class Listing:
 
     @property
     def host(self) -> str:
-        """The API by its host name, as Service Usage lists it."""
+        """The API's host name, as in Service Usage."""
         return f"{self.api}.googleapis.com"
 
     @property
     def version(self) -> str:
-        """The API's version, which every path begins with."""
+        """The API version, the first segment of every path."""
         return self.path.partition("/")[0]
 
     def at(self, location: str) -> str:
-        """The API that serves things in a location: some have a host of their own in each region."""
+        """The API for a location: some have a separate host in each region."""
         return f"{location}-{self.api}" if self.regional and location not in ("", "global") else self.api

@@ -50,7 +50,7 @@ _MOST = 3
 
 @dataclass(frozen=True)
 class GrantChange:
-    """Somebody gets ("+") or loses ("-") a role on a component of a layer."""
+    """Somebody gains ("+") or loses ("-") a role on a component of a layer."""
 
     sign: str
     member: str
@@ -59,19 +59,19 @@ class GrantChange:
 
     @property
     def power(self) -> str:
-        """What the role lets them do that lets them do more; "" for all other roles and for what is taken away."""
+        """How the role allows its holder to gain more access; "" for all other roles and for removals."""
         words = POWER.get(self.role, "") if self.sign == "+" else ""
         return f"{words} {self.component}" if words.endswith("as") else words
 
     @property
     def who(self) -> str:
-        """The address, or what else the member is."""
+        """The address, or the member as it is."""
         return self.member.partition(":")[2] or self.member
 
 
 @dataclass(frozen=True)
 class Named:
-    """The plans in lines: each thing that changes, below its layer; every detail; and what raises somebody's power."""
+    """The plans as lines: each changed thing, by layer; every detail; and grants of more power."""
 
     lines: tuple[str, ...]
     details: tuple[str, ...]
@@ -100,7 +100,7 @@ def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], per
 
 
 def taken_back(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """Who was given a role by hand that the file gives to others, and loses it by these plans; a line each."""
+    """Who loses a role that was granted by hand and that the file gives to others; one line each."""
     found = []
     for plan in made:
         document = shown.get(plan.layer, {})

@@ -16,7 +16,7 @@ _KEY = re.compile(r'\["([^"]+)"\]')
 
 
 class UnknownYet(Exception):
-    """An attribute that a price depends on is known only after apply."""
+    """An attribute that a price depends on is only known after apply."""
 
     def __init__(self, attribute: str) -> None:
         super().__init__(attribute)
@@ -25,7 +25,7 @@ class UnknownYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One side of a change: `values` as Terraform has them, `unknown` true where it does not know yet."""
+    """One side of a change: `values` in Terraform's form, `unknown` true where they are not known yet."""
 
     address: str
     type: str
@@ -39,7 +39,7 @@ class Planned:
         return str(keys[-1]) if keys else self.address
 
     def get(self, attribute: str, default: Any = None) -> Any:
-        """The value, `default` when it is null or empty. Raises UnknownYet when it is known only after apply."""
+        """The value, `default` when it is null or empty. Raises UnknownYet if it is only known after apply."""
         value = self.values.get(attribute)
         if value not in (None, "", [], {}):
             return value
@@ -65,7 +65,7 @@ class Planned:
 
 
 class Assumed(Protocol):
-    """What a plan cannot say: how much is stored, asked and built."""
+    """Usage that a plan does not tell, such as stored bytes and requests."""
 
     def value(self, assumption: str, name: str = "") -> Decimal:
         """The number for the thing called `name`."""
@@ -92,7 +92,7 @@ Planner = Callable[[Planned, Assumed], Iterator[Need]]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A quantity worked out from assumptions for one resource, with their names."""
+    """A quantity computed from assumptions for one resource, with their names."""
 
     quantity: Decimal
     names: tuple[str, ...]
@@ -111,10 +111,10 @@ def assume(assumptions: Assumed, resource: Planned, *names: str) -> Amount:
 
 
 def usage(part: str, key: str, region: str, amount: Amount) -> Need:
-    """A need that depends on use."""
+    """A need that depends on usage."""
     return Need(part, key, region, amount.quantity, "usage", amount.names)
 
 
 def fixed(part: str, key: str, region: str, quantity: Decimal, assumed: tuple[str, ...] = ()) -> Need:
-    """A need that is there as long as the resource is."""
+    """A need that exists as long as the resource does."""
     return Need(part, key, region, quantity, "fixed", assumed)

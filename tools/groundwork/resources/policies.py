@@ -23,7 +23,7 @@ _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
 def read_all(cloud: GoogleCloud) -> Policies:
-    """Ask every thing in the project for its policy; what cannot be asked is unknown, never empty."""
+    """Reads the policy of every thing in the project; what cannot be read is unknown, never empty."""
     asked = [row for row in listings() if row.kind in policy_access() and not row.ends]
     inventory = take(cloud, asked)
     # Where an API is off that only some need, nothing of it can be used.

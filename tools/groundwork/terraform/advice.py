@@ -13,7 +13,7 @@ from groundwork.terraform.events import Diagnostic
 
 @dataclass(frozen=True)
 class Remedy:
-    """A kind of error by what its text says, what to do about it, and the exit code that it gives."""
+    """A kind of error, recognised by its text, with the advice and the exit code for it."""
 
     pattern: re.Pattern[str]
     advice: str
@@ -95,7 +95,7 @@ REMEDIES = (
 
 
 def remedy(text: str) -> Remedy | None:
-    """The first remedy whose kind the text is of."""
+    """The first remedy that matches the text."""
     return next((entry for entry in REMEDIES if entry.pattern.search(text)), None)
 
 

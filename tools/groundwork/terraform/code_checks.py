@@ -15,14 +15,14 @@ from groundwork.terraform.session import Session
 
 @dataclass(frozen=True)
 class Flaw:
-    """Something wrong in the Terraform: "folder/file:line" and a sentence."""
+    """A mistake in the Terraform code: "folder/file:line" and a sentence."""
 
     place: str
     sentence: str
 
 
 def validate(session: Session) -> tuple[int, list[Flaw]]:
-    """Check the format of all files and validate every module and layer; how many folders, and what is wrong."""
+    """Checks the format of all files and validates every module and layer; returns how many folders, and what is wrong."""
     root = session.checkout.root
     folders = sorted({path.parent for top in ("modules", "infra") for path in (root / top).glob("*/*.tf")})
     with ThreadPoolExecutor(2) as pool:

@@ -32,10 +32,10 @@ Listen = Callable[[Event], None]
 
 
 class Watch(Protocol):
-    """Is told of every Terraform command of a layer: which process it is, and how it ended."""
+    """Observes every Terraform command of a layer: its process, and how it ended."""
 
     def started(self, command: str, pid: int) -> None:
-        """The command runs now."""
+        """The command has started."""
         ...
 
     def ended(self, command: str, code: int, *, in_order: bool) -> None:
@@ -44,7 +44,7 @@ class Watch(Protocol):
 
 
 class TerraformFailed(GroundworkError):
-    """A Terraform command ended with an error; `diagnostics` are the errors that it named."""
+    """A Terraform command failed; `diagnostics` are the errors that it reported."""
 
     def __init__(self, finished: Finished, directory: Path, diagnostics: Sequence[Diagnostic] = ()) -> None:
         tool, verb = Path(finished.argv[0]).name, finished.argv[1]
@@ -71,7 +71,7 @@ class _Arguments(ArgumentBuilder):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Terraform:
-    """A root module, where its data goes and what its processes see.
+    """A root module, its data folder, and its environment variables.
 
     `inputs` are "name=value" for -var; `downloads` goes on top of `variables` where providers are fetched. All paths are
     absolute.
@@ -86,7 +86,7 @@ class Terraform:
     watch: Watch | None = None
 
     def init(self, backend: Mapping[str, str] | None, listen: Listen) -> None:
-        """Prepare the working directory; `backend` None leaves the backend alone (for validate)."""
+        """Initialises the working directory; `backend` None skips the backend (for validate)."""
         if backend is None:
             self._events("init", listen, json=IsFlagged, input=False, backend=False)
         else:
@@ -95,7 +95,7 @@ class Terraform:
             )
 
     def plan(self, file: Path, listen: Listen, *, destroy: bool = False) -> bool:
-        """Plan into `file`; whether anything would change."""
+        """Plans into `file`; returns whether anything would change."""
         done = self._events(
             "plan", listen, json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, detailed_exitcode=IsFlagged,
             var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None, parallelism=PARALLELISM,
@@ -103,13 +103,13 @@ class Terraform:
         return done.code == 2
 
     def apply(self, file: Path, listen: Listen) -> None:
-        """Apply a saved plan, and nothing but it."""
+        """Applies exactly a saved plan."""
         self._events(
             "apply", listen, str(file), json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, parallelism=PARALLELISM
         )
 
     def adopt(self, address: str, identity: str) -> str:
-        """Bring something that exists into the state: "" when it is there now, ABSENT when there is no such thing, else what failed."""
+        """Imports an existing resource into the state: "" on success, ABSENT when it does not exist, else the error."""
         done = self._follow(
             "import", lambda _text: None, address, identity,
             input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT, var=list(self.inputs),
@@ -120,15 +120,15 @@ class Terraform:
         return ABSENT if _NOTHING in said else said.partition("Error: ")[2][:200] or f"exit code {done.code}"
 
     def forget(self, addresses: Sequence[str]) -> None:
-        """Take resources out of the state; they stay in the cloud."""
+        """Removes resources from the state; they remain in the cloud."""
         self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
 
     def push(self, file: Path) -> None:
-        """Upload a state that an interrupted run could not upload itself."""
+        """Uploads a state that an interrupted run could not upload."""
         self._checked("state push", str(file), lock_timeout=LOCK_TIMEOUT)
 
     def show(self, file: Path) -> dict[str, Any]:
-        """The saved plan as Terraform's JSON (format 1.2). It may hold secrets: do not keep it."""
+        """The saved plan as Terraform's JSON (format 1.2). It may contain secrets: do not store it."""
         done = process.run(
             self._argv("show", str(file), json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
         )
@@ -137,7 +137,7 @@ class Terraform:
         return document(done.out)
 
     def validate(self) -> list[Diagnostic]:
-        """What `validate` finds wrong."""
+        """The diagnostics of `validate`."""
         done = process.run(
             self._argv("validate", json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
         )

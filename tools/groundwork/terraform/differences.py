@@ -16,7 +16,7 @@ _NAMES = ("id", "name", "role", "key")
 
 @dataclass(frozen=True)
 class Difference:
-    """One attribute that changes; values as people write them, "" for none."""
+    """One changed attribute; values as people write them, "" for none."""
 
     path: str
     before: str
@@ -29,14 +29,14 @@ class Difference:
 
 
 def before_after(change: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A change's values before and after, what is secret masked and what is not known yet said to be so."""
+    """A change's values before and after, with secrets masked and unknown values marked."""
     before = _masked(change.get("before"), change.get("before_sensitive"))
     after = _masked(change.get("after"), change.get("after_sensitive"))
     return before, _later(after, change.get("after_unknown"))
 
 
 def differences(change: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Every attribute that a change changes, by its path; what the provider fills in itself is left out."""
+    """Every attribute that changes, by its path, without what the provider itself fills in."""
     before, after = (dict(_leaves(side, "")) for side in before_after(change))
     secret = change.get("before") != change.get("after")
     found = []

@@ -33,7 +33,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A sign of life of one resource while a plan is applied; `seconds` is what Terraform measured, `id` what it got."""
+    """The progress of one resource during an apply; `seconds` is Terraform's own measurement, `id` the new id."""
 
     address: str
     module: str
@@ -56,13 +56,13 @@ class Diagnostic:
 
     @property
     def text(self) -> str:
-        """Summary and detail as one text, to look for known messages in."""
+        """Summary and detail as one text, for matching known messages."""
         return f"{self.summary}\n{self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One resource was read again before planning."""
+    """One resource was refreshed before planning."""
 
     address: str
     done: bool
@@ -88,7 +88,7 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
-    """Anything else that Terraform says, as text."""
+    """Any other line that Terraform prints."""
 
     text: str
 
@@ -97,7 +97,7 @@ Event = PlannedChange | Step | Diagnostic | Refresh | Summary | Outputs | Output
 
 
 def parse(line: str) -> Event:
-    """The value of one line of output; a line that is not a JSON object is a Line."""
+    """The event in one line of output; a line that is not a JSON object is an OutputLine."""
     try:
         data = json.loads(line)
     except json.JSONDecodeError:

@@ -16,7 +16,7 @@ _ARGUMENT = re.compile(r"  (?P<name>\w+) += (?P<value>.+)")
 
 @dataclass(frozen=True)
 class Variable:
-    """An input: its type as one line of HCL; `default` is HCL too, None where a value is required."""
+    """An input variable: its type as one line of HCL; `default` is HCL too, None where a value is required."""
 
     name: str
     description: str
@@ -26,7 +26,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class OutputBlock:
-    """A result and what it is."""
+    """An output and its description."""
 
     name: str
     description: str
@@ -34,7 +34,7 @@ class OutputBlock:
 
 @dataclass(frozen=True)
 class Module:
-    """What a module takes, gives and makes, each in the order of its files; `resources` are types, once each."""
+    """A module's variables, outputs and resource types, each in file order; types are unique."""
 
     variables: tuple[Variable, ...]
     outputs: tuple[OutputBlock, ...]

@@ -18,7 +18,7 @@ _FILE = "initialised"
 
 
 def initialise(session: Session, talk: Talk) -> None:
-    """Initialise the layers that need it; side by side where nothing is fetched, since a plugin cache is not made for two.
+    """Initialises the layers that need it; in parallel only if nothing is fetched, since the plugin cache allows one at a time.
 
     Raises TerraformFailed.
     """

@@ -29,7 +29,7 @@ _SMALLEST_PROGRAM = 1 << 20
 
 @dataclass(frozen=True)
 class Release:
-    """A release that we fetch: where its zip files are and the SHA-256 of each, by platform."""
+    """A release to download: the address of its zip files and the SHA-256 of each, by platform."""
 
     title: str
     version: str
@@ -68,7 +68,7 @@ RELEASES = {
 
 @dataclass(frozen=True)
 class Tool:
-    """A Terraform that can be started: "terraform" or "tofu", its version and the absolute path of its program."""
+    """An installed Terraform: "terraform" or "tofu", its version and the absolute path of its program."""
 
     name: str
     version: tuple[int, ...]
@@ -97,7 +97,7 @@ def user_cache() -> Path:
 
 
 def chosen() -> str:
-    """The tool that TF names: terraform unless it says tofu. Raises UsageProblem."""
+    """The tool that TF selects: terraform unless it says tofu. Raises UsageProblem."""
     name = os.environ.get("TF") or "terraform"
     if name not in RELEASES:
         raise UsageProblem(f"TF={name} is not known: set it to terraform or tofu, or leave it out for terraform.")
@@ -105,19 +105,19 @@ def chosen() -> str:
 
 
 def on_path(name: str) -> Tool | None:
-    """The tool on PATH, of whatever version; None when there is none that answers."""
+    """The tool on PATH, of any version; None when there is none that works."""
     found = shutil.which(name)
     return _examined(name, Path(found)) if found else None
 
 
 def in_cache(name: str, cache: Path) -> Tool | None:
-    """The pinned release in the cache; None when it is not there."""
+    """The pinned release in the cache; None when it is not cached."""
     path = _place(name, cache)
     return _examined(name, path, fetched=True) if path.is_file() else None
 
 
 def tool(name: str, cache: Path, say: Callable[[str], None]) -> Tool:
-    """A usable tool: from PATH, else from the cache, else fetched into the cache.
+    """A usable tool: from PATH, else from the cache, else downloaded into the cache.
 
     Raises GroundworkError with what to do when it can be had nowhere.
     """
@@ -131,7 +131,7 @@ def tool(name: str, cache: Path, say: Callable[[str], None]) -> Tool:
 
 
 def fetch(name: str, cache: Path, say: Callable[[str], None], present: Tool | None = None, address: str = "") -> Tool:
-    """Fetch the pinned release, verify its checksum and put it into the cache; `address` overrides where from."""
+    """Downloads the pinned release, verifies its checksum and stores it in the cache; `address` overrides its source."""
     release = RELEASES[name]
     here = this_platform()
     before = _why_not(name, present)
@@ -244,7 +244,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def main() -> None:
-    """Print the folder of a usable tool, fetched if need be: `make test` puts it on PATH."""
+    """Prints the folder of a usable tool, downloaded if necessary: `make test` puts it on PATH."""
     try:
         print(tool(chosen(), user_cache(), lambda text: print(text, file=sys.stderr)).path.parent)
     except GroundworkError as error:

@@ -18,7 +18,7 @@ _MARGIN = timedelta(seconds=2)
 
 
 def is_locked(failure: TerraformFailed) -> bool:
-    """Whether a command failed because somebody else holds the lock."""
+    """Whether a command failed because of somebody else's lock."""
     return any(_KNOWN in found.summary and _REFUSED not in found.detail for found in failure.diagnostics)
 
 
@@ -35,7 +35,7 @@ def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:
 
 
 def text(lock: Lock) -> str:
-    """Who holds a lock, doing what, since when, for people."""
+    """Who holds a lock, for which operation and since when, for people."""
     since = lock.created.astimezone()
     return f"{lock.who} ({lock.doing}, since {since:%Y-%m-%d %H:%M:%S}, {_ago(lock.created)} ago, Terraform {lock.version or 'unknown'}, lock ID {lock.id})"
 
@@ -48,7 +48,7 @@ def _ago(moment: datetime) -> str:
 
 
 def left_by(run: TerraformRun, lock: Lock, log: Path) -> bool:
-    """Whether a lock is what a dead run left: taken by the same user on the same host, between its start and its last line.
+    """Whether a dead run left the lock: taken by the same user on the same host, between the run's start and its last line.
 
     While it lies there nobody else can have taken one, so the window needs only a small margin.
     """
@@ -59,13 +59,13 @@ def left_by(run: TerraformRun, lock: Lock, log: Path) -> bool:
 
 
 def held(cloud: GoogleCloud, places: dict[str, StateLocation]) -> dict[str, Lock]:
-    """The locks that are held now, by layer."""
+    """The current locks, by layer."""
     locks = {layer: read_lock(cloud, place) for layer, place in places.items()}
     return {layer: lock for layer, lock in locks.items() if lock is not None}
 
 
 def release(cloud: GoogleCloud, place: StateLocation, lock: Lock) -> None:
-    """Remove this very lock: a newer one is never touched, since its generation differs."""
+    """Removes exactly this lock: a newer one has another generation and is never touched."""
     try:
         cloud.request("DELETE", "storage", place.path("tflock"), params={"ifGenerationMatch": lock.id})
     except CloudProblem as problem:

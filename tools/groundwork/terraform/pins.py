@@ -37,14 +37,14 @@ _PROVIDER = "registry.terraform.io/hashicorp/google"
 
 
 def pin(layer: Path, hashes: Iterable[str] = HASHES) -> None:
-    """Let Terraform install only what has one of the hashes, for a root module in `layer`."""
+    """Restricts Terraform to packages with one of the hashes, for a root module in `layer`."""
     lines = "".join(f'    "{each}",\n' for each in hashes)
     text = f'provider "{_PROVIDER}" {{\n  version = "{VERSION}"\n  hashes = [\n{lines}  ]\n}}\n'
     (layer / _FILE).write_text(text, encoding="utf-8")
 
 
 def unpin(layer: Path) -> None:
-    """Let Terraform install what it finds, such as a build of one's own; a lock file that was not made of our hashes stays."""
+    """Lifts the restriction, for example for a custom build; a lock file that was not made from our hashes stays."""
     file = layer / _FILE
     try:
         found = set(re.findall(r'"((?:h1|zh):[^"]+)"', file.read_text(encoding="utf-8")))

@@ -31,7 +31,7 @@ _VERBS: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """A layer's saved plan: what it would do, and Terraform's warnings. `pending` also counts outputs that change."""
+    """A layer's saved plan: its changes and Terraform's warnings. `pending` also counts changed outputs."""
 
     layer: str
     file: Path
@@ -42,7 +42,7 @@ class LayerPlan:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many resources a plan creates, updates and deletes; a replacement is one of the first and one of the last."""
+    """How many resources a plan creates, updates and deletes; a replacement counts as a creation and a deletion."""
 
     create: int
     update: int
@@ -56,12 +56,12 @@ class Counts:
 
     @property
     def text(self) -> str:
-        """The counts for people, of what a plan would do."""
+        """The counts of a plan, for people."""
         return self._said("to create", "to change", "to destroy", "to take over") or "no changes"
 
     @property
     def done(self) -> str:
-        """The counts for people, of what was done."""
+        """The counts of an apply, for people."""
         return self._said("created", "changed", "destroyed", "taken over") or "only outputs changed"
 
     def _said(self, *words: str) -> str:
@@ -70,17 +70,17 @@ class Counts:
 
 
 def sign(action: Action) -> str:
-    """What a line begins with: "+" creates, "~" changes, "-" destroys, "±" makes again."""
+    """The sign of an action: "+" creates, "~" changes, "-" destroys, "±" replaces."""
     return _SIGNS[action]
 
 
 def verb(action: Action) -> str:
-    """What happens, where the sign alone does not say it."""
+    """The action in a word, where the sign alone is not enough."""
     return _VERBS.get(action, "")
 
 
 def acting(changes: Iterable[PlannedChange]) -> tuple[PlannedChange, ...]:
-    """The changes that change something."""
+    """The changes that are not no-ops."""
     return tuple(change for change in changes if change.action in _ACTS)
 
 

@@ -24,7 +24,7 @@ _KILLING = "Killing Terraform: the next `groundwork up` finds what it had made."
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that has ended: its arguments, exit code (negative = signal) and what it wrote."""
+    """A finished process: its arguments, exit code (negative = signal) and output."""
 
     argv: tuple[str, ...]
     code: int
@@ -73,7 +73,7 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
 
 @contextmanager
 def signals_passed_on() -> Iterator[None]:
-    """While inside, SIGINT and SIGTERM reach the children as one SIGINT each: they end in order and release their locks.
+    """Inside, SIGINT and SIGTERM are passed on to the children as one SIGINT each, so that they shut down cleanly and release their locks.
 
     Works in the main thread only; elsewhere it does nothing.
     """
@@ -90,13 +90,13 @@ def signals_passed_on() -> Iterator[None]:
 
 
 def signals() -> int:
-    """How many times SIGINT or SIGTERM came in since signals began to be passed on."""
+    """How many times SIGINT or SIGTERM was received since signals are passed on."""
     return _CHILDREN.signals
 
 
 @contextmanager
 def told_by(tell: Callable[[str], None]) -> Iterator[None]:
-    """While inside, `tell` says what ^C does: where a moving display has the terminal, nothing else may write to it."""
+    """Inside, `tell` reports ^C: while a live display has the terminal, nothing else may write to it."""
     before, _CHILDREN.tell = _CHILDREN.tell, tell
     try:
         yield
@@ -112,7 +112,7 @@ def run(
     seconds: float = 60,
     given: str = "",
 ) -> Finished:
-    """Run a small command to its end and keep what it writes; `given` is its standard input. Without `env` it sees what its like may.
+    """Runs a short command and returns its output; `given` is its standard input. Without `env` it gets the variables for tools of its kind.
 
     Raises GroundworkError when the program is not there or takes longer than `seconds`.
     """
@@ -131,7 +131,7 @@ def run(
 
 
 def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
-    """Run a command that talks to the person at this terminal, to its end; its exit code. ^C reaches it as it does us.
+    """Runs an interactive command on this terminal and returns its exit code. ^C reaches it as well as us.
 
     Raises GroundworkError when the program is not there.
     """
@@ -149,7 +149,7 @@ def _seen(argv: Sequence[str], env: Mapping[str, str] | None) -> Mapping[str, st
 
 
 def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """Turn this process into another program, whose exit code is ours. Raises GroundworkError when the system refuses."""
+    """Replaces this process by another program, whose exit code becomes ours. Raises GroundworkError when the system refuses."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(program, list(argv), dict(env))  # noqa: S606 - no shell is wanted
@@ -166,7 +166,7 @@ def follow(
     line: Callable[[str], None],
     started: Callable[[int], None],
 ) -> Finished:
-    """Run a command in its own process group and hand over each line while it works.
+    """Runs a command in its own process group and passes on each line while it runs.
 
     Its output goes straight into the file `log` and is read from there, so that it neither blocks nor dies when this process
     is killed, and every line is kept. `started` gets the child's pid.

@@ -20,7 +20,7 @@ from groundwork.terraform.process import wait_for
 
 @dataclass(frozen=True)
 class TerraformRun:
-    """A Terraform command of ours: who started it where and when, and which process it is.
+    """A Terraform command that we started: by whom, where and when, and its process.
 
     `pid` is groundwork's, `child` Terraform's; `born` and `child_born` tell a process from a later one with its number.
     `started` is RFC 3339 in UTC; `in_order` says that it failed but released its lock.
@@ -74,7 +74,7 @@ def _user() -> str:
 
 
 def write(folder: Path, run: TerraformRun) -> None:
-    """Record a run in its layer's folder, whole or not at all."""
+    """Records a run in its layer's folder, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"run.json.{os.getpid()}"
     fresh.write_text(json.dumps(asdict(run), indent=1) + "\n", "utf-8")
@@ -82,7 +82,7 @@ def write(folder: Path, run: TerraformRun) -> None:
 
 
 def read(folder: Path) -> TerraformRun | None:
-    """The run that is at work or was cut short, if there is one."""
+    """The active or interrupted run, if there is one."""
     try:
         return TerraformRun(**json.loads((folder / "run.json").read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
@@ -90,13 +90,13 @@ def read(folder: Path) -> TerraformRun | None:
 
 
 def ended(folder: Path) -> None:
-    """Forget the record: the run has ended in order."""
+    """Removes the record: the run has ended cleanly."""
     (folder / "run.json").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Keeps the record of one layer's Terraform commands: it is there while one runs, and stays when one is cut short or an apply fails."""
+    """Records one layer's Terraform commands; the record remains when a command is interrupted or an apply fails."""
 
     folder: Path
     run: TerraformRun
@@ -117,7 +117,7 @@ class Recorder:
 
 @contextmanager
 def alone(folder: Path, run: TerraformRun, *, patient: bool = False) -> Iterator[None]:
-    """Be the only run on an environment in this clone, `patient` after the one that is at work; `folder` is the environment's.
+    """Ensures that this is the only run on an environment in this clone; a `patient` one waits. `folder` is the environment's.
 
     The kernel drops the claim when this process dies, however it dies. Raises StateLocked, naming who has it.
     """
@@ -145,5 +145,5 @@ def _busy(folder: Path, claim: str) -> str:
 
 
 def wait_for_orphan(run: TerraformRun) -> None:
-    """Wait for a Terraform whose groundwork was killed: it ends by itself and writes its state."""
+    """Waits for a Terraform whose groundwork was killed; it ends by itself and writes its state."""
     wait_for(run.child, run.child_born)

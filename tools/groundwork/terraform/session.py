@@ -25,7 +25,7 @@ PROVIDERS = ("local", "google")
 
 @dataclass(frozen=True)
 class Session:
-    """An environment within reach; `provider` is "local" (ours) or "google" (the real one).
+    """An opened environment; `provider` is "local" (ours) or "google" (the real one).
 
     `adopted`: what the platform's plans take over instead of making it: import ids by module and name in the file.
     """
@@ -42,45 +42,45 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """Where the environment's runs leave their files."""
+        """The folder for what the environment's runs leave behind."""
         return self.checkout.runs / self.environment.name
 
     def data(self, layer: str) -> Path:
-        """Where a layer's runs leave theirs."""
+        """The same for one layer."""
         return self.checkout.data(self.environment.name, layer)
 
     def place(self, layer: str) -> StateLocation:
-        """Where a layer's state is."""
+        """The location of a layer's state."""
         return StateLocation(self.environment.state_bucket, f"{self.environment.name}/{layer}")
 
     @property
     def places(self) -> dict[str, StateLocation]:
-        """Where the state of every layer is."""
+        """The locations of all layers' states."""
         return {layer: self.place(layer) for layer in LAYERS}
 
     def shown(self, layer: str, plan: Path) -> dict[str, Any]:
-        """A saved plan as Terraform's JSON, read once however many look at it. It may hold secrets: do not keep it in a file."""
+        """A saved plan as Terraform's JSON, cached. It may contain secrets: do not write it to a file."""
         key = (plan, plan.stat().st_mtime_ns)
         if key not in self._documents:
             self._documents[key] = self.terraform(layer).show(plan)
         return self._documents[key]
 
     def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
-        """While Terraform works: the local cloud is kept running; Google's needs no help."""
+        """While Terraform works, keeps the local cloud running; Google's needs no help."""
         return local.kept_running(self.checkout, say) if self.environment.local else nullcontext()
 
     def _frozen(self, layer: str) -> Path:
         return self.data(layer) / self.environment.path.name
 
     def freeze(self, layer: str) -> None:
-        """Copy the environment file for Terraform, which reads it again while it applies: an edit in between must not count."""
+        """Copies the environment file for Terraform, which reads it again during apply: an edit in between must have no effect."""
         self.data(layer).mkdir(parents=True, exist_ok=True)
         fresh = self._frozen(layer).with_suffix(".fresh")
         fresh.write_bytes(self.environment.path.read_bytes())
         fresh.replace(self._frozen(layer))
 
     def stateless(self, layer: str) -> bool:
-        """Whether a layer is planned without a state, since the bucket for it is not there yet."""
+        """Whether a layer is planned without a state, because the state bucket does not exist yet."""
         return stateless.place(self.data(layer), layer).is_dir()
 
     def terraform(self, layer: str) -> Terraform:
@@ -108,7 +108,7 @@ def default_provider(environment: Environment) -> str:
 def open_session(
     checkout: Checkout, environment: Environment, provider: str | None, command: str, say: Callable[[str], None]
 ) -> Session:
-    """Everything that a command needs to run Terraform: started, found or fetched side by side.
+    """Prepares everything that a command needs to run Terraform, in parallel.
 
     Raises UsageProblem for a provider that does not fit, GroundworkError for a tool that cannot be had.
     """

@@ -18,7 +18,7 @@ Sources = Mapping[str, str]
 
 
 def sources(root: Path, environment: Environment) -> Sources:
-    """What a plan of this environment would be made from now."""
+    """The inputs from which a plan of this environment would be made now."""
     files = sorted(file for folder in FOLDERS for file in _files(root / folder))
     found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
     # Costs and exceptions to policies change no plan.
@@ -27,12 +27,12 @@ def sources(root: Path, environment: Environment) -> Sources:
 
 
 def note(plan: Path, made_from: Sources) -> None:
-    """Keep what a saved plan was made from."""
+    """Records the inputs of a saved plan."""
     _beside(plan).write_text(json.dumps(made_from, indent=1), "utf-8")
 
 
 def changed(plan: Path, root: Path, environment: Environment) -> list[str]:
-    """The files that a saved plan does not know as they are now; of a plan without a note those that are younger."""
+    """The files that have changed since a plan was saved; for a plan without a record, those that are newer."""
     now = sources(root, environment)
     try:
         then = json.loads(_beside(plan).read_text("utf-8"))

@@ -18,7 +18,7 @@ from groundwork.google.cloud import CloudProblem, GoogleCloud
 
 @dataclass(frozen=True)
 class StateLocation:
-    """Where a layer's state is: the bucket and the prefix of its objects."""
+    """The location of a layer's state: the bucket and the prefix of its objects."""
 
     bucket: str
     prefix: str
@@ -40,7 +40,7 @@ class StateLocation:
 
 @dataclass(frozen=True)
 class StateResource:
-    """A managed resource that the state knows: its address, module ("" at the root), type and attributes."""
+    """A managed resource in the state: its address, module ("" at the root), type and attributes."""
 
     address: str
     module: str
@@ -49,13 +49,13 @@ class StateResource:
 
     @property
     def id(self) -> str:
-        """Terraform's id of it."""
+        """Its Terraform id."""
         return str(self.attributes.get("id", ""))
 
 
 @dataclass(frozen=True)
 class Output:
-    """An output's value; a sensitive one is not for printing."""
+    """An output's value; a sensitive one must not be printed."""
 
     value: Any = field(repr=False)
     sensitive: bool
@@ -63,7 +63,7 @@ class Output:
 
 @dataclass(frozen=True)
 class State:
-    """What Terraform knows of a layer; `serial` counts its changes, 0 when there is no state."""
+    """The state of a layer; `serial` counts its changes, 0 when there is no state."""
 
     serial: int
     resources: tuple[StateResource, ...]
@@ -77,7 +77,7 @@ class State:
 
 @dataclass(frozen=True)
 class Lock:
-    """A held lock: its ID (the object's generation), what holds it, who ("user@host") and since when."""
+    """A lock in force: its ID (the object's generation), its operation, its holder ("user@host") and its start."""
 
     id: str
     operation: str
@@ -97,11 +97,11 @@ BLANK = 1
 
 
 class UnreadableState(GroundworkError):
-    """There is a state, and it is not what Terraform writes."""
+    """A state exists but is not in Terraform's format."""
 
 
 def read_state(cloud: GoogleCloud, place: StateLocation) -> State:
-    """The state as it is now; EMPTY when there is none. Raises CloudProblem when that cannot be told, Unreadable."""
+    """The current state; EMPTY when there is none. Raises CloudProblem when that is unknown, UnreadableState."""
     content = _object(cloud, place.path("tfstate"))
     try:
         return parse_state(content) if content else EMPTY
@@ -113,7 +113,7 @@ def read_state(cloud: GoogleCloud, place: StateLocation) -> State:
 
 
 def read_lock(cloud: GoogleCloud, place: StateLocation) -> Lock | None:
-    """The lock if somebody holds it. Raises CloudProblem when that cannot be told."""
+    """The lock, if there is one. Raises CloudProblem when that is unknown."""
     try:
         about = cloud.request("GET", "storage", place.path("tflock"))
     except CloudProblem as problem:
@@ -141,7 +141,7 @@ def _lock(about: Mapping[str, Any], content: bytes) -> Lock:
 
 
 def parse_state(content: bytes) -> State:
-    """The state that a file in format 4 holds."""
+    """Parses a state file in format 4."""
     data = json.loads(content)
     resources = tuple(
         _resource(entry, instance)

@@ -15,12 +15,12 @@ _IMPORT = re.compile(r"^import \{\n(?:  .*\n|\n)*\}\n", re.MULTILINE)
 
 
 def place(data: Path, layer: str) -> Path:
-    """Where the copy of a layer lies, below the folder of the layer's runs."""
+    """The location of a layer's copy, below the folder of the layer's runs."""
     return data / FOLDER / "infra" / layer
 
 
 def copy(checkout: Checkout, data: Path, layer: str) -> None:
-    """Make the copy anew: the layer's own files without backend and imports, links to everything beside them."""
+    """Creates the copy: the layer's files without backend and imports, and links to everything beside them."""
     remove(data)
     target = place(data, layer)
     target.mkdir(parents=True)
@@ -35,5 +35,5 @@ def copy(checkout: Checkout, data: Path, layer: str) -> None:
 
 
 def remove(data: Path) -> None:
-    """Forget the copy: there is a state to plan against."""
+    """Removes the copy: there is now a state to plan against."""
     shutil.rmtree(data / FOLDER, ignore_errors=True)

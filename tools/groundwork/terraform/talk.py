@@ -14,20 +14,20 @@ Work = Mapping[tuple[str, str], int]
 
 
 class Talk(Protocol):
-    """Everything here goes to standard error; data on standard output is the command's own affair."""
+    """Messages and questions, on standard error; data on standard output is printed by the command itself."""
 
     def say(self, text: str) -> None:
-        """Print a line."""
+        """Prints a line."""
         ...
 
     def confirm(self, question: str) -> None:
-        """Return when the answer is yes; raise Refused otherwise, and when there is no terminal to ask on."""
+        """Returns if the answer is yes; raises Refused otherwise, and without a terminal."""
         ...
 
     def typed(self, word: str, question: str) -> None:
-        """Return when exactly `word` was typed; raise Refused otherwise, and when there is no terminal to ask on."""
+        """Returns if exactly `word` is typed; raises Refused otherwise, and without a terminal."""
         ...
 
     def progress(self, title: str, work: Work) -> AbstractContextManager[LayerListen]:
-        """Show Terraform's events of the layers while inside."""
+        """Inside, shows Terraform's events of the layers."""
         ...

@@ -15,7 +15,7 @@ from groundwork.terraform.events import Diagnostic
 
 @dataclass(frozen=True)
 class Passing:
-    """A known message and why it passes."""
+    """The message of a temporary error, and why it is temporary."""
 
     pattern: re.Pattern[str]
     why: str
@@ -48,7 +48,7 @@ LOCAL_WAITS = (0.2, 0.5, 1.0)
 
 
 def reason(errors: Sequence[Diagnostic], *, local: bool = False) -> str:
-    """Why all these errors pass by themselves, on the `local` cloud or on Google's; "" when one of them does not."""
+    """Why all these errors are temporary, on the `local` cloud or on Google's; "" when one of them is not."""
     known = (*KNOWN, LOCAL) if local else KNOWN
     reasons = [_reason(error.text, known) for error in errors]
     return "; ".join(dict.fromkeys(reasons)) if reasons and all(reasons) else ""
