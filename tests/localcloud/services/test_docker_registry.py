@@ -155,6 +155,13 @@ def test_a_manifest_that_is_none_is_refused(docker: Docker, kind: str, body: byt
     assert (answer.status, answer.body["errors"][0]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("name", ["%00", "%FF", "a%0Dx", "..", "A", "-", "a..b", "a/%2E%2E/b", "a" * 100 + "!"])
+def test_a_name_that_no_image_can_have_is_refused(docker: Docker, name: str) -> None:
+    for verb, rest in (("POST", "blobs/uploads/"), ("GET", "tags/list"), ("PUT", "manifests/v1")):
+        answer = docker(verb, f"v2/{docker.cloud.project}/images/{name}/{rest}", b"{}")
+        assert (answer.status, answer.body["errors"][0]["code"]) == (400, "NAME_INVALID")
+
+
 def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None:
     begun = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
     done = docker("PUT", f"{begun.headers['location']}?digest={digest_of(b'other')}", b"this")

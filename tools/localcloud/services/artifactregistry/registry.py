@@ -33,6 +33,8 @@ DELETE = "artifactregistry.repositories.deleteArtifacts"
 HOST = "-docker.pkg.dev"
 ANONYMOUS = "anonymous"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests.
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _MOST_MANIFEST = 4 << 20
 _HOUR = 3600
@@ -127,6 +129,8 @@ class Registry:
         words = request.path_params["name"].split("/")
         if len(words) < 3 or not all(words):
             raise RegistryError(404, "NAME_UNKNOWN", f"{'/'.join(words)} is not PROJECT/REPOSITORY/IMAGE.")
+        if wrong := next((one for one in words[2:] if not _NAME.fullmatch(one)), ""):
+            raise RegistryError(400, "NAME_INVALID", f"{wrong[:200]!r} is no name of an image.")
         repository = self._named(request, words[0], words[1])
         principal = self._principal(request)
         if not self._cloud.iam.allowed(principal, permission, API, repository, words[0]):
