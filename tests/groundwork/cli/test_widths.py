@@ -38,6 +38,7 @@ CHANGING = {
 }  # fmt: skip
 # Columns become paragraphs, in which "yes" is a name among those who may; tests/groundwork/people/test_paragraphs.py compares them.
 SAID_OTHERWISE = {"access"}
+WITHOUT_DATA = {"login", "validate"}
 VOLATILE = re.compile(r"\b\d+(\.\d+)? (s|ms|[KM]iB)\b|process \d+|\d\d:\d\d(:\d\d)?|; unchanged since the last check")
 MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -67,6 +68,16 @@ def groups(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tupl
 
 def test_every_command_is_looked_at_or_changes_something() -> None:
     assert {" ".join(words) for words in leaves(groundwork)} == {*READING, *AS_WRITTEN, *CHANGING}
+
+
+@pytest.mark.parametrize("command", sorted({*READING} - WITHOUT_DATA))
+def test_every_command_that_reads_has_json(command: str) -> None:
+    found: click.Command | None = groundwork
+    for word in command.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
+    assert found
+    assert "as_json" in [option.name for option in found.params]
 
 
 @pytest.mark.parametrize("wide", WIDTHS)

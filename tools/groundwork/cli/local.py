@@ -114,14 +114,19 @@ def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
 @click.option("--builds", type=click.IntRange(1, 100), help="Builds of Cloud Build.")
 @click.option("--instances", type=click.IntRange(1, 100), help="Instances of services, jobs and endpoints.")
 @click.option("--jobs", type=click.IntRange(1, 100), help="Replicas of training jobs.")
-def limits(builds: int | None, instances: int | None, jobs: int | None) -> None:
+@json_option
+def limits(builds: int | None, instances: int | None, jobs: int | None, as_json: bool) -> None:
     """Say or set how many containers of a kind this machine runs at once; what is beyond that waits or is refused.
 
     Example: groundwork local limits --jobs 1
     """
     wanted = {"builds": builds, "instances": instances, "jobs": jobs}
     told = {"limits": {name: most for name, most in wanted.items() if most is not None}}
-    for name, most in feature.tell_workloads(find_checkout(Path.cwd()), told)["limits"].items():
+    found = feature.tell_workloads(find_checkout(Path.cwd()), told)["limits"]
+    if as_json:
+        print_json({"simulated": True, "limits": found})
+        return
+    for name, most in found.items():
         echo(f"{name}: {most} at once")
 
 
@@ -141,7 +146,8 @@ def reset(yes: bool) -> None:
 
 @local.command()
 @click.argument("name", required=False, type=click.Choice(["as-google", "prompt"]))
-def profile(name: str | None) -> None:
+@json_option
+def profile(name: str | None, as_json: bool) -> None:
     """Say or set how late what is done shows: as-google (APIs, policies, accounts, lists: minutes) or prompt, the default.
 
     Commands then wait as on Google Cloud, but move its clock instead of sleeping. GROUNDWORK_LOCAL_PROFILE sets it too.
@@ -150,6 +156,9 @@ def profile(name: str | None) -> None:
     """
     checkout = find_checkout(Path.cwd())
     found = feature.start(checkout) if name is None else feature.behave(checkout, name.replace("prompt", ""))
+    if as_json:
+        print_json({"simulated": True, "profile": found.profile or "prompt"})
+        return
     echo(f"The local cloud (simulated) shows what is done {_LATENESS[bool(found.profile)]}.")
 
 
