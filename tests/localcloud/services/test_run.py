@@ -14,6 +14,11 @@ IMAGE = "docker.io/library/api:1"
 TEMPLATE = {"containers": [{"image": IMAGE}]}
 
 
+def resources(cpu: str, memory: str, *, idle: bool = True) -> dict[str, Any]:
+    wanted = {"limits": {"cpu": cpu, "memory": memory}, "cpuIdle": idle}
+    return {"containers": [{"image": IMAGE, "resources": wanted}]}
+
+
 def mounted(**more: str) -> dict[str, Any]:
     mount = {"name": "v", "mountPath": "/v", **more}
     return {
@@ -110,20 +115,43 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
         ),
         ({"containers": [{"image": IMAGE, "env": [{"name": "A"}, {"name": "A"}]}]}, "set twice"),
         ({"containers": [{"image": IMAGE, "resources": {"limits": {"cpu": "3"}}}]}, "Invalid value specified for cpu"),
-        ({"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "64Mi"}}}]}, "between 128Mi and 32Gi"),
-        ({"containers": [{"image": IMAGE, "resources": {"limits": {"cpu": "4"}}}]}, "at least 2Gi"),
+        (
+            {"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "64Mi"}}}]},
+            "between 128Mi and 4Gi inclusive",
+        ),
+        (
+            {"containers": [{"image": IMAGE, "resources": {"limits": {"cpu": "4"}}}]},
+            "For 4 CPU, memory must be between 2Gi and 16Gi",
+        ),
+        (resources(cpu="1", memory="8Gi"), "For 1 CPU, memory must be between 128Mi and 4Gi inclusive."),
+        (resources(cpu="0.4", memory="1Gi"), "For 0.4 CPU, memory must be between 128Mi and 512Mi inclusive."),
+        (
+            resources(cpu="500m", memory="512Mi") | {"maxInstanceRequestConcurrency": 2},
+            "Total cpu < 1 is not supported with concurrency > 1.",
+        ),
+        (
+            resources(cpu="500m", memory="512Mi", idle=False),
+            "Total cpu < 1 is not supported with cpu always allocated.",
+        ),
+        (
+            resources(cpu="1", memory="128Mi") | {"executionEnvironment": "EXECUTION_ENVIRONMENT_GEN2"},
+            "Total memory < 512 Mi is not supported with gen2",
+        ),
         ({"containers": [{"image": IMAGE, "ports": [{"containerPort": 70000}]}]}, "between 1 and 65535"),
-        ({"containers": [{"image": IMAGE, "ports": [{"name": "grpc"}]}]}, "http1 or h2c"),
+        ({"containers": [{"image": IMAGE, "ports": [{"name": "grpc"}]}]}, "'http1' or 'h2c'"),
         (
             {"containers": [{"image": IMAGE, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]},
             "names the volume 'v'",
         ),
         ({"containers": [{"image": IMAGE}, {"image": IMAGE}]}, "needs a name of its own"),
         ({"containers": [{"image": IMAGE, "name": "a"}, {"image": IMAGE, "name": "b"}]}, "exactly one container"),
-        ({**TEMPLATE, "timeout": "3601s"}, "between 1s and 3600s"),
+        ({**TEMPLATE, "timeout": "3601s"}, "the maximum allowed time is one hour"),
         ({**TEMPLATE, "timeout": "soon"}, "timeout"),
-        ({**TEMPLATE, "maxInstanceRequestConcurrency": 1001}, "between 1 and 1000"),
-        ({**TEMPLATE, "scaling": {"minInstanceCount": 3, "maxInstanceCount": 2}}, "must not be more than"),
+        ({**TEMPLATE, "maxInstanceRequestConcurrency": 1001}, "Must be a number between 0 and 1000"),
+        (
+            {**TEMPLATE, "scaling": {"minInstanceCount": 3, "maxInstanceCount": 2}},
+            "must be greater than or equal to min_instance_count",
+        ),
         ({**TEMPLATE, "volumes": [{"name": "v"}]}, "must have one source"),
         ({**TEMPLATE, "revision": "other-1"}, "must begin with api-"),
         ({"containers": [{"image": "--privileged"}]}, "is no name of an image"),
@@ -131,7 +159,7 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
             {"containers": [{"image": IMAGE, "startupProbe": {"httpGet": {"path": "x"}}}]},
             "path must begin with a slash",
         ),
-        ({"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "9" * 400}}}]}, "between 128Mi and 32Gi"),
+        ({"containers": [{"image": IMAGE, "resources": {"limits": {"memory": "9" * 400}}}]}, "between 128Mi and 4Gi"),
         ({"containers": [{"image": IMAGE, "env": [{"name": "A\nHOME"}]}]}, "no name of a variable"),
         ({**TEMPLATE, "volumes": [{"name": "/etc/cron.d", "emptyDir": {}}]}, "has up to 63 of the characters"),
         ({**TEMPLATE, "volumes": [{"name": "v", "emptyDir": {}}] * 2}, "a name of its own"),
@@ -293,6 +321,8 @@ def test_a_job_has_googles_defaults_and_what_it_refuses_is_refused(call: Sender)
         ({"template": {"template": {**TEMPLATE, "maxRetries": 11}}}, "between 0 and 10"),
         ({"template": {"taskCount": 2, "parallelism": 3, "template": TEMPLATE}}, "between 0 and task_count"),
         ({"template": {"template": reserved}}, "reserved env names"),
+        ({"template": {"template": resources("500m", "512Mi")}}, "not supported on resources of kind Execution"),
+        ({"template": {"template": resources("1", "256Mi")}}, "Total memory < 512 Mi is not supported"),
     ):
         assert said in call.refused("POST", f"{JOBS}?jobId=other", body)
 

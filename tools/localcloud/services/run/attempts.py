@@ -12,7 +12,7 @@ from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
-from localcloud.services.run import instances, journal, names, surroundings, templates
+from localcloud.services.run import instances, journal, limits, names, surroundings, templates
 
 _BETWEEN = 1.0
 _LEAST_BILLED = 60.0
@@ -97,8 +97,8 @@ class Attempt:
         if payer is None:
             return
         billed = max(seconds, _LEAST_BILLED)
-        cpus = sum(templates.cpus(one) for one in template["containers"])
-        memory = sum(templates.memory(one) for one in template["containers"])
+        cpus = sum(limits.cpus(one) for one in template["containers"])
+        memory = sum(limits.memory(one) for one in template["containers"])
 
         def meter() -> None:
             self.cloud.usage.meter(payer, journal.JOB_CPU, billed * cpus)
@@ -141,8 +141,8 @@ class Attempt:
             env={**own, **contract},
             mounts=volumes.mounts(container),
             workdir=container.get("workingDir", ""),
-            memory=templates.memory(container),
-            cpus=templates.cpus(container),
+            memory=limits.memory(container),
+            cpus=limits.cpus(container),
             grace=instances.GRACE,
             joins=self.running[0].name if self.running else "",
         )
@@ -160,6 +160,6 @@ class Attempt:
 
 def _said(ended: Ended, template: Body) -> str:
     if ended.out_of_memory:
-        limit = max(templates.memory(one) for one in template["containers"]) >> 20
+        limit = max(limits.memory(one) for one in template["containers"]) >> 20
         return f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit of the job."
     return f"Container called exit({ended.code})."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from localcloud.engine.cloud import Cloud
-from localcloud.services.run import journal, names, templates
+from localcloud.services.run import journal, limits, names, templates
 from localcloud.services.run.journal import Journal
 
 IDLE = "idle"
@@ -317,7 +317,7 @@ def _group(cloud: Cloud, revision: str) -> Group:
         concurrency=body["maxInstanceRequestConcurrency"],
         most=most,
         least=least,
-        cpus=sum(templates.cpus(one) for one in containers),
-        memory=sum(templates.memory(one) for one in containers),
+        cpus=sum(limits.cpus(one) for one in containers),
+        memory=sum(limits.memory(one) for one in containers),
         always=not templates.serving(body)["resources"].get("cpuIdle", True),
     )

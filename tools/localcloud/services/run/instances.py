@@ -18,7 +18,7 @@ from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import Image, NoRoom, Order, Running
 from localcloud.errors import CloudError
-from localcloud.services.run import journal, names, probes, revisions, surroundings, templates
+from localcloud.services.run import journal, limits, names, probes, revisions, surroundings, templates
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NoInstance
 from localcloud.services.run.images import agent, placeholder
 from localcloud.services.run.probes import Knock
@@ -332,7 +332,7 @@ def explained(containers: Containers, body: Body) -> str:
             "PORT, or name the port that it listens on."
         )
     if ended.out_of_memory:
-        limit = max(templates.memory(one) for one in body["containers"]) // _MIB if body["containers"] else 0
+        limit = max(limits.memory(one) for one in body["containers"]) // _MIB if body["containers"] else 0
         return (
             f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit, see "
             "https://cloud.google.com/run/docs/configuring/memory-limits"
@@ -354,8 +354,8 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
         env={**own, **contract},
         mounts=containers.volumes.mounts(container),
         workdir=container.get("workingDir", ""),
-        memory=templates.memory(container),
-        cpus=templates.cpus(container),
+        memory=limits.memory(container),
+        cpus=limits.cpus(container),
         port=templates.port(body) if serving else 0,
         grace=GRACE,
         joins="" if serving else containers.running[0].name,

@@ -13,6 +13,7 @@ from localcloud.containers.bucket import NAME as BUCKET
 from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid, not_found, permission_denied, unimplemented
+from localcloud.services.run import limits
 
 PORT = 8080
 MOST_VARIABLES = 1000
@@ -20,13 +21,7 @@ RESERVED = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 JOB_RESERVED = frozenset(
     {"CLOUD_RUN_JOB", "CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT", "CLOUD_RUN_TASK_COUNT"}
 )
-_CPU = re.compile(r"(\d{1,9})m|(\d{1,9}(?:\.\d{1,9})?)")
-_BYTES = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(k|M|G|Ki|Mi|Gi)?")
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 _SECONDS = re.compile(r"(\d{1,6})(?:\.\d+)?s")
-_CORES = (1, 2, 4, 6, 8)
-_LEAST_MEMORY, _MOST_MEMORY = 128 << 20, 32 << 30
-_LEAST_FOR_CORES = {4: 2 << 30, 6: 4 << 30, 8: 4 << 30}
 _LONGEST_SERVICE, _LONGEST_JOB = 3600, 7 * 86_400
 _VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -46,12 +41,8 @@ def service(call: Call, template: Body) -> Body:
     ]
     _check_volumes(template, where)
     template["timeout"] = _timeout(template.get("timeout") or "300s", f"{where}.timeout", _LONGEST_SERVICE)
-    cores = cpus(template["containers"][serving])
-    template.setdefault("maxInstanceRequestConcurrency", 80 if cores >= 1 else 1)
-    if not 1 <= template["maxInstanceRequestConcurrency"] <= 1000:
-        raise invalid(
-            "max_instance_request_concurrency must be between 1 and 1000.", f"{where}.max_instance_request_concurrency"
-        )
+    _set_concurrency(template, f"{where}.max_instance_request_concurrency")
+    limits.check_service(template, where)
     _check_scaling(template.get("scaling", {}), where)
     return template | {"serviceAccount": account(call, template.get("serviceAccount", ""))}
 
@@ -63,6 +54,7 @@ def task(call: Call, template: Body) -> Body:
     template["containers"] = [
         _container(each, f"{where}.containers[{at}]", JOB_RESERVED, serving=False) for at, each in enumerate(containers)
     ]
+    limits.check_task(template["containers"], where)
     _check_volumes(template, where)
     template["timeout"] = _timeout(template.get("timeout") or "600s", f"{where}.timeout", _LONGEST_JOB)
     template.setdefault("maxRetries", 3)
@@ -80,24 +72,6 @@ def serving(template: Body) -> Body:
 def port(template: Body) -> int:
     """The port that the serving container is told to listen on."""
     return int(serving(template)["ports"][0]["containerPort"])
-
-
-def cpus(container: Body) -> float:
-    """The cores that a container may use."""
-    found = _CPU.fullmatch(container["resources"]["limits"]["cpu"])
-    assert found is not None
-    return int(found[1]) / 1000 if found[1] else float(found[2])
-
-
-def memory(container: Body) -> int:
-    """The bytes that a container may use."""
-    return bytes_of(container["resources"]["limits"]["memory"]) or 0
-
-
-def bytes_of(text: str) -> int | None:
-    """ "512Mi" in bytes; None for what is no amount."""
-    found = _BYTES.fullmatch(text)
-    return int(float(found[1]) * _UNITS[found[2] or ""]) if found else None
 
 
 def seconds(duration: str) -> float:
@@ -154,7 +128,7 @@ def _container(body: Body, where: str, reserved: frozenset[str], *, serving: boo
     if not container.get("image"):
         raise invalid(f"{where}.image is required.", f"{where}.image")
     _check_variables(container.get("env", []), where, reserved)
-    container["resources"] = _resources(container.get("resources", {}), where)
+    container["resources"] = limits.completed(container.get("resources", {}), where)
     ports = container.get("ports") or []
     if len(ports) > 1:
         raise invalid("A container may have one port.", f"{where}.ports")
@@ -166,7 +140,7 @@ def _container(body: Body, where: str, reserved: frozenset[str], *, serving: boo
                 f"{where}.ports[0].container_port must be between 1 and 65535.", f"{where}.ports[0].container_port"
             )
         if said.get("name", "http1") not in {"http1", "h2c"}:
-            raise invalid("The name of a port must be http1 or h2c.", f"{where}.ports[0].name")
+            raise invalid(f"{where}.ports[0].name: must be one of empty, 'http1' or 'h2c'.", f"{where}.ports[0].name")
         container["ports"] = [{"name": said.get("name") or "http1", "containerPort": found}]
         container["startupProbe"] = _probe(
             container.get("startupProbe") or dict(_DEFAULT_PROBE), f"{where}.startup_probe", found
@@ -203,30 +177,6 @@ def _check_variables(variables: list[Body], where: str, reserved: frozenset[str]
             raise invalid(f"{field}.value_source must name a secret.", f"{field}.value_source")
 
 
-def _resources(sent: Body, where: str) -> Body:
-    limits = {"cpu": "1000m", "memory": "512Mi", **sent.get("limits", {})}
-    found = _CPU.fullmatch(limits["cpu"])
-    cores = 0.0 if found is None else int(found[1]) / 1000 if found[1] else float(found[2])
-    if not 0.08 <= cores <= 1 and cores not in _CORES:
-        raise invalid(
-            f"Invalid value specified for cpu. {limits['cpu']} must be one of 1, 2, 4, 6, 8, or between 0.08 and 1.",
-            f"{where}.resources.limits.cpu",
-        )
-    size = bytes_of(limits["memory"])
-    if size is None or not _LEAST_MEMORY <= size <= _MOST_MEMORY:
-        raise invalid(
-            f"Invalid value specified for memory. {limits['memory']} must be between 128Mi and 32Gi.",
-            f"{where}.resources.limits.memory",
-        )
-    least = _LEAST_FOR_CORES.get(int(cores), 0)
-    if size < least:
-        raise invalid(
-            f"Invalid value specified for memory. For {limits['cpu']} CPU, memory must be at least {least >> 30}Gi.",
-            f"{where}.resources.limits.memory",
-        )
-    return {"cpuIdle": True, **sent, "limits": limits}
-
-
 def _probe(sent: Body, where: str, fallback: int) -> Body:
     probe = {"timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3, **sent}
     kinds = [kind for kind in ("httpGet", "tcpSocket", "grpc") if kind in probe]
@@ -248,20 +198,35 @@ def _probe(sent: Body, where: str, fallback: int) -> Body:
     return probe | {kind: asked}
 
 
+def _set_concurrency(template: Body, field: str) -> None:
+    """0 is what Google takes by itself: 80 requests at once, one with less than a CPU."""
+    cores = sum(map(limits.cpus, template["containers"]))
+    template["maxInstanceRequestConcurrency"] = template.get("maxInstanceRequestConcurrency") or (
+        80 if cores >= 1 else 1
+    )
+    if not 1 <= template["maxInstanceRequestConcurrency"] <= 1000:
+        raise invalid(f"{field}: Must be a number between 0 and 1000.", field)
+
+
 def _timeout(text: str, where: str, longest: int) -> str:
     found = _SECONDS.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= longest:
-        raise invalid(f"{where} must be between 1s and {longest}s; {text} is not.", where)
+        most = "one hour" if longest == _LONGEST_SERVICE else f"{longest // 3600} hours"
+        raise invalid(
+            f"{where}: {text} is not at least one second, or too much: the maximum allowed time is {most}.", where
+        )
     return f"{int(found[1])}s"
 
 
 def _check_scaling(scaling: Body, where: str) -> None:
     least, most = scaling.get("minInstanceCount", 0), scaling.get("maxInstanceCount", 0)
-    if least < 0 or most < 0 or (most and least > most):
-        raise invalid(
-            f"{where}.scaling: min_instance_count ({least}) must not be more than max_instance_count ({most}).",
-            f"{where}.scaling.min_instance_count",
-        )
+    for name, count in (("min", least), ("max", most)):
+        if count < 0:
+            field = f"{where}.scaling.{name}_instance_count"
+            raise invalid(f"{field}: must be greater than or equal to zero.", field)
+    if most and least > most:
+        field = f"{where}.scaling.max_instance_count"
+        raise invalid(f"{field}: must be greater than or equal to min_instance_count.", field)
 
 
 def _check_volumes(template: Body, where: str) -> None:
