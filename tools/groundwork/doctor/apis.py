@@ -42,7 +42,7 @@ _CALLS = {
 
 
 def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    """What is off, what is on and refuses still, or that all answer."""
+    """Which APIs are off, which are enabled and still fail, or that all respond."""
     path = f"v1/projects/{environment.project}/services"
     asked = {"filter": "state:ENABLED", "pageSize": 200}
     try:
@@ -75,7 +75,7 @@ def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> C
 
 
 def of_both_layers(environment: Environment) -> list[str]:
-    """The APIs that `up` needs and enables, by what the Terraform of both layers names and the file uses."""
+    """The APIs that `up` needs and enables, from the Terraform of both layers and the file."""
     files = (environment.root / "infra").glob("*/services.tf")
     named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
     runs = bool(environment.services or environment.jobs)

@@ -18,7 +18,7 @@ Answer = Literal["yes", "not yet", "no", "absent", "is", "unknown"]
 
 @dataclass(frozen=True)
 class Impersonation:
-    """The answer: "is" when the caller is the deployer already, "absent" before the first `up`, with why when "unknown".
+    """The answer: "is" when the caller is the deployer, "absent" before the first `up`, and the reason when "unknown".
 
     `token` is the deployer's, for five minutes, where the answer is "yes".
     """
@@ -42,7 +42,7 @@ class Impersonation:
 
 
 def ask(cloud: GoogleCloud, environment: Environment, principal: str) -> Impersonation:
-    """Ask for a token of the deployer, which lasts 5 minutes."""
+    """Requests a token of the deployer, valid for 5 minutes."""
     account = environment.deployer
     if principal == account:
         return Impersonation(account, "is")

@@ -21,7 +21,7 @@ USER = "oauth2accesstoken"
 
 
 def host(environment: Environment) -> str:
-    """Where the environment's images are. Raises UsageProblem when there are none to come."""
+    """The host of the environment's images. Raises UsageProblem if it will have none."""
     if not environment.repositories:
         raise UsageProblem(
             f"{environment.file} has no repositories, so there is nothing to push to: write one such as "
@@ -35,7 +35,7 @@ def host(environment: Environment) -> str:
 
 
 def local_login(environment: Environment) -> str:
-    """The command that logs podman in to the local cloud, in a shell that `local env` was said in."""
+    """The command that logs podman in to the local cloud, in a shell with the variables of `local env`."""
     return (
         'echo "$GOOGLE_OAUTH_ACCESS_TOKEN" | podman login --username oauth2accesstoken --password-stdin '
         f"{environment.region}-docker.pkg.dev"
@@ -43,7 +43,7 @@ def local_login(environment: Environment) -> str:
 
 
 def config_file(variables: Mapping[str, str]) -> Path:
-    """Docker's own config."""
+    """Docker's configuration file."""
     folder = variables.get("DOCKER_CONFIG")
     return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
 
@@ -54,7 +54,7 @@ def has_helper() -> bool:
 
 
 def refuse_without_gcloud() -> None:
-    """Raises PermissionProblem where gcloud itself has no login: its helper has nothing to give to docker then."""
+    """Raises PermissionProblem if gcloud is not logged in: its helper could not give docker a token."""
     done = run(["gcloud", "auth", "print-access-token", "--quiet"], seconds=60)
     if done.code:
         raise PermissionProblem(
@@ -65,7 +65,7 @@ def refuse_without_gcloud() -> None:
 
 
 def with_helper(file: Path, registry: str) -> str | None:
-    """Docker's config with the helper for a registry; None when it says so already. Raises GroundworkError."""
+    """Docker's configuration with the helper for a registry; None when it is there already. Raises GroundworkError."""
     config = _read(file)
     helpers = config.get("credHelpers", {})
     if not isinstance(helpers, dict):
@@ -94,7 +94,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def write(file: Path, text: str) -> None:
-    """Write docker's config, whole or not at all, readable for its owner only."""
+    """Writes docker's configuration atomically, readable only by its owner."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = file.with_name(f"{file.name}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
@@ -103,12 +103,12 @@ def write(file: Path, text: str) -> None:
 
 
 def login_command(registry: str) -> tuple[str, ...]:
-    """What docker is asked; the token comes by its standard input."""
+    """The docker command; the token is passed on its standard input."""
     return ("docker", "login", "--username", USER, "--password-stdin", f"https://{registry}")
 
 
 def log_in(cloud: GoogleCloud, registry: str) -> None:
-    """Give docker a token of the caller. Raises PermissionProblem, GroundworkError."""
+    """Logs docker in with a token of the caller. Raises PermissionProblem, GroundworkError."""
     from google.auth.exceptions import GoogleAuthError, TransportError
     from google.auth.transport.requests import Request
 

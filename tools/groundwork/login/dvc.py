@@ -18,19 +18,19 @@ _PAIR = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(.*?)\s*")
 
 @dataclass(frozen=True)
 class Remote:
-    """A remote: its name, and its settings as DVC calls them."""
+    """A remote: its name, and its settings in DVC's terms."""
 
     name: str
     settings: Mapping[str, str]
 
     @property
     def section(self) -> str:
-        """Its section's name in the file."""
+        """The name of its section in the file."""
         return f'remote "{self.name}"'
 
 
 def bucket(environment: Environment, name: str | None) -> Bucket:
-    """The bucket that is meant: the one that is for DVC, or the one named. Raises UsageProblem."""
+    """The selected bucket: the one for DVC, or the one named. Raises UsageProblem."""
     fitting = {each.name: each for each in environment.buckets.values() if each.dvc}
     file = environment.file
     if name is not None:
@@ -72,12 +72,12 @@ def find_repository(start: Path) -> Path:
 
 
 def present(folder: Path, wanted: Remote, *, private: bool) -> str:
-    """The address that the file to be written has for a remote of this name, "" for none."""
+    """The URL that the file has for a remote of this name, "" for none."""
     return _read(folder / (PRIVATE if private else SHARED)).get(wanted.section, {}).get("url", "")
 
 
 def written(folder: Path, wanted: Remote, *, private: bool) -> dict[Path, str]:
-    """The files as they will be: `private` keeps it to this machine, as for the local cloud.
+    """The files' new content: `private` keeps the remote to this machine, as for the local cloud.
 
     A shared remote takes the private one of the same name away, which would go before it.
     """
@@ -92,7 +92,7 @@ def written(folder: Path, wanted: Remote, *, private: bool) -> dict[Path, str]:
 
 
 def write(texts: Mapping[Path, str]) -> None:
-    """Write each file whole or not at all."""
+    """Writes each file atomically."""
     for file, text in texts.items():
         fresh = file.with_name(f"{file.name}.new")
         fresh.write_text(text, "utf-8")
@@ -100,7 +100,7 @@ def write(texts: Mapping[Path, str]) -> None:
 
 
 def set_section(text: str, section: str, settings: Mapping[str, str], *, whole: bool) -> str:
-    """A config with these settings in a section; `whole` takes other settings of the section away. Comments stay."""
+    """A configuration with these settings in a section; `whole` removes the section's other settings. Comments are kept."""
     lines = text.splitlines()
     begin, end = _span(lines, section)
     if begin < 0:

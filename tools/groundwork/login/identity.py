@@ -17,7 +17,7 @@ FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody, as IAM sees them: `principal` is an e-mail address, "" where Google does not say.
+    """The caller as IAM sees them: `principal` is an e-mail address, "" where Google does not say.
 
     `source` says where the login comes from; `impersonated` is the service account that they act as, "" for none;
     `expires` is when the token does (UTC), None where that is not known or it does not.
@@ -42,12 +42,12 @@ class Caller:
 
 
 def simulated(project: str, principal: str) -> Caller:
-    """Somebody on the local cloud."""
+    """A caller on the local cloud."""
     return Caller(principal, "the local cloud (simulated)", project, "", "", None, simulated=True)
 
 
 def of(cloud: GoogleCloud, variables: Mapping[str, str]) -> Caller:
-    """Who the caller of a Google Cloud is; `variables` are the shell's.
+    """The caller on Google Cloud; `variables` are the shell's.
 
     Raises PermissionProblem when the login is not valid any more, CloudProblem when Google does not answer.
     """

@@ -22,7 +22,7 @@ _ADC = ("gcloud", "auth", "application-default")
 
 @dataclass(frozen=True)
 class LoginOptions:
-    """How to log in: `again` although the login is valid, `impersonate` the deployer, `browser` on this machine or not."""
+    """How to log in: `again` even if the login is valid, `impersonate` the deployer, with a `browser` on this machine or not."""
 
     again: bool = False
     impersonate: bool = False
@@ -30,18 +30,18 @@ class LoginOptions:
 
 
 def command(environment: Environment, options: LoginOptions) -> tuple[str, ...]:
-    """What gcloud is asked."""
+    """The gcloud command."""
     as_deployer = ("--impersonate-service-account", environment.deployer) if options.impersonate else ()
     return (*_ADC, "login", *as_deployer, *(() if options.browser else ("--no-launch-browser",)))
 
 
 def quota_command(environment: Environment) -> tuple[str, ...]:
-    """What makes calls count for the environment's project."""
+    """The command that makes the environment's project the quota project."""
     return (*_ADC, "set-quota-project", environment.project)
 
 
 def check_shell(environment: Environment, variables: Mapping[str, str], options: LoginOptions) -> None:
-    """Raises UsageProblem for a variable that goes before every login, and for local endpoints."""
+    """Raises UsageProblem for a variable that overrides every login, and for local endpoints."""
     isolation.refuse_elsewhere(variables, environment.name)
     for name in (TOKEN_VARIABLE, FILE_VARIABLE):
         if variables.get(name):
@@ -58,7 +58,7 @@ def check_shell(environment: Environment, variables: Mapping[str, str], options:
 def login(
     environment: Environment, variables: Mapping[str, str], options: LoginOptions, talk: Talk
 ) -> tuple[Caller, Impersonation]:
-    """Log in unless the login is valid, set the quota project, and try the deployer.
+    """Logs in unless the login is valid, sets the quota project, and tries the deployer.
 
     Raises UsageProblem, GroundworkError when gcloud is not there, PermissionProblem when nobody is logged in afterwards.
     """

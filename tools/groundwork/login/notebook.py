@@ -19,7 +19,7 @@ _FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "CLOUDSDK_AUTH_AC
 
 @dataclass(frozen=True)
 class NotebookVariables:
-    """Variables to set and to take away; `base` is the local cloud's address, None on Google Cloud."""
+    """Variables to set and to unset; `base` is the local cloud's address, None on Google Cloud."""
 
     environment: Environment
     variables: Mapping[str, str]
@@ -28,7 +28,7 @@ class NotebookVariables:
 
 
 def variables_for(checkout: Checkout, environment: Environment, seen: Mapping[str, str]) -> NotebookVariables:
-    """What the shell that has `seen` needs; the local cloud is started if it is meant."""
+    """The variables for a shell that has `seen`; starts the local cloud if necessary."""
     if environment.local:
         found = local.shell_variables(checkout, environment.project, environment.region)
         kept = {name: value for name, value in found.items() if _for_clients(name)}
@@ -39,7 +39,7 @@ def variables_for(checkout: Checkout, environment: Environment, seen: Mapping[st
 def of_process(
     checkout: Checkout, environment: Environment, seen: Mapping[str, str], principal: str = local.OWNER
 ) -> NotebookVariables:
-    """What a process needs that is started with `seen`, Terraform included; on the local cloud it is whoever `principal` is."""
+    """The variables for a process started with `seen`, including Terraform; on the local cloud it acts as `principal`."""
     if environment.local:
         found = local.shell_variables(checkout, environment.project, environment.region, principal)
         return NotebookVariables(environment, found, (), local.start(checkout).base)
@@ -68,7 +68,7 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def shell(found: NotebookVariables, seen: Mapping[str, str]) -> list[str]:
-    """Lines for eval, in the shell that has `seen`; `eval "$GROUNDWORK_OFF"` undoes them."""
+    """Lines for eval in the shell that has `seen`; `eval "$GROUNDWORK_OFF"` undoes them."""
     return [
         *(f"unset {name}" for name in found.gone),
         *(f"export {name}={shlex.quote(value)}" for name, value in found.variables.items()),
@@ -89,7 +89,7 @@ def _undoing(found: NotebookVariables, seen: Mapping[str, str]) -> str:
 
 
 def python(found: NotebookVariables) -> list[str]:
-    """Lines for the first cell of a notebook; they need Google's own packages only."""
+    """Lines for the first cell of a notebook; they need only Google's own packages."""
     where = "the local cloud (simulated)" if found.base else "Google Cloud"
     lines = [f"# {found.environment.project} on {where}; run before any client of Google's is made.", "import os", ""]
     lines += [f"os.environ.pop({name!r}, None)" for name in found.gone]

@@ -21,7 +21,7 @@ _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "proje
 
 @dataclass
 class RolePermissions:
-    """The permissions of roles, asked once each."""
+    """The permissions of roles, cached."""
 
     cloud: GoogleCloud
 
@@ -29,7 +29,7 @@ class RolePermissions:
         self._known: dict[str, frozenset[str]] = {}
 
     def permissions(self, role: str) -> frozenset[str]:
-        """What a role holds, e.g. of "roles/viewer". Raises CouldNotTell when IAM does not say."""
+        """The permissions of a role such as "roles/viewer". Raises CouldNotTell when IAM does not say."""
         if role not in self._known:
             try:
                 answer = self.cloud.request("GET", "iam", f"v1/{role}")
@@ -41,14 +41,14 @@ class RolePermissions:
 
 @dataclass(frozen=True)
 class Access:
-    """The policies of an environment's project with what is needed to judge them."""
+    """The policies of an environment's project, and what is needed to evaluate them."""
 
     environment: Environment
     policies: Policies
     roles: RolePermissions
 
     def bindings_on(self, target: PolicyTarget) -> tuple[Binding, ...]:
-        """The bindings that decide about a target: its own and the project's."""
+        """The bindings that apply to a target: its own and the project's."""
         own = item_of(self.environment, target)
         return tuple(
             binding
@@ -57,7 +57,7 @@ class Access:
         )
 
     def allowing(self, person: str, permission: str, target: PolicyTarget) -> tuple[Binding, ...]:
-        """The bindings that give a person a permission on a target, conditional ones included."""
+        """The bindings that give a person a permission on a target, including conditional ones."""
         return tuple(
             binding
             for binding in self.bindings_on(target)
@@ -78,7 +78,7 @@ class Access:
         return kind != "deleted" and same_account(address(member), person)
 
     def groups_allowing(self, permission: str, target: PolicyTarget) -> tuple[str, ...]:
-        """The groups that have a permission on a target: whoever is in one has it too, and no policy says who is."""
+        """The groups with a permission on a target: their members have it too, and no policy says who they are."""
         groups = {
             address(member)
             for binding in self.bindings_on(target)
@@ -110,7 +110,7 @@ def known_policies(cloud: GoogleCloud) -> Policies:
 
 @dataclass(frozen=True)
 class Cell:
-    """One answer: an action on a target, whether it is allowed, and by what."""
+    """One answer: an action on a target, whether it is allowed, and by which bindings."""
 
     person: str
     target: PolicyTarget
@@ -119,12 +119,12 @@ class Cell:
 
     @property
     def allowed(self) -> bool:
-        """Whether some binding gives it."""
+        """Whether some binding allows it."""
         return bool(self.by)
 
 
 def matrix(access: Access, people: Iterable[str]) -> tuple[Cell, ...]:
-    """Every person by every action on everything in the file."""
+    """Every person's access to every action on everything in the file."""
     return tuple(
         Cell(person, target, action, access.allowing(person, action.permission, target))
         for person in people
@@ -134,7 +134,7 @@ def matrix(access: Access, people: Iterable[str]) -> tuple[Cell, ...]:
 
 
 def needed(access: Access, person: str, target: PolicyTarget, action: Action) -> tuple[Cell, ...]:
-    """The answer about an action, and about everything else that Google asks for with it."""
+    """The answer about an action, and about the other actions that it requires."""
     also = action.also(access.environment, target.name) if action.also else ()
     wanted = [(target, action)]
     for text, verb in also:
@@ -144,7 +144,7 @@ def needed(access: Access, person: str, target: PolicyTarget, action: Action) ->
 
 
 def find_target(environment: Environment, text: str) -> PolicyTarget:
-    """The target that somebody typed: "project", "deployer", "bucket/data". Raises UsageProblem with what there is."""
+    """Parses a target such as "project", "deployer" or "bucket/data". Raises UsageProblem with the known ones."""
     known = {target.text: target for target in targets(environment)}
     if text in known:
         return known[text]
@@ -155,7 +155,7 @@ def find_target(environment: Environment, text: str) -> PolicyTarget:
 
 
 def find_action(text: str, target: PolicyTarget) -> Action:
-    """The action that somebody typed for a target: "read", "secret.read" or a permission. Raises UsageProblem."""
+    """Parses an action on a target: "read", "secret.read" or a permission. Raises UsageProblem."""
     fitting = on(target)
     for action in fitting:
         if text in (action.name, action.verb_only, action.permission):
@@ -171,7 +171,7 @@ def find_action(text: str, target: PolicyTarget) -> Action:
 def promised(
     environment: Environment, persona: Persona, roles: RolePermissions
 ) -> tuple[tuple[PolicyTarget, Action], ...]:
-    """Every action that a persona's roles allow, on every target: what onboarding proves."""
+    """Every action that a persona's roles allow, on every target: what onboarding verifies."""
     return tuple(
         (target, action)
         for target in targets(environment)
@@ -183,6 +183,6 @@ def promised(
 def permitted(
     environment: Environment, persona: Persona, target: PolicyTarget, permission: str, roles: RolePermissions
 ) -> bool:
-    """Whether a persona's own role in the project, or one that it has on the target, holds a permission."""
+    """Whether a persona's project role, or one of its roles on the target, includes a permission."""
     there = persona.roles_on(target.kind) if applies(environment, persona.name, target) else ()
     return permission in persona.permissions or any(permission in roles.permissions(role) for role in there)

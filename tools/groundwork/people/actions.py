@@ -20,17 +20,17 @@ _ASK_BUCKET = "/iam/testPermissions?permissions="
 
 
 def every() -> tuple[Action, ...]:
-    """Every action that there is."""
+    """All actions."""
     return tuple(action for _, part in parts() for action in part.actions)
 
 
 def on(target: PolicyTarget) -> tuple[Action, ...]:
-    """The actions that there are on a target."""
+    """The actions on a target."""
     return part_of(target)[1].actions
 
 
 def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target: PolicyTarget) -> int:
-    """Try an action on the cloud as the principal of `cloud`; the HTTP status, 200 or 403 where it was asked for.
+    """Tries an action as the principal of `cloud`; returns the HTTP status, 200 or 403 if it was only asked about.
 
     Raises CloudProblem when there was no answer or the service itself failed: then nothing is known.
     """
@@ -52,5 +52,5 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
 
 
 def let_in(status: int) -> bool:
-    """Whether a status says that the caller may do it."""
+    """Whether a status means that the caller is allowed."""
     return status not in (401, 403)

@@ -10,7 +10,7 @@ from groundwork.google.cloud import GoogleCloud
 
 @dataclass(frozen=True)
 class Agent:
-    """A service agent: the domain of its address, and the role that Google gives it in the project."""
+    """A service agent: the domain of its address, and its role in the project."""
 
     domain: str
     role: str
@@ -28,7 +28,7 @@ AGENTS: Mapping[str, Agent] = {
 
 
 def address(cloud: GoogleCloud, name: str) -> str:
-    """The address of the agent that people call so, "" where it is none. Raises CloudProblem."""
+    """The address of the agent with this short name, "" if there is none. Raises CloudProblem."""
     agent = AGENTS.get(name)
     if agent is None:
         return ""
@@ -37,5 +37,5 @@ def address(cloud: GoogleCloud, name: str) -> str:
 
 
 def role_of(email: str) -> str:
-    """The role that Google gives the agent of this address, "" for every other account."""
+    """The role of the agent with this address, "" for every other account."""
     return next((agent.role for agent in AGENTS.values() if f"@{agent.domain}." in email), "")

@@ -39,12 +39,12 @@ class Drift:
 
     @property
     def none(self) -> bool:
-        """Whether they agree."""
+        """Whether there is no drift."""
         return not (self.extra or self.outdated or self.missing)
 
 
 def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
-    """Compare what people hold with what the file gives them; the project's owner is nobody's drift. Raises CouldNotTell."""
+    """Compares people's grants with the file; the project's owner is not drift. Raises CouldNotTell."""
     environment = session.environment
     policies = known_policies(session.cloud)
     said = dict(_said(environment, known))
@@ -88,7 +88,7 @@ def _states(session: Session) -> tuple[State, ...]:
 
 
 def granted(state: State) -> Iterator[Key]:
-    """The grants that a state knows."""
+    """The grants in a state."""
     for resource in state.resources:
         if not _GRANT.fullmatch(resource.type):
             continue
@@ -98,7 +98,7 @@ def granted(state: State) -> Iterator[Key]:
 
 
 def owned(state: State) -> Iterator[tuple[str, str]]:
-    """On what a state says all members of which role."""
+    """The roles that a state manages authoritatively, by resource."""
     for resource in state.resources:
         if resource.type.endswith("_iam_binding"):
             yield _on(resource.attributes), str(resource.attributes["role"])
@@ -110,7 +110,7 @@ def _on(values: Mapping[str, object]) -> str:
 
 
 def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
-    """What to do about it, a line each."""
+    """How to fix it, one line each."""
     lines = [one.text for one in found.respelled]
     taken_back = [one for one in found.extra if (one[1].item.short, one[1].role) in found.owned]
     if found.missing or found.outdated:

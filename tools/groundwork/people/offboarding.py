@@ -27,7 +27,7 @@ OWNER_ROLE = "roles/owner"
 
 @dataclass(frozen=True)
 class Leaver:
-    """Somebody who left: what was held, what lets them in all the same, and addresses that may be theirs too."""
+    """Somebody who left: their former grants, what still gives them access, and addresses that may be theirs."""
 
     email: str
     project: str
@@ -37,7 +37,7 @@ class Leaver:
 
     @property
     def problem(self) -> GroundworkError | None:
-        """Why it cannot be said that they hold nothing: LeftOver for what is certain, CouldNotTell for the rest."""
+        """Why they may still have access: LeftOver if that is certain, CouldNotTell otherwise."""
         lines = [*(way.text for way in self.ways), *(one.text for one in self.respelled)]
         if any(way.certain for way in self.ways):
             return LeftOver(f"No policy names {self.email} any more, but they are not out of {self.project}:", lines)
@@ -49,7 +49,7 @@ class Leaver:
 
 
 def last_owner(policies: Policies, email: str) -> bool:
-    """Whether a person is the only owner that the project has."""
+    """Whether a person is the project's only owner."""
     owners = {
         address(member)
         for binding in policies.bindings
@@ -72,7 +72,7 @@ def _policies(session: Session, email: str) -> Policies:
 
 
 def take_out(session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Leaver:
-    """Take a person out of the file, of every policy and of every access control list.
+    """Removes a person from the file, from every policy and from every access control list.
 
     Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
     """

@@ -11,14 +11,14 @@ NOBODY = "nobody"
 
 
 def mark(cell: Cell) -> str:
-    """One answer in a word: "yes", "if" where a condition decides, "-"."""
+    """One answer as a word: "yes", "if" for a condition, "-"."""
     if not cell.allowed:
         return "-"
     return "if" if all(binding.condition for binding in cell.by) else "yes"
 
 
 def by_thing(cells: Sequence[Cell], wide: int) -> Iterator[str]:
-    """Each thing, with the actions that the same people may do to it on a line."""
+    """A paragraph per thing, with one line for actions that the same people may do."""
     for thing, held in _grouped(cells).items():
         yield thing
         same: dict[tuple[str, ...], list[str]] = {}
@@ -32,7 +32,7 @@ def by_thing(cells: Sequence[Cell], wide: int) -> Iterator[str]:
 
 
 def by_persona(cells: Sequence[Cell], roles: Mapping[str, str], wide: int) -> Iterator[str]:
-    """Each persona with its members and what all of them may do; what one alone may is below it by name. Others come last."""
+    """A paragraph per persona with its members and what they all may do; individual differences follow by name, others last."""
     people = list(dict.fromkeys(cell.person for cell in cells))
     personas = list(dict.fromkeys(roles[person] for person in people if person in roles))
     for persona in personas:

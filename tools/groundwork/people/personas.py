@@ -17,14 +17,14 @@ PROJECT = "project"
 
 @dataclass(frozen=True, order=True)
 class PolicyTarget:
-    """A thing that has an IAM policy: its kind in a word ("bucket") and its name in the file."""
+    """A thing with an IAM policy: its kind ("bucket") and its name in the file."""
 
     kind: str
     name: str = ""
 
     @property
     def text(self) -> str:
-        """As people write it: "project", "bucket/data", "secret/wandb-api-key"."""
+        """In the form in which people type it: "project", "bucket/data", "secret/wandb-api-key"."""
         return f"{self.kind}/{self.name}" if self.name else self.kind
 
 
@@ -38,7 +38,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Persona:
-    """A kind of member: a sentence, what its own role permits in the whole project and, per place, its roles."""
+    """A kind of member: a description, the permissions of its project role, and its roles by kind of target."""
 
     name: str
     description: str
@@ -46,12 +46,12 @@ class Persona:
     roles: Mapping[str, tuple[str, ...]]
 
     def roles_on(self, kind: str) -> tuple[str, ...]:
-        """Its roles on one kind of target; none on the project, where it has a role of its own."""
+        """Its roles on one kind of target; none on the project, where it has a custom role."""
         return self.roles.get(next(part.place for _, part in parts() if part.word == kind), ())
 
 
 def personas(root: Path) -> dict[str, Persona]:
-    """All personas by name, in the order of the file below the project's root."""
+    """All personas by name, in file order."""
     text = (root / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")
     return {
         name: Persona(
@@ -65,29 +65,29 @@ def personas(root: Path) -> dict[str, Persona]:
 
 
 def targets(environment: Environment) -> tuple[PolicyTarget, ...]:
-    """Everything in the environment that has a policy of its own, the project first."""
+    """Everything in the environment with a policy of its own, the project first."""
     ranked = sorted((part for _, part in parts()), key=lambda part: (part.rank, part.word))
     return tuple(PolicyTarget(part.word, name) for part in ranked for name in part.entries(environment))
 
 
 def part_of(target: PolicyTarget) -> tuple[Kind, FileSection]:
-    """The kind of a target, and what the file has of it."""
+    """The kind of a target, and its entry in the file."""
     return next((kind, part) for kind, part in parts() if part.word == target.kind)
 
 
 def item_of(environment: Environment, target: PolicyTarget) -> Item:
-    """The thing in the project that a target of the file is."""
+    """The item in the project for a target of the file."""
     kind, part = part_of(target)
     return Item(kind.name, part.entries(environment)[target.name])
 
 
 def applies(environment: Environment, persona: str, target: PolicyTarget) -> bool:
-    """Whether a persona has anything on this target: an identity names its users."""
+    """Whether a persona has access to this target: an identity names its users."""
     return target.kind != "identity" or persona in environment.identities[target.name].users
 
 
 def grants(environment: Environment, member: Member, known: Mapping[str, Persona]) -> tuple[Grant, ...]:
-    """Every role that the environment file gives a member."""
+    """Every role that the file gives a member."""
     persona = known[member.role]
     own = Grant(PolicyTarget(PROJECT), environment.persona_role(persona.name))
     return own, *(

@@ -31,7 +31,7 @@ def whom(text: str, environment: Environment) -> str:
 def remedies(
     cell: Cell, environment: Environment, known: Mapping[str, Persona], roles: RolePermissions
 ) -> tuple[str, ...]:
-    """The lines that would allow it, the narrowest first."""
+    """Ways to allow it, the narrowest first."""
     names = {identity.email: name for name, identity in environment.identities.items()}
     if cell.person in names:
         return _of_identity(cell, environment, names[cell.person], roles)

@@ -16,7 +16,7 @@ from groundwork.terraform.session import Session
 
 @dataclass(frozen=True)
 class Respelled:
-    """A member whom no policy names, and an address outside the file that holds all that the file gives them."""
+    """A member whom no policy names, and an address outside the file with exactly that member's grants."""
 
     email: str
     stored: str
@@ -31,7 +31,7 @@ class Respelled:
 
 
 def respelled(session: Session, environment: Environment, policies: Policies) -> tuple[Respelled, ...]:
-    """The members whose grants stand in the policies under an address that the file does not have."""
+    """The members whose grants are in the policies under an address that is not in the file."""
     known = personas(session.checkout.root)
     claimed = {account(email) for email in environment.members}
     held = _held(policies)
@@ -44,7 +44,7 @@ def respelled(session: Session, environment: Environment, policies: Policies) ->
 
 
 def after_apply(session: Session, applied: Iterable[LayerPlan]) -> tuple[Respelled, ...]:
-    """Where grants were made: the members for whom Google stored another address. Raises CouldNotTell.
+    """After new grants: the members for whom Google stored another address. Raises CouldNotTell.
 
     The local cloud is not asked: it stores what it is told.
     """

@@ -28,7 +28,7 @@ _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 @dataclass(frozen=True)
 class Joined:
-    """A member after `add`: whether the file changed, and every promise with its outcome; `tried` is False for a group and on Google Cloud.
+    """A new member: whether the file changed, and every promised action with its outcome; `tried` is False for a group and on Google Cloud.
 
     `respelled`: the policies have the member's grants under another address.
     """
@@ -42,7 +42,7 @@ class Joined:
 
 
 def checked_email(text: str) -> str:
-    """The address in lower case. Raises UsageProblem when it is none, or a service account's."""
+    """The address in lower case. Raises UsageProblem for an invalid one, or a service account's."""
     email = text.strip().lower().removeprefix("user:").removeprefix("group:")
     if not _EMAIL.fullmatch(email):
         raise UsageProblem(f'"{text}" is not an e-mail address; write it as alice@example.com.')
@@ -54,7 +54,7 @@ def checked_email(text: str) -> str:
 
 
 def checked_persona(name: str, known: Sequence[str]) -> str:
-    """The persona's name. Raises UsageProblem with those there are."""
+    """The persona's name. Raises UsageProblem with the known ones."""
     if name not in known:
         raise UsageProblem(f'"{name}" is not a persona; there are {", ".join(known)}.')
     return name
@@ -67,7 +67,7 @@ def enter(
     *,
     dry_run: bool = False,
 ) -> bool:
-    """Write a member into the environment file, as `check` allows; False when it says so already."""
+    """Adds a member to the environment file, if `check` accepts the change; False when it is already there."""
 
     def change(document: CommentedMap) -> bool:
         members = editing.parted(document, "members")
@@ -84,7 +84,7 @@ def enter(
 
 
 def strike(environment: Environment, email: str) -> bool:
-    """Take a member out of the environment file; False when nobody of that address is in it."""
+    """Removes a member from the environment file; False when no member has that address."""
 
     def change(document: CommentedMap) -> bool:
         members = editing.parted(document, "members") or CommentedMap()
@@ -99,7 +99,7 @@ def strike(environment: Environment, email: str) -> bool:
 
 
 def add(session: Session, member: Member, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Joined:
-    """Bring a member in: the file, the plan shown and applied, and every promised action tried.
+    """Onboards a member: the file, the plan shown and applied, and every promised action tried.
 
     Raises EnvironmentProblem (nothing was written), Refused (the file is put back).
     """
@@ -134,7 +134,7 @@ def up_or_put_back(
     checks: Sequence[Check],
     put_back: Callable[[], object],
 ) -> None:
-    """`up` with the edited line of somebody; where it ends before anything is applied, or on them, the edit is taken back."""
+    """Runs `up` with the edited entry; if it ends before anything is applied, or because of the member, the edit is undone."""
     begun: list[str] = []
 
     def mark(_session: Session, _plans: Sequence[LayerPlan]) -> None:
@@ -152,12 +152,12 @@ def up_or_put_back(
 
 
 def text_of(environment: Environment) -> str:
-    """The environment file as it is now."""
+    """The environment file's current text."""
     return editing.read(environment.path)
 
 
 def put_back(before: Environment, email: str, former: str, ours: str) -> None:
-    """Undo our edit and no other: the whole text where nobody edited it since, else the one entry."""
+    """Undoes only our edit: the whole text if nobody edited it since, else the one entry."""
     if editing.restore(before.path, ours, former):
         return
     member = before.members.get(email)
@@ -168,7 +168,7 @@ def put_back(before: Environment, email: str, former: str, ours: str) -> None:
 
 
 def prove(session: Session, environment: Environment, member: Member, talk: Talk) -> tuple[Tried, ...]:
-    """Try every promised action as the member on the local cloud; on Google Cloud, judge by the policies as they are.
+    """Tries every promised action as the member on the local cloud; on Google Cloud, evaluates the policies.
 
     Nobody can act as somebody else on Google Cloud; the newcomer's own `groundwork access check` tries it there. What is
     refused though a policy gives it is tried again as long as Google takes to make grants work.
@@ -188,7 +188,7 @@ def _can_be(environment: Environment, member: Member) -> bool:
 
 
 def broken(joined: Joined) -> GroundworkError | None:
-    """What to say when a promise is not kept."""
+    """The sentence about promised actions that do not work."""
     late = [tried for tried in joined.proof if tried.granted]
     lines = [
         f"{tried.action.name} on {tried.target.text}: {'not yet' if tried.granted else tried.status}"

@@ -18,7 +18,7 @@ from groundwork.resources.kind import Action
 
 @dataclass(frozen=True)
 class Tried:
-    """A promise and what came of it; `status` is the HTTP status of the try, or 200/403 by the policies.
+    """A promised action and its outcome; `status` is the HTTP status, or 200/403 by the policies.
 
     `granted`: a policy gives it all the same, which works only after some minutes.
     """
@@ -30,18 +30,18 @@ class Tried:
 
     @property
     def kept(self) -> bool:
-        """Whether the person was let in."""
+        """Whether the person was allowed."""
         return let_in(self.status)
 
     @property
     def answer(self) -> str:
-        """In a word or two: "yes", "no", or "not yet" for what a policy gives."""
+        """In a word or two: "yes", "no", or "not yet" if a policy allows it."""
         return "yes" if self.kept else "not yet" if self.granted else "no"
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What the policies give somebody, as `cloud` sees them; they are read when they are asked first, and not again.
+    """What the policies allow somebody, as `cloud` sees them; they are read on first use and cached.
 
     `sure`: policies that cannot be read are an error, else they give nothing.
     """
@@ -61,7 +61,7 @@ class Judge:
             return None
 
     def gives(self, target: PolicyTarget, action: Action) -> bool:
-        """Whether a binding without a condition lets them. Raises CouldNotTell."""
+        """Whether an unconditional binding allows it. Raises CouldNotTell."""
         allowing = self._access.allowing(self.email, action.permission, target) if self._access and self.email else ()
         return any(not binding.condition for binding in allowing)
 
@@ -69,7 +69,7 @@ class Judge:
 def trial(
     theirs: GoogleCloud, judge: Judge, target: PolicyTarget, action: Action, say: Callable[[str], object]
 ) -> Tried:
-    """Try an action as whoever `theirs` is, as long as Google takes to make a grant work. Raises CouldNotTell."""
+    """Tries an action as the principal of `theirs`, for as long as Google may take to apply a grant. Raises CouldNotTell."""
 
     def once() -> Tried:
         try:

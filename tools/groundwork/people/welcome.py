@@ -13,7 +13,7 @@ SEES_POLICIES = "iam.serviceAccounts.getIamPolicy"
 
 
 def welcome(environment: Environment, member: Member, persona: Persona) -> tuple[str, ...]:
-    """Lines to send to a newcomer; nothing in them is secret."""
+    """A message for a new member; it contains no secrets."""
     return tuple(_lines(environment, member, persona))
 
 

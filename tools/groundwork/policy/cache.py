@@ -32,7 +32,7 @@ _VOLATILE = {
 
 
 class Cache:
-    """Reports by part in a folder of the clone; `tools` holds the policies that they follow from.
+    """Scan reports in a folder of the clone; `tools` contains the policies they depend on.
 
     Exceptions are not part of the key: they and the day are applied to the reports each time.
     """
@@ -49,14 +49,14 @@ class Cache:
         return _digest([self._base.encode(), *_contents(file for file in files if _counts(file.relative_to(root)))])
 
     def plan_key(self, plan: Mapping[str, Any]) -> str:
-        """The key of what a verdict on a plan follows from, whenever the plan was made."""
+        """The key of everything in a plan that affects its report, regardless of when the plan was made."""
         before = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
         unknown = [(one["address"], one["change"].get("after_unknown")) for one in plan.get("resource_changes", [])]
         kept = [plan.get("planned_values"), unknown, plan.get("configuration"), _data_sources(before)]
         return _digest([self._base.encode(), json.dumps(_lasting(kept), sort_keys=True).encode()])
 
     def file_key(self, name: str) -> str:
-        """The key of a plan's file, whose content need not be read again."""
+        """The key of a plan's file, so that its content need not be read again."""
         return _digest([self._base.encode(), name.encode()])
 
     def get(self, part: str, key: str) -> dict[str, Any] | None:
@@ -68,7 +68,7 @@ class Cache:
         return report if isinstance(report, dict) else None
 
     def put(self, part: str, key: str, report: Mapping[str, Any]) -> None:
-        """Keep a report, whole or not at all, and drop the oldest ones of its part."""
+        """Stores a report atomically, and drops the oldest ones of its part."""
         self._folder.mkdir(parents=True, exist_ok=True)
         fresh = self._folder / f"{part}.{os.getpid()}.new"
         fresh.write_text(json.dumps(report), encoding="utf-8")

@@ -41,18 +41,18 @@ def settings(environment: Environment) -> Settings:
 
 
 def today() -> date:
-    """The day by which exceptions are judged, in UTC so that it is the same for the whole team."""
+    """The date by which exceptions are judged, in UTC so that it is the same for the whole team."""
     return datetime.now(UTC).date()
 
 
 def scanner(checkout: Checkout, say: Callable[[str], None]) -> Scanner:
-    """The scanner of this clone; `say` hears what takes long."""
+    """The scanner of this clone; `say` is told about slow steps."""
     return Scanner(checkout.root, catalogue.HERE.parent, installation.user_cache(), process.run, say)
 
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """A plan to check: how to read it as Terraform's JSON (`show -json`), and what tells its file from another, if cheap."""
+    """A plan to check: how to read it as Terraform's JSON (`show -json`), and a cheap key of its file, if there is one."""
 
     load: Callable[[], Mapping[str, Any]]
     fingerprint: str = ""
@@ -61,7 +61,7 @@ class SavedPlan:
 def check(
     scan_with: Scanner, environment: Environment, plans: Mapping[str, SavedPlan], folder: Path, today: date
 ) -> Result:
-    """Check the clone's code and the plans, given by layer; `folder` keeps the cache.
+    """Checks the clone's code and the plans, given by layer; `folder` holds the cache.
 
     Raises CouldNotTell when anything could not be checked, UsageProblem for a plan that is not this environment's and for an
     exception to a policy that there is not.

@@ -28,7 +28,7 @@ GIVEN = "platform"
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What to check: a plan's file (None: the saved ones) or the code alone; where to write what, by format."""
+    """What to check: a plan file (None: the saved ones) or only the code; and the output files by format."""
 
     plan: Path | None = None
     code_only: bool = False
@@ -37,7 +37,7 @@ class CheckOptions:
 
 
 def run(checkout: Checkout, environment: Environment, options: CheckOptions, say: Callable[[str], None]) -> Result:
-    """Check, and write the files that were asked for. Raises what groundwork.policy.check.check does."""
+    """Checks, and writes the requested files. Raises what groundwork.policy.check.check raises."""
     found = {} if options.code_only else _plans(checkout, environment, options, say)
     result = checks.check(
         checks.scanner(checkout, say), environment, found, checkout.runs / checks.FOLDER, checks.today()
@@ -48,7 +48,7 @@ def run(checkout: Checkout, environment: Environment, options: CheckOptions, say
 
 
 def write(result: Result, form: str, path: Path, environment_file: str) -> None:
-    """Write the result as "sarif", "junit" or "markdown"."""
+    """Writes the result as "sarif", "junit" or "markdown"."""
     match form:
         case "sarif":
             text = json.dumps(sarif(result, environment_file), indent=1) + "\n"

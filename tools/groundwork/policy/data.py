@@ -9,7 +9,7 @@ from groundwork.policy.result import Result, Violation
 
 
 def as_data(result: Result) -> dict[str, Any]:
-    """The whole result; `ok` is what the exit code says."""
+    """The whole result; `ok` corresponds to the exit code."""
     return {
         "ok": result.ok,
         "summary": result.summary,

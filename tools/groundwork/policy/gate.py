@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
-    """A check for `up`: says one line, and raises PolicyFailed on findings, CouldNotTell when it could not be done.
+    """A check for `up`: prints one line, and raises PolicyFailed on violations, CouldNotTell when it could not be done.
 
     A plan that changes nothing is let through, and so is one of the local cloud, where nothing can be lost or paid: unless `asked`.
     """
@@ -41,7 +41,7 @@ def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Sessio
 
 
 def of_plans(session: Session, made: Sequence[LayerPlan], say: Callable[[str], None]) -> Result:
-    """The result for plans that this session has saved, and for the code."""
+    """The result for this session's saved plans, and for the code."""
     from groundwork.policy import check as checks
 
     plans = {plan.layer: checks.SavedPlan(partial(session.shown, plan.layer, plan.file)) for plan in made}

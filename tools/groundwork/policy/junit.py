@@ -9,7 +9,7 @@ from groundwork.policy.result import Result, Violation
 
 
 def junit(result: Result) -> str:
-    """One suite; a finding is a failure, an excused one is skipped with its reason, an expired exception is a failure."""
+    """One suite; a violation is a failure, an excused one is skipped with its reason, an expired exception is a failure."""
     suite = ET.Element("testsuite", name="groundwork policy")
     broken = {finding.row.name for finding in result.findings} | {one.finding.row.name for one in result.excused}
     for name in result.rows:

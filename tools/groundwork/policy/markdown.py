@@ -10,7 +10,7 @@ from groundwork.policy.result import Result, Violation
 
 
 def markdown(result: Result) -> str:
-    """A heading, the summary, a table of findings, and what there is to say of exceptions."""
+    """A heading, the summary, a table of violations, and notes on exceptions."""
     return "\n\n".join(_parts(result)) + "\n"
 
 

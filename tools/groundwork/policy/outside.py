@@ -20,7 +20,7 @@ _LAST_LINES = 5
 
 
 class CompletedProcess(Protocol):
-    """A process that has ended: its exit code (negative: a signal) and what it wrote."""
+    """A completed process: its exit code (negative: a signal) and its output."""
 
     @property
     def code(self) -> int: ...
@@ -31,7 +31,7 @@ class CompletedProcess(Protocol):
 
 
 class RunProcess(Protocol):
-    """How a process is started; groundwork.terraform.process.run is one. Raises GroundworkError when it cannot, or takes too long."""
+    """A function that runs a process, such as groundwork.terraform.process.run. Raises GroundworkError on failure or timeout."""
 
     def __call__(
         self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 60
@@ -39,7 +39,7 @@ class RunProcess(Protocol):
 
 
 def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]) -> Path:
-    """The interpreter of the environment that `tools`/requirements-checkov.txt describes, made where it is not there.
+    """The interpreter of the environment that `tools`/requirements-checkov.txt describes, which is created if missing.
 
     Its folder is named for what is in it, so that it is made once per user and never changed. Raises CouldNotTell.
     """
@@ -53,7 +53,7 @@ def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]
 
 
 def temporary(interpreter: Path, other: Path) -> Path:
-    """A folder for its temporary files that only this user can write to; `other` where its environment cannot be written to.
+    """A private folder for temporary files; `other` if the environment's folder is not writable.
 
     checkov's parser loads code from a file in there whose name everybody can tell: in /tmp another user could have put it.
     """
@@ -67,7 +67,7 @@ def temporary(interpreter: Path, other: Path) -> Path:
 
 
 def fingerprint(requirements: Path) -> str:
-    """What tells one environment from another: the requirements, the Python and the machine."""
+    """A key that distinguishes environments: the requirements, the Python and the machine."""
     machine = f"{sys.platform} {os.uname().machine} {sys.version_info.major}.{sys.version_info.minor} {sys.base_prefix}"
     return hashlib.sha256(requirements.read_bytes() + machine.encode()).hexdigest()[:16]
 

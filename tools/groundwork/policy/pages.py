@@ -13,7 +13,7 @@ PAGE = Path("docs") / "policy.md"
 
 
 def policy_tables(root: Path) -> Iterator[Generated]:
-    """Every policy with severity, why, how to mend it and what an unknown value means; then what of checkov is left out."""
+    """A table of every policy with severity, reason, remedy and the meaning of an unknown value; then of omitted checkov checks."""
     columns = ["Policy", "Severity", "Why", "How to mend it", "A value the plan does not know"]
     rows = [
         [f"**{row.title}** `{row.name}`", str(row.severity), row.why, row.mend, row.unknown]

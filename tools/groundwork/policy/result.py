@@ -23,7 +23,7 @@ Source = Literal["code", "plan", "code and plan"]
 
 @dataclass(frozen=True)
 class SourceLocation:
-    """Where in the code something stands; lines count from 1, 0 where the code does not show it."""
+    """A location in the code; lines count from 1, 0 if unknown."""
 
     file: str = ""
     line: int = 0
@@ -37,7 +37,7 @@ class SourceLocation:
 
 @dataclass(frozen=True)
 class Violation:
-    """A resource that breaks a policy; `layer` is the plan it was found in, empty where only the code shows it."""
+    """A resource that violates a policy; `layer` is the plan it was found in, empty if only the code shows it."""
 
     row: PolicySummary
     address: str
@@ -54,7 +54,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Excused:
-    """A finding that an exception of the environment file lets pass."""
+    """A violation that an exception of the environment file permits."""
 
     finding: Violation
     exception: PolicyException
@@ -62,7 +62,7 @@ class Excused:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found and how much it looked at; `checked` and `resources` count by part ("code" or a layer).
+    """The violations and the coverage of a check; `checked` and `resources` count by part ("code" or a layer).
 
     `expired` exceptions fail the check like a finding; `unused` ones are only reported. `undecided` counts what the code
     leaves to a plan.
@@ -82,7 +82,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing stands in the way."""
+        """Whether the check passes."""
         return not (self.findings or self.expired)
 
     @property
@@ -92,7 +92,7 @@ class Result:
 
     @property
     def summary(self) -> str:
-        """One line: how much was checked, and what came of it."""
+        """One line: how much was checked, and the result."""
         what = f"the code and the plan of {' and '.join(self.plans)}" if self.plans else "the code"
         checks = f"{counted(len(self.rows), 'policy')}, {counted(sum(self.checked.values()), 'check')} on {what}"
         rest = [
@@ -114,7 +114,7 @@ class Result:
 
 
 def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, PolicySummary]) -> list[Violation]:
-    """The findings of all parts, worst first; what code and plan both show is one finding, at its place in the code."""
+    """The violations of all parts, worst first; one that code and plan both show is reported once, at its place in the code."""
     parts = {report["part"]: report for report in reports}
     code = parts.pop(CODE, {"findings": [], "places": []})
     in_code = {(row["policy"], _bare(row["address"])): _finding(row, rows, "code", "") for row in code["findings"]}
@@ -157,7 +157,7 @@ def _place(candidates: Sequence[SourceLocation], layer: str) -> SourceLocation:
 
 @dataclass(frozen=True)
 class Judged:
-    """Findings after the exceptions: what stays, what is excused, and the exceptions that are over or match nothing."""
+    """Violations after exceptions: those that remain, the excused ones, and expired or unused exceptions."""
 
     findings: tuple[Violation, ...]
     excused: tuple[Excused, ...]
@@ -166,7 +166,7 @@ class Judged:
 
 
 def apply(exceptions: Sequence[PolicyException], found: Sequence[Violation], today: date) -> Judged:
-    """Let pass what an exception names that is not over; `expires` is the first day on which it no longer holds."""
+    """Excuses what a valid exception names; `expires` is the first day on which it no longer applies."""
     valid = [exception for exception in exceptions if exception.expires > today]
     excused = [Excused(finding, one) for finding in found for one in _matching(valid, finding)]
     passed = {id(one.finding) for one in excused}

@@ -20,7 +20,7 @@ _EXPIRED = "expired_exception"
 
 
 def sarif(result: Result, environment_file: str) -> dict[str, Any]:
-    """One run; excused findings are there as suppressed, expired exceptions as results at the environment file."""
+    """One run; excused violations are suppressed results, expired exceptions are results at the environment file."""
     names = [*result.rows, _EXPIRED]
     results = [_result(finding, names) for finding in result.findings]
     results += [

@@ -36,7 +36,7 @@ class Scanner:
     seconds: float = SECONDS
 
     def scan(self, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[Any]:
-        """Reports on the code in `folders` (if any) and on each plan; see policies.scanner.ScanReport for what is in one.
+        """Scans the code in `folders` (if any) and each plan; see policies.scanner.ScanReport for the result.
 
         A plan may hold secrets: it lies in a folder that only this user can read, and is gone afterwards.
         Raises CouldNotTell when the scanner could not be had, crashed, took too long, or left something unchecked.

@@ -10,12 +10,12 @@ from groundwork.policy.result import Result, Violation
 
 
 def lines(result: Result) -> list[str]:
-    """Everything but the summary, findings first, grouped by policy."""
+    """Everything but the summary, violations first, grouped by policy."""
     return [*_findings(result), *_exceptions(result), *(f"note: {note}" for note in result.notes)]
 
 
 def expired(exception: PolicyException) -> str:
-    """The sentence for an exception that is over."""
+    """The sentence for an expired exception."""
     return (
         f"The exception for {exception.check} on {exception.resource} ended on {exception.expires} (owner: {exception.owner}): "
         "mend the resource and remove the exception, or renew it with a reason that holds today."
@@ -23,7 +23,7 @@ def expired(exception: PolicyException) -> str:
 
 
 def unused(exception: PolicyException) -> str:
-    """The sentence for an exception that nothing needs."""
+    """The sentence for an unused exception."""
     return (
         f"The exception for {exception.check} on {exception.resource} matches no finding (owner: {exception.owner}): "
         "remove it from the environment file."

@@ -24,12 +24,12 @@ _OTHERS = {
 
 
 def words() -> dict[str, ConsolePage]:
-    """What people type before the slash, with its page: what the environment file names, as kinds say it, access and logs."""
+    """The words before the slash, with their pages: the kinds of things in the environment file, access and logs."""
     return {part.word: part.page for _, part in parts() if part.page} | _OTHERS
 
 
 def address(checkout: Checkout, environment: Environment, thing: str) -> str:
-    """The address of a page: "" is the project's, "bucket/data" a bucket's, "logs" the logs. It starts the local cloud if it is meant.
+    """The URL of a page: "" for the project, "bucket/data" for a bucket, "logs" for the logs. Starts the local cloud if necessary.
 
     The local cloud's has its secret in it. Raises UsageProblem for a word that there is not.
     """
@@ -63,7 +63,7 @@ def _full(environment: Environment, word: str, name: str) -> dict[str, str]:
 
 
 def front(checkout: Checkout, environment: Environment) -> str:
-    """Where its console is, without the secret that opens the local cloud's."""
+    """The console's URL, without the local cloud's secret."""
     if environment.local:
         running = local.find(checkout)
         return f"{running.base}/ (simulated)" if running else "the local cloud is stopped"

@@ -16,7 +16,7 @@ _DARK = "could not be read"
 
 
 def buckets(cloud: GoogleCloud, found: Inventory) -> Section:
-    """Every bucket with what it holds in numbers, and what lies at its top."""
+    """Every bucket with the size of its contents, and its top-level folders."""
     there = [item for item in found.items if item.kind == "bucket"]
     looked, dark = look_into(cloud, there)
     unread = {**_listed(found, "bucket"), **dark}
@@ -49,7 +49,7 @@ def _top(cloud: GoogleCloud, item: Item) -> str:
 
 
 def images(cloud: GoogleCloud, found: Inventory) -> Section:
-    """Every image in every repository, newest first: an untagged one by its digest."""
+    """Every image in every repository, newest first, untagged ones by digest."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     unread = _listed(found, "image repository")
@@ -69,7 +69,7 @@ def images(cloud: GoogleCloud, found: Inventory) -> Section:
 
 
 def image_row(repository: str, image: dict[str, object]) -> tuple[str, ...]:
-    """A row of the table, from what Artifact Registry says of an image."""
+    """A row of the table, from Artifact Registry's description of an image."""
     name, _, digest = str(image.get("name", "")).rpartition("/")[2].partition("@")
     tags = image.get("tags")
     size = bytes_text(int(str(image["imageSizeBytes"]))) if image.get("imageSizeBytes") else "not said"

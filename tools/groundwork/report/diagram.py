@@ -41,7 +41,7 @@ _NOT_MADE = ("persona/", "workflows/", "training/")
 
 @dataclass(frozen=True)
 class Box:
-    """A box: its id ("bucket/data"), column, name and a note below it; `mark` says whether it comes, goes or changes."""
+    """A box: its id ("bucket/data"), column, name and a note below it; `mark` says whether it is added, removed or changed."""
 
     id: str
     column: int
@@ -52,7 +52,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """An arrow between two boxes, by their ids, and what it stands for."""
+    """An arrow between two boxes, by their ids, and its meaning."""
 
     start: str
     end: str
@@ -62,7 +62,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Diagram:
-    """A map, its nodes in the order of the file; `basis` says what it was drawn from."""
+    """A map, with its boxes in file order; `basis` says what it was drawn from."""
 
     title: str
     basis: str
@@ -72,7 +72,7 @@ class Diagram:
 
     @property
     def summary(self) -> str:
-        """The map in a sentence, for who does not see it."""
+        """The map in a sentence, for readers who cannot see it."""
         number = Counter(node.id.partition("/")[0] for node in self.nodes)
         words = {"person": "member", "identity": "identity", **_KINDS}
         always = {"person", "identity", "bucket", "repository", "secret"}
@@ -81,14 +81,14 @@ class Diagram:
 
     @property
     def marked(self) -> bool:
-        """Whether anything comes, goes or changes."""
+        """Whether anything is added, removed or changed."""
         return any(node.mark for node in self.nodes) or any(edge.mark for edge in self.edges)
 
 
 def diagram(
     environment: Environment, personas: Mapping[str, Persona], existing: Existing, *, names: bool = False
 ) -> Diagram:
-    """The map of what the file says, marked by what exists of it; people by their initials unless `names`."""
+    """The map of the file's contents, marked by what exists; people by their initials unless `names`."""
     gone = {name.partition("/")[2] for name in existing.things if name.startswith("person/")} - {*environment.members}
     everybody = [*environment.members, *sorted(gone)]
     people = {email: email for email in everybody} if names else initials(everybody)

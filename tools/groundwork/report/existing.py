@@ -53,7 +53,7 @@ class Existing:
 
 
 def from_state(checkout: Checkout, environment: Environment) -> Existing:
-    """What the state knows; nothing is started for it."""
+    """What exists according to the state; nothing is started."""
     if environment.local and local.find(checkout) is None:
         return Existing(basis=" alone: the local cloud (simulated) is stopped")
     try:
@@ -69,7 +69,7 @@ def from_state(checkout: Checkout, environment: Environment) -> Existing:
 
 
 def from_plan(session: Session) -> Existing:
-    """What exists by the saved plans, and what they change.
+    """What exists according to the saved plans, and what they change.
 
     Raises UsageProblem where no plan is saved, CouldNotTell where one is older than the code, the file or the state.
     """

@@ -31,7 +31,7 @@ _AGAIN = "Open a new pull request from a branch of another name, so that what wo
 
 @dataclass(frozen=True)
 class Merge:
-    """A commit on the deploying branch of a repository, as a workflow's variables say it; `token` may read the repository."""
+    """A commit on the deploying branch, from a workflow's variables; `token` may read the repository."""
 
     address: str
     repository: str
@@ -42,7 +42,7 @@ class Merge:
 
 
 def this_merge(variables: Mapping[str, str]) -> Merge:
-    """The commit that a workflow on GitHub runs for. Raises UsageProblem outside of one."""
+    """The commit that a GitHub workflow runs for. Raises UsageProblem outside of one."""
     missing = [name for name in _NEEDED if not variables.get(name)]
     if missing or not variables["GITHUB_REPOSITORY_ID"].isdigit():
         raise UsageProblem(
@@ -59,7 +59,7 @@ def this_merge(variables: Mapping[str, str]) -> Merge:
 
 
 def fetch(merge: Merge) -> bytes:
-    """The record that belongs to a merge. Raises Refused where none can be believed, CouldNotTell where GitHub does not say."""
+    """The review record of a merge. Raises Refused if none can be trusted, CouldNotTell if GitHub does not say."""
     pull = _merged_pull(merge)
     _refuse_other_bases(merge, pull)
     run = _reviewing_run(merge, pull)

@@ -45,7 +45,7 @@ _SERVICES = {
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """All answers about an environment as they were at `written`, and its map."""
+    """All sections about an environment at the time `written`, and its map."""
 
     environment: Environment
     written: datetime
@@ -60,7 +60,7 @@ class EnvironmentReport:
 
 
 def report(checkout: Checkout, environment: Environment, now: datetime, *, names: bool = False) -> EnvironmentReport:
-    """Read all that the report says; people by their initials unless `names`.
+    """Reads everything for the report; people by their initials unless `names`.
 
     Raises UsageProblem where nothing is up, CloudProblem where the cloud cannot be reached at all.
     """
@@ -90,7 +90,7 @@ def report(checkout: Checkout, environment: Environment, now: datetime, *, names
 
 
 def as_data(found: EnvironmentReport) -> dict[str, Any]:
-    """The report as `report --json` prints it: every number of the page."""
+    """The report for `report --json`: every number of the page."""
     environment = found.environment
     return {
         "environment": environment.name,

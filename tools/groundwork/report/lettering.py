@@ -8,12 +8,12 @@ _NARROW, _BROAD = frozenset("ijltfr.,:;'|!()[] /-"), frozenset("mwMW@%—→±")
 
 
 def width_of(text: str, size: int) -> float:
-    """A width that no common font exceeds, in the units of `size`."""
+    """An upper bound of the text's width in any common font, in the units of `size`."""
     return round(sum(_part(letter) for letter in text) * size, 1)
 
 
 def lines_of(text: str, width: float, size: int) -> tuple[str, ...]:
-    """The text in lines no wider than `width`: broken at spaces, and within a word that is wider by itself."""
+    """The text in lines no wider than `width`: broken at spaces, and within overlong words."""
     lines: list[str] = []
     line = ""
     for word in text.split():

@@ -24,7 +24,7 @@ def html(found: EnvironmentReport) -> str:
 
 
 def markdown(found: EnvironmentReport) -> str:
-    """The same, with the map as Mermaid."""
+    """The same as Markdown, with the map as Mermaid."""
     return "\n".join(_lines(found)) + "\n"
 
 

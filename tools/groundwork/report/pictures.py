@@ -26,12 +26,12 @@ _ALONE = "<style>:root { color-scheme: light !important; } header, .skip { displ
 
 
 def browser(variables: Mapping[str, str] = os.environ) -> str | None:
-    """The browser that draws, None where none is on PATH."""
+    """The browser that renders, None where none is on PATH."""
     return next(filter(None, (which(name, path=variables.get("PATH")) for name in BROWSERS)), None)
 
 
 def write(found: EnvironmentReport, folder: Path) -> Iterator[Path]:
-    """Write every part into a folder, and say each file as it is there. Raises GroundworkError where the browser does not end."""
+    """Writes every part into a folder, and reports each file. Raises GroundworkError if the browser hangs."""
     folder.mkdir(parents=True, exist_ok=True)
     drawing = folder / "map.svg"
     drawing.write_text(harmless(svg(found.map)), encoding="utf-8")

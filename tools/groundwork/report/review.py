@@ -27,7 +27,7 @@ from groundwork.terraform.talk import Talk
 
 @dataclass(frozen=True)
 class Review:
-    """A plan as a reviewer needs it; `changed` has every value, `lines` say it in the team's words, `map` draws it."""
+    """A plan for reviewers; `changed` has every value, `lines` describe it in the team's words, `map` draws it."""
 
     environment: str
     simulated: bool
@@ -46,7 +46,7 @@ class Review:
 
     @property
     def markdown(self) -> str:
-        """The page, for a job's summary."""
+        """The page for a job's summary."""
         total = plans.counts(self.plans)
         where = "the local cloud (simulated)" if self.simulated else "Google Cloud"
         what = "only outputs change" if total.none and self.pending else total.text
@@ -59,7 +59,7 @@ class Review:
 
 
 def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
-    """Plan every layer, change nothing, and say all that there is to say of the plans.
+    """Plans every layer without changing anything, and collects everything about the plans.
 
     Raises what planning and the policy check raise.
     """
@@ -82,7 +82,7 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
 
 
 def as_data(found: Review) -> dict[str, Any]:
-    """The review as `review --json` prints it."""
+    """The review for `review --json`."""
     return {
         "environment": found.environment,
         "simulated": found.simulated,

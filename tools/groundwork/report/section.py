@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
 
 @dataclass(frozen=True)
 class Section:
-    """`key` names it in JSON; `unread` says of what could not be read why."""
+    """One section; `key` names it in JSON; `unread` says what could not be read and why."""
 
     key: str
     question: str
@@ -34,7 +34,7 @@ class Section:
 
 
 def without_addresses(section: Section, members: Mapping[str, str]) -> Section:
-    """The section with people's addresses as initials (`members`: of those in the file); accounts keep theirs."""
+    """The section with people's addresses as initials (`members`: those in the file); service accounts keep theirs."""
 
     def short(text: str) -> str:
         return _ADDRESS.sub(lambda found: _initials(found[0], members), text)

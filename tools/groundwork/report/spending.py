@@ -20,7 +20,7 @@ _AMOUNTS = ("before promotional credits", "promotional credits", "net")
 
 
 def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[Section, ...]:
-    """The three questions about money; where no costs can be had yet, why not."""
+    """The three sections about money; if there are no costs yet, the reason."""
     source = CostSource(environment, (), demo=False, labels=Labels())
     by_member = Section("spent_by_member", "Who used how many credits?", ("member", *_AMOUNTS))
     by_service = Section("spent_by_service", "Which service was the dearest?", ("service", *_AMOUNTS))

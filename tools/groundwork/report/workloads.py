@@ -99,7 +99,7 @@ def _when(body: Mapping[str, Any], name: str = "createTime") -> str:
 
 
 def builds(cloud: GoogleCloud, environment: Environment, found: Inventory) -> Section:
-    """The newest builds of Cloud Build, in the environment's region and without one."""
+    """The newest Cloud Build builds, regional and global."""
     question, columns = "What was built?", ("build", "made", "status", "images")
     kind = "build trigger"
     if kind in found.off:
@@ -124,7 +124,7 @@ def _build(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def training(found: Inventory) -> Section:
-    """Every job that can have trained a model, with how it ended."""
+    """Every job that may have trained a model, and its result."""
     rows = [
         (
             item.kind,
@@ -140,7 +140,7 @@ def training(found: Inventory) -> Section:
 
 
 def deployed(found: Inventory) -> Section:
-    """Every deployed service, with the command that calls it as whoever is logged in."""
+    """Every deployed service, with the command that calls it as the caller."""
     rows = [(item.kind, item.short, _when(item.body), _call(item)) for item in _of(found, _SERVICES)]
     return _section(
         found, "deployed", "How is the deployed service called?", ("kind", "name", "made", "call"), rows, _SERVICES
@@ -157,7 +157,7 @@ def _call(item: Item) -> str:
 
 
 def monitoring(found: Inventory) -> Section:
-    """Alerts, uptime checks, and how many channels tell somebody."""
+    """Alerts, uptime checks, and the number of notification channels."""
     rows = [
         (
             item.kind,

@@ -15,7 +15,7 @@ OLD = "old"
 
 @dataclass(frozen=True)
 class Intent:
-    """What a new value brings with it: older versions by number that will be disabled, and destroyed.
+    """What setting a value entails: older versions, by number, that will be disabled or destroyed.
 
     A rotation wants another value than the newest.
     """
@@ -36,7 +36,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of an intent: the new version's number, None when the secret had this very value."""
+    """The result of an intent: the new version's number, None when the value was unchanged."""
 
     intent: Intent
     added: int | None
@@ -54,14 +54,14 @@ class Done:
 
 
 def to_set(vault: Vault, name: str, keep: int | None) -> Intent:
-    """What setting a value will do: of the older versions, those beyond `keep` go (None: beyond what is free)."""
+    """What setting a value will do: older versions beyond `keep` are destroyed (None: beyond what is free)."""
     found = vault.versions(name)
     staying = keeping.share(vault, name) if keep is None else keep
     return Intent(name, destroy=_numbers(keeping.surplus(found, staying - 1)))
 
 
 def to_rotate(vault: Vault, name: str, keep: int | None, *, destroy: bool) -> Intent:
-    """What rotating will do: as setting, and no older version stays readable; with `destroy` none stays at all."""
+    """What rotating will do: like setting, but older versions are disabled; with `destroy` they are all destroyed."""
     found = vault.versions(name)
     if not any(version.active for version in found):
         raise UsageProblem(f"{name} has no value to rotate: set its first one with `groundwork secrets set {name}`.")
@@ -73,7 +73,7 @@ def to_rotate(vault: Vault, name: str, keep: int | None, *, destroy: bool) -> In
 
 
 def has(vault: Vault, name: str, value: bytes) -> bool:
-    """Whether the newest version holds this value already; False when that cannot be read."""
+    """Whether the newest version already has this value; False when it cannot be read."""
     try:
         return vault.read(name) == value
     except GroundworkError:
@@ -81,7 +81,7 @@ def has(vault: Vault, name: str, value: bytes) -> bool:
 
 
 def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
-    """Add the value, and only then disable and destroy; the same value again changes nothing.
+    """Adds the value, and only then disables and destroys versions; an unchanged value changes nothing.
 
     Raises UsageProblem for a rotation to the same value, GroundworkError; when the value is set but an older version could not be put away, it says so.
     """
@@ -105,13 +105,13 @@ def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
 
 
 def move(act: Callable[[str, int], None], name: str, numbers: Sequence[int]) -> None:
-    """Disable, enable or destroy versions, oldest first."""
+    """Disables, enables or destroys versions, oldest first."""
     for number in sorted(numbers):
         act(name, number)
 
 
 def chosen(vault: Vault, name: str, text: str) -> tuple[SecretVersion, ...]:
-    """The versions that somebody means: a number, "latest", or "old" for all that are kept but the newest.
+    """The selected versions: a number, "latest", or "old" for all but the newest.
 
     Raises UsageProblem for anything else, GroundworkError when there are none.
     """
@@ -132,7 +132,7 @@ def chosen(vault: Vault, name: str, text: str) -> tuple[SecretVersion, ...]:
 
 
 def movable(name: str, versions: Sequence[SecretVersion], state: str) -> tuple[int, ...]:
-    """The numbers of the versions that are not in a state yet. Raises GroundworkError for one whose value is gone."""
+    """The numbers of the versions that are not yet in a state. Raises GroundworkError for a destroyed one."""
     gone = [version.number for version in versions if version.state == "destroyed"]
     if gone and state != "destroyed":
         raise GroundworkError(f"{numbered(gone).capitalize()} of {name} is destroyed: its value is gone for good.")
@@ -144,5 +144,5 @@ def _numbers(versions: Sequence[SecretVersion]) -> tuple[int, ...]:
 
 
 def numbered(numbers: Sequence[int]) -> str:
-    """Versions in words, e.g. "versions 1, 2"."""
+    """Version numbers in words, e.g. "versions 1, 2"."""
     return f"version{'s' if len(numbers) > 1 else ''} {listed(sorted(numbers))}"

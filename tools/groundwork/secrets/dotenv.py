@@ -24,7 +24,7 @@ _REFERENCE = re.compile(r"(?<!\\)\$\{")
 
 @dataclass(frozen=True)
 class Assignment:
-    """One KEY=VALUE; `line` counts from 1. The value stays out of its own repr."""
+    """One KEY=VALUE; `line` counts from 1. The value is left out of its repr."""
 
     key: str
     value: str = field(repr=False)
@@ -36,7 +36,7 @@ class _NotALine(Exception):
 
 
 def read(file: Path) -> tuple[Assignment, ...]:
-    """The file's entries. Raises UsageProblem naming every line that is none."""
+    """The file's assignments. Raises UsageProblem naming every invalid line."""
     return parse(_text(file), file.name)
 
 
@@ -59,7 +59,7 @@ def _text(file: Path) -> str:
 
 
 def parse(text: str, shown: str) -> tuple[Assignment, ...]:
-    """The entries of a text; `shown` is what its mistakes call it. Raises UsageProblem."""
+    """The assignments in a text; `shown` is its name in error messages. Raises UsageProblem."""
     entries: list[Assignment] = []
     mistakes: list[str] = []
     for line, found in _lines(text):

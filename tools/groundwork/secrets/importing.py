@@ -17,7 +17,7 @@ from groundwork.text import listed
 
 @dataclass(frozen=True)
 class Wanted:
-    """A secret and the value that a file gives it."""
+    """A secret and its value from a file."""
 
     name: str
     value: bytes = field(repr=False)
@@ -25,7 +25,7 @@ class Wanted:
 
 
 def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple[Wanted, ...]:
-    """What the file sets; `only` are the keys to take, all when there are none.
+    """What the file sets; `only` selects keys, empty for all.
 
     Raises UsageProblem naming every key that cannot be imported.
     """
@@ -76,7 +76,7 @@ def _meeting(found: Sequence[Wanted], shown: str) -> Iterator[str]:
 
 
 def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[Intent, ...]:
-    """What importing will do, asked of the project beforehand: containers that are there, and the right to set each.
+    """What importing will do, checked against the project beforehand: the secrets exist, and the caller may set each.
 
     Raises GroundworkError for the first that stands in the way; nothing is set then.
     """
@@ -88,7 +88,7 @@ def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[In
 
 
 def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent]) -> Iterator[Done]:
-    """Set them one after the other. Raises GroundworkError saying which were set before it stopped."""
+    """Sets them one after the other. On failure, raises GroundworkError saying which were already set."""
     done: list[str] = []
     for each, intent in zip(found, planned, strict=True):
         try:
@@ -101,7 +101,7 @@ def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent])
 
 
 def afterwards(file: Path) -> Iterator[str]:
-    """What is left to do with the file."""
+    """What to do with the file afterwards."""
     if _in_git(file):
         yield (
             f"{file.name} is in git, where its values stay readable in the history: `git rm --cached {file.name}`, add it to "

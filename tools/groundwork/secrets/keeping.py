@@ -14,7 +14,7 @@ MOST = 1000
 
 
 def free(region: str) -> int:
-    """How many active versions a billing account has for nothing, by the price catalogue."""
+    """How many active versions a billing account has free of charge, by the price catalogue."""
     price = catalogue.read().find("secretmanager.version", region)
     return int(price.free) if price else 0
 
@@ -27,7 +27,7 @@ def checked(keep: int | None) -> int | None:
 
 
 def share(vault: Vault, name: str) -> int:
-    """How many versions of a secret stay when nobody says: what the project's other secrets leave free, at least two."""
+    """How many versions of a secret are kept by default: what the project's other secrets leave of the free ones, at least two."""
     others = [other for other in vault.containers() if other != name]
     taken = sum(version.active for other in others for version in vault.versions(other))
     return max(LEAST, free(vault.environment.region) - taken)

@@ -24,7 +24,7 @@ _EVERYBODY = {"allUsers": "EVERYBODY", "allAuthenticatedUsers": "EVERYBODY WITH 
 
 @dataclass(frozen=True, order=True)
 class Reader:
-    """Somebody who may read: the member as the policy has it, by which role on what, under which condition."""
+    """Somebody with read access: the member as in the policy, with the role, its resource and its condition."""
 
     member: str
     role: str
@@ -61,7 +61,7 @@ class SecretRow:
         return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "no value yet"
 
     def age(self, now: datetime) -> str:
-        """How old the newest version that is kept is, "" without one."""
+        """The age of the newest version that is kept, "" without one."""
         newest = next((version for version in self.versions if version.active), None)
         return f"v{newest.number}, {_ago(now - newest.created)}" if newest else ""
 
@@ -83,7 +83,7 @@ class _Everywhere:
 
 
 def rows(vault: Vault) -> tuple[SecretRow, ...]:
-    """Every secret that the file or the project has: two calls for each that the project has. Raises GroundworkError."""
+    """Every secret in the file or the project, with two calls for each in the project. Raises GroundworkError."""
     there = set(vault.containers())
     said = vault.environment.secrets
     roles = RolePermissions(vault.cloud)

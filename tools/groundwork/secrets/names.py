@@ -13,7 +13,7 @@ _ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 def checked(environment: Environment, text: str) -> str:
-    """The name, when the environment file has it.
+    """The name, if the environment file has it.
 
     Raises UsageProblem, which never repeats the text: where a name is missing, a value may stand in its place.
     """
@@ -33,7 +33,7 @@ HOW = "type the value when you are asked for it or pipe it in: groundwork secret
 
 
 def refuse_arguments(rest: tuple[str, ...]) -> None:
-    """Raises UsageProblem when anything follows the name; what it was is not repeated."""
+    """Raises UsageProblem for extra arguments, without repeating them."""
     if rest:
         raise UsageProblem(
             "A value on the command line can be read in the process list and stays in the shell's history; nothing was set. Take "
@@ -42,7 +42,7 @@ def refuse_arguments(rest: tuple[str, ...]) -> None:
 
 
 def how_to_add(environment: Environment, name: str = "kaggle-key") -> str:
-    """What to write where, so that the environment has a secret of this name."""
+    """How to add a secret of this name to the environment file."""
     reader = next(iter(environment.identities), "")
     return (
         f"To add one, write a line such as `{name}: {{readers: [{reader}]}}` under secrets: in {_file(environment)} and run "
@@ -51,12 +51,12 @@ def how_to_add(environment: Environment, name: str = "kaggle-key") -> str:
 
 
 def variable(name: str) -> str:
-    """A secret as a variable: WANDB_API_KEY for wandb-api-key."""
+    """The environment variable of a secret: WANDB_API_KEY for wandb-api-key."""
     return name.upper().replace("-", "_")
 
 
 def for_variable(environment: Environment, key: str) -> str | None:
-    """The secret in the file that a variable stands for; None when there is none. Raises UsageProblem when there are two."""
+    """The file's secret for a variable; None when there is none. Raises UsageProblem when there are two."""
     found = [name for name in environment.secrets if variable(name) == key.upper()]
     if len(found) > 1:
         raise UsageProblem(f"{key} stands for {listed(found)} alike: rename one of them in {_file(environment)}.")
@@ -64,7 +64,7 @@ def for_variable(environment: Environment, key: str) -> str | None:
 
 
 def suggested(key: str) -> str:
-    """The name that a variable's secret should have, e.g. "wandb-api-key"; "" when it cannot have one."""
+    """The secret name for a variable, e.g. "wandb-api-key"; "" when it has no valid one."""
     name = key.lower().replace("_", "-").strip("-")
     return name if _AS_GIVEN.fullmatch(key) and _ALLOWED.fullmatch(name) else ""
 

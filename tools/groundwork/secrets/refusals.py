@@ -20,7 +20,7 @@ _NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")
 
 @dataclass(frozen=True)
 class SecretAccess:
-    """What was asked of Secret Manager: by whom ("" = not known), in words ("read"), with which permission, on what."""
+    """A request to Secret Manager: by whom ("" = unknown), in words ("read"), with which permission, on what."""
 
     cloud: GoogleCloud
     environment: Environment
@@ -37,7 +37,7 @@ class SecretAccess:
 
 
 def sentence(asked: SecretAccess, problem: Any) -> GroundworkError:
-    """The refusal as an error; without a `problem` it is a missing permission."""
+    """A refusal as an error; without a `problem` it is a missing permission."""
     from google.auth.exceptions import RefreshError
 
     code = int(getattr(problem, "code", None) or 0) if problem is not None else 403
@@ -55,7 +55,7 @@ def sentence(asked: SecretAccess, problem: Any) -> GroundworkError:
 
 
 def operators(environment: Environment) -> tuple[str, ...]:
-    """Whom to ask: the members who are operators."""
+    """Whom to ask: the members with the operator persona."""
     return tuple(member.email for member in environment.members.values() if member.role == "operator")
 
 

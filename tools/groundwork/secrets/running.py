@@ -11,7 +11,7 @@ from groundwork.text import listed
 
 
 def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:
-    """The secrets to hand over: those named, or all in the file. Raises UsageProblem."""
+    """The secrets to pass on: those named, or all in the file. Raises UsageProblem."""
     wanted = tuple(dict.fromkeys(names.checked(vault.environment, name) for name in only or vault.environment.secrets))
     if not wanted:
         raise UsageProblem(
@@ -23,7 +23,7 @@ def chosen(vault: Vault, only: Sequence[str]) -> tuple[str, ...]:
 
 
 def variables(vault: Vault, wanted: Sequence[str]) -> Mapping[str, str]:
-    """The newest value of each, by its variable. Raises GroundworkError when one is missing or fits no variable."""
+    """The newest value of each, by its variable. Raises GroundworkError when one is missing or cannot be a variable."""
     return {names.variable(name): _text(name, vault.read(name)) for name in wanted}
 
 
@@ -41,7 +41,7 @@ def _text(name: str, value: bytes) -> str:
 
 
 def program(command: Sequence[str]) -> str:
-    """The file that a command's first word means. Raises UsageProblem when there is none to run."""
+    """The executable of a command. Raises UsageProblem when there is none."""
     from shutil import which
 
     if not command:
@@ -55,5 +55,5 @@ def program(command: Sequence[str]) -> str:
 
 
 def summary(wanted: Sequence[str]) -> str:
-    """What a dry run says."""
+    """The message of a dry run."""
     return f"would run it with {listed(names.variable(name) for name in wanted)}"

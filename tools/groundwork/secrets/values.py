@@ -9,7 +9,7 @@ MOST_BYTES = 64 * 1024
 
 
 def piped(data: bytes, *, exact: bool) -> bytes:
-    """A value from standard input; the end of a single line does not belong to it, unless `exact`.
+    """A value from standard input; the newline after a single line is not part of it, unless `exact`.
 
     Raises UsageProblem for what cannot be a value.
     """
@@ -19,7 +19,7 @@ def piped(data: bytes, *, exact: bool) -> bytes:
 
 
 def typed(text: str, *, exact: bool) -> bytes:
-    """A value that somebody typed or pasted at the prompt. Raises UsageProblem for what cannot be one."""
+    """A value typed or pasted at the prompt. Raises UsageProblem for an invalid one."""
     if text.startswith("-----BEGIN"):
         raise UsageProblem(
             "That is the first line of several, and the prompt takes one; nothing was set. Close the shell's window if the other "

@@ -25,7 +25,7 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class SecretVersion:
-    """One version of a secret: its number, state and when it was made; a disabled one is kept and charged for."""
+    """One version of a secret: its number, state and creation time; disabled ones are kept and charged for."""
 
     number: int
     state: State
@@ -39,7 +39,7 @@ class SecretVersion:
 
 @dataclass(frozen=True)
 class Vault:
-    """The secrets of an environment's project as `who` sees them ("" where that is not known).
+    """The secrets of an environment's project as `who` sees them ("" = unknown).
 
     Every method raises GroundworkError: PermissionProblem with the permission that is missing and whom to ask, or what else
     stands in the way.
@@ -77,7 +77,7 @@ class Vault:
         return data
 
     def add(self, name: str, value: bytes) -> int:
-        """Keep a value as the newest version; its number."""
+        """Stores a value as the newest version, and returns its number."""
         from google_crc32c import value as checksum
 
         payload = {"data": value, "data_crc32c": checksum(value)}
@@ -86,29 +86,29 @@ class Vault:
             return int(_last(self._client.add_secret_version(request=request, timeout=_SECONDS).name))
 
     def enable(self, name: str, number: int) -> None:
-        """Make a disabled version readable again."""
+        """Enables a disabled version."""
         with self._asking("enable a version of", "secretmanager.versions.enable", name, str(number)):
             self._client.enable_secret_version(name=self._version_path(name, number), timeout=_SECONDS)
 
     def disable(self, name: str, number: int) -> None:
-        """Make a version unreadable until it is enabled again."""
+        """Makes a version unreadable until it is enabled again."""
         with self._asking("disable a version of", "secretmanager.versions.disable", name, str(number)):
             self._client.disable_secret_version(name=self._version_path(name, number), timeout=_SECONDS)
 
     def destroy(self, name: str, number: int) -> None:
-        """Wipe a version's value, for good."""
+        """Destroys a version's value permanently."""
         with self._asking("destroy a version of", "secretmanager.versions.destroy", name, str(number)):
             self._client.destroy_secret_version(name=self._version_path(name, number), timeout=_SECONDS)
 
     def may(self, name: str, permission: str) -> bool:
-        """Whether the caller has a permission on a secret, by IAM's own answer."""
+        """Whether the caller has a permission on a secret, according to IAM."""
         with self._asking("ask about", permission, name):
             request = {"resource": self._path(name), "permissions": [permission]}
             found = self._client.test_iam_permissions(request=request, timeout=_SECONDS)
             return permission in found.permissions
 
     def require_setting(self, name: str) -> None:
-        """Raises what `add` would, before a value is asked for: no such container, or no right to set it."""
+        """Raises what `add` would, before a value is asked for: no such secret, or no permission to set it."""
         permission = "secretmanager.versions.add"
         if not self.may(name, permission):
             with suppress(PermissionProblem):

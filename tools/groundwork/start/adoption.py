@@ -25,7 +25,7 @@ from groundwork.terraform.talk import Talk
 
 @dataclass(frozen=True)
 class Adoptable:
-    """A thing that no state knows, its section of the file and its entry there; `written` where the file has it already."""
+    """A thing in no state, with its section and entry in the file; `written` if the file already has it."""
 
     item: Item
     section: str
@@ -40,7 +40,7 @@ class Adoptable:
 
 @dataclass(frozen=True)
 class NotAdopted:
-    """A thing that no state knows and that stays as it is, and why."""
+    """A thing in no state that is left alone, and why."""
 
     item: Item
     why: str
@@ -48,14 +48,14 @@ class NotAdopted:
 
 @dataclass(frozen=True)
 class Look:
-    """What a project holds that Terraform does not know, of the kinds that an environment file can name."""
+    """What a project contains that is in no Terraform state, of the kinds that an environment file can describe."""
 
     found: tuple[Adoptable, ...]
     left: tuple[NotAdopted, ...]
 
     @property
     def imports(self) -> dict[str, dict[str, str]]:
-        """What Terraform imports each by, by section and name."""
+        """The import ids, by section and name."""
         ids: dict[str, dict[str, str]] = {}
         for one in self.found:
             ids.setdefault(one.section, {})[one.entry.name] = one.entry.imported
@@ -63,7 +63,7 @@ class Look:
 
 
 def look(session: Session) -> Look:
-    """Ask the project's list calls. Raises CouldNotTell where one does not answer: what is not seen would be made a second time."""
+    """Lists the project. Raises CouldNotTell if a list call fails: what it misses would be created a second time."""
     takes = {kind.name: part for kind, part in parts() if part.adopted}
     inventory = take(session.cloud, [row for row in listings() if row.kind in takes])
     if inventory.unknown:
@@ -103,7 +103,7 @@ def _taken(environment: Environment, part: FileSection, item: Item, before: Sequ
 
 
 def enter(session: Session, found: Sequence[Adoptable]) -> None:
-    """Write the entries that the file does not have yet. Raises EnvironmentProblem, and then nothing was written."""
+    """Adds the missing entries to the file. Raises EnvironmentProblem, in which case nothing was written."""
 
     def change(document: CommentedMap) -> bool:
         new = [one for one in found if not one.written]
@@ -119,7 +119,7 @@ def enter(session: Session, found: Sequence[Adoptable]) -> None:
 
 
 def adopt(session: Session, seen: Look, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> None:
-    """Enter what was found and apply a plan that takes it over; then plan again, which has to find nothing to do.
+    """Adds entries for what was found and applies a plan that imports it; a second plan must be empty.
 
     Where it ends before anything is applied, the file is put back. Raises GroundworkError.
     """

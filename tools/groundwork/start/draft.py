@@ -14,7 +14,7 @@ _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
 @dataclass(frozen=True)
 class Answers:
-    """What only the team can say; `email` is the first member, an operator, "" for nobody yet."""
+    """What only the team knows; `email` is the first member, an operator, "" for nobody yet."""
 
     name: str
     cloud: str
@@ -24,7 +24,7 @@ class Answers:
 
 
 def text(answers: Answers, clues: Sequence[Clue]) -> str:
-    """The file, with comments. It has yet to be checked against the schema."""
+    """The file, with comments. It still has to be validated against the schema."""
     return (
         "\n".join(
             [

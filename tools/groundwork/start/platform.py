@@ -15,7 +15,7 @@ _IGNORED = (".groundwork/", ".terraform/", ".terraform.lock.hcl")
 
 
 def home() -> Path:
-    """The clone that this command comes from. Raises GroundworkError when it does not come from one."""
+    """The clone that this command runs from. Raises GroundworkError when it runs from none."""
     root = Path(__file__).resolve().parents[3]
     if not (root / "infra" / "platform").is_dir():
         raise GroundworkError(f"{root} holds no groundwork: run `groundwork init` from a clone's .venv/bin.")
@@ -23,7 +23,7 @@ def home() -> Path:
 
 
 def around(folder: Path) -> Checkout | None:
-    """The groundwork project that a folder lies in, if it lies in one."""
+    """The groundwork project around a folder, if there is one."""
     try:
         return find_checkout(folder)
     except UsageProblem:
@@ -31,7 +31,7 @@ def around(folder: Path) -> Checkout | None:
 
 
 def lay(folder: Path) -> list[str]:
-    """Copy what is missing into a folder; what was copied, by its first steps. Raises UsageProblem for files that differ."""
+    """Copies missing files into a folder; returns the top-level entries it copied. Raises UsageProblem for files that differ."""
     files = {path.relative_to(home()): path for path in _wanted(home())}
     others = [
         str(name)

@@ -41,7 +41,7 @@ _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|enviro
 
 @dataclass(frozen=True)
 class Clue:
-    """Something in a file: what it is, the file by its path in the repository, the name it gives, and what it would become.
+    """A hint in a file: what it is, the file's path, the name it gives, and what it would become.
 
     `section` is the part of the environment file that it goes into, "" where it is only said.
     """
@@ -54,7 +54,7 @@ class Clue:
 
 
 def look(folder: Path) -> tuple[Clue, ...]:
-    """Every clue in a folder, in the order of the files. Raises UsageProblem when it is none."""
+    """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one that your code lies in.")
     return tuple(clue for file in _files(folder) for clue in _clues(folder, file))
@@ -105,7 +105,7 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
 
 
 def plain(text: str) -> str:
-    """A name as Google takes it: lower-case letters, digits and dashes, beginning with a letter."""
+    """A name in Google's form: lower-case letters, digits and dashes, starting with a letter."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-")
     return name if name[:1].isalpha() else f"x-{name}".rstrip("-")
 

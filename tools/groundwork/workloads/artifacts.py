@@ -18,7 +18,7 @@ _ORDER = (MODEL, CHECKPOINTS, CURVES)
 
 @dataclass(frozen=True)
 class Artifact:
-    """An object that a job wrote: its address, the folder that it was meant for ("" for none of the three), its size in bytes."""
+    """An object that a job wrote: its address, the folder it belongs to ("" for none of the three), its size in bytes."""
 
     url: str
     folder: str
@@ -27,7 +27,7 @@ class Artifact:
 
 
 def artifacts(project: Project, found: Job) -> list[Artifact]:
-    """Everything below a job's place, the model first. Raises UsageProblem for a job that was given none."""
+    """Everything below a job's output address, the model first. Raises UsageProblem for a job without one."""
     if found.sort != "training":
         raise UsageProblem(
             f"{found.name} is a Cloud Run job, which is given no place to write to: look into its bucket."

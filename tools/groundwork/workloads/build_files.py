@@ -25,7 +25,7 @@ _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What somebody asked for: the build's file (None: found in the folder), the image's name or whole address, what is filled in.
+    """The options of a build: its file (None: found in the folder), the image's name or full address, and substitutions.
 
     `settings` are those of a build of the environment file, which the command line's go over.
     """
@@ -40,12 +40,12 @@ class BuildRequest:
 
     @property
     def dir(self) -> Path:
-        """What is built of the folder."""
+        """The folder inside the source that is built."""
         return self.folder / self.settings.dir if self.settings else self.folder
 
 
 def build_of(project: Project, request: BuildRequest) -> Build:
-    """The build, without its source; it runs as the identity `build`, which the environment file names, and logs to Cloud Logging.
+    """The build, without its source; it runs as the file's identity `build`, and logs to Cloud Logging.
 
     Raises UsageProblem for a file that Cloud Build would not take, and where there is neither that nor a Dockerfile.
     """
@@ -85,7 +85,7 @@ def _file(request: BuildRequest) -> Path | None:
 
 
 def identity(project: Project, settings: Settings | None = None) -> str:
-    """The account that builds by the environment file, "" where it names none."""
+    """The service account for builds in the environment file, "" if it has none."""
     environment = project.environment
     names = [settings.identity] if settings else [*(one.identity for one in environment.builds.values()), "build"]
     return next((environment.identities[name].email for name in names if name in environment.identities), "")
@@ -195,7 +195,7 @@ def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[
 
 
 def address(project: Project, image: str) -> str:
-    """Where an image is pushed, without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
+    """The image's full name without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
 
     Raises UsageProblem for a name that is none, or where it is not clear to which repository.
     """

@@ -30,7 +30,7 @@ _REVISION = re.compile(r"Revision '(?P<revision>(?P<service>[a-z][a-z0-9-]*)-\d{
 
 @dataclass(frozen=True)
 class Build:
-    """A build: its id, Google's word for its state, times as Google writes them, the images that it makes, who started it."""
+    """A build: its id, state and times in Google's form, the images it produces, and who started it."""
 
     id: str
     status: str
@@ -50,18 +50,18 @@ class Build:
 
     @property
     def took(self) -> str:
-        """How long it worked, without waiting."""
+        """How long it ran, without time in the queue."""
         return took(self.started, self.finished)
 
     @property
     def minutes(self) -> Decimal:
-        """Minutes that it worked, which is what is billed; nothing while it works."""
+        """The minutes it ran, which are billed; none while it runs."""
         began, ended = moment(self.started), moment(self.finished)
         return Decimal(int((ended - began).total_seconds())) / 60 if began and ended else Decimal(0)
 
     @property
     def text(self) -> str:
-        """How it ended, as a sentence says it."""
+        """Its state, as part of a sentence."""
         word = self.status.lower().replace("_", " ")
         return f"build {self.id[:8]}: {word}" + (f" after {self.took}" if self.took else "")
 
@@ -77,7 +77,7 @@ def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
 
 
 def build(project: Project, name: str) -> Build:
-    """A build by its id, by enough of its beginning, or by its trigger's name, the newest of it; without a name the newest of all.
+    """A build by its id, a prefix of it, or its trigger's name (the newest build); without a name the newest of all.
 
     A full name ("projects/…/builds/ID") stands for its id. Raises UsageProblem for one that is not there, or not the only one.
     """
@@ -103,7 +103,7 @@ def build(project: Project, name: str) -> Build:
 
 
 def submitted(project: Project, request: BuildRequest, source: SourceArchive) -> Build:
-    """A build of a packed folder, started."""
+    """Starts a build of a packed folder."""
     from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest, StorageSource
     from google.cloud.devtools.cloudbuild_v1 import Source as BuildSource
 
@@ -119,7 +119,7 @@ def submitted(project: Project, request: BuildRequest, source: SourceArchive) ->
 
 
 def started(project: Project, trigger: str, branch: str = "", commit: str = "", tag: str = "") -> Build:
-    """A build by a trigger, of the head of its branch unless told otherwise."""
+    """Starts a build by a trigger, by default of the head of its branch."""
     from google.cloud.devtools.cloudbuild_v1 import RepoSource, RunBuildTriggerRequest
 
     which = {"branch_name": branch, "commit_sha": commit, "tag_name": tag}
@@ -138,7 +138,7 @@ def started(project: Project, trigger: str, branch: str = "", commit: str = "", 
 
 
 def trigger_id(project: Project, name: str) -> str:
-    """The id of a trigger by its name. Raises UsageProblem with the triggers that there are."""
+    """The id of a trigger by its name. Raises UsageProblem with the known triggers."""
     from google.cloud.devtools.cloudbuild_v1 import ListBuildTriggersRequest
 
     with asking("list of triggers"):
@@ -155,7 +155,7 @@ def trigger_id(project: Project, name: str) -> str:
 
 
 def cancelled(project: Project, found: Build) -> Build:
-    """The build, told to end."""
+    """Cancels a build."""
     from google.cloud.devtools.cloudbuild_v1 import CancelBuildRequest
 
     with asking(f"end of build {found.id}"):
@@ -165,7 +165,7 @@ def cancelled(project: Project, found: Build) -> Build:
 
 
 def follow(project: Project, found: Build, tell: Callable[[logs.LogEntry], object]) -> Build:
-    """Tell a build's log as it comes; the build once it has ended."""
+    """Streams a build's log; returns the build once it has ended."""
     now = [found]
 
     def ended() -> bool:
@@ -177,13 +177,13 @@ def follow(project: Project, found: Build, tell: Callable[[logs.LogEntry], objec
 
 
 def log_filter(project: Project, found: Build) -> str:
-    """What finds the log of a build, as Google's own tools ask for it."""
+    """The filter for the log of a build, as Google's own tools use it."""
     name = f"projects/{project.id}/logs/cloudbuild"
     return f'logName="{name}" AND resource.type="build" AND resource.labels.build_id="{found.id}"'
 
 
 def refuse_failed(project: Project, found: Build) -> None:
-    """Raises GroundworkError, with what is known of the cause, for a build that did not do what it should."""
+    """Raises GroundworkError with the likely cause for a build that failed."""
     if found.status == "SUCCESS":
         return
     lines = _last_lines(project, log_filter(project, found))
@@ -204,7 +204,7 @@ def _last_lines(project: Project, wanted: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Minutes:
-    """What builds of a month used: minutes on the machine that has free ones, how many are free, and US dollars for all others."""
+    """A month's build minutes: those on the machine type with a free tier, how many are free, and US dollars for all others."""
 
     used: Decimal
     free: Decimal
@@ -212,7 +212,7 @@ class Minutes:
 
 
 def this_month(project: Project, found: list[Build]) -> Minutes:
-    """Minutes of builds since the first of the month, of those that were listed."""
+    """The listed builds' minutes since the first of the month."""
     begin = datetime.now(UTC).strftime("%Y-%m")
     mine = [one for one in found if one.started.startswith(begin)]
     used, cost, free = Decimal(0), Decimal(0), Decimal(0)
@@ -227,12 +227,12 @@ def this_month(project: Project, found: list[Build]) -> Minutes:
 
 
 def submitter_tag(address: str) -> str:
-    """Who started a build, as its tag."""
+    """The tag that says who started a build."""
     return f"submitter-{label(address)}"
 
 
 def under_way(project: Project) -> list[Build]:
-    """The builds that run or wait; asked without Google's client, which takes longer to load than the answer to come."""
+    """The running and queued builds; asked without Google's client, which takes longer to load than the answer."""
     params = {"filter": 'status="WORKING" OR status="QUEUED"', "pageSize": 100}
     found = project.cloud.request("GET", "cloudbuild", f"v1/{project.here}/builds", params=params)
     return [one for one in map(_of, found.get("builds", ())) if one.running]

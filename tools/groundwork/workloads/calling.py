@@ -25,7 +25,7 @@ SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Question:
-    """A request: its method, the path below the service's address with its query, the headers and what is sent."""
+    """A request: its method, the path with its query, the headers and the body."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Question:
 
 @contextmanager
 def called(project: Project, found: Service, asked: Question) -> Iterator[Response]:
-    """The answer to a question, whatever its status; its body is read as it comes.
+    """The service's response, whatever its status; its body is streamed.
 
     Raises UsageProblem for a service without an address and for a path that leads elsewhere, GroundworkError when nobody answers.
     """
@@ -80,7 +80,7 @@ def _session(project: Project) -> Session:
 
 
 def headers(words: tuple[str, ...]) -> dict[str, str]:
-    """Headers as curl takes them, "Name: value". Raises UsageProblem for what is none."""
+    """Headers in curl's form, "Name: value". Raises UsageProblem for invalid ones."""
     found: dict[str, str] = {}
     for word in words:
         name, colon, value = word.partition(":")
@@ -91,7 +91,7 @@ def headers(words: tuple[str, ...]) -> dict[str, str]:
 
 
 def data(text: str | None) -> bytes | None:
-    """What is sent: a text, or the content of the file behind an @, as curl takes it. Raises UsageProblem for a file that is not there."""
+    """The request body in curl's form: a text, or @FILE. Raises UsageProblem for a missing file."""
     if text is None or not text.startswith("@"):
         return None if text is None else text.encode()
     try:

@@ -14,7 +14,7 @@ from groundwork.workloads.project import Project, last
 
 @dataclass(frozen=True)
 class Image:
-    """One version of an image; `name` is all that stands before the tag, `size` is in bytes, 0 where it is not told."""
+    """One version of an image; `name` is everything before the tag, `size` is in bytes, 0 if unknown."""
 
     repository: str
     name: str
@@ -25,12 +25,12 @@ class Image:
 
     @property
     def reference(self) -> str:
-        """What deploys exactly this version."""
+        """The reference to exactly this version."""
         return f"{self.name}@{self.digest}"
 
     @property
     def short(self) -> str:
-        """The name without where its repository is."""
+        """The name without its registry and project."""
         return self.name.split("/", 2)[-1]
 
 

@@ -23,7 +23,7 @@ _SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The job of a file: `displayName`, `labels` and `jobSpec`, all in Google's own spelling, what the file does not say left out.
+    """The job in a file: `displayName`, `labels` and `jobSpec` in Google's spelling, without what the file omits.
 
     Raises UsageProblem for what is not a job.
     """
@@ -44,7 +44,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The same, of values that were read."""
+    """The same, from parsed values."""
     spelled = _camels(values)
     _refuse_unknown(spelled, (*_JOB, *_SPEC), name)
     _refuse_others(spelled, ("jobSpec", "labels"), name)
@@ -68,7 +68,7 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def warnings(job: Mapping[str, Any]) -> Iterator[str]:
-    """What is allowed but will not do what was meant, each as a sentence."""
+    """Valid settings that will not have the intended effect, each as a sentence."""
     for pool in job["jobSpec"]["workerPoolSpecs"]:
         for entry in (pool.get("containerSpec") or {}).get("env") or ():
             name, value = str(entry.get("name", "")), str(entry.get("value", ""))
@@ -80,7 +80,7 @@ def warnings(job: Mapping[str, Any]) -> Iterator[str]:
 
 
 def refuse_left_open(job: Mapping[str, Any], name: str) -> None:
-    """Raises UsageProblem for ${VARIABLES} that nobody has filled in, as envsubst would: the job would get them as they stand."""
+    """Raises UsageProblem for unresolved ${VARIABLES}, which the job would get literally."""
     for pool in job["jobSpec"]["workerPoolSpecs"]:
         container = pool.get("containerSpec") or {}
         entries = {f"env {one.get('name')}": str(one.get("value", "")) for one in container.get("env") or ()}

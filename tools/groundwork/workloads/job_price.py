@@ -26,14 +26,14 @@ _BUILT_IN = ("a2-", "a3-", "g2-")
 
 @dataclass(frozen=True)
 class Rate:
-    """US dollars an hour, for what; `unknown` is what has no price here, so that the true rate is more."""
+    """US dollars per hour; `unknown` names parts without a known price, so that the true rate is higher."""
 
     hourly: Decimal
     machines: str
     unknown: tuple[str, ...] = ()
 
     def at_most(self, seconds: int) -> str:
-        """What it may cost, in a sentence: the rate, the longest time and their product."""
+        """The maximum cost as a sentence: the rate, the time limit and their product."""
         if self.unknown:
             missing = listed(self.unknown)
             return f"at most {duration(seconds)} on {self.machines}; what that costs is not known here, for want of a price of {missing}"
@@ -48,7 +48,7 @@ class Rate:
 
 
 def of_training(spec: Mapping[str, Any], region: str) -> Rate:
-    """The rate of a custom job of Vertex AI, all its workers together, disks included."""
+    """The rate of a Vertex AI custom job with all its workers, including disks."""
     prices, hourly, words, unknown = price_catalogue(), ZERO, [], []
     for pool in spec.get("workerPoolSpecs", ()):
         count = int(pool.get("replicaCount") or 1)
@@ -64,7 +64,7 @@ def of_training(spec: Mapping[str, Any], region: str) -> Rate:
 
 
 def of_run_job(job: Mapping[str, Any], region: str) -> tuple[Rate, int]:
-    """The rate of a Cloud Run job while all its tasks run at once, and the most seconds that it takes: tries times time, of each task."""
+    """The rate of a Cloud Run job with all tasks running at once, and its maximum seconds: attempts times timeout, for each task."""
     template = dict(job.get("template") or {})
     task: dict[str, Any] = dict(template.get("template") or {})
     containers = [{**one, "resources": [one.get("resources") or {}]} for one in task.get("containers", [{}])]

@@ -21,7 +21,7 @@ DONE = ("succeeded", "failed", "cancelled", "expired", "partially_succeeded")
 
 @dataclass(frozen=True)
 class Job:
-    """A job that runs or ran: `id` is what finds it again, `state` a word in small letters, times as Google writes them."""
+    """A running or finished job: `id` identifies it, `state` is a lower-case word, times are in Google's form."""
 
     sort: Sort
     name: str
@@ -51,17 +51,17 @@ class Job:
 
     @property
     def output(self) -> str:
-        """Where a training job writes, "" for one that says nothing of it."""
+        """A training job's output address, "" for one without."""
         return str(at(dict(self.body), "jobSpec", "baseOutputDirectory", "outputUriPrefix") or "").rstrip("/")
 
     @property
     def text(self) -> str:
-        """How it stands, as a sentence says it."""
+        """Its state, as part of a sentence."""
         return f"job {self.name} ({self.id}): {self.state}" + (f" after {self.took}" if self.took else "")
 
 
 def jobs(project: Project, most: int = 20) -> list[Job]:
-    """The newest jobs of both sorts in the environment's region, newest first; what is not switched on holds none."""
+    """The newest jobs of both sorts in the environment's region, newest first; a disabled API has none."""
     found = [*_switched_on(_trained(project, most)), *_switched_on(_executed(project, most))]
     return sorted(found, key=lambda job: job.created, reverse=True)[:most]
 
@@ -88,7 +88,7 @@ def _executed(project: Project, most: int) -> Iterator[Job]:
 
 
 def job(project: Project, name: str) -> Job:
-    """A job by its id, or the newest of that name. Raises UsageProblem with the newest there are."""
+    """A job by its id, or the newest of that name. Raises UsageProblem with the newest known ones."""
     found = jobs(project, 100)
     for one in found:
         if name in (one.id, one.name):
@@ -100,14 +100,14 @@ def job(project: Project, name: str) -> Job:
 
 
 def again(project: Project, found: Job) -> Job:
-    """The job as it stands now."""
+    """The job's current state."""
     if found.sort == "training":
         return _of_training(project.cloud.request("GET", f"{project.region}-{training.API}", f"v1/{found.path}"))
     return _of_execution(project.cloud.request("GET", "run", f"v2/{found.path}"))
 
 
 def cancelled(project: Project, found: Job) -> Job:
-    """The job, told to end."""
+    """Cancels a job."""
     api = f"{project.region}-{training.API}" if found.sort == "training" else "run"
     version = "v1" if found.sort == "training" else "v2"
     project.cloud.request("POST", api, f"{version}/{found.path}:cancel", json={})
@@ -115,13 +115,13 @@ def cancelled(project: Project, found: Job) -> Job:
 
 
 def trained(project: Project, body: Mapping[str, Any]) -> Job:
-    """A training job, submitted."""
+    """Submits a training job."""
     path = f"v1/{project.here}/customJobs"
     return _of_training(project.cloud.request("POST", f"{project.region}-{training.API}", path, json=dict(body)))
 
 
 def run_job(project: Project, name: str) -> dict[str, Any]:
-    """The Cloud Run job of that name. Raises UsageProblem with those there are."""
+    """The Cloud Run job of that name. Raises UsageProblem with the known ones."""
     try:
         return project.cloud.request("GET", "run", f"v2/{project.here}/jobs/{name}")
     except CloudProblem as problem:
@@ -142,7 +142,7 @@ def _jobs_there(project: Project) -> list[dict[str, Any]]:
 
 
 def executed(project: Project, body: Mapping[str, Any], request: training.TrainingRequest) -> Job:
-    """A run of a Cloud Run job, begun, with other arguments and more variables where they are wished for."""
+    """Starts an execution of a Cloud Run job, with other arguments and more variables if requested."""
     override: dict[str, Any] = {}
     if request.args:
         override["args"] = list(request.args)
@@ -154,7 +154,7 @@ def executed(project: Project, body: Mapping[str, Any], request: training.Traini
 
 
 def follow(project: Project, found: Job, tell: Callable[[logs.LogEntry], object]) -> Job:
-    """Tell a job's log as it comes; the job once it has ended."""
+    """Streams a job's log; returns the job once it has ended."""
     now = [found]
 
     def ended() -> bool:
@@ -166,7 +166,7 @@ def follow(project: Project, found: Job, tell: Callable[[logs.LogEntry], object]
 
 
 def log_filter(found: Job) -> str:
-    """What finds the log of a job, as Google's own tools ask for it."""
+    """The filter for the log of a job, as Google's own tools use it."""
     if found.sort == "training":
         return f'resource.type="ml_job" AND resource.labels.job_id="{found.id}"'
     return (
@@ -176,7 +176,7 @@ def log_filter(found: Job) -> str:
 
 
 def refuse_failed(project: Project, found: Job) -> None:
-    """Raises GroundworkError, with what is known of the cause, for a job that did not succeed."""
+    """Raises GroundworkError with the likely cause for a job that failed."""
     if found.state == "succeeded":
         return
     try:
@@ -196,7 +196,7 @@ def rate(found: Job, region: str) -> Rate:
 
 
 def cost(found: Job, region: str) -> str:
-    """What a job has cost, at list prices; "" before it ran or where a price is not known."""
+    """The cost of a job so far, at list prices; "" before it ran or without a known price."""
     began, ended = moment(found.started), moment(found.ended)
     worth = rate(found, region)
     if not began or not ended or worth.unknown:

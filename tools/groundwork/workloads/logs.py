@@ -21,7 +21,7 @@ _AFTER_THE_END = 2
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One log entry: `time` as Google writes it, `severity` in Google's word, the `text` of a line or of a JSON payload."""
+    """One log entry: `time` and `severity` in Google's form, and the `text` of its payload."""
 
     id: str
     time: str
@@ -30,7 +30,7 @@ class LogEntry:
 
     @property
     def line(self) -> str:
-        """The entry as a terminal shows it: clock, severity where it says something, text."""
+        """The entry on a terminal: time, notable severity, text."""
         grave = f"{self.severity} " if self.severity not in ("", "DEFAULT", "INFO") else ""
         return f"{self.time[11:19]} {grave}{self.text}"
 
@@ -41,7 +41,7 @@ class LogEntry:
 
 
 def newest(project: Project, wanted: str, most: int) -> list[LogEntry]:
-    """The newest entries that a filter finds, oldest first."""
+    """The newest entries that match a filter, oldest first."""
     found: list[LogEntry] = []
     for entry in _entries(project, wanted, "timestamp desc", min(most, _MOST)):
         found.append(entry)
@@ -58,7 +58,7 @@ def follow(
     tell: Callable[[LogEntry], object],
     sleep: Sleep = time.sleep,
 ) -> None:
-    """Tell every entry from `since` on that a filter finds, as they come, until `ended` and no more come."""
+    """Streams every entry that matches a filter from `since` on, until `ended` and no more arrive."""
     told: set[str] = set()
     start, left = since, _AFTER_THE_END
     while left:
@@ -99,7 +99,7 @@ def _entry(body: Mapping[str, Any]) -> LogEntry:
 
 
 def text_of(body: Mapping[str, Any]) -> str:
-    """What an entry says: its text, the message in its JSON, or the request that it is about."""
+    """The text of an entry: its text payload, the message in its JSON, or the request that it describes."""
     if text := str(body.get("textPayload") or "").rstrip("\n"):
         return text
     if request := body.get("httpRequest"):

@@ -16,7 +16,7 @@ MEMBER = "member"
 
 @dataclass(frozen=True)
 class Project:
-    """An environment's project and cloud; `who` is the caller's address, "" where that is not known."""
+    """An environment's project and cloud; `who` is the caller's address, "" if unknown."""
 
     cloud: GoogleCloud
     environment: Environment
@@ -29,31 +29,31 @@ class Project:
 
     @property
     def region(self) -> str:
-        """Where the environment's things are."""
+        """The environment's region."""
         return self.environment.region
 
     @property
     def here(self) -> str:
-        """What the names of things in this project and region begin with."""
+        """The prefix of resource names in this project and region."""
         return f"projects/{self.id}/locations/{self.region}"
 
     @property
     def pace(self) -> float:
-        """Seconds between two looks at something that is under way."""
+        """The polling interval in seconds."""
         return 0.3 if self.cloud.simulated else 2.0
 
     def labels(self) -> dict[str, str]:
-        """What a thing that the caller starts is labelled with."""
+        """The labels of resources that the caller starts."""
         return {MEMBER: label(self.who)} if self.who else {}
 
     def person(self, value: str) -> str:
-        """Whom a label of this kind means, among the members and the caller; what it says where that is nobody of them."""
+        """The person behind such a label, among the members and the caller; the label itself if it is neither."""
         known = {label(address): address for address in (*self.environment.members, self.who) if address}
         return known.get(value, value)
 
 
 def label(address: str) -> str:
-    """An address as a label's value, in which only small letters, digits, "-" and "_" are allowed: "alice_example_com".
+    """An address as a label value, which allows only lower-case letters, digits, "-" and "_": "alice_example_com".
 
     Source: https://cloud.google.com/resource-manager/docs/labels-overview#requirements.
     """
@@ -61,24 +61,24 @@ def label(address: str) -> str:
 
 
 def last(name: object) -> str:
-    """The last part of a full name."""
+    """The last segment of a full name."""
     return str(name or "").rpartition("/")[2]
 
 
 def moment(text: object) -> datetime | None:
-    """A time as Google writes it, with any number of digits after the second; None for none."""
+    """Parses a time in Google's form, with any number of fractional digits; None for none."""
     found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", str(text or ""))
     return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
 
 
 def when(text: object) -> str:
-    """A time as lists show it, to the minute (UTC)."""
+    """A time for lists, to the minute (UTC)."""
     found = moment(text)
     return found.strftime("%Y-%m-%d %H:%M") if found else ""
 
 
 def took(start: object, end: object) -> str:
-    """How long something took: "42 s", "3 min 5 s", "2 h 4 min"; "" where it has not begun or not ended."""
+    """A duration: "42 s", "3 min 5 s", "2 h 4 min"; "" if it has not started or not ended."""
     began, ended = moment(start), moment(end)
     return duration(int((ended - began).total_seconds())) if began and ended else ""
 
@@ -93,7 +93,7 @@ def duration(seconds: int) -> str:
 
 
 def at(value: Any, *steps: str) -> Any:
-    """A field deep in an answer, None where there is none."""
+    """A nested field of an answer, None when missing."""
     for step in steps:
         value = value.get(step) if isinstance(value, dict) else None
     return value

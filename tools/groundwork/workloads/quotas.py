@@ -15,7 +15,7 @@ _SERVICE = "aiplatform.googleapis.com"
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota that a job needs: its metric, how many it wants, how many the project has; None where that could not be looked up."""
+    """A quota for a job: its metric, how many are needed, how many are granted; None if that could not be read."""
 
     metric: str
     wanted: int
@@ -24,7 +24,7 @@ class Quota:
 
     @property
     def enough(self) -> bool:
-        """Whether nothing is known to stand in the way."""
+        """Whether the quota is not known to be insufficient."""
         return self.granted is None or self.granted >= self.wanted
 
     def text(self, region: str) -> str:
@@ -36,7 +36,7 @@ class Quota:
 
 
 def metric(gpu: str) -> str:
-    """What the quota of a GPU is called: NVIDIA_TESLA_T4 is "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus".
+    """The quota metric of a GPU: NVIDIA_TESLA_T4 is "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus".
 
     Source: https://cloud.google.com/vertex-ai/docs/quotas#serverless-training.
     """
@@ -46,7 +46,7 @@ def metric(gpu: str) -> str:
 
 
 def of_job(project: Project, spec: Mapping[str, Any], region: str) -> list[Quota]:
-    """The quotas of the GPUs that a job asks for; none where it asks for none."""
+    """The quotas of the GPUs that a job needs; none without GPUs."""
     wanted: dict[str, int] = {}
     for pool in spec.get("workerPoolSpecs", ()):
         machine = pool.get("machineSpec") or {}

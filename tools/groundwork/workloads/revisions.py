@@ -21,7 +21,7 @@ _LONGEST = 900
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision: its name, when it was made, whether it is ready, and what is wrong where it is not."""
+    """A revision: its name, creation time, whether it is ready, and what is wrong if not."""
 
     name: str
     created: str
@@ -49,7 +49,7 @@ def _revision(body: Mapping[str, Any]) -> Revision:
 
 
 def deployed(project: Project, name: str, image: str, *, traffic: bool = True, sleep: Sleep = time.sleep) -> Service:
-    """The service after it got a revision with another image; all traffic goes to it once it is ready, unless `traffic` is False.
+    """Deploys a revision with another image; it gets all traffic once it is ready, unless `traffic` is False.
 
     Raises GroundworkError with the cause and the last log lines when the revision does not start: traffic then stays where it was.
     """
@@ -82,7 +82,7 @@ def _tags(found: Service) -> list[dict[str, Any]]:
 
 
 def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep = time.sleep) -> Service:
-    """The service with its traffic shared as said: percent by revision, or by "latest". Raises UsageProblem for what cannot be."""
+    """Splits a service's traffic: percent by revision, or by "latest". Raises UsageProblem for an invalid split."""
     before = service(project, name)
     if sum(shares.values()) != 100:
         raise UsageProblem(f"The shares make {sum(shares.values())} %, and have to make 100 %.")
@@ -117,7 +117,7 @@ def _moved(
 
 
 def previous(project: Project, found: Service) -> Revision:
-    """The newest ready revision that is older than the one with most of the traffic. Raises Refused when there is none."""
+    """The newest ready revision older than the one with most of the traffic. Raises Refused when there is none."""
     there = revisions(project, found)
     now = max(found.traffic, key=lambda share: share.percent, default=None)
     names = [one.name for one in there]
@@ -161,13 +161,13 @@ def _broken(project: Project, after: Service, message: str) -> GroundworkError:
 
 
 def log_filter(name: str, revision: str = "") -> str:
-    """What finds the log of a service, or of one revision."""
+    """The filter for the log of a service, or of one revision."""
     one = f' AND resource.labels.revision_name="{revision}"' if revision else ""
     return f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"{one}'
 
 
 def parsed(words: Sequence[str]) -> dict[str, int]:
-    """REVISION=PERCENT… as a mapping. Raises UsageProblem for what is none."""
+    """Parses REVISION=PERCENT… into a mapping. Raises UsageProblem for invalid text."""
     found: dict[str, int] = {}
     for word in words:
         revision, sign, percent = word.rpartition("=")

@@ -18,7 +18,7 @@ from groundwork.workloads.project import Project, when
 
 @dataclass(frozen=True)
 class Runs:
-    """Something that runs; `hourly` is what it costs in US dollars, None where no price is known."""
+    """A running workload; `hourly` is its cost in US dollars, None without a known price."""
 
     kind: str
     name: str
@@ -27,26 +27,26 @@ class Runs:
 
     @property
     def text(self) -> str:
-        """It in a line."""
+        """As a line of text."""
         price = "price not known" if self.hourly is None else f"{shown(self.hourly)} an hour"
         return f"{self.kind} {self.name}: {self.detail}, {price}"
 
 
 @dataclass(frozen=True)
 class Now:
-    """All that runs, and what could not be asked with the reason."""
+    """Everything that runs, and what could not be asked, with the reason."""
 
     runs: tuple[Runs, ...]
     unknown: tuple[str, ...]
 
     @property
     def hourly(self) -> Decimal:
-        """US dollars an hour of all whose price is known."""
+        """US dollars per hour for everything with a known price."""
         return sum((one.hourly for one in self.runs if one.hourly), Decimal(0))
 
 
 def now(project: Project) -> Now:
-    """What runs of the kinds that the environment file names."""
+    """What runs, of the kinds in the environment file."""
     environment = project.environment
     asked: list[tuple[str, Callable[[Project], Iterator[Runs]], object]] = [
         ("services", _services, environment.services),

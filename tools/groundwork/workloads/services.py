@@ -25,7 +25,7 @@ _ADDRESS = "local-cloud/address"
 
 @dataclass(frozen=True)
 class TrafficShare:
-    """How much of the traffic a revision gets, in percent, and under which tag it has an address of its own."""
+    """A revision's percentage of the traffic, and the tag of its own URL."""
 
     revision: str
     percent: int
@@ -39,19 +39,19 @@ class TrafficShare:
 
 @dataclass(frozen=True)
 class Service:
-    """A service as Cloud Run gives it; `body` is its whole answer."""
+    """A service as Cloud Run returns it; `body` is the full answer."""
 
     name: str
     body: Mapping[str, Any]
 
     @property
     def url(self) -> str:
-        """Its address, "" before it has one."""
+        """Its URL, "" before it has one."""
         return str(self.body.get("uri", ""))
 
     @property
     def reached(self) -> str:
-        """The address for programs that know no proxy, such as a browser: on the local cloud a port of this machine's."""
+        """The URL for programs that ignore proxies, such as a browser: on the local cloud a port of this machine."""
         return str((self.body.get("annotations") or {}).get(_ADDRESS) or self.url)
 
     @property
@@ -61,12 +61,12 @@ class Service:
 
     @property
     def revision(self) -> str:
-        """The newest revision that is ready, "" for none."""
+        """The newest ready revision, "" for none."""
         return last(self.body.get("latestReadyRevision"))
 
     @property
     def traffic(self) -> tuple[TrafficShare, ...]:
-        """Where the traffic goes now; "latest" is said by the name of the revision that it is."""
+        """The current traffic; "latest" is resolved to its revision."""
         shares = self.body.get("trafficStatuses") or self.body.get("traffic") or ()
         return tuple(
             TrafficShare(
@@ -77,18 +77,18 @@ class Service:
 
     @property
     def image(self) -> str:
-        """The image of the container that answers requests."""
+        """The image of the serving container."""
         return str(serving_container(self.body).get("image", ""))
 
     @property
     def least(self) -> int:
-        """How many instances run although nobody asks."""
+        """The minimum number of instances."""
         own = at(dict(self.body), "scaling", "minInstanceCount")
         return int(own or at(dict(self.body), "template", "scaling", "minInstanceCount") or 0)
 
     @property
     def state(self) -> str:
-        """Whether its newest revision answers: "ready", "deploying" or "broken"; an older one may have the traffic."""
+        """The state of its newest revision: "ready", "deploying" or "broken"; an older one may have the traffic."""
         if self.body.get("reconciling"):
             return "deploying"
         return "ready" if (self.body.get("terminalCondition") or {}).get("state") == READY else "broken"
@@ -100,12 +100,12 @@ class Service:
 
     @property
     def public(self) -> bool:
-        """Whether Cloud Run asks nobody who they are; grants to everybody are not seen here."""
+        """Whether Cloud Run does not check callers at all; grants to everybody are not visible here."""
         return bool(self.body.get("invokerIamDisabled"))
 
 
 def serving_container(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a service's containers the one that has the port; the only one needs to name none."""
+    """The container with the port; a single container need not name one."""
     containers = at(dict(body), "template", "containers") or [{}]
     found: dict[str, Any] = next((one for one in containers if one.get("ports")), containers[0])
     return found
@@ -118,7 +118,7 @@ def services(project: Project) -> list[Service]:
 
 
 def service(project: Project, name: str) -> Service:
-    """The service of that name. Raises UsageProblem with those there are."""
+    """The service of that name. Raises UsageProblem with the known ones."""
     try:
         return Service(name, project.cloud.request("GET", "run", f"v2/{project.here}/services/{name}"))
     except CloudProblem as problem:
@@ -134,7 +134,7 @@ def service(project: Project, name: str) -> Service:
 
 
 def ran_as(project: Project, found: Service) -> str:
-    """How the newest revision that is ready runs on the local cloud: "podman", "docker", "process" or "simulated"; "" at Google."""
+    """How the newest ready revision runs on the local cloud: "podman", "docker", "process" or "simulated"; "" at Google."""
     if not project.cloud.simulated or not found.revision:
         return ""
     revision = project.cloud.request("GET", "run", f"v2/{found.path}/revisions/{found.revision}")
@@ -142,7 +142,7 @@ def ran_as(project: Project, found: Service) -> str:
 
 
 def idle_price(project: Project, found: Service) -> Decimal | None:
-    """US dollars a month that the minimum of instances costs while nobody asks; None where a price is not known."""
+    """The monthly price of the minimum instances while idle, in US dollars; None without a known price."""
     template: dict[str, Any] = dict(found.body.get("template") or {})
     cpu, memory = limits(Planned("", "", {"containers": _as_terraform([serving_container(found.body)])}, {}))
     always = at(template, "containers") and at(serving_container(found.body), "resources", "cpuIdle") is False
@@ -162,6 +162,6 @@ def _as_terraform(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def target(revision: str, percent: int, tag: str = "") -> dict[str, Any]:
-    """A share of the traffic as Cloud Run takes it."""
+    """A traffic share in Cloud Run's form."""
     kind = {"type": _TO_LATEST} if revision == LATEST else {"type": _TO_REVISION, "revision": revision}
     return {**kind, "percent": percent, **({"tag": tag} if tag else {})}

@@ -26,7 +26,7 @@ _NEVER = ".git/\n.gcloudignore\n.gitignore\n"
 
 @dataclass(frozen=True)
 class SourceArchive:
-    """A packed folder in Cloud Storage: `generation` is exactly this object; `files` and `size` (bytes) are what was packed."""
+    """A packed folder in Cloud Storage: `generation` identifies this very object; `files` and `size` (bytes) describe its content."""
 
     bucket: str
     object: str
@@ -36,13 +36,13 @@ class SourceArchive:
 
 
 def bucket_of(project: Project) -> str:
-    """The environment's bucket for sources, else the one that Google's own tools make, which is made here if need be."""
+    """The environment's bucket for sources, else the one that Google's tools use, created if necessary."""
     environment = project.environment
     return environment.sources_bucket if environment.builds else f"{project.id}_cloudbuild"
 
 
 def chosen(folder: Path) -> list[Path]:
-    """The files of a folder that a build gets, by their paths in it. Raises UsageProblem where there is none."""
+    """The files of a folder that a build gets, by relative path. Raises UsageProblem if there are none."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
     found = sorted(_files(folder, folder, _left_out(folder)))
@@ -77,7 +77,7 @@ def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
 
 
 def uploaded(project: Project, folder: Path) -> SourceArchive:
-    """The folder in the bucket for sources, which is made if it is not there yet."""
+    """Uploads the folder to the bucket for sources, which is created if necessary."""
     files = chosen(folder)
     bucket = bucket_of(project)
     if not project.environment.builds:

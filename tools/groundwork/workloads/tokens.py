@@ -20,7 +20,7 @@ _WHO = ("openid", "https://www.googleapis.com/auth/userinfo.email")
 
 
 def identity_token(project: Project, audience: str) -> str:
-    """A token that says to the service at `audience` who the caller is.
+    """A token that identifies the caller to the service at `audience`.
 
     A person's token is for Google's own command line and good for every service. Raises PermissionProblem for a login of which
     none can be had.

@@ -28,7 +28,7 @@ _OUTPUT = ("staging", "models")
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What somebody asked for: a job's file, a training of the environment file or an image, and what is said beside it.
+    """The options of a job: a job's file, a training of the environment file or an image, and overrides.
 
     What is empty comes from the environment file.
     """
@@ -48,7 +48,7 @@ class TrainingRequest:
 
 
 def defaults(project: Project, name: str = "") -> TrainingSpec:
-    """What the environment file says of a training; of one that it does not name, the identity `train` and the first bucket for results.
+    """The environment file's settings of a training; by default the identity `train` and the first bucket for results.
 
     Its `identity` is an address here, "" where there is none, and its `output` "" where no bucket is for results.
     """
@@ -76,7 +76,7 @@ def defaults(project: Project, name: str = "") -> TrainingSpec:
 
 
 def job_of(project: Project, request: TrainingRequest, now: datetime | None = None) -> dict[str, Any]:
-    """The whole job as Vertex AI takes it. Raises UsageProblem for what is missing or cannot be."""
+    """The complete job in Vertex AI's form. Raises UsageProblem for missing or invalid settings."""
     said = defaults(project, request.training)
     job = job_files.read(request.file) if request.file else _of_image(request, said)
     spec: dict[str, Any] = job["jobSpec"]
@@ -114,7 +114,7 @@ def _tensorboard(project: Project) -> str:
 
 
 def timeout(job: Mapping[str, Any]) -> int:
-    """Seconds after which a job is ended."""
+    """The job's time limit in seconds."""
     return _timeout_of(job["jobSpec"]["scheduling"])
 
 
