@@ -590,3 +590,104 @@ ephemeral "google_service_account_jwt" "not_json" { # accepted
   target_service_account = "train@groundwork-example.iam.gserviceaccount.com"
   payload                = "claims"
 }
+
+resource "google_compute_instance" "name" { # name: a label of a host
+  name         = "Not_a_host"
+  machine_type = "e2-medium"
+  boot_disk {
+    source = "boot"
+  }
+  network_interface {
+    network = "default"
+  }
+}
+
+resource "google_compute_instance" "nothing_to_boot" { # boot_disk: one of its attributes
+  name         = "vm"
+  machine_type = "e2-medium"
+  boot_disk {
+  }
+  network_interface {
+    network = "default"
+  }
+}
+
+resource "google_compute_instance" "two_boots" { # accepted
+  name         = "vm"
+  machine_type = "e2-medium"
+  boot_disk {
+    source = "boot"
+    initialize_params {
+      image = "debian-12"
+    }
+  }
+  network_interface {
+    network = "default"
+  }
+}
+
+resource "google_compute_instance" "words" { # mode, interface, size, desired_status, turbo_mode
+  name           = "vm"
+  machine_type   = "e2-medium"
+  desired_status = "STOPPED"
+  boot_disk {
+    mode = "WRITE"
+    initialize_params {
+      size = 0
+    }
+  }
+  scratch_disk {
+    interface = "IDE"
+    size      = 100
+  }
+  network_interface {
+    network = "default"
+    vlan    = 1
+  }
+  advanced_machine_features {
+    turbo_mode = "FAST"
+  }
+}
+
+resource "google_compute_instance" "empty_blocks" { # scheduling, shielded_instance_config: one of their attributes
+  name         = "vm"
+  machine_type = "e2-medium"
+  boot_disk {
+    source = "boot"
+  }
+  network_interface {
+  }
+  scheduling {
+  }
+  shielded_instance_config {
+  }
+}
+
+resource "google_project_iam_policy" "no_json" { # policy_data: a policy
+  project     = "groundwork-example"
+  policy_data = "{"
+}
+
+resource "google_storage_bucket_iam_policy" "deleted" { # policy_data: members that are there
+  bucket      = "models"
+  policy_data = "{\"bindings\": [{\"role\": \"roles/viewer\", \"members\": [\"deleted:user:alice@example.com?uid=1\"]}]}"
+}
+
+resource "google_secret_manager_secret_iam_policy" "no_principal" { # policy_data: principals
+  secret_id   = "token"
+  policy_data = "{\"bindings\": [{\"role\": \"roles/viewer\", \"members\": [\"alice\"]}]}"
+}
+
+data "google_iam_policy" "deleted" { # members: not deleted
+  binding {
+    role    = "roles/viewer"
+    members = ["deleted:user:alice@example.com?uid=1"]
+  }
+}
+
+data "google_iam_policy" "no_principal" { # accepted
+  binding {
+    role    = "roles/viewer"
+    members = ["alice"]
+  }
+}
