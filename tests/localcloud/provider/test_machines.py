@@ -51,6 +51,13 @@ def test_what_needs_a_stopped_machine_asks_first(world: World, machine: Object) 
     assert (state["machine_type"], state["current_status"]) == ("e2-small", "RUNNING")
 
 
+def test_a_machine_that_is_gone_is_not_changed(world: World, machine: Object) -> None:
+    planned = world.core.plan(MACHINE, machine, **said(description="Serves."))
+    world.ask("DELETE", "compute", VM)
+    with pytest.raises(Refusal, match="vm is gone"):
+        world.core.apply(planned)
+
+
 def test_a_machine_is_turned_off_and_on(world: World) -> None:
     state = world.core.made(MACHINE, **said(desired_status="TERMINATED"))
     assert (state["current_status"], state["desired_status"]) == ("TERMINATED", "TERMINATED")
@@ -97,6 +104,15 @@ def test_an_address_alone_needs_another_machine(world: World, machine: Object) -
     assert "network_interface.0.network_ip" in world.core.plan(MACHINE, machine, **moved).replaced
     other = said(network_interface=[{"network": "other", "network_ip": "10.128.0.77"}])
     assert world.core.plan(MACHINE, machine, **other).replaced == []
+
+
+def test_a_schedule_is_the_same_by_its_link_and_by_its_path(world: World) -> None:
+    policies = [f"projects/{world.project.cloud.project}/regions/europe-west1/resourcePolicies/nightly"]
+    state = world.core.read(MACHINE, world.core.made(MACHINE, **said(resource_policies=policies)))
+    assert state
+    assert state["resource_policies"][0].startswith("http")
+    assert world.core.plan(MACHINE, state, **said(resource_policies=policies)).values == state
+    assert world.core.changed(MACHINE, state, **said())["resource_policies"] == []
 
 
 def test_no_accelerator_is_none(world: World, machine: Object) -> None:

@@ -102,9 +102,16 @@ class Planner:
         if not known(new):
             return self._change(node, UNKNOWN, scope)
         wanted = [stored.form(node.stored, one) for one in new] if isinstance(new, list) else new
+        if node.suppress and node.collection == "list":
+            wanted = [self._hidden(node, old, at, one, scope) for at, one in enumerate(wanted)]
         if not _equal(node, old, wanted):
             return self._change(node, _merged(node, old, wanted), scope)
         return old if new == wanted or not node.stored else self._quietly(node, old, scope)
+
+    def _hidden(self, node: Attribute, old: Value, at: int, wanted: Value, scope: Scope) -> Value:
+        """An element of a list, or the old one at its place that counts as the same."""
+        hidden = at < len(old or []) and self._suppressed(node, old[at], wanted, scope.into(at))
+        return old[at] if hidden else wanted
 
     def _emptied(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
         if node.computed and new is None:

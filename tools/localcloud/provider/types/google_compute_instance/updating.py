@@ -16,6 +16,10 @@ _WHILE_STOPPED = (
 )  # fmt: skip
 _SCHEDULING_WHILE_STOPPED = ("node_affinities", "max_run_duration", "termination_time")
 _NETWORK = ("network", "subnetwork", "subnetwork_project")
+_PATCHED = {
+    "network_ip": "networkIP", "alias_ip_range": "aliasIpRanges", "stack_type": "stackType", "igmp_query": "igmpQuery",
+    "ipv6_address": "ipv6Address",
+}  # fmt: skip
 _WHOLE = {"description": "description", "can_ip_forward": "canIpForward", "params": "params"}
 _TURNS = {"RUNNING": "start", "TERMINATED": "stop", "SUSPENDED": "suspend"}
 
@@ -23,7 +27,7 @@ _TURNS = {"RUNNING": "start", "TERMINATED": "stop", "SUSPENDED": "suspend"}
 def update(work: Work, prior: Object, values: Object) -> Object:
     """Makes every change, and reads the machine as it then is."""
     changed = patches.differing(work, prior, values)
-    instance = requests.get(work, values) or {}
+    instance = _found(work, values)
     stopping = _stopping(prior, values, changed)
     if stopping:
         _refuse_running(instance, values)
@@ -50,6 +54,14 @@ def metadata(values: Object) -> Object:
             )
         items["startup-script"] = script
     return {"items": [{"key": key, "value": items[key]} for key in sorted(items)]} if items else {}
+
+
+def _found(work: Work, values: Object) -> Object:
+    """The machine as the API has it now; Problem when it is gone."""
+    found = requests.get(work, values)
+    if found is None:
+        raise Problem(f"The machine {values['name']} is gone.", "Plan again: it will be made anew.")
+    return found
 
 
 def _do(work: Work, values: Object, verb: str, body: Object | None = None, **query: Any) -> None:
@@ -91,7 +103,7 @@ def _while_running(work: Work, prior: Object, values: Object, changed: frozenset
     if whole:
         _replace(work, values, whole)
     if "metadata" in changed:
-        current = (requests.get(work, values) or {}).get("metadata", {})
+        current = _found(work, values).get("metadata", {})
         _do(work, values, "setMetadata", metadata(values) | {"fingerprint": current.get("fingerprint", "")})
     if "resource_policies" in changed:
         for verb, side in (("removeResourcePolicies", prior), ("addResourcePolicies", values)):
@@ -107,7 +119,7 @@ def _while_running(work: Work, prior: Object, values: Object, changed: frozenset
 def _replace(work: Work, values: Object, names: frozenset[str]) -> None:
     """Sends the machine whole, as it is, with other values of some fields."""
     method = work.verb("patch")
-    body = requests.get(work, values) or {}
+    body = _found(work, values)
     said = requests.fields(work).expand(values, names)
     body |= {
         _WHOLE[name]: said.get(_WHOLE[name], False if name == "can_ip_forward" else "") for name in names - {"params"}
@@ -141,18 +153,19 @@ def _disks(work: Work, prior: Object, values: Object) -> None:
 def _boot_disk(work: Work, before: Object, after: Object) -> None:
     """Its size and labels, which are the disk's own."""
     old, new = ((one.get("initialize_params") or [{}])[0] for one in (before, after))
-    _, project, _, zone, _, name = paths.relative(before["source"]).split("/")
-    params = {"project": project, "zone": zone, "disk": name, "resource": name}
+    _, project, places, place, _, name = paths.relative(before["source"]).split("/")
+    collection = "regionDisks" if places == "regions" else "disks"
+    params = {"project": project, places.removesuffix("s"): place, "disk": name, "resource": name}
     said: list[tuple[str, Object]] = []
     if new.get("size") and new["size"] != old.get("size"):
         said.append(("resize", {"sizeGb": str(new["size"])}))
     if (new.get("labels") or {}) != (old.get("labels") or {}):
-        disk = work.ask(work.document.methods["compute.disks.get"], params)
+        disk = work.ask(work.document.methods[f"compute.{collection}.get"], params)
         said.append(
             ("setLabels", {"labels": new.get("labels") or {}, "labelFingerprint": disk.get("labelFingerprint")})
         )
     for verb, body in said:
-        method = work.document.methods[f"compute.disks.{verb}"]
+        method = work.document.methods[f"compute.{collection}.{verb}"]
         finished(work, work.ask(method, params, body=body), method.response)
 
 
@@ -174,18 +187,15 @@ def _interfaces(work: Work, prior: Object, values: Object, instance: Object, *, 
 
 
 def _patch_interface(work: Work, old: Object, new: Object, body: Object, index: int, values: Object) -> None:
-    names = {
-        "network": "network", "subnetwork": "subnetwork", "network_ip": "networkIP", "alias_ip_range": "aliasIpRanges",
-        "stack_type": "stackType", "igmp_query": "igmpQuery", "ipv6_address": "ipv6Address",
-    }  # fmt: skip
-    empty: Object = {"aliasIpRanges": []}
-    said = {
-        field: body.get(field, empty.get(field))
-        for name, field in names.items()
-        if (old.get(name) or None) != (new.get(name) or None) and (field in body or field in empty)
-    }
+    """What changed of an interface; one that moves is sent with all that says where to."""
+    changed = {field for name, field in _PATCHED.items() if (old.get(name) or None) != (new.get(name) or None)}
+    if _moved(old, new):
+        fields = {"network", "subnetwork", "aliasIpRanges"} | changed & {"networkIP", "ipv6Address"}
+        said = {field: body[field] for field in fields if field in body}
+    else:
+        said = {field: body.get(field, []) for field in changed if field in body or field == "aliasIpRanges"}
     if said:
-        now = (requests.get(work, values) or {})["networkInterfaces"][index]
+        now = _found(work, values)["networkInterfaces"][index]
         said["fingerprint"] = now.get("fingerprint", "")
         _do(work, values, "updateNetworkInterface", said, networkInterface=now["name"])
 
@@ -209,9 +219,9 @@ def _stopped(work: Work, prior: Object, values: Object, changed: frozenset[str],
         _schedule(work, values)
     if "advanced_machine_features" in changed:
         method = work.verb("patch")
-        body = (requests.get(work, values) or {}) | {"advancedMachineFeatures": said.get("advancedMachineFeatures")}
+        body = _found(work, values) | {"advancedMachineFeatures": said.get("advancedMachineFeatures")}
         finished(work, work.ask(method, requests.params(work, method, values), body=body), method.response)
-    _interfaces(work, prior, values, requests.get(work, values) or {}, moved=True)
+    _interfaces(work, prior, values, _found(work, values), moved=True)
     if (status == "RUNNING" and wanted != "TERMINATED") or (status == "TERMINATED" and wanted == "RUNNING"):
         _do(work, values, "start")
 
