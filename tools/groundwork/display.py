@@ -32,7 +32,7 @@ _GAP = re.compile(r"\s{2,}")
 _NARROW = 80
 # What is copied into a shell stays in one piece: the first word of a command, which ends as no sentence does.
 _COMMAND = re.compile(
-    r"(?:\$ |→ )?(?:\.venv/bin/|\./)?(?:bash|cd|curl|docker|dvc|eval|export|gcloud|git|groundwork|gsutil|make|podman|source|terraform|tofu) .*[^.:?]"
+    r"(?:\$ |→ )?(?:\.venv/bin/|\./)?(?:bash|cd|curl|docker|dvc|echo|eval|export|gcloud|git|groundwork|gsutil|make|podman|source|terraform|tofu) .*[^.:?]"
 )
 
 

@@ -54,18 +54,20 @@ def _login(environment: Environment, member: Member, persona: Persona) -> Iterat
         yield "     gcloud auth login"
         yield f"     groundwork login --env {name}"
     if environment.repositories:
-        yield f"3. Images: {_images(environment, persona)}"
+        yield from _images(environment, persona)
     remotes = [bucket.name for bucket in environment.buckets.values() if bucket.dvc]
     if remotes:
         which = f" --bucket {' or '.join(remotes)}" if len(remotes) > 1 else ""
         yield f"{4 if environment.repositories else 3}. Data: groundwork dvc --env {name}{which}, then dvc pull"
 
 
-def _images(environment: Environment, persona: Persona) -> str:
+def _images(environment: Environment, persona: Persona) -> Iterator[str]:
     if environment.local:
-        return f"{local_login(environment)}, then podman pull"
+        yield "3. Images: log in, then podman pull."
+        yield f"     {local_login(environment)}"
+        return
     reads_only = persona.roles_on("repository") == (READS_IMAGES,)
-    return f"groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"
+    yield f"3. Images: groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"
 
 
 def _article(noun: str) -> str:
