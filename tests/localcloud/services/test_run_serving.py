@@ -122,6 +122,18 @@ def test_what_is_no_request_is_refused(cloud: Serving, sent: bytes) -> None:
         assert plain.recv(65536)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431"}
 
 
+def test_a_server_that_speaks_only_http_2_is_not_reached_and_the_answer_says_so(cloud: Serving, state: Path) -> None:
+    frames = "import socket, os; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); k = []\n"
+    frames += "while True: c = s.accept()[0]; k.append(c); c.recv(9); c.sendall(bytes(9))"
+    cloud.cloud.workloads.settings.stand_ins["grpc"] = ((sys.executable, "-c", frames), state)
+    container = {"image": "grpc:1", "ports": [{"name": "h2c", "containerPort": 8080}]}
+    service = deployed(cloud, "frames", containers=[container])
+    with closing(connected(service)) as connection:
+        status, said = asked(connection)
+    assert status == 501
+    assert "the local cloud speaks only HTTP/1.1" in said
+
+
 def test_a_request_that_takes_too_long_is_a_504(cloud: Serving) -> None:
     service = deployed(cloud, "slow", timeout="1s")
     with closing(connected(service)) as connection:

@@ -118,7 +118,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._methods[name] = _method(name, self._host)
         method = self._methods[name]
         if method is None:
-            return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
+            return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name, self._host)))
         return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
 
     def _called(self, method: Unary, data: bytes, context: Any) -> bytes:
@@ -139,7 +139,12 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         return method.answer(text or "{}")
 
 
-def _unknown(name: str) -> tuple[grpc.StatusCode, str]:
+def _unknown(name: str, host: str) -> tuple[grpc.StatusCode, str]:
+    if host.endswith(".run.app"):
+        return grpc.StatusCode.UNIMPLEMENTED, (
+            f"The local cloud passes requests on to services of Cloud Run in HTTP/1.1 only: {host} takes no gRPC here, as it does on "
+            "Google Cloud."
+        )
     return grpc.StatusCode.UNIMPLEMENTED, (
         f"The local cloud does not answer {name} over gRPC: it streams, or Google's client library for it is not installed beside "
         'the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'

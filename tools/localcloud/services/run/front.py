@@ -33,6 +33,7 @@ class Share:
     revision: str
     percent: int
     timeout: float
+    h2c: bool = False
     credit: int = 0
 
 
@@ -219,7 +220,8 @@ def _route(cloud: Cloud, service: str) -> Route:
         there = cloud.store.get(API, full)
         if there is None:
             continue
-        share = Share(full, status.get("percent", 0), templates.seconds(there["timeout"]))
+        h2c = templates.serving(there)["ports"][0]["name"] == "h2c"
+        share = Share(full, status.get("percent", 0), templates.seconds(there["timeout"]), h2c)
         ran_by = there.get("annotations", {}).get(revisions.RAN_BY)
         if ran_by == "simulated" and instances.how(cloud, full, there) == "simulated":
             route.problem = Refused(503, _SIMULATED)

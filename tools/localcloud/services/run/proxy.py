@@ -19,6 +19,11 @@ from localcloud.services.run.upstream import Upstream
 _LARGEST_HEAD = 64 * 1024
 _MOST_WAITING = 1 << 20
 _IDLE = 75.0
+_BROKEN = "The request failed because the connection to the instance had an error."
+_H2C = (
+    "The instance did not answer in HTTP/1.1: its port is named h2c, so that Google Cloud speaks HTTP/2 with it, and the local cloud speaks "
+    "only HTTP/1.1. A server that understands both answers here, too; gRPC does not."
+)
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
 
@@ -238,7 +243,7 @@ class Visit(asyncio.Protocol):
     def _lost(self, exchange: Exchange) -> None:
         if exchange.instance is not None:
             self._desk.suspect(exchange.instance)
-        self._refuse(exchange, Refused(503, "The request failed because the connection to the instance had an error."))
+        self._refuse(exchange, Refused(501, _H2C) if exchange.chosen.h2c else Refused(503, _BROKEN))
 
     def _late(self, exchange: Exchange) -> None:
         if exchange.status:

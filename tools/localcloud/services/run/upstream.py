@@ -9,6 +9,8 @@ import httptools
 
 from localcloud.services.run.exchanges import Client, Exchange
 
+_HTTP = b"HTTP/1."
+
 
 class Upstream(asyncio.Protocol):
     """A connection to an instance, which serves one exchange after the other."""
@@ -56,6 +58,10 @@ class Upstream(asyncio.Protocol):
         visit, exchange = self._visit, self._exchange
         if visit is None or exchange is None:
             self.close()  # it speaks without being asked
+            return
+        if not exchange.answer_size and not data.startswith(_HTTP[: len(data)]):
+            self.close()  # it speaks another protocol, such as HTTP/2
+            visit.broken(exchange)
             return
         exchange.answer_size += len(data)
         if exchange.verb == b"HEAD":
