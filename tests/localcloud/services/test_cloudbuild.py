@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import subprocess
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
-from localcloud.services.cloudbuild import shell, steps, substitutions
+from localcloud.services.cloudbuild import shell, sources, steps, substitutions
 from localcloud.services.cloudbuild.gcloud import Beyond, deployment, execution, training
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
@@ -332,6 +334,26 @@ def test_a_source_archive_is_read_as_the_builds_account(cloud: Inside) -> None:
     cloud.ok("POST", "upload/storage/v1/b/sources-of-inside/o?uploadType=media&name=a.tgz", _archive("../../out.txt"))
     build = built(cloud, sent)
     assert (build["status"], build["failureInfo"]["type"]) == ("FAILURE", "FETCH_SOURCE_FAILED")
+
+
+def test_an_archive_that_would_fill_this_machine_or_is_none_is_a_sentence(tmp_path: Path) -> None:
+    for kind in (b"x", tarfile.GNUTYPE_LONGNAME):
+        header = tarfile.TarInfo("bomb")
+        header.type, header.size = kind, 3 << 30  # of which nothing needs to be there: it would be asked for at once
+        with pytest.raises(sources.Unreadable, match="a header has more than"):
+            sources.unpacked(io.BytesIO(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(10_000))), tmp_path)
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("a", "x")
+    at = zipped.getvalue().rfind(b"PK\x01\x02")
+    for place, value in ((8, b"\x01\x00"), (10, b"\x63\x00")):  # encrypted; packed by a method that nobody knows
+        wrong = bytearray(zipped.getvalue())
+        wrong[at + place : at + place + 2] = value
+        with pytest.raises(sources.Unreadable):
+            sources.unpacked(io.BytesIO(wrong), tmp_path)
+    for data in (b"", b"junk" * 200, gzip.compress(b"junk" * 200), gzip.compress(b"")[:12]):
+        with pytest.raises(sources.Unreadable):
+            sources.unpacked(io.BytesIO(data), tmp_path)
 
 
 def test_a_secret_is_read_as_the_builds_account(cloud: Inside) -> None:

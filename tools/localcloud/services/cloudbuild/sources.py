@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from localcloud.engine.cloud import Cloud
@@ -18,6 +21,7 @@ from localcloud.services.cloudbuild.git import Git
 
 Body = dict[str, Any]
 _MOST_BYTES, _MOST_FILES = 16 << 30, 500_000
+_MOST_AT_ONCE = 1 << 20
 _REASONS = {403: "forbidden", 404: "notFound"}
 
 
@@ -89,15 +93,36 @@ def unpacked(stream: IO[bytes], target: Path) -> None:
             _unzip(stream, target)
             return
         stream.seek(0)
-        with tarfile.open(fileobj=stream) as archive_:
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        whole = cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb")) if packed else stream
+        with tarfile.open(fileobj=cast("IO[bytes]", _Bounded(whole)), mode="r:") as archive_:
             size = files = 0
             for member in archive_:
                 size, files = size + member.size, files + 1
                 if size > _MOST_BYTES or files > _MOST_FILES:
                     raise Unreadable(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
                 archive_.extract(member, target, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as problem:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
         raise Unreadable(f"The source is no archive that can be unpacked: {problem}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """A file that is read in pieces: a header of a tar says itself how long it is, and would be read whole, unpacked."""
+
+    inner: IO[bytes]
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _MOST_AT_ONCE:
+            raise tarfile.ReadError(f"a header has more than {_MOST_AT_ONCE} bytes")
+        return self.inner.read(size)
+
+    def seek(self, position: int) -> int:
+        return self.inner.seek(position)
+
+    def tell(self) -> int:
+        return self.inner.tell()
 
 
 def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
