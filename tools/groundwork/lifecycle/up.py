@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -116,16 +116,15 @@ def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
 
 
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
-    """The layers' plans, read at once: what they cost and change will be asked."""
+    """The layers' plans, each read as soon as it is made: what it costs and changes will be asked."""
+
+    def planned(layer: str) -> LayerPlan:
+        made = plan_layer(session, layer, partial(listen, layer), destroy=destroy)
+        session.shown(layer, made.file)
+        return made
+
     with ThreadPoolExecutor(len(layers)) as pool:
-        planning: list[Future[LayerPlan]] = [
-            pool.submit(plan_layer, session, layer, partial(listen, layer), destroy=destroy) for layer in layers
-        ]
-        made = tuple(future.result() for future in planning)
-        reading = [pool.submit(session.shown, entry.layer, entry.file) for entry in made]
-    for future in reading:
-        future.result()
-    return made
+        return tuple(pool.map(planned, layers))
 
 
 def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
