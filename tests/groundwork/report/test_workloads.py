@@ -38,7 +38,7 @@ def test_machine_types_of_machines_jobs_and_services() -> None:
     section = workloads.machines(found)
     assert [row[1:3] for row in section.rows] == [
         ("box", "n1-standard-1"),
-        ("7", "2 of n1-standard-4 with 1 NVIDIA_TESLA_T4"),
+        ("train", "2 of n1-standard-4 with 1 NVIDIA_TESLA_T4"),
         ("api", "cpu 2, memory 1Gi"),
         ("api", "the default size"),
     ]

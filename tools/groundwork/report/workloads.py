@@ -56,13 +56,17 @@ def _section(
 def machines(found: Inventory) -> Section:
     """Machine types of virtual machines and training jobs, and the sizes of services."""
     rows = [
-        (item.kind, item.short, machine, _last(item.body.get("zone")) or _last(item.body.get("location")))
+        (item.kind, _called(item), machine, _last(item.body.get("zone")) or _last(item.body.get("location")))
         for item in _of(found, _MACHINES)
         for machine in _machine(item)
     ]
     return _section(
         found, "machines", "Which machine types?", ("kind", "name", "machine type", "zone"), rows, _MACHINES
     )
+
+
+def _called(item: Item) -> str:
+    return str(item.body.get("displayName") or item.short)
 
 
 def _machine(item: Item) -> Iterator[str]:
@@ -128,7 +132,7 @@ def training(found: Inventory) -> Section:
     rows = [
         (
             item.kind,
-            str(item.body.get("displayName") or item.short),
+            _called(item),
             _when(item.body),
             str(item.body.get("state") or "not said").removeprefix("JOB_STATE_").lower(),
         )
@@ -161,7 +165,7 @@ def monitoring(found: Inventory) -> Section:
     rows = [
         (
             item.kind,
-            str(item.body.get("displayName") or item.short),
+            _called(item),
             "off" if item.body.get("enabled") is False else "on",
         )
         for item in _of(found, _WATCHES)
