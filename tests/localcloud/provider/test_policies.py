@@ -44,6 +44,17 @@ def test_a_whole_policy_replaces_what_was_there_and_leaves_nothing(world: World)
     assert world.core.read(POLICY, state) is None
 
 
+def test_a_policy_can_be_read_without_owning_it(world: World) -> None:
+    world.core.made("google_secret_manager_secret", secret_id="s", replication=[{"auto": [{}]}])
+    state = world.core.made(POLICY, secret_id="s", policy_data=text(ALICE))
+    found = world.core.data(POLICY, secret_id="s")
+    assert {name: found[name] for name in ("id", "secret_id", "policy_data", "etag")} == {
+        name: state[name] for name in ("id", "secret_id", "policy_data", "etag")
+    }
+    with pytest.raises(Refusal, match="was refused"):
+        world.core.data(POLICY, secret_id="none")
+
+
 @pytest.mark.parametrize(
     ("other", "same"),
     [

@@ -48,5 +48,11 @@ def import_(work: Work, name: str) -> Object:
     return work.row.schema.null | {attribute: values[attribute], "id": values[attribute]}
 
 
+def look(work: Work) -> Object:
+    """The policy as a data source has it."""
+    values = parents.located(work, work.config)
+    return _state(values, parents.get(work, values)) | {"id": parents.path(work, values)}
+
+
 def _state(values: Object, policy: parents.Policy) -> Object:
     return values | {"etag": policy.get("etag", ""), "policy_data": policy_data.written(policy)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -182,6 +182,14 @@ def source(name: str, raw: Mapping[str, Any]) -> Row:
     """The row of a data source or an ephemeral resource, of which some ask no API."""
     api, _, version = raw.get("api", "").partition(".")
     return Row(name, "source", api, version, raw.get("collection", ""), "", schema.parse(raw["schema"]))
+
+
+def policy_source(row: Row) -> Row:
+    """The data source of an IAM policy, from the resource that is one: what is written there is read here."""
+    children = row.schema.root.children
+    text = schema.Attribute("policy_data", computed=True)
+    root = replace(row.schema.root, children={**children, "policy_data": text})
+    return replace(row, kind="source", schema=Schema(root), identity=())
 
 
 def _parent(raw: Mapping[str, Any]) -> Parent:

@@ -1,6 +1,6 @@
 """Data sources and ephemeral resources: a folder each with its row and, in reading.py, the function that reads it.
 
-What an ephemeral resource reads is stored nowhere.
+The IAM policy of every resource that has one can be read, too, without a folder. What an ephemeral resource reads is stored nowhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from localcloud.provider import rows
+from localcloud.provider import policies, rows
 from localcloud.provider.rows import Row
 from localcloud.provider.values import Object
 from localcloud.provider.work import Work
@@ -28,19 +28,27 @@ class Sources:
     _rows: dict[str, Row] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[str]:
-        return (path.parent.name for path in sorted((HERE / self.kind).glob("*/row.json")))
+        yield from (path.parent.name for path in sorted((HERE / self.kind).glob("*/row.json")))
+        if self.kind == "data_sources":
+            yield from (name for name in rows.catalogue() if rows.catalogue()[name].kind == "policy")
 
     def __getitem__(self, name: str) -> Row:
         if name not in self._rows:
             path = HERE / self.kind / name / "row.json"
-            self._rows[name] = rows.source(name, json.loads(path.read_text(encoding="utf-8")))
+            self._rows[name] = (
+                rows.source(name, json.loads(path.read_text(encoding="utf-8")))
+                if path.exists()
+                else rows.policy_source(rows.catalogue()[name])
+            )
         return self._rows[name]
 
     def read(self, name: str, work: Work) -> Object:
         """Its values for the configuration in `work`; raises Problem when there is nothing to read."""
-        reading: Callable[[Work], Object] = importlib.import_module(
-            f"localcloud.provider.{self.kind}.{name}.reading"
-        ).read
+        reading: Callable[[Work], Object] = (
+            importlib.import_module(f"localcloud.provider.{self.kind}.{name}.reading").read
+            if self[name].parent is None
+            else policies.look
+        )
         return self[name].schema.null | work.config | reading(work)
 
 

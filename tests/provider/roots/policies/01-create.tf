@@ -178,3 +178,41 @@ resource "google_cloud_run_v2_job_iam_policy" "nightly" {
     bindings = [{ role = "roles/run.invoker", members = ["user:alice@example.com"] }]
   })
 }
+
+data "google_project_iam_policy" "project" {
+  project    = "groundwork-example"
+  depends_on = [google_project_iam_policy.project]
+}
+
+data "google_storage_bucket_iam_policy" "open" {
+  bucket = google_storage_bucket_iam_policy.open.bucket
+}
+
+data "google_secret_manager_secret_iam_policy" "token" {
+  secret_id  = google_secret_manager_secret.token.secret_id
+  depends_on = [google_secret_manager_secret_iam_policy.token]
+}
+
+data "google_service_account_iam_policy" "runner" {
+  service_account_id = google_service_account_iam_policy.runner.service_account_id
+}
+
+data "google_artifact_registry_repository_iam_policy" "images" {
+  repository = google_artifact_registry_repository_iam_policy.images.repository
+}
+
+data "google_pubsub_topic_iam_policy" "news" {
+  topic = google_pubsub_topic_iam_policy.news.topic
+}
+
+data "google_pubsub_subscription_iam_policy" "news" {
+  subscription = google_pubsub_subscription_iam_policy.news.subscription
+}
+
+data "google_cloud_run_v2_service_iam_policy" "api" {
+  name = google_cloud_run_v2_service_iam_policy.api.name
+}
+
+data "google_cloud_run_v2_job_iam_policy" "nightly" {
+  name = google_cloud_run_v2_job_iam_policy.nightly.name
+}
