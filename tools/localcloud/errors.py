@@ -159,6 +159,10 @@ def unimplemented(message: str) -> CloudError:
     return CloudError(501, "UNIMPLEMENTED", message, "notImplemented")
 
 
+DISK_REFUSED = "diskRefused"
+"""The reason of an error that the disk is to blame for."""
+
+
 def disk_problem(cause: Exception, folder: str) -> CloudError:
     """400: the disk refused a write; nothing of the request was kept.
 
@@ -169,7 +173,7 @@ def disk_problem(cause: Exception, folder: str) -> CloudError:
         "FAILED_PRECONDITION",
         f"The local cloud could not write to its disk at {folder} ({cause}); nothing of this request was kept. "
         "Free space there or make it writable, then repeat the request.",
-        "diskRefused",
+        DISK_REFUSED,
     )
 
 

@@ -25,6 +25,11 @@ PORT = (
             "the image lacks the Python package torch.nn",
         ),
         (PORT, ["exec /usr/local/bin/python: exec format error"], "the image is for another processor"),
+        (
+            "",
+            ['exec: "--epochs": executable file not found in $PATH'],
+            "its arguments replace what CMD says, and the first of them is run",
+        ),
         ("", ["Memory limit of 512 MiB exceeded with 530 MiB used."], "it needs more memory than it may have"),
         (
             "Permission denied on secret: projects/1/secrets/s/versions/latest for Revision service account a@b.",

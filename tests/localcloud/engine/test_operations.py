@@ -1,13 +1,14 @@
 """Operations that take their time: pending, running, done, failed, called off, and cut short by a stop of the server."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.engine import lro
+from localcloud.engine import jobs, lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Service, Worker
@@ -35,6 +36,10 @@ async def deploy(cloud: Cloud, job: Job) -> None:
             raise failed_precondition("There is no such image.")
         case "broken":
             raise RuntimeError("a bug")
+        case "full":
+            pages = cloud.store.row("PRAGMA page_count")[0]
+            cloud.store.sql(f"PRAGMA max_page_count = {pages}")
+            raise failed_precondition("x" * 200_000)
         case "endless":
             await asyncio.Event().wait()
     await job.write(lambda: done(cloud, job))
@@ -94,6 +99,40 @@ def test_an_operation_is_pending_and_then_done_with_types_as_google_writes_them(
     assert last["done"] is True
     assert last["response"] == {"@type": TYPE, "name": "web"}
     assert cloud.cloud.store.get("run", f"{PLACE}/services/web") == {}
+
+
+class Freed(logging.Handler):
+    """Makes room on the disk once it was said that there is none."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        self.cloud, self.heard = cloud, 0
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        self.heard += 1
+        if self.heard == 2:
+            self.cloud.store.sql("PRAGMA max_page_count = 1000000")
+
+
+def test_the_end_of_a_job_is_written_down_as_soon_as_the_disk_takes_it(
+    cloud: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "AGAIN", 0)
+    freed = Freed(cloud.cloud)
+    logging.getLogger("localcloud").addHandler(freed)
+
+    async def play() -> Any:
+        first = await started(cloud, "full")
+        await cloud.cloud.jobs.settled()
+        return await ask(cloud, "GET", first["name"])
+
+    try:
+        last = scene(play)
+    finally:
+        logging.getLogger("localcloud").removeHandler(freed)
+    assert (last["done"], last["error"]["message"]) == (True, "x" * 200_000)
+    assert freed.heard == 2
+    assert not cloud.cloud.store.sql("SELECT * FROM jobs")
 
 
 @pytest.mark.parametrize(

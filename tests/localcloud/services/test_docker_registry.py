@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import resource
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.cloud_client import Answer, Client
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 DAY = 86_400
+LARGE = 48 << 20
 EVE = "user:eve@example.com"
 
 
@@ -167,6 +169,20 @@ def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None
     done = docker("PUT", f"{begun.headers['location']}?digest={digest_of(b'other')}", b"this")
     assert (done.status, done.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
     assert docker("PATCH", begun.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+
+
+def test_a_disk_that_takes_no_more_of_an_upload_is_named_and_keeps_none_of_it(docker: Docker) -> None:
+    blobs, name = docker.cloud.server.state / "blobs", f"{docker.cloud.project}/images/large"
+    before = resource.prlimit(docker.cloud.server.pid, resource.RLIMIT_FSIZE, (LARGE, -1))
+    try:
+        begun = docker("POST", f"v2/{name}/blobs/uploads/").headers["location"]
+        refused = docker("PATCH", begun, b"x" * (LARGE + 1))
+    finally:
+        resource.prlimit(docker.cloud.server.pid, resource.RLIMIT_FSIZE, before)
+    assert refused.status == 400
+    assert f"could not write to its disk at {docker.cloud.server.state}" in refused.body["errors"][0]["message"]
+    assert not list(blobs.glob("incoming-*"))
+    docker.push_blob(name, b"small")
 
 
 def test_the_api_shows_packages_versions_tags_and_images(docker: Docker) -> None:

@@ -223,10 +223,11 @@ def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) ->
     wanted = feature.log_filter(project, found)
     if as_json or not (follow and found.running):
         print_entries(project, wanted, as_json=as_json)
-        return
-    with streamed(f"build {found.id[:8]}", f"groundwork builds cancel {found.id[:8]} --env {name}"):
-        ended = feature.follow(project, found, lambda entry: as_written(entry.text))
-    echo(ended.text, err=True)
+    else:
+        with streamed(f"build {found.id[:8]}", f"groundwork builds cancel {found.id[:8]} --env {name}"):
+            found = feature.follow(project, found, lambda entry: as_written(entry.text))
+    if not (as_json or found.running):
+        echo(": ".join(filter(None, (found.text, found.detail))), err=True)
 
 
 @builds.command()

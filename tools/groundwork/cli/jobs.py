@@ -219,10 +219,11 @@ def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> N
     found = feature.job(project, job)
     if as_json or not (follow and found.running):
         print_entries(project, feature.log_filter(found), as_json=as_json)
-        return
-    with streamed(f"job {found.id}", f"groundwork jobs cancel {found.id} --env {name}"):
-        ended = feature.follow(project, found, lambda entry: as_written(entry.line))
-    echo(ended.text, err=True)
+    else:
+        with streamed(f"job {found.id}", f"groundwork jobs cancel {found.id} --env {name}"):
+            found = feature.follow(project, found, lambda entry: as_written(entry.line))
+    if not (as_json or found.running):
+        echo(": ".join(filter(None, (found.text, found.message))), err=True)
 
 
 @jobs.command()

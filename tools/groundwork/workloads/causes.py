@@ -11,6 +11,7 @@ LINES = 8
 # What people run into, most telling first. Sources: https://cloud.google.com/run/docs/troubleshooting and public issues.
 _CAUSES = (
     (r"ModuleNotFoundError: No module named '?([\w.]+)", "the image lacks the Python package {0}: add it to its requirements and build again"),
+    (r'exec: "(?:--?\w|/gcs/|gs://)', "its arguments replace what CMD says, and the first of them is run: put the program into ENTRYPOINT in the Dockerfile"),
     (r"(?:Out of memory|Memory limit of [\w. ]+ exceeded|OOM|out-of-memory)", "it needs more memory than it may have: raise memory in the environment file"),
     (r"(?:Permission denied on secret|secretmanager\.versions\.access)", "its identity may not read the secret: name the identity among the secret's readers in the environment file"),
     (r"exec format error", "the image is for another processor, as images built on an Apple or ARM machine are: build it with `groundwork builds submit`"),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from localcloud.engine.commits import Commits
+from localcloud.engine.state_folder import disk_refused
 from localcloud.engine.store import Store
-from localcloud.errors import CloudError, aborted, cancelled
+from localcloud.errors import DISK_REFUSED, CloudError, aborted, cancelled
 from localcloud.spec import json_text
 
 Body = dict[str, Any]
@@ -26,6 +28,8 @@ CREATE TABLE IF NOT EXISTS jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, api TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_of_operations ON jobs (api, operation);
 """
+AGAIN = 5.0
+"""Seconds until a disk that refused the end of a job is asked again."""
 _log = logging.getLogger("localcloud")
 _BUG = "The local cloud failed at this work by a bug of its own; the traceback is in its log."
 _STOPPED = "The local cloud was stopped while it worked on this; ask for it again."
@@ -162,10 +166,21 @@ class Jobs:
             _log.error("A job failed.", exc_info=bug)
             problem = CloudError(500, "INTERNAL", _BUG)
         try:
-            await self._commits.write(lambda: self._over(job, worker, problem))
+            await self._written(lambda: self._over(job, worker, problem))
         finally:
             self._called_off.discard(job.id)
             self._tasks.pop(job.id, None)
+
+    async def _written(self, end: Callable[[], None]) -> None:
+        """Writes the end of a job down as soon as the disk takes it: whoever waits for the job would wait for ever."""
+        while True:
+            try:
+                return await self._commits.write(end)
+            except (CloudError, sqlite3.Error, OSError) as problem:
+                if getattr(problem, "reason", "") != DISK_REFUSED and not disk_refused(problem):
+                    raise
+                _log.warning("The end of a job could not be written down: %s", problem)
+            await asyncio.sleep(AGAIN)
 
     def _over(self, job: Job, worker: BoundWorker, problem: CloudError | None) -> None:
         if problem is not None:

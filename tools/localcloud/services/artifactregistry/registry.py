@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.state_folder import disk_refused
 from localcloud.errors import CloudError
 from localcloud.services.artifactregistry import rules
 from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
@@ -99,6 +100,11 @@ class Registry:
                 return self._error(request, problem.status, problem.code, problem.message)
             except CloudError as problem:
                 return self._error(request, problem.code, _CODES.get(problem.code, "UNKNOWN"), problem.message)
+            except OSError as problem:
+                if not disk_refused(problem):
+                    raise
+                # Not a 5xx: podman and docker would push it all again.
+                return self._error(request, 400, "UNKNOWN", self._cloud.store.explain(problem).message)
 
         return answered
 
@@ -229,17 +235,21 @@ class Registry:
         begun = request.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
         if begun and begun != str(_size(path)):
             raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(path)}, not {begun}.")
-        await self._append(request, path)
+        await self._append(request, upload)
         return self._progress(request, upload, 202)
 
-    async def _append(self, request: Request, path: Path) -> None:
-        with path.open("ab") as stream:
-            async for piece in request.stream():
-                stream.write(piece)
+    async def _append(self, request: Request, upload: str) -> None:
+        try:
+            with self._uploads[upload][0].open("ab") as stream:
+                async for piece in request.stream():
+                    stream.write(piece)
+        except OSError:
+            self._drop(upload)
+            raise
 
     async def _finish(self, request: Request, images: Images, upload: str) -> Response:
         path = self._uploads[upload][0]
-        await self._append(request, path)
+        await self._append(request, upload)
         digest = _digest(request.query_params.get("digest", ""))
         found = f"sha256:{await asyncio.to_thread(_sha256, path)}"
         if found != digest:
