@@ -122,6 +122,43 @@ def test_what_is_no_request_is_refused(cloud: Serving, sent: bytes) -> None:
         assert plain.recv(65536)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431"}
 
 
+@pytest.mark.parametrize(
+    "coding",
+    [
+        b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked ",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: xchunked",
+    ],
+)
+def test_where_a_body_ends_is_not_left_to_two_readers(cloud: Serving, coding: bytes) -> None:
+    host, port = _address(deployed(cloud, "odd"))
+    with socket.create_connection((host, port), 30) as plain:
+        plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        said = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_request_that_hides_behind_another_protocol_is_nobody_elses(cloud: Serving) -> None:
+    service = deployed(cloud, "hidden", maxInstanceRequestConcurrency=80, scaling={"maxInstanceCount": 1})
+    host, port = _address(service)
+    with socket.create_connection((host, port), 30) as plain:
+        plain.sendall(b"GET /first HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+        plain.sendall(b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n")
+        with suppress(ConnectionResetError):
+            while plain.recv(65536):
+                pass
+    with closing(connected(service)) as connection:
+        for number in range(5):
+            assert asked(connection, f"/{number}")[1]["path"] == f"/{number}"
+
+
+def _address(service: Any) -> tuple[str, int]:
+    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
+    return host, int(port)
+
+
 def test_a_server_that_speaks_only_http_2_is_not_reached_and_the_answer_says_so(cloud: Serving, state: Path) -> None:
     frames = "import socket, os; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); k = []\n"
     frames += "while True: c = s.accept()[0]; k.append(c); c.recv(9); c.sendall(bytes(9))"

@@ -120,6 +120,11 @@ class Exchange:
         """The value of a header, the first one's, by its name in lower case; empty without it."""
         return self.fields.get(name, b"")
 
+    @property
+    def codings(self) -> list[bytes]:
+        """The transfer encodings that its headers name, as they stand there."""
+        return [value.lower() for lower, _, value in self.headers if lower == b"transfer-encoding"]
+
     def piece(self, data: bytes) -> bytes:
         """A piece of the body as it goes on."""
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data

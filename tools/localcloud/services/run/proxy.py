@@ -126,7 +126,11 @@ class Visit(asyncio.Protocol):
         exchange.verb = self._parser.get_method()
         exchange.keep = self._parser.should_keep_alive()
         exchange.upgrade = self._parser.should_upgrade()
-        exchange.chunked = exchange.field(b"transfer-encoding").lower().endswith(b"chunked")
+        exchange.chunked = b"transfer-encoding" in exchange.fields
+        if exchange.codings not in ([], [b"chunked"]):
+            # The parser takes others before the last one, and blanks; an instance may find the end of the body elsewhere.
+            self._refuse_all(400, "The transfer encoding of a request can be chunked only.")
+            return
         if not exchange.target.startswith(b"/") and b"://" in exchange.target:
             exchange.target = b"/" + exchange.target.partition(b"://")[2].partition(b"/")[2]
         self._queue.append(exchange)
@@ -214,14 +218,15 @@ class Visit(asyncio.Protocol):
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
         """An answer is whole."""
         upstream, instance = exchange.upstream, exchange.instance
-        quiet = reusable and exchange.verb != b"HEAD"  # after which some apps still have a body to say
+        # After HEAD some apps still have a body to say; after another protocol that was not agreed to, what came along is still asked.
+        quiet = reusable and exchange.verb != b"HEAD" and not exchange.upgrade
         if quiet and exchange.complete and upstream is not None and instance is not None and not instance.ended:
             instance.connections.append(upstream)
         elif upstream is not None:
             upstream.close()
         exchange.upstream = None
         self._over(exchange)
-        self._next(exchange, keep=exchange.keep and exchange.complete and reusable)
+        self._next(exchange, keep=exchange.keep and exchange.complete and reusable and not exchange.upgrade)
 
     def changed(self, upstream: Connection) -> None:
         """The instance has agreed to another protocol."""
