@@ -16,6 +16,7 @@ import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
 from localcloud.services.run import instances
+from localcloud.services.run.exchanges import Exchange
 from localcloud.services.run.fleet import Fleet
 
 from tests.localcloud.inside import OWNER, PROJECT
@@ -152,6 +153,22 @@ def test_a_request_that_hides_behind_another_protocol_is_nobody_elses(cloud: Ser
     with closing(connected(service)) as connection:
         for number in range(5):
             assert asked(connection, f"/{number}")[1]["path"] == f"/{number}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        (b"Bearer head.claims.secret", b"Bearer head.claims.SIGNATURE_REMOVED_BY_GOOGLE"),
+        (b"bearer  local/user:a@b.example/w1/secret", b"bearer  local/user:a@b.example/w1/SIGNATURE_REMOVED_BY_GOOGLE"),
+        (b"Bearer an-apps-own", b"Bearer an-apps-own"),
+        (b"Basic YTpi", b"Basic YTpi"),
+    ],
+)
+def test_no_token_arrives_that_could_be_sent_on(sent: bytes, arrives: bytes) -> None:
+    exchange = Exchange("127.0.0.1", secure=False)
+    exchange.verb, exchange.target = b"GET", b"/"
+    exchange.headers.append((b"authorization", b"Authorization", sent))
+    assert b"\r\nAuthorization: " + arrives + b"\r\n" in exchange.head()
 
 
 def _address(service: Any) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from localcloud.services.run.proxy import Visit
 
 INVOKE = "run.routes.invoke"
 _ACCESS_TOKEN = b"local/"
+_MOST_KNOWN = 1024
 _SIMULATED = (
     "This service is simulated: its image is Google's placeholder until one of yours is deployed, or neither podman nor docker answers on this machine, and no command stands in for it. Its "
     "configuration is checked and kept; nothing runs."
@@ -152,7 +153,7 @@ class Front:
         if known is not None and now < known[2]:
             return known[0], known[1]
         principal, audience = self._cloud.tokens.identified(token.decode("latin-1"), now)
-        if len(self._callers) > 1024:
+        if len(self._callers) > _MOST_KNOWN:
             self._callers.clear()
         found = identities.canonical(principal), audience.rstrip("/")
         self._callers[token] = (*found, now + 60)
@@ -161,6 +162,8 @@ class Front:
     def _asked(self, host: str) -> names.Asked | None:
         self._refresh()
         if host not in self._hosts:
+            if len(self._hosts) > _MOST_KNOWN:
+                self._hosts.clear()
             self._hosts[host] = names.asked(self._cloud, host)
         return self._hosts[host]
 
