@@ -324,6 +324,18 @@ def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(
     raise AssertionError("nobody says how the instance ended")
 
 
+def test_a_service_that_is_deleted_while_it_starts_leaves_nothing_running(cloud: Serving, state: Path) -> None:
+    cloud.cloud.workloads.settings.stand_ins["deaf"] = ((sys.executable, "-c", "import time; time.sleep(60)"), state)
+    body = {"template": {"containers": [{"image": "deaf:1"}]}}
+    operation = cloud("POST", SERVICES, body, serviceId="early")
+    assert len(_running(cloud, "early", 1)) == 1
+    cloud("DELETE", f"{SERVICES}/early")
+    assert _running(cloud, "early", 0) == []
+    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "30s"})
+    ended = cloud("GET", f"run/v2/{operation['name']}")
+    assert ended["error"]["message"] == "The service was deleted while it was deployed."
+
+
 def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated(cloud: Serving) -> None:
     cloud.cloud.workloads.settings.forced = "simulated"
     try:

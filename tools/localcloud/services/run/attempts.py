@@ -13,6 +13,7 @@ from localcloud.engine.service import Body
 from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
 from localcloud.services.run import instances, journal, limits, names, surroundings, templates
+from localcloud.services.run.images import Images
 
 _BETWEEN = 1.0
 _LEAST_BILLED = 60.0
@@ -27,7 +28,7 @@ class Attempt:
     body: Body
     index: int
     number: int
-    images: instances.Images
+    images: Images
     running: list[Running] = field(default_factory=list)
 
     @property

@@ -17,7 +17,8 @@ from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.run import instances, names, services, templates
 from localcloud.services.run.attempts import Attempt
 from localcloud.services.run.conditions import FAILED, PENDING, RECONCILING, SUCCEEDED, condition, find
-from localcloud.services.run.instances import Images, NotReady
+from localcloud.services.run.fleet import NotReady
+from localcloud.services.run.images import Images, fetched
 from localcloud.services.run.names import API
 
 KIND = "GoogleCloudRunV2Execution"
@@ -163,7 +164,7 @@ async def execute(cloud: Cloud, job: Job) -> None:
     tally = Tally(cloud, full, body)
     try:
         instances.secrets(cloud, full, body["template"])
-        tally.images = await instances.fetched(cloud, full, [one["image"] for one in body["template"]["containers"]])
+        tally.images = await fetched(cloud, full, [one["image"] for one in body["template"]["containers"]])
     except NotReady as problem:
         raise failed_precondition(str(problem)) from None
     await job.write(lambda: tally.kept(startTime=cloud.clock.rfc3339(), conditions=_started(cloud)))

@@ -28,6 +28,14 @@ class NoInstance(Exception):
         self.status = status
 
 
+class NotReady(NoInstance):
+    """An instance that never answered; `reason` is the word of the revision's condition."""
+
+    def __init__(self, sentence: str, reason: dict[str, str], status: int = 503) -> None:
+        super().__init__(status, sentence)
+        self.reason = reason
+
+
 class Stopping(Protocol):
     """What runs as an instance: its containers."""
 

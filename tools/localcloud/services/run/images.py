@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
+from functools import partial
 
+from localcloud.containers.workload import RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
+from localcloud.engine.workloads import Image
 from localcloud.errors import CloudError, invalid, permission_denied
 from localcloud.services.run import names
+from localcloud.services.run.fleet import NotReady
 from localcloud.services.run.names import API
 
 _PULL = "artifactregistry.repositories.downloadArtifacts"
@@ -19,6 +25,10 @@ _PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/[a-z-]+(:[\w.
 # Projects of Google's whose images anybody may pull.
 _PUBLIC = frozenset({"cloud-ops-agents-artifacts", "cloudrun", "vertex-ai"})
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
+
+
+Images = Sequence[Image]
+"""Those of the containers of a revision or task, in their order."""
 
 
 def agent(cloud: Cloud, project: str) -> str:
@@ -61,3 +71,19 @@ def _unreadable(cloud: Cloud, image: str, there: str, here: str) -> CloudError:
             f"granted to the Google Cloud Run Service Agent {email} from this project."
         )
     return permission_denied(text)
+
+
+async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool = True) -> Images:
+    """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
+    account, found = agent(cloud, names.Place.of(full).project), []
+    for image in wanted:
+        if placeholder(image) and cloud.workloads.client is not None:
+            text = (
+                "is Google's placeholder, which does not run here (simulated): let a build deploy an image of your own"
+            )
+            raise NotReady(f"Image '{image}' {text}.", {"reason": "CONTAINER_MISSING"})
+        try:
+            found.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
+        except RuntimeProblem as problem:
+            raise NotReady(f"Image '{image}' cannot be pulled: {problem}", {"reason": "CONTAINER_MISSING"}) from None
+    return found

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from localcloud.containers.workload import Ended, ImageGone, RuntimeProblem, Workload
@@ -16,11 +15,11 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Image, NoRoom, Order, Running
+from localcloud.engine.workloads import NoRoom, Order, Running
 from localcloud.errors import CloudError
 from localcloud.services.run import journal, limits, names, probes, revisions, surroundings, templates
-from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NoInstance
-from localcloud.services.run.images import agent, placeholder
+from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NotReady
+from localcloud.services.run.images import Images, fetched, placeholder
 from localcloud.services.run.probes import Knock
 from localcloud.services.run.surroundings import Volumes
 
@@ -32,18 +31,6 @@ _ENDS_WITHIN = 5.0
 _COPIED_EVERY = 5.0
 _OF_OBJECTS = ("google.cloud.storage.object.v1.finalized", "google.cloud.storage.object.v1.deleted")
 _LOOKS, _BETWEEN_LOOKS = 100, 0.1
-
-
-Images = Sequence[Image]
-"""Those of the containers of a revision or task, in their order."""
-
-
-class NotReady(NoInstance):
-    """An instance that never answered; `reason` is the word of the revision's condition."""
-
-    def __init__(self, sentence: str, reason: dict[str, str], status: int = 503) -> None:
-        super().__init__(status, sentence)
-        self.reason = reason
 
 
 @dataclass(eq=False)
@@ -140,7 +127,7 @@ class Starter:
     async def _tried(self, revision: str, reason: str) -> Instance:
         body = self._cloud.store.get(names.API, revision)
         if body is None:
-            raise NotReady("The revision is gone.", {}, 404)
+            raise _gone()
         images = await fetched(self._cloud, revision, revisions.pinned(body), sure=False)
         identity = uuid.uuid4().hex
         try:
@@ -207,7 +194,7 @@ class Starter:
         main = templates.serving(body)
         probe, port = main["startupProbe"], templates.port(body)
         asked = containers.asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
-        times = await probes.until(asked, probe, lambda: containers.over)
+        times = await probes.until(asked, probe, lambda: containers.over or self._deleted(containers))
         kind = "HTTP" if "httpGet" in probe else "TCP"
         name = revisions.container_name(body, main)
         if times:
@@ -216,6 +203,8 @@ class Starter:
             return
         if isinstance(containers.problem, ImageGone):
             raise containers.problem
+        if self._deleted(containers):
+            raise _gone()
         why = explained(containers, body)
         text = f'STARTUP {kind} probe failed for container "{name}" on port {port}. The instance was not started. {why}'
         await self._note(containers, text, "ERROR")
@@ -225,6 +214,9 @@ class Starter:
             f"misconfigured or if the timeout is too short. The health check timeout can be extended. {why}",
             {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"},
         )
+
+    def _deleted(self, containers: Containers) -> bool:
+        return self._cloud.store.get(names.API, containers.revision) is None
 
     async def _copy_out(self, containers: Containers) -> None:
         """Brings what an instance writes into its buckets while it runs."""
@@ -291,6 +283,10 @@ class Starter:
         labels = {"instanceId": containers.identity}
         about, project = journal.resource(containers.revision), names.Place.of(containers.revision).project
         journal.system(self._cloud, project, about, text, severity, labels=labels)
+
+
+def _gone() -> NotReady:
+    return NotReady("The revision is gone.", {}, 404)
 
 
 async def there(cloud: Cloud, first: Running) -> None:
@@ -376,19 +372,3 @@ def how(cloud: Cloud, revision: str, body: Body) -> str:
     containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
     found = cloud.workloads.how(_order(containers, body, main, {}, True))
     return "simulated" if placeholder(main["image"]) and found != "process" else found
-
-
-async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool = True) -> Images:
-    """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
-    account, found = agent(cloud, names.Place.of(full).project), []
-    for image in wanted:
-        if placeholder(image) and cloud.workloads.client is not None:
-            text = (
-                "is Google's placeholder, which does not run here (simulated): let a build deploy an image of your own"
-            )
-            raise NotReady(f"Image '{image}' {text}.", {"reason": "CONTAINER_MISSING"})
-        try:
-            found.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
-        except RuntimeProblem as problem:
-            raise NotReady(f"Image '{image}' cannot be pulled: {problem}", {"reason": "CONTAINER_MISSING"}) from None
-    return found

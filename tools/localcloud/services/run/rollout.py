@@ -8,8 +8,7 @@ from localcloud.engine.service import Body
 from localcloud.errors import CloudError, aborted
 from localcloud.services.run import instances, names, revisions, services, traffic
 from localcloud.services.run.conditions import FAILED, RECONCILING, SUCCEEDED, condition, failed, ready
-from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Fleet
-from localcloud.services.run.instances import NotReady
+from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Fleet, NotReady
 from localcloud.services.run.names import API
 
 KEEP = "keep"
