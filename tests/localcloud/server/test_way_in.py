@@ -17,6 +17,7 @@ import pytest
 import requests
 from google.cloud import secretmanager
 from localcloud.server import certificates, launcher
+from localcloud.server.grpc_calls import Transcoder
 from localcloud.server.launcher import LocalCloud
 
 PROJECT = "way-in"
@@ -117,6 +118,23 @@ def test_a_grpc_method_that_nobody_can_transcode_says_so(
     channel = grpc.secure_channel(f"{HOST}:443", grpc.ssl_channel_credentials(bundle.read_bytes()))
     with pytest.raises(grpc.RpcError, match=r"does not answer /google\.cloud\.nowhere\.v1\.Nothing/Do over gRPC"):
         channel.unary_unary("/google.cloud.nowhere.v1.Nothing/Do")(b"", timeout=30)
+
+
+def test_hosts_that_nobody_knows_share_one_server(tmp_path: Path) -> None:
+    transcoder = Transcoder("http://127.0.0.1:1")
+    try:
+        known = transcoder.socket("storage.googleapis.com")
+        assert transcoder.socket("europe-west1-aiplatform.googleapis.com") == transcoder.socket(
+            "aiplatform.googleapis.com"
+        )
+        others = {transcoder.socket(f"x{number}.y.googleapis.com") for number in range(50)}
+        others |= {transcoder.socket(f"x{number}.googleapis.com") for number in range(50)}
+        assert len(others) == 1
+        assert known not in others
+        services = {transcoder.socket(f"x{number}.a.run.app") for number in range(50)}
+        assert len(services) == 1
+    finally:
+        transcoder.close()
 
 
 class Elsewhere:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -28,8 +29,11 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from localcloud.spec.discovery import versions
+
 _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
 _WORKERS = 16
+_SERVICES = "run.app"
 _Parse = Callable[[bytes], Message]
 _PASSED = ("authorization", "x-goog-user-project", "x-goog-request-params")
 _CODES = {
@@ -77,7 +81,7 @@ class Unary:
 
 
 class Transcoder:
-    """Serves gRPC on Unix sockets in a private folder, one for each host, by calling the local cloud at `base`."""
+    """Serves gRPC on Unix sockets in a private folder, one for each API's host, by calling the local cloud at `base`."""
 
     def __init__(self, base: str) -> None:
         self._address = base.partition("://")[2]
@@ -88,6 +92,7 @@ class Transcoder:
 
     def socket(self, host: str) -> str:
         """The socket on which calls to a host are answered."""
+        host = _told_apart(host)
         with self._lock:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
@@ -110,13 +115,10 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def __init__(self, address: str, host: str) -> None:
         self._address, self._host = address, host
-        self._methods: dict[str, Unary | None] = {}
 
     def service(self, details: Any) -> Any:
         name = details.method
-        if name not in self._methods:
-            self._methods[name] = _method(name, self._host)
-        method = self._methods[name]
+        method = _method(name, self._host)
         if method is None:
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name, self._host)))
         return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
@@ -139,10 +141,22 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         return method.answer(text or "{}")
 
 
+def _told_apart(host: str) -> str:
+    """A host as far as calls differ by it: anybody may ask for any number of hosts, and each has a server of its own."""
+    if host.endswith(f".{_SERVICES}"):
+        return _SERVICES
+    api = _api(host)
+    return f"{api}.googleapis.com" if versions(api) else ""
+
+
+def _api(host: str) -> str:
+    return re.sub(r"^[a-z0-9-]+-(?=[a-z]+\.googleapis)", "", host).partition(".")[0]
+
+
 def _unknown(name: str, host: str) -> tuple[grpc.StatusCode, str]:
-    if host.endswith(".run.app"):
+    if host == _SERVICES:
         return grpc.StatusCode.UNIMPLEMENTED, (
-            f"The local cloud passes requests on to services of Cloud Run in HTTP/1.1 only: {host} takes no gRPC here, as it does on "
+            "The local cloud passes requests on to services of Cloud Run in HTTP/1.1 only: they take no gRPC here, as they do on "
             "Google Cloud."
         )
     return grpc.StatusCode.UNIMPLEMENTED, (
@@ -171,6 +185,7 @@ def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
     return found["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
 
 
+@lru_cache(maxsize=1024)
 def _method(name: str, host: str) -> Unary | None:
     """What a gRPC method is in REST; None for one that nobody can say it of."""
     parts = _METHOD.fullmatch(name)
@@ -192,12 +207,11 @@ def _mixin(service: str, method: str, host: str) -> Unary | None:
     module, methods = _MIXINS[service]
     if method not in methods or not host:
         return None
-    from localcloud.spec.discovery import versions
-
     verb, field, suffix = methods[method]
-    api = re.sub(r"^[a-z0-9-]+-(?=[a-z]+\.googleapis)", "", host).partition(".")[0]
     body = {"body": "*"} if verb == "post" else {}
-    forms = tuple({"method": verb, "uri": f"/{version}/{{{field}=**}}{suffix}", **body} for version in versions(api))
+    forms = tuple(
+        {"method": verb, "uri": f"/{version}/{{{field}=**}}{suffix}", **body} for version in versions(_api(host))
+    )
     request = getattr(module, f"{method}Request")
     answer = getattr(module, f"{method}Response", None) or _plain_answer(method)
     return Unary(host, request.FromString, forms, _answer(answer.FromString)) if forms else None
