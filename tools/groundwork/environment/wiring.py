@@ -13,6 +13,8 @@ from groundwork.text import listed
 _OWN_FILE = ("image", "dir", "dockerfile", "machine_type", "timeout_minutes", "deploys")
 _STARTS = ("branch", "tag", "by_hand")
 _GIB_A_CPU = 4
+# What Cloud Run wants at least. Source: https://cloud.google.com/run/docs/configuring/services/cpu.
+_LEAST_GIB = {4: 2, 6: 4, 8: 4}
 # What the schema fills in where the file says nothing.
 _IDENTITIES = {"services": "serve", "builds": "build", "training": "train"}
 
@@ -90,12 +92,7 @@ class Wiring:
         env, secrets = (values.get(key) for key in ("env", "secrets"))
         for name in sorted(set(env) & set(secrets)) if isinstance(env, dict) and isinstance(secrets, dict) else ():
             yield (*place, "env", name), f"{dotted(place)} has {name} in env and in secrets; keep the one in secrets."
-        cpu, memory = values.get("cpu", 1), str(values.get("memory", "2Gi"))
-        gib = memory.removesuffix("Gi")
-        if gib.isdigit() and isinstance(cpu, int) and int(gib) > _GIB_A_CPU * cpu:
-            need = next((more for more in (1, 2, 4, 6, 8) if int(gib) <= _GIB_A_CPU * more), None)
-            way = f"write cpu: {need}" if need else "the most is 32Gi with cpu: 8"
-            yield (*place, "memory"), f"{dotted(place)}.memory is {memory}, more than 4Gi for each CPU; {way}."
+        yield from _memory(place, values.get("cpu", 1), str(values.get("memory", "2Gi")))
         least, most = values.get("min_instances", 0), values.get("max_instances", 3)
         if isinstance(least, int) and isinstance(most, int) and least > most:
             yield (
@@ -127,3 +124,20 @@ class Wiring:
         if isinstance(image, str) and not is_full(image):
             repository = image.partition("/")[0]
             yield from unknown((*place, "image"), repository, self.parts["repositories"], "repositories")
+
+
+def _memory(place: Place, cpu: Any, memory: str) -> Iterator[Objection]:
+    """What Cloud Run refuses of a container's memory beside its CPU."""
+    number, gib = memory[:-2], memory.endswith("Gi")
+    if not number.isdigit() or not isinstance(cpu, int):
+        return
+    size = int(number) if gib else int(number) / 1024
+    said = f"{dotted(place)}.memory is {memory}"
+    if size > _GIB_A_CPU * cpu:
+        need = next((more for more in (1, 2, 4, 6, 8) if size <= _GIB_A_CPU * more), None)
+        way = f"write cpu: {need}" if need else "the most is 32Gi with cpu: 8"
+        yield (*place, "memory"), f"{said}, more than 4Gi for each CPU; {way}."
+    if size < (least := _LEAST_GIB.get(cpu, 0)):
+        yield (*place, "memory"), f"{said}, too little for cpu: {cpu}; write at least {least}Gi."
+    if place[0] == "jobs" and size < 0.5:
+        yield (*place, "memory"), f"{said}, too little for a job; write at least 512Mi."
