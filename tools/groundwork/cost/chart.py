@@ -260,7 +260,7 @@ def _credits(found: CostReport, purses: Sequence[Purse], today: date, simulated:
             burndown.burndown(purse, found.ledger, today),
             today,
             purse_sentence(purse),
-            f"{_whose(purse)}: what is left",
+            f"{', '.join(dict.fromkeys(one.grant.member for one in purse.standings))}: what is left",
         )
         for purse in purses
     )
@@ -269,10 +269,6 @@ def _credits(found: CostReport, purses: Sequence[Purse], today: date, simulated:
         '<th scope="col" class="number">granted</th><th scope="col" class="number">left</th><th scope="col">empty</th><th scope="col">expires</th></tr>\n'
         f'{rows}\n</table></div>\n{figures}<p class="soft">{escape(HOW)}</p>'
     )
-
-
-def _whose(purse: Purse) -> str:
-    return ", ".join(dict.fromkeys(standing.grant.member for standing in purse.standings))
 
 
 def _grant_row(purse: Purse, standing: Standing, today: date) -> str:

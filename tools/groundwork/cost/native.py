@@ -93,11 +93,8 @@ def other_shape(path: Path, name: str, found: str) -> UsageProblem:
 
 def decimals(columns: Mapping[str, Any]) -> bool:
     """Whether the amounts in columns are decimals, rather than text or floating point."""
-    return bool(columns["cost"].id == _credit_type(columns).id == "decimal")
-
-
-def _credit_type(columns: Mapping[str, Any]) -> Any:
-    return dict(_record(columns["credits"]).children)["amount"]
+    credit = dict(_record(columns["credits"]).children)["amount"]
+    return bool(columns["cost"].id == credit.id == "decimal")
 
 
 def _as_text(name: str, type_: Any) -> str:

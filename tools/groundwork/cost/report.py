@@ -185,7 +185,8 @@ def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None =
         raise UsageProblem(_without_days(ledger))
     lines = [line for line in ledger.lines if wanted.holds(line)]
     if not lines:
-        raise UsageProblem(f"{ledger.origin} has no costs in {_asked(wanted)}. {_span(ledger)}")
+        asked = "it" if wanted == Period() else f"the {wanted.words}"
+        raise UsageProblem(f"{ledger.origin} has no costs in {asked}. {_span(ledger)}")
     currencies = sorted({line.currency for line in lines})
     if currency is None and len(currencies) > 1:
         raise UsageProblem(
@@ -203,10 +204,6 @@ def _without_days(ledger: Ledger) -> str:
     months = sorted({line.invoice_month for line in ledger.lines if not line.daily})
     month = f"{months[-1][:4]}-{months[-1][4:]}" if months else "2026-10"
     return f"{files} has lines for whole invoices and no days, so --from and --until cannot be told in it. Ask for an invoice: --month {month}."
-
-
-def _asked(wanted: Period) -> str:
-    return "it" if wanted == Period() else f"the {wanted.words}"
 
 
 def _span(ledger: Ledger) -> str:

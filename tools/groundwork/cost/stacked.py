@@ -59,7 +59,8 @@ def as_json(found: Stack) -> list[dict[str, Any]]:
 def drawn(found: Stack, currency: str, simulated: str) -> str:
     """Heading, key, drawing and table, as HTML."""
     word = "day" if found.step == 1 else "week"
-    most = max((_height(column) for column in found.columns.values()), default=ZERO)
+    heights = (total(max(amount, ZERO) for amount in column.values()) for column in found.columns.values())
+    most = max(heights, default=ZERO)
     wide = (axes.WIDTH - axes.LEFT) / len(found.columns)
     bars = "".join(_column(found, n, wide, most, currency) for n in range(len(found.columns)))
     key = "".join(
@@ -73,10 +74,6 @@ def drawn(found: Stack, currency: str, simulated: str) -> str:
         f'<svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
         f"{axes.scale(most, currency)}{bars}{axes.dates(list(found.columns), wide)}</svg></div>\n{_table(found, currency, title)}"
     )
-
-
-def _height(column: Mapping[str, Decimal]) -> Decimal:
-    return total(max(amount, ZERO) for amount in column.values())
 
 
 def _column(found: Stack, place: int, wide: float, most: Decimal, currency: str) -> str:

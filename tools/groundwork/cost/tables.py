@@ -12,7 +12,7 @@ from groundwork.cost import bars
 from groundwork.cost import credits as purse_words
 from groundwork.cost.amounts import shown, total
 from groundwork.cost.assumptions import DEFAULTS
-from groundwork.cost.credits import Purse, Spread, Standing
+from groundwork.cost.credits import Purse, Standing
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostGroup, CostReport, groupings
@@ -226,9 +226,6 @@ def purse_sentence(purse: Purse) -> str:
         return f"{purse.name}: {left} left; {burn.days} finished days are too few to say when it ends.{over}"
     if not purse.left:
         return f"{purse.name}: nothing left.{over}"
+    end = purse.end
     pace = f"{shown(burn.mean, purse.currency)} a day ({shown(burn.slow or burn.mean, purse.currency)} to {shown(burn.fast or burn.mean, purse.currency)})"
-    return f"{purse.name}: {left} left at {pace}, the last credit ends {_spread(purse.end)}.{over}"
-
-
-def _spread(spread: Spread) -> str:
-    return f"on {spread.likely}, between {spread.soonest} and {spread.latest}"
+    return f"{purse.name}: {left} left at {pace}, the last credit ends on {end.likely}, between {end.soonest} and {end.latest}.{over}"

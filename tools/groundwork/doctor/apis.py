@@ -46,7 +46,10 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     path = f"v1/projects/{environment.project}/services"
     asked = {"filter": "state:ENABLED", "pageSize": 200}
     try:
-        on = {_short(str(service["name"])) for service in cloud.pages("serviceusage", path, "services", asked)}
+        on = {
+            str(service["name"]).rpartition("/")[2].removesuffix(_HOST)
+            for service in cloud.pages("serviceusage", path, "services", asked)
+        }
     except CloudProblem as problem:
         yield not_asked("APIs", environment, problem, "broken")
         return
@@ -88,10 +91,6 @@ def of_both_layers(environment: Environment) -> list[str]:
     }
     named -= {api for api, is_used in used.items() if not is_used}
     return sorted(named | {api.removesuffix(_HOST) for api in APIS})
-
-
-def _short(name: str) -> str:
-    return name.rpartition("/")[2].removesuffix(_HOST)
 
 
 def _call(cloud: GoogleCloud, api: str) -> CloudProblem | None:

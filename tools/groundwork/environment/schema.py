@@ -32,7 +32,8 @@ _KINDS = {
 def completed(schema: Schema, value: Any) -> Any:
     """The value with the defaults of its schema, at every depth; an optional null counts as omitted."""
     if not isinstance(value, dict) or schema.get("type") != "object":
-        return [completed(schema["items"], item) for item in value] if _is_list(schema, value) else value
+        is_list = isinstance(value, list) and isinstance(schema.get("items"), dict)
+        return [completed(schema["items"], item) for item in value] if is_list else value
     properties = schema.get("properties", {})
     given = {key: item for key, item in value.items() if item is not None or key not in properties}
     defaults = {key: part["default"] for key, part in properties.items() if "default" in part}
@@ -48,10 +49,6 @@ def part_at(schema: Schema, place: Place) -> Schema:
         others = schema.get("additionalProperties")
         schema = inside or (others if isinstance(others, dict) else {})
     return schema
-
-
-def _is_list(schema: Schema, value: Any) -> bool:
-    return isinstance(value, list) and isinstance(schema.get("items"), dict)
 
 
 def objections(schema: Schema, value: Any) -> list[Objection]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.operations import finish
@@ -29,7 +28,11 @@ def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]
     project = session.environment.project
     entries = session.shown(plan.layer, plan.file).get("resource_changes", ())
     found = [
-        (str(entry["address"]), str(entry["type"]), imported(entry["type"], _after(entry), project))
+        (
+            str(entry["address"]),
+            str(entry["type"]),
+            imported(entry["type"], entry["change"].get("after") or {}, project),
+        )
         for entry in entries
         if entry["change"]["actions"] == ["create"] and _comes_back(entry["type"])
     ]
@@ -42,10 +45,6 @@ def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]
 def _comes_back(resource_type: str) -> bool:
     how = made().get(resource_type)
     return how is not None and how.revived
-
-
-def _after(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    return entry["change"].get("after") or {}
 
 
 def _undeleted(session: Session, kind: Kind, path: str, talk: Talk) -> bool:

@@ -31,7 +31,9 @@ def variables_for(checkout: Checkout, environment: Environment, seen: Mapping[st
     """The variables for a shell that has `seen`; starts the local cloud if necessary."""
     if environment.local:
         found = local.shell_variables(checkout, environment.project, environment.region)
-        kept = {name: value for name, value in found.items() if _for_clients(name)}
+        kept = {
+            name: value for name, value in found.items() if not name.startswith(_TERRAFORMS) and name != _HOLDS_A_TOKEN
+        }
         return NotebookVariables(environment, kept, (), local.start(checkout).base)
     return NotebookVariables(environment, _on_google(environment), _left_by_local(seen), None)
 
@@ -44,10 +46,6 @@ def of_process(
         found = local.shell_variables(checkout, environment.project, environment.region, principal)
         return NotebookVariables(environment, found, (), local.start(checkout).base)
     return variables_for(checkout, environment, seen)
-
-
-def _for_clients(name: str) -> bool:
-    return not name.startswith(_TERRAFORMS) and name != _HOLDS_A_TOKEN
 
 
 def _on_google(environment: Environment) -> dict[str, str]:

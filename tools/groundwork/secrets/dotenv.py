@@ -104,7 +104,8 @@ def _entry(text: str, start: int) -> tuple[str, str, int]:
         raise _NotALine(f"something follows the closing quote of {key[1]}; put all of the value into the quotes.")
     if found["single"] is not None:
         return key[1], _filled(key[1], found["single"]), rest.end()
-    return key[1], _unescaped(_whole(key[1], found["double"])), rest.end()
+    value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), _whole(key[1], found["double"]))
+    return key[1], value, rest.end()
 
 
 def _whole(key: str, value: str) -> str:
@@ -121,10 +122,6 @@ def _filled(key: str, value: str) -> str:
     if "\0" in value:
         raise _NotALine(f"{key} holds a zero byte.")
     return value
-
-
-def _unescaped(value: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
 
 
 def _twice(entries: list[Assignment], shown: str) -> Iterator[str]:

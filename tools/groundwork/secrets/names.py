@@ -24,9 +24,8 @@ def checked(environment: Environment, text: str) -> str:
             "That looks like NAME=VALUE, but a value on the command line can be read in the process list and in the shell's "
             f"history: give the name only, and {HOW}"
         )
-    raise UsageProblem(
-        f"{_file(environment)} has no secret of that name; {_there(environment)} {how_to_add(environment)}"
-    )
+    known = listed(environment.secrets) if environment.secrets else "none at all"
+    raise UsageProblem(f"{_file(environment)} has no secret of that name; it has {known}. {how_to_add(environment)}")
 
 
 HOW = "type the value when you are asked for it or pipe it in: groundwork secrets set NAME < FILE."
@@ -71,7 +70,3 @@ def suggested(key: str) -> str:
 
 def _file(environment: Environment) -> str:
     return environment.file
-
-
-def _there(environment: Environment) -> str:
-    return f"it has {listed(environment.secrets)}." if environment.secrets else "it has none at all."

@@ -149,11 +149,7 @@ def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
             container["args"] = list(request.args)
         if request.env:
             kept = [one for one in container.get("env", ()) if one.get("name") not in request.env]
-            container["env"] = [*kept, *_env(request)]
-
-
-def _env(request: TrainingRequest) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in (request.env or {}).items()]
+            container["env"] = [*kept, *({"name": name, "value": value} for name, value in request.env.items())]
 
 
 def _machine(request: TrainingRequest, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from localcloud.engine.store import Store
 
@@ -42,7 +41,9 @@ class Projects:
         wanted = self.id_of(project)
         if wanted not in self._ids:
             body = self._store.get(API, f"projects/{wanted}")
-            self._ids[wanted] = _project(body) if body else None
+            self._ids[wanted] = (
+                Project(body["projectId"], int(body["projectNumber"]), body["state"] == "ACTIVE") if body else None
+            )
         return self._ids[wanted]
 
     def by_number(self, number: int) -> str | None:
@@ -96,7 +97,3 @@ class Projects:
             self._ids.clear()
             self._numbers.clear()
             self._enabled.clear()
-
-
-def _project(body: dict[str, Any]) -> Project:
-    return Project(body["projectId"], int(body["projectNumber"]), body["state"] == "ACTIVE")

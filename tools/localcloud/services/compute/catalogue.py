@@ -89,10 +89,6 @@ def image(reference: str) -> Body | None:
     return next((_image(found[1], *pair) for pair in _IMAGES.get(found[1], ()) if pair[wanted] == found[3]), None)
 
 
-def _zone(name: str) -> Body:
-    return {"status": "UP", "description": name, "region": f"regions/{name.rpartition('-')[0]}"}
-
-
 def _image(project: str, family: str, name: str) -> Body:
     return {
         "name": name,
@@ -111,7 +107,9 @@ def _all(call: Call) -> Iterator[tuple[str, Body]]:
     """(path below the call's place, body) of what the catalogue holds of the method's collection."""
     collection, words = call.method.collection, call.path.split("/")
     if collection == "zones":
-        yield from ((f"projects/{call.project}/zones/{zone}", _zone(zone)) for zone in all_zones())
+        for zone in all_zones():
+            body = {"status": "UP", "description": zone, "region": f"regions/{zone.rpartition('-')[0]}"}
+            yield f"projects/{call.project}/zones/{zone}", body
     elif collection == "regions":
         yield from ((f"projects/{call.project}/regions/{region}", _region(region)) for region in places.REGIONS)
     elif collection == "images":
