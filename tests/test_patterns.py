@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.environment.schema import objections
+from groundwork.environment.json_schema import objections
 
 from tests.terraform_runs import ROOT
 

@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from localcloud.containers.client import Kind
+from localcloud.containers.client import RuntimeProgram
 
 from tests.localcloud.containers import images, stores
 from tests.localcloud.inside import PROJECT
@@ -73,7 +73,7 @@ def rows(folder: Path) -> list[Row]:
             return [*(_row(kind, app, push, anew=anew) for anew in (True, False)), _job_row(kind, cloud)]
 
 
-def _row(kind: Kind, app: Path, push: Callable[[], str], *, anew: bool) -> Row:
+def _row(kind: RuntimeProgram, app: Path, push: Callable[[], str], *, anew: bool) -> Row:
     ours, theirs = [], []
     for turn in range(TURNS):
         for taken, way in ((ours, "push"), (theirs, "hand")):
@@ -90,7 +90,7 @@ def _row(kind: Kind, app: Path, push: Callable[[], str], *, anew: bool) -> Row:
     return Row(f"{NAME}, {what}", one / other, at_most=1.3, note=f"{one:.2f} s against {other:.2f} s")
 
 
-def _job_row(kind: Kind, cloud: Serving) -> Row:
+def _job_row(kind: RuntimeProgram, cloud: Serving) -> Row:
     """The start of a training job to its first line in the log."""
     cloud("POST", f"storage/v1/b?project={PROJECT}", {"name": "bench-staging"})
     ours, theirs = [], []
@@ -151,7 +151,7 @@ def _connected(cloud: Serving, app: Path) -> Callable[[], str]:
     return push
 
 
-def _by_hand(kind: Kind, app: Path, said: str) -> str:
+def _by_hand(kind: RuntimeProgram, app: Path, said: str) -> str:
     """The container's name, once it has answered."""
     subprocess.run(
         [kind.program, "build", *kind.build_options, "-q", "-t", "by-hand", str(app)], check=True, capture_output=True

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from localcloud.containers.client import Kind
+from localcloud.containers.client import RuntimeProgram
 from localcloud.server import launcher
 from localcloud.server.launcher import LocalCloud
 
@@ -67,7 +67,7 @@ def _serving(folder: Path) -> Iterator[tuple[LocalCloud, Target]]:
         launcher.stop(running.state)
 
 
-def _compared(kind: Kind, running: LocalCloud, target: Target, name: str, most: float) -> Row:
+def _compared(kind: RuntimeProgram, running: LocalCloud, target: Target, name: str, most: float) -> Row:
     service = _deployed(target, name, public=name == "public")
     token = "" if name == "public" else launcher.identity_token(running, OWNER, service["uri"])
     straight = f"http://{_container(kind, name)}"
@@ -106,7 +106,7 @@ def _deployed(target: Target, name: str, *, public: bool) -> Mapping[str, Any]:
     return call(target, "GET", f"{SERVICES}/{name}")
 
 
-def _container(kind: Kind, name: str) -> str:
+def _container(kind: RuntimeProgram, name: str) -> str:
     """The address that the container of a service publishes on loopback."""
     listed = subprocess.run(
         [kind.program, "ps", f"--filter=name=run-{name}", "--format={{.Ports}}"],

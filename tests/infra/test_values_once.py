@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.schema import completed
+from groundwork.environment.json_schema import completed
 from localcloud.engine import places
 from localcloud.services.storage import locations
 from ruamel.yaml import YAML

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.schema import span
+from groundwork.environment.json_schema import span
 from groundwork.errors import GroundworkError
 from groundwork.terraform.hcl import Module, read_module
 from groundwork.text import listed

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from groundwork.environment.document import read
-from groundwork.environment.schema import completed
+from groundwork.environment.json_schema import completed
 from groundwork.environment.values import EnvironmentProblem, load, names
 from groundwork.errors import Exit, UsageProblem
 from ruamel.yaml import YAML

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.containers import detection
-from localcloud.containers.client import Client
+from localcloud.containers.client import CommandLineRuntime
 
 from tests.localcloud.containers import images, stores
 
@@ -27,11 +27,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def client(store: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Client]:
+def client(store: dict[str, str], request: pytest.FixtureRequest) -> Iterator[CommandLineRuntime]:
     """The runtime of one local cloud; what a test leaves running is removed."""
     kind = detection.kind()
     assert kind is not None
-    found = Client(kind, f"test-{request.node.name[:40].strip('[]')}")
+    found = CommandLineRuntime(kind, f"test-{request.node.name[:40].strip('[]')}")
     yield found
     found.sweep()
 

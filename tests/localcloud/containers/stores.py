@@ -10,13 +10,13 @@ from pathlib import Path
 from unittest import mock
 
 from localcloud.containers import detection
-from localcloud.containers.client import Kind
+from localcloud.containers.client import RuntimeProgram
 
 _CONTAINERS = '[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
 
 
 @contextmanager
-def own(folder: Path) -> Iterator[tuple[Kind, dict[str, str]] | None]:
+def own(folder: Path) -> Iterator[tuple[RuntimeProgram, dict[str, str]] | None]:
     """What runs containers, and the variables that put podman on a store in a folder; None where nothing does."""
     # Its temporary folder is its own as well: another store's reset would take it away.
     (folder / "containers.conf").write_text(f'{_CONTAINERS}tmp_dir = "{folder}/libpod"\n')

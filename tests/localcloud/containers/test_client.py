@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from localcloud.containers.client import Client
+from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import Build, Mount, RuntimeProblem, Workload
 
 from tests.localcloud.containers.conftest import SMALL
@@ -20,7 +20,7 @@ def shell(name: str, script: str, **more: object) -> Workload:
     return Workload(name, SMALL, ("sh", "-c"), (script,), **more)  # type: ignore[arg-type]
 
 
-def test_its_lines_arrive_by_stream_and_its_exit_code_is_kept(client: Client) -> None:
+def test_its_lines_arrive_by_stream_and_its_exit_code_is_kept(client: CommandLineRuntime) -> None:
     heard: list[tuple[str, str]] = []
     running = client.start(shell("lines", "echo out; echo err >&2; exit 3"), lambda *line: heard.append(line))
     ended = running.wait(60)
@@ -29,7 +29,7 @@ def test_its_lines_arrive_by_stream_and_its_exit_code_is_kept(client: Client) ->
     assert (ended.code, ended.stopped, ended.out_of_memory) == (3, False, False)
 
 
-def test_its_environment_keeps_every_character_and_stays_off_command_lines(client: Client) -> None:
+def test_its_environment_keeps_every_character_and_stays_off_command_lines(client: CommandLineRuntime) -> None:
     heard: list[str] = []
     up = threading.Event()
 
@@ -51,13 +51,13 @@ def test_its_environment_keeps_every_character_and_stays_off_command_lines(clien
 
 
 @pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "CONTAINERS_CONF", "https_proxy", "BASH_ENV"])
-def test_no_variable_of_a_workload_reaches_podman_or_docker_themselves(client: Client, name: str) -> None:
+def test_no_variable_of_a_workload_reaches_podman_or_docker_themselves(client: CommandLineRuntime, name: str) -> None:
     with pytest.raises(RuntimeProblem, match=f"The variable {name} cannot have a value of several lines"):
         client.start(shell("theirs", "true", env={name: "/tmp/theirs.so:\n"}), lambda *_: None)
 
 
 @pytest.mark.parametrize("env", [{"A\nHOME": "x"}, {"*": "x"}, {"": "x"}, {"A": "b\x00"}])
-def test_what_cannot_be_a_variable_is_a_sentence(client: Client, env: dict[str, str]) -> None:
+def test_what_cannot_be_a_variable_is_a_sentence(client: CommandLineRuntime, env: dict[str, str]) -> None:
     with pytest.raises(RuntimeProblem, match="cannot be handed on"):
         client.start(shell("odd", "true", env=env), lambda *_: None)
 
@@ -70,7 +70,7 @@ def _readable(path: Path) -> bool:
     return True
 
 
-def test_a_folder_is_mounted_and_may_be_read_only(client: Client, folder: Path) -> None:
+def test_a_folder_is_mounted_and_may_be_read_only(client: CommandLineRuntime, folder: Path) -> None:
     (folder / "in").mkdir()
     (folder / "out").mkdir()
     (folder / "in" / "data").write_text("rows")
@@ -84,7 +84,7 @@ def test_a_folder_is_mounted_and_may_be_read_only(client: Client, folder: Path) 
     assert (folder / "out" / "data").read_text() == "rows"
 
 
-def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(client: Client) -> None:
+def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(client: CommandLineRuntime) -> None:
     answers = Answering()
     script = f"exec 3<>/dev/tcp/{client.host}/{answers.port}; echo hello >&3; read line <&3; echo $line"
     heard: list[str] = []
@@ -96,7 +96,7 @@ def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(clie
     assert heard == ["hello yourself"]
 
 
-def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: Client) -> None:
+def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: CommandLineRuntime) -> None:
     started = threading.Event()
     script = "trap 'exit 7' TERM; echo up; while true; do sleep 0.1; done"
     polite = client.start(shell("polite", script), lambda *_: started.set())
@@ -111,7 +111,7 @@ def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: Client) -> None:
     assert (ended.code, ended.stopped, ended.out_of_memory) == (137, True, False)
 
 
-def test_too_much_memory_is_told_from_being_stopped(client: Client) -> None:
+def test_too_much_memory_is_told_from_being_stopped(client: CommandLineRuntime) -> None:
     ended = client.start(shell("hungry", "x=0123456789; while true; do x=$x$x; done", memory=64 << 20), silent).wait(
         120
     )
@@ -119,7 +119,7 @@ def test_too_much_memory_is_told_from_being_stopped(client: Client) -> None:
     assert (ended.code, ended.stopped, ended.out_of_memory) == (137, False, True)
 
 
-def test_what_cannot_be_started_is_a_sentence(client: Client) -> None:
+def test_what_cannot_be_started_is_a_sentence(client: CommandLineRuntime) -> None:
     running = client.start(Workload("missing", "localhost/nobody-made:1"), silent)
     with pytest.raises(RuntimeProblem, match=r"localhost/nobody-made:1 could not be started: "):
         running.wait(60)
@@ -128,8 +128,8 @@ def test_what_cannot_be_started_is_a_sentence(client: Client) -> None:
         running.wait(60)
 
 
-def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(client: Client) -> None:
-    other = Client(client.kind, "another-cloud")
+def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(client: CommandLineRuntime) -> None:
+    other = CommandLineRuntime(client.kind, "another-cloud")
     up = [threading.Event(), threading.Event()]
     mine = client.start(shell("mine", "echo up; sleep 600", labels={"service": "api"}), lambda *_: up[0].set())
     theirs = other.start(shell("theirs", "echo up; sleep 600"), lambda *_: up[1].set())
@@ -145,7 +145,7 @@ def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(
     assert theirs.wait(30) is not None
 
 
-def test_an_image_is_built_and_the_second_time_from_the_cache(client: Client, folder: Path) -> None:
+def test_an_image_is_built_and_the_second_time_from_the_cache(client: CommandLineRuntime, folder: Path) -> None:
     (folder / "Dockerfile").write_text(
         f"FROM {SMALL}\nARG WHO\nRUN echo building for $WHO\nCOPY data /data\nCMD cat /data\n"
     )
@@ -163,7 +163,7 @@ def test_an_image_is_built_and_the_second_time_from_the_cache(client: Client, fo
     assert client.has("localhost/built:1")
 
 
-def test_a_build_that_fails_says_so(client: Client, folder: Path) -> None:
+def test_a_build_that_fails_says_so(client: CommandLineRuntime, folder: Path) -> None:
     (folder / "Dockerfile").write_text(f"FROM {SMALL}\nRUN exit 9\n")
     with pytest.raises(RuntimeProblem, match=r"The image could not be built: \w+ build ended with \d+\."):
         client.build(Build(folder, ("localhost/never:1",)), silent)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from groundwork.environment.checkout import Checkout
-from localcloud.provider.client import Refused, Unreachable
-from localcloud.provider.retries import Patience, Stopped
+from localcloud.provider.client import HttpError, NoAnswer
+from localcloud.provider.retries import RetryBudget, Stopped
 from localcloud.server import launcher
 
 from tests.localcloud.provider.conftest import PROJECT, World
@@ -35,33 +35,33 @@ CREATE = "secretmanager.projects.secrets.create"
     ],
 )
 def test_these_errors_pass_by_themselves(code: int, text: str) -> None:
-    assert Patience(time.monotonic() + 9).passes(Refused(code, "x", text=text))
+    assert RetryBudget(time.monotonic() + 9).passes(HttpError(code, "x", text=text))
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 412, 501])
 def test_other_errors_do_not(code: int) -> None:
-    assert not Patience(time.monotonic() + 9).passes(Refused(code, "x", text="{}"))
+    assert not RetryBudget(time.monotonic() + 9).passes(HttpError(code, "x", text="{}"))
 
 
 def test_a_type_may_have_errors_of_its_own_that_pass() -> None:
-    patience = Patience(time.monotonic() + 9, own=((400, "is in progress"),))
-    assert patience.passes(Refused(400, "x", text="Another activation is in progress"))
-    assert not patience.passes(Refused(400, "x", text="no"))
+    patience = RetryBudget(time.monotonic() + 9, own=((400, "is in progress"),))
+    assert patience.passes(HttpError(400, "x", text="Another activation is in progress"))
+    assert not patience.passes(HttpError(400, "x", text="no"))
 
 
 def test_a_step_is_given_up_at_its_deadline() -> None:
     def never() -> None:
-        raise Unreachable(ConnectionRefusedError(), sent=False)
+        raise NoAnswer(ConnectionRefusedError(), sent=False)
 
-    with pytest.raises(Unreachable):
-        Patience(time.monotonic()).keep_trying(never)
+    with pytest.raises(NoAnswer):
+        RetryBudget(time.monotonic()).keep_trying(never)
 
 
 def test_a_stop_ends_the_waiting_at_once() -> None:
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(Stopped):
-        Patience(time.monotonic() + 9, stopped).wait(60)
+        RetryBudget(time.monotonic() + 9, stopped).wait(60)
 
 
 def test_a_busy_cloud_is_asked_again(world: World) -> None:

@@ -12,7 +12,7 @@ from localcloud.provider import additions, checks, stored, suppress
 from localcloud.provider.fields import api_name
 from localcloud.provider.hooks import NONE, hooks
 from localcloud.provider.paths import names
-from localcloud.provider.rows import FOLDER, Row, catalogue
+from localcloud.provider.rows import FOLDER, ResourceType, catalogue
 from localcloud.provider.schema import Block, parse
 from localcloud.provider.sources import DATA, EPHEMERAL, Sources
 from localcloud.spec.discovery import document
@@ -41,13 +41,13 @@ def test_every_type_that_the_platform_uses_is_there() -> None:
 
 
 def test_a_new_folder_is_a_new_type(tmp_path: Any) -> None:
-    from localcloud.provider.rows import Catalogue
+    from localcloud.provider.rows import ResourceTypes
 
     row = {"api": "pubsub.v1", "collection": "projects.topics", "id": "projects/{project}/topics/{name}", "schema": {}}
     (tmp_path / "google_pubsub_topic").mkdir()
     (tmp_path / "google_pubsub_topic" / "row.json").write_text(json.dumps(row))
-    assert list(Catalogue(tmp_path)) == ["google_pubsub_topic"]
-    assert Catalogue(tmp_path)["google_pubsub_topic"].collection == "projects.topics"
+    assert list(ResourceTypes(tmp_path)) == ["google_pubsub_topic"]
+    assert ResourceTypes(tmp_path)["google_pubsub_topic"].collection == "projects.topics"
 
 
 def test_an_iam_file_is_a_member_a_binding_and_a_policy() -> None:
@@ -101,7 +101,7 @@ def test_every_attribute_that_is_sent_or_read_is_a_field_of_the_api(name: str) -
     assert missing == []
 
 
-def _missing(row: Row) -> Iterator[str]:
+def _missing(row: ResourceType) -> Iterator[str]:
     read = document(row.api, row.version).methods[f"{row.api}.{row.collection}.{row.verbs.get('get', 'get')}"]
     schemas = document(row.api, row.version).schemas
     missing = _missing_in(row.schema.root, schemas[read.response], schemas, "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from localcloud.containers import detection
-from localcloud.containers.client import Client as Engine
+from localcloud.containers.client import CommandLineRuntime as Engine
 from localcloud.engine.logs import topic
 from localcloud.server import launcher
 

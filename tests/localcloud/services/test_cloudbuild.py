@@ -340,7 +340,7 @@ def test_an_archive_that_would_fill_this_machine_or_is_none_is_a_sentence(tmp_pa
     for kind in (b"x", tarfile.GNUTYPE_LONGNAME):
         header = tarfile.TarInfo("bomb")
         header.type, header.size = kind, 3 << 30  # of which nothing needs to be there: it would be asked for at once
-        with pytest.raises(sources.Unreadable, match="a header has more than"):
+        with pytest.raises(sources.UnreadableSource, match="a header has more than"):
             sources.unpacked(io.BytesIO(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(10_000))), tmp_path)
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
@@ -349,10 +349,10 @@ def test_an_archive_that_would_fill_this_machine_or_is_none_is_a_sentence(tmp_pa
     for place, value in ((8, b"\x01\x00"), (10, b"\x63\x00")):  # encrypted; packed by a method that nobody knows
         wrong = bytearray(zipped.getvalue())
         wrong[at + place : at + place + 2] = value
-        with pytest.raises(sources.Unreadable):
+        with pytest.raises(sources.UnreadableSource):
             sources.unpacked(io.BytesIO(wrong), tmp_path)
     for data in (b"", b"junk" * 200, gzip.compress(b"junk" * 200), gzip.compress(b"")[:12]):
-        with pytest.raises(sources.Unreadable):
+        with pytest.raises(sources.UnreadableSource):
             sources.unpacked(io.BytesIO(data), tmp_path)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import console, focus, native
+from groundwork.cost import console_table, focus, native
 from groundwork.cost.database import file_name, quoted
 from groundwork.cost.layouts import FOCUS_NAMES, Sniffed, sniff
 
@@ -62,14 +62,14 @@ def load(database: Any, name: str, path: Path, labels: Labels) -> Loaded:
 
 
 def _cost_table(database: Any, name: str, path: Path) -> Loaded:
-    table = console.read_table(path)
+    table = console_table.read_table(path)
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         rows = Path(folder, "rows.ndjson")
         with rows.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in console.native_rows(table))
+            file.writelines(json.dumps(row) + "\n" for row in console_table.native_rows(table))
         _json_table(database, name, Sniffed(rows, "lines"), native.JSON_TYPES)
     relation = native.relation(_types(database, name), name)
-    return Loaded(path, console.NAME, console.NAME, relation, daily=False, notes=console.notes(table))
+    return Loaded(path, console_table.NAME, console_table.NAME, relation, daily=False, notes=console_table.notes(table))
 
 
 def _types(database: Any, name: str) -> dict[str, Any]:

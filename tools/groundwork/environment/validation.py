@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
-from groundwork.environment.schema import Objection, completed, objections, part_at
+from groundwork.environment.json_schema import Objection, completed, objections, part_at
 from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.environment.document import Place, dotted
-from groundwork.environment.schema import Objection
+from groundwork.environment.json_schema import Objection
 from groundwork.environment.workloads import is_full
 from groundwork.text import listed
 

@@ -1,4 +1,4 @@
-"""The command lines of docker and podman, which differ only in what their `Kind` says."""
+"""The command lines of docker and podman, which differ only in what their `RuntimeProgram` says."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from localcloud.containers.workload import (
     OOM_EXIT,
     STATE_LABEL,
     Build,
-    Ended,
-    Found,
+    ExitStatus,
     Heard,
     ImageGone,
+    LabelledContainer,
     RuntimeProblem,
     Workload,
 )
@@ -56,7 +56,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class RuntimeProgram:
     """What tells docker and podman apart.
 
     `network`: the options that put a container on a network of its own; `limits`: those that keep its limits within this process's.
@@ -75,10 +75,10 @@ class Kind:
         return self.network == ("--network=host",)
 
 
-class Client:
+class CommandLineRuntime:
     """A Runtime over the command line of docker or podman; `state` names the local cloud whose containers these are."""
 
-    def __init__(self, kind: Kind, state: str) -> None:
+    def __init__(self, kind: RuntimeProgram, state: str) -> None:
         self.kind, self._state = kind, state
         self._env = children.chosen(VARIABLES)
 
@@ -149,13 +149,13 @@ class Client:
             )
         return found
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[LabelledContainer]:
         """The containers of one local cloud."""
         said = self.call("ps", "--all", f"--filter=label={STATE_LABEL}={self._state}", "--format=json", timeout=60)
         # podman answers one list, docker one object a line.
         for row in json.loads("\n".join(said)) if said and said[0].startswith("[") else map(json.loads, said):
             names, labels = row["Names"], row.get("Labels") or {}
-            yield Found(
+            yield LabelledContainer(
                 names[0] if isinstance(names, list) else str(names),
                 row.get("State") == "running",
                 labels if isinstance(labels, dict) else dict(one.partition("=")[::2] for one in str(labels).split(",")),
@@ -185,7 +185,7 @@ class Container:
     """A Running container of docker or podman."""
 
     def __init__(
-        self, kind: Kind, env: Mapping[str, str], workload: Workload, port: int, inside: int, heard: Heard
+        self, kind: RuntimeProgram, env: Mapping[str, str], workload: Workload, port: int, inside: int, heard: Heard
     ) -> None:
         self._kind, self._workload, self._env, self._port = kind, workload, env, port
         self._stopped = threading.Event()
@@ -214,7 +214,7 @@ class Container:
         """Its published port on loopback."""
         return f"127.0.0.1:{self._port}" if self._port else ""
 
-    def wait(self, timeout: float | None = None) -> Ended | None:
+    def wait(self, timeout: float | None = None) -> ExitStatus | None:
         """How it ended; RuntimeProblem when it never started."""
         code = self._child.wait(timeout)
         if code is None:
@@ -225,9 +225,9 @@ class Container:
                 f"{self._workload.image} could not be started: {self._last[-1]}"
             )
         stopped = self._stopped.is_set()
-        return Ended(code, stopped, code == OOM_EXIT and not stopped and bool(self._workload.memory))
+        return ExitStatus(code, stopped, code == OOM_EXIT and not stopped and bool(self._workload.memory))
 
-    def stop(self) -> Ended:
+    def stop(self) -> ExitStatus:
         """SIGTERM, the grace of the workload, SIGKILL, removal."""
         self._stopped.set()
         stop = [self._kind.program, "stop", f"--time={self._workload.grace}", self._workload.name]
@@ -238,7 +238,7 @@ class Container:
             code = self._child.end(5)
         with suppress(subprocess.TimeoutExpired):
             children.lines([self._kind.program, "rm", "--force", "--volumes", self._workload.name], env=self._env)
-        return Ended(code, stopped=True)
+        return ExitStatus(code, stopped=True)
 
     def _note(self, stream: Any, line: str) -> None:
         if stream == "stderr" and _PODMANS.match(line):
@@ -248,7 +248,7 @@ class Container:
         self._heard(stream, line)
 
 
-def _check(kind: Kind, variables: Mapping[str, str], long: Iterable[str]) -> None:
+def _check(kind: RuntimeProgram, variables: Mapping[str, str], long: Iterable[str]) -> None:
     """RuntimeProblem for what would mean something to podman or docker themselves, or cannot be handed on."""
     for name, value in variables.items():
         if (
@@ -268,7 +268,7 @@ def means_something(name: str) -> bool:
     return _MEANT.fullmatch(name) is not None
 
 
-def _options(workload: Workload, passed: list[str], kind: Kind, port: int) -> list[str]:
+def _options(workload: Workload, passed: list[str], kind: RuntimeProgram, port: int) -> list[str]:
     network = (f"--network=container:{workload.joins}",) if workload.joins and not kind.shares_network else kind.network
     options = ["--rm", f"--name={workload.name}", *network, *kind.limits, "--pids-limit=1024", "--env-file=/dev/stdin"]
     options += [f"--env={name}" for name in passed]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from localcloud.containers import children
-from localcloud.containers.client import VARIABLES, Kind
+from localcloud.containers.client import VARIABLES, RuntimeProgram
 from localcloud.containers.workload import RuntimeProblem, program
 
 # podman's own network first (needs iptables as root), then user-mode networking, then the machine's own.
@@ -25,12 +25,12 @@ _FILES, _PROCESSES = 1_048_576, 16_384
 
 
 @lru_cache(maxsize=1)
-def kind() -> Kind | None:
+def kind() -> RuntimeProgram | None:
     """podman or docker, whichever answers (podman first, since it needs no service); None when neither does."""
     return _podman() or _docker()
 
 
-def _podman() -> Kind | None:
+def _podman() -> RuntimeProgram | None:
     path = program("podman")
     if path is None or _asked([path, "info", "--format={{.Host.OCIRuntime.Name}}"]) is None:
         return None
@@ -38,7 +38,7 @@ def _podman() -> Kind | None:
     for options, host in _NETWORKS:
         mode = options[0].partition("=")[2].partition(":")[0]
         if mode == "host" or helpers.get(mode):
-            return Kind("podman", path, options, host, ("--network=host", "--layers"), _limits())
+            return RuntimeProgram("podman", path, options, host, ("--network=host", "--layers"), _limits())
     return None
 
 
@@ -60,7 +60,7 @@ def _may_raise_limits() -> bool:
     return bool(int(effective, 16) >> _CAP_SYS_RESOURCE & 1)
 
 
-def _docker() -> Kind | None:
+def _docker() -> RuntimeProgram | None:
     path = program("docker")
     if path is None:
         return None
@@ -68,9 +68,9 @@ def _docker() -> Kind | None:
     if not system:
         return None
     if "Docker Desktop" in system[0]:
-        return Kind("docker", path, (), "host.docker.internal")
+        return RuntimeProgram("docker", path, (), "host.docker.internal")
     # The bridge reaches only what listens on its own address, and the local cloud listens on loopback.
-    return Kind("docker", path, ("--network=host",), "127.0.0.1", ("--network=host",))
+    return RuntimeProgram("docker", path, ("--network=host",), "127.0.0.1", ("--network=host",))
 
 
 def _asked(command: list[str]) -> list[str] | None:

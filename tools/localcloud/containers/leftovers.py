@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from localcloud.containers import detection, trees
-from localcloud.containers.client import Client
+from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import RuntimeProblem
 
 RECORD = "workloads.json"
@@ -63,7 +63,7 @@ class Leftovers:
         kind = detection.kind() if record.containers else None
         if kind is not None:
             try:
-                count += Client(kind, str(self._state)).sweep()
+                count += CommandLineRuntime(kind, str(self._state)).sweep()
             except RuntimeProblem:
                 return count  # the record stays, so that the next sweep asks again
         self._path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud.containers import children
 from localcloud.containers.children import Child
-from localcloud.containers.workload import Ended, Found, Heard, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, Heard, LabelledContainer, RuntimeProblem, Workload
 
 VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TMPDIR")
 
@@ -39,11 +39,11 @@ class Plain:
         self._children[workload.name] = started
         return started
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[LabelledContainer]:
         """The running processes."""
         for name, child in self._children.items():
             if child.wait(0) is None:
-                yield Found(name, True, child.labels)
+                yield LabelledContainer(name, True, child.labels)
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
         """Stops the running processes."""
@@ -78,13 +78,13 @@ class PlainProcess:
         """The port that it was told to listen on."""
         return f"127.0.0.1:{self._port}" if self._port else ""
 
-    def wait(self, timeout: float | None = None) -> Ended | None:
+    def wait(self, timeout: float | None = None) -> ExitStatus | None:
         """How it ended."""
         code = self._child.wait(timeout)
-        return None if code is None else Ended(code, self._stopped.is_set())
+        return None if code is None else ExitStatus(code, self._stopped.is_set())
 
-    def stop(self) -> Ended:
+    def stop(self) -> ExitStatus:
         """SIGTERM, the grace, SIGKILL."""
         self._stopped.set()
         self._child.signal(signal.SIGCONT)
-        return Ended(self._child.end(self._grace), stopped=True)
+        return ExitStatus(self._child.end(self._grace), stopped=True)

@@ -76,7 +76,7 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Ended:
+class ExitStatus:
     """How a workload ended. `stopped`: because it was told to; `out_of_memory`: killed at its own limit."""
 
     code: int
@@ -85,7 +85,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Found:
+class LabelledContainer:
     """A container that carries the label of a local cloud, running or not."""
 
     name: str
@@ -106,11 +106,11 @@ class Running(Protocol):
         """Where its port answers on this machine, "127.0.0.1:PORT"; "" when it has none."""
         ...
 
-    def wait(self, timeout: float | None = None) -> Ended | None:
+    def wait(self, timeout: float | None = None) -> ExitStatus | None:
         """How it ended; None when it still runs after `timeout` seconds."""
         ...
 
-    def stop(self) -> Ended:
+    def stop(self) -> ExitStatus:
         """Stops it: SIGTERM, its grace period, SIGKILL; nothing of it is left afterwards."""
         ...
 
@@ -129,7 +129,7 @@ class Runtime(Protocol):
         """Starts it; raises RuntimeProblem when it cannot be started."""
         ...
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[LabelledContainer]:
         """What runs, or lies about, of this local cloud's."""
         ...
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.errors import CloudError, invalid
+from localcloud.spec.conformance import mistyped
 from localcloud.spec.discovery import Method, Param, snake
-from localcloud.spec.schema import mistyped
 
 Body = dict[str, Any]
 _REASONS = {

@@ -17,7 +17,7 @@ from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.router import Router, Target, absent
 from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.engine.state_folder import disk_refused
-from localcloud.spec import json_text, schema
+from localcloud.spec import conformance, json_text
 from localcloud.spec.discovery import Method, Param, document
 
 _log = logging.getLogger("localcloud")
@@ -252,11 +252,11 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
         if target.service.lenient or key in target.service.undocumented:
             params.setdefault(key, value)
         elif not key.startswith("$"):
-            raise schema.unknown_parameter(key)
+            raise conformance.unknown_parameter(key)
     elif param.repeated:
-        params.setdefault(param.name, []).append(schema.typed(param, value, target.service.dialect.mistyped))
+        params.setdefault(param.name, []).append(conformance.typed(param, value, target.service.dialect.mistyped))
     elif param.location == "query":
-        params[param.name] = schema.typed(param, value, target.service.dialect.mistyped)
+        params[param.name] = conformance.typed(param, value, target.service.dialect.mistyped)
     else:
         params[param.name] = value
 
@@ -281,7 +281,7 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
     raw: Any = dict(parse_qsl(data.decode("utf-8", "replace"))) if form else _parsed(data)
     service = target.service
     described = document(target.method.api, target.method.version)
-    return schema.check(
+    return conformance.check(
         described,
         target.method.request,
         raw,

@@ -15,7 +15,7 @@ _AT_ONCE = 500
 _MOST = 10_000
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """A line that a workload wrote, and the real time of it in seconds."""
 
     stream: Stream
@@ -30,11 +30,11 @@ class Lines:
     writes faster than the disk does is held up by its pipe, and not kept in memory.
     """
 
-    def __init__(self, commits: Commits, keep: Callable[[Sequence[Line]], object]) -> None:
+    def __init__(self, commits: Commits, keep: Callable[[Sequence[LogLine]], object]) -> None:
         self._commits, self._keep = commits, keep
         self._loop = asyncio.get_running_loop()
         self._changed = threading.Condition()
-        self._waiting: list[Line] = []
+        self._waiting: list[LogLine] = []
         self._busy = False
 
     def __call__(self, stream: Stream, text: str) -> None:
@@ -42,7 +42,7 @@ class Lines:
         with self._changed:
             while len(self._waiting) >= _MOST and self._loop.is_running():
                 self._changed.wait(1)
-            self._waiting.append(Line(stream, text, time.time()))
+            self._waiting.append(LogLine(stream, text, time.time()))
             if self._busy:
                 return
             self._busy = True

@@ -14,7 +14,7 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.operations import Operation, State, topic
 from localcloud.engine.service import Body, Call, Handler, Service
 from localcloud.errors import CloudError, cancelled, failed_precondition, rpc_code
-from localcloud.spec import schema
+from localcloud.spec import conformance
 
 EMPTY = "google.protobuf.Empty"
 _LONGEST_WAIT = 60.0
@@ -141,7 +141,7 @@ def type_url(service: Service, kind: str) -> str:
     """
     if kind.startswith("type.googleapis.com/"):
         return kind
-    full = kind if "." in kind or not service.proto else f"{service.proto}.{schema.message(kind)}"
+    full = kind if "." in kind or not service.proto else f"{service.proto}.{conformance.message(kind)}"
     return f"type.googleapis.com/{full}"
 
 

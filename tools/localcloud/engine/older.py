@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from localcloud import errors
-from localcloud.engine import fingerprints, gate, links, paging, shapes, standard, zonal
+from localcloud.engine import fingerprints, gate, paging, references, shapes, standard, zonal
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Handler, Resource, Service
 from localcloud.spec import filters
@@ -46,7 +46,7 @@ def list_(call: Call, resource: Resource) -> Body:
     body: Body = {
         "kind": _kind(call, f"{resource.kind}List"),
         "id": call.path,
-        "selfLink": links.whole(call, call.path),
+        "selfLink": references.whole(call, call.path),
     }
     items = [shown(call, resource, name, one) for name, one in page]
     return body | ({"items": items} if items else {}) | token
@@ -63,13 +63,13 @@ def aggregated_list(call: Call, resource: Resource) -> Body:
         scope = name.split("/", 2)[2].rsplit("/", 2)[0]
         items.setdefault(scope, {field: []})[field].append(shown(call, resource, name, body))
     answer: Body = {"kind": _kind(call, f"{resource.kind}AggregatedList"), "id": call.path, "items": items}
-    return answer | {"selfLink": links.whole(call, call.path)} | token
+    return answer | {"selfLink": references.whole(call, call.path)} | token
 
 
 def insert(call: Call, resource: Resource) -> Body:
     """Creates a resource named in the body, with id and creation time; 409 when the name is taken."""
     standard.parent_exists(call)
-    body = links.kept(call, {key: value for key, value in call.body.items() if value is not None}, resource.links)
+    body = references.kept(call, {key: value for key, value in call.body.items() if value is not None}, resource.links)
     identity = str(body.get("name", ""))
     _check_id(resource, identity)
     name = f"{call.path}/{identity}"
@@ -88,7 +88,7 @@ def insert(call: Call, resource: Resource) -> Body:
 def patch(call: Call, resource: Resource) -> Body:
     """PATCH merges, null removes; PUT replaces what the caller may set."""
     old = existing(call, resource)
-    sent = links.kept(call, dict(call.body), resource.links)
+    sent = references.kept(call, dict(call.body), resource.links)
     fingerprints.check(sent.pop(fingerprints.OWN, None), old, "resource")
     fingerprints.check(sent.pop(fingerprints.LABELS, None), old.get("labels") or {}, "labels")
     if call.method.http == "PUT":
@@ -166,7 +166,7 @@ def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[s
     fingerprints.check(given, old.get(field) or {}, field)
     if isinstance(value, dict):
         value = {key: one for key, one in value.items() if key not in (fingerprints.OWN, "kind")}
-    return changed(call, resource, old, links.kept(call, {**old, field: value}, resource.links))
+    return changed(call, resource, old, references.kept(call, {**old, field: value}, resource.links))
 
 
 # What own functions of a service may need too.
@@ -210,13 +210,15 @@ def answered(call: Call, resource: Resource, name: str, body: Body) -> Body:
 def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
     """A stored body as it is returned."""
     words = name.split("/")
-    place = {_PLACES[words[2]]: links.whole(call, "/".join(words[:4]))} if words[2:3] and words[2] in _PLACES else {}
+    place = (
+        {_PLACES[words[2]]: references.whole(call, "/".join(words[:4]))} if words[2:3] and words[2] in _PLACES else {}
+    )
     said = {key: value for key, value in body.items() if not key.startswith("_")}
     said = resource.present(call.cloud, said) if resource.present is not None else said
     said = fingerprints.added(said, resource.kind, call.document.schemas, call.service.api)
-    said = links.shown(call, said, resource.links)
+    said = references.shown(call, said, resource.links)
     properties = call.schema(resource.kind).get("properties", {})
-    ends = {"kind": _kind(call, resource.kind), **place, "selfLink": links.whole(call, name)}
+    ends = {"kind": _kind(call, resource.kind), **place, "selfLink": references.whole(call, name)}
     return {"name": words[-1], **said} | {key: value for key, value in ends.items() if key in properties}
 
 

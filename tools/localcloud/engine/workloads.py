@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from localcloud.containers import detection
-from localcloud.containers.client import Client
+from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
-from localcloud.containers.workload import Ended, Heard, ImageGone, Mount, Runtime, RuntimeProblem, Workload, check
+from localcloud.containers.workload import ExitStatus, Heard, ImageGone, Mount, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import image_names, workload_settings
 from localcloud.engine.workload_settings import Pool, StandIn
@@ -109,11 +109,11 @@ class WorkloadHost(Protocol):
         """What an image's name means in the cloud's own registry; "" for none, and for who may not read it."""
         ...
 
-    def pull(self, client: Client, image: str, principal: str) -> str:
+    def pull(self, client: CommandLineRuntime, image: str, principal: str) -> str:
         """Fetches an image of the cloud's own registry as a principal: its id. Raises RuntimeProblem in the registry's words."""
         ...
 
-    def reachable(self, client: Client, image: str) -> str:
+    def reachable(self, client: CommandLineRuntime, image: str) -> str:
         """What an image of the cloud's own registry is called where podman or docker pushes it."""
         ...
 
@@ -123,7 +123,7 @@ class WorkloadHost(Protocol):
 
 
 @dataclass
-class Running:
+class StartedWorkload:
     """A workload that was started: how it runs, and its life."""
 
     order: Order
@@ -131,10 +131,10 @@ class Running:
     name: str
     _started: Started
     _given: Given
-    _left: Callable[[Running], None]
+    _left: Callable[[StartedWorkload], None]
     _gone: Callable[[str], None]
     _closing: Callable[[], bool]
-    _end: Ended | None = None
+    _end: ExitStatus | None = None
 
     @property
     def address(self) -> str:
@@ -146,7 +146,7 @@ class Running:
         """The process of this machine that leads its session."""
         return self._started.pid
 
-    def wait(self, timeout: float | None = None) -> Ended | None:
+    def wait(self, timeout: float | None = None) -> ExitStatus | None:
         """How it ended; None when it still runs after `timeout` seconds. Blocks. RuntimeProblem when it never began."""
         try:
             ended = self._started.wait(timeout)
@@ -160,7 +160,7 @@ class Running:
             self._left(self)
         return ended
 
-    async def ended(self) -> Ended:
+    async def ended(self) -> ExitStatus:
         """How it ended. CancelledError when the cloud is being stopped: its next start says what that means for the work."""
         ended = await asyncio.to_thread(self.wait)
         if self._closing():
@@ -168,7 +168,7 @@ class Running:
         assert ended is not None
         return ended
 
-    def stop(self) -> Ended:
+    def stop(self) -> ExitStatus:
         """SIGTERM, the workload's grace, SIGKILL; nothing of it is left. Blocks."""
         if self._end is not None:
             return self._end
@@ -193,7 +193,7 @@ class Workloads:
     def __post_init__(self) -> None:
         self.settings = workload_settings.read(self.state)
         self._host: WorkloadHost | None = None
-        self._running: list[Running] = []
+        self._running: list[StartedWorkload] = []
         self._starting: list[Order] = []
         self._lock = threading.RLock()
         self._leftovers = Leftovers(self.state)
@@ -241,12 +241,12 @@ class Workloads:
         return self._host.address
 
     @property
-    def client(self) -> Client | None:
+    def client(self) -> CommandLineRuntime | None:
         """The command line of podman or docker, for builds; None where neither is."""
         kind = detection.kind() if self.kind in {"podman", "docker"} else None
-        return Client(kind, str(self.state)) if kind is not None else None
+        return CommandLineRuntime(kind, str(self.state)) if kind is not None else None
 
-    def running(self) -> Sequence[Running]:
+    def running(self) -> Sequence[StartedWorkload]:
         """What runs now."""
         with self._lock:
             return tuple(self._running)
@@ -290,7 +290,7 @@ class Workloads:
             self.here[digest] = made
         return Image(made, f"{image_names.bare(image)}@{digest}" if digest else "")
 
-    def reachable(self, client: Client, image: str) -> str:
+    def reachable(self, client: CommandLineRuntime, image: str) -> str:
         """See WorkloadHost."""
         return self._opened().reachable(client, image)
 
@@ -303,7 +303,7 @@ class Workloads:
             raise RuntimeProblem(_NOT_SERVING)
         return self._host
 
-    def start(self, order: Order, heard: Heard) -> Running:
+    def start(self, order: Order, heard: Heard) -> StartedWorkload:
         """Starts a workload as its account. Blocks.
 
         Raises NoRoom, and RuntimeProblem when nothing can run it or it cannot be started.
@@ -328,9 +328,9 @@ class Workloads:
             with self._lock:
                 self._starting.remove(order)
 
-    async def started(self, order: Order, heard: Heard) -> Running:
+    async def started(self, order: Order, heard: Heard) -> StartedWorkload:
         """The same for who may be cancelled meanwhile: what comes too late is ended."""
-        return await kept(lambda: self.start(order, heard), Running.stop)
+        return await kept(lambda: self.start(order, heard), StartedWorkload.stop)
 
     def note(self, pid: int) -> None:
         """Remembers a process in a group of its own that must not outlive this cloud: after a kill its next start ends it."""
@@ -363,7 +363,7 @@ class Workloads:
         if self.left:
             self.sweep()
 
-    def _begin(self, order: Order, kind: Kind, heard: Heard) -> Running:
+    def _begin(self, order: Order, kind: Kind, heard: Heard) -> StartedWorkload:
         self._clear()
         runtime = self._runtime(kind)
         assert self._host is not None
@@ -379,7 +379,9 @@ class Workloads:
         except BaseException:
             given.take_back()
             raise
-        running = Running(order, kind, workload.name, started, given, self._leave, self._missed, lambda: self._closed)
+        running = StartedWorkload(
+            order, kind, workload.name, started, given, self._leave, self._missed, lambda: self._closed
+        )
         if self._closed:
             running.stop()
             raise RuntimeProblem(_CLOSED)
@@ -418,7 +420,7 @@ class Workloads:
         with self._lock:
             self.here = {digest: one for digest, one in self.here.items() if one != made}
 
-    def _leave(self, running: Running) -> None:
+    def _leave(self, running: StartedWorkload) -> None:
         with self._lock, suppress(ValueError):
             self._running.remove(running)
         running.take_back()
@@ -439,7 +441,7 @@ async def _ended(starting: asyncio.Future[T], stop: Callable[[T], object]) -> No
         await asyncio.to_thread(stop, await starting)
 
 
-def _local(client: Client, image: str) -> tuple[str, str]:
+def _local(client: CommandLineRuntime, image: str) -> tuple[str, str]:
     """An image of another registry, or of none: its id and digest."""
     with suppress(RuntimeProblem):
         return client.image(image)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine import links, paging
+from localcloud.engine import paging, references
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.operations import Operation, topic
 from localcloud.engine.service import Body, Call, Handler
@@ -42,17 +42,17 @@ def shown(call: Call, operation: Operation) -> Body:
         "id": operation.metadata["id"],
         "name": words[-1],
         "operationType": operation.verb,
-        "targetLink": links.whole(call, operation.target),
+        "targetLink": references.whole(call, operation.target),
         "targetId": operation.metadata["targetId"],
         "status": _STATUS.get(operation.state, "DONE"),
         "user": operation.principal.partition(":")[2],
         "progress": 100 if operation.over else operation.progress,
         "insertTime": operation.begun,
         "startTime": operation.begun,
-        "selfLink": links.whole(call, operation.name),
+        "selfLink": references.whole(call, operation.name),
     }
     if words[2] in _PLACES:
-        body[_PLACES[words[2]]] = links.whole(call, "/".join(words[:4]))
+        body[_PLACES[words[2]]] = references.whole(call, "/".join(words[:4]))
     if operation.over:
         body["endTime"] = operation.ended
     if operation.error:
@@ -106,7 +106,7 @@ def _list(call: Call) -> Body:
         "kind": f"{call.service.api}#operationList",
         "id": call.path,
         "items": [shown(call, one) for one in found[:size]],
-        "selfLink": links.whole(call, call.path),
+        "selfLink": references.whole(call, call.path),
     }
     return page | ({"nextPageToken": paging.token(found[size - 1].name, call.path)} if len(found) > size else {})
 

@@ -13,7 +13,7 @@ from localcloud.provider.work import Problem
 
 
 @dataclass
-class Draft:
+class PlanDraft:
     """A plan that is being made. `config` is what was written, before defaults and prior values."""
 
     schema: Schema
@@ -44,13 +44,13 @@ class Draft:
             self.planner.replaced.append((name,))
 
 
-def apply(draft: Draft, names: tuple[str, ...]) -> None:
+def apply(draft: PlanDraft, names: tuple[str, ...]) -> None:
     """Makes the named additions, in their order."""
     for name in names:
         _ADDITIONS[name](draft)
 
 
-def _labels(draft: Draft) -> None:
+def _labels(draft: PlanDraft) -> None:
     labels = draft.planned["labels"]
     if not known(labels):
         draft.set("terraform_labels", UNKNOWN)
@@ -64,14 +64,14 @@ def _labels(draft: Draft) -> None:
     _set_map(draft, "effective_labels", effective)
 
 
-def _attribution(draft: Draft) -> Mapping[str, str]:
+def _attribution(draft: PlanDraft) -> Mapping[str, str]:
     strategy = draft.settings.attribution
     there = ATTRIBUTION_LABEL in (draft.prior.get("effective_labels") or {})
     wanted = there or strategy == "PROACTIVE" or (strategy == "CREATION_ONLY" and draft.creating)
     return {ATTRIBUTION_LABEL: "true"} if strategy and wanted else {}
 
 
-def _annotations(draft: Draft) -> None:
+def _annotations(draft: PlanDraft) -> None:
     annotations = draft.planned["annotations"]
     if not known(annotations):
         draft.set("effective_annotations", UNKNOWN)
@@ -82,7 +82,7 @@ def _annotations(draft: Draft) -> None:
     _set_map(draft, "effective_annotations", effective)
 
 
-def _set_map(draft: Draft, name: str, value: Mapping[str, str]) -> None:
+def _set_map(draft: PlanDraft, name: str, value: Mapping[str, str]) -> None:
     before = draft.prior.get(name) or {}
     if value or before:
         draft.set(name, {key: _element(before, key, one) for key, one in value.items()})
@@ -93,7 +93,7 @@ def _element(before: Mapping[str, str], key: str, value: Value) -> Value:
     return value if value != "" else before.get(key, UNKNOWN)
 
 
-def _project(draft: Draft) -> None:
+def _project(draft: PlanDraft) -> None:
     if draft.planned["project"] not in (None, "", UNKNOWN) or draft.config.get("project") is UNKNOWN:
         return
     if not draft.settings.project:
@@ -101,12 +101,12 @@ def _project(draft: Draft) -> None:
     draft.set("project", draft.settings.project)
 
 
-def _region(draft: Draft) -> None:
+def _region(draft: PlanDraft) -> None:
     if draft.planned["region"] in (None, "", UNKNOWN) and draft.config.get("region") is not UNKNOWN:
         draft.set("region", draft.settings.region or UNKNOWN)
 
 
-def _zone(draft: Draft) -> None:
+def _zone(draft: PlanDraft) -> None:
     if draft.planned["zone"] not in (None, "", UNKNOWN) or draft.config.get("zone") is UNKNOWN:
         return
     if not draft.settings.zone:
@@ -114,7 +114,7 @@ def _zone(draft: Draft) -> None:
     draft.set("zone", draft.settings.zone)
 
 
-def _deletion_policy(draft: Draft) -> None:
+def _deletion_policy(draft: PlanDraft) -> None:
     said = draft.config.get("deletion_policy")
     if said is None:
         draft.set("deletion_policy", draft.settings.deletion_policy or "DELETE")
@@ -122,7 +122,7 @@ def _deletion_policy(draft: Draft) -> None:
         draft.set("deletion_policy", UNKNOWN)
 
 
-_ADDITIONS: Mapping[str, Callable[[Draft], None]] = {
+_ADDITIONS: Mapping[str, Callable[[PlanDraft], None]] = {
     "labels": _labels,
     "annotations": _annotations,
     "project": _project,

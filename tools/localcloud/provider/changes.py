@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localcloud.provider import additions, normal
-from localcloud.provider.additions import Draft
+from localcloud.provider.additions import PlanDraft
 from localcloud.provider.planner import Planner, Scope
-from localcloud.provider.rows import Row
+from localcloud.provider.rows import ResourceType
 from localcloud.provider.schema import Block
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN, Object, Path, Value
 
-OwnRules = Callable[[Draft], None]
+OwnRules = Callable[[PlanDraft], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Change:
     config: Object
 
 
-def plan(row: Row, settings: Settings, asked: Change, own: OwnRules | None = None) -> Plan:
+def plan(row: ResourceType, settings: Settings, asked: Change, own: OwnRules | None = None) -> Plan:
     """The plan of a create or an update; `own` are the type's own rules."""
     prior, proposed = asked.prior, asked.proposed
     root = row.schema.root
     before = normal.filled(root, prior) if prior is not None else None
     planner = Planner(prior is None, before or row.schema.null, proposed, settings)
     planned = planner.objects(root, before, proposed, Scope())
-    draft = Draft(row.schema, settings, planner, asked.config, planned)
+    draft = PlanDraft(row.schema, settings, planner, asked.config, planned)
     additions.apply(draft, row.additions)
     if own:
         own(draft)
@@ -63,5 +63,5 @@ def _left_open(root: Block, name: str, value: Value) -> bool:
     return value is None and root.children[name].computed
 
 
-def _with_timeouts(row: Row, values: Object, proposed: Object) -> Object:
+def _with_timeouts(row: ResourceType, values: Object, proposed: Object) -> Object:
     return values | ({"timeouts": proposed.get("timeouts")} if row.schema.timeouts else {})

@@ -24,7 +24,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class HttpError(Exception):
     """The server answered with an HTTP error. `text` is the whole body, for the few rules that look into it."""
 
     def __init__(self, code: int, message: str, status: str = "", text: str = "") -> None:
@@ -35,7 +35,7 @@ class Refused(Exception):
         self.text = text
 
 
-class Unreachable(Exception):
+class NoAnswer(Exception):
     """No answer. `sent` says whether the request may have reached the server."""
 
     def __init__(self, cause: Exception, *, sent: bool) -> None:
@@ -66,7 +66,7 @@ class Client:
             self._drop(parts.netloc)
             if reused and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)) and verb == "GET":
                 return self.send(verb, url, body, headers, timeout)
-            raise Unreachable(error, sent=not isinstance(error, ConnectionRefusedError)) from error
+            raise NoAnswer(error, sent=not isinstance(error, ConnectionRefusedError)) from error
         self._kept[parts.netloc] = _Kept(connection, time.monotonic())
         if answer.code >= 400:
             raise _refusal(answer)
@@ -113,11 +113,11 @@ def _json(raw: bytes, code: int) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _refusal(answer: Answer) -> Refused:
+def _refusal(answer: Answer) -> HttpError:
     error = answer.body.get("error")
     if not isinstance(error, dict):
-        return Refused(answer.code, str(error or "no reason was given"), text=json.dumps(answer.body))
-    return Refused(
+        return HttpError(answer.code, str(error or "no reason was given"), text=json.dumps(answer.body))
+    return HttpError(
         answer.code,
         str(error.get("message", "no reason was given")),
         str(error.get("status", "")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.provider import paths, requests
-from localcloud.provider.client import Refused, Unreachable
+from localcloud.provider.client import HttpError, NoAnswer
 from localcloud.provider.hooks import hooks
 from localcloud.provider.operations import finished
 from localcloud.provider.retries import Stopped
@@ -40,14 +40,14 @@ def insert(work: Work, creation: Creation) -> Object:
     sent = creation.body if creation.sent is None else creation.sent
     try:
         answer = work.ask(method, creation.params, query=creation.query, body=sent)
-    except Refused as error:
+    except HttpError as error:
         found = requests.get(work, creation.values) if error.code == 409 and work.lost else None
         if found is None or not _contains(found, creation.body):
             raise
         return found
     try:
         return finished(work, answer, method.response)
-    except (Stopped, Unreachable, Unfinished) as error:
+    except (Stopped, NoAnswer, Unfinished) as error:
         raise Incomplete(creation.body, error) from error
 
 

@@ -12,7 +12,7 @@ from localcloud.provider.rows import FOLDER
 from localcloud.provider.values import Object
 
 if TYPE_CHECKING:
-    from localcloud.provider.additions import Draft
+    from localcloud.provider.additions import PlanDraft
     from localcloud.provider.work import Work
 
 Adjust = Callable[["Work", Object, Object], Object]
@@ -29,7 +29,7 @@ class Hooks:
     create, read, update, delete, import_   replace the whole step; see rest.py for their contracts
     """
 
-    plan: Callable[[Draft], None] | None = None
+    plan: Callable[[PlanDraft], None] | None = None
     created: Callable[[Work, Object], None] | None = None
     encode: Adjust | None = None
     decode: Adjust | None = None

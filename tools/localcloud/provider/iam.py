@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.provider import parents, principals
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.parents import POLICY_VERSION, Policy
 from localcloud.provider.policy_data import condition_key
 from localcloud.provider.retries import PATIENCE_SECONDS, conflict, delays
@@ -58,7 +58,7 @@ def read(work: Work, state: Object) -> Object | None:
     values = parents.located(work, state)
     try:
         policy = parents.get(work, values)
-    except Refused as error:
+    except HttpError as error:
         if error.code == 404:
             return None
         raise
@@ -78,7 +78,7 @@ def delete(work: Work, state: Object) -> None:
     binding = _binding(values)
     try:
         modify(work, values, lambda found: _without(found, binding, whole="members" in values))
-    except Refused as error:
+    except HttpError as error:
         if error.code != 404:
             raise
 
@@ -108,7 +108,7 @@ def modify(work: Work, values: Object, change: Change) -> Policy:
             wanted = {**policy, "bindings": change(policy.get("bindings", [])), "version": POLICY_VERSION}
             try:
                 return parents.put(work, values, wanted)
-            except Refused as error:
+            except HttpError as error:
                 if waited > PATIENCE_SECONDS or not (conflict(error) or _outdated(work, values, policy, error)):
                     raise
             work.patience.wait(delay)
@@ -116,7 +116,7 @@ def modify(work: Work, values: Object, change: Change) -> Policy:
     raise AssertionError("the intervals never end")
 
 
-def _outdated(work: Work, values: Object, policy: Policy, error: Refused) -> bool:
+def _outdated(work: Work, values: Object, policy: Policy, error: HttpError) -> bool:
     """Whether a member that "does not exist" was deleted while the policy was being changed: then the policy is another one now."""
     gone = error.code == 400 and "does not exist" in error.message
     return gone and parents.get(work, values).get("etag") != policy.get("etag")

@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.provider import paths
 from localcloud.provider.messages import classes
-from localcloud.provider.rows import Row
+from localcloud.provider.rows import ResourceType
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import Object, Value, decode, encode, known
 
@@ -20,7 +20,7 @@ VERSION = 1
 _TITLE = "condition_title"
 
 
-def schemas(rows: Iterable[Row]) -> Any:
+def schemas(rows: Iterable[ResourceType]) -> Any:
     """The answer to GetResourceIdentitySchemas; an attribute that an import may leave out has a question mark in its row."""
     answer = classes()["GetResourceIdentitySchemas.Response"]()
     for row in rows:
@@ -35,7 +35,7 @@ def schemas(rows: Iterable[Row]) -> Any:
     return answer
 
 
-def identity(row: Row, state: Object | None) -> Any:
+def identity(row: ResourceType, state: Object | None) -> Any:
     """The identity of a resource in this state; None where it has none, or not yet."""
     if not row.identity or state is None:
         return None
@@ -52,7 +52,7 @@ def _value(state: Object, name: str) -> Value:
     return condition[0].get("title")
 
 
-def import_id(row: Row, given: Any, settings: Settings) -> str:
+def import_id(row: ResourceType, given: Any, settings: Settings) -> str:
     """The import id for an identity in a configuration, with project and location from the provider block where none is said."""
     said: Mapping[str, str] = {name: value for name, value in decode(given.identity_data.msgpack).items() if value}
     if row.parent is None:

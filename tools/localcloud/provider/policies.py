@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.provider import parents, policy_data
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.values import Object, settled
 from localcloud.provider.work import Work
 
@@ -24,7 +24,7 @@ def read(work: Work, state: Object) -> Object | None:
     values = parents.located(work, state)
     try:
         return _state(values, parents.get(work, values))
-    except Refused as error:
+    except HttpError as error:
         if error.code == 404:
             return None
         raise

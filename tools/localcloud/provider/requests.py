@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from localcloud.provider import paths
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.fields import Fields
 from localcloud.provider.values import Object, Value, text
 from localcloud.provider.work import Work
@@ -24,7 +24,7 @@ def gone_as_none(call: Callable[[], Object]) -> Object | None:
     """The call's answer; None when the API says that the thing does not exist."""
     try:
         return call()
-    except Refused as error:
+    except HttpError as error:
         if error.code == 404:
             return None
         raise

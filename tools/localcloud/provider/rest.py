@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.provider import creation, normal, patches, paths, requests
-from localcloud.provider.client import Refused, Unreachable
+from localcloud.provider.client import HttpError, NoAnswer
 from localcloud.provider.hooks import hooks
 from localcloud.provider.operations import finished
 from localcloud.provider.retries import Stopped
@@ -34,7 +34,7 @@ def make_and_read(work: Work, planned: Object) -> Object:
             own.created(work, state)
         changed = patches.after_creation(work, state)
         found = complete(work, made, state) if "name" in made and not changed else read(work, state)
-    except (Refused, Unreachable, Stopped, Problem) as error:
+    except (HttpError, NoAnswer, Stopped, Problem) as error:
         raise Incomplete(state, error) from error
     return found if found is not None else state
 
@@ -192,7 +192,7 @@ def _further(work: Work, state: Object) -> Object:
         method = work.method(verb)
         try:
             found |= work.ask(method, requests.params(work, method, state))
-        except Refused as error:
+        except HttpError as error:
             if error.code not in (404, 501):
                 raise
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from localcloud.provider.client import Refused, Unreachable
+from localcloud.provider.client import HttpError, NoAnswer
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryBudget:
     """How long to wait: until `deadline` (monotonic seconds), and never after `stopped` is set.
 
     own   (HTTP code, text in the body) of errors that pass by themselves for this resource type only
@@ -41,7 +41,7 @@ class Patience:
         while True:
             try:
                 return step()
-            except (Refused, Unreachable) as error:
+            except (HttpError, NoAnswer) as error:
                 if not self.passes(error):
                     raise
                 pauses = pauses or delays(0.1, 5.0)
@@ -52,9 +52,9 @@ class Patience:
 
     def passes(self, error: Exception) -> bool:
         """Whether the error passes by itself."""
-        if isinstance(error, Unreachable):
+        if isinstance(error, NoAnswer):
             return True
-        return isinstance(error, Refused) and (_transient(error) or any(_says(error, *one) for one in self.own))
+        return isinstance(error, HttpError) and (_transient(error) or any(_says(error, *one) for one in self.own))
 
     def wait(self, seconds: float) -> None:
         """Sleeps; raises Stopped as soon as Terraform asks to stop."""
@@ -71,10 +71,10 @@ def delays(first: float, most: float) -> Iterator[float]:
 
 def conflict(error: Exception) -> bool:
     """Whether somebody else changed the thing meanwhile: the read-modify-write starts again."""
-    return isinstance(error, Refused) and error.code in (409, 412)
+    return isinstance(error, HttpError) and error.code in (409, 412)
 
 
-def _transient(error: Refused) -> bool:
+def _transient(error: HttpError) -> bool:
     if error.code in (429, 500, 502, 503):
         return True
     if error.code == 403:
@@ -84,11 +84,11 @@ def _transient(error: Refused) -> bool:
     return _says(error, 409, "operationInProgress")
 
 
-def _says(error: Refused, code: int, text: str) -> bool:
+def _says(error: HttpError, code: int, text: str) -> bool:
     return error.code == code and text in error.text
 
 
-def _reason(error: Refused, reason: str) -> bool:
+def _reason(error: HttpError, reason: str) -> bool:
     try:
         details = json.loads(error.text)["error"].get("details", [])
     except (ValueError, KeyError, AttributeError, TypeError):

@@ -61,7 +61,7 @@ class Setter:
 
 
 @dataclass(frozen=True)
-class Row:
+class ResourceType:
     """One resource type.
 
     api, version     the discovery document; `collection` the resource in its method ids ("projects.secrets")
@@ -109,12 +109,12 @@ class Row:
     parent: Parent | None = None
 
 
-class Catalogue:
+class ResourceTypes:
     """Every resource type by name; adding one is adding its folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, ResourceType] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
@@ -122,7 +122,7 @@ class Catalogue:
     def __contains__(self, name: object) -> bool:
         return name in self._files
 
-    def __getitem__(self, name: str) -> Row:
+    def __getitem__(self, name: str) -> ResourceType:
         if name not in self._rows:
             self._rows[name] = _row(name, json.loads(self._files[name].read_text(encoding="utf-8")))
         return self._rows[name]
@@ -138,12 +138,12 @@ class Catalogue:
 
 
 @lru_cache(maxsize=1)
-def catalogue() -> Catalogue:
+def catalogue() -> ResourceTypes:
     """The catalogue of this package."""
-    return Catalogue(FOLDER)
+    return ResourceTypes(FOLDER)
 
 
-def _row(name: str, raw: Mapping[str, Any]) -> Row:
+def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
     timeouts = {step: _seconds(text) for step, text in raw.get("timeouts", {}).items()}
     api, _, version = raw["api"].partition(".")
     common = {"type": name, "api": api, "version": version, "collection": raw["collection"], "id": raw["id"]}
@@ -152,9 +152,9 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
         tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed virtual"}
         identity = tuple(raw.get("identity", {}).get(kind, ()))
         found = schema.parse(tree, timeouts=timeouts)
-        return Row(**common, kind=kind, schema=found, identity=identity, parent=_parent(raw))
+        return ResourceType(**common, kind=kind, schema=found, identity=identity, parent=_parent(raw))
     tree = {"id": "string optional computed virtual"} | raw["schema"]
-    return Row(
+    return ResourceType(
         **common,
         kind="rest",
         schema=schema.parse(tree, version=raw.get("version", 0), timeouts=timeouts),
@@ -178,13 +178,13 @@ def _row(name: str, raw: Mapping[str, Any]) -> Row:
     )
 
 
-def source(name: str, raw: Mapping[str, Any]) -> Row:
+def source(name: str, raw: Mapping[str, Any]) -> ResourceType:
     """The row of a data source or an ephemeral resource, of which some ask no API."""
     api, _, version = raw.get("api", "").partition(".")
-    return Row(name, "source", api, version, raw.get("collection", ""), "", schema.parse(raw["schema"]))
+    return ResourceType(name, "source", api, version, raw.get("collection", ""), "", schema.parse(raw["schema"]))
 
 
-def policy_source(row: Row) -> Row:
+def policy_source(row: ResourceType) -> ResourceType:
     """The data source of an IAM policy, from the resource that is one: what is written there is read here."""
     children = row.schema.root.children
     text = schema.Attribute("policy_data", computed=True)

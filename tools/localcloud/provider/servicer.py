@@ -23,20 +23,20 @@ from localcloud.provider import (
     upgrade,
     working_directory,
 )
-from localcloud.provider.client import Client, Refused, Unreachable
+from localcloud.provider.client import Client, HttpError, NoAnswer
 from localcloud.provider.hooks import hooks
 from localcloud.provider.messages import classes
 from localcloud.provider.retries import Stopped
-from localcloud.provider.rows import Row, catalogue
-from localcloud.provider.sessions import Session, Sessions
+from localcloud.provider.rows import ResourceType, catalogue
+from localcloud.provider.sessions import ProviderSession, Sessions
 from localcloud.provider.settings import Settings
 from localcloud.provider.sources import DATA, EPHEMERAL, Sources
-from localcloud.provider.validation import Finding, findings, nulls
+from localcloud.provider.validation import Diagnostic, findings, nulls
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, decode, decode_json, encode, settled
 from localcloud.provider.work import Incomplete, Problem, Work
 
 
-class Kind(Protocol):
+class ResourceHandler(Protocol):
     """The steps that every kind of resource has; see rest.py and iam.py."""
 
     def create(self, work: Work, planned: Object, /) -> Object: ...
@@ -48,7 +48,7 @@ class Kind(Protocol):
 
 log = logging.getLogger(__name__)
 _ERROR = 1
-_KINDS: dict[str, Kind] = {"rest": rest, "member": iam, "binding": iam, "policy": policies}
+_KINDS: dict[str, ResourceHandler] = {"rest": rest, "member": iam, "binding": iam, "policy": policies}
 
 
 @dataclass
@@ -244,7 +244,7 @@ class Servicer:
         self.sessions.of(peer).stopped.set()
         return _message("StopProvider.Response")
 
-    def _session(self, peer: str) -> Session:
+    def _session(self, peer: str) -> ProviderSession:
         return self.sessions.of(peer)
 
     def _looking(self, sources: Sources, request: Any, peer: str) -> Work:
@@ -253,16 +253,16 @@ class Servicer:
         row = sources[request.type_name]
         return Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
 
-    def _work(self, row: Row, peer: str, kept: bytes, step: str) -> Work:
+    def _work(self, row: ResourceType, peer: str, kept: bytes, step: str) -> Work:
         session = self._session(peer)
         seconds = private.kept_timeouts(kept).get(step) or row.schema.timeouts.get(step) or 1200.0
         return Work(row, _configured(session.settings), self.client, session.stopped, seconds=seconds)
 
 
-_EXPECTED = (Problem, Refused, Unreachable, Stopped)
+_EXPECTED = (Problem, HttpError, NoAnswer, Stopped)
 
 
-def _apply(row: Row, work: Work, prior: Object | None, planned: Object | None) -> Object | None:
+def _apply(row: ResourceType, work: Work, prior: Object | None, planned: Object | None) -> Object | None:
     kind = _KINDS[row.kind]
     if planned is None:
         kind.delete(work, prior or {})
@@ -272,12 +272,12 @@ def _apply(row: Row, work: Work, prior: Object | None, planned: Object | None) -
     return _stored(row, kind.update(work, prior, planned), planned, "apply")
 
 
-def _stored(row: Row, found: Object, before: Object, stage: normal.Stage) -> Object:
+def _stored(row: ResourceType, found: Object, before: Object, stage: normal.Stage) -> Object:
     values: Object = settled(normal.objects(row.schema.root, found, before, stage))
     return values | ({"timeouts": before.get("timeouts")} if row.schema.timeouts else {})
 
 
-def _left(row: Row, prior: Object | None, planned: Object | None) -> Object | None:
+def _left(row: ResourceType, prior: Object | None, planned: Object | None) -> Object | None:
     """The state after a refused step: what was, or after an update its plan, which the next refresh corrects."""
     if prior is None or planned is None or row.partial:
         return prior
@@ -291,7 +291,7 @@ def _configured(settings: Settings | None) -> Settings:
     return settings
 
 
-def _applied(row: Row, state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
+def _applied(row: ResourceType, state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
     return _message(
         "ApplyResourceChange.Response",
         new_state=_dynamic(state),
@@ -302,7 +302,7 @@ def _applied(row: Row, state: Object | None, kept: bytes, diagnostics: Iterable[
     )
 
 
-def _explain(row: Row, step: str, error: Exception) -> Any:
+def _explain(row: ResourceType, step: str, error: Exception) -> Any:
     return _diagnostic(_problem(row.type, step, error))
 
 
@@ -311,7 +311,7 @@ def _problem(what: str, step: str, error: Exception) -> Problem:
         return error
     if isinstance(error, Stopped):
         return Problem(f"{what}: the {step} was interrupted.", "Terraform was told to stop. Run it again to go on.")
-    if isinstance(error, Unreachable):
+    if isinstance(error, NoAnswer):
         return Problem(
             f"{what}: the {step} got no answer.",
             f"{error} Is the local cloud running? groundwork local status says it.",
@@ -319,7 +319,7 @@ def _problem(what: str, step: str, error: Exception) -> Problem:
     return Problem(f"{what}: the {step} was refused.", f"Error {error}")
 
 
-def _refusals(what: str, found: Iterable[Finding]) -> list[Any]:
+def _refusals(what: str, found: Iterable[Diagnostic]) -> list[Any]:
     return [_diagnostic(Problem(f"{what}: {one.text}"), one.path) for one in found]
 
 

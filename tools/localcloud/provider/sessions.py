@@ -13,7 +13,7 @@ _MOST = 256
 
 
 @dataclass
-class Session:
+class ProviderSession:
     """One provider block of one terraform run. `stopped` is set when that run asks to stop."""
 
     settings: Settings | None = None
@@ -31,26 +31,26 @@ class Sessions:
         self._most = most
         self._began = time.monotonic()
         self._lock = threading.Lock()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sessions: OrderedDict[str, ProviderSession] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def of(self, peer: str) -> Session:
+    def of(self, peer: str) -> ProviderSession:
         """The session of a connection; a new one without settings when it is unknown."""
         with self._lock:
             session = self._sessions.get(peer)
             if session is None:
-                session = self._sessions[peer] = Session()
+                session = self._sessions[peer] = ProviderSession()
             self._sessions.move_to_end(peer)
             session.used = time.monotonic()
             self._forget()
             return session
 
-    def configure(self, peer: str, settings: Settings) -> Session:
+    def configure(self, peer: str, settings: Settings) -> ProviderSession:
         """A new session for the connection: a port that is used again is another terraform."""
         with self._lock:
-            self._sessions[peer] = Session(settings)
+            self._sessions[peer] = ProviderSession(settings)
             self._sessions.move_to_end(peer)
             self._forget()
             return self._sessions[peer]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from localcloud.provider import policies, rows
-from localcloud.provider.rows import Row
+from localcloud.provider.rows import ResourceType
 from localcloud.provider.values import Object
 from localcloud.provider.work import Work
 
@@ -25,14 +25,14 @@ class Sources:
     """Every source of a kind by name; adding one is adding its folder."""
 
     kind: Literal["data_sources", "ephemeral_resources"]
-    _rows: dict[str, Row] = field(default_factory=dict)
+    _rows: dict[str, ResourceType] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[str]:
         yield from (path.parent.name for path in sorted((HERE / self.kind).glob("*/row.json")))
         if self.kind == "data_sources":
             yield from (name for name in rows.catalogue() if rows.catalogue()[name].kind == "policy")
 
-    def __getitem__(self, name: str) -> Row:
+    def __getitem__(self, name: str) -> ResourceType:
         if name not in self._rows:
             path = HERE / self.kind / name / "row.json"
             self._rows[name] = (

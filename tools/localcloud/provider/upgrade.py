@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from localcloud.provider.rows import Row
+from localcloud.provider.rows import ResourceType
 from localcloud.provider.schema import Attribute, Block, Child
 from localcloud.provider.values import Object, Value
 
 
-def upgraded(row: Row, version: int, stored: Object | None) -> Object | None:
+def upgraded(row: ResourceType, version: int, stored: Object | None) -> Object | None:
     """The state with exactly this schema's attributes: what it lacked is null, what is no longer known is gone."""
     if stored is None:
         return None
@@ -33,11 +33,11 @@ def _number(_node: Attribute, value: Value) -> Value:
     return int(value) if isinstance(value, (str, float)) and value != "" else value
 
 
-def _timeouts(row: Row, stored: Object | None) -> Object | None:
+def _timeouts(row: ResourceType, stored: Object | None) -> Object | None:
     return None if stored is None else {step: stored.get(step) for step in row.schema.timeouts}
 
 
-def _labels(row: Row, state: Object) -> Object:
+def _labels(row: ResourceType, state: Object) -> Object:
     """Before labels were told apart by who set them, all of them were the configuration's."""
     if "effective_labels" not in row.schema.root.children or state["effective_labels"] is not None:
         return {}

@@ -12,44 +12,44 @@ from localcloud.provider.values import UNKNOWN, Object, Path, Value, at, known
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnostic:
     """One refusal: where, and a sentence."""
 
     path: Path
     text: str
 
 
-def findings(schema: Schema, config: Object) -> list[Finding]:
+def findings(schema: Schema, config: Object) -> list[Diagnostic]:
     """Everything that is wrong with a configuration; unknown values are not judged."""
     return list(_block(schema.root, config, (), config))
 
 
-def nulls(value: Value, path: Path = ()) -> list[Finding]:
+def nulls(value: Value, path: Path = ()) -> list[Diagnostic]:
     """Elements of lists and sets that are null: a first-generation provider cannot hold any."""
     if isinstance(value, dict):
         return [one for name, inner in value.items() if inner for one in nulls(inner, (*path, name))]
     if not isinstance(value, list):
         return []
-    found = [Finding(path, f"{path[-1]} has an element that is null.")] if None in value else []
+    found = [Diagnostic(path, f"{path[-1]} has an element that is null.")] if None in value else []
     return found + [one for index, inner in enumerate(value) for one in nulls(inner, (*path, index))]
 
 
-def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Finding]:
+def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Diagnostic]:
     for name, child in block.children.items():
         value = values.get(name)
         if value is not None or child.required or child.missed:
             yield from _child(child, value, (*path, name), root)
 
 
-def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Finding]:
+def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Diagnostic]:
     """What is wrong with one attribute or nested block. With anything unknown in it, only what others make of it is judged."""
     yield from _alternatives(child, path, root)
     if not _given(child, value):
         if child.required:
-            yield Finding(path, f"{child.name} is required; it is null.")
+            yield Diagnostic(path, f"{child.name} is required; it is null.")
         return
     if not child.configurable:
-        yield Finding(path, f"{child.name} cannot be set: its value comes from the API.")
+        yield Diagnostic(path, f"{child.name} cannot be set: its value comes from the API.")
         return
     yield from _companions(child, path, root)
     if not known(value):
@@ -62,25 +62,25 @@ def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Fin
         yield from _attribute(child, value, path)
 
 
-def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Finding]:
+def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Diagnostic]:
     if node.collection == "map":
         given = {key: one for key, one in value.items() if one is not None}
         yield from _said(path, complaint(node.rules.check, given) if node.rules.check else "")
         return
     items = value if node.collection else [value]
     if node.min and len(items) < node.min:
-        yield Finding(path, f"{path[-1]} needs at least {node.min} item{'s' if node.min > 1 else ''}.")
+        yield Diagnostic(path, f"{path[-1]} needs at least {node.min} item{'s' if node.min > 1 else ''}.")
     if node.max and len(items) > node.max:
-        yield Finding(path, f"{path[-1]} takes at most {node.max} items.")
+        yield Diagnostic(path, f"{path[-1]} takes at most {node.max} items.")
     for one in items:
         if one is not None:
             for text in _complaints(node, one):
                 yield from _said(path, text)
 
 
-def _said(path: Path, text: str) -> Iterator[Finding]:
+def _said(path: Path, text: str) -> Iterator[Diagnostic]:
     if text:
-        yield Finding(path, f"{path[-1]} {text}.")
+        yield Diagnostic(path, f"{path[-1]} {text}.")
 
 
 def _complaints(node: Attribute, value: Value) -> Iterator[str]:
@@ -103,34 +103,34 @@ def _complaints(node: Attribute, value: Value) -> Iterator[str]:
         yield complaint(rules.check, value)
 
 
-def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
     """Relations that ask for a value, whether this one is set or not."""
     rules = child.rules
     if rules.exactly_one_of:
         yield from _exactly_one(path, root, tuple(dict.fromkeys((*rules.exactly_one_of, _name(path)))))
     if rules.at_least_one_of and not any(at(root, other) is not None for other in rules.at_least_one_of):
-        yield Finding(path, f"One of {', '.join(rules.at_least_one_of)} must be set.")
+        yield Diagnostic(path, f"One of {', '.join(rules.at_least_one_of)} must be set.")
 
 
-def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[Finding]:
+def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[Diagnostic]:
     values = {one: value for one in all_of if (value := at(root, one)) is not None}
     given = [one for one, value in values.items() if known(value)]
     if len(given) > 1:
-        yield Finding(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(given)} are.")
+        yield Diagnostic(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(given)} are.")
     elif not values:
-        yield Finding(path, f"One of {', '.join(all_of)} must be set.")
+        yield Diagnostic(path, f"One of {', '.join(all_of)} must be set.")
 
 
-def _companions(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+def _companions(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
     for other in child.rules.required_with:
         if at(root, other) is None:
-            yield Finding(path, f"{_name(path)} needs {other} as well.")
+            yield Diagnostic(path, f"{_name(path)} needs {other} as well.")
 
 
-def _conflicts(child: Child, path: Path, root: Object) -> Iterator[Finding]:
+def _conflicts(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
     for other in child.rules.conflicts_with:
         if at(root, other) not in (None, UNKNOWN):
-            yield Finding(path, f"{_name(path)} and {other} exclude each other.")
+            yield Diagnostic(path, f"{_name(path)} and {other} exclude each other.")
 
 
 def _name(path: Path) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from localcloud.provider import paths
-from localcloud.provider.client import Answer, Client, Refused, Unreachable
-from localcloud.provider.retries import PATIENCE_SECONDS, Patience
-from localcloud.provider.rows import Row
+from localcloud.provider.client import Answer, Client, HttpError, NoAnswer
+from localcloud.provider.retries import PATIENCE_SECONDS, RetryBudget
+from localcloud.provider.rows import ResourceType
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import Object
 from localcloud.spec.discovery import Document, Method, document
@@ -48,7 +48,7 @@ class Incomplete(Exception):
 class Work:
     """The context of a create, read, update, delete or import. `config` is what was written; `answer` the API's last resource."""
 
-    row: Row
+    row: ResourceType
     settings: Settings
     client: Client
     stopped: threading.Event
@@ -58,7 +58,7 @@ class Work:
     lost: bool = False
 
     def __post_init__(self) -> None:
-        self.patience = Patience(time.monotonic() + self.seconds, self.stopped, self.row.retry)
+        self.patience = RetryBudget(time.monotonic() + self.seconds, self.stopped, self.row.retry)
 
     @property
     def document(self) -> Document:
@@ -158,10 +158,10 @@ class Work:
         def once() -> Answer:
             try:
                 return self.client.send(http, target, body, headers, self.settings.request_timeout)
-            except Unreachable as error:
+            except NoAnswer as error:
                 self.lost = self.lost or error.sent
                 raise
-            except Refused as error:
+            except HttpError as error:
                 self.lost = self.lost or error.code in (500, 502, 503)
                 raise
 

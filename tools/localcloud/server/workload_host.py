@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.containers.client import Client
+from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import Mount, Runtime, RuntimeProblem
 from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
@@ -64,7 +64,7 @@ class ServingHost:
             take_back=lambda: self._end(close),
         )
 
-    def pull(self, client: Client, image: str, principal: str) -> str:
+    def pull(self, client: CommandLineRuntime, image: str, principal: str) -> str:
         """The id of an image that is fetched through the way in, as a principal for a quarter of an hour; no token is on a command line."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
@@ -97,7 +97,7 @@ class ServingHost:
             return answer.headers.get("Docker-Content-Digest", "") if answer.status == 200 else ""
         return ""
 
-    def reachable(self, client: Client, image: str) -> str:
+    def reachable(self, client: CommandLineRuntime, image: str) -> str:
         """podman pushes through the way in; dockerd by itself, so that it must be told where."""
         host, _, rest = image.partition("/")
         return image if client.name == "podman" or not host.endswith(HOST) else f"127.0.0.1:{self.port}/{rest}"
@@ -176,8 +176,8 @@ def variables(host: str, port: int, identity: int, bundle: str, password: str) -
 
 def _is_known(runtime: Runtime) -> bool:
     """Whether what connects for a workload is in the session that it was started in: its processes, or podman's slirp4netns."""
-    return not isinstance(runtime, Client) or "slirp4netns" in runtime.kind.network[0]
+    return not isinstance(runtime, CommandLineRuntime) or "slirp4netns" in runtime.kind.network[0]
 
 
 def _shares_network(runtime: Runtime) -> bool:
-    return isinstance(runtime, Client) and runtime.kind.shares_network
+    return isinstance(runtime, CommandLineRuntime) and runtime.kind.shares_network

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.lines import Line
+from localcloud.engine.lines import LogLine
 from localcloud.services.aiplatform import names
 from localcloud.spec import timestamps
 from localcloud.spec.log_filters import SEVERITIES
@@ -24,7 +24,7 @@ def system(cloud: Cloud, name: str, text: str, severity: str = "INFO") -> None:
     _write(cloud, name, "service", {"message": text}, severity=severity)
 
 
-def program(cloud: Cloud, name: str, task: str, lines: Sequence[Line]) -> None:
+def program(cloud: Cloud, name: str, task: str, lines: Sequence[LogLine]) -> None:
     """What a replica of a job wrote (a write): a line that is a JSON object is taken apart, any other is the message."""
     ahead = cloud.clock.offset
     for line in lines:
@@ -33,7 +33,7 @@ def program(cloud: Cloud, name: str, task: str, lines: Sequence[Line]) -> None:
         _write(cloud, name, task, payload, severity=severity, timestamp=moment)
 
 
-def _read(line: Line) -> tuple[Mapping[str, Any], str]:
+def _read(line: LogLine) -> tuple[Mapping[str, Any], str]:
     severity = _STREAMS[line.stream]
     if line.text.startswith("{"):
         try:

@@ -15,7 +15,7 @@ from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, failed_precondition, invalid, rpc_code
 from localcloud.services.aiplatform import jobs, models, names, quotas, specs
 from localcloud.services.aiplatform.names import API
-from localcloud.spec import schema
+from localcloud.spec import conformance
 
 _CUSTOM = re.compile(r".*/trainingjob/definition/custom_task_1\.0\.0\.yaml")
 _OVER = frozenset({"PIPELINE_STATE_SUCCEEDED", "PIPELINE_STATE_FAILED", "PIPELINE_STATE_CANCELLED"})
@@ -123,7 +123,7 @@ def _inputs(call: Call, body: Body) -> Body:
     kind = next(name for name in call.document.schemas if name.endswith("CustomJobSpec"))
     scheduling = {key: given[key] for key in ("timeout", "restartJobOnWorkerRestart", "disableRetries") if key in given}
     spec = {key: value for key, value in given.items() if key not in scheduling}
-    found = schema.check(call.document, kind, spec)
+    found = conformance.check(call.document, kind, spec)
     if scheduling:
         found["scheduling"] = {**scheduling, **found.get("scheduling", {})}
     return found

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from localcloud.containers.bucket import BucketClient, BucketRefused
 from localcloud.containers.folders import Folders
-from localcloud.containers.workload import Ended, Mount, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, Mount, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.engine.workloads import Order
@@ -85,7 +85,7 @@ def folders_of(folder: Path, names: Sequence[str], bucket: Callable[[str], Bucke
     return Folders(folder / "gcs", [bucket(name) for name in names])
 
 
-def judge(cloud: Cloud, job: str, ended: tuple[str, Ended], refused: Sequence[str]) -> None:
+def judge(cloud: Cloud, job: str, ended: tuple[str, ExitStatus], refused: Sequence[str]) -> None:
     """Raises the CloudError that a replica's end means, if it was no good one."""
     replica, how = ended
     if how.code == 0 and refused:

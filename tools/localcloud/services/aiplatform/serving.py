@@ -15,9 +15,9 @@ from localcloud.containers.workload import RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
 from localcloud.engine.exchange import Reply
-from localcloud.engine.lines import Line, Lines
+from localcloud.engine.lines import Lines, LogLine
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Order, Running
+from localcloud.engine.workloads import Order, StartedWorkload
 from localcloud.errors import CloudError, failed_precondition
 from localcloud.services.aiplatform import charges, machines, models, names, specs
 from localcloud.services.aiplatform.names import API
@@ -37,7 +37,7 @@ def machine_spec(deployed: Body) -> Body:
     return found
 
 
-async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -> Running:
+async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -> StartedWorkload:
     """Starts a deployed model and waits until it is healthy. Raises CloudError in Google's words when it never is."""
     model = models.found(cloud, deployed["model"])
     order = _order(cloud, endpoint, deployed, model)
@@ -57,7 +57,7 @@ async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -
 
 
 @asynccontextmanager
-async def ended_on_failure(running: Running) -> AsyncIterator[None]:
+async def ended_on_failure(running: StartedWorkload) -> AsyncIterator[None]:
     """Ends a deployed model when the block does not come to its end, so that none serves for nobody."""
     try:
         yield
@@ -143,7 +143,7 @@ def _variables(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Mapp
     }
 
 
-def _healthy(running: Running, route: str, patience: float) -> None:
+def _healthy(running: StartedWorkload, route: str, patience: float) -> None:
     """Waits until the health route answers 200; an open port alone says nothing. Raises CloudError."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
@@ -163,7 +163,7 @@ def _healthy(running: Running, route: str, patience: float) -> None:
     )
 
 
-def _posted(running: Running, sent: bytes, kind: str) -> Reply:
+def _posted(running: StartedWorkload, sent: bytes, kind: str) -> Reply:
     with closing(HTTPConnection(running.address, timeout=_ANSWERS)) as connection:
         connection.request("POST", running.order.workload.env["AIP_PREDICT_ROUTE"], sent, {"Content-Type": kind})
         answer = connection.getresponse()
@@ -171,7 +171,7 @@ def _posted(running: Running, sent: bytes, kind: str) -> Reply:
         return Reply(answer.status, answer.read(), headers)
 
 
-def _of(cloud: Cloud, resource: str) -> list[Running]:
+def _of(cloud: Cloud, resource: str) -> list[StartedWorkload]:
     return [one for one in cloud.workloads.running() if one.order.resource == resource]
 
 
@@ -179,7 +179,7 @@ def _resource(endpoint: str, deployed: Body) -> str:
     return f"{endpoint}/deployedModels/{deployed['id']}"
 
 
-def _log(cloud: Cloud, endpoint: str, deployed: str, lines: list[Line]) -> None:
+def _log(cloud: Cloud, endpoint: str, deployed: str, lines: list[LogLine]) -> None:
     project = names.project(endpoint)
     labels: dict[str, Any] = {
         "endpoint_id": endpoint.rpartition("/")[2],

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.containers.folders import Folders
-from localcloud.containers.workload import Ended, RuntimeProblem
+from localcloud.containers.workload import ExitStatus, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Running
+from localcloud.engine.workloads import StartedWorkload
 from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.aiplatform import folders, jobs, journal, names, replicas, specs
 from localcloud.services.aiplatform.names import API
@@ -31,7 +31,7 @@ class TimedOut(Exception):
 
 
 @dataclass
-class Training:
+class TrainingRun:
     """One job at work: its pools, its folder on this machine, and what runs for it."""
 
     cloud: Cloud
@@ -39,7 +39,7 @@ class Training:
     body: Body
     pools: Sequence[Pool]
     folder: Path
-    running: list[Running] = field(default_factory=list)
+    running: list[StartedWorkload] = field(default_factory=list)
     images: dict[str, str] = field(default_factory=dict)
     folders: Folders | None = None
 
@@ -69,7 +69,7 @@ async def run(cloud: Cloud, job: Job) -> None:
     if body is None:
         return
     folder = cloud.store.folder / "jobs" / body["name"].rpartition("/")[2]
-    training = Training(cloud, job, body, specs.pools(body["jobSpec"]), folder)
+    training = TrainingRun(cloud, job, body, specs.pools(body["jobSpec"]), folder)
     try:
         await _carried_out(training)
     except RuntimeProblem as problem:
@@ -90,7 +90,7 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
     jobs.ended(cloud, job.body["name"], state, "CANCELED" if called_off else problem.message, problem.status)
 
 
-async def _carried_out(training: Training) -> None:
+async def _carried_out(training: TrainingRun) -> None:
     orders = [(pool, at) for pool in training.pools for at in range(pool.replicas)]
     first = replicas.order(training.cloud, training.body, training.pools, *orders[0])
     kind = await asyncio.to_thread(training.cloud.workloads.how, first)
@@ -117,7 +117,7 @@ async def _carried_out(training: Training) -> None:
     await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
 
 
-async def _room(training: Training, wanted: int) -> None:
+async def _room(training: TrainingRun, wanted: int) -> None:
     """Waits until all replicas of the job can start; a job that can never start is refused."""
     workloads = training.cloud.workloads
     if wanted > workloads.limits["jobs"]:
@@ -132,7 +132,7 @@ async def _room(training: Training, wanted: int) -> None:
         await training.change(state="JOB_STATE_PENDING")
 
 
-async def _images(training: Training) -> None:
+async def _images(training: TrainingRun) -> None:
     """Brings the images here; Vertex AI's own agent pulls them, whatever account the job runs as."""
     agent = training.cloud.agents.member(API, names.project(training.name))
     for image in sorted({pool.image for pool in training.pools}):
@@ -140,7 +140,7 @@ async def _images(training: Training) -> None:
         training.images[image] = found.made
 
 
-async def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
+async def _prepared(training: TrainingRun, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
     """The packages and buckets of the job, brought to this machine as its account, and what it may not read of them."""
     cloud, project = training.cloud, names.project(training.name)
     training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ async def _prepared(training: Training, *, contained: bool) -> tuple[replicas.Mo
     return (*packages, training.folders.mount), refused
 
 
-async def _start(training: Training, pool: Pool, at: int, mounts: replicas.Mounts) -> None:
+async def _start(training: TrainingRun, pool: Pool, at: int, mounts: replicas.Mounts) -> None:
     heard = Lines(
         training.job.commits, partial(journal.program, training.cloud, training.name, replicas.task(pool, at))
     )
@@ -168,7 +168,7 @@ async def _start(training: Training, pool: Pool, at: int, mounts: replicas.Mount
     training.running.append(await training.cloud.workloads.started(order, heard))
 
 
-async def _there(training: Training, first: Running) -> None:
+async def _there(training: TrainingRun, first: StartedWorkload) -> None:
     """Waits until the first container is there, whose network the others share."""
     client = training.cloud.workloads.client
     while client is not None and await asyncio.to_thread(first.wait, 0) is None:
@@ -177,7 +177,7 @@ async def _there(training: Training, first: Running) -> None:
         await asyncio.sleep(_LOOKS)
 
 
-async def _awaited(training: Training) -> tuple[str, Ended]:
+async def _awaited(training: TrainingRun) -> tuple[str, ExitStatus]:
     """Which replica ended the job, and how: the first one by its end, any other by its failure. Raises TimedOut."""
     waiting = {asyncio.create_task(one.ended()): one for one in training.running}
     seconds = float(training.spec.get("scheduling", {}).get("timeout", specs.WEEK)[:-1])
@@ -197,12 +197,12 @@ async def _awaited(training: Training) -> tuple[str, Ended]:
             task.cancel()
 
 
-def _stop(training: Training) -> None:
+def _stop(training: TrainingRun) -> None:
     for one in training.running:
         one.stop()
 
 
-def _clear(training: Training) -> None:
+def _clear(training: TrainingRun) -> None:
     _stop(training)
     client = training.cloud.workloads.client
     if client is not None and len(training.running) > 1:  # podman keeps a container as long as others share its network

@@ -202,7 +202,7 @@ def _admit(call: Call, permission: str, build: str) -> None:
 
 def _enqueue(cloud: Cloud, body: Body, submitter: str, component: str) -> None:
     ttl = float(body["queueTtl"].removesuffix("s"))
-    queue.enter(cloud, queue.Entry(body["name"], submitter.partition(":")[2], component), ttl)
+    queue.enter(cloud, queue.QueuedBuild(body["name"], submitter.partition(":")[2], component), ttl)
 
 
 def _stored(cloud: Cloud, name: str) -> Body:

@@ -13,7 +13,7 @@ from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, gcloud, names, recipes
 from localcloud.services.cloudbuild.deployments import Deployment
-from localcloud.services.cloudbuild.docker import Place
+from localcloud.services.cloudbuild.docker import StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
 Body = dict[str, Any]
@@ -30,7 +30,7 @@ class Deploying:
     build: Body
     space: Workspace
 
-    async def carry_out(self, args: Sequence[str], place: Place) -> int | None:
+    async def carry_out(self, args: Sequence[str], place: StepContext) -> int | None:
         """The exit code of a command; None for one that means more than is understood here."""
         try:
             return await self._meant(args, place)
@@ -40,7 +40,7 @@ class Deploying:
             place.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
             return 1
 
-    async def _meant(self, args: Sequence[str], place: Place) -> int:
+    async def _meant(self, args: Sequence[str], place: StepContext) -> int:
         project = self.build["projectId"]
         if args[:1] == ("ai",):
             named = gcloud.config(args)
@@ -58,7 +58,7 @@ class Deploying:
         with path.open(encoding="utf-8", errors="replace") as stream:
             return stream.read(recipes.MOST_BYTES + 1)
 
-    async def _deploy(self, wanted: Deployment, place: Place) -> int:
+    async def _deploy(self, wanted: Deployment, place: StepContext) -> int:
         path, word = f"run/v2/{wanted.name}", wanted.kind[:-1]
         try:
             old = await self._asked("GET", path)
@@ -86,7 +86,7 @@ class Deploying:
         place.say(f"Service URL: {made.get('uri', '')}")
         return 0
 
-    async def _execute(self, job: str, waits: bool | None, place: Place) -> int:
+    async def _execute(self, job: str, waits: bool | None, place: StepContext) -> int:
         operation = await self._asked("POST", f"run/v2/{job}:run", {})
         execution = operation.get("metadata", {}).get("name", "").rpartition("/")[2]
         if waits:
@@ -103,7 +103,7 @@ class Deploying:
         found: Body = operation.get("response", {})
         return found
 
-    async def _invokers(self, path: str, place: Place, *, public: bool) -> None:
+    async def _invokers(self, path: str, place: StepContext, *, public: bool) -> None:
         """gcloud goes on when it may not change who invokes a service, with a warning."""
         try:
             policy = await self._asked("GET", f"{path}:getIamPolicy")
@@ -117,7 +117,7 @@ class Deploying:
         except CloudError as problem:
             place.say(f"WARNING: Setting IAM policy failed: {problem}")
 
-    async def _train(self, parent: str, body: Body, place: Place) -> int:
+    async def _train(self, parent: str, body: Body, place: StepContext) -> int:
         region = parent.rpartition("/")[2]
         made = await self._asked("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
         place.say(f"CustomJob [{made['name']}] is submitted successfully.")

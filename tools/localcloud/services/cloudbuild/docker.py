@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from localcloud.containers.client import Client, means_something
+from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import Heard, RuntimeProblem, check
 from localcloud.engine.image_names import is_ours
 from localcloud.engine.workloads import Workloads
@@ -36,7 +36,7 @@ class NotUnderstood(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class StepContext:
     """Where and as what a command is carried out: the directory as the step sees it, its variables, who hears what is written, and the
     values of its secrets."""
 
@@ -63,7 +63,7 @@ class Contained:
     user: str
 
 
-Run = Callable[[Contained, Place], Awaitable[int]]
+Run = Callable[[Contained, StepContext], Awaitable[int]]
 
 
 class Arguments(argparse.ArgumentParser):
@@ -82,14 +82,14 @@ class Docker:
     """The images of one build. `principal` is its account, `env` what podman or docker need to act as it, `run` runs a container."""
 
     workloads: Workloads
-    client: Client
+    client: CommandLineRuntime
     principal: str
     env: Mapping[str, str]
     space: Workspace
     run: Run
     images: dict[str, str] = field(default_factory=dict)
 
-    async def carry_out(self, args: Sequence[str], place: Place) -> int:
+    async def carry_out(self, args: Sequence[str], place: StepContext) -> int:
         """The exit code of one command of docker's."""
         words = [one for one in args if _FLAG.fullmatch(one) is None or one.endswith("=true")]
         words = [one.removesuffix("=true") if _FLAG.fullmatch(one) else one for one in words]
@@ -97,7 +97,7 @@ class Docker:
             words = words[1:]
         if not words:
             raise NotUnderstood(f"docker: no command was given; the local cloud carries out {_COMMANDS}.")
-        verbs: dict[str, Callable[[Sequence[str], Place], Awaitable[int]]] = {
+        verbs: dict[str, Callable[[Sequence[str], StepContext], Awaitable[int]]] = {
             "build": self._build,
             "tag": self._tag,
             "push": self._push,
@@ -114,7 +114,7 @@ class Docker:
             place.say(str(problem))
             return 1
 
-    async def push(self, name: str, place: Place) -> tuple[int, str]:
+    async def push(self, name: str, place: StepContext) -> tuple[int, str]:
         """The exit code of a push of an image of this build's, and the digest that it has in the registry."""
         identity = self.images.get(full(name), "")
         if not is_ours(name):
@@ -154,7 +154,7 @@ class Docker:
             )
         return code, found
 
-    async def _build(self, args: Sequence[str], place: Place) -> int:
+    async def _build(self, args: Sequence[str], place: StepContext) -> int:
         found = _BUILD.parse_args(args)
         context = self.space.here(found.path, place.directory)
         dockerfile = (
@@ -189,7 +189,7 @@ class Docker:
                 return code
         return 0
 
-    def _build_arg(self, said: str, place: Place, env: dict[str, str]) -> list[str]:
+    def _build_arg(self, said: str, place: StepContext, env: dict[str, str]) -> list[str]:
         """The words of a --build-arg. A secret is on no command line: podman and docker find it in their environment by the same name,
         which must be none that means something to themselves."""
         name, given, value = said.partition("=")
@@ -229,7 +229,7 @@ class Docker:
         with suppress(RuntimeProblem):
             self.client.call(*words, timeout=60)
 
-    def _secret(self, said: str, place: Place) -> str:
+    def _secret(self, said: str, place: StepContext) -> str:
         """A --secret with its file on this machine; of variables the step has only its own."""
         parts = dict(part.partition("=")[::2] for part in said.split(","))
         identity, name = parts.get("id", ""), parts.get("env") or parts.get("id", "")
@@ -243,7 +243,7 @@ class Docker:
         held.write_text(place.env.get(name, ""), "utf-8")
         return f"id={identity},src={held}"
 
-    async def _tag(self, args: Sequence[str], place: Place) -> int:
+    async def _tag(self, args: Sequence[str], place: StepContext) -> int:
         if len(args) != 2:
             raise NotUnderstood("docker tag takes an image and a new name.")
         identity = self.images.get(full(args[0]))
@@ -253,7 +253,7 @@ class Docker:
         self.images[full(args[1])] = identity
         return 0
 
-    async def _push(self, args: Sequence[str], place: Place) -> int:
+    async def _push(self, args: Sequence[str], place: StepContext) -> int:
         found = _PUSH.parse_args(args)
         names = [name for name in self.images if bare(name) == found.name] if found.all_tags else [found.name]
         if not names or any(full(name) not in self.images for name in names):
@@ -265,18 +265,18 @@ class Docker:
                 return code
         return 0
 
-    async def _pull(self, args: Sequence[str], place: Place) -> int:
+    async def _pull(self, args: Sequence[str], place: StepContext) -> int:
         name = full(_PULL.parse_args(args).name)
         fetched = await asyncio.to_thread(self.workloads.fetch, name, self.principal)
         self.images[name] = fetched.made
         place.say(f"Status: Image is up to date for {name}")
         return 0
 
-    async def _login(self, _args: Sequence[str], place: Place) -> int:
+    async def _login(self, _args: Sequence[str], place: StepContext) -> int:
         place.say("Login Succeeded (the build's account is logged in to Artifact Registry already)")
         return 0
 
-    async def _run(self, args: Sequence[str], place: Place) -> int:
+    async def _run(self, args: Sequence[str], place: StepContext) -> int:
         found = _RUN.parse_args(args)
         env = {name: value or place.env.get(name, "") for name, _, value in (one.partition("=") for one in found.env)}
         mounts = []
@@ -300,7 +300,7 @@ class Docker:
             place,
         )
 
-    async def _call(self, words: Sequence[str], heard: Heard, place: Place, env: Mapping[str, str]) -> int:
+    async def _call(self, words: Sequence[str], heard: Heard, place: StepContext, env: Mapping[str, str]) -> int:
         folder = self.space.here(".", place.directory)
         return await processes.run(
             [self.client.kind.program, *words],

@@ -21,7 +21,7 @@ _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TriggerResult:
     """What a trigger did about a push: the name of its build, or why there is none. `called`: the trigger's short name."""
 
     trigger: str
@@ -54,7 +54,7 @@ def by_hand(cloud: Cloud, trigger: Body, asked: Mapping[str, Any], principal: st
     return _begun(cloud, trigger, commit, principal, given)
 
 
-def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
+def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
     """Begins the builds of all triggers that a push means."""
     git = folders.find(cloud, push.remote)
     for trigger in triggers(cloud):
@@ -62,7 +62,7 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
         if trigger.get("disabled") or not _means(cloud, trigger, push):
             continue
         if not _files_pass(trigger, git.changed(push.old, push.new)):
-            yield Made(name, trigger["name"], problem="its includedFiles and ignoredFiles do not ask for it")
+            yield TriggerResult(name, trigger["name"], problem="its includedFiles and ignoredFiles do not ask for it")
             continue
         branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
@@ -70,9 +70,9 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[Made]:
             commit = recipes.Commit(_url(cloud, trigger), push.new, branch, tag, git)
             body = _begun(cloud, trigger, commit, "", {})
         except CloudError as problem:
-            yield Made(name, trigger["name"], problem=problem.message)
+            yield TriggerResult(name, trigger["name"], problem=problem.message)
         else:
-            yield Made(name, trigger["name"], build=body["name"])
+            yield TriggerResult(name, trigger["name"], build=body["name"])
 
 
 def told(cloud: Cloud, trigger: Body, body: Any) -> Body | None:

@@ -39,7 +39,7 @@ class Unwritable(Exception):
     """A sentence: why the log cannot be kept where it was asked for."""
 
 
-class Journal:
+class BuildLog:
     """Takes lines from any thread and writes them in batches. `kept` says where: "logging", "bucket"."""
 
     def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:

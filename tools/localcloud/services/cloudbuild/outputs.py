@@ -17,7 +17,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, docker, names, workspace
-from localcloud.services.cloudbuild.docker import Docker, Place
+from localcloud.services.cloudbuild.docker import Docker, StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
 Body = dict[str, Any]
@@ -52,7 +52,7 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
             heard(stream, line)
 
         listen("stdout", f"Pushing {name}")
-        code, digest = await builder.push(name, Place(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
+        code, digest = await builder.push(name, StepContext(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
         if code:
             kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in said for word in _DENIED) else "PUSH_FAILED"
             raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')

@@ -17,7 +17,7 @@ EXPIRY = "queue ttl"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class QueuedBuild:
     """A build that is not over, who asked for it, and the name of the trigger that it comes from."""
 
     build: str
@@ -25,7 +25,7 @@ class Entry:
     component: str
 
 
-def enter(cloud: Cloud, entry: Entry, ttl: float) -> None:
+def enter(cloud: Cloud, entry: QueuedBuild, ttl: float) -> None:
     """Puts a build at the end of the queue."""
     cloud.store.sql(
         "INSERT INTO cloudbuild_queue (build, submitter, component, working) VALUES (?, ?, ?, 0)",
@@ -47,10 +47,10 @@ def advance(cloud: Cloud) -> None:
         cloud.jobs.start(API, RUN, {"build": build}, build)
 
 
-def find(cloud: Cloud, build: str) -> Entry | None:
+def find(cloud: Cloud, build: str) -> QueuedBuild | None:
     """A build's entry, None for one that is over."""
     row = cloud.store.row("SELECT build, submitter, component FROM cloudbuild_queue WHERE build = ?", build)
-    return Entry(*row) if row else None
+    return QueuedBuild(*row) if row else None
 
 
 def leave(cloud: Cloud, build: str) -> None:

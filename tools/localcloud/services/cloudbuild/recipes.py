@@ -10,7 +10,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.errors import failed_precondition, invalid, unimplemented
 from localcloud.services.cloudbuild.git import Git
 from localcloud.services.cloudbuild.names import API
-from localcloud.spec import schema
+from localcloud.spec import conformance
 from localcloud.spec.discovery import document
 
 Body = dict[str, Any]
@@ -78,7 +78,7 @@ def source(cloud: Cloud, trigger: Mapping[str, Any], commit: Commit) -> Body:
 
 def read(text: str, name: str) -> Body:
     """A build config file as a build; 400 in words that name the file."""
-    return schema.check(document(API, "v1"), "Build", yaml(text, name))
+    return conformance.check(document(API, "v1"), "Build", yaml(text, name))
 
 
 def yaml(text: str, name: str) -> Body:

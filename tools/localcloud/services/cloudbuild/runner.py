@@ -16,7 +16,7 @@ from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import builds, charges, drafts, names, outputs, queue, sources, steps, workspace
 from localcloud.services.cloudbuild.docker import Docker
-from localcloud.services.cloudbuild.journal import MAIN, Journal, Unwritable
+from localcloud.services.cloudbuild.journal import MAIN, BuildLog, Unwritable
 from localcloud.services.cloudbuild.names import API
 from localcloud.services.cloudbuild.outputs import PushFailed
 from localcloud.services.cloudbuild.step_runs import StepFailed, StepRuns, output
@@ -31,7 +31,7 @@ _RAN = {
 }
 
 
-class Ended(Exception):
+class BuildEnded(Exception):
     """A build that has not come to its good end: its state, and the sentence and type that say why."""
 
     def __init__(self, status: str, sentence: str, kind: str = "") -> None:
@@ -75,7 +75,7 @@ class _Build:
     def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:
         self._cloud, self._job, self._build = cloud, job, build
         self._space = workspace.of(cloud.store, build["name"], sources.folder(build))
-        self._journal = Journal(cloud, job, build)
+        self._journal = BuildLog(cloud, job, build)
         self._steps: list[Body] = [{**one} for one in build["steps"]]
         self._timing: dict[str, Body] = {}
         self._results: Body = {}
@@ -103,7 +103,7 @@ class _Build:
             raise asyncio.CancelledError  # its step was ended with the server, whose next start says so
         await self._job.write(partial(self._over, end))
 
-    async def _phases(self) -> Ended | None:
+    async def _phases(self) -> BuildEnded | None:
         """None for a good end."""
         say = self._journal.say
         seconds = drafts.seconds(self._build["timeout"], "timeout", drafts.DAY)
@@ -120,12 +120,12 @@ class _Build:
             say("CANCELLED")
             raise
         except TimeoutError:
-            end = Ended("TIMEOUT", f"build exceeded its timeout of {self._build['timeout']}")
+            end = BuildEnded("TIMEOUT", f"build exceeded its timeout of {self._build['timeout']}")
         except Unwritable as problem:
-            end = Ended("FAILURE", str(problem), "LOGGING_FAILURE")
+            end = BuildEnded("FAILURE", str(problem), "LOGGING_FAILURE")
         except PushFailed as problem:
-            end = Ended("FAILURE", str(problem), problem.kind)
-        except Ended as problem:
+            end = BuildEnded("FAILURE", str(problem), problem.kind)
+        except BuildEnded as problem:
             end = problem
         say("ERROR" if end.status != "TIMEOUT" else "TIMEOUT")
         say(f"ERROR: {end}")
@@ -158,8 +158,8 @@ class _Build:
                 git, commit = copied
                 self._journal.say(f"Fetching commit {commit} of {git.folder}")
                 await asyncio.to_thread(git.copy, commit, self._space.source)
-        except (sources.Unreadable, CloudError) as problem:
-            raise Ended("FAILURE", f"failed to fetch the source: {problem}", "FETCH_SOURCE_FAILED") from None
+        except (sources.UnreadableSource, CloudError) as problem:
+            raise BuildEnded("FAILURE", f"failed to fetch the source: {problem}", "FETCH_SOURCE_FAILED") from None
 
     async def _run_steps(self) -> None:
         waits = steps.waits(self._steps)
@@ -169,7 +169,7 @@ class _Build:
                 for at, before in enumerate(waits):
                     group.create_task(self._step(at, [done[one] for one in before], done[at]))
         except* StepFailed as problems:
-            raise Ended("FAILURE", str(problems.exceptions[0]), "USER_BUILD_STEP") from None
+            raise BuildEnded("FAILURE", str(problems.exceptions[0]), "USER_BUILD_STEP") from None
         given = [base64.b64encode(output(self._space, at)).decode() for at in range(len(self._steps))]
         if any(given):
             self._results["buildStepOutputs"] = given
@@ -230,7 +230,7 @@ class _Build:
     async def _changed(self, **changes: Any) -> None:
         await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))
 
-    def _over(self, end: Ended | None) -> None:
+    def _over(self, end: BuildEnded | None) -> None:
         """Writes the end down; one that was cancelled meanwhile stays so."""
         stored: Mapping[str, Any] = self._cloud.store.get(API, self._build["name"]) or {}
         for one in self._steps:
@@ -246,7 +246,7 @@ class _Build:
         queue.leave(self._cloud, self._build["name"])
 
 
-def _why(end: Ended) -> Body:
+def _why(end: BuildEnded) -> Body:
     if end.kind == "USER_BUILD_STEP":
         return {
             "statusDetail": f"Build step failure: {end}",

@@ -25,7 +25,7 @@ _MOST_AT_ONCE = 1 << 20
 _REASONS = {403: "forbidden", 404: "notFound"}
 
 
-class Unreadable(Exception):
+class UnreadableSource(Exception):
     """A sentence: why a source cannot be unpacked."""
 
 
@@ -101,10 +101,10 @@ def unpacked(stream: IO[bytes], target: Path) -> None:
             for member in archive_:
                 size, files = size + member.size, files + 1
                 if size > _MOST_BYTES or files > _MOST_FILES:
-                    raise Unreadable(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
+                    raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
                 archive_.extract(member, target, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
-        raise Unreadable(f"The source is no archive that can be unpacked: {problem}.") from None
+        raise UnreadableSource(f"The source is no archive that can be unpacked: {problem}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _unzip(stream: IO[bytes], target: Path) -> None:
     with zipfile.ZipFile(stream) as archive_:
         members = archive_.infolist()
         if len(members) > _MOST_FILES or sum(one.file_size for one in members) > _MOST_BYTES:
-            raise Unreadable(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
+            raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
         for member in members:
             path = Path(archive_.extract(member, target))
             if not member.is_dir() and (mode := member.external_attr >> 16 & 0o777):

@@ -14,11 +14,11 @@ from localcloud.containers import children
 from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
-from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import Deploying
-from localcloud.services.cloudbuild.docker import Contained, Docker, NotUnderstood, Place, full
+from localcloud.services.cloudbuild.docker import Contained, Docker, NotUnderstood, StepContext, full
 from localcloud.services.cloudbuild.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
@@ -51,9 +51,9 @@ class StepRuns:
             env, secret = await self._environment(step)
             tool = stand_ins.tool(step["name"])
             if tool is None:
-                return await self._contained(at, step, Place(directory, env, heard, secret))
+                return await self._contained(at, step, StepContext(directory, env, heard, secret))
             self.space.here(directory).mkdir(parents=True, exist_ok=True)
-            return await self._stood_in(tool, step, Place(directory, env, heard, secret))
+            return await self._stood_in(tool, step, StepContext(directory, env, heard, secret))
         except (RuntimeProblem, NotUnderstood, workspace.Outside, shell.NoScript, OSError) as problem:
             raise StepFailed(str(problem)) from None
 
@@ -101,7 +101,7 @@ class StepRuns:
 
     # Containers.
 
-    async def _contained(self, at: int, step: Body, place: Place) -> int:
+    async def _contained(self, at: int, step: Body, place: StepContext) -> int:
         image, account = step["name"], names.account(self.build)
         mounts = [*self.space.mounts, Mount(self.space.outputs(at), workspace.OUTPUTS)]
         volumes = (*self.build["options"].get("volumes", []), *step.get("volumes", []))
@@ -128,7 +128,7 @@ class StepRuns:
         )
         return await self.started(workload, place.heard)
 
-    async def _ready(self, image: str, account: str, place: Place) -> str:
+    async def _ready(self, image: str, account: str, place: StepContext) -> str:
         """The id of an image that can be run: one that this build has made, else one that its account may pull."""
         assert self.docker is not None
         if (made := self.docker.images.get(full(image))) is not None:
@@ -137,7 +137,7 @@ class StepRuns:
         place.say(f"Already have image (with digest): {image}")
         return found.made
 
-    async def run_contained(self, wanted: Contained, place: Place) -> int:
+    async def run_contained(self, wanted: Contained, place: StepContext) -> int:
         """What `docker run` runs: with the step's folders only where it names them."""
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-run",
@@ -165,7 +165,7 @@ class StepRuns:
         while True:
             try:
                 ended = await processes.ended(
-                    lambda: self.cloud.workloads.start(order, heard), Running.wait, Running.stop
+                    lambda: self.cloud.workloads.start(order, heard), StartedWorkload.wait, StartedWorkload.stop
                 )
                 break
             except NoRoom:
@@ -176,7 +176,7 @@ class StepRuns:
 
     # This machine's tools.
 
-    async def _stood_in(self, tool: Tool, step: Body, place: Place) -> int:
+    async def _stood_in(self, tool: Tool, step: Body, place: StepContext) -> int:
         args, entrypoint = tuple(step.get("args", ())), step.get("entrypoint", "")
         if tool == "docker":
             return await self._docker(step, args, entrypoint, place)
@@ -212,7 +212,7 @@ class StepRuns:
         found = self.cloud.workloads.commands(names.account(self.build), self.space.credentials)
         return {**found, "CLOUDSDK_CORE_PROJECT": self.build["projectId"]}
 
-    async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, place: Place) -> int:
+    async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, place: StepContext) -> int:
         if self.docker is None:
             raise StepFailed(
                 "This step did not run (simulated): neither podman nor docker answers on this machine, so that no image can be built. "

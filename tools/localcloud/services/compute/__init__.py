@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from functools import partial
 
-from localcloud.engine import batch, links, older
+from localcloud.engine import batch, older, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
@@ -66,7 +66,12 @@ def _project(call: Call) -> str | None:
 
 def _get_project(call: Call) -> Body:
     number = call.cloud.projects.number(call.id)
-    kind = {"kind": "compute#project", "id": str(number), "name": call.id, "selfLink": links.whole(call, call.name)}
+    kind = {
+        "kind": "compute#project",
+        "id": str(number),
+        "name": call.id,
+        "selfLink": references.whole(call, call.name),
+    }
     return {
         **kind,
         "defaultServiceAccount": f"{number}-compute@developer.gserviceaccount.com",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine import links, older
+from localcloud.engine import older, references
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, not_found
 from localcloud.services.compute import catalogue
@@ -39,7 +39,7 @@ def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bod
         name = asked.get("diskName") or (instance if at == 0 else f"{instance}-{at}")
         source = _made(call, f"{place}/disks/{name}", asked)
     else:
-        source = links.relative(str(one.get("source", "")), call.project)
+        source = references.relative(str(one.get("source", "")), call.project)
         if not source.startswith(f"{place}/disks/"):
             text = f"'{source}'. A disk lies in the project and zone of its instance."
             raise invalid(f"Invalid value for field 'resource.disks[{at}].source': {text}", "disks.source", "invalid")
@@ -86,9 +86,9 @@ def _made(call: Call, source: str, asked: Mapping[str, Any]) -> str:
     if call.cloud.store.get(API, source) is not None:
         raise CloudError(409, "ALREADY_EXISTS", f"The resource '{source}' already exists", "alreadyExists")
     fields = {own: asked[name] for name, own in _MADE.items() if asked.get(name)} | {"name": source.rpartition("/")[2]}
-    image = catalogue.image(links.relative(str(asked.get("sourceImage", "")), call.project))
+    image = catalogue.image(references.relative(str(asked.get("sourceImage", "")), call.project))
     architecture = {"architecture": image["architecture"]} if image else {}
-    disk = older.stamped(call, DISK, links.kept(call, architecture | fields, DISK.links))
+    disk = older.stamped(call, DISK, references.kept(call, architecture | fields, DISK.links))
     call.cloud.store.insert(API, source, DISK.complete(call, disk) if DISK.complete else disk)
     return source
 

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
-from localcloud.engine import links, paging, places
+from localcloud.engine import paging, places, references
 from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import not_found
 from localcloud.spec import filters
@@ -148,11 +148,11 @@ def _types(collection: str) -> Iterator[tuple[str, Body]]:
 def _shown(call: Call, name: str, body: Body, kind: str) -> Body:
     words = name.split("/")
     kept = {key: value for key, value in body.items() if not key.startswith("_")}
-    kept = links.kept(call, kept, ("region", "zones"))
+    kept = references.kept(call, kept, ("region", "zones"))
     place = {"zone": words[3]} if words[2] == "zones" and len(words) > 4 else {}
     said = {"kind": f"compute#{kind}", "id": str(zlib.crc32(name.encode()) + 10**12), "creationTimestamp": _BORN}
-    shown = {**said, "name": words[-1], **kept, **place, "selfLink": links.whole(call, name)}
-    return links.shown(call, shown, ("region", "zones"))
+    shown = {**said, "name": words[-1], **kept, **place, "selfLink": references.whole(call, name)}
+    return references.shown(call, shown, ("region", "zones"))
 
 
 def lister(kind: str) -> Handler:
@@ -169,7 +169,7 @@ def lister(kind: str) -> Handler:
         return {
             "kind": f"compute#{kind}List",
             "id": call.path,
-            "selfLink": links.whole(call, call.path),
+            "selfLink": references.whole(call, call.path),
             **items,
             **token,
         }

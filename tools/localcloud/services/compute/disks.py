@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.engine import links, older
+from localcloud.engine import older, references
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, invalid
@@ -33,7 +33,7 @@ def completed(call: Call, body: Body) -> Body:
 def shown(_cloud: Cloud, body: Body) -> Body:
     """A disk as it is returned. The link to its image always has Google's host: the Terraform provider accepts no other."""
     image = str(body.get("sourceImage", ""))
-    return body | ({"sourceImage": f"{links.HOST}/{API}/v1/{image}"} if image.startswith("projects/") else {})
+    return body | ({"sourceImage": f"{references.HOST}/{API}/v1/{image}"} if image.startswith("projects/") else {})
 
 
 def refuse_in_use(_call: Call, body: Body) -> None:
@@ -71,7 +71,7 @@ def remove_policies(call: Call) -> Body:
 
 def _policies(call: Call, *, add: bool) -> Body:
     body = older.existing(call, DISK)
-    named = [links.relative(one, call.project) for one in call.body.get("resourcePolicies", [])]
+    named = [references.relative(one, call.project) for one in call.body.get("resourcePolicies", [])]
     kept = [one for one in body.get("resourcePolicies", []) if one not in named]
     return older.changed(call, DISK, body, body | {"resourcePolicies": kept + (named if add else [])})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.engine import fingerprints, links, older
+from localcloud.engine import fingerprints, older, references
 from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import CloudError, invalid
 from localcloud.services.compute import attached, catalogue, interfaces
@@ -120,7 +120,7 @@ def update_network_interface(call: Call) -> Body:
     at = interfaces.named(body, call.params["networkInterface"])
     sent = dict(call.body)
     fingerprints.check(sent.pop(fingerprints.OWN, None), body["networkInterfaces"][at], "network interface")
-    kept = links.kept(call, {"networkInterfaces": [sent]}, INSTANCE.links)["networkInterfaces"][0]
+    kept = references.kept(call, {"networkInterfaces": [sent]}, INSTANCE.links)["networkInterfaces"][0]
     if "network" in kept or "subnetwork" in kept:
         _refuse_running(call, body)
     return _interface(call, body, at, kept)
@@ -138,7 +138,7 @@ def _interface(call: Call, body: Body, at: int, fields: Body) -> Body:
 
 def _policies(call: Call, *, add: bool) -> Body:
     body = _existing(call)
-    named = [links.relative(one, call.project) for one in call.body.get("resourcePolicies", [])]
+    named = [references.relative(one, call.project) for one in call.body.get("resourcePolicies", [])]
     kept = [one for one in body.get("resourcePolicies", []) if one not in named]
     return _changed(call, body, resourcePolicies=kept + (named if add else []))
 

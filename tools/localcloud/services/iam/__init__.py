@@ -8,7 +8,7 @@ from dataclasses import replace
 from localcloud.engine import standard
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Body, Call, Endpoints, Handler, Permission, Resource, Service
-from localcloud.services.iam import accounts, custom_roles, grantable, keys, pools, signing, workloads
+from localcloud.services.iam import accounts, custom_roles, grantable, keys, managed_identities, pools, signing
 
 API = "iam"
 _ACCOUNT = Resource(kind="ServiceAccount", iam=True, missing="Service account {name} does not exist.")
@@ -131,12 +131,16 @@ SERVICE = Service(
         "projects.serviceAccounts": _ACCOUNT,
         "projects.locations.workloadIdentityPools": pools.POOL,
         "projects.locations.workloadIdentityPools.providers": pools.PROVIDER,
-        "projects.locations.workloadIdentityPools.namespaces": workloads.NAMESPACE,
-        "projects.locations.workloadIdentityPools.namespaces.managedIdentities": workloads.IDENTITY,
+        "projects.locations.workloadIdentityPools.namespaces": managed_identities.NAMESPACE,
+        "projects.locations.workloadIdentityPools.namespaces.managedIdentities": managed_identities.IDENTITY,
     },
     methods={f"iam.projects.serviceAccounts.{verb}": method for verb, method in _ACCOUNT_METHODS.items()}
     | {f"iam.projects.roles.{verb}": method for verb, method in _ROLE_METHODS.items()}
-    | {f"{collection}.{verb}": method for collection in _RULED for verb, method in workloads.RULE_METHODS.items()}
+    | {
+        f"{collection}.{verb}": method
+        for collection in _RULED
+        for verb, method in managed_identities.RULE_METHODS.items()
+    }
     | _OTHER_METHODS,
     permissions=_permissions(),
     tables=accounts.TABLES + signing.TABLES,

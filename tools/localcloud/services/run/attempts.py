@@ -6,13 +6,13 @@ import asyncio
 import uuid
 from dataclasses import dataclass, field
 
-from localcloud.containers.workload import Ended, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
-from localcloud.services.run import instances, journal, limits, names, surroundings, templates
+from localcloud.services.run import container_environment, instances, journal, limits, names, templates
 from localcloud.services.run.images import Images
 
 _BETWEEN = 1.0
@@ -29,19 +29,19 @@ class Attempt:
     index: int
     number: int
     images: Images
-    running: list[Running] = field(default_factory=list)
+    running: list[StartedWorkload] = field(default_factory=list)
 
     @property
     def job(self) -> str:
         """The job's full name."""
         return self.execution.partition("/executions/")[0]
 
-    async def run(self) -> tuple[Ended | None, str]:
+    async def run(self) -> tuple[ExitStatus | None, str]:
         """How its container ended, and what is wrong with that, "" for nothing."""
         template, identity = self.body["template"], uuid.uuid4().hex
         try:
-            found = surroundings.read(self.cloud, self.execution, template)
-            volumes = await asyncio.to_thread(surroundings.volumes, self.cloud, identity, template, found)
+            found = container_environment.read(self.cloud, self.execution, template)
+            volumes = await asyncio.to_thread(container_environment.volumes, self.cloud, identity, template, found)
         except CloudError as problem:
             return None, problem.message
         try:
@@ -53,16 +53,16 @@ class Attempt:
             await asyncio.to_thread(volumes.remove)
 
     async def _ran(
-        self, template: Body, found: surroundings.Read, volumes: surroundings.Volumes, identity: str
-    ) -> tuple[Ended | None, str]:
+        self, template: Body, found: container_environment.Read, volumes: container_environment.Volumes, identity: str
+    ) -> tuple[ExitStatus | None, str]:
         heard = journal.lines(
-            self.cloud, names.Place.of(self.job).project, journal.job_resource(self.job), self._labels(identity)
+            self.cloud, names.RunName.of(self.job).project, journal.job_resource(self.job), self._labels(identity)
         )
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             for container, image in zip(template["containers"], self.images, strict=True):
-                order = self._order(container, surroundings.variables(container, found), volumes)
+                order = self._order(container, container_environment.variables(container, found), volumes)
                 if order.workload.joins:
                     await instances.there(self.cloud, self.running[0])
                 self.running.append(await self._started(order.of(image.made), heard))
@@ -80,7 +80,7 @@ class Attempt:
         await self._note(text, "ERROR" if ended.code else "INFO", identity)
         return ended, "" if ended.code == 0 else f"The container exited with an error. {text}"
 
-    async def _started(self, order: Order, heard: Lines) -> Running:
+    async def _started(self, order: Order, heard: Lines) -> StartedWorkload:
         """The container, as soon as this machine is to carry another one."""
         while True:
             try:
@@ -109,7 +109,7 @@ class Attempt:
 
     async def _note(self, text: str, severity: str, identity: str) -> None:
         project, about, labels = (
-            names.Place.of(self.job).project,
+            names.RunName.of(self.job).project,
             journal.job_resource(self.job),
             self._labels(identity),
         )
@@ -125,8 +125,8 @@ class Attempt:
             "run.googleapis.com/task_attempt": str(self.number),
         }
 
-    def _order(self, container: Body, own: dict[str, str], volumes: surroundings.Volumes) -> Order:
-        place, template = names.Place.of(self.job), self.body["template"]
+    def _order(self, container: Body, own: dict[str, str], volumes: container_environment.Volumes) -> Order:
+        place, template = names.RunName.of(self.job), self.body["template"]
         contract = {
             "CLOUD_RUN_JOB": place.name,
             "CLOUD_RUN_EXECUTION": self.execution.rpartition("/")[2],
@@ -159,7 +159,7 @@ class Attempt:
         )
 
 
-def _said(ended: Ended, template: Body) -> str:
+def _said(ended: ExitStatus, template: Body) -> str:
     if ended.out_of_memory:
         limit = max(limits.memory(one) for one in template["containers"]) >> 20
         return f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit of the job."

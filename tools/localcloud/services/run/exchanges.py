@@ -25,7 +25,7 @@ _OWN_TOKEN = b"local/"
 _SIGNATURE = b"SIGNATURE_REMOVED_BY_GOOGLE"
 
 
-class Refused(Exception):
+class ProxyError(Exception):
     """What a request is answered in place of the instance's answer."""
 
     def __init__(self, status: int, sentence: str, headers: tuple[str, ...] = ()) -> None:
@@ -113,7 +113,7 @@ class Exchange:
         self.keep = True
         self.chosen: Any = None
         self.instance: Instance | None = None
-        self.upstream: Connection | None = None
+        self.upstream: InstanceConnection | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.started = 0.0
 
@@ -164,12 +164,12 @@ def _unsigned(value: bytes) -> bytes:
     return value.rpartition(mark)[0] + mark + _SIGNATURE
 
 
-class Connection(Protocol):
+class InstanceConnection(Protocol):
     """A connection to an instance, as the client's side sees it."""
 
     usable: bool
 
-    def begin(self, client: Client, exchange: Exchange) -> None: ...
+    def begin(self, client: ClientConnection, exchange: Exchange) -> None: ...
 
     def send(self, data: bytes) -> None: ...
 
@@ -180,7 +180,7 @@ class Connection(Protocol):
     def reading(self, on: bool) -> None: ...
 
 
-class Client(Protocol):
+class ClientConnection(Protocol):
     """A client's connection, as the instance's side sees it."""
 
     def answer(self, data: bytes) -> None:
@@ -191,7 +191,7 @@ class Client(Protocol):
         """An answer is whole."""
         ...
 
-    def changed(self, upstream: Connection) -> None:
+    def changed(self, upstream: InstanceConnection) -> None:
         """The instance has agreed to another protocol."""
         ...
 
@@ -204,7 +204,7 @@ class Client(Protocol):
     def read_on(self) -> None: ...
 
 
-def page(refused: Refused) -> bytes:
+def page(refused: ProxyError) -> bytes:
     """An answer of the front end's own."""
     text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return (

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.containers.workload import Ended
+from localcloud.containers.workload import ExitStatus
 from localcloud.engine import lro, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
@@ -37,7 +37,7 @@ def begun(call: Call, job: str, body: Body, overrides: Body) -> Body:
     """A new execution of a job, and the operation that ends with it."""
     cloud = call.cloud
     number = body["executionCount"] + 1
-    short = names.execution(names.Place.of(job).name, number)
+    short = names.execution(names.RunName.of(job).name, number)
     full = f"{job}/executions/{short}"
     execution = _execution(call, job, body, overrides)
     if call.body.get("validateOnly"):
@@ -72,7 +72,7 @@ def _execution(call: Call, job: str, body: Body, overrides: Body) -> Body:
     if not 1 <= count <= MOST_TASKS:
         raise invalid(f"task_count must be between 1 and {MOST_TASKS}.", "overrides.task_count")
     return {
-        "job": names.Place.of(job).name,
+        "job": names.RunName.of(job).name,
         "labels": {**body.get("labels", {}), **template.get("labels", {})},
         "annotations": {**template.get("annotations", {})},
         "creator": call.principal.partition(":")[2],
@@ -123,7 +123,7 @@ def _task(call: Call, job: str, execution: str, index: int, template: Body) -> B
     return (
         body
         | {
-            "job": names.Place.of(job).name,
+            "job": names.RunName.of(job).name,
             "execution": execution,
             "generation": "1",
             "reconciling": True,
@@ -209,7 +209,7 @@ def _moved(tally: Tally, task: str, **more: Any) -> None:
         tally.kept()
 
 
-def _task_over(tally: Tally, task: str, ended: Ended | None, problem: str) -> None:
+def _task_over(tally: Tally, task: str, ended: ExitStatus | None, problem: str) -> None:
     cloud = tally.cloud
     said = condition(cloud, "Completed", FAILED if problem else SUCCEEDED, problem, **_reason(problem))
     result: Body = {"exitCode": ended.code} if ended is not None and ended.code else {}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from localcloud.engine.cloud import Cloud
 from localcloud.services.run import journal, limits, names, templates
-from localcloud.services.run.journal import Journal
+from localcloud.services.run.journal import RequestJournal
 
 IDLE = "idle"
 IDLE_SECONDS = 900.0
@@ -70,7 +70,7 @@ class Instance:
 
 
 @dataclass(eq=False)
-class Group:
+class RevisionInstances:
     """The instances of one revision."""
 
     revision: str
@@ -117,19 +117,19 @@ class Fleet:
 
     def __init__(self, cloud: Cloud, start: Start) -> None:
         self._cloud, self._start = cloud, start
-        self.journal = Journal(cloud, self._spent)
+        self.journal = RequestJournal(cloud, self._spent)
         self._left: list[tuple[str, str, float]] = []
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, RevisionInstances] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def group(self, revision: str) -> Group:
+    def group(self, revision: str) -> RevisionInstances:
         """The instances of a revision that is stored."""
         found = self._groups.get(revision)
         if found is None:
             found = self._groups[revision] = _group(self._cloud, revision)
         return found
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[RevisionInstances]:
         """All revisions that have, or had, instances."""
         yield from list(self._groups.values())
 
@@ -254,12 +254,12 @@ class Fleet:
             group.retired = True
             await self.stop(revision, idle_since=math.inf)
 
-    def _entered(self, group: Group, instance: Instance) -> None:
+    def _entered(self, group: RevisionInstances, instance: Instance) -> None:
         instance.active += 1
         if instance.active == 1 and not group.always:
             instance.busy_from = asyncio.get_running_loop().time()
 
-    def _billed(self, group: Group, instance: Instance) -> None:
+    def _billed(self, group: RevisionInstances, instance: Instance) -> None:
         now = asyncio.get_running_loop().time()
         seconds = max(now - instance.busy_from, _LEAST_BILLED)
         instance.busy_from = now
@@ -275,7 +275,7 @@ class Fleet:
         group = self._groups.pop(revision, None)
         self._left += group.spent() if group is not None else []
 
-    def _serve_waiting(self, group: Group) -> None:
+    def _serve_waiting(self, group: RevisionInstances) -> None:
         while group.waiting:
             found = group.free()
             if found is None:
@@ -285,14 +285,14 @@ class Fleet:
                 self._entered(group, found)
                 future.set_result(found)
 
-    def _scale(self, group: Group) -> None:
+    def _scale(self, group: RevisionInstances) -> None:
         """One more instance, when those that run and those that start are too few for who waits."""
         there = len(group.instances) + group.starting
         if there < group.most and len(group.waiting) > group.starting * group.concurrency:
             group.starting += 1
             self._keep(self._started(group))
 
-    async def _started(self, group: Group) -> None:
+    async def _started(self, group: RevisionInstances) -> None:
         problem: NoInstance | None = None
         try:
             instance = await self._start(group.revision, "AUTOSCALING")
@@ -309,7 +309,7 @@ class Fleet:
                     future.set_exception(problem)
 
 
-def _group(cloud: Cloud, revision: str) -> Group:
+def _group(cloud: Cloud, revision: str) -> RevisionInstances:
     body = cloud.store.get(names.API, revision)
     if body is None:
         raise NoInstance(404, "The revision is gone.")
@@ -320,7 +320,7 @@ def _group(cloud: Cloud, revision: str) -> Group:
     least = scaling.get("minInstanceCount", 0)
     if own.get("scalingMode") == "MANUAL":
         most = least = own["manualInstanceCount"]
-    return Group(
+    return RevisionInstances(
         revision=revision,
         concurrency=body["maxInstanceRequestConcurrency"],
         most=most,

@@ -12,7 +12,7 @@ from localcloud.engine.iam import identities
 from localcloud.engine.service import Asgi
 from localcloud.errors import CloudError
 from localcloud.services.run import addresses, instances, names, revisions, templates
-from localcloud.services.run.exchanges import Exchange, Head, Refused
+from localcloud.services.run.exchanges import Exchange, Head, ProxyError
 from localcloud.services.run.fleet import Fleet, Instance
 from localcloud.services.run.journal import Answered
 from localcloud.services.run.names import API
@@ -28,7 +28,7 @@ _SIMULATED = (
 
 
 @dataclass(slots=True)
-class Share:
+class RevisionShare:
     """A revision's share of the requests; `credit` is what it has saved up of it."""
 
     revision: str
@@ -46,11 +46,11 @@ class Route:
     project: str
     open: bool
     audiences: frozenset[str]
-    shares: list[Share] = field(default_factory=list)
-    tags: dict[str, Share] = field(default_factory=dict)
-    problem: Refused | None = None
+    shares: list[RevisionShare] = field(default_factory=list)
+    tags: dict[str, RevisionShare] = field(default_factory=dict)
+    problem: ProxyError | None = None
 
-    def next(self) -> Share:
+    def next(self) -> RevisionShare:
         """Whose turn it is: shares take turns as evenly as their percentages allow, without chance."""
         if len(self.shares) == 1:
             return self.shares[0]
@@ -67,7 +67,7 @@ class Front:
     def __init__(self, cloud: Cloud, fleet: Fleet) -> None:
         self._cloud, self._fleet = cloud, fleet
         self._routes: dict[str, Route] = {}
-        self._hosts: dict[str, names.Asked | None] = {}
+        self._hosts: dict[str, names.HostTarget | None] = {}
         self._callers: dict[bytes, tuple[str, str, float]] = {}
         self._seen: Any = None
 
@@ -81,18 +81,20 @@ class Front:
 
     # proxy.Desk
 
-    def choose(self, head: Head) -> Share:
+    def choose(self, head: Head) -> RevisionShare:
         """Who answers a request to a host."""
         asked = self._asked(head.field(b"host").decode("latin-1").partition(":")[0].lower())
         if asked is None:
-            raise Refused(404, "The requested URL was not found on this server: there is no service at this address.")
+            raise ProxyError(
+                404, "The requested URL was not found on this server: there is no service at this address."
+            )
         return self.chosen(head, asked.service, asked.tag)
 
-    def enter(self, chosen: Share) -> Instance | None:
+    def enter(self, chosen: RevisionShare) -> Instance | None:
         """An instance that is free now."""
         return self._fleet.enter(chosen.revision)
 
-    async def acquire(self, chosen: Share) -> Instance:
+    async def acquire(self, chosen: RevisionShare) -> Instance:
         """An instance as soon as there is one."""
         return await self._fleet.acquire(chosen.revision)
 
@@ -109,7 +111,7 @@ class Front:
         now = asyncio.get_running_loop().time()
         self._fleet.journal.answered(Answered(exchange, exchange.chosen.revision, now - exchange.started, time.time()))
 
-    def chosen(self, head: Head, service: str, tag: str) -> Share:
+    def chosen(self, head: Head, service: str, tag: str) -> RevisionShare:
         """Who answers a request to a service. Raises Refused."""
         route = self._route(service)
         if route.problem is not None and not route.open:
@@ -119,7 +121,7 @@ class Front:
         if not route.open:
             self._admit(head, route)
         if tag and tag not in route.tags:
-            raise Refused(404, "The requested URL was not found on this server: no revision has this tag.")
+            raise ProxyError(404, "The requested URL was not found on this server: no revision has this tag.")
         return route.tags[tag] if tag else route.next()
 
     def _admit(self, head: Head, route: Route) -> None:
@@ -128,7 +130,7 @@ class Front:
         denied = f"Your client does not have permission to get URL {url} from this server."
         token = _token(head)
         if not token:
-            raise Refused(
+            raise ProxyError(
                 403,
                 f"{denied} The request was not authenticated: send an identity token (groundwork token), or let everybody call.",
             )
@@ -145,7 +147,7 @@ class Front:
             raise _unverified(f"The token is for {audience}, not for this service.")
         allowed = self._cloud.iam.allowed(principal, INVOKE, API, route.service, route.project)
         if not allowed or not self._cloud.iam.active(principal):
-            raise Refused(403, f"{denied} {principal} needs the role roles/run.invoker on the service.")
+            raise ProxyError(403, f"{denied} {principal} needs the role roles/run.invoker on the service.")
 
     def _caller(self, token: bytes) -> tuple[str, str]:
         now = self._cloud.clock.seconds()
@@ -159,7 +161,7 @@ class Front:
         self._callers[token] = (*found, now + 60)
         return found
 
-    def _asked(self, host: str) -> names.Asked | None:
+    def _asked(self, host: str) -> names.HostTarget | None:
         self._refresh()
         if host not in self._hosts:
             if len(self._hosts) > _MOST_KNOWN:
@@ -190,7 +192,7 @@ class _Own:
         self.enter, self.acquire = front.enter, front.acquire
         self.leave, self.suspect, self.answered = front.leave, front.suspect, front.answered
 
-    def choose(self, head: Head) -> Share:
+    def choose(self, head: Head) -> RevisionShare:
         """Who answers a request."""
         return self._front.chosen(head, self._service, "")
 
@@ -201,18 +203,18 @@ def _token(head: Head) -> bytes:
     return token.strip() if scheme.lower() == b"bearer" else b""
 
 
-def _unverified(sentence: str) -> Refused:
+def _unverified(sentence: str) -> ProxyError:
     challenge = (
         'WWW-Authenticate: Bearer error="invalid_token" error_description="The access token could not be verified"'
     )
-    return Refused(401, f"Your client does not have permission to the requested URL. {sentence}", (challenge,))
+    return ProxyError(401, f"Your client does not have permission to the requested URL. {sentence}", (challenge,))
 
 
 def _route(cloud: Cloud, service: str) -> Route:
     body = cloud.store.get(API, service)
     if body is None:
-        return Route(service, "", True, frozenset(), problem=Refused(404, "The service was deleted."))
-    place = names.Place.of(service)
+        return Route(service, "", True, frozenset(), problem=ProxyError(404, "The service was deleted."))
+    place = names.RunName.of(service)
     public = cloud.iam.allowed("", INVOKE, API, service, place.project)
     own = addresses.own(cloud, service)
     tags = [one["uri"] for one in body.get("trafficStatuses", ()) if "uri" in one]
@@ -224,16 +226,18 @@ def _route(cloud: Cloud, service: str) -> Route:
         if there is None:
             continue
         h2c = templates.serving(there)["ports"][0]["name"] == "h2c"
-        share = Share(full, status.get("percent", 0), templates.seconds(there["timeout"]), h2c)
+        share = RevisionShare(full, status.get("percent", 0), templates.seconds(there["timeout"]), h2c)
         ran_by = there.get("annotations", {}).get(revisions.RAN_BY)
         if ran_by == "simulated" and instances.how(cloud, full, there) == "simulated":
-            route.problem = Refused(503, _SIMULATED)
+            route.problem = ProxyError(503, _SIMULATED)
         if share.percent:
             route.shares.append(share)
         if status.get("tag"):
             route.tags[status["tag"]] = share
     if not route.shares and route.problem is None:
-        route.problem = Refused(503, "The service has no revision that can take requests yet; its conditions say why.")
+        route.problem = ProxyError(
+            503, "The service has no revision that can take requests yet; its conditions say why."
+        )
     return route
 
 

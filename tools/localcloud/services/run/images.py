@@ -43,7 +43,7 @@ def placeholder(image: str) -> bool:
 
 def check(call: Call, name: str, template: Body) -> None:
     """Refuses images that the deployer or Cloud Run's agent may not read."""
-    project = names.Place.of(name).project
+    project = names.RunName.of(name).project
     for container in template["containers"]:
         image = container["image"]
         if not _IMAGE.fullmatch(image):
@@ -75,7 +75,7 @@ def _unreadable(cloud: Cloud, image: str, there: str, here: str) -> CloudError:
 
 async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool = True) -> Images:
     """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
-    account, found = agent(cloud, names.Place.of(full).project), []
+    account, found = agent(cloud, names.RunName.of(full).project), []
     for image in wanted:
         if placeholder(image) and cloud.workloads.client is not None:
             text = (

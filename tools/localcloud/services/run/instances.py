@@ -10,18 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.containers.workload import Ended, ImageGone, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, ImageGone, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import NoRoom, Order, Running
+from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
-from localcloud.services.run import journal, limits, names, probes, revisions, surroundings, templates
+from localcloud.services.run import container_environment, journal, limits, names, probes, revisions, templates
+from localcloud.services.run.container_environment import Volumes
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NotReady
 from localcloud.services.run.images import Images, fetched, placeholder
 from localcloud.services.run.probes import Knock
-from localcloud.services.run.surroundings import Volumes
 
 GRACE = 10
 STAND_IN = "local-cloud/command"
@@ -41,8 +41,8 @@ class Containers:
     revision: str
     identity: str
     volumes: Volumes
-    running: list[Running] = field(default_factory=list)
-    ended: Ended | None = None
+    running: list[StartedWorkload] = field(default_factory=list)
+    ended: ExitStatus | None = None
     problem: RuntimeProblem | None = None
     stopping: bool = False
     on_end: Callable[[], None] = lambda: None
@@ -82,7 +82,7 @@ class Containers:
         """The same of what should have gone on: its end is told, and what it has written kept, when it is noticed."""
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
 
-    def watch(self, running: Running) -> None:
+    def watch(self, running: StartedWorkload) -> None:
         """Notices the end of a container, in a thread of its own: most instances live for long."""
         loop = asyncio.get_running_loop()
 
@@ -96,7 +96,7 @@ class Containers:
 
         threading.Thread(target=wait, name=f"{self.identity} waits", daemon=True).start()
 
-    def _over(self, ended: Ended | None, problem: RuntimeProblem | None) -> None:
+    def _over(self, ended: ExitStatus | None, problem: RuntimeProblem | None) -> None:
         if not self.over:
             self.ended, self.problem = ended, problem
             self.noticed.set()
@@ -132,7 +132,7 @@ class Starter:
         identity = uuid.uuid4().hex
         try:
             found = secrets(self._cloud, revision, body)
-            volumes = await asyncio.to_thread(surroundings.volumes, self._cloud, identity, body, found)
+            volumes = await asyncio.to_thread(container_environment.volumes, self._cloud, identity, body, found)
         except CloudError as problem:
             raise NotReady(problem.message, {"reason": problem.reason}) from None
         containers = Containers(self._cloud, revision, identity, volumes)
@@ -150,14 +150,14 @@ class Starter:
         return instance
 
     async def _begun(
-        self, containers: Containers, body: Body, images: Images, found: surroundings.Read, reason: str
+        self, containers: Containers, body: Body, images: Images, found: container_environment.Read, reason: str
     ) -> None:
-        about, project = journal.resource(containers.revision), names.Place.of(containers.revision).project
+        about, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
         heard = journal.lines(self._cloud, project, about, {"instanceId": containers.identity})
         main = templates.serving(body)
         each = zip(body["containers"], images, strict=True)
         for container, image in sorted(each, key=lambda one: one[0] is not main):
-            own = surroundings.variables(container, found)
+            own = container_environment.variables(container, found)
             order = _order(containers, body, container, own, main is container).of(image.made)
             if order.workload.joins and self._cloud.workloads.how(order) == "simulated":
                 text = f"{order.workload.image} does not run (simulated): nothing stands in for it on this machine."
@@ -181,7 +181,7 @@ class Starter:
 
         await self._cloud.commits.write(begun)
 
-    async def _started(self, order: Order, heard: Lines) -> Running:
+    async def _started(self, order: Order, heard: Lines) -> StartedWorkload:
         """A container; where this machine carries no more, in the place of an instance that has nothing to do."""
         while True:
             try:
@@ -281,7 +281,7 @@ class Starter:
 
     def _say(self, containers: Containers, text: str, severity: str = "INFO") -> None:
         labels = {"instanceId": containers.identity}
-        about, project = journal.resource(containers.revision), names.Place.of(containers.revision).project
+        about, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
         journal.system(self._cloud, project, about, text, severity, labels=labels)
 
 
@@ -289,7 +289,7 @@ def _gone() -> NotReady:
     return NotReady("The revision is gone.", {}, 404)
 
 
-async def there(cloud: Cloud, first: Running) -> None:
+async def there(cloud: Cloud, first: StartedWorkload) -> None:
     """Waits until a container exists whose network others are to share; one that ended at once is noticed elsewhere."""
     for _ in range(_LOOKS):
         if first.kind == "process" or await runs(cloud, first):
@@ -297,7 +297,7 @@ async def there(cloud: Cloud, first: Running) -> None:
         await asyncio.sleep(_BETWEEN_LOOKS)
 
 
-async def runs(cloud: Cloud, one: Running) -> bool:
+async def runs(cloud: Cloud, one: StartedWorkload) -> bool:
     """Whether a workload runs now, whatever was heard of its end."""
     client = cloud.workloads.client
     if client is None or one.kind == "process":
@@ -308,10 +308,10 @@ async def runs(cloud: Cloud, one: Running) -> bool:
     return False
 
 
-def secrets(cloud: Cloud, full: str, template: Body) -> surroundings.Read:
+def secrets(cloud: Cloud, full: str, template: Body) -> container_environment.Read:
     """The secrets that a revision or task is given. Raises NotReady."""
     try:
-        return surroundings.read(cloud, full, template)
+        return container_environment.read(cloud, full, template)
     except CloudError as problem:
         raise NotReady(problem.message, {"reason": problem.reason}) from None
 
@@ -338,7 +338,7 @@ def explained(containers: Containers, body: Body) -> str:
 
 
 def _order(containers: Containers, body: Body, container: Body, own: dict[str, str], serving: bool) -> Order:
-    place = names.Place.of(containers.revision)
+    place = names.RunName.of(containers.revision)
     revision = containers.revision.rpartition("/")[2]
     contract = {"K_SERVICE": place.name, "K_REVISION": revision, "K_CONFIGURATION": place.name}
     command = body.get("annotations", {}).get(STAND_IN, "")

@@ -33,7 +33,7 @@ def create(call: Call) -> Body:
 
 def created(call: Call, name: str, sent: Body) -> Body:
     """A job under a full name."""
-    place = names.Place.of(name)
+    place = names.RunName.of(name)
     if not re.fullmatch(names.JOB_ID, place.name):
         raise invalid(
             f"Job name must use only lowercase alphanumeric characters and dashes, begin with a letter, not end with a dash, and have "

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.lines import Line, Lines
+from localcloud.engine.lines import Lines, LogLine
 from localcloud.engine.service import Body
 from localcloud.engine.usage import Payer, Sku
 from localcloud.services.run import names
@@ -52,7 +52,7 @@ _AT_ONCE = 50
 
 def resource(revision: str) -> Body:
     """The monitored resource of a revision, by its full name."""
-    place = names.Place.of(revision)
+    place = names.RunName.of(revision)
     labels = {
         "project_id": place.project,
         "service_name": place.name,
@@ -65,7 +65,7 @@ def resource(revision: str) -> Body:
 
 def job_resource(job: str) -> Body:
     """The monitored resource of a job."""
-    place = names.Place.of(job)
+    place = names.RunName.of(job)
     labels = {"project_id": place.project, "job_name": place.name, "location": place.region}
     return {"type": "cloud_run_job", "labels": labels}
 
@@ -110,7 +110,7 @@ def lines(cloud: Cloud, project: str, about: Body, labels: Mapping[str, str]) ->
     """What hears a container's lines and keeps them as entries of a resource."""
     shift = cloud.clock.seconds() - datetime.now(UTC).timestamp()
 
-    def keep(batch: Sequence[Line]) -> None:
+    def keep(batch: Sequence[LogLine]) -> None:
         for line in batch:
             payload, more = parsed(line.text)
             moment = datetime.fromtimestamp(line.moment + shift, UTC).isoformat().replace("+00:00", "Z")
@@ -126,7 +126,7 @@ def system(cloud: Cloud, project: str, about: Body, text: str, severity: str = "
     cloud.logs.log(project, SYSTEM, about, text, severity=severity, **more)
 
 
-class Request(Protocol):
+class FinishedRequest(Protocol):
     """A request that is over, as whoever answered it knows it."""
 
     verb: bytes
@@ -145,13 +145,13 @@ class Request(Protocol):
 class Answered(NamedTuple):
     """A request to a revision, how many seconds it took, and the Unix time of its end."""
 
-    request: Request
+    request: FinishedRequest
     revision: str
     seconds: float
     ended: float
 
 
-class Journal:
+class RequestJournal:
     """Requests and use, noted in memory and kept a moment later, together."""
 
     def __init__(self, cloud: Cloud, spent: Callable[[], Iterable[tuple[str, str, float]]]) -> None:
@@ -188,7 +188,7 @@ class Journal:
 
 
 def _write(cloud: Cloud, one: Answered) -> None:
-    project, asked = names.Place.of(one.revision).project, one.request
+    project, asked = names.RunName.of(one.revision).project, one.request
     scheme, host = "https" if asked.secure else "http", asked.field(b"host").decode("latin-1")
     request = {
         "requestMethod": asked.verb.decode("latin-1"),
@@ -212,6 +212,6 @@ def payer(cloud: Cloud, thing: str) -> Payer | None:
     """Who pays for a service or job by its full name, and with which labels."""
     if not thing.startswith("projects/"):
         return None
-    place = names.Place.of(thing)
+    place = names.RunName.of(thing)
     body = cloud.store.get(API, thing) or {}
     return Payer(place.project, place.region, tuple(sorted(body.get("labels", {}).items())))

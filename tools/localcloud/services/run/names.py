@@ -38,7 +38,7 @@ _NEWER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RunName:
     """What a full name of a service or job, or of what lies in one, says."""
 
     project: str
@@ -46,7 +46,7 @@ class Place:
     name: str
 
     @classmethod
-    def of(cls, full: str) -> Place:
+    def of(cls, full: str) -> RunName:
         """Of "projects/p/locations/r/services/s/…"."""
         words = full.split("/")
         return cls(words[1], words[3], words[5] if len(words) > 5 else "")
@@ -74,12 +74,12 @@ def _letters(text: str, count: int) -> str:
 
 def hosts(cloud: Cloud, full: str) -> tuple[str, str]:
     """The newer and the older host of a service."""
-    place = Place.of(full)
+    place = RunName.of(full)
     newer = f"{place.name}-{cloud.projects.number(place.project)}.{place.region}.run.app"
     return newer, f"{place.name}-{_hash(cloud, place)}-{_code(place.region)}.a.run.app"
 
 
-def _hash(cloud: Cloud, place: Place) -> str:
+def _hash(cloud: Cloud, place: RunName) -> str:
     digest = hashlib.sha256(f"{cloud.projects.number(place.project)} {place.region}".encode()).digest()
     return base64.b32encode(digest).decode().lower()[:10]
 
@@ -89,23 +89,23 @@ def _code(region: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HostTarget:
     """What a host asks for: a service by its full name, and a tag of its traffic ("" = by percent)."""
 
     service: str
     tag: str
 
 
-def asked(cloud: Cloud, host: str) -> Asked | None:
+def asked(cloud: Cloud, host: str) -> HostTarget | None:
     """What a host without port asks for; None when no service has it."""
     newer = _NEWER.fullmatch(host)
     if newer is not None:
         project = cloud.projects.by_number(int(newer["number"]))
         full = f"projects/{project}/locations/{newer['region']}/services/{newer['name']}"
-        return Asked(full, newer["tag"] or "") if project and cloud.store.get(API, full) else None
+        return HostTarget(full, newer["tag"] or "") if project and cloud.store.get(API, full) else None
     older = _OLDER.fullmatch(host)
     if older is None:
         return None
     for (full,) in cloud.store.sql("SELECT service FROM run_hosts WHERE host = ?", host.rpartition("---")[2]):
-        return Asked(full, older["tag"] or "")
+        return HostTarget(full, older["tag"] or "")
     return None

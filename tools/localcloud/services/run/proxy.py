@@ -12,7 +12,7 @@ from typing import cast
 
 import httptools
 
-from localcloud.services.run.exchanges import Connection, Desk, Exchange, Refused, page
+from localcloud.services.run.exchanges import Desk, Exchange, InstanceConnection, ProxyError, page
 from localcloud.services.run.fleet import NoInstance
 from localcloud.services.run.upstream import Upstream
 
@@ -38,7 +38,7 @@ class Visit(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._head_size = 0
         self._task: asyncio.Task[None] | None = None
-        self._tunnel: Connection | None = None
+        self._tunnel: InstanceConnection | None = None
         self._paused = self._closing = False
         self._idle: asyncio.TimerHandle | None = None
         self.peer = ""
@@ -170,11 +170,11 @@ class Visit(asyncio.Protocol):
         try:
             exchange.chosen = self._desk.choose(exchange)
             instance = self._desk.enter(exchange.chosen)
-        except Refused as refused:
+        except ProxyError as refused:
             self._refuse(exchange, refused)
             return
         except NoInstance as none:
-            self._refuse(exchange, Refused(none.status, str(none)))
+            self._refuse(exchange, ProxyError(none.status, str(none)))
             return
         exchange.timer = self._loop.call_later(exchange.chosen.timeout, self._late, exchange)
         if instance is not None:
@@ -193,7 +193,7 @@ class Visit(asyncio.Protocol):
                 exchange.instance = await self._desk.acquire(exchange.chosen)
             _, upstream = await self._loop.create_connection(Upstream, *exchange.instance.containers.address)
         except NoInstance as none:
-            self._refuse(exchange, Refused(none.status, str(none)))
+            self._refuse(exchange, ProxyError(none.status, str(none)))
         except OSError:
             self._lost(exchange)
         else:
@@ -201,7 +201,9 @@ class Visit(asyncio.Protocol):
         finally:
             self._task = None
 
-    def _send(self, exchange: Exchange, upstream: Connection, *, reused: bool = False, whole: bool = False) -> None:
+    def _send(
+        self, exchange: Exchange, upstream: InstanceConnection, *, reused: bool = False, whole: bool = False
+    ) -> None:
         exchange.upstream = upstream
         upstream.begin(self, exchange)
         data = b"".join(exchange.body if whole else (exchange.head(), *exchange.body))
@@ -228,7 +230,7 @@ class Visit(asyncio.Protocol):
         self._over(exchange)
         self._next(exchange, keep=exchange.keep and exchange.complete and reusable and not exchange.upgrade)
 
-    def changed(self, upstream: Connection) -> None:
+    def changed(self, upstream: InstanceConnection) -> None:
         """The instance has agreed to another protocol."""
         self._tunnel = upstream
         self._resume()
@@ -248,7 +250,7 @@ class Visit(asyncio.Protocol):
     def _lost(self, exchange: Exchange) -> None:
         if exchange.instance is not None:
             self._desk.suspect(exchange.instance)
-        self._refuse(exchange, Refused(501, _H2C) if exchange.chosen.h2c else Refused(503, _BROKEN))
+        self._refuse(exchange, ProxyError(501, _H2C) if exchange.chosen.h2c else ProxyError(503, _BROKEN))
 
     def _late(self, exchange: Exchange) -> None:
         if exchange.status:
@@ -257,10 +259,10 @@ class Visit(asyncio.Protocol):
         else:
             self._refuse(
                 exchange,
-                Refused(504, "The request has been terminated because it has reached the maximum request timeout."),
+                ProxyError(504, "The request has been terminated because it has reached the maximum request timeout."),
             )
 
-    def _refuse(self, exchange: Exchange, refused: Refused) -> None:
+    def _refuse(self, exchange: Exchange, refused: ProxyError) -> None:
         if self._closing:
             return
         exchange.status = refused.status
@@ -281,7 +283,7 @@ class Visit(asyncio.Protocol):
     def _refuse_all(self, status: int, sentence: str) -> None:
         exchange = self._coming or Exchange(self.peer, self._secure)
         exchange.complete = False
-        self._refuse(exchange, Refused(status, sentence))
+        self._refuse(exchange, ProxyError(status, sentence))
         self.transport.close()
 
     def _over(self, exchange: Exchange, *, lost: bool = False) -> None:

@@ -41,7 +41,7 @@ def readiness(cloud: Cloud, service: str) -> dict[str, bool]:
 
 def check_name(call: Call, service: str, revision: str, template: Body) -> bool:
     """Whether a revision of this name is to be made; 400 for a name that does not fit, 409 for one that is something else."""
-    prefix = f"{names.Place.of(service).name}-"
+    prefix = f"{names.RunName.of(service).name}-"
     if not revision.startswith(prefix) or not re.fullmatch(names.JOB_ID, revision):
         raise invalid(
             f"The revision's name {revision} must begin with {prefix} and have at most 63 characters.",
@@ -60,7 +60,7 @@ def add(call: Call, service: str, revision: str, template: Body, generation: int
     cloud = call.cloud
     body: Body = {field: template[field] for field in _COPIED if field in template}
     body |= {
-        "service": names.Place.of(service).name,
+        "service": names.RunName.of(service).name,
         "generation": "1",
         "creator": call.principal.partition(":")[2],
         "reconciling": True,

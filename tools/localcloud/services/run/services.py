@@ -42,7 +42,7 @@ def create(call: Call) -> Body:
 
 def created(call: Call, name: str, sent: Body) -> Body:
     """A service under a full name; the operation that ends when it is ready."""
-    place = names.Place.of(name)
+    place = names.RunName.of(name)
     if not re.fullmatch(names.SERVICE_ID, place.name):
         raise invalid(
             f"Service name must use only lowercase alphanumeric characters and dashes. It must begin with a letter and cannot end "
@@ -102,7 +102,7 @@ def _applied(call: Call, name: str, old: Body | None, sent: Body, *, force: bool
     remade = force or old is None or template != old["template"]
     revision = ""
     if remade:
-        revision = template.get("revision") or names.revision(names.Place.of(name).name, generation)
+        revision = template.get("revision") or names.revision(names.RunName.of(name).name, generation)
         remade = revisions.check_name(call, name, revision, template)
     known = revisions.known(call.cloud, name) | ({revision} if remade else set())
     new["traffic"] = traffic.checked(new.get("traffic", []), known)
@@ -205,7 +205,7 @@ def missing(name: str) -> CloudError:
     """The 404 for a service, job or execution."""
     return not_found(
         f"Resource '{name.rpartition('/')[2]}' of kind '{_kind(name)}' in region "
-        f"'{names.Place.of(name).region}' in project '{names.Place.of(name).project}' does not exist."
+        f"'{names.RunName.of(name).region}' in project '{names.RunName.of(name).project}' does not exist."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import httptools
 
-from localcloud.services.run.exchanges import Client, Exchange
+from localcloud.services.run.exchanges import ClientConnection, Exchange
 
 _HTTP = b"HTTP/1."
 
@@ -16,7 +16,7 @@ class Upstream(asyncio.Protocol):
     """A connection to an instance, which serves one exchange after the other."""
 
     def __init__(self) -> None:
-        self._visit: Client | None = None
+        self._visit: ClientConnection | None = None
         self._exchange: Exchange | None = None
         self._parser: Any = None
         self._whole = self._keep = False
@@ -27,7 +27,7 @@ class Upstream(asyncio.Protocol):
         """Keeps the transport."""
         self.transport = cast("asyncio.Transport", transport)
 
-    def begin(self, visit: Client, exchange: Exchange) -> None:
+    def begin(self, visit: ClientConnection, exchange: Exchange) -> None:
         """From now on it is there for an exchange."""
         self._visit, self._exchange = visit, exchange
         self._parser, self._whole = httptools.HttpResponseParser(self), False

@@ -14,7 +14,7 @@ from localcloud.services.storage import answers, checksums, keys, lists, precond
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import NewVersion
-from localcloud.spec import json_text, schema
+from localcloud.spec import conformance, json_text
 
 Sent = dict[str, Any]
 UNTYPED = "application/octet-stream"
@@ -28,7 +28,7 @@ def metadata(call: Call, text: bytes) -> Sent:
         sent = json_text.read(text)
     except (ValueError, RecursionError):
         raise refusals.parse_error() from None
-    return keys.with_key(schema.check(call.document, "Object", sent, older=True, lenient=True), call.headers)
+    return keys.with_key(conformance.check(call.document, "Object", sent, older=True, lenient=True), call.headers)
 
 
 def check_metadata_size(size: int) -> None:

@@ -32,7 +32,7 @@ from localcloud.services.storage import (
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.services.storage.versions import NewVersion
-from localcloud.spec import schema
+from localcloud.spec import conformance
 from localcloud.spec.discovery import Param, camel
 
 R = TypeVar("R")
@@ -192,4 +192,4 @@ def _conditions(call: Call) -> preconditions.Preconditions:
 
 def _generation(call: Call) -> int | None:
     said = call.params.get("generation")
-    return None if said is None else schema.typed(_GENERATION, said, OLDER.mistyped)
+    return None if said is None else conformance.typed(_GENERATION, said, OLDER.mistyped)

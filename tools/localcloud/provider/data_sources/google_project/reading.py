@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.paths import last
 from localcloud.provider.values import Object
 from localcloud.provider.work import Problem, Work
@@ -18,7 +18,7 @@ def read(work: Work) -> Object:
         )
     try:
         found = work.call("get", {"projectId": project})
-    except Refused as error:
+    except HttpError as error:
         raise Problem(f"The project {project} cannot be read: {error}") from error
     if found.get("lifecycleState", "ACTIVE") != "ACTIVE":
         raise Problem(f"The project {project} is not active: {found['lifecycleState']}.")
@@ -44,7 +44,7 @@ def _billing_account(work: Work, project: str) -> str | None:
     method = document("cloudbilling", "v1").methods["cloudbilling.projects.getBillingInfo"]
     try:
         found = work.ask(method, {"name": f"projects/{project}"})
-    except Refused as error:
+    except HttpError as error:
         if error.code in (403, 404, 501):
             return None
         raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from localcloud.provider import images
-from localcloud.provider.additions import Draft
+from localcloud.provider.additions import PlanDraft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.values import UNKNOWN, Object
 from localcloud.provider.work import Work
 
 
-def plan(draft: Draft) -> None:
+def plan(draft: PlanDraft) -> None:
     """A smaller disk is another disk, and so is one with other operations a second, unless it is a hyperdisk."""
     old, new = draft.prior, draft.planned
     if draft.creating:

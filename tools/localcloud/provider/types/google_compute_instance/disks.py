@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 
 from localcloud.provider import images, paths, requests
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.fields import Fields
 from localcloud.provider.schema import Block
 from localcloud.provider.values import Object, Value
@@ -75,7 +75,7 @@ def _described(work: Work, attached_disk: Object) -> Object:
     try:
         url = work.url("compute", "v1", f"v1/{name}")
         disk = work.request("GET", url).body
-    except Refused as error:
+    except HttpError as error:
         log.warning("the disk %s cannot be read: %s", name, error)
         return attached_disk
     made = {field: disk[own] for own, field in _MADE.items() if own in disk}

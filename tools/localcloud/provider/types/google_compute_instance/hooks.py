@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.provider import operations, paths, requests
-from localcloud.provider.additions import Draft
+from localcloud.provider.additions import PlanDraft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.planner import Planner, Scope
 from localcloud.provider.types.google_compute_instance import disks, interfaces, updating
@@ -15,7 +15,7 @@ _SHIELDED, _CONFIDENTIAL = "shielded_instance_config", "confidential_instance_co
 _TURNED_OFF_BY = {"TERMINATED": "stop", "SUSPENDED": "suspend"}
 
 
-def plan(draft: Draft) -> None:
+def plan(draft: PlanDraft) -> None:
     """What is no change although it looks like one, and what needs another machine although it does not."""
     _plan_accelerators(draft)
     if draft.creating:
@@ -30,7 +30,7 @@ def plan(draft: Draft) -> None:
             _plan_interface(draft, index, *pair)
 
 
-def _plan_accelerators(draft: Draft) -> None:
+def _plan_accelerators(draft: PlanDraft) -> None:
     """Accelerators of which there are to be none are not asked for."""
     name = "guest_accelerator"
     wanted, before = draft.planned[name], draft.prior.get(name) or []
@@ -44,7 +44,7 @@ def _plan_accelerators(draft: Draft) -> None:
     draft.planned[name] = before
 
 
-def _moves_script(draft: Draft) -> bool:
+def _moves_script(draft: PlanDraft) -> bool:
     """Whether the same script only moves into the metadata, or out of it."""
     old, new = draft.prior.get("metadata") or {}, draft.planned["metadata"]
     new = new if isinstance(new, dict) else {}
@@ -54,7 +54,7 @@ def _moves_script(draft: Draft) -> bool:
     return not after and _KEY in new and before == new[_KEY]
 
 
-def _plan_interface(draft: Draft, index: int, old: Object, new: Object) -> None:
+def _plan_interface(draft: PlanDraft, index: int, old: Object, new: Object) -> None:
     """An address changes in place only where the network does; a subnetwork says its own project."""
     moved = any(old[name] != new[name] for name in ("network", "subnetwork", "subnetwork_project"))
     if not moved and new["network_ip"] not in (old["network_ip"], "", None, UNKNOWN):

@@ -6,7 +6,7 @@ import base64
 import re
 
 from localcloud.provider import paths, requests, rest
-from localcloud.provider.client import Refused
+from localcloud.provider.client import HttpError
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
 from localcloud.provider.values import BYTES, Object
@@ -102,7 +102,7 @@ def _accessed(work: Work, values: Object) -> str:
     try:
         data = work.call("access", {"name": values["name"]}).get("payload", {}).get("data", "")
         return str(data) if values["is_secret_data_base64"] else base64.b64decode(data).decode()
-    except (Refused, ValueError):
+    except (HttpError, ValueError):
         return str(values["secret_data"] or "")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from localcloud.provider import patches, rest
-from localcloud.provider.additions import Draft
-from localcloud.provider.client import Refused
+from localcloud.provider.additions import PlanDraft
+from localcloud.provider.client import HttpError
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.values import UNKNOWN, Object
 from localcloud.provider.work import Problem, Work
 
 
-def plan(draft: Draft) -> None:
+def plan(draft: PlanDraft) -> None:
     """E-mail and member are known before creation, once the account's id and project are."""
     account, project = draft.planned["account_id"], draft.planned["project"]
     renamed = draft.creating or account != draft.prior.get("account_id")
@@ -24,7 +24,7 @@ def create(work: Work, planned: Object) -> Object:
     """Creates the account; one that is there already is taken over where create_ignore_already_exists says so."""
     try:
         return rest.make_and_read(work, planned)
-    except Refused as error:
+    except HttpError as error:
         if error.code != 409 or not planned["create_ignore_already_exists"]:
             raise
         project = work.project(planned)

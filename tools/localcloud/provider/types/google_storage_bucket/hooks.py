@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.provider import creation, patches, requests, rest
-from localcloud.provider.additions import Draft
-from localcloud.provider.client import Refused
+from localcloud.provider.additions import PlanDraft
+from localcloud.provider.client import HttpError
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.rest import imported
 from localcloud.provider.values import UNKNOWN, Object, at
@@ -30,7 +30,7 @@ _SENT_IF_ZERO = {
 }
 
 
-def plan(draft: Draft) -> None:
+def plan(draft: PlanDraft) -> None:
     """A locked retention policy can only be unlocked with a new bucket."""
     old, new = draft.prior.get("retention_policy") or [], draft.planned["retention_policy"]
     if new is UNKNOWN or not old or not old[0].get("is_locked"):
@@ -156,7 +156,7 @@ def _objects(work: Work, bucket: str) -> list[Object]:
         query = {"versions": "true"} | ({"pageToken": token} if token else {})
         try:
             page = work.ask(method, {"bucket": bucket}, query=query)
-        except Refused:
+        except HttpError:
             return found
         found.extend(page.get("items", []))
         token = page.get("nextPageToken", "")

@@ -8,7 +8,7 @@ import hashlib
 import json
 
 from localcloud.provider import patches, requests, rest
-from localcloud.provider.additions import Draft
+from localcloud.provider.additions import PlanDraft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.sniffing import media_type
 from localcloud.provider.suppress import local_md5
@@ -20,7 +20,7 @@ _HASHES = ("crc32c", "generation", "md5hash")
 _REUPLOADED = frozenset({"content", "source_md5hash", "detect_md5hash"})
 
 
-def plan(draft: Draft) -> None:
+def plan(draft: PlanDraft) -> None:
     """Other content means other hashes and another generation. A context's key is used once."""
     _refuse_same_keys(draft)
     if draft.config.get("source_md5hash") is UNKNOWN or _differs(draft, "source_md5hash"):
@@ -32,7 +32,7 @@ def plan(draft: Draft) -> None:
     return None
 
 
-def _refuse_same_keys(draft: Draft) -> None:
+def _refuse_same_keys(draft: PlanDraft) -> None:
     blocks = draft.planned["contexts"]
     if blocks is UNKNOWN or blocks == draft.prior.get("contexts") or not blocks or blocks[0]["custom"] is UNKNOWN:
         return
@@ -100,11 +100,11 @@ def _names(values: Object) -> dict[str, str]:
     return {"bucket": values["bucket"], "object": values["name"]}
 
 
-def _differs(draft: Draft, name: str) -> bool:
+def _differs(draft: PlanDraft, name: str) -> bool:
     return bool((draft.prior.get(name) or "") != (draft.planned[name] or ""))
 
 
-def _hashes_unknown(draft: Draft) -> None:
+def _hashes_unknown(draft: PlanDraft) -> None:
     for name in _HASHES:
         draft.set(name, UNKNOWN)
 

@@ -11,7 +11,7 @@ from localcloud.services.run.conditions import find
 from localcloud.services.run.knative import objects, templates
 from localcloud.services.run.knative.objects import CREATOR, MODIFIER, RUNNING
 from localcloud.services.run.knative.templates import without
-from localcloud.services.run.names import API, Place
+from localcloud.services.run.names import API, RunName
 from localcloud.services.run.service import SERVICE
 
 _JOB = "run.googleapis.com/job"
@@ -209,13 +209,13 @@ def execution(cloud: Cloud, name: str, body: Body) -> Body:
         "parallelism": body["parallelism"],
         "template": {"spec": _task_spec(body["template"])},
     }
-    labels = {_JOB: Place.of(name).name}
+    labels = {_JOB: RunName.of(name).name}
     return _object(cloud, "Execution", name, body, labels, {CREATOR: body.get("creator", "")}, spec, status)
 
 
 def task(cloud: Cloud, name: str, body: Body) -> Body:
     """A task as v1 has it."""
-    labels = {_JOB: Place.of(name).name, _EXECUTION: name.split("/")[-3]}
+    labels = {_JOB: RunName.of(name).name, _EXECUTION: name.split("/")[-3]}
     status = {
         "observedGeneration": 1,
         "conditions": [objects.condition("Completed", find(body, "Completed"))],

@@ -13,7 +13,7 @@ from localcloud.engine.service import Body, Call, Service
 from localcloud.errors import CloudError, invalid, not_found
 from localcloud.services.run.conditions import FAILED, SUCCEEDED
 from localcloud.services.run.knative.templates import without
-from localcloud.services.run.names import API, Place
+from localcloud.services.run.names import API, RunName
 from localcloud.spec.discovery import document
 
 LOCATION = "cloud.googleapis.com/location"
@@ -81,7 +81,7 @@ def metadata(
     cloud: Cloud, name: str, body: Body, group: str, labels: Mapping[str, str], said: Mapping[str, str]
 ) -> Body:
     """An object's metadata."""
-    place = Place.of(name)
+    place = RunName.of(name)
     number = str(cloud.projects.number(place.project))
     kind, identity = name.split("/")[-2:]
     return without(

@@ -13,7 +13,7 @@ from localcloud.services.run.conditions import find
 from localcloud.services.run.knative import objects, templates
 from localcloud.services.run.knative.objects import CREATOR, MODIFIER, SERVING
 from localcloud.services.run.knative.templates import without
-from localcloud.services.run.names import API, Place
+from localcloud.services.run.names import API, RunName
 from localcloud.services.run.service import SERVICE
 
 _INGRESS, _STATUS = "run.googleapis.com/ingress", "run.googleapis.com/ingress-status"
@@ -253,7 +253,7 @@ def _latest(body: Body) -> Body:
 def revision(cloud: Cloud, name: str, body: Body) -> Body:
     """A revision as v1 has it."""
     service = name.partition("/revisions/")[0]
-    short, identity = Place.of(service).name, name.rpartition("/")[2]
+    short, identity = RunName.of(service).name, name.rpartition("/")[2]
     active = identity in traffic.serving(cloud.store.get(API, service) or {})
     template = templates.outward(body)
     labels = {

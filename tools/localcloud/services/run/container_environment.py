@@ -29,7 +29,7 @@ class Read:
 
 def read(cloud: Cloud, full: str, template: Body) -> Read:
     """The secrets that a template names, read as its account. Raises CloudError in Cloud Run's words."""
-    place = names.Place.of(full)
+    place = names.RunName.of(full)
     principal = f"serviceAccount:{template['serviceAccount']}"
     found: dict[tuple[str, str], bytes] = {}
     for secret, version, field_ in templates.secrets_of(template):

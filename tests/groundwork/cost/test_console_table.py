@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from groundwork.cost import files
-from groundwork.cost.console import credit_type
+from groundwork.cost.console_table import credit_type
 from groundwork.cost.report import period, report
 from groundwork.errors import UsageProblem
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from localcloud.errors import CloudError
+from localcloud.spec.conformance import check, typed, unknown_parameter
 from localcloud.spec.discovery import Param, document
-from localcloud.spec.schema import check, typed, unknown_parameter
 
 
 def checked(body: Any, schema: str = "Secret", api: str = "secretmanager", **how: Any) -> dict[str, Any]:

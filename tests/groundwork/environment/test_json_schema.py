@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from groundwork.environment.schema import completed, objections
+from groundwork.environment.json_schema import completed, objections
 from groundwork.text import listed
 
 SCHEMA: dict[str, Any] = {
