@@ -336,6 +336,13 @@ def test_traffic_has_to_add_up(cloud: Inside) -> None:
     assert cloud("POST", f"{HERE}/endpoints/api:deployModel", {**body, "trafficSplit": {"9": 100}}).status == 400
 
 
+@pytest.mark.parametrize("uri", ["gs://bucket/", "gs://bucket/..", "train.tar.gz", "/etc/passwd"])
+def test_a_package_is_an_object(cloud: Inside, uri: str) -> None:
+    program = {"executorImageUri": "train:1", "packageUris": [uri], "pythonModule": "train.task"}
+    spec = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1", "pythonPackageSpec": program}
+    assert "must be gs://BUCKET/OBJECT" in cloud("POST", f"{HERE}/customJobs", job(spec)).message
+
+
 def test_a_model_of_another_project_is_deployed_by_who_may_read_it_there(cloud: Inside) -> None:
     cloud.ok("POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
     ours = finished(cloud, "POST", f"{HERE}/models:upload", {"model": model()})["model"].replace(NUMBER, PROJECT)

@@ -109,6 +109,9 @@ def _check_program(program: Body, kind: str, where: str) -> None:
         raise invalid(f"{field}: {image!r} is no name of an image.", field)
     if packaged and not (program.get("packageUris") and program.get("pythonModule")):
         raise invalid(f"{where}.python_package_spec needs package_uris and python_module.", where)
+    for uri in program.get("packageUris", []):
+        if not uri.startswith("gs://") or uri.rpartition("/")[2] in {"", ".", ".."}:
+            raise invalid(f"{where}.python_package_spec.package_uris: {uri!r} must be gs://BUCKET/OBJECT.", where)
     if len(program.get("packageUris", [])) > _PACKAGES:
         raise invalid(f"{where}.python_package_spec.package_uris may have {_PACKAGES} entries.", where)
     seen = [one.get("name", "") for one in program.get("env", [])]
