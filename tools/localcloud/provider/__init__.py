@@ -1,1 +1,1 @@
-"""The local cloud's Terraform provider: hashicorp/google 7.45.0's schema, plans and states, from rows of data."""
+"""The local cloud's Terraform provider: the schemas, plans and states of hashicorp/google 7.45.0, from rows of data."""

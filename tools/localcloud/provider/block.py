@@ -1,4 +1,4 @@
-"""The provider block: its schema, and the settings that a configuration of it means."""
+"""The provider block: its schema, and the settings it configures."""
 
 from __future__ import annotations
 

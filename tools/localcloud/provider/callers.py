@@ -1,4 +1,4 @@
-"""Who calls: the user whose process holds the other end of a loopback connection, as the system tells it.
+"""Identifies callers: the user whose process holds the other end of a loopback connection, according to the system.
 
 A reattached Terraform sends no secret, and its provider must listen on TCP, since a Unix socket does not tell connections apart.
 Where the system does not tell (anything but Linux), every user of the machine may call.

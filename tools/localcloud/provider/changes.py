@@ -1,4 +1,4 @@
-"""From prior state and wanted values to the plan that Terraform shows: the planner, the provider's additions, a type's own rules."""
+"""Plans a change from the prior state and the proposed values: the planner, the provider's additions, and a type's own rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a single value must look like, by name, where a pattern or a list of words does not say it."""
+"""Named checks of single values, where a pattern or a list of allowed values is not enough."""
 
 from __future__ import annotations
 

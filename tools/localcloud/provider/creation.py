@@ -1,4 +1,4 @@
-"""Making a resource: the call that creates it, and the operation that this begins."""
+"""Creates a resource: the call, and the operation that it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a service account signs or is given, for the ephemeral resources."""
+"""Tokens and signatures of service accounts, for the ephemeral resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider as a process of its own: one for each local cloud and token, found by its record in the state folder."""
+"""The provider as a daemon process: one for each local cloud and token, found through its record in the state folder."""
 
 from __future__ import annotations
 

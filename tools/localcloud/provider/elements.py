@@ -1,4 +1,4 @@
-"""Which elements of two sets of blocks are the same one, and which lists of blocks read the same."""
+"""Matches the elements of two sets of blocks, and compares lists of blocks."""
 
 from __future__ import annotations
 

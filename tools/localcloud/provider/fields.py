@@ -1,4 +1,4 @@
-"""Between Terraform's attributes and the API's fields: the same names in another case, one-item blocks as objects, sets as maps."""
+"""Converts between Terraform's attributes and the API's fields: the same names in another case, one-item blocks as objects, sets as maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider's own functions: each takes one text and gives the part of it that a pattern of functions.json finds."""
+"""Provider-defined functions: each extracts a part of a string by a pattern in functions.json."""
 
 from __future__ import annotations
 

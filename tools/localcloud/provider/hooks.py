@@ -1,4 +1,4 @@
-"""What a row of data cannot say about a resource type: functions that lie beside it, in types/NAME/hooks.py."""
+"""What a row of data cannot express about a resource type: functions in its types/NAME/hooks.py."""
 
 from __future__ import annotations
 

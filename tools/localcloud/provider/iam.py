@@ -1,4 +1,4 @@
-"""Members and bindings of IAM policies: every parent that has a policy, one read-modify-write."""
+"""IAM members and bindings for every parent that has a policy, by one read-modify-write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What newer Terraforms and OpenTofu keep of a resource besides its id, so that a state goes from either provider to the other.
+"""Resource identities, which newer Terraforms and OpenTofu store besides the id, so that a state works with either provider.
 
 hashicorp/google gives most types an identity of a few attributes; a state that holds one is refused by a provider that
 knows none. All identities of the catalogue are version 1 in hashicorp/google 7.45.0.

@@ -1,4 +1,4 @@
-"""Disk images as configurations name them: by link, by name or by family, in short or in full."""
+"""Disk images as configurations name them: by link, name or family, in short or in full."""
 
 from __future__ import annotations
 

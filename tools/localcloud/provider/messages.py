@@ -1,4 +1,4 @@
-"""The messages of Terraform's plugin protocol 6 that this provider speaks, built at run time from one table."""
+"""The messages of Terraform's plugin protocol 6 that this provider uses, built at run time from one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Null and zero: which of the two a planned, applied or refreshed value keeps.
+"""Null and zero: which of them a planned, applied or refreshed value keeps.
 
 A first-generation provider cannot tell null from zero in its own memory, so the answer is taken from the value before:
 what was planned from the configuration, what was applied from the plan, what was refreshed from the state.

@@ -1,4 +1,4 @@
-"""Long-running operations: waiting until they are done."""
+"""Waits for long-running operations."""
 
 from __future__ import annotations
 

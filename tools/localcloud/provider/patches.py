@@ -1,4 +1,4 @@
-"""Changing a resource: what differs, and the calls that the row says send it: a patch, a whole, a setter, a switch."""
+"""Updates a resource: the differences, and the calls that send them according to its row: patches, replacements, setters, switches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change would look like: prior state and wanted values in, planned values and the paths that force replacement out.
+"""Plans attribute changes: prior state and proposed values in, planned values and the paths that force replacement out.
 
 The rules are those that Terraform's first-generation providers follow; they were found by watching hashicorp/google 7.45.0.
 """

@@ -1,4 +1,4 @@
-"""The bytes that Terraform keeps with a resource for its provider: timeouts and schema version, as hashicorp/google writes them."""
+"""The private data that Terraform stores for the provider: timeouts and schema version, in hashicorp/google's format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests of a resource that is one object of a REST API: which parameters they have, what they send, whether it is there."""
+"""The requests of a resource that is one REST object: parameters, bodies, and whether it exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which errors pass by themselves, and how long they are waited for."""
+"""Which errors are temporary, and how long to retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of resource types: a folder each in types/, whose rows are read when they are first asked for."""
+"""The resource types: one folder each in types/, whose rows are loaded on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a resource type: attributes and blocks with their flags, read from the short strings of a row."""
+"""Schemas of resource types: attributes and blocks with their flags, parsed from the short strings of a row."""
 
 from __future__ import annotations
 

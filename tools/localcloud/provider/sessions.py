@@ -1,4 +1,4 @@
-"""Who is asking: the settings of each provider block, told apart by its connection."""
+"""Provider sessions: the settings of each provider block, told apart by its connection."""
 
 from __future__ import annotations
 

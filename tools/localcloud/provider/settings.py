@@ -1,4 +1,4 @@
-"""What one provider block says: project, region, labels, where the local cloud is and with which token to ask it."""
+"""The settings of one provider block: project, region, labels, and the local cloud's address and token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The media type of content that nobody named: told by its first bytes, as Google's client for Go tells it.
+"""Detects the media type of content from its first bytes, as Google's client for Go does.
 
 Source: the WHATWG standard mimesniff.spec.whatwg.org, in the part that Go's http.DetectContentType has.
 """

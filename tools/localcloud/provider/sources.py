@@ -1,4 +1,4 @@
-"""Data sources and ephemeral resources: a folder each with its row and, in reading.py, the function that reads it.
+"""Data sources and ephemeral resources: one folder each, with its row and the function in reading.py that reads it.
 
 The IAM policy of every resource that has one can be read, too, without a folder. What an ephemeral resource reads is stored nowhere.
 """

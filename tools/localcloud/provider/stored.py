@@ -1,4 +1,4 @@
-"""Named changes to a value: before it is stored in the state, before it is sent to the API, and after it was read there."""
+"""Named conversions of a value: before it is stored in the state, before it is sent, and after it was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an old and a new value count as equal although they differ, by name."""
+"""Named rules by which an old and a new value count as equal although they differ."""
 
 from __future__ import annotations
 

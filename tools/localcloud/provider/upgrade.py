@@ -1,4 +1,4 @@
-"""States that an older version of a schema wrote, as states of this one."""
+"""Upgrades states that an older version of a schema wrote."""
 
 from __future__ import annotations
 

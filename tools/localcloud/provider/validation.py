@@ -1,4 +1,4 @@
-"""What a configuration must be before anything is planned: the refusals of hashicorp/google's own validation."""
+"""Validates a configuration before planning, with the messages of hashicorp/google's own validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step on one resource: what it works on, with which settings, and how it asks the API."""
+"""One step on one resource: its type, its settings, and its API calls."""
 
 from __future__ import annotations
 

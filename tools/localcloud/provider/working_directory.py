@@ -1,4 +1,4 @@
-"""Where a connected terraform runs: relative paths in a configuration are meant from there, not from this process's folder."""
+"""The working directory of a connected Terraform, to which relative paths in a configuration refer."""
 
 from __future__ import annotations
 
