@@ -1,7 +1,8 @@
 locals {
-  # A volume's name takes no dots and underscores.
+  # A volume's name takes no dots and underscores, and at most 63 characters.
   volumes = {
-    for name, bucket in var.buckets : "bucket-${replace(name, "/[._]/", "-")}" => { bucket = name, read_only = bucket.read_only }
+    for name, bucket in var.buckets :
+    "bucket-${length(name) > 56 ? substr(sha256(name), 0, 16) : replace(name, "/[._]/", "-")}" => { bucket = name, read_only = bucket.read_only }
   }
 }
 
