@@ -6,7 +6,7 @@ import re
 
 import click
 
-_CLAUSE = re.compile(r"(.+?)[.:;](?:\s|$)", re.DOTALL)
+_CLAUSE = re.compile(r"(.+?)[.:;](?:\s|\Z)", re.DOTALL)
 
 
 class Group(click.Group):

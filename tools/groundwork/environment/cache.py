@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 _DIGITS = 32
-_CHECKS = ("cache.py", "document.py", "schema.py", "validation.py", "wiring.py", "workloads.py")
 
 
 def recall(path: Path, root: Path) -> dict[str, Any] | None:
@@ -46,4 +45,4 @@ def _looked_at(path: Path, root: Path) -> Iterator[Path]:
     yield path
     yield root / "envs" / "schema.json"
     yield from sorted(other for other in path.parent.glob("*.yaml") if other != path)
-    yield from (Path(__file__).with_name(name) for name in _CHECKS)
+    yield from sorted(Path(__file__).parent.glob("*.py"))
