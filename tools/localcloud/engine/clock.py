@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from localcloud.engine.store import Store
 from localcloud.spec.timestamps import parse, rfc3339
@@ -35,7 +36,10 @@ class Clock:
 
     def rfc3339(self, plus_seconds: float = 0) -> str:
         """The moment as Google writes it, with microseconds: "2026-11-21T09:49:25.123456Z"."""
-        return rfc3339(self.now() + timedelta(seconds=plus_seconds))
+        if plus_seconds:
+            return rfc3339(self.now() + timedelta(seconds=plus_seconds))
+        second, micros = divmod(time.time_ns() // 1000 + self._micros, 1_000_000)
+        return f"{_second(second)}.{micros:06}Z"  # nearly every write asks for it
 
     def since(self, moment: str) -> float:
         """Seconds from an RFC 3339 time until now."""
@@ -52,3 +56,8 @@ class Clock:
     def _load(self) -> None:
         row = self._store.row("SELECT value FROM counters WHERE name = 'clock'")
         self._micros: int = row[0] if row else 0
+
+
+@lru_cache(maxsize=4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

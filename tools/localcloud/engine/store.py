@@ -105,7 +105,7 @@ class Store:
     def in_place(self) -> bool:
         """Whether the database file in the folder is still the open one."""
         try:
-            return self.database.stat().st_ino == self._inode
+            return os.stat(self.database).st_ino == self._inode  # noqa: PTH116 - asked with every transaction
         except OSError:
             return False
 
