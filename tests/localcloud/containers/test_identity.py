@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from localcloud.containers import detection
 from localcloud.containers.workload import Mount, Workload
-from localcloud.engine.workloads import Order
+from localcloud.engine.orders import Order
 
 from tests.localcloud.containers import images
 from tests.localcloud.containers.test_client import Answering

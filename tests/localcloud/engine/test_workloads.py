@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.workload import RuntimeProblem, Workload
+from localcloud.engine.orders import NoRoom, Order
 from localcloud.engine.workload_settings import WorkloadSettings, read
-from localcloud.engine.workloads import NoRoom, Order, kept
+from localcloud.engine.workloads import kept
 from localcloud.errors import CloudError
 
 from tests.localcloud.inside import NUMBER, PROJECT

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import IdTokens
-from localcloud.engine.workloads import Order
+from localcloud.engine.orders import Order
 from localcloud.errors import CloudError
 from localcloud.provider import callers
 from localcloud.server.holders import Holders

@@ -20,7 +20,7 @@ from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import Mount, Runtime, RuntimeProblem
 from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.workloads import Given, Order
+from localcloud.engine.orders import Given, Order
 from localcloud.server import certificates, clients, metadata
 from localcloud.server.holders import Holders
 from localcloud.services.artifactregistry import MULTI_REGIONS
@@ -35,7 +35,7 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class ServingHost:
-    """The engine.workloads.WorkloadHost of a serving cloud. `loop` and `thread` are the server's, `port` is the one it listens on."""
+    """The engine.orders.WorkloadHost of a serving cloud. `loop` and `thread` are the server's, `port` is the one it listens on."""
 
     cloud: Cloud
     state: Path

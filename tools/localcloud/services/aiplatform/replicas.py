@@ -11,8 +11,8 @@ from localcloud.containers.bucket import BucketClient, BucketRefused
 from localcloud.containers.folders import Folders
 from localcloud.containers.workload import ExitStatus, Mount, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.orders import Order
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Order
 from localcloud.errors import CloudError
 from localcloud.services.aiplatform import names, specs, variables
 from localcloud.services.aiplatform.specs import Pool

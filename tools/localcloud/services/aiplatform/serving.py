@@ -16,8 +16,8 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.commits import Commits
 from localcloud.engine.exchange import Reply
 from localcloud.engine.lines import Lines, LogLine
+from localcloud.engine.orders import Order, StartedWorkload
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import Order, StartedWorkload
 from localcloud.errors import CloudError, failed_precondition
 from localcloud.services.aiplatform import charges, machines, models, names, specs
 from localcloud.services.aiplatform.names import API

@@ -15,8 +15,8 @@ from localcloud.containers.workload import ExitStatus, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.lines import Lines
+from localcloud.engine.orders import StartedWorkload
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import StartedWorkload
 from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.aiplatform import folders, jobs, journal, names, replicas, specs
 from localcloud.services.aiplatform.names import API

@@ -9,12 +9,10 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,36 +23,22 @@ from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import disk_refused
 from localcloud.errors import CloudError
-from localcloud.services.artifactregistry import rules
+from localcloud.services.artifactregistry import manifests, rules
 from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
+from localcloud.services.artifactregistry.manifests import RegistryError
 
 PULL = "artifactregistry.repositories.downloadArtifacts"
 PUSH = "artifactregistry.repositories.uploadArtifacts"
 DELETE = "artifactregistry.repositories.deleteArtifacts"
 HOST = "-docker.pkg.dev"
 ANONYMOUS = "anonymous"
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests.
 _NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_MOST_MANIFEST = 4 << 20
 _HOUR = 3600
 _DAY = 86_400
-_TYPES = {
-    *INDEXES,
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-}
 _CODES = {400: "NAME_INVALID", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UNKNOWN"}
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class RegistryError(Exception):
-    """An answer in the protocol's own words."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 def application(cloud: Cloud) -> Starlette:
@@ -192,7 +176,7 @@ class Registry:
 
     async def _blob(self, request: Request) -> Response:
         images, _ = self._opened(request, PULL)
-        digest = _digest(request.path_params["digest"])
+        digest = manifests.checked_digest(request.path_params["digest"])
         found = images.blob(digest)
         if found is None:
             raise RegistryError(404, "BLOB_UNKNOWN", f"{digest} is not in this repository.")
@@ -201,7 +185,7 @@ class Registry:
     async def _begin(self, request: Request) -> Response:
         images, _ = self._opened(request, PUSH)
         wanted = request.query_params.get("mount", "")
-        if wanted and _DIGEST.fullmatch(wanted) and await self._mounted(request, images, wanted):
+        if wanted and manifests.DIGEST.fullmatch(wanted) and await self._mounted(request, images, wanted):
             return self._held(request, wanted)
         upload = uuid.uuid4().hex
         self._tidy()
@@ -250,7 +234,7 @@ class Registry:
     async def _finish(self, request: Request, images: Images, upload: str) -> Response:
         path = self._uploads[upload][0]
         await self._append(request, upload)
-        digest = _digest(request.query_params.get("digest", ""))
+        digest = manifests.checked_digest(request.query_params.get("digest", ""))
         found = f"sha256:{await asyncio.to_thread(_sha256, path)}"
         if found != digest:
             self._drop(upload)
@@ -315,9 +299,9 @@ class Registry:
 
     async def _put(self, request: Request, reference: str) -> Response:
         images, image = self._opened(request, PUSH)
-        body = await _whole(request)
+        body = await manifests.whole(request)
         media_type = request.headers.get("content-type", "")
-        _check_manifest(images, image, media_type, body)
+        manifests.check(images, image, media_type, body)
         if ":" in reference and reference != f"sha256:{hashlib.sha256(body).hexdigest()}":
             raise RegistryError(400, "DIGEST_INVALID", f"The manifest does not have the digest {reference}.")
         if ":" not in reference and not _TAG.fullmatch(reference):
@@ -352,33 +336,6 @@ class Registry:
         return JSONResponse({"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}, media_type=INDEXES[0])
 
 
-async def _whole(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_MANIFEST:
-            raise RegistryError(413, "MANIFEST_INVALID", f"A manifest has at most {_MOST_MANIFEST} bytes.")
-    return bytes(body)
-
-
-def _check_manifest(images: Images, image: str, media_type: str, body: bytes) -> None:
-    if media_type not in _TYPES:
-        raise RegistryError(
-            400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is not a manifest of an image."
-        )
-    try:
-        content = json.loads(body)
-        parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]
-        digests = [_digest(part["digest"]) for part in parts]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise RegistryError(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
-    for digest in digests:
-        held: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)
-        if held is None:
-            code = "MANIFEST_UNKNOWN" if media_type in INDEXES else "MANIFEST_BLOB_UNKNOWN"
-            raise RegistryError(404, code, f"The manifest names {digest}, which was not pushed to this repository.")
-
-
 def _content(request: Request, blob: Blob) -> Response:
     headers = {"Docker-Content-Digest": blob.digest, "Content-Length": str(blob.size), "ETag": f'"{blob.digest}"'}
     if request.method == "HEAD":
@@ -395,12 +352,6 @@ def _password(basic: str) -> str:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeError):
         raise RegistryError(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
-
-
-def _digest(text: str) -> str:
-    if not _DIGEST.fullmatch(text):
-        raise RegistryError(400, "DIGEST_INVALID", f"{text[:80]!r} is not a sha256 digest.")
-    return text
 
 
 def _size(path: Path) -> int:

@@ -14,7 +14,7 @@ from localcloud.containers import children
 from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
-from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
+from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import Deploying

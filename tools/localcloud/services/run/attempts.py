@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from localcloud.containers.workload import ExitStatus, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.lines import Lines
+from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.run import container_environment, instances, journal, limits, names, templates
 from localcloud.services.run.images import Images

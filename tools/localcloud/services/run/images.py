@@ -9,8 +9,8 @@ from functools import partial
 
 from localcloud.containers.workload import RuntimeProblem
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.orders import Image
 from localcloud.engine.service import Body, Call
-from localcloud.engine.workloads import Image
 from localcloud.errors import CloudError, invalid, permission_denied
 from localcloud.services.run import names
 from localcloud.services.run.fleet import NotReady

@@ -14,8 +14,8 @@ from localcloud.containers.workload import ExitStatus, ImageGone, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
+from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
-from localcloud.engine.workloads import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.run import container_environment, journal, limits, names, probes, revisions, templates
 from localcloud.services.run.container_environment import Volumes
