@@ -11,23 +11,23 @@ locals {
       for grant in distinct(concat(
         flatten([
           for name, identity in local.environment.identities : [
-            for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, member = module.identities[name].member }
+            for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, identity = name }
           ]
         ]),
         # A bucket that is a folder of something is used as its identity.
         flatten([
           for part in [local.environment.services, local.environment.jobs] : [
             for workload in values(part) : [
-              for role in lookup(local.bucket_roles, lookup(workload.buckets, bucket, "none"), []) : { role = role, member = module.identities[workload.identity].member }
+              for role in lookup(local.bucket_roles, lookup(workload.buckets, bucket, "none"), []) : { role = role, identity = workload.identity }
             ]
           ]
         ]),
         flatten([
           for training in local.environment.training : [
-            for role in local.bucket_roles.write : { role = role, member = module.identities[training.identity].member } if training.output == bucket
+            for role in local.bucket_roles.write : { role = role, identity = training.identity } if training.output == bucket
           ]
         ]),
-      )) : grant.role => grant.member...
+      )) : grant.role => module.identities[grant.identity].member...
     }
   }
 }

@@ -38,10 +38,10 @@ locals {
 
   iam_of_identities = {
     for name, identity in local.environment.identities : name => {
-      for grant in distinct(concat(
-        [for one in local.handed_over : { role = local.acts_as, member = one.actor } if one.identity == name && one.actor != local.accounts[name]],
+      for grant in concat(
+        [for actor in distinct([for one in local.handed_over : one.actor if one.identity == name]) : { role = local.acts_as, member = actor } if actor != local.accounts[name]],
         [for from in identity.github[*] : { role = local.logs_in, member = local.workflows[from] }],
-      )) : grant.role => grant.member...
+      ) : grant.role => grant.member...
     }
   }
 

@@ -10,12 +10,12 @@ locals {
       for grant in distinct(concat(
         flatten([
           for name, identity in local.environment.identities : [
-            for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, member = module.identities[name].member }
+            for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, identity = name }
           ]
         ]),
         # A build pushes there whatever else is said.
-        [for build in local.environment.builds : { role = "roles/artifactregistry.writer", member = module.identities[build.identity].member } if build.repository == repository],
-      )) : grant.role => grant.member...
+        [for build in local.environment.builds : { role = "roles/artifactregistry.writer", identity = build.identity } if build.repository == repository],
+      )) : grant.role => module.identities[grant.identity].member...
     }
   }
 }

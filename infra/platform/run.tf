@@ -14,11 +14,11 @@ locals {
       for grant in distinct(concat(
         flatten([
           for name, identity in local.environment.identities : [
-            for role in lookup(local.service_roles, lookup(identity.services, service, "none"), []) : { role = role, member = module.identities[name].member }
+            for role in lookup(local.service_roles, lookup(identity.services, service, "none"), []) : { role = role, identity = name }
           ]
         ]),
-        [for name, build in local.environment.builds : { role = "roles/run.developer", member = module.identities[build.identity].member } if contains(local.deploys[name], "service/${service}")],
-      )) : grant.role => grant.member...
+        [for name, build in local.environment.builds : { role = "roles/run.developer", identity = build.identity } if contains(local.deploys[name], "service/${service}")],
+      )) : grant.role => module.identities[grant.identity].member...
     }
   }
   jobs_of_identities = {
@@ -26,11 +26,11 @@ locals {
       for grant in distinct(concat(
         flatten([
           for name, identity in local.environment.identities : [
-            for role in lookup(local.job_roles, lookup(identity.jobs, job, "none"), []) : { role = role, member = module.identities[name].member }
+            for role in lookup(local.job_roles, lookup(identity.jobs, job, "none"), []) : { role = role, identity = name }
           ]
         ]),
-        [for name, build in local.environment.builds : { role = "roles/run.developer", member = module.identities[build.identity].member } if contains(local.deploys[name], "job/${job}")],
-      )) : grant.role => grant.member...
+        [for name, build in local.environment.builds : { role = "roles/run.developer", identity = build.identity } if contains(local.deploys[name], "job/${job}")],
+      )) : grant.role => module.identities[grant.identity].member...
     }
   }
 }

@@ -16,8 +16,11 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google import local
 from groundwork.google.cloud import GoogleCloud, connect
+from groundwork.lifecycle.recovery import EVENTS
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import targets
+from groundwork.terraform.session import open_session
+from groundwork.terraform.state import read_state
 
 from tests.groundwork.people.test_matrix import EXPECTED
 
@@ -115,3 +118,18 @@ def test_an_example_comes_up_is_used_as_its_members_and_goes(clone: Clone, name:
     clone.run("down", "--env", name, "--yes")
     gone = clone.run("down", "--env", name, "--yes", "--all")
     assert f"Nothing is left of the platform in project {clone.environment(name).project}" in gone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pokemon-cards", "starfish"])
+def test_what_was_made_and_never_recorded_is_adopted_though_nothing_else_is_known(clone: Clone, name: str) -> None:
+    """As after a kill before the first write of the state: each import takes the configuration without any identity's address."""
+    clone.run("up", "--env", name, "--yes")
+    session = open_session(clone.checkout, clone.environment(name), None, "up", lambda _text: None)
+    made = read_state(session.cloud, session.place("platform")).addresses
+    session.terraform("platform").forget(sorted(made))
+    (session.data("platform") / "apply.ndjson").rename(session.data("platform") / EVENTS)
+    again = clone.run("up", "--env", name, "--yes")
+    assert "is not known" not in again
+    assert made == read_state(session.cloud, session.place("platform")).addresses
+    clone.run("plan", "--env", name, "--detailed-exitcode")

@@ -32,7 +32,10 @@ def own(folder: Path) -> Iterator[tuple[RuntimeProgram, dict[str, str]] | None]:
     with mock.patch.dict(os.environ, found):
         detection.kind.cache_clear()
         kind = detection.kind()
-        yield None if kind is None else (kind, found)
-        if kind is not None and kind.name == "podman":
-            subprocess.run([kind.program, "system", "reset", "--force"], capture_output=True, check=False, timeout=120)
-    detection.kind.cache_clear()
+        try:
+            yield None if kind is None else (kind, found)
+        finally:
+            if kind is not None and kind.name == "podman":
+                reset = [kind.program, "system", "reset", "--force"]
+                subprocess.run(reset, capture_output=True, check=False, timeout=120)
+            detection.kind.cache_clear()
