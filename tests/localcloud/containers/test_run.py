@@ -443,9 +443,9 @@ def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -
     cloud("POST", "storage/v1/b", {"name": "read-models"}, project=PROJECT)
     cloud.grant("roles/storage.objectViewer", who)
     listing = (
-        "import http.server as h, pathlib as p\nclass A(h.BaseHTTPRequestHandler):\n def do_GET(self):\n  self.send_response(200)\n"
+        "import http.server as h, os, pathlib as p\nclass A(h.BaseHTTPRequestHandler):\n def do_GET(self):\n  self.send_response(200)\n"
         "  self.end_headers()\n  self.wfile.write(b' '.join(sorted(f.read_bytes() for f in p.Path('/gcs/models').rglob('*.txt'))))\n"
-        "h.HTTPServer(('', 8080), A).serve_forever()"
+        "h.HTTPServer(('', int(os.environ['PORT'])), A).serve_forever()"
     )
     container = {
         "image": PYTHON,

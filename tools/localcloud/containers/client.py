@@ -45,8 +45,9 @@ _VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _NOT_STARTED = {125, 126, 127}
 _GONE = re.compile(r"image not known|no such image", re.IGNORECASE)
 _LAST_WORDS = 4
-# What podman says itself, among a program's lines, when a container whose network others share has ended before them.
-_PODMANS = re.compile(r'time="[^"]+" level=error msg="Removing container ')
+# What podman says itself, among a program's lines, when a container whose network others share has ended before them; and docker
+# after the reason why one could not be started.
+_ASIDE = re.compile(r"""time="[^"]+" level=error msg="Removing container |(?:Run|See) 'docker run --help'""")
 # podman counts in powers of 1000, docker in powers of 1024, and both say so.
 _USED = re.compile(r"(\S+) ([\d.]+)\s?([kKMGT]?i?B) / .*")
 _UNITS = {
@@ -151,8 +152,10 @@ class CommandLineRuntime:
 
     def found(self) -> Iterator[LabelledContainer]:
         """The containers of one local cloud."""
-        said = self.call("ps", "--all", f"--filter=label={STATE_LABEL}={self._state}", "--format=json", timeout=60)
-        # podman answers one list, docker one object a line.
+        # docker answers one object a line, and before 23 to this format alone; podman one list.
+        said = self.call(
+            "ps", "--all", f"--filter=label={STATE_LABEL}={self._state}", "--format={{json .}}", timeout=60
+        )
         for row in json.loads("\n".join(said)) if said and said[0].startswith("[") else map(json.loads, said):
             names, labels = row["Names"], row.get("Labels") or {}
             yield LabelledContainer(
@@ -241,9 +244,9 @@ class Container:
         return ExitStatus(code, stopped=True)
 
     def _note(self, stream: Any, line: str) -> None:
-        if stream == "stderr" and _PODMANS.match(line):
+        if stream == "stderr" and _ASIDE.match(line):
             return
-        if stream == "stderr":
+        if stream == "stderr" and line:
             self._last = [*self._last, line][-_LAST_WORDS:]
         self._heard(stream, line)
 

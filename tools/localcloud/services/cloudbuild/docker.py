@@ -182,7 +182,9 @@ class Docker:
         if code:
             return code
         for tag in found.tag:
-            self.images[full(tag)] = identity.read_text("utf-8").strip()
+            self.images[full(tag)] = made = identity.read_text("utf-8").strip()
+            if self.client.name == "docker" and is_ours(tag):  # where the last name goes, the image goes
+                await asyncio.to_thread(self.client.call, "tag", made, full(tag))
             place.say(f"Successfully tagged {full(tag)}")
         for tag in found.tag if found.push else ():
             if (code := (await self.push(tag, place))[0]) != 0:
@@ -213,7 +215,7 @@ class Docker:
         for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
             if base in self.images:
                 await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
-                named.append(base)
+                named += [base] if self.client.name == "podman" else []
             elif is_ours(base):
                 fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
                 await asyncio.to_thread(self.client.call, "tag", fetched.made, base)
