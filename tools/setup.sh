@@ -72,7 +72,11 @@ no_packages() {
 
 # Containers often forbid Python to keep its bytecode; each command would then compile all that it starts with.
 compile_once() {
-    env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import groundwork.lifecycle.up, localcloud.provider.daemon, localcloud.server.process'
+    env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c '
+import groundwork.cli.up, groundwork.environment.validation, localcloud.provider.daemon, localcloud.server.process
+from groundwork.resources.registry import kinds
+kinds()
+'
 }
 
 # In LANG=C Python reads no folder with an accent out of a .pth file; from where the file lies, ours has none.
