@@ -1,4 +1,4 @@
-"""The provider block: what it means, and what the local cloud's provider has no use for."""
+"""The provider block: what it means, and what the local cloud's provider does not support."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_token_is_not_shown() -> None:
 
 @pytest.mark.parametrize("name", ["credentials", "impersonate_service_account"])
 def test_other_credentials_are_refused_with_a_way_out(offline: Core, name: str) -> None:
-    with pytest.raises(Refusal, match=f"no use for {name}.*PROVIDER=google") as refused:
+    with pytest.raises(Refusal, match=f"does not support {name}.*PROVIDER=google") as refused:
         offline.configured(**{name: "something"})
     assert refused.value.attributes == [name]
 

@@ -72,13 +72,13 @@ def test_a_failure_and_an_unknown_method_are_told_to_the_caller(waits: bool) -> 
     told = [(one.value.code().name, one.value.details()) for one in (failed, unknown)]
     assert told == [
         ("UNKNOWN", "ValueError: there is no 100 % here"),
-        ("UNIMPLEMENTED", "The provider has no /p/Other."),
+        ("UNIMPLEMENTED", "The provider has no method /p/Other."),
     ]
 
 
 def test_what_is_compressed_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "LARGEST_MESSAGE", 100_000)
-    with serving({"/p/Back": Handler(backwards, waits=False)}) as address:
+    with serving({"/p/Back": Handler(backwards, blocks=False)}) as address:
         with pytest.raises(grpc.RpcError) as compressed:
             called(address, "/p/Back", b"a" * 10_000, grpc.Compression.Gzip)
         with pytest.raises(grpc.RpcError) as large:
@@ -108,7 +108,7 @@ class Making:
 
     def served(self) -> AbstractContextManager[str]:
         """The address of a server that makes one thing at a time."""
-        answers = {"/p/Make": Handler(self.make, waits=True), "/p/Back": Handler(backwards, waits=False)}
+        answers = {"/p/Make": Handler(self.make, blocks=True), "/p/Back": Handler(backwards, blocks=False)}
         return serving(answers, threads=1)
 
 

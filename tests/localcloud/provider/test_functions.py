@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from localcloud.provider.functions import Unusable, call
+from localcloud.provider.functions import BadArgument, call
 from localcloud.provider.messages import classes
 
 from tests.localcloud.provider.core import Core, Misused
@@ -43,13 +43,13 @@ def test_a_function_gives_the_part_that_it_is_named_for(
     ],
 )
 def test_an_argument_without_that_part_is_refused_as_the_first(offline: Core, function: str, argument: str) -> None:
-    with pytest.raises(Misused, match="it must hold") as refused:
+    with pytest.raises(Misused, match="it must contain") as refused:
         offline.called(function, argument)
     assert refused.value.argument == 0
 
 
 def test_a_refusal_does_not_show_the_argument() -> None:
-    with pytest.raises(Unusable) as refused:
+    with pytest.raises(BadArgument) as refused:
         call("project_from_id", "hush-hush")
     assert "hush" not in str(refused.value)
 

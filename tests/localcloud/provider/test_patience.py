@@ -35,18 +35,18 @@ CREATE = "secretmanager.projects.secrets.create"
     ],
 )
 def test_these_errors_pass_by_themselves(code: int, text: str) -> None:
-    assert RetryBudget(time.monotonic() + 9).passes(HttpError(code, "x", text=text))
+    assert RetryBudget(time.monotonic() + 9).temporary(HttpError(code, "x", text=text))
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 412, 501])
 def test_other_errors_do_not(code: int) -> None:
-    assert not RetryBudget(time.monotonic() + 9).passes(HttpError(code, "x", text="{}"))
+    assert not RetryBudget(time.monotonic() + 9).temporary(HttpError(code, "x", text="{}"))
 
 
 def test_a_type_may_have_errors_of_its_own_that_pass() -> None:
     patience = RetryBudget(time.monotonic() + 9, own=((400, "is in progress"),))
-    assert patience.passes(HttpError(400, "x", text="Another activation is in progress"))
-    assert not patience.passes(HttpError(400, "x", text="no"))
+    assert patience.temporary(HttpError(400, "x", text="Another activation is in progress"))
+    assert not patience.temporary(HttpError(400, "x", text="no"))
 
 
 def test_a_step_is_given_up_at_its_deadline() -> None:

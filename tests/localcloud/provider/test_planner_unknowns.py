@@ -114,9 +114,9 @@ def test_an_explicit_zero_counts_where_the_timeouts_change(offline: Core) -> Non
 
 
 def test_a_null_in_a_list_or_set_is_refused(offline: Core) -> None:
-    with pytest.raises(Refusal, match="members has an element that is null"):
+    with pytest.raises(Refusal, match="members has a null element"):
         offline.plan("google_project_iam_binding", project="p", role="roles/viewer", members=["allUsers", None])
-    with pytest.raises(Refusal, match="data_locations has an element that is null"):
+    with pytest.raises(Refusal, match="data_locations has a null element"):
         offline.plan(BUCKET, **NAMED, custom_placement_config=[{"data_locations": [None]}])
 
 

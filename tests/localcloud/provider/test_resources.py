@@ -195,7 +195,7 @@ def test_an_account_that_is_there_may_be_taken_over(world: World) -> None:
 def test_a_role_that_was_deleted_comes_back_to_life(world: World) -> None:
     said = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
     state = world.core.made(ROLE, **said)
-    with pytest.raises(Refusal, match="exists already"):
+    with pytest.raises(Refusal, match="already exists"):
         world.core.made(ROLE, **said)
     world.core.destroyed(ROLE, state)
     found = world.core.read(ROLE, state)

@@ -147,7 +147,7 @@ def test_every_source_has_a_row_and_a_reading(sources: Sources) -> None:
 
 
 def test_an_unknown_flag_is_an_error_that_names_the_attribute() -> None:
-    with pytest.raises(ValueError, match="colour are unknown: shiny"):
+    with pytest.raises(ValueError, match="colour has unknown flags: shiny"):
         parse({"colour": "string optional shiny"})
-    with pytest.raises(ValueError, match="size has no type"):
+    with pytest.raises(ValueError, match="size has an unknown type"):
         parse({"size": "large optional"})

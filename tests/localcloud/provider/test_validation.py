@@ -16,7 +16,7 @@ AUTO = [{"auto": [{}]}]
 @pytest.mark.parametrize(
     ("resource", "values", "said"),
     [
-        ("google_service_account", {"account_id": "short"}, "account_id must have 6 to 30 characters, it has 5"),
+        ("google_service_account", {"account_id": "short"}, "account_id must have 6 to 30 characters; it has 5"),
         ("google_service_account", {"account_id": "Upper-Case"}, "account_id is 'Upper-Case'; it must match"),
         ("google_service_account", {"account_id": "train-me\n"}, "account_id is .*; it must match"),
         (
@@ -109,7 +109,7 @@ def test_a_refusal_points_at_the_attribute(offline: Core) -> None:
 
 
 def test_what_is_required_may_not_be_null(offline: Core) -> None:
-    with pytest.raises(Refusal, match="location is required; it is null") as refused:
+    with pytest.raises(Refusal, match="location is required, but it is null") as refused:
         offline.validate("google_storage_bucket", name="b", location=None)
     assert refused.value.attributes == ["location"]
 

@@ -1,4 +1,4 @@
-"""What the provider itself adds to a plan: its labels, its project, its deletion policy."""
+"""What the provider itself adds to a plan: labels, project, region, zone and deletion policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.provider.work import Problem
 
 @dataclass
 class PlanDraft:
-    """A plan that is being made. `config` is what was written, before defaults and prior values."""
+    """A plan in progress. `config` is the configuration as written, before defaults and prior values."""
 
     schema: Schema
     settings: Settings
@@ -29,11 +29,11 @@ class PlanDraft:
 
     @property
     def prior(self) -> Object:
-        """The state before."""
+        """The prior state."""
         return self.planner.prior
 
     def set(self, name: str, value: Value) -> None:
-        """Plans a value for a computed attribute; a value other than the state's is a change."""
+        """Plans a value for a computed attribute; a value that differs from the state's counts as a change."""
         if value == self.prior.get(name) and self.planned[name] is not UNKNOWN:
             return
         self.planned[name] = value
@@ -45,7 +45,7 @@ class PlanDraft:
 
 
 def apply(draft: PlanDraft, names: tuple[str, ...]) -> None:
-    """Makes the named additions, in their order."""
+    """Applies the named additions in order."""
     for name in names:
         _ADDITIONS[name](draft)
 
@@ -89,7 +89,7 @@ def _set_map(draft: PlanDraft, name: str, value: Mapping[str, str]) -> None:
 
 
 def _element(before: Mapping[str, str], key: str, value: Value) -> Value:
-    """The computed maps of a first-generation provider take no empty value: the old one stays, a new one is unknown for ever."""
+    """In SDKv2's computed maps an empty value has no effect: the old one stays, a new one remains unknown."""
     return value if value != "" else before.get(key, UNKNOWN)
 
 
@@ -97,7 +97,9 @@ def _project(draft: PlanDraft) -> None:
     if draft.planned["project"] not in (None, "", UNKNOWN) or draft.config.get("project") is UNKNOWN:
         return
     if not draft.settings.project:
-        raise Problem("The resource has no project.", "Set project on it or in the provider block.", "project")
+        raise Problem(
+            "The resource has no project.", "Set project on the resource or in the provider block.", "project"
+        )
     draft.set("project", draft.settings.project)
 
 
@@ -110,15 +112,15 @@ def _zone(draft: PlanDraft) -> None:
     if draft.planned["zone"] not in (None, "", UNKNOWN) or draft.config.get("zone") is UNKNOWN:
         return
     if not draft.settings.zone:
-        raise Problem("The resource has no zone.", "Set zone on it or in the provider block.", "zone")
+        raise Problem("The resource has no zone.", "Set zone on the resource or in the provider block.", "zone")
     draft.set("zone", draft.settings.zone)
 
 
 def _deletion_policy(draft: PlanDraft) -> None:
-    said = draft.config.get("deletion_policy")
-    if said is None:
+    configured = draft.config.get("deletion_policy")
+    if configured is None:
         draft.set("deletion_policy", draft.settings.deletion_policy or "DELETE")
-    elif said == "" and draft.prior.get("deletion_policy") != "":
+    elif configured == "" and draft.prior.get("deletion_policy") != "":
         draft.set("deletion_policy", UNKNOWN)
 
 

@@ -1,4 +1,4 @@
-"""The provider block: its schema, and the settings it configures."""
+"""The provider block: its schema, and the settings that it configures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localcloud.provider.work import Problem
 
 _SUFFIX = "_custom_endpoint"
 _STRATEGIES = ("CREATION_ONLY", "PROACTIVE")
-# Ways to prove an identity to Google; the local cloud has tokens of its own.
+# Ways to authenticate to Google; the local cloud has its own tokens.
 _FOREIGN = (
     "credentials",
     "external_credentials",
@@ -29,7 +29,7 @@ _FOREIGN = (
 
 @dataclass(frozen=True)
 class BlockRow:
-    """The provider block as data. `endpoints` maps the prefix of a custom endpoint to the API that it means."""
+    """The provider block as data. `endpoints` maps a custom endpoint's prefix to its API."""
 
     schema: Schema
     endpoints: Mapping[str, str]
@@ -45,27 +45,27 @@ def row() -> BlockRow:
 
 
 def settings(config: Object, base: str, token: str) -> Settings:
-    """What the block says, for the local cloud at `base` and the token of the process where the block has none.
+    """The settings of a provider block for the local cloud at `base`; `token` is used where the block has none.
 
-    Raises Problem for what the local cloud does not have: other credentials, another universe, endpoints elsewhere.
+    Raises Problem for what the local cloud does not support: other credentials, another universe, endpoints elsewhere.
     """
-    said = settled(config)
-    _refuse_foreign(said)
+    values = settled(config)
+    _refuse_foreign(values)
     return Settings(
         base=base,
-        token=_token(said.get("access_token")) or token,
-        project=said.get("project") or "",
-        region=said.get("region") or "",
-        zone=said.get("zone") or "",
-        default_labels=said.get("default_labels") or {},
-        attribution=_attribution(said),
-        deletion_policy=said.get("deletion_policy") or "",
-        poll_interval=_seconds(said, "poll_interval", 1.0),
-        request_timeout=_seconds(said, "request_timeout", 120.0),
-        billing_project=said.get("billing_project") or "",
-        user_project_override=bool(said.get("user_project_override")),
-        request_reason=said.get("request_reason") or "",
-        endpoints=_endpoints(said),
+        token=_token(values.get("access_token")) or token,
+        project=values.get("project") or "",
+        region=values.get("region") or "",
+        zone=values.get("zone") or "",
+        default_labels=values.get("default_labels") or {},
+        attribution=_attribution(values),
+        deletion_policy=values.get("deletion_policy") or "",
+        poll_interval=_seconds(values, "poll_interval", 1.0),
+        request_timeout=_seconds(values, "request_timeout", 120.0),
+        billing_project=values.get("billing_project") or "",
+        user_project_override=bool(values.get("user_project_override")),
+        request_reason=values.get("request_reason") or "",
+        endpoints=_endpoints(values),
     )
 
 
@@ -78,56 +78,58 @@ def loopback(url: str) -> bool:
         return False
 
 
-def _refuse_foreign(said: Object) -> None:
+def _refuse_foreign(values: Object) -> None:
     for name in _FOREIGN:
-        if said.get(name):
+        if values.get(name):
             raise Problem(
-                f"The local cloud's provider has no use for {name}.",
+                f"The local cloud's provider does not support {name}.",
                 f"Leave {name} out (access_token names a principal), or use Google's own provider with PROVIDER=google.",
                 name,
             )
-    if said.get("universe_domain") not in (None, "", "googleapis.com"):
+    if values.get("universe_domain") not in (None, "", "googleapis.com"):
         raise Problem(
-            "The local cloud is in the universe googleapis.com only.", "Leave universe_domain out.", "universe_domain"
+            "The local cloud supports only the universe googleapis.com.",
+            "Leave universe_domain out.",
+            "universe_domain",
         )
-    if said.get("prefer_global_endpoints") and said.get("prefer_regional_endpoints"):
+    if values.get("prefer_global_endpoints") and values.get("prefer_regional_endpoints"):
         raise Problem(
-            "prefer_global_endpoints and prefer_regional_endpoints exclude each other.",
-            "Set one of them.",
+            "prefer_global_endpoints and prefer_regional_endpoints cannot both be set.",
+            "Set only one of them.",
             "prefer_global_endpoints",
         )
 
 
-def _token(said: str | None) -> str:
-    """The token, which may also be named by the file that holds it."""
-    if not said:
+def _token(value: str | None) -> str:
+    """The token itself, or the contents of the file that it names."""
+    if not value:
         return ""
-    path = Path(said)
+    path = Path(value)
     try:
-        return path.read_text(encoding="utf-8").strip() if path.is_absolute() and path.is_file() else said
+        return path.read_text(encoding="utf-8").strip() if path.is_absolute() and path.is_file() else value
     except OSError as error:
         raise Problem(
-            f"The access_token file {said} cannot be read: {error.strerror}.", attribute="access_token"
+            f"The access_token file {value} cannot be read: {error.strerror}.", attribute="access_token"
         ) from error
 
 
-def _attribution(said: Object) -> str:
-    if said.get("add_terraform_attribution_label") is False:
+def _attribution(values: Object) -> str:
+    if values.get("add_terraform_attribution_label") is False:
         return ""
-    strategy = said.get("terraform_attribution_label_addition_strategy") or _STRATEGIES[0]
+    strategy = values.get("terraform_attribution_label_addition_strategy") or _STRATEGIES[0]
     if strategy not in _STRATEGIES:
         name = "terraform_attribution_label_addition_strategy"
         raise Problem(f"{name} is {strategy!r}.", f"It is one of {', '.join(_STRATEGIES)}.", name)
     return str(strategy)
 
 
-def _seconds(said: Object, name: str, default: float) -> float:
-    return private.seconds(said[name]) if said.get(name) else default
+def _seconds(values: Object, name: str, default: float) -> float:
+    return private.seconds(values[name]) if values.get(name) else default
 
 
-def _endpoints(said: Object) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, url in said.items():
+def _endpoints(values: Object) -> dict[str, str]:
+    endpoints: dict[str, str] = {}
+    for name, url in values.items():
         if not name.endswith(_SUFFIX) or not url:
             continue
         if not loopback(url):
@@ -138,5 +140,5 @@ def _endpoints(said: Object) -> dict[str, str]:
             )
         api = row().endpoints.get(name.removesuffix(_SUFFIX))
         if api:
-            found[api] = url
-    return found
+            endpoints[api] = url
+    return endpoints

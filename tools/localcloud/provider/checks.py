@@ -1,4 +1,4 @@
-"""Named checks of single values, where a pattern or a list of allowed values is not enough."""
+"""Named checks of single values, for where a pattern or a list of allowed values is not enough."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROJECT = re.compile(
 
 
 def complaint(name: str, value: Value) -> str:
-    """What is wrong with the value, as the end of a sentence; empty when nothing is."""
+    """What is wrong with the value, as the predicate of a sentence; empty if nothing is."""
     return _CHECKS[name](value)
 
 
@@ -87,11 +87,11 @@ def _json(value: str) -> str:
 
 def _label_keys(value: Mapping[str, str]) -> str:
     wrong = [key for key in value if not _LABEL_KEY.fullmatch(key)]
-    return f"has a key that is no label: {wrong[0]!r}; use up to 63 of a-z, 0-9, _ and -" if wrong else ""
+    return f"has an invalid label key: {wrong[0]!r}; use up to 63 of a-z, 0-9, _ and -" if wrong else ""
 
 
 def _pool_id(value: str) -> str:
-    # The suffix goes as hashicorp/google takes it off: as a set of letters.
+    # Like hashicorp/google, which strips the suffix as a set of characters.
     return _pool_part(value.rstrip(_POOL_SUFFIX) if value.endswith(_POOL_SUFFIX) else value)
 
 
@@ -115,7 +115,7 @@ def _service_account(value: str) -> str:
 
 def _service_name(value: str) -> str:
     if value == "bigquery-json.googleapis.com":
-        return "must be bigquery.googleapis.com: this name is no longer in use"
+        return "must be bigquery.googleapis.com; bigquery-json.googleapis.com is no longer in use"
     return "" if "." in value else "must be a domain such as secretmanager.googleapis.com"
 
 

@@ -1,4 +1,4 @@
-"""A lean HTTP client for the local cloud: JSON in and out, one kept-alive connection per thread."""
+"""A small HTTP client for the local cloud: JSON in and out, one keep-alive connection per thread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-# Servers close idle connections after some seconds; one that may be closed is not worth the try.
+# Servers close idle connections after a few seconds; a connection idle for longer is not reused.
 _IDLE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the HTTP code, the JSON object ({} without a body) and the headers in lower case."""
+    """A response: HTTP status code, JSON object ({} without a body), and headers with lower-case names."""
 
     code: int
     body: dict[str, Any]
@@ -25,7 +25,7 @@ class Answer:
 
 
 class HttpError(Exception):
-    """The server answered with an HTTP error. `text` is the whole body, for the few rules that look into it."""
+    """An HTTP error response. `text` is the whole body, for the few retry rules that inspect it."""
 
     def __init__(self, code: int, message: str, status: str = "", text: str = "") -> None:
         super().__init__(f"{code} {status}: {message}" if status else f"{code}: {message}")
@@ -36,7 +36,7 @@ class HttpError(Exception):
 
 
 class NoAnswer(Exception):
-    """No answer. `sent` says whether the request may have reached the server."""
+    """No response arrived. `sent` is whether the request may have reached the server."""
 
     def __init__(self, cause: Exception, *, sent: bool) -> None:
         super().__init__(f"The local cloud did not answer: {cause or type(cause).__name__}.")
@@ -50,13 +50,13 @@ class _Kept:
 
 
 class Client:
-    """Sends requests; safe to use from several threads."""
+    """Sends requests; thread-safe."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     def send(self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
-        """One request, one answer; raises Refused for an HTTP error and Unreachable when there is no answer. Timeout in seconds."""
+        """Sends one request; raises HttpError for an error status and NoAnswer without a response. Timeout in seconds."""
         parts = urlsplit(url)
         connection, reused = self._connection(parts.netloc, timeout)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -99,18 +99,18 @@ def _exchange(
     connection.request(verb, target, body=body, headers=dict(headers))
     response = connection.getresponse()
     raw = response.read()
-    found = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, _json(raw, response.status), found)
+    received = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, _json(raw, response.status), received)
 
 
 def _json(raw: bytes, code: int) -> dict[str, Any]:
     if not raw:
         return {}
     try:
-        found = json.loads(raw)
+        parsed = json.loads(raw)
     except ValueError:
-        found = {"error": {"message": raw.decode(errors="replace")}} if code >= 400 else {}
-    return found if isinstance(found, dict) else {}
+        parsed = {"error": {"message": raw.decode(errors="replace")}} if code >= 400 else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def _refusal(answer: Answer) -> HttpError:

@@ -1,4 +1,4 @@
-"""Creates a resource: the call, and the operation that it starts."""
+"""Creates a resource: builds the call, sends it, and waits for its operation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACES = ("location", "region", "zone")
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A call that makes the resource of these values; `body` is the resource, `sent` the request when it holds more than that."""
+    """A create call for these values; `body` is the resource, `sent` the request body if that contains more."""
 
     values: Object
     body: Object
@@ -32,19 +32,19 @@ class Creation:
 
 
 def insert(work: Work, creation: Creation) -> Object:
-    """Makes the resource; after a lost answer a conflict may be our own creation: it is, when it has every field that was sent.
+    """Creates the resource. A conflict after a lost answer counts as our own creation if the resource has every field sent.
 
-    Raises Incomplete when the API accepted it and its operation was not waited for to the end.
+    Raises Incomplete if the API accepted it but its operation was not seen to finish.
     """
     method = work.verb("create")
     sent = creation.body if creation.sent is None else creation.sent
     try:
         answer = work.ask(method, creation.params, query=creation.query, body=sent)
     except HttpError as error:
-        found = requests.get(work, creation.values) if error.code == 409 and work.lost else None
-        if found is None or not _contains(found, creation.body):
+        existing = requests.get(work, creation.values) if error.code == 409 and work.lost else None
+        if existing is None or not _contains(existing, creation.body):
             raise
-        return found
+        return existing
     try:
         return finished(work, answer, method.response)
     except (Stopped, NoAnswer, Unfinished) as error:
@@ -52,7 +52,7 @@ def insert(work: Work, creation: Creation) -> Object:
 
 
 def make(work: Work, values: Object) -> Object:
-    """Calls create as the discovery document says, and gives what was made."""
+    """Calls the create method as the discovery document describes it; returns the new resource."""
     own = hooks(work.row.type)
     method = work.verb("create")
     body = _without_empty(work, requests.fields(work).expand(values)) | requests.label_fields(work, values)
@@ -64,48 +64,48 @@ def make(work: Work, values: Object) -> Object:
 
 
 def placed(work: Work, values: Object) -> Object:
-    """The values with the provider block's location, region or zone where the configuration says none."""
-    values = values | _said_by_parents(work, values)
+    """The values with location, region and zone defaulting to the provider block's."""
+    values = values | _from_parents(work, values)
     root = work.row.schema.root.children
     names = [name for name in _PLACES if f"{{{name}}}" in work.row.id and name in root and root[name].configurable]
     return values | {name: values[name] or _place(work, name) for name in names}
 
 
-def unkept(work: Work, planned: Object) -> Object:
-    """The places that are used, but not kept: what was planned of them."""
+def unread_places(work: Work, planned: Object) -> Object:
+    """The planned location, region and zone where they are used for the call but not read back."""
     root = work.row.schema.root.children
     return {name: planned[name] for name in _PLACES if name in root and root[name].unread}
 
 
-def _said_by_parents(work: Work, values: Object) -> Object:
-    """The project and the place that a full name of what holds the resource says."""
-    said = [str(values.get(name) or "") for name in paths.names(work.row.id)[:-1]]
-    found = next((match for one in said if (match := _PARENT.match(one))), None)
-    return {name: one for name, one in found.groupdict().items() if not values.get(name)} if found else {}
+def _from_parents(work: Work, values: Object) -> Object:
+    """The project and location in a parent's full name, where the values have none."""
+    named = [str(values.get(name) or "") for name in paths.names(work.row.id)[:-1]]
+    match_ = next((match for one in named if (match := _PARENT.match(one))), None)
+    return {name: one for name, one in match_.groupdict().items() if not values.get(name)} if match_ else {}
 
 
 def _place(work: Work, name: str) -> str:
     settings = work.settings
-    found = settings.zone if name == "zone" else settings.region or settings.zone.rpartition("-")[0]
-    if not found:
+    place = settings.zone if name == "zone" else settings.region or settings.zone.rpartition("-")[0]
+    if not place:
         block = "zone" if name == "zone" else "region"
         raise Problem(f"{work.row.type} has no {name}.", f"Set {name}, or {block} in the provider block.", name)
-    return found
+    return place
 
 
 def _id_params(work: Work, method: Method) -> list[str]:
-    """The query parameter of a create that names the new resource: repositoryId for a Repository."""
+    """The query parameter that names a new resource: repositoryId for a Repository."""
     ids = [name for name, param in method.params.items() if name.endswith("Id") and param.location == "query"]
     return [name for name in ids if work.kind.lower().endswith(name.removesuffix("Id").lower())]
 
 
 def _without_empty(work: Work, body: Object) -> Object:
-    """A new resource says nothing of a top-level block that is empty, unless that means something; only a change does."""
-    meant = {child.fields[0] for child in work.row.schema.root.children.values() if child.send_zero}
-    return {name: value for name, value in body.items() if value != {} or name in meant}
+    """The body without empty top-level blocks, except those whose emptiness is significant; only updates send the others."""
+    significant = {child.fields[0] for child in work.row.schema.root.children.values() if child.send_zero}
+    return {name: value for name, value in body.items() if value != {} or name in significant}
 
 
-def _contains(found: Value, sent: Value) -> bool:
+def _contains(existing: Value, sent: Value) -> bool:
     if isinstance(sent, dict):
-        return isinstance(found, dict) and all(_contains(found.get(key), value) for key, value in sent.items())
-    return bool(found == sent)
+        return isinstance(existing, dict) and all(_contains(existing.get(key), value) for key, value in sent.items())
+    return bool(existing == sent)

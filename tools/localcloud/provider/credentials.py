@@ -7,6 +7,6 @@ from localcloud.provider.work import Work
 
 
 def of_account(work: Work, verb: str, body: Object) -> Object:
-    """The answer of a method of the row's for the account that is meant, through the delegates in turn."""
+    """Calls one of the row's methods for the configured service account, through its chain of delegates."""
     name = f"projects/-/serviceAccounts/{work.config['target_service_account']}"
     return work.call(verb, {"name": name}, body=body | {"delegates": work.config["delegates"] or []})

@@ -1,4 +1,4 @@
-"""The provider as a daemon process: one for each local cloud and token, found through its record in the state folder."""
+"""The provider as a daemon process: one per local cloud and token, found through its record in the state folder."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from localcloud.provider.connection import Connection
 from localcloud.provider.handlers import handlers
 from localcloud.provider.servicer import Servicer
 
-# More than Terraform asks for at a time, 20 here.
+# More than Terraform's parallelism (20 here).
 _THREADS = 32
 _IDLE_SECONDS = 3600.0
-_LOOK_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 _GRACE_SECONDS = 1.0
 _SOURCES = ("registry.terraform.io/hashicorp/google", "registry.opentofu.org/hashicorp/google")
 
 
 def run(state: Path, base: str, token: str) -> int:
-    """Serves until SIGTERM or SIGINT, until the state folder is gone, or an hour after the cloud is; the exit code."""
+    """Serves until SIGTERM or SIGINT, until the state folder is gone, or until an idle hour after the cloud is; returns the exit code."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(state, base, token))
     return 0
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """A faster loop where there is one for this platform."""
+    """uvloop, where it is available for this platform."""
     try:
         import uvloop
     except ImportError:
@@ -83,23 +83,23 @@ def reattach(pid: int, address: str) -> str:
 async def _ending(ended: asyncio.Event, state: Path, servicer: Servicer) -> None:
     while not ended.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)
+            await asyncio.wait_for(ended.wait(), _CHECK_SECONDS)
         idle = servicer.sessions.idle_seconds() > _IDLE_SECONDS
         if not state.is_dir() or (idle and not await asyncio.to_thread(_answers, servicer.base)):
             return
 
 
 def _answers(base: str) -> bool:
-    found = urlsplit(base)
+    address = urlsplit(base)
     try:
-        with socket.create_connection((found.hostname or "", found.port or 0), _LOOK_SECONDS):
+        with socket.create_connection((address.hostname or "", address.port or 0), _CHECK_SECONDS):
             return True
     except OSError:
         return False
 
 
 def _write(path: Path, record: dict[str, object]) -> None:
-    """Whole or not at all, readable by its owner only."""
+    """Writes atomically, readable by the owner only."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         json.dump(record, stream)
@@ -107,7 +107,7 @@ def _write(path: Path, record: dict[str, object]) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Removes the record if it is still this process's."""
+    """Removes the record if it still belongs to this process."""
     try:
         mine = json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Matches the elements of two sets of blocks, and compares lists of blocks."""
+"""Matches the elements of sets of blocks, and compares lists of blocks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from localcloud.provider.values import UNKNOWN, Object, Value, known
 
 @dataclass(frozen=True)
 class Elements:
-    """The elements of one set block, told apart by what a configuration may say of them."""
+    """The elements of one set block, identified by their configurable attributes."""
 
     block: Block
 
     def key(self, element: Object) -> tuple[Any, ...]:
-        """A hashable value, equal for elements that are the same after defaults, stored forms and suppression."""
+        """A hashable key, equal for elements that are the same after defaults, stored forms and diff suppression."""
         return _object(self.block, element)
 
 
@@ -45,7 +45,7 @@ def _attribute(node: Attribute, value: Value) -> Any:
 
 
 def reads_alike(block: Block, old: list[Object], new: list[Object]) -> bool:
-    """Whether a first-generation provider sees two lists of blocks as the same although the new one has unknown values.
+    """Whether an SDKv2 provider sees two lists of blocks as equal although the new one has unknown values.
 
     It reads an unknown number, bool or list as zero, and never sees two sets as the same.
     """

@@ -1,4 +1,4 @@
-"""Converts between Terraform's attributes and the API's fields: the same names in another case, one-item blocks as objects, sets as maps."""
+"""Converts between Terraform's attributes and the API's fields: snake and camel case, one-item blocks and objects, sets and maps."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NOTHING: Wire = {}
 
 @dataclass(frozen=True)
 class Fields:
-    """Translates the values of one resource type. `schemas` are those of the discovery document, `kind` the resource's own.
+    """Converts the values of one resource type. `schemas` are the discovery document's, `kind` is the resource's schema name.
 
-    `project` is the provider block's; `around` the resource's values, which fill the links to other resources.
+    `project` is the provider block's; `around` holds the resource's values, which fill in links to other resources.
     """
 
     root: Block
@@ -28,7 +28,7 @@ class Fields:
     around: Object = field(default_factory=dict)
 
     def expand(self, values: Object, only: frozenset[str] | None = None) -> Object:
-        """The request body for the values: zeros and empty objects are left out. `only` limits it to some attributes."""
+        """The request body for the values, without zeros and empty objects. `only` limits it to some attributes."""
         body: Object = {}
         here = self._in(values)
         for name, child in self.root.children.items():
@@ -38,7 +38,7 @@ class Fields:
         return body
 
     def value(self, name: str, values: Object) -> Value:
-        """What a method of its own sends for one attribute, also when the resource's own request cannot say it."""
+        """One attribute's value for its setter, even if the resource's own request cannot include it."""
         child = self.root.children[name]
         if not child.configurable:
             return values.get(name) or _zero(child)
@@ -48,7 +48,7 @@ class Fields:
         return replace(self, around=values | {"project": values.get("project") or self.project})
 
     def child(self, child: Child, value: Value, wire: Wire) -> Value:
-        """The field's value for one attribute or block; None when it is left out."""
+        """The field's value for one attribute or block; None to leave it out."""
         if child.virtual or child.write_only or not child.configurable or value is UNKNOWN:
             return None
         if isinstance(child, Block):
@@ -56,7 +56,7 @@ class Fields:
         return _sent(child, self._linked(child, value) if child.link else value, wire)
 
     def flatten(self, resource: Object, state: Object) -> Object:
-        """The values of everything that can be read from the API's resource; `state` holds what it cannot say."""
+        """The values of everything that can be read from the API's resource; `state` supplies the rest."""
         readable = {
             name: child
             for name, child in self.root.children.items()
@@ -69,7 +69,7 @@ class Fields:
         }
 
     def _linked(self, node: Child, value: Value) -> Value:
-        """The full names of resources that a configuration may name in short."""
+        """The full names of resources that a configuration may give by short name."""
         if isinstance(value, list):
             return [self._linked(node, one) for one in value]
         return paths.full(node.link, self.around | {node.name: value}, value) if isinstance(value, str) else value
@@ -84,11 +84,11 @@ class Fields:
             return {one[block.key]: self._object(block, one, element, skip=block.key) for one in items} or None
         if _is_list(block, wire):
             element = self._resolve(wire.get("items", _NOTHING))
-            return [self._object(block, one, element) for one in items if _says_something(one)] or None
+            return [self._object(block, one, element) for one in items if _has_value(one)] or None
         if not items:
             return None
-        found = self._object(block, items[0] or {}, wire)
-        return found if found or block.keep_empty else None
+        body = self._object(block, items[0] or {}, wire)
+        return body if body or block.keep_empty else None
 
     def _object(self, block: Block, values: Object, wire: Wire, skip: str = "") -> Object:
         body: Object = {}
@@ -115,8 +115,8 @@ class Fields:
             ]
         if _is_list(block, wire):
             element = self._resolve(wire.get("items", _NOTHING))
-            found = [one for one in raw or [] if one]
-            return [self._read_object(block, one, _item(before, i), element) for i, one in enumerate(found)]
+            items = [one for one in raw or [] if one]
+            return [self._read_object(block, one, _item(before, i), element) for i, one in enumerate(items)]
         if raw is None or (raw == {} and not (block.keep_empty or block.always)):
             return []
         return [self._read_object(block, raw, _item(before, 0), wire)]
@@ -139,12 +139,12 @@ class Fields:
 
 
 def api_name(child: Child) -> str:
-    """The path of the API field of an attribute or block, as it stands in an update mask."""
+    """An attribute's or block's API field path, as written in an update mask."""
     return ".".join(child.fields)
 
 
-def _says_something(item: Object | None) -> bool:
-    """Whether anything is set in an item of a list; one without anything is none."""
+def _has_value(item: Object | None) -> bool:
+    """Whether anything is set in a list item; empty items are dropped."""
     return any(value not in (None, "", [], {}) for value in (item or {}).values())
 
 
@@ -159,7 +159,7 @@ def _sent(node: Attribute, value: Value, wire: Wire) -> Value:
 
 
 def _is_list(block: Block, wire: Wire) -> bool:
-    """Whether the API has a list here, which where it describes nothing is what a block that may be repeated means."""
+    """Whether the API has a list here; without a schema, a repeatable block means one."""
     return wire.get("type") == "array" or (not wire and block.max != 1)
 
 
@@ -191,12 +191,12 @@ def _item(before: list[Object], index: int) -> Object:
 
 
 def _get(resource: Object, names: tuple[str, ...]) -> Value:
-    found: Value = resource
+    value: Value = resource
     for name in names:
-        if not isinstance(found, dict):
+        if not isinstance(value, dict):
             return None
-        found = found.get(name)
-    return found
+        value = value.get(name)
+    return value
 
 
 def _put(body: Object, names: tuple[str, ...], value: Value) -> None:

@@ -1,4 +1,4 @@
-"""Provider-defined functions: each extracts a part of a string by a pattern in functions.json."""
+"""Provider-defined functions: each extracts part of a string with a pattern from functions.json."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 
-class Unusable(Exception):
-    """An argument that a function can do nothing with; `argument` is its place, from 0."""
+class BadArgument(Exception):
+    """An argument that a function cannot use; `argument` is its position, from 0."""
 
     def __init__(self, text: str, argument: int) -> None:
         super().__init__(text)
@@ -20,7 +20,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as data: the first group of `pattern` is its result, `wanted` says to a reader what is looked for."""
+    """A function as data: the first group of `pattern` is its result; `wanted` describes for people what must match."""
 
     parameter: str
     summary: str
@@ -36,12 +36,12 @@ def catalogue() -> Mapping[str, Function]:
 
 
 def call(name: str, argument: str) -> str:
-    """The result; Unusable when the argument lacks the part: what follows Terraform's 'Invalid value for "id" parameter: '.
+    """The part extracted from the argument; raises BadArgument if there is none.
 
-    It does not repeat the argument, which may be secret.
+    The message follows Terraform's 'Invalid value for "id" parameter: ' and does not repeat the argument, which may be secret.
     """
     function = catalogue()[name]
-    found = re.search(function.pattern, argument)
-    if not found:
-        raise Unusable(f"it must hold {function.wanted}", 0)
-    return found[1]
+    match = re.search(function.pattern, argument)
+    if not match:
+        raise BadArgument(f"it must contain {function.wanted}", 0)
+    return match[1]

@@ -1,4 +1,4 @@
-"""The provider's answers to gRPC calls, by their path: from bytes to bytes, made from the message table, no generated code."""
+"""Maps gRPC paths to the servicer's methods, bytes in and bytes out; messages come from the table, not from generated code."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from localcloud.provider.servicer import METHODS, Servicer
 
 log = logging.getLogger(__name__)
 
-# What asks the API, and may wait for it; the others only compute.
-_ASKING = {"ReadResource", "ApplyResourceChange", "ImportResourceState", "ReadDataSource", "OpenEphemeralResource"}
+# These call the API and may block on it; the others only compute.
+_BLOCKING = {"ReadResource", "ApplyResourceChange", "ImportResourceState", "ReadDataSource", "OpenEphemeralResource"}
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Answers the calls of one method, given the message and where the call comes from; `waits` for others while it does."""
+    """Answers one method's calls, given the request's bytes and the peer's address; `blocks` on the API if it may wait for it."""
 
     answer: Callable[[bytes, str], bytes]
-    waits: bool
+    blocks: bool
 
 
 def handlers(servicer: Servicer) -> Mapping[str, Handler]:
-    """A handler for the path of every method."""
+    """Every method's handler, keyed by its gRPC path."""
     return {
-        f"/{PACKAGE}.Provider/{name}": Handler(_answering(servicer, name, function), name in _ASKING)
+        f"/{PACKAGE}.Provider/{name}": Handler(_answering(servicer, name, function), name in _BLOCKING)
         for name, function in METHODS.items()
     }
 
@@ -39,8 +39,8 @@ def _answering(
 
     def answer(message: bytes, peer: str) -> bytes:
         try:
-            found = function(servicer, kind.FromString(message), peer)
-            return found if isinstance(found, bytes) else bytes(found.SerializeToString())
+            response = function(servicer, kind.FromString(message), peer)
+            return response if isinstance(response, bytes) else bytes(response.SerializeToString())
         except Exception:
             log.exception("%s failed", name)
             raise

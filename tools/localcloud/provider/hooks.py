@@ -1,4 +1,4 @@
-"""What a row of data cannot express about a resource type: functions in its types/NAME/hooks.py."""
+"""Hooks: functions in types/NAME/hooks.py for what a resource type's row cannot express."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Adjust = Callable[["Work", Object, Object], Object]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Functions of one type; None where the rule for all types holds.
+    """One resource type's functions; None where the generic behaviour applies.
 
-    plan     (draft): changes the plan, like a provider's own CustomizeDiff
-    encode   (work, values, body) -> body: what is sent, before it is sent
-    decode   (work, values, state) -> values: what was read, before it is stored; `work.answer` is the API's answer
-    created  (work, state): what has to be sent right after the resource was made
+    plan     (draft): adjusts the plan, like CustomizeDiff in a Go provider
+    encode   (work, values, body) -> body: adjusts a request body before it is sent
+    decode   (work, values, state) -> values: adjusts what was read before it is stored; `work.answer` is the API's answer
+    created  (work, state): sends what has to follow right after creation
     create, read, update, delete, import_   replace the whole step; see rest.py for their contracts
     """
 
@@ -45,9 +45,9 @@ NONE = Hooks()
 
 @lru_cache(maxsize=256)
 def hooks(resource_type: str) -> Hooks:
-    """The hooks of a resource type, which lie beside its row; NONE for most."""
+    """A resource type's hooks, from the file beside its row; NONE for most types."""
     if not (FOLDER / resource_type / "hooks.py").exists():
         return NONE
-    found = importlib.import_module(f"localcloud.provider.types.{resource_type}.hooks").HOOKS
-    assert isinstance(found, Hooks)
-    return found
+    own = importlib.import_module(f"localcloud.provider.types.{resource_type}.hooks").HOOKS
+    assert isinstance(own, Hooks)
+    return own

@@ -1,4 +1,4 @@
-"""IAM members and bindings for every parent that has a policy, by one read-modify-write."""
+"""IAM members and bindings for every parent that has a policy, by read-modify-write."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Change = Callable[[list[Binding]], list[Binding]]
 
 @dataclass(frozen=True)
 class Locks:
-    """One lock for each policy, so that the changes of one run do not conflict with each other."""
+    """One lock per policy, so that changes in one run do not conflict with each other."""
 
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def of(self, name: str) -> threading.Lock:
-        """The lock of a policy."""
+        """A policy's lock."""
         with self._guard:
             return self._locks.setdefault(name, threading.Lock())
 
@@ -36,25 +36,25 @@ _LOCKS = Locks()
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Puts the member or binding into its parent's policy; the state as the policy then has it."""
+    """Adds the member or binding to its parent's policy; returns the state from the stored policy."""
     values = parents.located(work, settled(planned))
     binding = _binding(values)
-    policy = modify(work, values, lambda found: _with(found, binding, whole="members" in values))
+    policy = modify(work, values, lambda bindings: _with(bindings, binding, whole="members" in values))
     if not parents.of(work).versioned:
         policy = parents.get(work, values)
     state = _state(values | {"id": _id(work, values)}, policy)
     if "member" in state and state["member"] is None:
         raise Problem(
-            f"{work.row.type}: {values['member']} was put into the policy, but hashicorp/google 7.45.0 does not find it there.",
-            "It does not ask for conditions here, and cannot read a policy that has any. Leave the condition out, and take "
-            "the binding that is there now out of the policy by hand.",
+            f"{work.row.type}: {values['member']} was added to the policy, but hashicorp/google 7.45.0 would not find it there.",
+            "It does not request conditions here, and cannot read a policy that has any. Leave the condition out, and remove "
+            "the new binding from the policy by hand.",
             "condition",
         )
     return state
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The state as the policy has it; None when a member is not in it any more. A binding that is gone has no members."""
+    """The state from the policy; None if a member is no longer in it. A binding that is gone has no members."""
     values = parents.located(work, state)
     try:
         policy = parents.get(work, values)
@@ -62,22 +62,22 @@ def read(work: Work, state: Object) -> Object | None:
         if error.code == 404:
             return None
         raise
-    found = _state(values, policy)
+    current = _state(values, policy)
     gone = _find(policy.get("bindings", []), _binding(values)) is None
-    return None if "member" in values and (gone or found["member"] is None) else found
+    return None if "member" in values and (gone or current["member"] is None) else current
 
 
 def update(work: Work, _prior: Object, planned: Object) -> Object:
-    """Sets the binding's members; members of a policy are never updated in place."""
+    """Sets the binding's members. (A single member is always replaced.)"""
     return create(work, planned)
 
 
 def delete(work: Work, state: Object) -> None:
-    """Takes the member or binding out of the policy; a parent that is gone has no policy to change."""
+    """Removes the member or binding from the policy; does nothing if the parent no longer exists."""
     values = parents.located(work, state)
     binding = _binding(values)
     try:
-        modify(work, values, lambda found: _without(found, binding, whole="members" in values))
+        modify(work, values, lambda bindings: _without(bindings, binding, whole="members" in values))
     except HttpError as error:
         if error.code != 404:
             raise
@@ -100,14 +100,14 @@ def import_(work: Work, name: str) -> Object:
 
 
 def modify(work: Work, values: Object, change: Change) -> Policy:
-    """Changes the bindings of a policy and returns the policy as it was stored; starts again when somebody else was faster."""
+    """Changes a policy's bindings and returns the policy as stored; starts again if it was changed concurrently."""
     with _LOCKS.of(f"{work.settings.base} {work.row.api} {parents.path(work, values)}"):
         waited = 0.0
         for delay in delays(0.1, 5.0):
             policy = parents.get(work, values)
-            wanted = {**policy, "bindings": change(policy.get("bindings", [])), "version": POLICY_VERSION}
+            changed = {**policy, "bindings": change(policy.get("bindings", [])), "version": POLICY_VERSION}
             try:
-                return parents.put(work, values, wanted)
+                return parents.put(work, values, changed)
             except HttpError as error:
                 if waited > PATIENCE_SECONDS or not (conflict(error) or _outdated(work, values, policy, error)):
                     raise
@@ -117,7 +117,7 @@ def modify(work: Work, values: Object, change: Change) -> Policy:
 
 
 def _outdated(work: Work, values: Object, policy: Policy, error: HttpError) -> bool:
-    """Whether a member that "does not exist" was deleted while the policy was being changed: then the policy is another one now."""
+    """Whether a member "does not exist" because it was deleted meanwhile, which changed the policy, too."""
     gone = error.code == 400 and "does not exist" in error.message
     return gone and parents.get(work, values).get("etag") != policy.get("etag")
 
@@ -134,7 +134,7 @@ def _id(work: Work, values: Object) -> str:
 
 
 def _binding(values: Object) -> Binding:
-    """What the values say, as a binding. Members of a whole binding are sent as they were written."""
+    """The binding that the values describe. Members of a whole binding are sent as written."""
     members = list(values["members"] or []) if "members" in values else [principals.normal(values["member"])]
     condition = _condition(values)
     return {"role": values["role"], "members": members} | ({"condition": condition} if condition else {})
@@ -155,19 +155,19 @@ def _with(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Bindin
 
 
 def _without(bindings: list[Binding], mine: Binding, *, whole: bool) -> list[Binding]:
-    gone = {principals.normal(member) for member in mine["members"]}
-    kept: list[Binding] = []
+    removed = {principals.normal(member) for member in mine["members"]}
+    remaining: list[Binding] = []
     for one in bindings if whole else _normalized(bindings):
         members = one.get("members", [])
         if _same(one, mine):
-            members = [] if whole else [member for member in members if principals.normal(member) not in gone]
+            members = [] if whole else [member for member in members if principals.normal(member) not in removed]
         if members:
-            kept.append({**one, "members": members})
-    return kept
+            remaining.append({**one, "members": members})
+    return remaining
 
 
 def _normalized(bindings: list[Binding]) -> list[Binding]:
-    """The whole policy as a change of one member leaves it: everybody's principals as policies keep them, once each."""
+    """All bindings with normalized principals and no duplicates, as a change of one member leaves them."""
     return [{**one, "members": list(dict.fromkeys(map(principals.normal, one.get("members", []))))} for one in bindings]
 
 
@@ -183,11 +183,11 @@ def _state(values: Object, policy: Policy) -> Object:
     binding = _find(policy.get("bindings", []), _binding(values))
     if binding is None:
         return values | {"members": []} if "members" in values else values | {"member": None}
-    found: Object = {"etag": policy.get("etag", ""), "role": binding["role"], "condition": _blocks(binding)}
+    common: Object = {"etag": policy.get("etag", ""), "role": binding["role"], "condition": _blocks(binding)}
     if "members" in values:
-        return values | found | {"members": list(binding["members"])}
+        return values | common | {"members": list(binding["members"])}
     mine = principals.normal(values["member"]).lower()
-    return values | found | {"member": next((one for one in binding["members"] if one.lower() == mine), None)}
+    return values | common | {"member": next((one for one in binding["members"] if one.lower() == mine), None)}
 
 
 def _blocks(binding: Binding) -> list[Object]:
@@ -196,20 +196,20 @@ def _blocks(binding: Binding) -> list[Object]:
 
 
 def _condition_named(bindings: list[Binding], values: Object, title: str) -> list[Object]:
-    """The condition of the binding with this role and title, which the import id does not say in full."""
-    found = [one for one in bindings if one.get("role") == values["role"] and condition_key(one)[0] == title]
+    """The full condition of the binding with this role and condition title, of which the import id has only the title."""
+    matches = [one for one in bindings if one.get("role") == values["role"] and condition_key(one)[0] == title]
     if "member" in values:
-        found = [
+        matches = [
             one
-            for one in found
+            for one in matches
             if principals.normal(values["member"]) in map(principals.normal, one.get("members", []))
         ]
-    if len(found) > 1:
+    if len(matches) > 1:
         raise Problem(
-            f"The condition title {title!r} matches several bindings of {values['role']}; give it a title of its own first."
+            f"The condition title {title!r} matches several bindings of {values['role']}; give the condition a unique title first."
         )
-    if not found and "member" in values:
+    if not matches and "member" in values:
         raise Problem(
             f"{values['member']} has no binding of {values['role']} with the condition title {title!r} to import."
         )
-    return _blocks(found[0]) if found else []
+    return _blocks(matches[0]) if matches else []

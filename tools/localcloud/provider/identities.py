@@ -1,7 +1,7 @@
-"""Resource identities, which newer Terraforms and OpenTofu store besides the id, so that a state works with either provider.
+"""Resource identities, which newer Terraform and OpenTofu versions store beside the id, so that states work with either provider.
 
-hashicorp/google gives most types an identity of a few attributes; a state that holds one is refused by a provider that
-knows none. All identities of the catalogue are version 1 in hashicorp/google 7.45.0.
+hashicorp/google gives most types an identity, and a state that has one cannot be read by a provider that declares none.
+All identities in the catalogue are version 1 in hashicorp/google 7.45.0.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _TITLE = "condition_title"
 
 
 def schemas(rows: Iterable[ResourceType]) -> Any:
-    """The answer to GetResourceIdentitySchemas; an attribute that an import may leave out has a question mark in its row."""
+    """The response to GetResourceIdentitySchemas; rows mark attributes that are optional for import with "?"."""
     answer = classes()["GetResourceIdentitySchemas.Response"]()
     for row in rows:
-        for said in row.identity:
+        for attribute in row.identity:
             answer.identity_schemas[row.type].version = VERSION
             answer.identity_schemas[row.type].identity_attributes.add(
-                name=said.rstrip("?"),
+                name=attribute.rstrip("?"),
                 type=json.dumps("string").encode(),
-                required_for_import=not said.endswith("?"),
-                optional_for_import=said.endswith("?"),
+                required_for_import=not attribute.endswith("?"),
+                optional_for_import=attribute.endswith("?"),
             )
     return answer
 
 
 def identity(row: ResourceType, state: Object | None) -> Any:
-    """The identity of a resource in this state; None where it has none, or not yet."""
+    """The identity of a resource with this state; None if its type has none, or its values are not known yet."""
     if not row.identity or state is None:
         return None
-    values = {said.rstrip("?"): _value(state, said.rstrip("?")) for said in row.identity}
-    if not known(values) or any(values[said] is None for said in row.identity if not said.endswith("?")):
+    values = {attribute.rstrip("?"): _value(state, attribute.rstrip("?")) for attribute in row.identity}
+    if not known(values) or any(values[attribute] is None for attribute in row.identity if not attribute.endswith("?")):
         return None
     return classes()["ResourceIdentityData"](identity_data={"msgpack": encode(values)})
 
@@ -52,10 +52,10 @@ def _value(state: Object, name: str) -> Value:
     return condition[0].get("title")
 
 
-def import_id(row: ResourceType, given: Any, settings: Settings) -> str:
-    """The import id for an identity in a configuration, with project and location from the provider block where none is said."""
-    said: Mapping[str, str] = {name: value for name, value in decode(given.identity_data.msgpack).items() if value}
+def import_id(row: ResourceType, identity: Any, settings: Settings) -> str:
+    """The import id for an identity; project and location default to the provider block's."""
+    values: Mapping[str, str] = {name: value for name, value in decode(identity.identity_data.msgpack).items() if value}
     if row.parent is None:
-        return row.id.format_map({"project": settings.project, "location": settings.region, **said})
+        return row.id.format_map({"project": settings.project, "location": settings.region, **values})
     parent = row.parent.attribute or paths.names(row.id)[-1]
-    return " ".join(said[name] for name in (parent, "role", "member", _TITLE) if name in said)
+    return " ".join(values[name] for name in (parent, "role", "member", _TITLE) if name in values)

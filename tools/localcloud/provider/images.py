@@ -1,4 +1,4 @@
-"""Disk images as configurations name them: by link, name or family, in short or in full."""
+"""Disk images as configurations refer to them: by link, name or family, short or full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.provider.work import Problem, Work
 
 _WORD = r"[-_a-zA-Z0-9.:]+"
 _LINK = re.compile(rf"projects/({_WORD})/global/images/(family/)?({_WORD})\Z")
-# The projects whose images Google offers under names that hold these words.
+# Google's public image projects, by a word that the names of their images contain.
 _PUBLIC = {
     "centos": "centos-cloud", "coreos": "coreos-cloud", "debian": "debian-cloud", "fedora-coreos": "fedora-coreos-cloud",
     "opensuse": "opensuse-cloud", "rhel": "rhel-cloud", "rocky-linux": "rocky-linux-cloud", "sles": "suse-cloud",
@@ -18,23 +18,23 @@ _PUBLIC = {
 }  # fmt: skip
 
 
-def link(work: Work, said: str, project: str) -> str:
-    """The full name of the image or family; raises Problem when neither is found."""
-    found = _LINK.search(said)
-    if found:
-        return found[0]
-    if said.startswith("global/images/"):
-        return f"projects/{project}/{said}"
-    for place, name, verb in _candidates(said, project):
+def link(work: Work, image: str, project: str) -> str:
+    """The full name of the image or family; raises Problem if neither exists."""
+    match = _LINK.search(image)
+    if match:
+        return match[0]
+    if image.startswith("global/images/"):
+        return f"projects/{project}/{image}"
+    for place, name, verb in _candidates(image, project):
         if _exists(work, verb, place, name):
             return f"projects/{place}/global/images/{'family/' if verb == 'getFromFamily' else ''}{name}"
     raise Problem(
-        f"There is no image or family {said}.", "Write PROJECT/FAMILY, such as debian-cloud/debian-12.", "image"
+        f"There is no image or family {image}.", "Write PROJECT/FAMILY, such as debian-cloud/debian-12.", "image"
     )
 
 
 def same(old: str, new: str) -> bool:
-    """Whether the image that a disk was made from is one that `new` may mean; a family's images hold its name."""
+    """Whether the image that a disk was created from can be what `new` refers to; a family's images contain its name."""
     was = _LINK.search(old)
     if not was or not new:
         return False
@@ -44,9 +44,9 @@ def same(old: str, new: str) -> bool:
         project, short = wanted[1], wanted[3]
     else:
         project = "" if project in ("family", "global/images", "global/images/family") else project
-    named = not project or was[1] == _PUBLIC.get(project, project)
+    same_project = not project or was[1] == _PUBLIC.get(project, project)
     by_family = not (wanted and not wanted[2]) and _of_family(was[3], short)
-    return named and (was[3] == short or by_family)
+    return same_project and (was[3] == short or by_family)
 
 
 def _exists(work: Work, verb: str, project: str, name: str) -> bool:
@@ -64,9 +64,9 @@ def _of_family(image: str, family: str) -> bool:
     return family in image
 
 
-def _candidates(said: str, project: str) -> Iterator[tuple[str, str, str]]:
-    """(project, name, method) of everything that a short name may mean, in the order of hashicorp/google."""
-    place, _, name = said.rpartition("/")
+def _candidates(image: str, project: str) -> Iterator[tuple[str, str, str]]:
+    """(project, name, method) for everything that a short name can refer to, in hashicorp/google's order."""
+    place, _, name = image.rpartition("/")
     if place and place != "family":
         yield place, name, "get"
         yield place, name, "getFromFamily"

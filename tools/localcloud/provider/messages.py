@@ -1,4 +1,4 @@
-"""The messages of Terraform's plugin protocol 6 that this provider uses, built at run time from one table."""
+"""The messages of Terraform's plugin protocol 6 that this provider uses, built at runtime from one table."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 PACKAGE = "tfplugin6"
 
-# Message -> its fields as "name:type=number"; a type that starts with "*" repeats, "map:" maps from string, "|" names a oneof.
-# Enumerations are int32 on the wire and here. Only fields that are read or written are listed; protobuf skips the others.
+# Message -> fields as "name:type=number"; a type with "*" is repeated, "map:" is a map from string, "|" names a oneof.
+# Enums are int32, as on the wire. Only fields that are read or written are listed; protobuf skips the others.
 TABLE: Mapping[str, str] = {
     "DynamicValue": "msgpack:bytes=1 json:bytes=2",
     "Diagnostic": "severity:int32=1 summary:string=2 detail:string=3 attribute:AttributePath=4",
@@ -101,7 +101,7 @@ _SCALARS = {
 
 @lru_cache(maxsize=1)
 def classes() -> Mapping[str, Any]:
-    """The protobuf class of every message in the table, by its name without package."""
+    """The protobuf class of every message in the table, by its name without the package."""
     pool = descriptor_pool.DescriptorPool()
     pool.Add(_file())
     return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}")) for name in TABLE}
@@ -109,21 +109,23 @@ def classes() -> Mapping[str, Any]:
 
 def _file() -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name="localcloud/terraform.proto", package=PACKAGE, syntax="proto3")
-    made: dict[str, descriptor_pb2.DescriptorProto] = {}
+    descriptors: dict[str, descriptor_pb2.DescriptorProto] = {}
     for name in sorted(TABLE, key=lambda one: one.count(".")):
-        _fill(_descriptor(file, made, name), name, TABLE[name])
+        _fill(_descriptor(file, descriptors, name), name, TABLE[name])
     return file
 
 
 def _descriptor(
-    file: descriptor_pb2.FileDescriptorProto, made: dict[str, descriptor_pb2.DescriptorProto], name: str
+    file: descriptor_pb2.FileDescriptorProto, descriptors: dict[str, descriptor_pb2.DescriptorProto], name: str
 ) -> descriptor_pb2.DescriptorProto:
-    if name not in made:
+    if name not in descriptors:
         outer, _, own = name.rpartition(".")
-        made[name] = (
-            _descriptor(file, made, outer).nested_type.add(name=own) if outer else file.message_type.add(name=own)
+        descriptors[name] = (
+            _descriptor(file, descriptors, outer).nested_type.add(name=own)
+            if outer
+            else file.message_type.add(name=own)
         )
-    return made[name]
+    return descriptors[name]
 
 
 def _fill(message: descriptor_pb2.DescriptorProto, name: str, fields: str) -> None:
@@ -131,16 +133,16 @@ def _fill(message: descriptor_pb2.DescriptorProto, name: str, fields: str) -> No
         label, _, rest = field.partition(":")
         kind, _, place = rest.rpartition("=")
         number, _, group = place.partition("|")
-        made = message.field.add(name=label, number=int(number), label=_FIELD.LABEL_OPTIONAL)
+        descriptor = message.field.add(name=label, number=int(number), label=_FIELD.LABEL_OPTIONAL)
         if kind.startswith("map:"):
-            made.label = _FIELD.LABEL_REPEATED
+            descriptor.label = _FIELD.LABEL_REPEATED
             kind = _map_entry(message, name, label, kind.removeprefix("map:"))
         elif kind.startswith("*"):
-            made.label = _FIELD.LABEL_REPEATED
+            descriptor.label = _FIELD.LABEL_REPEATED
             kind = kind.removeprefix("*")
-        _type(made, kind)
+        _type(descriptor, kind)
         if group:
-            made.oneof_index = _oneof(message, group)
+            descriptor.oneof_index = _oneof(message, group)
 
 
 def _type(field: descriptor_pb2.FieldDescriptorProto, kind: str) -> None:

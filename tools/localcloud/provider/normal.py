@@ -1,7 +1,7 @@
-"""Null and zero: which of them a planned, applied or refreshed value keeps.
+"""Null or zero: which of the two a planned, applied or refreshed value keeps.
 
-A first-generation provider cannot tell null from zero in its own memory, so the answer is taken from the value before:
-what was planned from the configuration, what was applied from the plan, what was refreshed from the state.
+An SDKv2 provider does not distinguish null from zero internally, so the choice comes from the previous value: the
+configuration's for a plan, the plan's for an apply, the state's for a refresh.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ Stage = Literal["plan", "apply", "refresh"]
 
 
 def objects(block: Block, now: Object, before: Object, stage: Stage) -> Object:
-    """`now` with nulls and zeros as `before` has them, where the two mean the same."""
+    """`now` with nulls and zeros as in `before`, where the two are equivalent."""
     return {name: _child(child, now.get(name), before.get(name), stage) for name, child in block.children.items()}
 
 
 def filled(block: Block, value: Object) -> Object:
-    """The state as a first-generation provider remembers it: inside a block that holds anything, null is zero."""
+    """The state as an SDKv2 provider sees it: inside a block with any value, null is zero."""
     return {name: _filled(child, value.get(name)) for name, child in block.children.items()}
 
 
 def unread(root: Block, prior: Object, values: Object) -> Object:
-    """An update's plan as the state that it leaves without being read: also zero where a value was taken away."""
+    """An update's plan as the state it leaves when nothing is read back: removed values are zero, too."""
     removed = {name for name, value in values.items() if value is None and prior.get(name) is not None}
     zeros = {name: child.zero for name in removed if isinstance(child := root.children.get(name), Attribute)}
     return values | filled(root, values) | zeros
@@ -34,7 +34,7 @@ def unread(root: Block, prior: Object, values: Object) -> Object:
 def _filled(child: Child, value: Value) -> Value:
     if not isinstance(child, Block):
         return value
-    return [_filled_block(child, one) if _holds_something(one) else one for one in value or []]
+    return [_filled_block(child, one) if any(item is not None for item in one.values()) else one for one in value or []]
 
 
 def _filled_block(block: Block, value: Object) -> Object:
@@ -43,10 +43,6 @@ def _filled_block(block: Block, value: Object) -> Object:
         name: child.zero if isinstance(child, Attribute) and inner[name] is None else inner[name]
         for name, child in block.children.items()
     }
-
-
-def _holds_something(value: Object) -> bool:
-    return any(one is not None for one in value.values())
 
 
 def _child(child: Child, now: Value, before: Value, stage: Stage) -> Value:

@@ -1,4 +1,4 @@
-"""Waits for long-running operations."""
+"""Polls long-running operations until they are done."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from localcloud.provider.retries import delays
 from localcloud.provider.values import Object
 from localcloud.provider.work import Problem, Unfinished, Work
 
-_FIRST_LOOK_SECONDS = 0.05
+_FIRST_POLL_SECONDS = 0.05
 
 
 def finished(work: Work, answer: Object, answered_with: str) -> Object:
-    """What the call made: the answer itself, or the response of the operation that it answered with, once that is done.
+    """A call's result: the answer itself or, if the answer is an operation, that operation's response once it is done.
 
-    `answered_with` is the schema name of the answer. Raises Problem when the operation failed, Unfinished when it
-    did not end in time.
+    `answered_with` is the answer's schema name. Raises Problem if the operation failed, Unfinished if it did not end in time.
     """
     return _wait(work, answer) if answered_with.endswith("Operation") else answer
 
@@ -22,7 +21,7 @@ def finished(work: Work, answer: Object, answered_with: str) -> Object:
 def _wait(work: Work, operation: Object) -> Object:
     if _done(operation):
         return _result(work, operation)
-    for delay in delays(_FIRST_LOOK_SECONDS, work.settings.poll_interval):
+    for delay in delays(_FIRST_POLL_SECONDS, work.settings.poll_interval):
         if work.seconds_left() <= 0:
             break
         work.patience.wait(min(delay, work.settings.poll_interval))

@@ -1,4 +1,4 @@
-"""The resources that have an IAM policy: how a configuration names them, and how their policy is read and written."""
+"""Resources that have an IAM policy: how configurations name them, and how their policies are read and written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Policy = dict[str, Any]
 
 
 def get(work: Work, values: Object) -> Policy:
-    """The policy of a parent that is located, with its conditions where hashicorp/google asks for them."""
+    """The policy of a located parent, with conditions where hashicorp/google requests them."""
     method = work.method("getIamPolicy")
     version = next((name for name in method.params if name.lower().endswith("requestedpolicyversion")), "")
     query = {version: POLICY_VERSION} if version and of(work).versioned else {}
@@ -25,7 +25,7 @@ def get(work: Work, values: Object) -> Policy:
 
 
 def put(work: Work, values: Object, policy: Policy) -> Policy:
-    """Replaces the policy; the policy as it was stored. One with an etag is refused where the policy is another one by now."""
+    """Replaces the policy and returns it as stored. With an etag, the API refuses if the policy has changed meanwhile."""
     method = work.method("setIamPolicy")
     body = policy if method.request == "Policy" else {"policy": policy}
     if of(work).mask:
@@ -34,7 +34,7 @@ def put(work: Work, values: Object, policy: Policy) -> Policy:
 
 
 def _resource(work: Work, template: str, values: Object) -> dict[str, str]:
-    """The method's one parameter: the resource's full name, or its own id where the path says the rest."""
+    """The method's only parameter: the resource's full name, or just its id where the path supplies the rest."""
     name = paths.names(template)[0]
     full = path(work, values)
     return {name: full if "{+" in template else paths.last(full)}
@@ -46,32 +46,32 @@ def path(work: Work, values: Object) -> str:
 
 
 def of(work: Work) -> Parent:
-    """What the row says of its parent."""
+    """The parent that the row declares."""
     assert work.row.parent is not None
     return work.row.parent
 
 
 def attribute(work: Work) -> str:
-    """The attribute that names the parent."""
+    """The name of the attribute that names the parent."""
     return of(work).attribute or paths.names(work.row.id)[-1]
 
 
 def located(work: Work, values: Object) -> Object:
-    """The values with their parent named in full, and with project and location from the provider block where none is said."""
+    """The values with the parent's full name; project and location default to the provider block's."""
     parent = of(work)
     if not parent.attribute:
         return values
-    said = str(values.get(parent.attribute) or "")
-    found = next((one for form in parent.accepts if (one := paths.parse(form, said)) is not None), None)
-    if found is None:
+    name = str(values.get(parent.attribute) or "")
+    parsed = next((one for form in parent.accepts if (one := paths.parse(form, name)) is not None), None)
+    if parsed is None:
         raise Problem(
-            f"{work.row.type}: {said!r} does not name a parent; accepted are {', '.join(parent.accepts)}.",
+            f"{work.row.type}: {name!r} does not name a parent; accepted forms: {', '.join(parent.accepts)}.",
             attribute=parent.attribute,
         )
-    known = _defaults(work, values) | found
+    known = _defaults(work, values) | parsed
     return values | known | {parent.attribute: paths.fill(work.row.id, known)}
 
 
 def _defaults(work: Work, values: Object) -> Object:
-    theirs = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
-    return {name: values.get(name) or theirs[name] for name in paths.names(work.row.id) if name in theirs}
+    defaults = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
+    return {name: values.get(name) or defaults[name] for name in paths.names(work.row.id) if name in defaults}

@@ -1,4 +1,4 @@
-"""Updates a resource: the differences, and the calls that send them according to its row: patches, replacements, setters, switches."""
+"""Updates a resource: finds the differences and sends them as its row says, by patch, replacement, setters or switches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.provider.work import Work
 
 
 def differing(work: Work, prior: Object, planned: Object) -> frozenset[str]:
-    """The attributes and blocks whose value changes; null and zero are the same."""
+    """The attributes and blocks whose values differ; null equals zero."""
     children = work.row.schema.root.children
     return frozenset(
         name
@@ -22,7 +22,7 @@ def differing(work: Work, prior: Object, planned: Object) -> frozenset[str]:
 
 
 def send_changes(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
-    """Sends the changed attributes: most by one patch, those with a setter or a switch by their own methods."""
+    """Sends the changed attributes: most in one patch, those with a setter or a switch by their own methods."""
     own_methods = changed & (work.row.setters.keys() | work.row.switches.keys())
     _patch(work, prior, values, changed - own_methods)
     for name in sorted(own_methods):
@@ -33,7 +33,7 @@ def send_changes(work: Work, prior: Object, values: Object, changed: frozenset[s
 
 
 def after_creation(work: Work, state: Object) -> bool:
-    """Sends what a create cannot say: blocks with a setter, switches that are on. Whether there was any."""
+    """Sends what a create request cannot include (blocks with a setter, enabled switches); returns whether there was any."""
     root = work.row.schema.root.children
     late = [name for name in work.row.setters if root[name].unsent and not empty(state.get(name))]
     for name in late:
@@ -45,7 +45,7 @@ def after_creation(work: Work, state: Object) -> bool:
 
 
 def set_by_method(work: Work, prior: Object, values: Object, name: str) -> None:
-    """Calls an attribute's setter with the fields that it takes; a fingerprint is the one that was read last."""
+    """Calls an attribute's setter with the fields that it takes; a fingerprint is the last one read."""
     setter = work.row.setters[name]
     translation = requests.fields(work)
     body = {
@@ -56,14 +56,14 @@ def set_by_method(work: Work, prior: Object, values: Object, name: str) -> None:
 
 
 def switch(work: Work, values: Object, name: str) -> None:
-    """Calls the method that turns the attribute on or off."""
+    """Calls the method that turns an attribute on or off."""
     on, off = work.row.switches[name]
     method = work.method(on if values.get(name) else off)
     finished(work, work.ask(method, requests.params(work, method, values), body={}), method.response)
 
 
 def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
-    """Patches the fields of the changed attributes, as the row's `update` says; nothing when none has a field."""
+    """Patches the changed attributes' fields in the way of the row's `update`; sends nothing if none has a field."""
     body, mask = _body(work, prior, values, changed)
     if not mask:
         return
@@ -96,7 +96,7 @@ def _body(work: Work, prior: Object, values: Object, changed: frozenset[str]) ->
 
 
 def _masks(work: Work, name: str, prior: Object, values: Object) -> tuple[str, ...]:
-    """The mask paths of a changed attribute; of a block that the row takes apart, those of what changed inside it."""
+    """A changed attribute's mask paths; for a block that the row masks by parts, those of the changed parts."""
     masks = work.row.masks
     inside = [path for path in masks if path.startswith(f"{name}.")]
     if not inside:
@@ -106,13 +106,13 @@ def _masks(work: Work, name: str, prior: Object, values: Object) -> tuple[str, .
 
 
 def _clear(body: Object, mask: list[str], prior: Object) -> None:
-    """What a merge must say with an explicit null: fields that are unset now, labels that are gone."""
+    """Adds the explicit nulls that a merge needs: for unset fields and for removed labels."""
     for path in mask:
         first = path.split(".")[0]
         body.setdefault(first, None)
     if "labels" in mask:
-        gone = (prior.get("effective_labels") or {}).keys() - (body["labels"] or {}).keys()
-        body["labels"] = {**(body["labels"] or {}), **dict.fromkeys(gone)}
+        removed = (prior.get("effective_labels") or {}).keys() - (body["labels"] or {}).keys()
+        body["labels"] = {**(body["labels"] or {}), **dict.fromkeys(removed)}
 
 
 def _comparable(child: Child, value: Value) -> Value:

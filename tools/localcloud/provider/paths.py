@@ -11,45 +11,45 @@ _PLACEHOLDER = re.compile(r"\{(\+?)([^}]+)\}")
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
-    """The name with each placeholder replaced by its value; a null value leaves nothing."""
-    return _PLACEHOLDER.sub(lambda found: str(values.get(found[2]) or ""), template)
+    """The template with its placeholders replaced; null values become empty."""
+    return _PLACEHOLDER.sub(lambda match: str(values.get(match[2]) or ""), template)
 
 
 def parse(template: str, name: str) -> dict[str, str] | None:
-    """The values that make the template this name; None when it has another form. A value holds no slash."""
-    found = _pattern(template).fullmatch(name)
-    return found.groupdict() if found else None
+    """The values that turn the template into this name; None if it does not match. Values contain no slash."""
+    match = _pattern(template).fullmatch(name)
+    return match.groupdict() if match else None
 
 
 def names(template: str) -> tuple[str, ...]:
-    """The placeholders of a template, in order."""
+    """A template's placeholders, in order."""
     return tuple(found[1] for found in _PLACEHOLDER.findall(template))
 
 
 def parent(path: str) -> str:
-    """The name of the resource that holds this one: two segments less."""
+    """The parent's name: this one without its last two segments."""
     return "/".join(path.split("/")[:-2])
 
 
 def last(path: str) -> str:
-    """The resource's own id: the last segment of its name."""
+    """The last segment of a name: the resource's own id."""
     return path.rpartition("/")[2]
 
 
 def relative(path: str) -> str:
-    """The part of a URL or path from "projects/" on; empty without one."""
-    _, found, rest = path.partition("projects/")
-    return found + rest
+    """The part of a URL or path that starts at "projects/"; empty if there is none."""
+    _, prefix, rest = path.partition("projects/")
+    return prefix + rest
 
 
-def full(template: str, values: Mapping[str, object], said: str) -> str:
-    """The full name of what a configuration names in full, by its URL or in short; nothing stays nothing."""
-    return relative(said) or fill(template, values) if said else said
+def full(template: str, values: Mapping[str, object], name: str) -> str:
+    """The full name for a full name, a URL or a short name; an empty name stays empty."""
+    return relative(name) or fill(template, values) if name else name
 
 
 def route(template: str, params: Mapping[str, str]) -> str:
-    """A method's path with its parameters: `{+name}` keeps slashes, `{name}` is one escaped segment."""
-    return _PLACEHOLDER.sub(lambda found: quote(params[found[2]], safe="/:@" if found[1] else ""), template)
+    """A method's path with its parameters filled in: `{+name}` keeps slashes, `{name}` is one escaped segment."""
+    return _PLACEHOLDER.sub(lambda match: quote(params[match[2]], safe="/:@" if match[1] else ""), template)
 
 
 @lru_cache(maxsize=512)

@@ -1,6 +1,6 @@
-"""Plans attribute changes: prior state and proposed values in, planned values and the paths that force replacement out.
+"""Plans attribute changes: takes prior state and proposed values, returns planned values and the paths that force replacement.
 
-The rules are those that Terraform's first-generation providers follow; they were found by watching hashicorp/google 7.45.0.
+The rules are those of Terraform's plugin SDK (SDKv2), found by observing hashicorp/google 7.45.0.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, know
 
 
 class Scope(NamedTuple):
-    """Where the planner is.
+    """The planner's position in the schema.
 
-    in_set    whether this is an element of a changed set, where nothing is carried over
-    set_path  the path of the set around, where replacement paths must stop
+    in_set    whether this is inside an element of a changed set, where no prior values carry over
+    suppress  the suppression rules of the enclosing blocks
+    set_path  the path of the outermost enclosing set, where replacement paths must stop
     """
 
     path: Path = ()
@@ -29,13 +30,18 @@ class Scope(NamedTuple):
     set_path: Path | None = None
 
     def into(self, name: str | int) -> Scope:
-        """The scope one step deeper."""
+        """The scope of a child."""
         return Scope((*self.path, name), self.in_set, self.suppress, self.set_path)
 
 
 @dataclass
 class Planner:
-    """Plans one resource. `creating`: nothing exists yet, so that whatever the API will compute is unknown."""
+    """Plans one resource. With `creating`, nothing exists yet, so that computed values are unknown.
+
+    changes   how many differences were found
+    quiet     the same, with changes from null to an explicit zero, which alone make no plan
+    replaced  the paths that force replacement
+    """
 
     creating: bool
     prior: Object
@@ -51,7 +57,7 @@ class Planner:
         return self.changes > 0
 
     def objects(self, block: Block, old: Object | None, new: Object, scope: Scope) -> Object:
-        """The planned object of a block: each attribute and nested block in turn."""
+        """A block's planned object: each attribute and nested block in turn."""
         before = old or {}
         planned: Object = {}
         for name, child in block.children.items():
@@ -81,7 +87,9 @@ class Planner:
             fresh = self.creating or scope.in_set
             return self._change(node, UNKNOWN, scope) if fresh and text(old) == "" else old
         if wanted is None and empty(old):
-            return _unset(node, old, scope)
+            if scope.in_set:
+                return "" if node.scalar == "string" and old is None else None
+            return old
         return self._set_scalar(node, old, wanted, scope)
 
     def _set_scalar(self, node: Attribute, old: Value, wanted: Value, scope: Scope) -> Value:
@@ -109,7 +117,7 @@ class Planner:
         return old if new == wanted or not node.stored else self._quietly(node, old, scope)
 
     def _hidden(self, node: Attribute, old: Value, at: int, wanted: Value, scope: Scope) -> Value:
-        """An element of a list, or the old one at its place that counts as the same."""
+        """A list element, or the old one at its index if a suppression rule makes them equal."""
         hidden = at < len(old or []) and self._suppressed(node, old[at], wanted, scope.into(at))
         return old[at] if hidden else wanted
 
@@ -143,7 +151,7 @@ class Planner:
         return self._change(block, planned[: len(after)], scope)
 
     def _elements(self, block: Block, before: list[Object], after: list[Object], scope: Scope) -> list[Object]:
-        """The planned elements at every index that there was or will be."""
+        """The planned elements at every old or new index."""
         return [
             self.objects(block, _at(before, i), _at(after, i) or block.null, scope.into(i))
             for i in range(max(len(before), len(after)))
@@ -169,7 +177,7 @@ class Planner:
         return self._quietly(node, value, scope)
 
     def _quietly(self, node: Child, value: Value, scope: Scope) -> Value:
-        """From null to an explicit zero: no change by itself, but one where something else changes."""
+        """Records a difference that is no change by itself (from null to an explicit zero), only beside others."""
         self.quiet += 1
         if node.force_new and not self.creating:
             self.replaced.append(scope.set_path or scope.path)
@@ -177,20 +185,14 @@ class Planner:
 
     def _suppressed(self, node: Child, old: Value, new: Value, scope: Scope) -> bool:
         names = (node.suppress, *reversed(scope.suppress)) if isinstance(node, Attribute) else scope.suppress[-1:]
-        asked = suppress.Comparison(scope.path, old, new, self)
-        return any(suppress.equal(name, asked) for name in names if name)
+        comparison = suppress.Comparison(scope.path, old, new, self)
+        return any(suppress.equal(name, comparison) for name in names if name)
 
 
 def _untouched(child: Child, old: Value, new: Value) -> bool:
     if isinstance(child, Block):
         return child.settled and not old and not new
     return child.settled and old is None and new is None
-
-
-def _unset(node: Attribute, old: Value, scope: Scope) -> Value:
-    if scope.in_set:
-        return "" if node.scalar == "string" and old is None else None
-    return old
 
 
 def _at(items: list[Object], index: int) -> Object | None:
@@ -204,7 +206,7 @@ def _equal(node: Attribute, old: Value, new: Value) -> bool:
 
 
 def _merged(node: Attribute, old: Value, new: Value) -> Value:
-    """What is wanted; of the elements of a set that count as equal, the old one stays, else the last one is taken."""
+    """The wanted value; of set elements that count as equal the old one stays, or else the last one wins."""
     if node.collection != "set":
         return new
     wanted = _folded(node, new)

@@ -1,4 +1,4 @@
-"""A whole IAM policy as a resource: what its parent's policy holds and nothing else."""
+"""A whole IAM policy as a resource: authoritative for its parent's policy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _SENT = ("auditConfigs", "bindings", "etag")
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Replaces the parent's policy; the state as the policy then is."""
+    """Replaces the parent's policy; returns the state of the stored policy."""
     values = parents.located(work, settled(planned))
-    said = policy_data.parsed(values["policy_data"])
-    wanted = {name: said[name] for name in _SENT if said.get(name)}
-    parents.put(work, values, wanted | {"version": parents.POLICY_VERSION})
+    policy = policy_data.parsed(values["policy_data"])
+    body = {name: policy[name] for name in _SENT if policy.get(name)}
+    parents.put(work, values, body | {"version": parents.POLICY_VERSION})
     return _state(values | {"id": parents.path(work, values)}, parents.get(work, values))
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The state as the policy is now; None when its parent is gone."""
+    """The state of the current policy; None when the parent no longer exists."""
     values = parents.located(work, state)
     try:
         return _state(values, parents.get(work, values))
@@ -31,25 +31,25 @@ def read(work: Work, state: Object) -> Object | None:
 
 
 def update(work: Work, _prior: Object, planned: Object) -> Object:
-    """Replaces the policy again."""
+    """Replaces the parent's policy."""
     return create(work, planned)
 
 
 def delete(work: Work, state: Object) -> None:
-    """Leaves a policy without any binding, unless it was changed since it was read."""
+    """Replaces the policy with an empty one; with the etag, the API refuses if it has changed since it was read."""
     etag = {"etag": state["etag"]} if state.get("etag") else {}
     parents.put(work, parents.located(work, state), etag | {"version": parents.POLICY_VERSION})
 
 
 def import_(work: Work, name: str) -> Object:
-    """The state to read from for the name of the parent."""
+    """The state to refresh from, for the parent's name."""
     attribute = parents.attribute(work)
     values = parents.located(work, work.row.schema.null | {attribute: name})
     return work.row.schema.null | {attribute: values[attribute], "id": values[attribute]}
 
 
 def look(work: Work) -> Object:
-    """The policy as a data source has it."""
+    """The policy's values for a data source."""
     values = parents.located(work, work.config)
     return _state(values, parents.get(work, values)) | {"id": parents.path(work, values)}
 

@@ -1,4 +1,4 @@
-"""A whole IAM policy as the JSON text that a configuration and a state hold, in the order of hashicorp/google."""
+"""IAM policies as JSON text, as configurations and states hold them, ordered as hashicorp/google orders them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from localcloud.provider.values import Value
 
 Policy = dict[str, Any]
 _KEPT = ("auditConfigs", "bindings")
-# Go writes these so, lest a browser take them for markup.
+# Go's encoder escapes these so that the JSON is safe to embed in HTML.
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def written(policy: Policy) -> str:
-    """The text of a policy's bindings and audit settings; what is empty is left out."""
+    """The JSON text of a policy's bindings and audit settings, without empty fields."""
     kept = {name: policy[name] for name in _KEPT if policy.get(name)}
     text = json.dumps(_dense(kept), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return text.translate(_ESCAPED)
 
 
 def parsed(text: str) -> Policy:
-    """The policy of a text; raises ValueError where it is none."""
+    """The policy in a JSON text; raises ValueError if it is not one."""
     policy = json.loads(text)
     bindings = (policy.get("bindings") or []) if isinstance(policy, dict) else None
     if not isinstance(bindings, list) or not all(_is_binding(one) for one in bindings):
@@ -32,7 +32,7 @@ def parsed(text: str) -> Policy:
 
 
 def same(old: str, new: str) -> bool:
-    """Whether two texts mean the same policy, in whatever order; a text that is none is the same as nothing."""
+    """Whether two texts mean the same policy, in any order; text that is no policy equals nothing."""
     if not old or not new:
         return old == new
     try:
@@ -44,7 +44,7 @@ def same(old: str, new: str) -> bool:
 
 
 def condition_key(binding: Policy) -> tuple[str, ...]:
-    """What tells conditions apart: title, description and expression; three times nothing without one."""
+    """A condition's title, description and expression, which identify it; three empty strings without one."""
     condition = binding.get("condition") or {}
     return tuple(condition.get(name) or "" for name in ("title", "description", "expression"))
 
@@ -58,26 +58,26 @@ def _is_binding(value: Value) -> bool:
 
 def _grants(policy: Policy) -> dict[tuple[str, ...], set[str]]:
     """(role, condition) -> members, for bindings that have any."""
-    found: dict[tuple[str, ...], set[str]] = {}
+    grants: dict[tuple[str, ...], set[str]] = {}
     for one in policy.get("bindings") or []:
         if one.get("members"):
             key = (one.get("role") or "", *condition_key(one))
-            found.setdefault(key, set()).update(map(principals.normal, one["members"]))
-    return found
+            grants.setdefault(key, set()).update(map(principals.normal, one["members"]))
+    return grants
 
 
 def _audited(policy: Policy) -> dict[tuple[str, str], set[str]]:
-    """(service, kind of log) -> members that are left out of it."""
-    found: dict[tuple[str, str], set[str]] = {}
+    """(service, log type) -> exempted members."""
+    exempted: dict[tuple[str, str], set[str]] = {}
     for one in policy.get("auditConfigs") or []:
         for log in one.get("auditLogConfigs") or [{}]:
             key = (one.get("service") or "", log.get("logType") or "")
-            found.setdefault(key, set()).update(log.get("exemptedMembers") or [])
-    return found
+            exempted.setdefault(key, set()).update(log.get("exemptedMembers") or [])
+    return exempted
 
 
 def _dense(value: Value) -> Value:
-    """The value without empty fields, as Go leaves them out."""
+    """The value without empty fields, as Go's omitempty leaves them out."""
     if isinstance(value, list):
         return [_dense(one) for one in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The private data that Terraform stores for the provider: timeouts and schema version, in hashicorp/google's format."""
+"""The private data that Terraform keeps for a provider: timeouts and schema version, in hashicorp/google's format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.provider.schema import Schema
 from localcloud.provider.values import UNKNOWN, Object
 from localcloud.provider.work import Problem
 
-# The key under which Terraform's first-generation providers keep timeouts, in nanoseconds.
+# The key under which Terraform's plugin SDK stores timeouts, in nanoseconds.
 _TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _DURATION = re.compile(rf"[-+]?(?:0|(?:{_PART.pattern})+)")
@@ -19,33 +19,33 @@ _NANOSECONDS = 1_000_000_000
 
 
 def timeouts(schema: Schema, values: Object) -> dict[str, float]:
-    """Seconds per step: what the timeouts block says, else the type's default; Problem for one that is unknown or wrong."""
-    said = values.get("timeouts") or {}
-    if UNKNOWN in said.values():
-        raise Problem("A timeout is not known at plan.", "Write it out, or take it from a variable.", "timeouts")
+    """Seconds per step, from the timeouts block or the type's defaults; raises Problem if one is unknown or invalid."""
+    configured = values.get("timeouts") or {}
+    if UNKNOWN in configured.values():
+        raise Problem("A timeout is not known when planning.", "Write it as a literal, or use a variable.", "timeouts")
     return {
-        step: default if said.get(step) is None else seconds(said[step])
+        step: default if configured.get(step) is None else seconds(configured[step])
         for step, default in sorted(schema.timeouts.items())
     }
 
 
 def private(schema: Schema, values: Object, *, imported: bool = False) -> bytes:
-    """The private bytes of a resource with these values; the text null where there is nothing to keep.
+    """The private data of a resource with these values, as JSON; "null" if there is nothing to keep.
 
-    After an import they name the schema's version, even the first.
+    After an import it includes the schema version even if that is 0.
     """
-    kept: Object = {}
+    data: Object = {}
     if schema.timeouts:
-        kept[_TIMEOUTS_KEY] = {step: int(one * _NANOSECONDS) for step, one in timeouts(schema, values).items()}
+        data[_TIMEOUTS_KEY] = {step: int(one * _NANOSECONDS) for step, one in timeouts(schema, values).items()}
     if schema.version or imported:
-        kept["schema_version"] = str(schema.version)
-    return json.dumps(kept or None, separators=(",", ":")).encode()
+        data["schema_version"] = str(schema.version)
+    return json.dumps(data or None, separators=(",", ":")).encode()
 
 
 def kept_timeouts(raw: bytes) -> dict[str, float]:
-    """Seconds per step from private bytes; empty where they hold none."""
-    found = json.loads(raw) if raw else None
-    kept = (found or {}).get(_TIMEOUTS_KEY, {})
+    """Seconds per step from private data; empty if it has none."""
+    data = json.loads(raw) if raw else None
+    kept = (data or {}).get(_TIMEOUTS_KEY, {})
     return {step: nanoseconds / _NANOSECONDS for step, nanoseconds in kept.items()}
 
 

@@ -1,4 +1,4 @@
-"""The requests of a resource that is one REST object: parameters, bodies, and whether it exists."""
+"""Builds requests for a resource that is one REST object: parameters, query and parts of the body."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LABEL_FIELDS: Mapping[str, str] = {"effective_labels": "labels", "effective_anno
 
 
 def get(work: Work, values: Object) -> Object | None:
-    """The API's resource of these values; None when there is none."""
+    """The resource as the API returns it; None if it does not exist."""
     method = work.verb("get")
     return gone_as_none(lambda: work.ask(method, params(work, method, values)))
 
 
 def gone_as_none(call: Callable[[], Object]) -> Object | None:
-    """The call's answer; None when the API says that the thing does not exist."""
+    """The call's answer; None on a 404."""
     try:
         return call()
     except HttpError as error:
@@ -31,7 +31,7 @@ def gone_as_none(call: Callable[[], Object]) -> Object | None:
 
 
 def params(work: Work, method: Method, values: Object) -> dict[str, str]:
-    """The path parameters of a method on the resource itself: its full name, or one parameter a segment."""
+    """The path parameters of a method on the resource itself: its full name, or one parameter per segment."""
     names = paths.names(method.path)
     path = work.path(values)
     if len(names) == 1:
@@ -40,7 +40,7 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
 
 
 def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
-    """The path parameters of a method that makes the resource: where it is to be, or its own name where it is put."""
+    """The path parameters of a create: the parent's name, or the resource's own name for a PUT."""
     names = paths.names(method.path)
     if len(names) != 1:
         return {name: _segment(work, name, values) for name in names}
@@ -49,24 +49,24 @@ def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
 
 
 def fields(work: Work) -> Fields:
-    """The translation between the row's attributes and the API's fields."""
+    """The conversion between the row's attributes and the API's fields."""
     return Fields(work.row.schema.root, work.document.schemas, work.kind, work.settings.project)
 
 
 def label_fields(work: Work, values: Object, only: frozenset[str] | None = None) -> Object:
-    """The API's labels and annotations, which the provider keeps in attributes of its own."""
+    """The labels and annotations to send, from the provider's effective_* attributes."""
     names = [name for name in LABEL_FIELDS if name in work.row.schema.root.children and (only is None or name in only)]
     return {LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
 
 
 def query(work: Work, values: Object) -> Object:
-    """The row's own query parameters, of the attributes that have a value."""
-    found = {name: values.get(attribute) for name, attribute in work.row.query.items()}
-    return {name: text(value) for name, value in found.items() if value is not None}
+    """The row's query parameters whose attributes have a value."""
+    parameters = {name: values.get(attribute) for name, attribute in work.row.query.items()}
+    return {name: text(value) for name, value in parameters.items() if value is not None}
 
 
 def envelope(work: Work, method: Method) -> tuple[str, str]:
-    """The field of the request that holds the resource, and the one for its id; ("", "") where the resource is the request."""
+    """The request's fields for the resource and for its id; ("", "") where the resource itself is the request body."""
     if method.request in ("", work.kind):
         return "", ""
     properties = work.document.schemas[method.request]["properties"]
@@ -75,7 +75,7 @@ def envelope(work: Work, method: Method) -> tuple[str, str]:
 
 
 def own_id(work: Work, values: Object) -> Value:
-    """The id that the configuration gives: the required attribute that is not a field of the resource."""
+    """The id from the configuration: the required attribute that is not a field of the resource."""
     children = work.row.schema.root.children
     return next(values[name] for name, child in children.items() if child.required and child.virtual)
 

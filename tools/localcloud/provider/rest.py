@@ -1,4 +1,4 @@
-"""Create, read, update, delete and import of a resource type that is one object of a REST API."""
+"""Create, read, update, delete and import for a resource type that is one object of a REST API."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from localcloud.provider.work import Incomplete, Problem, Work
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Makes the resource and reads it. Raises Incomplete with the state so far once it was accepted and the rest went wrong."""
+    """Creates the resource and reads it back. Raises Incomplete with the state so far if it was accepted and a later step failed."""
     own = hooks(work.row.type)
     values = _with_defaults(work, _settled(planned))
     return own.create(work, values) if own.create else make_and_read(work, values)
 
 
 def make_and_read(work: Work, planned: Object) -> Object:
-    """Calls create as the discovery document says and waits for its operation; reads what the answer does not say."""
+    """Calls the create method and waits for its operation; reads the resource back if the answer is not enough."""
     own = hooks(work.row.type)
     values = creation.placed(work, planned)
     try:
         made = creation.make(work, values)
     except Incomplete as half:
         raise Incomplete(values | {"id": work.id(values)}, half.cause) from half
-    known = values | _server_named(work, made) | creation.unkept(work, planned)
+    known = values | _server_named(work, made) | creation.unread_places(work, planned)
     state = known | {"id": work.id(known)}
     try:
         if own.created:
             own.created(work, state)
         changed = patches.after_creation(work, state)
-        found = complete(work, made, state) if "name" in made and not changed else read(work, state)
+        state_read = complete(work, made, state) if "name" in made and not changed else read(work, state)
     except (HttpError, NoAnswer, Stopped, Problem) as error:
         raise Incomplete(state, error) from error
-    return found if found is not None else state
+    return state_read if state_read is not None else state
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The state as the API has it now; None when the resource does not exist any more."""
+    """The state from the API; None if the resource no longer exists."""
     own = hooks(work.row.type)
     if own.read:
         return own.read(work, state)
@@ -51,9 +51,9 @@ def read(work: Work, state: Object) -> Object | None:
 
 
 def complete(work: Work, answer: Object, state: Object) -> Object:
-    """The state with everything that the API's answer says, and the provider's own attributes filled in."""
+    """The state from the API's answer, with the provider's own attributes filled in."""
     root = work.row.schema.root
-    work.answer = answer | _further(work, state)
+    work.answer = answer | _also_read(work, state)
     values = {**state, **requests.fields(work).flatten(work.answer, state)}
     values |= _provider_values(work, state)
     if "effective_labels" in root.children:
@@ -66,7 +66,7 @@ def complete(work: Work, answer: Object, state: Object) -> Object:
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
-    """Sends what changed; the state afterwards. A type that is not refreshed keeps the plan, with zeros where nothing was set."""
+    """Sends what changed and returns the new state. A type that is not refreshed keeps the plan, with zeros for unset values."""
     own = hooks(work.row.type)
     values = _settled(planned)
     changed = patches.differing(work, prior, values)
@@ -83,7 +83,7 @@ def update(work: Work, prior: Object, planned: Object) -> Object:
 
 
 def delete(work: Work, state: Object) -> None:
-    """Removes the resource, or only forgets it, as its deletion policy says; raises Problem when it is protected."""
+    """Deletes the resource, or only forgets it under deletion_policy ABANDON; raises Problem if it is protected."""
     if not may_delete(work, state):
         return
     own = hooks(work.row.type)
@@ -97,7 +97,7 @@ def delete(work: Work, state: Object) -> None:
 
 
 def may_delete(work: Work, state: Object) -> bool:
-    """Whether a delete is to be sent: not with deletion_policy ABANDON; PREVENT and deletion_protection are Problems."""
+    """Whether to send a delete: not with deletion_policy ABANDON; PREVENT and deletion_protection raise Problem."""
     if state.get("deletion_policy") == "PREVENT":
         raise Problem(
             f"{work.row.type} {state.get('id')} may not be destroyed: its deletion_policy is PREVENT.",
@@ -114,7 +114,7 @@ def may_delete(work: Work, state: Object) -> bool:
 
 
 def import_(work: Work, name: str) -> Object:
-    """The state to read from for an id that the user gave, in one of the row's forms."""
+    """The state to refresh from, for an import id in one of the row's forms."""
     own = hooks(work.row.type)
     if own.import_:
         return own.import_(work, name)
@@ -122,18 +122,18 @@ def import_(work: Work, name: str) -> Object:
 
 
 def named(work: Work, name: str) -> Object:
-    """The attributes that an import id says, with the provider block's project, region and zone; Problem for an unknown form."""
+    """The attributes in an import id, with the provider block's project, region and zone; raises Problem for an unknown form."""
     forms = (work.row.id, *work.row.imports)
     for form in forms:
-        found = paths.parse(form, name)
-        if found is not None:
+        parsed = paths.parse(form, name)
+        if parsed is not None:
             places = {name: one for name in ("project", "region", "zone") if (one := getattr(work.settings, name))}
-            return {name: one for name, one in places.items() if f"{{{name}}}" in work.row.id} | found
+            return {name: one for name, one in places.items() if f"{{{name}}}" in work.row.id} | parsed
     raise Problem(f"{work.row.type}: the import id {name!r} has none of the accepted forms: {', '.join(forms)}.")
 
 
 def imported(work: Work, values: Object) -> Object:
-    """A state with nothing but these values, the id and the defaults of what only the provider knows."""
+    """A state with only these values, the id, and the defaults of attributes that the API does not have."""
     state = work.row.schema.null | values
     for name, child in work.row.schema.root.children.items():
         if isinstance(child, Attribute) and child.virtual and child.default is not None and state[name] is None:
@@ -145,19 +145,19 @@ _ADDED_MAPS = (*requests.LABEL_FIELDS, "terraform_labels")
 
 
 def _settled(planned: Object) -> Object:
-    found: Object = settled(without_unknown(planned, _ADDED_MAPS))
-    return found
+    values: Object = settled(without_unknown(planned, _ADDED_MAPS))
+    return values
 
 
 def _with_defaults(work: Work, values: Object) -> Object:
-    """A new resource's values with the defaults of what the plan left out, as it does where the wanted value counts as none."""
+    """A new resource's values, with defaults for what diff suppression left out of the plan."""
     children = work.row.schema.root.children
     unset = {name: child for name, child in children.items() if values.get(name) is None}
     return values | {name: child.default for name, child in unset.items() if isinstance(child, Attribute)}
 
 
 def _labels(found: Object | None, state: Object, configured: tuple[str, ...], effective: str) -> Object:
-    """Of the API's labels, those that a configuration manages; one that was taken away on the server reads as ""."""
+    """The API's labels that the configuration manages (one removed on the server reads as ""), and all of them as `effective`."""
     labels = found or {}
     mine = {name: {key: labels.get(key, "") for key in state.get(name) or {}} if found else {} for name in configured}
     return mine | {effective: dict(labels)}
@@ -165,34 +165,34 @@ def _labels(found: Object | None, state: Object, configured: tuple[str, ...], ef
 
 def _provider_values(work: Work, state: Object) -> Object:
     children = work.row.schema.root.children
-    found: Object = {}
+    values: Object = {}
     if "{project}" in work.row.id and "project" in children:
-        found["project"] = work.project(state)
+        values["project"] = work.project(state)
     for name, child in children.items():
         if isinstance(child, Attribute) and child.virtual and child.default is not None and state.get(name) is None:
-            found[name] = child.default
+            values[name] = child.default
     if "deletion_policy" in children and state.get("deletion_policy") is None:
-        found["deletion_policy"] = work.settings.deletion_policy or "DELETE"
-    return found
+        values["deletion_policy"] = work.settings.deletion_policy or "DELETE"
+    return values
 
 
 def _server_named(work: Work, made: Object) -> Object:
-    """Where the server names the resource, the attributes that its name holds, or the field that is its id."""
+    """For a resource that the server names, the attributes from its name, or from the field with its id."""
     root = work.row.schema.root.children
     theirs = [name for name in paths.names(work.row.id) if name in root and not root[name].configurable]
     fields = {name: made[field] for name in theirs if (field := root[name].api) in made}
-    said = (paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {}
-    return fields or {name: said[name] for name in theirs if name in said}
+    parsed = (paths.parse(work.row.id, made.get("name", "")) or {}) if theirs else {}
+    return fields or {name: parsed[name] for name in theirs if name in parsed}
 
 
-def _further(work: Work, state: Object) -> Object:
-    """What only the row's other methods say of the resource; an API without such a method says nothing."""
-    found: Object = {}
+def _also_read(work: Work, state: Object) -> Object:
+    """The answers of the row's `also_read` methods; an API without such a method adds nothing."""
+    answers: Object = {}
     for verb in work.row.also_read:
         method = work.method(verb)
         try:
-            found |= work.ask(method, requests.params(work, method, state))
+            answers |= work.ask(method, requests.params(work, method, state))
         except HttpError as error:
             if error.code not in (404, 501):
                 raise
-    return found
+    return answers

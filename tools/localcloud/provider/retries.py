@@ -14,20 +14,20 @@ from localcloud.provider.client import HttpError, NoAnswer
 
 T = TypeVar("T")
 
-# A local cloud that is being restarted is back within this time; a busy one has an answer.
+# Longer than a local cloud takes to restart, or a busy one to answer.
 PATIENCE_SECONDS = 30.0
 _PER_MINUTE = re.compile(r"Quota exceeded for quota metric '.*' and limit '.* per minute' of service")
 
 
 class Stopped(Exception):
-    """Terraform asked to stop; whatever was waited for is given up."""
+    """Terraform asked the provider to stop, which interrupts all waiting."""
 
 
 @dataclass(frozen=True)
 class RetryBudget:
     """How long to wait: until `deadline` (monotonic seconds), and never after `stopped` is set.
 
-    own   (HTTP code, text in the body) of errors that pass by themselves for this resource type only
+    own   (HTTP code, text in the body) of errors that are temporary for this resource type only
     """
 
     deadline: float
@@ -35,14 +35,14 @@ class RetryBudget:
     own: tuple[tuple[int, str], ...] = ()
 
     def keep_trying(self, step: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
-        """The step's result; errors that pass by themselves are tried again, at growing intervals, for so many seconds."""
+        """The step's result; retries temporary errors at growing intervals for up to `seconds`."""
         give_up = min(self.deadline, time.monotonic() + seconds)
         pauses: Iterator[float] | None = None
         while True:
             try:
                 return step()
             except (HttpError, NoAnswer) as error:
-                if not self.passes(error):
+                if not self.temporary(error):
                     raise
                 pauses = pauses or delays(0.1, 5.0)
                 delay = next(pauses)
@@ -50,8 +50,8 @@ class RetryBudget:
                     raise
             self.wait(delay)
 
-    def passes(self, error: Exception) -> bool:
-        """Whether the error passes by itself."""
+    def temporary(self, error: Exception) -> bool:
+        """Whether a retry may succeed."""
         if isinstance(error, NoAnswer):
             return True
         return isinstance(error, HttpError) and (_transient(error) or any(_says(error, *one) for one in self.own))
@@ -63,14 +63,14 @@ class RetryBudget:
 
 
 def delays(first: float, most: float) -> Iterator[float]:
-    """Growing, slightly random intervals in seconds, without end."""
+    """Endless, growing intervals in seconds, with jitter."""
     from google.api_core.retry import exponential_sleep_generator
 
     yield from exponential_sleep_generator(first, most)
 
 
 def conflict(error: Exception) -> bool:
-    """Whether somebody else changed the thing meanwhile: the read-modify-write starts again."""
+    """Whether the resource was changed by somebody else, so that a read-modify-write must start again."""
     return isinstance(error, HttpError) and error.code in (409, 412)
 
 

@@ -1,4 +1,4 @@
-"""The resource types: one folder each in types/, whose rows are loaded on first use."""
+"""The resource types: one folder each in types/, with rows loaded on first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localcloud.provider.schema import Schema
 FOLDER = Path(__file__).parent / "types"
 
 Kind = Literal["rest", "member", "binding", "policy", "source"]
-# What a member, a binding or a whole IAM policy has besides the attributes of its parent.
+# The attributes of a member, a binding or a whole IAM policy, besides those of its parent.
 _CONDITION = {
     "$": "list optional force_new max=1",
     "description": "string optional force_new",
@@ -38,10 +38,10 @@ _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600}
 class Parent:
     """The resource whose IAM policy a member, a binding or a whole policy changes.
 
-    id         its name in Terraform ids, from the attributes; `accepts` the forms in which a configuration may name it
-    attribute  the attribute that holds the name and is stored as the whole id; "" keeps what was written
-    body       sent to getIamPolicy where that is a POST; `mask` goes into setIamPolicy
-    versioned  whether hashicorp/google asks for a policy with conditions; where not, it cannot work with any
+    id         template for its name in Terraform ids; `accepts` lists the forms in which a configuration may name it
+    attribute  the attribute that names it, stored as the full name; "" stores it as written
+    body       sent to getIamPolicy if that is a POST; `mask` is setIamPolicy's update mask
+    versioned  whether hashicorp/google requests policies with conditions; otherwise it cannot handle any
     """
 
     id: str
@@ -54,7 +54,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class Setter:
-    """A method that changes one attribute: its verb, and the fields of its request with the attributes that they hold."""
+    """A method that changes one attribute: its verb, and (request field, attribute) pairs."""
 
     verb: str
     sends: tuple[tuple[str, str], ...]
@@ -65,23 +65,22 @@ class ResourceType:
     """One resource type.
 
     api, version     the discovery document; `collection` the resource in its method ids ("projects.secrets")
-    id               the resource's id and path from attributes, e.g. "projects/{project}/secrets/{secret_id}"
-    omits            the part of the path, from attributes, that ids in Terraform leave out
-    imports          other forms that an import may use
-    verbs            what the API calls the row's get, create, patch and delete, where it has other words
-    update           how changes are sent: "mask" with an update mask, "merge" with nulls for what is unset, "whole" without a mask
-    query            query parameters of create and patch, and the attributes that they hold
+    id               template for the resource's id and path, e.g. "projects/{project}/secrets/{secret_id}"
+    omits            template for the part of the path that Terraform ids leave out
+    imports          other accepted forms of import ids
+    verbs            the API's names for get, create, patch and delete, where they differ
+    update           how changes are sent: "mask" with an update mask, "merge" with nulls for unset fields, "whole" without a mask
+    query            query parameter of create and patch -> attribute
     setters          attribute -> the method that changes it
     switches         attribute -> the methods that turn it on and off
-    also_read        further methods whose answers belong to what is read
+    also_read        further methods whose answers are part of what is read
     additions        what the provider itself adds to a plan: labels, annotations, project, deletion_policy
-    gone             API field values that mean that the resource does not exist any more
-    masks            attribute -> mask paths, where a changed attribute is not simply its API field; a key with dots
-                     stands for one value inside a block
-    refreshed        whether an update reads the resource again, or leaves the plan in the state
-    partial          whether a failed update leaves the old state; else the plan is in the state until the next refresh
-    retry            (HTTP code, text) of errors that pass by themselves, for this type only
-    identity         the attributes of its identity (see identities.py), with "?" where an import may leave one out
+    gone             API field values that mean that the resource no longer exists
+    masks            attribute -> mask paths, where they differ from its API field; a key with dots is one value inside a block
+    refreshed        whether an update reads the resource back, or leaves the plan in the state
+    partial          whether a failed update keeps the old state; otherwise the state has the plan until the next refresh
+    retry            (HTTP code, text) of errors that are temporary, for this type only
+    identity         the attributes of its identity (see identities.py), with "?" if optional for import
     """
 
     type: str
@@ -110,7 +109,7 @@ class ResourceType:
 
 
 class ResourceTypes:
-    """Every resource type by name; adding one is adding its folder."""
+    """All resource types by name; adding a folder adds one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -129,30 +128,30 @@ class ResourceTypes:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        found: dict[str, Path] = {}
+        files: dict[str, Path] = {}
         for path in sorted(self._folder.glob("*/*.json")):
             name = path.parent.name
             parts = [name] if path.stem == "row" else [f"{name}_iam_{part}" for part in _IAM_ATTRIBUTES]
-            found |= dict.fromkeys(parts, path)
-        return found
+            files |= dict.fromkeys(parts, path)
+        return files
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> ResourceTypes:
-    """The catalogue of this package."""
+    """This package's resource types."""
     return ResourceTypes(FOLDER)
 
 
 def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
-    timeouts = {step: _seconds(text) for step, text in raw.get("timeouts", {}).items()}
+    timeouts = {step: int(text[:-1]) * _UNITS[text[-1]] for step, text in raw.get("timeouts", {}).items()}
     api, _, version = raw["api"].partition(".")
     common = {"type": name, "api": api, "version": version, "collection": raw["collection"], "id": raw["id"]}
     if "iam" in raw:
         kind = next(one for one in _IAM_ATTRIBUTES if name.endswith(f"_{one}"))
         tree = _IAM_ATTRIBUTES[kind] | raw["schema"] | {"id": "string optional computed virtual"}
         identity = tuple(raw.get("identity", {}).get(kind, ()))
-        found = schema.parse(tree, timeouts=timeouts)
-        return ResourceType(**common, kind=kind, schema=found, identity=identity, parent=_parent(raw))
+        parsed = schema.parse(tree, timeouts=timeouts)
+        return ResourceType(**common, kind=kind, schema=parsed, identity=identity, parent=_parent(raw))
     tree = {"id": "string optional computed virtual"} | raw["schema"]
     return ResourceType(
         **common,
@@ -179,13 +178,13 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
 
 
 def source(name: str, raw: Mapping[str, Any]) -> ResourceType:
-    """The row of a data source or an ephemeral resource, of which some ask no API."""
+    """The row of a data source or an ephemeral resource; some call no API."""
     api, _, version = raw.get("api", "").partition(".")
     return ResourceType(name, "source", api, version, raw.get("collection", ""), "", schema.parse(raw["schema"]))
 
 
 def policy_source(row: ResourceType) -> ResourceType:
-    """The data source of an IAM policy, from the resource that is one: what is written there is read here."""
+    """The data source for an IAM policy, from its resource's row: policy_data is computed instead of configured."""
     children = row.schema.root.children
     text = schema.Attribute("policy_data", computed=True)
     root = replace(row.schema.root, children={**children, "policy_data": text})
@@ -202,7 +201,3 @@ def _parent(raw: Mapping[str, Any]) -> Parent:
         iam.get("mask", ""),
         iam.get("versioned", True),
     )
-
-
-def _seconds(text: str) -> int:
-    return int(text[:-1]) * _UNITS[text[-1]]

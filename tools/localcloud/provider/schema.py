@@ -62,7 +62,7 @@ _ZEROS: Mapping[str, Value] = {"string": "", "bool": False, "int": 0, "float": 0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a value must be at validate; relations hold paths like "website.not_found_page"."""
+    """Validation rules for a value; relations hold attribute paths like "website.not_found_page"."""
 
     one_of: tuple[str, ...] = ()
     pattern: str = ""
@@ -83,16 +83,17 @@ class Node:
     virtual     known to the provider only: neither sent to the API nor read from it
     unread      sent, but never read back: the configured value stays
     unsent      read, but never sent
-    sticky      where the API says nothing, the value stays what it was
+    sticky      keeps its old value where the API returns none
     keep_empty  an empty block is sent as an empty object and read back as a block
-    always      a block that is read as one without anything where the API has none
-    api         API path where it is not the camelCase of the name, dots for nested objects
-    key         a set of blocks that is a map in the API: the attribute that is the map's key
-    suppress    named equality of old and new value
-    stored      named change before it is stored; `sent` before it is sent; `read` after it was read
-    link        the full name that is sent where the configuration may give a short one, a template over the resource's values
-    absent      what is read where the API says nothing
-    yields_to   an attribute that is sent instead of this one where both have a value
+    send_zero   a zero value is sent as well
+    always      a block that is read as an empty one where the API has none
+    api         the API's field path if it is not the name in camelCase; dots separate nested objects
+    key         for a set of blocks that is a map in the API: the attribute that holds the map's key
+    suppress    the name of a diff suppression rule (see suppress.py)
+    stored      the name of a conversion before the value is stored (see stored.py); `sent`: before it is sent; `read`: after it was read
+    link        a template over the resource's values for the full name to send, where a configuration may give a short one
+    absent      the value to read where the API returns none
+    yields_to   an attribute that is sent instead of this one if both have a value
     """
 
     name: str
@@ -129,12 +130,12 @@ class Node:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """The path of its field in the API's resource."""
+        """Its field path in the API's resource."""
         return tuple(self.api.split(".")) if self.api else (camel(self.name),)
 
     @cached_property
     def missed(self) -> bool:
-        """Whether it may be wrong to leave it out, which a relation to others says."""
+        """Whether leaving it out can be an error, because of a relation to other attributes."""
         return bool(self.rules.exactly_one_of or self.rules.at_least_one_of)
 
 
@@ -148,12 +149,12 @@ class Attribute(Node):
 
     @cached_property
     def settled(self) -> bool:
-        """Whether it stays null where nothing was and nothing is wanted."""
+        """Whether it stays null if it was null and nothing is configured."""
         return not self.computed and self.default is None
 
     @property
     def zero(self) -> Value:
-        """What a reader sees where there is no value."""
+        """The value that is read where there is none."""
         if self.collection:
             return {} if self.collection == "map" else []
         return _ZEROS[self.scalar]
@@ -168,12 +169,12 @@ class Block(Node):
 
     @cached_property
     def settled(self) -> bool:
-        """Whether it stays empty where nothing was and nothing is wanted."""
+        """Whether it stays empty if it was empty and nothing is configured."""
         return not self.computed
 
     @cached_property
     def null(self) -> Object:
-        """An object of this block with nothing set: null attributes and no blocks."""
+        """An object of this block with nothing set: null attributes, no nested blocks."""
         return {name: null(child) for name, child in self.children.items()}
 
 
@@ -181,13 +182,13 @@ Child = Attribute | Block
 
 
 def null(child: Child) -> Value:
-    """What is there when nothing was set: no blocks, a null attribute."""
+    """The value when nothing is set: null for an attribute, no blocks for a block."""
     return [] if isinstance(child, Block) else None
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A resource type's or data source's schema. `timeouts` maps create, read, update, delete to default seconds (0: no default)."""
+    """The schema of a resource type or data source. `timeouts` maps create, read, update and delete to default seconds (0: none)."""
 
     root: Block
     version: int = 0
@@ -199,7 +200,7 @@ class Schema:
         return self.root.null | ({"timeouts": None} if self.timeouts else {})
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], Child]]:
-        """Every attribute and block with its path of names, outer first."""
+        """Every attribute and block with its path of names, outermost first."""
         yield from _walk(self.root, ())
 
 
@@ -211,7 +212,7 @@ def _walk(block: Block, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def parse(raw: Mapping[str, Any], *, version: int = 0, timeouts: Mapping[str, int] | None = None) -> Schema:
-    """A schema from a row's tree: attribute name -> "type flags option=value …", block name -> a tree with its own flags under "$"."""
+    """A schema from a row's tree: attribute name -> "type flags option=value …"; block name -> a tree with the block's flags under "$"."""
     return Schema(Block(name="", children=_children(raw)), version, timeouts or {})
 
 
@@ -228,19 +229,19 @@ def _child(name: str, raw: str | Mapping[str, Any]) -> Child:
 
 def _attribute(name: str, text: str) -> Attribute:
     kind, common = _common(name, text)
-    found = _TYPE.fullmatch(kind)
-    if not found:
-        raise ValueError(f"The attribute {name} has no type that is known: {text!r}.")
+    match = _TYPE.fullmatch(kind)
+    if not match:
+        raise ValueError(f"The attribute {name} has an unknown type: {text!r}.")
     options = _options(text)
     default = json.loads(options["default"]) if "default" in options else None
-    return Attribute(**common, scalar=found[2], collection=found[1] or "", default=default)  # type: ignore[arg-type]
+    return Attribute(**common, scalar=match[2], collection=match[1] or "", default=default)  # type: ignore[arg-type]
 
 
 def _common(name: str, text: str) -> tuple[str, dict[str, Any]]:
     plain = _OPTION.split(text, maxsplit=1)[0].split()
     wrong = [word for word in plain[1:] if word not in _FLAGS]
     if wrong:
-        raise ValueError(f"The flags of {name} are unknown: {' '.join(wrong)}.")
+        raise ValueError(f"{name} has unknown flags: {' '.join(wrong)}.")
     options = _options(text)
     common: dict[str, Any] = {"name": name, **dict.fromkeys(plain[1:], True)}
     common |= {key: options[key] for key in _NAMED if key in options}

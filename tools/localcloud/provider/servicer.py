@@ -1,4 +1,4 @@
-"""Terraform's questions and our answers: each RPC of protocol 6 as a function from message to message."""
+"""The RPCs of Terraform's plugin protocol 6, each a method from request message to response message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from localcloud.provider.work import Incomplete, Problem, Work
 
 
 class ResourceHandler(Protocol):
-    """The steps that every kind of resource has; see rest.py and iam.py."""
+    """The operations that every kind of resource implements; see rest.py, iam.py and policies.py."""
 
     def create(self, work: Work, planned: Object, /) -> Object: ...
     def read(self, work: Work, state: Object, /) -> Object | None: ...
@@ -53,7 +53,7 @@ _KINDS: dict[str, ResourceHandler] = {"rest": rest, "member": iam, "binding": ia
 
 @dataclass
 class Servicer:
-    """The provider of one local cloud and one token. Every method takes a request and the connection that it came on."""
+    """The provider for one local cloud and one token. Every method takes a request and the peer address of its connection."""
 
     base: str
     token: str = field(repr=False)
@@ -63,7 +63,7 @@ class Servicer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get_provider_schema(self, _request: Any, _peer: str) -> bytes:
-        """The schema of everything, serialized once."""
+        """Every schema, serialized once."""
         with self._lock:
             if not self._schema:
                 kinds = {
@@ -75,69 +75,69 @@ class Servicer:
             return self._schema
 
     def get_resource_identity_schemas(self, _request: Any, _peer: str) -> Any:
-        """What newer Terraforms keep of a resource besides its id."""
+        """The identity schemas, which newer Terraform versions store beside a resource's id."""
         return identities.schemas(catalogue()[name] for name in catalogue())
 
     def get_functions(self, _request: Any, _peer: str) -> Any:
-        """What a configuration may call as provider::google::name(...)."""
+        """The functions that a configuration can call as provider::google::NAME(...)."""
         answer = _message("GetFunctions.Response")
         shapes.functions_into(answer.functions)
         return answer
 
     def call_function(self, request: Any, _peer: str) -> Any:
-        """The result of one of these functions, or which argument it cannot use."""
+        """A function's result, or the argument that it cannot use."""
         try:
             result = functions.call(request.name, *map(_value, request.arguments))
-        except functions.Unusable as error:
-            said = _message("FunctionError", text=str(error), function_argument=error.argument)
-            return _message("CallFunction.Response", error=said)
+        except functions.BadArgument as error:
+            problem = _message("FunctionError", text=str(error), function_argument=error.argument)
+            return _message("CallFunction.Response", error=problem)
         return _message("CallFunction.Response", result=_dynamic(result))
 
     def validate_provider_config(self, request: Any, _peer: str) -> Any:
-        """Refuses a provider block that Google's own provider would refuse."""
+        """Rejects a provider block that hashicorp/google would reject."""
         config = _value(request.config)
         found = nulls(config) or findings(block.row().schema, config)
         return _message("ValidateProviderConfig.Response", diagnostics=_refusals("provider block", found))
 
     def validate_resource_config(self, request: Any, _peer: str) -> Any:
-        """Refuses a resource that Google's own provider would refuse at validate."""
+        """Rejects a resource that hashicorp/google would reject at validation."""
         found = findings(catalogue()[request.type_name].schema, _value(request.config))
         return _message("ValidateResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def validate_data_resource_config(self, request: Any, _peer: str) -> Any:
-        """The same for a data source."""
+        """Rejects a data source that hashicorp/google would reject at validation."""
         config = _value(request.config)
         found = nulls(config) or findings(DATA[request.type_name].schema, config)
         return _message("ValidateDataResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def validate_ephemeral_resource_config(self, request: Any, _peer: str) -> Any:
-        """The same for an ephemeral resource."""
+        """Rejects an ephemeral resource that hashicorp/google would reject at validation."""
         found = findings(EPHEMERAL[request.type_name].schema, _value(request.config))
         return _message("ValidateEphemeralResourceConfig.Response", diagnostics=_refusals(request.type_name, found))
 
     def configure_provider(self, request: Any, peer: str) -> Any:
-        """Remembers what this connection's provider block says."""
+        """Stores the settings of this connection's provider block."""
         try:
-            said = block.settings(_value(request.config), self.base, self.token)
+            settings = block.settings(_value(request.config), self.base, self.token)
             self.sessions.configure(
-                peer, replace(said, folder=functools.cache(lambda: working_directory.folder_of(peer)))
+                peer, replace(settings, folder=functools.cache(lambda: working_directory.folder_of(peer)))
             )
         except Problem as problem:
             return _message("ConfigureProvider.Response", diagnostics=[_diagnostic(problem)])
         return _message("ConfigureProvider.Response")
 
     def upgrade_resource_state(self, request: Any, _peer: str) -> Any:
-        """A stored state, perhaps of an older schema, as a state of this one."""
+        """A stored state, possibly of an older schema version, in the current schema."""
         row = catalogue()[request.type_name]
         state = upgrade.upgraded(row, request.version, decode_json(request.raw_state.json))
         return _message("UpgradeResourceState.Response", upgraded_state=_dynamic(state))
 
     def read_resource(self, request: Any, peer: str) -> Any:
-        """The state as it is now."""
+        """The resource's current state; null when it no longer exists."""
         row, prior = catalogue()[request.type_name], _value(request.current_state)
         work = self._work(row, peer, request.private, "read")
         try:
-            found = _KINDS[row.kind].read(work, prior)
+            current = _KINDS[row.kind].read(work, prior)
         except _EXPECTED as error:
             return _message(
                 "ReadResource.Response",
@@ -146,12 +146,14 @@ class Servicer:
                 private=request.private,
                 diagnostics=[_explain(row, "read", error)],
             )
-        state = None if found is None else _stored(row, found, prior, "refresh")
-        kept = identities.identity(row, state)
-        return _message("ReadResource.Response", new_state=_dynamic(state), new_identity=kept, private=request.private)
+        state = None if current is None else _stored(row, current, prior, "refresh")
+        identity = identities.identity(row, state)
+        return _message(
+            "ReadResource.Response", new_state=_dynamic(state), new_identity=identity, private=request.private
+        )
 
     def plan_resource_change(self, request: Any, peer: str) -> Any:
-        """What would change. A destroy is planned as it was proposed."""
+        """The planned state and what forces replacement. A destroy is planned as proposed."""
         row = catalogue()[request.type_name]
         proposed, prior = _value(request.proposed_new_state), _value(request.prior_state)
         if proposed is None:
@@ -165,22 +167,22 @@ class Servicer:
             return _message("PlanResourceChange.Response", diagnostics=_refusals(row.type, wrong))
         try:
             settings = self._session(peer).settings
-            asked = changes.Change(prior, proposed, _value(request.config))
-            plan = changes.plan(row, _configured(settings), asked, hooks(row.type).plan)
-            kept = private.private(row.schema, plan.values) if plan.changed else request.prior_private
+            change = changes.Change(prior, proposed, _value(request.config))
+            plan = changes.plan(row, _configured(settings), change, hooks(row.type).plan)
+            private_data = private.private(row.schema, plan.values) if plan.changed else request.prior_private
         except Problem as problem:
             return _message("PlanResourceChange.Response", diagnostics=[_diagnostic(problem)])
         return _message(
             "PlanResourceChange.Response",
             planned_state=_dynamic(plan.values),
-            planned_private=kept,
+            planned_private=private_data,
             planned_identity=identities.identity(row, prior),
             requires_replace=[_path(path) for path in plan.replaced],
             legacy_type_system=True,
         )
 
     def apply_resource_change(self, request: Any, peer: str) -> Any:
-        """Makes the planned change; after a failure, the state as far as it is known."""
+        """Applies the planned change; after a failure, returns as much of the state as is known."""
         row = catalogue()[request.type_name]
         prior, planned = _value(request.prior_state), _value(request.planned_state)
         step = "delete" if planned is None else "create" if prior is None else "update"
@@ -196,7 +198,7 @@ class Servicer:
         return _applied(row, state, request.planned_private)
 
     def import_resource_state(self, request: Any, peer: str) -> Any:
-        """The state to read from for an id that the user gave."""
+        """The state to refresh from, for an import id or an identity."""
         row = catalogue()[request.type_name]
         work = self._work(row, peer, b"", "read")
         try:
@@ -204,17 +206,17 @@ class Servicer:
             state = row.schema.null | _KINDS[row.kind].import_(work, name)
         except _EXPECTED as error:
             return _message("ImportResourceState.Response", diagnostics=[_explain(row, "import", error)])
-        found = classes()["ImportResourceState.ImportedResource"](
+        imported = classes()["ImportResourceState.ImportedResource"](
             type_name=row.type, state=_dynamic(state), private=private.private(row.schema, {}, imported=True)
         )
-        return _message("ImportResourceState.Response", imported_resources=[found])
+        return _message("ImportResourceState.Response", imported_resources=[imported])
 
     def read_data_source(self, request: Any, peer: str) -> Any:
         """The values of a data source."""
         try:
             return _message(
                 "ReadDataSource.Response",
-                state=_dynamic(DATA.read(request.type_name, self._looking(DATA, request, peer))),
+                state=_dynamic(DATA.read(request.type_name, self._reading(DATA, request, peer))),
             )
         except _EXPECTED as error:
             return _message(
@@ -222,40 +224,40 @@ class Servicer:
             )
 
     def open_ephemeral_resource(self, request: Any, peer: str) -> Any:
-        """The values of an ephemeral resource, which nobody keeps."""
+        """The values of an ephemeral resource, which are stored nowhere."""
         try:
-            found = EPHEMERAL.read(request.type_name, self._looking(EPHEMERAL, request, peer))
+            values = EPHEMERAL.read(request.type_name, self._reading(EPHEMERAL, request, peer))
         except _EXPECTED as error:
-            problem = _problem(request.type_name, "opening", error)
+            problem = _problem(request.type_name, "open", error)
             return _message("OpenEphemeralResource.Response", diagnostics=[_diagnostic(problem)])
-        return _message("OpenEphemeralResource.Response", result=_dynamic(found))
+        return _message("OpenEphemeralResource.Response", result=_dynamic(values))
 
     def renew_ephemeral_resource(self, request: Any, _peer: str) -> Any:
-        """A refusal: no opening says that it is to be renewed."""
-        problem = Problem(f"{request.type_name}: what was opened cannot be renewed.", "Run terraform again.")
+        """Always an error: no ephemeral resource here asks to be renewed."""
+        problem = Problem(f"{request.type_name}: this ephemeral resource cannot be renewed.", "Run terraform again.")
         return _message("RenewEphemeralResource.Response", diagnostics=[_diagnostic(problem)])
 
     def close_ephemeral_resource(self, _request: Any, _peer: str) -> Any:
-        """Nothing is to be undone: an opening only reads."""
+        """Does nothing: opening only reads."""
         return _message("CloseEphemeralResource.Response")
 
     def stop_provider(self, _request: Any, peer: str) -> Any:
-        """Gives up whatever this connection's run waits for."""
+        """Interrupts whatever this connection's run is waiting for."""
         self.sessions.of(peer).stopped.set()
         return _message("StopProvider.Response")
 
     def _session(self, peer: str) -> ProviderSession:
         return self.sessions.of(peer)
 
-    def _looking(self, sources: Sources, request: Any, peer: str) -> Work:
-        """The work of a data source or of an ephemeral resource."""
+    def _reading(self, sources: Sources, request: Any, peer: str) -> Work:
+        """The context for reading a data source or an ephemeral resource."""
         session = self._session(peer)
         row = sources[request.type_name]
         return Work(row, _configured(session.settings), self.client, session.stopped, config=_value(request.config))
 
-    def _work(self, row: ResourceType, peer: str, kept: bytes, step: str) -> Work:
+    def _work(self, row: ResourceType, peer: str, private_data: bytes, step: str) -> Work:
         session = self._session(peer)
-        seconds = private.kept_timeouts(kept).get(step) or row.schema.timeouts.get(step) or 1200.0
+        seconds = private.kept_timeouts(private_data).get(step) or row.schema.timeouts.get(step) or 1200.0
         return Work(row, _configured(session.settings), self.client, session.stopped, seconds=seconds)
 
 
@@ -278,7 +280,7 @@ def _stored(row: ResourceType, found: Object, before: Object, stage: normal.Stag
 
 
 def _left(row: ResourceType, prior: Object | None, planned: Object | None) -> Object | None:
-    """The state after a refused step: what was, or after an update its plan, which the next refresh corrects."""
+    """The state after a failed step: the prior one, or after an update the planned one, which the next refresh corrects."""
     if prior is None or planned is None or row.partial:
         return prior
     kept = {name: prior.get(name) if value is UNKNOWN else value for name, value in planned.items()}
@@ -291,12 +293,12 @@ def _configured(settings: Settings | None) -> Settings:
     return settings
 
 
-def _applied(row: ResourceType, state: Object | None, kept: bytes, diagnostics: Iterable[Any] = ()) -> Any:
+def _applied(row: ResourceType, state: Object | None, private_data: bytes, diagnostics: Iterable[Any] = ()) -> Any:
     return _message(
         "ApplyResourceChange.Response",
         new_state=_dynamic(state),
         new_identity=identities.identity(row, state),
-        private=kept,
+        private=private_data,
         legacy_type_system=True,
         diagnostics=list(diagnostics),
     )
@@ -314,7 +316,7 @@ def _problem(what: str, step: str, error: Exception) -> Problem:
     if isinstance(error, NoAnswer):
         return Problem(
             f"{what}: the {step} got no answer.",
-            f"{error} Is the local cloud running? groundwork local status says it.",
+            f"{error} Is the local cloud running? Check with groundwork local status.",
         )
     return Problem(f"{what}: the {step} was refused.", f"Error {error}")
 
@@ -324,11 +326,11 @@ def _refusals(what: str, found: Iterable[Diagnostic]) -> list[Any]:
 
 
 def _diagnostic(problem: Problem, path: Path = ()) -> Any:
-    found = classes()["Diagnostic"](severity=_ERROR, summary=problem.summary, detail=problem.detail)
+    diagnostic = classes()["Diagnostic"](severity=_ERROR, summary=problem.summary, detail=problem.detail)
     where = path or ((problem.attribute,) if problem.attribute else ())
     if where:
-        found.attribute.CopyFrom(_path(where))
-    return found
+        diagnostic.attribute.CopyFrom(_path(where))
+    return diagnostic
 
 
 def _path(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Provider sessions: the settings of each provider block, told apart by its connection."""
+"""Provider sessions: each provider block's settings, keyed by its connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 256
 
 @dataclass
 class ProviderSession:
-    """One provider block of one terraform run. `stopped` is set when that run asks to stop."""
+    """One provider block of one Terraform run. `stopped` is set when Terraform asks to stop."""
 
     settings: Settings | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -22,9 +22,9 @@ class ProviderSession:
 
 
 class Sessions:
-    """Sessions by connection: every provider block has its own, so that aliases and parallel runs do not mix.
+    """Sessions by connection: each provider block has its own, so that aliases and parallel runs stay separate.
 
-    Terraform does not say good-bye. The least recently used sessions are forgotten beyond a number that no run reaches.
+    Terraform does not announce when it leaves, so the least recently used are evicted above a limit that no run reaches.
     """
 
     def __init__(self, most: int = _MOST) -> None:
@@ -37,7 +37,7 @@ class Sessions:
         return len(self._sessions)
 
     def of(self, peer: str) -> ProviderSession:
-        """The session of a connection; a new one without settings when it is unknown."""
+        """A connection's session; a new one without settings if there is none."""
         with self._lock:
             session = self._sessions.get(peer)
             if session is None:
@@ -48,7 +48,7 @@ class Sessions:
             return session
 
     def configure(self, peer: str, settings: Settings) -> ProviderSession:
-        """A new session for the connection: a port that is used again is another terraform."""
+        """Starts a new session for the connection: a reused port belongs to another Terraform run."""
         with self._lock:
             self._sessions[peer] = ProviderSession(settings)
             self._sessions.move_to_end(peer)
@@ -60,6 +60,6 @@ class Sessions:
             self._sessions.popitem(last=False)
 
     def idle_seconds(self) -> float:
-        """How long nobody has asked anything."""
+        """Seconds since the last request."""
         with self._lock:
             return time.monotonic() - max([one.used for one in self._sessions.values()], default=self._began)

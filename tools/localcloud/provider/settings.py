@@ -1,4 +1,4 @@
-"""The settings of one provider block: project, region, labels, and the local cloud's address and token."""
+"""What one provider block configures: project, region, labels, and the local cloud's address and token."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ATTRIBUTION_LABEL = "goog-terraform-provisioned"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Values of one provider block. Times in seconds; `endpoints` maps an API's discovery name to its base URL with version.
+    """One provider block's values. Times are in seconds; `endpoints` maps an API's discovery name to a base URL with version.
 
-    folder        where terraform runs, for relative paths; None where that is not known
-    attribution   when resources get the label that says Terraform made them: "" never, "CREATION_ONLY", "PROACTIVE"
+    folder        Terraform's working directory, for relative paths; None if unknown
+    attribution   when to add the goog-terraform-provisioned label: "" never, "CREATION_ONLY", "PROACTIVE"
     """
 
     base: str
@@ -33,7 +33,7 @@ class Settings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     folder: Callable[[], Path | None] = lambda: None
 
-    def file(self, said: str) -> Path:
-        """The file that a configuration names; a relative name is meant from terraform's folder."""
-        found = Path(said)
-        return found if found.is_absolute() else (self.folder() or Path()) / found
+    def file(self, name: str) -> Path:
+        """The path of a file named in a configuration; relative paths start at Terraform's working directory."""
+        path = Path(name)
+        return path if path.is_absolute() else (self.folder() or Path()) / path

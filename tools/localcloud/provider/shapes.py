@@ -1,4 +1,4 @@
-"""Schemas as Terraform's protocol has them."""
+"""Converts schemas and functions to Terraform's protocol messages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SCALARS = {"string": "string", "bool": "bool", "int": "number", "float": "numbe
 
 
 def provider_schema(provider: Schema, kinds: Mapping[str, Mapping[str, Schema]]) -> bytes:
-    """The whole answer to GetProviderSchema, serialized: it never changes, so it is built once.
+    """The serialized response to GetProviderSchema.
 
-    `kinds` maps the answer's fields (resource_schemas and so on) to the schemas of that kind by name.
+    `kinds` maps the response's fields (resource_schemas and so on) to the schemas of that kind, by name.
     """
     answer = classes()["GetProviderSchema.Response"]()
     answer.server_capabilities.get_provider_schema_optional = True
@@ -31,14 +31,14 @@ def provider_schema(provider: Schema, kinds: Mapping[str, Mapping[str, Schema]])
     return serialized
 
 
-def functions_into(found: Any) -> None:
-    """Describes every function in a message's map of them: texts in, a text out."""
+def functions_into(described: Any) -> None:
+    """Fills a message's map of functions, which all take a string and return one."""
     text = b'"string"'
     for name, function in functions.catalogue().items():
-        said = found[name]
-        said.summary = function.summary
-        said.parameters.add(name=function.parameter, type=text)
-        getattr(said, "return").type = text
+        entry = described[name]
+        entry.summary = function.summary
+        entry.parameters.add(name=function.parameter, type=text)
+        getattr(entry, "return").type = text
 
 
 def _fill(message: Any, schema: Schema) -> None:

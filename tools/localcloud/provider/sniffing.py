@@ -1,6 +1,6 @@
-"""Detects the media type of content from its first bytes, as Google's client for Go does.
+"""Detects the media type of content from its first bytes, as Google's Go client does.
 
-Source: the WHATWG standard mimesniff.spec.whatwg.org, in the part that Go's http.DetectContentType has.
+Source: the WHATWG MIME Sniffing standard (mimesniff.spec.whatwg.org), the part that Go's http.DetectContentType implements.
 """
 
 from __future__ import annotations
@@ -46,6 +46,6 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
 
 
 def media_type(content: bytes) -> str:
-    """The media type of some content; application/octet-stream when its beginning says nothing."""
+    """The content's media type; application/octet-stream if its first bytes do not tell."""
     start = content[:_LOOKED_AT]
     return next((kind for mark, kind in _KINDS if re.match(mark, start, re.DOTALL)), "application/octet-stream")

@@ -1,6 +1,6 @@
-"""Data sources and ephemeral resources: one folder each, with its row and the function in reading.py that reads it.
+"""Data sources and ephemeral resources: one folder each, with a row and, in reading.py, the function that reads it.
 
-The IAM policy of every resource that has one can be read, too, without a folder. What an ephemeral resource reads is stored nowhere.
+IAM policies can be read for every resource type that has one, without a folder. Ephemeral values are stored nowhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Sources:
-    """Every source of a kind by name; adding one is adding its folder."""
+    """All sources of one kind, by name; adding a folder adds one."""
 
     kind: Literal["data_sources", "ephemeral_resources"]
     _rows: dict[str, ResourceType] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Sources:
         return self._rows[name]
 
     def read(self, name: str, work: Work) -> Object:
-        """Its values for the configuration in `work`; raises Problem when there is nothing to read."""
+        """The named source's values for the configuration in `work`; raises Problem when there is nothing to read."""
         reading: Callable[[Work], Object] = (
             importlib.import_module(f"localcloud.provider.{self.kind}.{name}.reading").read
             if self[name].parent is None

@@ -1,4 +1,4 @@
-"""Named conversions of a value: before it is stored in the state, before it is sent, and after it was read."""
+"""Named conversions of a value: before it is stored in the state, before it is sent, and after it is read."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ _SCOPES: Mapping[str, str] = {
 
 
 def form(name: str, value: Value) -> Value:
-    """The value as the named form has it; without a name, and for anything but a string, the value itself."""
+    """The value in the named form; unchanged without a name, or if it is not a string."""
     return _FORMS[name](value) if name and isinstance(value, str) else value
 
 
 def seconds(duration: str) -> int | None:
-    """The seconds of "90s", "5m", "36h" or "7d"; None for anything else."""
+    """The number of seconds in "90s", "5m", "36h" or "7d"; None for anything else."""
     number, unit = duration[:-1], duration[-1:]
     return int(number) * _UNITS[unit] if unit in _UNITS and number.isdigit() else None
 
 
 def _in_seconds(duration: str) -> str:
-    found = seconds(duration)
-    return duration if found is None else f"{found}s"
+    number = seconds(duration)
+    return duration if number is None else f"{number}s"
 
 
 def read(name: str, raw: Value) -> Value:
-    """What the API says as the state has it; without a name, and for nothing, the same."""
+    """The API's value converted for the state; unchanged without a name, or if it is null."""
     rule, _, argument = name.partition(":")
-    if rule in _ASKED:
-        return _ASKED[rule](raw, argument)
+    if rule in _READ_WITH_ARGUMENT:
+        return _READ_WITH_ARGUMENT[rule](raw, argument)
     return _READ[name](raw) if name and raw is not None else raw
 
 
@@ -61,12 +61,12 @@ def _short(raw: Value) -> Value:
 
 
 def _scope(name: str) -> str:
-    """An OAuth scope by its URL, where it is written as gcloud abbreviates it."""
+    """The URL of an OAuth scope that may be given by gcloud's short name."""
     return f"https://www.googleapis.com/auth/{_SCOPES[name]}" if name in _SCOPES else name
 
 
 def _json(text: str) -> str:
-    """The same JSON in one order and without spaces; text that is none stays as it is."""
+    """JSON with sorted keys and without spaces; other text unchanged."""
     try:
         return _compact(json.loads(text))
     except ValueError:
@@ -84,7 +84,7 @@ _FORMS: Mapping[str, Callable[[str], Value]] = {
     "scope": _scope,
     "object": json.loads,
 }
-_ASKED: Mapping[str, Callable[[Value, str], Value]] = {
+_READ_WITH_ARGUMENT: Mapping[str, Callable[[Value, str], Value]] = {
     "is": lambda raw, value: raw == value,
     "is_not": lambda raw, value: raw != value,
 }

@@ -1,4 +1,4 @@
-"""Named rules by which an old and a new value count as equal although they differ."""
+"""Diff suppression: named rules by which an old and a new value count as equal although they differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from localcloud.provider.work import Problem
 
 
 class Around(Protocol):
-    """What is planned, as far as a comparison looks around."""
+    """The parts of a plan that comparisons look at."""
 
     @property
     def prior(self) -> Object: ...
@@ -32,7 +32,7 @@ class Around(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two values at one path. A block's own length is compared at the path that ends in "#"."""
+    """Two values at one path. A block's length is compared at the path that ends in "#"."""
 
     path: Path
     old: Value
@@ -41,36 +41,36 @@ class Comparison:
 
     @property
     def prior(self) -> Object:
-        """The whole state before."""
+        """The whole prior state."""
         return self.around.prior
 
     @property
     def wanted(self) -> Object:
-        """The whole of what is wanted."""
+        """All proposed values."""
         return self.around.wanted
 
     @property
     def counts(self) -> bool:
-        """Whether the number of blocks is compared, not a value."""
+        """Whether numbers of blocks are compared, rather than values."""
         return self.path[-1] == "#"
 
     def block(self, side: Object) -> Object:
-        """The first block of the top-level block that is compared, on one side; empty without any."""
+        """On one side, the first block of the top-level block being compared; empty without any."""
         blocks = side.get(str(self.path[0]))
         return (blocks[0] or {}) if isinstance(blocks, list) and blocks else {}
 
 
-def equal(name: str, asked: Comparison) -> bool:
+def equal(name: str, pair: Comparison) -> bool:
     """Whether the named rule makes the two values equal."""
     if name in _CANONICAL:
         same = _CANONICAL[name]
-        return isinstance(asked.old, str) and isinstance(asked.new, str) and same(asked.old) == same(asked.new)
+        return isinstance(pair.old, str) and isinstance(pair.new, str) and same(pair.old) == same(pair.new)
     rule, _, argument = name.partition(":")
-    return _RULES[rule](asked) if not argument else _RULES_OF_A_VALUE[rule](asked, argument)
+    return _RULES[rule](pair) if not argument else _RULES_OF_A_VALUE[rule](pair, argument)
 
 
 def without_foreign_keys(name: str, old: Value, new: Object) -> Object:
-    """A wanted map, where the rule names a key that is left to the API: what was added stays, what was not is not asked for."""
+    """A proposed map; if the rule names a key that is left to the API, that key stays as it is in the old map."""
     rule, _, key = name.partition(":")
     before: Object = old or {}
     if rule == "added_key" and key not in new and key in before:
@@ -81,12 +81,12 @@ def without_foreign_keys(name: str, old: Value, new: Object) -> Object:
 
 
 def canonical(name: str, value: Value) -> Value:
-    """One value for all that the named rule makes equal, where the rule is of that kind; else the value itself."""
+    """The canonical form of a value, if the named rule has one; otherwise the value itself."""
     return _CANONICAL[name](value) if name in _CANONICAL and isinstance(value, str) else value
 
 
 def _ip_address(value: str) -> str:
-    """An address without what makes no difference: "2001:0db8::1" is "2001:db8::1"; texts that are none are all the same."""
+    """An address in canonical form: "2001:db8::1" for "2001:0db8::1"; "" for text that is no address."""
     try:
         return str(ipaddress.ip_address(value))
     except ValueError:
@@ -94,7 +94,7 @@ def _ip_address(value: str) -> str:
 
 
 def _time(value: str) -> str:
-    """A duration without what makes no difference: "060.00s" is "60s"."""
+    """A duration as seconds, so that "060.00s" equals "60s"."""
     try:
         return str(seconds(value))
     except Problem:
@@ -114,8 +114,8 @@ _CANONICAL: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def _link_or_name(asked: Comparison) -> bool:
-    old, new = asked.old or "", asked.new or ""
+def _link_or_name(pair: Comparison) -> bool:
+    old, new = pair.old or "", pair.new or ""
     if not isinstance(old, str) or not isinstance(new, str):
         return False
     by_name = "/" not in new and last_segment(old) == new
@@ -123,7 +123,7 @@ def _link_or_name(asked: Comparison) -> bool:
 
 
 def local_md5(values: Object, settings: Settings) -> str:
-    """The MD5 hash (base64) of an object's content, or of its source file; empty when neither is known."""
+    """The base64 MD5 hash of an object's content or its source file; empty if neither is known."""
     content, source = values.get("content"), values.get("source")
     if isinstance(content, str):
         return _md5(content.encode())
@@ -137,98 +137,98 @@ def _md5(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
-def _same_content(asked: Comparison) -> bool:
-    given = asked.wanted.get("source_md5hash")
+def _same_content(pair: Comparison) -> bool:
+    given = pair.wanted.get("source_md5hash")
     if given is UNKNOWN or given:
         return True
-    found = local_md5(asked.wanted, asked.around.settings)
-    return bool(found and found == asked.old)
+    found = local_md5(pair.wanted, pair.around.settings)
+    return bool(found and found == pair.old)
 
 
-def _json(asked: Comparison) -> bool:
-    if not asked.old or not asked.new:
-        return bool(asked.old == asked.new)
+def _json(pair: Comparison) -> bool:
+    if not pair.old or not pair.new:
+        return bool(pair.old == pair.new)
     try:
-        return bool(json.loads(asked.old) == json.loads(asked.new))
+        return bool(json.loads(pair.old) == json.loads(pair.new))
     except (TypeError, ValueError):
         return False
 
 
-def _relative(asked: Comparison) -> bool:
-    old, new = asked.old or "", asked.new or ""
+def _relative(pair: Comparison) -> bool:
+    old, new = pair.old or "", pair.new or ""
     return isinstance(old, str) and isinstance(new, str) and relative(old) != "" and relative(old) == relative(new)
 
 
-def _empty_block(asked: Comparison) -> bool:
-    """Whether the only difference is a block that says nothing."""
-    if not asked.counts or {asked.old, asked.new} != {0, 1}:
+def _empty_block(pair: Comparison) -> bool:
+    """Whether the only difference is an empty block."""
+    if not pair.counts or {pair.old, pair.new} != {0, 1}:
         return False
-    return not any(not empty(value) for value in asked.block(asked.wanted if asked.new else asked.prior).values())
+    return not any(not empty(value) for value in pair.block(pair.wanted if pair.new else pair.prior).values())
 
 
-def _target_uri(asked: Comparison) -> bool:
-    """An audience that the API took from the address of the target."""
-    return bool(asked.old) and not asked.new and asked.old == asked.block(asked.wanted).get("uri")
+def _target_uri(pair: Comparison) -> bool:
+    """Whether the old value is an audience that the API derived from the target's address."""
+    return bool(pair.old) and not pair.new and pair.old == pair.block(pair.wanted).get("uri")
 
 
-def _of_maps(_asked: Comparison, _key: str) -> bool:
-    return False
+def _only_for_maps(_pair: Comparison, _key: str) -> bool:
+    return False  # without_foreign_keys applies these rules before values are compared
 
 
-def _image(asked: Comparison) -> bool:
-    return isinstance(asked.old, str) and isinstance(asked.new, str) and images.same(asked.old, asked.new)
+def _image(pair: Comparison) -> bool:
+    return isinstance(pair.old, str) and isinstance(pair.new, str) and images.same(pair.old, pair.new)
 
 
-def _policy(asked: Comparison) -> bool:
-    old, new = asked.old or "", asked.new or ""
+def _policy(pair: Comparison) -> bool:
+    old, new = pair.old or "", pair.new or ""
     return isinstance(old, str) and isinstance(new, str) and policy_data.same(old, new)
 
 
-def _unset(asked: Comparison, value: str) -> bool:
-    return {text(asked.old), text(asked.new)} == {"", value}
+def _unset(pair: Comparison, value: str) -> bool:
+    return {text(pair.old), text(pair.new)} == {"", value}
 
 
-def _automatic(asked: Comparison) -> bool:
-    """A platform that is left to the API, which then says nothing."""
-    return {text(asked.old).lower(), text(asked.new).lower()} == {"", "automatic"}
+def _automatic(pair: Comparison) -> bool:
+    """Whether the platform is left to the API, which reports none."""
+    return {text(pair.old).lower(), text(pair.new).lower()} == {"", "automatic"}
 
 
-def _netmask(asked: Comparison) -> bool:
-    """A range that the API found for a mask that was asked for: "10.0.0.0/24" for "/24"."""
-    return str(asked.new or "").startswith("/") and f"/{str(asked.old or '').rpartition('/')[2]}" == asked.new
+def _netmask(pair: Comparison) -> bool:
+    """Whether the old value is the range that the API chose for a mask: "10.0.0.0/24" for "/24"."""
+    return str(pair.new or "").startswith("/") and f"/{str(pair.old or '').rpartition('/')[2]}" == pair.new
 
 
-def _kept_default(asked: Comparison, value: str) -> bool:
-    return bool(asked.old == value and not asked.new)
+def _kept_default(pair: Comparison, value: str) -> bool:
+    return bool(pair.old == value and not pair.new)
 
 
-def _kept(asked: Comparison) -> bool:
-    return bool(asked.old) and not asked.new
+def _kept(pair: Comparison) -> bool:
+    return bool(pair.old) and not pair.new
 
 
-def _kms_key_version(asked: Comparison) -> bool:
-    return str(asked.old or "").split("/cryptoKeyVersions")[0] == (asked.new or "")
+def _kms_key_version(pair: Comparison) -> bool:
+    return str(pair.old or "").split("/cryptoKeyVersions")[0] == (pair.new or "")
 
 
-def _autoclass(asked: Comparison) -> bool:
-    if not asked.counts or asked.new is UNKNOWN:
+def _autoclass(pair: Comparison) -> bool:
+    if not pair.counts or pair.new is UNKNOWN:
         return False
-    side = asked.wanted if asked.new else asked.prior
-    return asked.block(side).get("enabled") in (False, UNKNOWN)
+    side = pair.wanted if pair.new else pair.prior
+    return pair.block(side).get("enabled") in (False, UNKNOWN)
 
 
-def _hierarchical_namespace(asked: Comparison) -> bool:
-    return asked.counts and asked.old == 1 and asked.new == 0 and not asked.block(asked.prior).get("enabled")
+def _hierarchical_namespace(pair: Comparison) -> bool:
+    return pair.counts and pair.old == 1 and pair.new == 0 and not pair.block(pair.prior).get("enabled")
 
 
-def _ip_filter(asked: Comparison) -> bool:
-    if asked.counts:
-        return len(asked.path) == 2 and asked.block(asked.prior).get("mode") == "Disabled"
-    return asked.path[-1] == "mode" and asked.old == "Disabled" and not asked.new
+def _ip_filter(pair: Comparison) -> bool:
+    if pair.counts:
+        return len(pair.path) == 2 and pair.block(pair.prior).get("mode") == "Disabled"
+    return pair.path[-1] == "mode" and pair.old == "Disabled" and not pair.new
 
 
-def _maven_config(asked: Comparison) -> bool:
-    old, new = asked.block(asked.prior), asked.block(asked.wanted)
+def _maven_config(pair: Comparison) -> bool:
+    old, new = pair.block(pair.prior), pair.block(pair.wanted)
     overwrites = new.get("allow_snapshot_overwrites")
     if overwrites is not None and bool(old.get("allow_snapshot_overwrites")) != (overwrites is True):
         return False
@@ -236,20 +236,20 @@ def _maven_config(asked: Comparison) -> bool:
     return all(one is not UNKNOWN and (one == "" or one.endswith("_UNSPECIFIED")) for one in policies)
 
 
-def _upstream_policies(asked: Comparison) -> bool:
+def _upstream_policies(pair: Comparison) -> bool:
     def rows(side: Object) -> set[tuple[Any, ...]]:
-        policies = asked.block(side).get("upstream_policies")
+        policies = pair.block(side).get("upstream_policies")
         return {
             (one.get("id") or "", settled(one.get("priority")) or 0, one.get("repository") or "")
             for one in (policies if isinstance(policies, list) else [])
         }
 
-    return not rows(asked.wanted) or rows(asked.prior) == rows(asked.wanted)
+    return not rows(pair.wanted) or rows(pair.prior) == rows(pair.wanted)
 
 
 _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
-    "added_key": _of_maps,
-    "missing_key": _of_maps,
+    "added_key": _only_for_maps,
+    "missing_key": _only_for_maps,
     "kept_default": _kept_default,
     "unset": _unset,
 }

@@ -1,19 +1,20 @@
-"""Upgrades states that an older version of a schema wrote."""
+"""Upgrades a state written by an older schema version."""
 
 from __future__ import annotations
 
 from localcloud.provider.rows import ResourceType
-from localcloud.provider.schema import Attribute, Block, Child
+from localcloud.provider.schema import Block, Child
 from localcloud.provider.values import Object, Value
 
 
 def upgraded(row: ResourceType, version: int, stored: Object | None) -> Object | None:
-    """The state with exactly this schema's attributes: what it lacked is null, what is no longer known is gone."""
+    """The state with exactly this schema's attributes: missing ones are null, unknown ones are dropped."""
     if stored is None:
         return None
     state = _object(row.schema.root, stored)
     if row.schema.timeouts:
-        state["timeouts"] = _timeouts(row, stored.get("timeouts"))
+        timeouts = stored.get("timeouts")
+        state["timeouts"] = None if timeouts is None else {step: timeouts.get(step) for step in row.schema.timeouts}
     if version < row.schema.version:
         state |= _labels(row, state)
     return state
@@ -26,19 +27,12 @@ def _object(block: Block, stored: Object) -> Object:
 def _child(child: Child, value: Value) -> Value:
     if isinstance(child, Block):
         return [_object(child, one or {}) for one in value or []]
-    return _number(child, value) if child.scalar == "int" and not child.collection else value
-
-
-def _number(_node: Attribute, value: Value) -> Value:
-    return int(value) if isinstance(value, (str, float)) and value != "" else value
-
-
-def _timeouts(row: ResourceType, stored: Object | None) -> Object | None:
-    return None if stored is None else {step: stored.get(step) for step in row.schema.timeouts}
+    whole_number = child.scalar == "int" and not child.collection
+    return int(value) if whole_number and isinstance(value, (str, float)) and value != "" else value
 
 
 def _labels(row: ResourceType, state: Object) -> Object:
-    """Before labels were told apart by who set them, all of them were the configuration's."""
+    """Older versions did not separate labels by who set them: all of them came from the configuration."""
     if "effective_labels" not in row.schema.root.children or state["effective_labels"] is not None:
         return {}
     return {"effective_labels": state["labels"], "terraform_labels": state["labels"]}

@@ -1,4 +1,4 @@
-"""Validates a configuration before planning, with the messages of hashicorp/google's own validation."""
+"""Validates a configuration before planning, by the rules of hashicorp/google's own validation."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from localcloud.provider.values import UNKNOWN, Object, Path, Value, at, known
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One refusal: where, and a sentence."""
+    """One validation error: the attribute's path, and a sentence."""
 
     path: Path
     text: str
 
 
 def findings(schema: Schema, config: Object) -> list[Diagnostic]:
-    """Everything that is wrong with a configuration; unknown values are not judged."""
+    """Every validation error in a configuration; unknown values are skipped."""
     return list(_block(schema.root, config, (), config))
 
 
 def nulls(value: Value, path: Path = ()) -> list[Diagnostic]:
-    """Elements of lists and sets that are null: a first-generation provider cannot hold any."""
+    """Errors for null elements of lists and sets, which an SDKv2 provider cannot represent."""
     if isinstance(value, dict):
         return [one for name, inner in value.items() if inner for one in nulls(inner, (*path, name))]
     if not isinstance(value, list):
         return []
-    found = [Diagnostic(path, f"{path[-1]} has an element that is null.")] if None in value else []
-    return found + [one for index, inner in enumerate(value) for one in nulls(inner, (*path, index))]
+    here = [Diagnostic(path, f"{path[-1]} has a null element.")] if None in value else []
+    return here + [one for index, inner in enumerate(value) for one in nulls(inner, (*path, index))]
 
 
 def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[Diagnostic]:
@@ -42,16 +42,16 @@ def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[D
 
 
 def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Diagnostic]:
-    """What is wrong with one attribute or nested block. With anything unknown in it, only what others make of it is judged."""
+    """Errors in one attribute or nested block. If it contains unknown values, only its relations to others are checked."""
     yield from _alternatives(child, path, root)
-    if not _given(child, value):
+    if not _is_set(child, value):
         if child.required:
-            yield Diagnostic(path, f"{child.name} is required; it is null.")
+            yield Diagnostic(path, f"{child.name} is required, but it is null.")
         return
     if not child.configurable:
         yield Diagnostic(path, f"{child.name} cannot be set: its value comes from the API.")
         return
-    yield from _companions(child, path, root)
+    yield from _missing_companions(child, path, root)
     if not known(value):
         return
     yield from _conflicts(child, path, root)
@@ -65,7 +65,7 @@ def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Dia
 def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Diagnostic]:
     if node.collection == "map":
         given = {key: one for key, one in value.items() if one is not None}
-        yield from _said(path, complaint(node.rules.check, given) if node.rules.check else "")
+        yield from _diagnostic(path, complaint(node.rules.check, given) if node.rules.check else "")
         return
     items = value if node.collection else [value]
     if node.min and len(items) < node.min:
@@ -75,10 +75,10 @@ def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Diagnostic
     for one in items:
         if one is not None:
             for text in _complaints(node, one):
-                yield from _said(path, text)
+                yield from _diagnostic(path, text)
 
 
-def _said(path: Path, text: str) -> Iterator[Diagnostic]:
+def _diagnostic(path: Path, text: str) -> Iterator[Diagnostic]:
     if text:
         yield Diagnostic(path, f"{path[-1]} {text}.")
 
@@ -90,11 +90,11 @@ def _complaints(node: Attribute, value: Value) -> Iterator[str]:
     rules = node.rules
     if rules.one_of and value not in rules.one_of:
         yield f"is {value!r}; it must be one of {', '.join(one or repr(one) for one in rules.one_of)}"
-    in_python = rules.pattern.replace("$", r"\Z")  # it is Go's, where $ is the very end
+    in_python = rules.pattern.replace("$", r"\Z")  # a Go pattern, where $ matches only at the very end
     if rules.pattern and not re.search(in_python, str(value)):
         yield f"is {value!r}; it must match {rules.pattern}"
     if rules.length and not rules.length[0] <= (length := len(str(value).encode())) <= rules.length[1]:
-        yield f"must have {rules.length[0]} to {rules.length[1]} characters, it has {length} (as bytes of UTF-8)"
+        yield f"must have {rules.length[0]} to {rules.length[1]} characters; it has {length} (counted as UTF-8 bytes)"
     if rules.range and not rules.range[0] <= value <= rules.range[1]:
         yield f"is {value}; it must be from {rules.range[0]} to {rules.range[1]}"
     if rules.at_least is not None and value < rules.at_least:
@@ -104,7 +104,7 @@ def _complaints(node: Attribute, value: Value) -> Iterator[str]:
 
 
 def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
-    """Relations that ask for a value, whether this one is set or not."""
+    """Errors from relations that require a value, whether this one is set or not."""
     rules = child.rules
     if rules.exactly_one_of:
         yield from _exactly_one(path, root, tuple(dict.fromkeys((*rules.exactly_one_of, _name(path)))))
@@ -121,7 +121,7 @@ def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[
         yield Diagnostic(path, f"One of {', '.join(all_of)} must be set.")
 
 
-def _companions(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
+def _missing_companions(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
     for other in child.rules.required_with:
         if at(root, other) is None:
             yield Diagnostic(path, f"{_name(path)} needs {other} as well.")
@@ -130,12 +130,12 @@ def _companions(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
 def _conflicts(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
     for other in child.rules.conflicts_with:
         if at(root, other) not in (None, UNKNOWN):
-            yield Diagnostic(path, f"{_name(path)} and {other} exclude each other.")
+            yield Diagnostic(path, f"{_name(path)} and {other} cannot both be set.")
 
 
 def _name(path: Path) -> str:
     return ".".join(one for one in path if isinstance(one, str))
 
 
-def _given(child: Child, value: Value) -> bool:
+def _is_set(child: Child, value: Value) -> bool:
     return value is not None and not (isinstance(child, Block) and value == [])

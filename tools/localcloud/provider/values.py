@@ -28,26 +28,26 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
-# Go's strings hold any bytes, and Terraform hands them on: a secret may be no text.
+# Go strings hold arbitrary bytes, and Terraform passes them on: a secret need not be valid UTF-8.
 BYTES: Final = "surrogateescape"
 _UNKNOWN_BYTES: Final = msgpack.ExtType(0, b"\x00")
 
 
 def decode(raw: bytes) -> Value:
-    """A msgpack DynamicValue as a value. Terraform marks unknowns by extension types 0 and 12 (refined): both are UNKNOWN."""
+    """Decodes a msgpack DynamicValue. Terraform marks unknowns with extension types 0 and 12 (refined); both become UNKNOWN."""
     if not raw:
         return None
     return msgpack.unpackb(raw, ext_hook=_extension, strict_map_key=False, unicode_errors=BYTES)
 
 
 def encode(value: Value) -> bytes:
-    """A value as a msgpack DynamicValue; raises TypeError for anything that is not a Terraform value."""
+    """Encodes a value as a msgpack DynamicValue; raises TypeError for anything that is not a Terraform value."""
     packed: bytes = msgpack.packb(value, default=_unknown_bytes, unicode_errors=BYTES)
     return packed
 
 
 def decode_json(raw: bytes) -> Value:
-    """The JSON form of a DynamicValue or of a stored state, which has no unknowns."""
+    """Decodes the JSON form of a DynamicValue or of a stored state; it has no unknowns."""
     return json.loads(raw) if raw else None
 
 
@@ -71,7 +71,7 @@ def known(value: Value) -> bool:
 
 
 def settled(value: Value) -> Value:
-    """The value with every unknown part as null: what may be sent or stored."""
+    """The value with unknown parts as null (in lists, left out), ready to be sent or stored."""
     if isinstance(value, dict):
         return {key: settled(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -80,27 +80,27 @@ def settled(value: Value) -> Value:
 
 
 def at(root: Object, path: str) -> Value:
-    """The value at a path of names with dots, in the first block of each; None where nothing is set."""
-    found: Value = root
+    """The value at a dotted path, through the first block of each list; None if nothing is set."""
+    value: Value = root
     for name in path.split("."):
-        if isinstance(found, list):
-            found = found[0] if found else None
-        if found is None or found is UNKNOWN:
-            return found
-        found = found.get(name)
-    return None if found == [] else found
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if value is None or value is UNKNOWN:
+            return value
+        value = value.get(name)
+    return None if value == [] else value
 
 
 def without_unknown(values: Object, names: tuple[str, ...]) -> Object:
-    """The values with only the known elements of the maps of these names."""
+    """The values, without unknown elements in the maps with these names."""
     maps = {name: values[name] for name in names if isinstance(values.get(name), dict)}
     return values | {
-        name: {key: one for key, one in found.items() if one is not UNKNOWN} for name, found in maps.items()
+        name: {key: one for key, one in elements.items() if one is not UNKNOWN} for name, elements in maps.items()
     }
 
 
 def text(value: Value) -> str:
-    """A scalar as Terraform's legacy providers compare it: null and "" are the same, false is not null."""
+    """A scalar as SDKv2 compares it: null equals "", but false does not equal null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -109,10 +109,10 @@ def text(value: Value) -> str:
 
 
 def empty(value: Value) -> bool:
-    """Whether the value is null or the zero of its type: "", 0, false, [], {}."""
+    """Whether the value is null or its type's zero: "", 0, false, [], {}."""
     return value is None or (isinstance(value, (str, bool, int, float, list, dict)) and not value)
 
 
 def last_segment(path: str) -> str:
-    """What follows the last slash: the short name in a full resource name."""
+    """The part after the last slash: the short name in a full resource name."""
     return path.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""One step on one resource: its type, its settings, and its API calls."""
+"""The context of one operation on one resource: its type, its settings, and its API calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFAULT_TIMEOUT = 1200.0
 
 
 class Problem(Exception):
-    """What Terraform shows: a summary, a detail that says what to do, and the attribute it is about."""
+    """An error for Terraform to show: a summary, a detail with what to do, and the attribute concerned."""
 
     def __init__(self, summary: str, detail: str = "", attribute: str = "") -> None:
         super().__init__(summary)
@@ -32,11 +32,11 @@ class Problem(Exception):
 
 
 class Unfinished(Problem):
-    """An operation that was accepted and has not ended in time; it may still end."""
+    """An operation that was accepted but did not finish in time; it may still do so."""
 
 
 class Incomplete(Exception):
-    """The resource exists, but the step did not end well: `state` is what is known of it, `cause` what went wrong."""
+    """The resource exists, but a later step failed: `state` is as much as is known, `cause` the error."""
 
     def __init__(self, state: Object, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -46,7 +46,7 @@ class Incomplete(Exception):
 
 @dataclass
 class Work:
-    """The context of a create, read, update, delete or import. `config` is what was written; `answer` the API's last resource."""
+    """The context of a create, read, update, delete or import. `config` is the configuration, `answer` the last resource received."""
 
     row: ResourceType
     settings: Settings
@@ -66,11 +66,11 @@ class Work:
         return document(self.row.api, self.row.version)
 
     def method(self, verb: str) -> Method:
-        """The row's method of that name in the discovery document."""
+        """The row's method with that name in the discovery document."""
         return self.document.methods[f"{self.row.api}.{self.row.collection}.{verb}"]
 
     def verb(self, verb: str) -> Method:
-        """The method that does for this row what others do with get, create, patch or delete."""
+        """The row's method for get, create, patch or delete, which may have another name in its API."""
         return self.method(self.row.verbs.get(verb, verb))
 
     @property
@@ -79,11 +79,11 @@ class Work:
         return self.verb("get").response
 
     def seconds_left(self) -> float:
-        """How much of the step's time is left."""
+        """How much of the operation's timeout is left."""
         return self.patience.deadline - time.monotonic()
 
     def path(self, values: Object) -> str:
-        """The resource's full name; the project of the provider block where the values have none."""
+        """The resource's full name; the project defaults to the provider block's."""
         own = str(values.get(paths.names(self.row.id)[-1]) or "")
         if own.startswith("projects/"):
             return own
@@ -91,12 +91,12 @@ class Work:
         return paths.fill(self.row.id, values | short | {"project": self.project(values)})
 
     def id(self, values: Object) -> str:
-        """The resource's id in Terraform: its full name, without what the row says that ids leave out."""
+        """The resource's Terraform id: its full name without what the row omits."""
         omitted = paths.fill(self.row.omits, values | {"project": self.project(values)}) if self.row.omits else ""
         return self.path(values).replace(omitted, "", 1) if omitted else self.path(values)
 
     def project(self, values: Object) -> str:
-        """The project of the resource or of the provider block; raises Problem when neither names one."""
+        """The resource's or the provider block's project; raises Problem if neither has one."""
         found = str(values.get("project") or self.settings.project)
         if not found and "project" in paths.names(self.row.id):
             raise Problem(
@@ -112,7 +112,7 @@ class Work:
         query: Mapping[str, Any] | None = None,
         body: Object | None = None,
     ) -> Object:
-        """Calls one of the row's methods; raises Refused or Unreachable when trying again did not help."""
+        """Calls one of the row's methods; raises HttpError or NoAnswer if retries did not help."""
         return self.ask(self.method(verb), params, query=query, body=body)
 
     def ask(
@@ -129,14 +129,14 @@ class Work:
         return self.request(method.http, url, query=query, body=sent).body
 
     def url(self, api: str, version: str, path: str) -> str:
-        """The URL of a path that starts with the API's version, at the local cloud or at a loopback endpoint of the user's."""
+        """The URL for a path that starts with the API's version, at the local cloud or a custom endpoint."""
         endpoint = self.settings.endpoints.get(api)
         if endpoint:
             return endpoint + path.removeprefix(f"{version}/")
         return f"{self.settings.base}/{api}/{path}"
 
     def host(self) -> str:
-        """The scheme, host and port of the row's API, for paths that start at the root."""
+        """Scheme, host and port of the row's API, for paths from the root."""
         parts = urlsplit(self.settings.endpoints.get(self.row.api) or self.settings.base)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -150,7 +150,7 @@ class Work:
         kind: str = "application/json",
         extra: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Sends a request, again and again while its errors pass by themselves; `lost` says that an earlier answer was lost."""
+        """Sends a request and retries temporary errors; sets `lost` if the answer to an earlier attempt was lost."""
         target = f"{url}?{urlencode(query)}" if query else url
         headers = {**self._headers(body, kind), **(extra or {})}
         self.lost = False

@@ -1,4 +1,4 @@
-"""The working directory of a connected Terraform, to which relative paths in a configuration refer."""
+"""The working directory of a connected Terraform process, which relative paths in a configuration refer to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _PROC = Path("/proc")
 
 
 def folder_of(peer: str) -> Path | None:
-    """The working folder of the process at the other end of a loopback connection ("ipv4:127.0.0.1:4711").
+    """The working directory of the process at the other end of a loopback connection ("ipv4:127.0.0.1:4711").
 
-    None where the system does not tell (it has no /proc) or the process is another user's.
+    None without /proc, or when the process belongs to another user.
     """
-    return next((folder for one in sockets_from(peer) if one.inode for folder in _holders(one.inode)), None)
+    return next((cwd for end in sockets_from(peer) if end.inode for cwd in _directories(end.inode)), None)
 
 
-def _holders(inode: int) -> Iterator[Path]:
+def _directories(inode: int) -> Iterator[Path]:
     wanted = f"socket:[{inode}]"
     for process in _PROC.iterdir():
         if not process.name.isdigit():

@@ -1,4 +1,4 @@
-"""google_client_config: what the provider block says."""
+"""google_client_config: the provider block's configuration."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from localcloud.provider.work import Work
 
 
 def read(work: Work) -> Object:
-    """The provider block's own values."""
-    said = work.settings
+    """The provider block's values."""
+    settings = work.settings
     return {
-        "id": f"projects/{said.project}/regions/{said.region}/zones/{said.zone}",
-        "project": said.project,
-        "region": said.region,
-        "zone": said.zone,
-        "access_token": said.token,
-        "default_labels": dict(said.default_labels),
+        "id": f"projects/{settings.project}/regions/{settings.region}/zones/{settings.zone}",
+        "project": settings.project,
+        "region": settings.region,
+        "zone": settings.zone,
+        "access_token": settings.token,
+        "default_labels": dict(settings.default_labels),
     }

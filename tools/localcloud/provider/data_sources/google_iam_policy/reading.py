@@ -1,4 +1,4 @@
-"""google_iam_policy: a policy of the blocks that a configuration gives, as JSON. It asks no API."""
+"""google_iam_policy: a policy as JSON, from blocks in a configuration. It calls no API."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Binding = dict[str, Any]
 
 
 def read(work: Work) -> Object:
-    """The policy: bindings of one role and condition as one, in the order of roles and conditions."""
-    found: dict[tuple[str, ...], Binding] = {}
-    said = normal.filled(work.row.schema.root, work.config)
-    for block in said["binding"]:
+    """The policy, with bindings merged by role and condition and sorted by them."""
+    merged: dict[tuple[str, ...], Binding] = {}
+    config = normal.filled(work.row.schema.root, work.config)
+    for block in config["binding"]:
         one = _binding(block)
         key = (one["role"], *policy_data.condition_key(one))
-        found.setdefault(key, one | {"members": []})["members"] += one["members"]
-    bindings = [one | {"members": sorted(one["members"])} for _, one in sorted(found.items(), key=_order)]
-    text = policy_data.written({"bindings": bindings, "auditConfigs": _audit_configs(said["audit_config"])})
-    blocks = {name: said[name] or None for name in ("binding", "audit_config")}
+        merged.setdefault(key, one | {"members": []})["members"] += one["members"]
+    bindings = [one | {"members": sorted(one["members"])} for _, one in sorted(merged.items(), key=_order)]
+    text = policy_data.written({"bindings": bindings, "auditConfigs": _audit_configs(config["audit_config"])})
+    blocks = {name: config[name] or None for name in ("binding", "audit_config")}
     return {"id": str(zlib.crc32(text.encode())), "policy_data": text, **blocks}
 
 
@@ -38,7 +38,7 @@ def _order(item: tuple[tuple[str, ...], Binding]) -> tuple[Any, ...]:
 
 
 def _audit_configs(blocks: list[Object]) -> list[Object]:
-    """The settings of audit logs, in the order in which hashicorp/google goes through a set: by hash."""
+    """The audit log settings in the order in which hashicorp/google iterates over a set: by hash."""
     configs = [
         {"service": one["service"], "auditLogConfigs": _in_order(map(_log, one["audit_log_configs"]), _hashed_log)}
         for one in blocks

@@ -1,4 +1,4 @@
-"""google_storage_project_service_account: the account that Cloud Storage acts as in a project."""
+"""google_storage_project_service_account: Cloud Storage's service agent in a project."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from localcloud.provider.work import Work
 
 
 def read(work: Work) -> Object:
-    """Its address, which the API makes on the first question."""
+    """The agent's address; the API creates the agent on the first request."""
     project = str(work.config.get("project") or work.settings.project)
     query = {"userProject": work.config["user_project"]} if work.config.get("user_project") else {}
     email = work.call("get", {"projectId": project}, query=query).get("email_address", "")

@@ -1,4 +1,4 @@
-"""google_client_config: the data source of that name, but stored nowhere."""
+"""google_client_config: like the data source of that name, but stored nowhere."""
 
 from __future__ import annotations
 

@@ -9,17 +9,17 @@ from localcloud.provider.work import Work
 
 
 def read(work: Work) -> Object:
-    """The version that is named, or the latest, with its value."""
-    said = work.config
-    project = str(said["project"] or work.settings.project)
-    secret = said["secret"] if "/" in said["secret"] else f"projects/{project}/secrets/{said['secret']}"
-    found = work.call("get", {"name": f"{secret}/versions/{said['version'] or 'latest'}"})
-    data = work.call("access", {"name": found["name"]})["payload"].get("data", "")
+    """The named version, or the latest, with its value."""
+    config = work.config
+    project = str(config["project"] or work.settings.project)
+    secret = config["secret"] if "/" in config["secret"] else f"projects/{project}/secrets/{config['secret']}"
+    version = work.call("get", {"name": f"{secret}/versions/{config['version'] or 'latest'}"})
+    data = work.call("access", {"name": version["name"]})["payload"].get("data", "")
     return {
         "project": project,
-        "name": found["name"],
-        "create_time": found["createTime"],
-        "destroy_time": found.get("destroyTime"),
+        "name": version["name"],
+        "create_time": version["createTime"],
+        "destroy_time": version.get("destroyTime"),
         "enabled": True,
-        "secret_data": data if said["is_secret_data_base64"] else base64.b64decode(data).decode(errors=BYTES),
+        "secret_data": data if config["is_secret_data_base64"] else base64.b64decode(data).decode(errors=BYTES),
     }

@@ -12,7 +12,7 @@ from localcloud.provider.work import Work
 
 
 def read(work: Work) -> Object:
-    """A token for the scopes, of which some have short names."""
+    """A token for the scopes, some of which have short names."""
     lifetime = "3600s" if work.config["lifetime"] is None else work.config["lifetime"]
     body = {"scope": [_short_scopes().get(scope, scope) for scope in work.config["scopes"]], "lifetime": lifetime}
     return {"access_token": of_account(work, "generateAccessToken", body)["accessToken"], "lifetime": lifetime}
@@ -20,5 +20,7 @@ def read(work: Work) -> Object:
 
 @cache
 def _short_scopes() -> dict[str, str]:
-    found: dict[str, str] = json.loads(Path(__file__).with_name("row.json").read_text(encoding="utf-8"))["short_scopes"]
-    return found
+    scopes: dict[str, str] = json.loads(Path(__file__).with_name("row.json").read_text(encoding="utf-8"))[
+        "short_scopes"
+    ]
+    return scopes

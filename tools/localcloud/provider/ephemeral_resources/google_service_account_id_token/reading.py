@@ -8,13 +8,13 @@ from localcloud.provider.work import Problem, Work
 
 
 def read(work: Work) -> Object:
-    """A token for the audience; the local cloud has no other account to ask for."""
-    said = work.config
-    if said["target_service_account"] is None:
+    """A token for the audience; the local cloud requires target_service_account."""
+    config = work.config
+    if config["target_service_account"] is None:
         raise Problem(
-            "google_service_account_id_token: whose token is wanted?",
-            "The local cloud gives ID tokens of service accounts only: set target_service_account.",
+            "google_service_account_id_token: target_service_account is not set.",
+            "The local cloud issues ID tokens only for service accounts. Set target_service_account.",
             "target_service_account",
         )
-    body = {"audience": said["target_audience"], "includeEmail": bool(said["include_email"])}
+    body = {"audience": config["target_audience"], "includeEmail": bool(config["include_email"])}
     return {"id_token": of_account(work, "generateIdToken", body)["token"]}

@@ -1,4 +1,4 @@
-"""google_service_account_jwt: claims, signed by a service account."""
+"""google_service_account_jwt: a JWT signed by a service account."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from localcloud.provider.work import Problem, Work
 
 
 def read(work: Work) -> Object:
-    """The claims as they are written, or with the time at which they expire."""
+    """The signed claims, with an expiry time if expires_in is set."""
     payload = work.config["payload"]
     if work.config["expires_in"] is not None:
-        # By this machine's clock, as hashicorp/google counts, not by the local cloud's.
+        # By this machine's clock, as in hashicorp/google, not the local cloud's.
         payload = json.dumps(_claims(payload) | {"exp": int(time.time()) + work.config["expires_in"]})
     return {"jwt": of_account(work, "signJwt", {"payload": payload})["signedJwt"]}
 
 
 def _claims(payload: str) -> Object:
-    """The claims that expires_in adds to. A refusal does not show them."""
+    """The parsed payload, to add the expiry to. The error does not show it."""
     try:
-        found = json.loads(payload)
+        claims = json.loads(payload)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        claims = None
+    if not isinstance(claims, dict):
         raise Problem(
-            "google_service_account_jwt: the payload is no JSON object.",
+            "google_service_account_jwt: the payload is not a JSON object.",
             "Write payload = jsonencode({...}).",
             "payload",
         )
-    return found
+    return claims

@@ -1,4 +1,4 @@
-"""google_compute_disk: made from an image that a configuration may name by its family, and never made smaller."""
+"""google_compute_disk: created from an image that a configuration may name by its family; never shrunk in place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.provider.work import Work
 
 
 def plan(draft: PlanDraft) -> None:
-    """A smaller disk is another disk, and so is one with other operations a second, unless it is a hyperdisk."""
+    """Shrinking forces replacement, and so do other provisioned IOPS unless it is a hyperdisk."""
     old, new = draft.prior, draft.planned
     if draft.creating:
         return
@@ -22,7 +22,7 @@ def plan(draft: PlanDraft) -> None:
 
 
 def encode(work: Work, values: Object, body: Object) -> Object:
-    """The image by its full name."""
+    """Sends the image's full name."""
     if body.get("sourceImage"):
         body["sourceImage"] = images.link(work, body["sourceImage"], work.project(values))
     return body

@@ -1,4 +1,4 @@
-"""The disks of a machine: the API has one list of them, a configuration names the one to boot from, others, and scratch disks."""
+"""A VM's disks: the API has one list; a configuration has blocks for the boot disk, attached disks and scratch disks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from localcloud.provider.values import Object, Value
 from localcloud.provider.work import Work
 
 log = logging.getLogger(__name__)
-# What a disk says of itself -> what a machine says of a disk that is to be made with it.
-_MADE = {
+# A disk's own fields -> the fields of initializeParams for a disk created with its VM.
+_INITIALIZE_PARAMS = {
     "architecture": "architecture", "enableConfidentialCompute": "enableConfidentialCompute", "labels": "labels",
     "provisionedIops": "provisionedIops", "provisionedThroughput": "provisionedThroughput", "replicaZones": "replicaZones",
     "resourcePolicies": "resourcePolicies", "sizeGb": "diskSizeGb", "sourceImage": "sourceImage", "storagePool": "storagePool",
@@ -23,15 +23,15 @@ _MADE = {
 
 
 def sent(work: Work, values: Object) -> list[Object]:
-    """The list for a new machine: the disk that it boots from, scratch disks, then the others."""
+    """The list for a new VM: the boot disk, scratch disks, then the others."""
     return [*_boot(work, values), *_scratch(work, values), *attached(work, values)]
 
 
 def attached(work: Work, values: Object) -> list[Object]:
-    """The attached disks alone; they have the interface of the boot disk."""
-    found: list[Object] = _translation(work, "attached_disk").expand(values).get("disks", [])
+    """The attached disks only, with the boot disk's interface."""
+    bodies: list[Object] = _translation(work, "attached_disk").expand(values).get("disks", [])
     interface = values["boot_disk"][0].get("interface")
-    return [one | ({"interface": interface} if interface else {}) for one in found]
+    return [one | ({"interface": interface} if interface else {}) for one in bodies]
 
 
 def _boot(work: Work, values: Object) -> list[Object]:
@@ -40,24 +40,24 @@ def _boot(work: Work, values: Object) -> list[Object]:
     features = values["boot_disk"][0].get("guest_os_features")
     if features:
         disk["guestOsFeatures"] = [{"type": one} for one in features]
-    made = disk.get("initializeParams", {})
-    if made.get("sourceImage"):
-        made["sourceImage"] = images.link(work, made["sourceImage"], work.project(values))
+    params = disk.get("initializeParams", {})
+    if params.get("sourceImage"):
+        params["sourceImage"] = images.link(work, params["sourceImage"], work.project(values))
     return [disk]
 
 
 def _scratch(work: Work, values: Object) -> list[Object]:
     kind = f"projects/{work.project(values)}/zones/{paths.last(values['zone'])}/diskTypes/local-ssd"
-    made = {"type": "SCRATCH", "autoDelete": True, "initializeParams": {"diskType": kind}}
-    return [one | made for one in _translation(work, "scratch_disk").expand(values).get("disks", [])]
+    common = {"type": "SCRATCH", "autoDelete": True, "initializeParams": {"diskType": kind}}
+    return [one | common for one in _translation(work, "scratch_disk").expand(values).get("disks", [])]
 
 
 def read(work: Work, values: Object, state: Object) -> Object:
-    """The three blocks from the machine's list, those of the state in its order."""
-    found: list[Object] = work.answer.get("disks") or []
-    boot = [_described(work, one) for one in found if one.get("boot")]
-    scratch = [one for one in found if not one.get("boot") and one.get("type") == "SCRATCH"]
-    others = [one for one in found if not one.get("boot") and one.get("type") != "SCRATCH"]
+    """The three blocks from the VM's list, in the order of the state where it has them."""
+    all_disks: list[Object] = work.answer.get("disks") or []
+    boot = [_described(work, one) for one in all_disks if one.get("boot")]
+    scratch = [one for one in all_disks if not one.get("boot") and one.get("type") == "SCRATCH"]
+    others = [one for one in all_disks if not one.get("boot") and one.get("type") != "SCRATCH"]
     names = [_name(work, values, one.get("source") or "") for one in state.get("attached_disk") or []]
     others.sort(key=lambda one: _place(names, one))
     before = [_before(state, names, one) for one in others]
@@ -70,7 +70,7 @@ def read(work: Work, values: Object, state: Object) -> Object:
 
 
 def _described(work: Work, attached_disk: Object) -> Object:
-    """An attached disk with what the disk itself says; without it where it may not be read."""
+    """An attached disk with initializeParams from the disk itself; without them if the disk may not be read."""
     name = paths.relative(attached_disk["source"])
     try:
         url = work.url("compute", "v1", f"v1/{name}")
@@ -78,12 +78,12 @@ def _described(work: Work, attached_disk: Object) -> Object:
     except HttpError as error:
         log.warning("the disk %s cannot be read: %s", name, error)
         return attached_disk
-    made = {field: disk[own] for own, field in _MADE.items() if own in disk}
-    return attached_disk | {"initializeParams": made}
+    params = {field: disk[own] for own, field in _INITIALIZE_PARAMS.items() if own in disk}
+    return attached_disk | {"initializeParams": params}
 
 
 def _completed(block: Object, disk: Object, state: Object) -> Object:
-    """A boot disk as it was read, with what only the state can say."""
+    """A boot disk as read, with what only the state knows."""
     before = (state.get("boot_disk") or [{}])[0]
     features = [one["type"] for one in disk.get("guestOsFeatures", [])]
     unread = {} if "initializeParams" in disk else {"initialize_params": before.get("initialize_params") or []}
@@ -92,12 +92,12 @@ def _completed(block: Object, disk: Object, state: Object) -> Object:
 
 
 def _read(work: Work, name: str, disks: list[Object], before: list[Object]) -> list[Object]:
-    found: list[Object] = _translation(work, name).flatten({"disks": disks}, {name: before})[name]
-    return found
+    blocks: list[Object] = _translation(work, name).flatten({"disks": disks}, {name: before})[name]
+    return blocks
 
 
 def _translation(work: Work, name: str) -> Fields:
-    """The translation of one of the three blocks, as if the API's list were its own."""
+    """The conversion for one of the three blocks, as if the API's list belonged to it alone."""
     block = work.row.schema.root.children[name]
     assert isinstance(block, Block)
     own = replace(block, virtual=False, api="disks")

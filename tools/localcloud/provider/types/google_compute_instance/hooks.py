@@ -1,4 +1,4 @@
-"""google_compute_instance: a machine whose disks, metadata and interfaces the API words otherwise, and whose changes are many calls."""
+"""google_compute_instance: a VM whose disks, metadata and interfaces the API structures differently, and whose update takes many calls."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TURNED_OFF_BY = {"TERMINATED": "stop", "SUSPENDED": "suspend"}
 
 
 def plan(draft: PlanDraft) -> None:
-    """What is no change although it looks like one, and what needs another machine although it does not."""
+    """Drops differences that are no change, and adds replacements that the schema alone does not show."""
     _plan_accelerators(draft)
     if draft.creating:
         if not draft.config.get(_SHIELDED):
-            draft.planned[_SHIELDED] = []  # the rule that hides its default hides that one will come
+            draft.planned[_SHIELDED] = []  # the rule that suppresses its default also hides that the API will add one
         return
     if draft.planned[_SCRIPT] != draft.prior.get(_SCRIPT) and not _moves_script(draft):
         draft.planner.replaced.append((_SCRIPT,))
@@ -31,7 +31,7 @@ def plan(draft: PlanDraft) -> None:
 
 
 def _plan_accelerators(draft: PlanDraft) -> None:
-    """Accelerators of which there are to be none are not asked for."""
+    """A block that asks for zero accelerators is no change."""
     name = "guest_accelerator"
     wanted, before = draft.planned[name], draft.prior.get(name) or []
     if wanted is UNKNOWN or len(wanted) != 1 or wanted == before or wanted[0]["count"] != 0:
@@ -45,7 +45,7 @@ def _plan_accelerators(draft: PlanDraft) -> None:
 
 
 def _moves_script(draft: PlanDraft) -> bool:
-    """Whether the same script only moves into the metadata, or out of it."""
+    """Whether an unchanged script only moves into the metadata, or out of it."""
     old, new = draft.prior.get("metadata") or {}, draft.planned["metadata"]
     new = new if isinstance(new, dict) else {}
     before, after = draft.prior.get(_SCRIPT) or "", draft.planned[_SCRIPT] or ""
@@ -55,22 +55,22 @@ def _moves_script(draft: PlanDraft) -> bool:
 
 
 def _plan_interface(draft: PlanDraft, index: int, old: Object, new: Object) -> None:
-    """An address changes in place only where the network does; a subnetwork says its own project."""
+    """An address changes in place only together with the network; a subnetwork's link must match subnetwork_project."""
     moved = any(old[name] != new[name] for name in ("network", "subnetwork", "subnetwork_project"))
     if not moved and new["network_ip"] not in (old["network_ip"], "", None, UNKNOWN):
         draft.planner.replaced.append(("network_interface", index, "network_ip"))
     link = new["subnetwork"]
-    said = paths.relative(link).split("/")[1:2] if isinstance(link, str) else []
-    if said and new["subnetwork_project"] not in (said[0], UNKNOWN):
+    project = paths.relative(link).split("/")[1:2] if isinstance(link, str) else []
+    if project and new["subnetwork_project"] not in (project[0], UNKNOWN):
         raise Problem(
-            f"The subnetwork {link} lies in the project {said[0]}, and subnetwork_project is {new['subnetwork_project']}.",
-            "Leave subnetwork_project out, or name the same project.",
+            f"The subnetwork {link} is in the project {project[0]}, but subnetwork_project is {new['subnetwork_project']}.",
+            "Leave subnetwork_project out, or set it to the same project.",
             "network_interface",
         )
 
 
 def encode(work: Work, values: Object, body: Object) -> Object:
-    """What the API has in other places: one list of disks, items of metadata, an account by default, access from outside."""
+    """Converts what the API structures differently: one list of disks, metadata items, a default account, access configs."""
     body["disks"] = disks.sent(work, values)
     body["networkInterfaces"] = interfaces.sent(work, values)
     body["metadata"] = updating.metadata(values)
@@ -87,7 +87,7 @@ def encode(work: Work, values: Object, body: Object) -> Object:
 
 
 def decode(work: Work, values: Object, state: Object) -> Object:
-    """The same on the way back; a state that names no status is not told any."""
+    """The reverse of encode; a state without a desired status gets none."""
     items = (work.answer.get("metadata") or {}).get("items") or []
     metadata = {one["key"]: one.get("value", "") for one in items}
     script: Object = {}
@@ -109,20 +109,20 @@ def decode(work: Work, values: Object, state: Object) -> Object:
 
 
 def _confidential(work: Work, values: Object, state: Object) -> Value:
-    """A new machine that has no such block is left without a value, which the next refresh makes an empty list."""
-    found: Value = values[_CONFIDENTIAL]
-    return None if work.config and not found and state.get(_CONFIDENTIAL) is None else found
+    """The block; null for a new VM without one, which the next refresh turns into an empty list."""
+    blocks: Value = values[_CONFIDENTIAL]
+    return None if work.config and not blocks and state.get(_CONFIDENTIAL) is None else blocks
 
 
 def _reserved(work: Work, values: Object) -> Value:
-    found = work.answer.get("reservationAffinity") or {}
-    specific = found.get("consumeReservationType") == "SPECIFIC_RESERVATION"
-    reservation = [{"key": found.get("key", ""), "values": found.get("values", [])}] if specific else []
+    affinity = work.answer.get("reservationAffinity") or {}
+    specific = affinity.get("consumeReservationType") == "SPECIFIC_RESERVATION"
+    reservation = [{"key": affinity.get("key", ""), "values": affinity.get("values", [])}] if specific else []
     return [one | {"specific_reservation": reservation} for one in values["reservation_affinity"]]
 
 
 def created(work: Work, state: Object) -> None:
-    """A new machine runs: one that is not to is stopped or suspended."""
+    """A new VM runs; stops or suspends it if the desired status says so."""
     verb = _TURNED_OFF_BY.get(state.get("desired_status") or "")
     if verb:
         method = work.method(verb)

@@ -1,4 +1,4 @@
-"""The network interfaces of a machine: subnetworks by their region, and access from outside, which may be asked for by an empty block."""
+"""A VM's network interfaces: full names of subnetworks, and access configs, which an empty block requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NETWORKS = ("network", "subnetwork", "network_attachment")
 
 
 def sent(work: Work, values: Object) -> list[Object]:
-    """The interfaces as the API takes them; Problem for one that names no network."""
+    """The interfaces for the API; raises Problem if one names no network."""
     blocks: list[Object] = values["network_interface"]
     if not all(any(block.get(name) for name in _NETWORKS) for block in blocks):
         raise Problem(
@@ -23,12 +23,12 @@ def sent(work: Work, values: Object) -> list[Object]:
 
 
 def access_configs(block: Object) -> list[Object]:
-    """The ways in from outside of one interface."""
+    """One interface's access configs for the API."""
     return [_access(one or {}) for one in block.get("access_config") or []]
 
 
 def placed(block: Object) -> Object:
-    """An interface as it was read, with the project that its subnetwork's link says."""
+    """An interface as read, with the project from its subnetwork's link."""
     return block | {"subnetwork_project": paths.relative(block["subnetwork"]).partition("/")[2].partition("/")[0]}
 
 
@@ -54,6 +54,6 @@ def _interface(work: Work, values: Object, block: Object, body: Object) -> Objec
 
 def _access(block: Object) -> Object:
     names = {"nat_ip": "natIP", "network_tier": "networkTier", "public_ptr_domain_name": "publicPtrDomainName"}
-    said = {field: block[name] for name, field in names.items() if block.get(name)}
-    pointed = {"setPublicPtr": True} if "publicPtrDomainName" in said else {}
-    return {"type": "ONE_TO_ONE_NAT", **said, **pointed}
+    fields = {field: block[name] for name, field in names.items() if block.get(name)}
+    pointed = {"setPublicPtr": True} if "publicPtrDomainName" in fields else {}
+    return {"type": "ONE_TO_ONE_NAT", **fields, **pointed}

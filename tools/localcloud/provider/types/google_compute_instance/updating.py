@@ -1,4 +1,4 @@
-"""Changes of a machine: one call for each thing that changed, with the machine stopped for those that need it."""
+"""Updates a VM: one call for each thing that changed, with the VM stopped for those that require it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.provider.types.google_compute_instance import disks, interfaces
 from localcloud.provider.values import Object, at, text
 from localcloud.provider.work import Problem, Work
 
-# Attributes that the API changes only while the machine does not run.
+# Attributes that the API changes only while the VM is stopped.
 _WHILE_STOPPED = (
     "advanced_machine_features", "enable_display", "machine_type", "min_cpu_platform", "service_account", "shielded_instance_config",
 )  # fmt: skip
@@ -25,7 +25,7 @@ _TURNS = {"RUNNING": "start", "TERMINATED": "stop", "SUSPENDED": "suspend"}
 
 
 def update(work: Work, prior: Object, values: Object) -> Object:
-    """Makes every change, and reads the machine as it then is."""
+    """Sends every change, and reads the VM back."""
     changed = patches.differing(work, prior, values)
     instance = _found(work, values)
     stopping = _stopping(prior, values, changed)
@@ -42,7 +42,7 @@ def update(work: Work, prior: Object, values: Object) -> Object:
 
 
 def metadata(values: Object) -> Object:
-    """The metadata as the API has it, the startup script among it."""
+    """The metadata for the API, including the startup script."""
     items = dict(values.get("metadata") or {})
     script = values.get("metadata_startup_script")
     if script:
@@ -57,11 +57,11 @@ def metadata(values: Object) -> Object:
 
 
 def _found(work: Work, values: Object) -> Object:
-    """The machine as the API has it now; Problem when it is gone."""
-    found = requests.get(work, values)
-    if found is None:
+    """The VM as it is now; raises Problem if it no longer exists."""
+    instance = requests.get(work, values)
+    if instance is None:
         raise Problem(f"The machine {values['name']} is gone.", "Plan again: it will be made anew.")
-    return found
+    return instance
 
 
 def _do(work: Work, values: Object, verb: str, body: Object | None = None, **query: Any) -> None:
@@ -88,7 +88,7 @@ def _refuse_running(instance: Object, values: Object) -> None:
     may_stop = values.get("allow_stopping_for_update") or values.get("desired_status") == "TERMINATED"
     if instance.get("status") == "RUNNING" and not may_stop:
         raise Problem(
-            f"{instance['name']} runs, and what changed of it can only change while it is stopped.",
+            f"{instance['name']} is running, and this change can only be made while it is stopped.",
             "Set allow_stopping_for_update = true to have it stopped and started again, "
             'or desired_status = "TERMINATED" to have it stopped for good.',
             "allow_stopping_for_update",
@@ -96,7 +96,7 @@ def _refuse_running(instance: Object, values: Object) -> None:
 
 
 def _while_running(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
-    """What changes whether the machine runs or not."""
+    """Sends the changes that do not require a stop."""
     for name in changed & {"effective_labels", "tags"}:
         patches.set_by_method(work, prior, values, name)
     whole = changed & _WHOLE.keys()
@@ -117,12 +117,12 @@ def _while_running(work: Work, prior: Object, values: Object, changed: frozenset
 
 
 def _replace(work: Work, values: Object, names: frozenset[str]) -> None:
-    """Sends the machine whole, as it is, with other values of some fields."""
+    """Sends the whole VM as it is, with new values for some fields."""
     method = work.verb("patch")
     body = _found(work, values)
-    said = requests.fields(work).expand(values, names)
+    fields = requests.fields(work).expand(values, names)
     body |= {
-        _WHOLE[name]: said.get(_WHOLE[name], False if name == "can_ip_forward" else "") for name in names - {"params"}
+        _WHOLE[name]: fields.get(_WHOLE[name], False if name == "can_ip_forward" else "") for name in names - {"params"}
     }
     if "params" in names:
         body["params"] = {"resourceManagerTags": at(values, "params.resource_manager_tags") or {}}
@@ -130,12 +130,12 @@ def _replace(work: Work, values: Object, names: frozenset[str]) -> None:
 
 
 def _schedule(work: Work, values: Object) -> None:
-    said = requests.fields(work).expand(values, frozenset({"scheduling"})).get("scheduling", {})
-    _do(work, values, "setScheduling", said)
+    scheduling = requests.fields(work).expand(values, frozenset({"scheduling"})).get("scheduling", {})
+    _do(work, values, "setScheduling", scheduling)
 
 
 def _disks(work: Work, prior: Object, values: Object) -> None:
-    """Disks that come and go, and what changes of the one that the machine boots from."""
+    """Attaches and detaches disks, and changes the boot disk."""
     old, new = disks.attached(work, prior), disks.attached(work, values)
     for one in old:
         if one not in new:
@@ -151,26 +151,26 @@ def _disks(work: Work, prior: Object, values: Object) -> None:
 
 
 def _boot_disk(work: Work, before: Object, after: Object) -> None:
-    """Its size and labels, which are the disk's own."""
+    """Changes the boot disk's size and labels, which belong to the disk itself."""
     old, new = ((one.get("initialize_params") or [{}])[0] for one in (before, after))
     _, project, places, place, _, name = paths.relative(before["source"]).split("/")
     collection = "regionDisks" if places == "regions" else "disks"
     params = {"project": project, places.removesuffix("s"): place, "disk": name, "resource": name}
-    said: list[tuple[str, Object]] = []
+    calls: list[tuple[str, Object]] = []
     if new.get("size") and new["size"] != old.get("size"):
-        said.append(("resize", {"sizeGb": str(new["size"])}))
+        calls.append(("resize", {"sizeGb": str(new["size"])}))
     if (new.get("labels") or {}) != (old.get("labels") or {}):
         disk = work.ask(work.document.methods[f"compute.{collection}.get"], params)
-        said.append(
+        calls.append(
             ("setLabels", {"labels": new.get("labels") or {}, "labelFingerprint": disk.get("labelFingerprint")})
         )
-    for verb, body in said:
+    for verb, body in calls:
         method = work.document.methods[f"compute.{collection}.{verb}"]
         finished(work, work.ask(method, params, body=body), method.response)
 
 
 def _interfaces(work: Work, prior: Object, values: Object, instance: Object, *, moved: bool) -> None:
-    """Changes of the interfaces that stay in their network, or of those that move to another."""
+    """Changes the interfaces that stay in their network, or those that move to another."""
     sides = zip(prior["network_interface"], values["network_interface"], interfaces.sent(work, values), strict=True)
     for index, (old, new, body) in enumerate(sides):
         if _moved(old, new) != moved:
@@ -187,21 +187,21 @@ def _interfaces(work: Work, prior: Object, values: Object, instance: Object, *, 
 
 
 def _patch_interface(work: Work, old: Object, new: Object, body: Object, index: int, values: Object) -> None:
-    """What changed of an interface; one that moves is sent with all that says where to."""
+    """Patches an interface; one that moves is sent with all fields of its new place."""
     changed = {field for name, field in _PATCHED.items() if (old.get(name) or None) != (new.get(name) or None)}
     if _moved(old, new):
         fields = {"network", "subnetwork", "aliasIpRanges"} | changed & {"networkIP", "ipv6Address"}
-        said = {field: body[field] for field in fields if field in body}
+        patch = {field: body[field] for field in fields if field in body}
     else:
-        said = {field: body.get(field, []) for field in changed if field in body or field == "aliasIpRanges"}
-    if said:
+        patch = {field: body.get(field, []) for field in changed if field in body or field == "aliasIpRanges"}
+    if patch:
         now = _found(work, values)["networkInterfaces"][index]
-        said["fingerprint"] = now.get("fingerprint", "")
-        _do(work, values, "updateNetworkInterface", said, networkInterface=now["name"])
+        patch["fingerprint"] = now.get("fingerprint", "")
+        _do(work, values, "updateNetworkInterface", patch, networkInterface=now["name"])
 
 
 def _stopped(work: Work, prior: Object, values: Object, changed: frozenset[str], instance: Object) -> None:
-    """Stops the machine, changes what needs that, and starts it again if it ran or is to run."""
+    """Stops the VM, makes the changes that require it, and starts it again if it was or should be running."""
     status, wanted = instance["status"], values.get("desired_status")
     if status != "TERMINATED":
         _do(work, values, "stop")
@@ -212,14 +212,14 @@ def _stopped(work: Work, prior: Object, values: Object, changed: frozenset[str],
         _do(work, values, "setServiceAccount", _account(work, values))
     if "enable_display" in changed:
         _do(work, values, "updateDisplayDevice", {"enableDisplay": bool(values["enable_display"])})
-    said = requests.fields(work).expand(values)
+    fields = requests.fields(work).expand(values)
     if "shielded_instance_config" in changed:
-        _do(work, values, "updateShieldedInstanceConfig", said.get("shieldedInstanceConfig"))
+        _do(work, values, "updateShieldedInstanceConfig", fields.get("shieldedInstanceConfig"))
     if "scheduling" in changed:
         _schedule(work, values)
     if "advanced_machine_features" in changed:
         method = work.verb("patch")
-        body = _found(work, values) | {"advancedMachineFeatures": said.get("advancedMachineFeatures")}
+        body = _found(work, values) | {"advancedMachineFeatures": fields.get("advancedMachineFeatures")}
         finished(work, work.ask(method, requests.params(work, method, values), body=body), method.response)
     _interfaces(work, prior, values, _found(work, values), moved=True)
     if (status == "RUNNING" and wanted != "TERMINATED") or (status == "TERMINATED" and wanted == "RUNNING"):
@@ -227,7 +227,7 @@ def _stopped(work: Work, prior: Object, values: Object, changed: frozenset[str],
 
 
 def _account(work: Work, values: Object) -> Object:
-    """The account that it is to act as; none where the configuration gives neither an address nor scopes."""
+    """The service account to set; empty if the configuration gives neither email nor scopes."""
     written = (work.config.get("service_account") or [{}])[0]
     if not written.get("email") and not written.get("scopes"):
         return {"email": "", "scopes": []}

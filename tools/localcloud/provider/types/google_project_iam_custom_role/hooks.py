@@ -1,4 +1,4 @@
-"""google_project_iam_custom_role: a deleted role of the same id comes back to life instead of being created."""
+"""google_project_iam_custom_role: creating a role whose id belongs to a deleted role undeletes that one."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from localcloud.provider.work import Problem, Work
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Creates the role, or undeletes the one that was deleted and gives it the planned values."""
+    """Creates the role, or undeletes the deleted one and patches it to the planned values."""
     path = work.path(planned)
-    found = requests.get(work, planned)
-    if found is None:
+    existing = requests.get(work, planned)
+    if existing is None:
         body = requests.fields(work).expand(planned)
         sent = {"roleId": planned["role_id"], "role": body}
         creation.insert(work, creation.Creation(planned, body, {"parent": path.partition("/roles/")[0]}, sent=sent))
-    elif found.get("deleted"):
-        _revive(work, path, planned)
+    elif existing.get("deleted"):
+        update(work, {}, planned)
     else:
-        raise Problem(f"The custom role {path} exists already.", f"Import it: terraform import ADDRESS {path}")
+        raise Problem(f"The custom role {path} already exists.", f"Import it: terraform import ADDRESS {path}")
     return rest.complete(work, requests.get(work, planned) or {}, planned)
 
 
 def update(work: Work, _prior: Object, planned: Object) -> Object:
-    """Patches the whole role; one that was deleted meanwhile is undeleted first."""
+    """Patches the whole role, and undeletes it first if it was deleted meanwhile."""
     path = work.path(planned)
-    found = requests.get(work, planned) or {}
-    if found.get("deleted"):
+    existing = requests.get(work, planned) or {}
+    if existing.get("deleted"):
         work.call("undelete", {"name": path}, body={})
     work.call("patch", {"name": path}, body=requests.fields(work).expand(planned))
     return planned
@@ -37,11 +37,6 @@ def update(work: Work, _prior: Object, planned: Object) -> Object:
 def decode(work: Work, values: Object, _state: Object) -> Object:
     """The role's id is the end of its name."""
     return values | {"role_id": last(str(work.answer.get("name", "")))}
-
-
-def _revive(work: Work, path: str, planned: Object) -> None:
-    work.call("undelete", {"name": path}, body={})
-    work.call("patch", {"name": path}, body=requests.fields(work).expand(planned))
 
 
 HOOKS = Hooks(create=create, update=update, decode=decode)

@@ -1,4 +1,4 @@
-"""google_project_service: an entry in a project's list of enabled APIs; there is no object to create or change."""
+"""google_project_service: an entry in a project's list of enabled APIs; there is no object to create or update."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def read(work: Work, state: Object) -> Object | None:
 
 
 def update(_work: Work, _prior: Object, planned: Object) -> Object:
-    """Nothing to send: only what happens on destroy can change."""
+    """Sends nothing: only what happens on destroy can change."""
     return planned
 
 
 def delete(work: Work, state: Object) -> None:
-    """Disables the API where disable_on_destroy says so; else it stays enabled."""
+    """Disables the API if disable_on_destroy is set."""
     if state["disable_on_destroy"]:
         method = work.method("disable")
         body = {"disableDependentServices": bool(state["disable_dependent_services"])}

@@ -1,4 +1,4 @@
-"""google_secret_manager_secret_version: added to its secret, switched on and off, destroyed; its value is read only on import."""
+"""google_secret_manager_secret_version: added to its secret, enabled and disabled, destroyed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The version without its value; None once it is destroyed. The value itself is fetched only after an import."""
-    found = requests.gone_as_none(lambda: work.call("get", {"name": state["name"]}))
-    if found is None or found.get("state") == "DESTROYED":
+    """The version and its value; None once it is destroyed. A write-only value (secret_data_wo) is not read."""
+    answer = requests.gone_as_none(lambda: work.call("get", {"name": state["name"]}))
+    if answer is None or answer.get("state") == "DESTROYED":
         return None
-    values = rest.complete(work, found, state)
-    values["enabled"] = found.get("state") == "ENABLED"
-    values["version"] = paths.last(found["name"])
+    values = rest.complete(work, answer, state)
+    values["enabled"] = answer.get("state") == "ENABLED"
+    values["version"] = paths.last(answer["name"])
     values["id"] = state["id"]
     values["is_secret_data_base64"] = bool(state["is_secret_data_base64"])
     if state["secret_data_wo_version"] is None:
@@ -46,36 +46,36 @@ def read(work: Work, state: Object) -> Object | None:
 
 
 def update(work: Work, _prior: Object, planned: Object) -> Object:
-    """Enables or disables; nothing else can change."""
+    """Enables or disables the version; nothing else can change."""
     _switch(work, planned)
     return read(work, planned) or planned
 
 
 def delete(work: Work, state: Object) -> None:
-    """Destroys the value, or only disables it with deletion_policy DISABLE."""
+    """Destroys the version, or only disables it with deletion_policy DISABLE."""
     verb = "disable" if state["deletion_policy"] == "DISABLE" else "destroy"
     requests.gone_as_none(lambda: work.call(verb, {"name": state["name"]}, body={}))
 
 
 def import_(work: Work, name: str) -> Object:
     """From the version's full name."""
-    found = _VERSION.search(name)
-    if not found:
+    match = _VERSION.search(name)
+    if not match:
         raise Problem(
             f"{name!r} does not name a secret version: projects/{{project}}/secrets/{{secret}}/versions/{{version}}."
         )
-    state = imported(work, {"name": name, "secret": found[1], "version": found[2], "deletion_policy": "DELETE"})
+    state = imported(work, {"name": name, "secret": match[1], "version": match[2], "deletion_policy": "DELETE"})
     return state | {"id": name, "enabled": None, "secret_data_wo_version": None}
 
 
 def _located(work: Work, planned: Object) -> Object:
-    """The values with the secret's full name; a project that contradicts it is a Problem."""
-    found = _SECRET.fullmatch(planned["secret"])
-    if not found:
+    """The values with the secret's full name; raises Problem if project contradicts it."""
+    match = _SECRET.fullmatch(planned["secret"])
+    if not match:
         raise Problem(
             f"{planned['secret']!r} names no secret; write projects/PROJECT/secrets/NAME or NAME.", attribute="secret"
         )
-    project, name = found.groups()
+    project, name = match.groups()
     if not project:
         project = str(planned["project"] or work.settings.project)
         return planned | {"project": project, "secret": f"projects/{project}/secrets/{name}"}
@@ -98,7 +98,7 @@ def _switch(work: Work, values: Object) -> None:
 
 
 def _accessed(work: Work, values: Object) -> str:
-    """The value as the configuration would have it; what the state has, where it may not be read."""
+    """The value as a configuration would give it; the state's if it may not be read."""
     try:
         data = work.call("access", {"name": values["name"]}).get("payload", {}).get("data", "")
         return str(data) if values["is_secret_data_base64"] else base64.b64decode(data).decode()

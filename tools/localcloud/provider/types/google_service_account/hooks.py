@@ -1,4 +1,4 @@
-"""google_service_account: named by its e-mail address, switched on and off by methods of their own."""
+"""google_service_account: named by its email address, enabled and disabled by separate methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.provider.work import Problem, Work
 
 
 def plan(draft: PlanDraft) -> None:
-    """E-mail and member are known before creation, once the account's id and project are."""
+    """Email and member are known before creation, once the account's id and project are."""
     account, project = draft.planned["account_id"], draft.planned["project"]
     renamed = draft.creating or account != draft.prior.get("account_id")
     if renamed and account and project and UNKNOWN not in (account, project):
@@ -21,7 +21,7 @@ def plan(draft: PlanDraft) -> None:
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Creates the account; one that is there already is taken over where create_ignore_already_exists says so."""
+    """Creates the account, or adopts an existing one if create_ignore_already_exists is set."""
     try:
         return rest.make_and_read(work, planned)
     except HttpError as error:
@@ -33,7 +33,7 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def decode(work: Work, values: Object, _state: Object) -> Object:
-    """What follows from the e-mail address, and the project as the API has it."""
+    """Adds what follows from the email address, and the API's project."""
     email = str(work.answer.get("email", ""))
     return values | {
         "account_id": email.partition("@")[0],
@@ -46,7 +46,7 @@ def decode(work: Work, values: Object, _state: Object) -> Object:
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
-    """Enables or disables first, then patches the texts."""
+    """Enables or disables the account first, then patches display name and description."""
     changed = patches.differing(work, prior, planned)
     if "disabled" in changed:
         work.call("disable" if planned["disabled"] else "enable", {"name": work.path(planned)}, body={})

@@ -1,4 +1,4 @@
-"""google_storage_bucket: created by insert, patched by merging, emptied before it is deleted where that is asked for."""
+"""google_storage_bucket: created by insert, patched by merging, emptied before deletion with force_destroy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.provider.work import Incomplete, Problem, Work
 
 _STATES = {True: "LIVE", False: "ARCHIVED", None: "ANY"}
 _LIVE = {"LIVE": True, "ARCHIVED": False}
-# A filter is sent whole: what it leaves out is switched off.
+# A filter is sent whole: whatever it leaves out is turned off.
 _NO_FILTER: Object = {
     "publicNetworkSource": {"allowedIpCidrRanges": []},
     "vpcNetworkSources": [],
@@ -31,7 +31,7 @@ _SENT_IF_ZERO = {
 
 
 def plan(draft: PlanDraft) -> None:
-    """A locked retention policy can only be unlocked with a new bucket."""
+    """Unlocking a locked retention policy forces replacement."""
     old, new = draft.prior.get("retention_policy") or [], draft.planned["retention_policy"]
     if new is UNKNOWN or not old or not old[0].get("is_locked"):
         return
@@ -40,7 +40,7 @@ def plan(draft: PlanDraft) -> None:
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Inserts the bucket and locks its retention policy where that is asked for. Autoclass that is off is planned, not sent."""
+    """Inserts the bucket and locks its retention policy if requested. Disabled autoclass is planned, but not sent."""
     if not at(planned, "autoclass.enabled"):
         planned = planned | {"autoclass": []}
     body = encode(work, planned, requests.fields(work).expand(planned))
@@ -60,7 +60,7 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def encode(_work: Work, values: Object, body: Object) -> Object:
-    """What a null does not take away; lifecycle conditions: the state of an object as a flag, and zeros that are meant."""
+    """Encodes removals that null does not express, and lifecycle conditions: with_state as a flag, and significant zeros."""
     _encode_removals(body)
     rules = (body.get("lifecycle") or {}).get("rule", [])
     for rule, planned in zip(rules, values["lifecycle_rule"], strict=False):
@@ -75,16 +75,16 @@ def encode(_work: Work, values: Object, body: Object) -> Object:
 
 
 def _encode_removals(body: Object) -> None:
-    """Autoclass that is taken away is switched off; a filter stays until it is switched off."""
+    """Removed autoclass is sent as disabled; an IP filter is sent whole, and not at all once it is removed."""
     if "autoclass" in body:
         body["autoclass"] = body["autoclass"] or {"enabled": False}
     if "ipFilter" in body:
-        found = body.pop("ipFilter")
-        body |= {"ipFilter": _NO_FILTER | found} if found else {}
+        ip_filter = body.pop("ipFilter")
+        body |= {"ipFilter": _NO_FILTER | ip_filter} if ip_filter else {}
 
 
 def decode(work: Work, values: Object, state: Object) -> Object:
-    """What the API says in other words: addresses, retention of objects, the absence of a hierarchy."""
+    """Converts what the API structures differently: lifecycle states, IP filter, object retention, hierarchical namespace."""
     rules = (work.answer.get("lifecycle") or {}).get("rule", [])
     for rule, read in zip(rules, values["lifecycle_rule"], strict=False):
         read["condition"][0]["with_state"] = _STATES[(rule.get("condition") or {}).get("isLive")]
@@ -99,30 +99,30 @@ def decode(work: Work, values: Object, state: Object) -> Object:
 
 
 def _with_ranges(filtered: Object) -> list[Object]:
-    """The public source of a filter; one without any range is none."""
+    """A filter's public sources, without those that have no range."""
     return [source for source in filtered["public_network_source"] if source["allowed_ip_cidr_ranges"]]
 
 
-def _cors(found: list[Object], before: list[Object]) -> list[Object]:
-    """The rules with those that say nothing, which the API forgets."""
-    if len(found) < len(before):
+def _cors(rules: list[Object], before: list[Object]) -> list[Object]:
+    """The rules, with the empty ones of the state, which the API drops."""
+    if len(rules) < len(before):
         for index, rule in enumerate(before):
             if not any((rule or {}).values()):
-                found.insert(index, dict(_EMPTY_CORS))
-    return found
+                rules.insert(index, dict(_EMPTY_CORS))
+    return rules
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
-    """Patches what changed; the state keeps the plan, as the metadata may still be the old one."""
+    """Patches what changed; the plan becomes the state, since the metadata read back may still be old."""
     patches.send_changes(work, prior, planned, patches.differing(work, prior, planned))
     _lock(work, prior, planned, work.answer)
     return planned
 
 
 def delete(work: Work, state: Object) -> None:
-    """Deletes the bucket; its objects first with force_destroy, else a bucket with objects is a Problem.
+    """Deletes the bucket, with force_destroy its objects first; otherwise raises Problem if it has objects.
 
-    Whoever may not look into it may still delete an empty one.
+    A caller who may not list objects can still delete an empty bucket.
     """
     name = state["name"]
     for item in _objects(work, name):
@@ -150,22 +150,22 @@ def _delete_object(work: Work, bucket: str, item: Object) -> None:
 
 def _objects(work: Work, bucket: str) -> list[Object]:
     method = work.document.methods["storage.objects.list"]
-    found: list[Object] = []
+    items: list[Object] = []
     token = ""
     while True:
         query = {"versions": "true"} | ({"pageToken": token} if token else {})
         try:
             page = work.ask(method, {"bucket": bucket}, query=query)
         except HttpError:
-            return found
-        found.extend(page.get("items", []))
+            return items
+        items.extend(page.get("items", []))
         token = page.get("nextPageToken", "")
         if not token:
-            return found
+            return items
 
 
 def _lock(work: Work, prior: Object, planned: Object, bucket: Object) -> Object | None:
-    """Locks the retention policy where that is new; the bucket as it then is."""
+    """Locks the retention policy if it is newly locked; returns the updated bucket."""
 
     def locked(values: Object) -> bool:
         policy = values.get("retention_policy") or [{}]

@@ -1,4 +1,4 @@
-"""google_storage_bucket_object: uploaded from text or from a file, compared by its MD5 hash."""
+"""google_storage_bucket_object: uploaded from a string or a file, compared by its MD5 hash."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _REUPLOADED = frozenset({"content", "source_md5hash", "detect_md5hash"})
 
 
 def plan(draft: PlanDraft) -> None:
-    """Other content means other hashes and another generation. A context's key is used once."""
+    """New content means new hashes and a new generation. Rejects duplicate context keys."""
     _refuse_same_keys(draft)
-    if draft.config.get("source_md5hash") is UNKNOWN or _differs(draft, "source_md5hash"):
+    changed = (draft.prior.get("source_md5hash") or "") != (draft.planned["source_md5hash"] or "")
+    if draft.config.get("source_md5hash") is UNKNOWN or changed:
         return _hashes_unknown(draft)
     emptied = {"content": ""} if draft.config.get("content") == "" else {}
-    found = local_md5(draft.planned | emptied, draft.settings)
-    if found and found != draft.prior.get("md5hash"):
+    digest = local_md5(draft.planned | emptied, draft.settings)
+    if digest and digest != draft.prior.get("md5hash"):
         _hashes_unknown(draft)
     return None
 
@@ -43,7 +44,7 @@ def _refuse_same_keys(draft: PlanDraft) -> None:
 
 
 def create(work: Work, planned: Object) -> Object:
-    """Uploads the object and reads it."""
+    """Uploads the object and reads it back."""
     _upload(work, planned)
     state = planned | {"id": f"{planned['bucket']}-{planned['name']}"}
     try:
@@ -53,13 +54,13 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The object's metadata; the content itself is not read."""
-    found = requests.gone_as_none(lambda: work.call("get", _names(state)))
-    return None if found is None else rest.complete(work, found, state)
+    """The state from the object's metadata; its content is not read."""
+    answer = requests.gone_as_none(lambda: work.call("get", _names(state)))
+    return None if answer is None else rest.complete(work, answer, state)
 
 
 def decode(work: Work, values: Object, state: Object) -> Object:
-    """The hash in its three forms, and contexts in the order of the configuration."""
+    """Adds the hash in its three forms, and contexts in the configuration's order."""
     md5 = str(work.answer.get("md5Hash", ""))
     return values | {
         "detect_md5hash": md5,
@@ -70,38 +71,34 @@ def decode(work: Work, values: Object, state: Object) -> Object:
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
-    """Uploads other content again; else writes the metadata that may change."""
+    """Uploads the object again if its content changed; otherwise updates the metadata."""
     changed = patches.differing(work, prior, planned)
     if changed & _REUPLOADED:
         return create(work, planned | {"kms_key_name": None})
-    found = work.call("get", _names(planned))
+    body = work.call("get", _names(planned))
     for name in ("event_based_hold", "temporary_hold", "retention", "contexts"):
         if name in changed:
-            found |= _changed_field(work, name, planned)
+            body |= _changed_field(work, name, planned)
     query = {"overrideUnlockedRetention": "true"} if "retention" in changed else {}
-    work.call("update", _names(planned), query=query, body=found)
+    work.call("update", _names(planned), query=query, body=body)
     return read(work, planned) or planned
 
 
 def delete(work: Work, state: Object) -> None:
-    """Deletes the object, if it is still there."""
+    """Deletes the object if it still exists."""
     requests.gone_as_none(lambda: work.call("delete", _names(state)))
 
 
 def import_(_work: Work, name: str) -> Object:
-    """Objects cannot be imported: nothing could tell their content."""
+    """Always a Problem: objects cannot be imported, since their content is unknown."""
     raise Problem(
-        f"google_storage_bucket_object: {name!r} cannot be imported, as no object can.",
-        "Leave the import out: an apply uploads the content over the object that is there.",
+        f"google_storage_bucket_object: {name!r} cannot be imported; objects do not support import.",
+        "Leave the import out: apply overwrites the existing object with the configured content.",
     )
 
 
 def _names(values: Object) -> dict[str, str]:
     return {"bucket": values["bucket"], "object": values["name"]}
-
-
-def _differs(draft: PlanDraft, name: str) -> bool:
-    return bool((draft.prior.get(name) or "") != (draft.planned[name] or ""))
 
 
 def _hashes_unknown(draft: PlanDraft) -> None:
@@ -133,7 +130,7 @@ def _content(work: Work, planned: Object) -> bytes:
         except OSError as error:
             raise Problem(
                 f"The file {planned['source']} cannot be read: {error.strerror}.",
-                'The provider runs on its own: give an absolute path, e.g. abspath("${path.module}/file").',
+                'The provider is a separate process: give an absolute path, e.g. abspath("${path.module}/file").',
                 "source",
             ) from error
     if not planned["content"]:
@@ -177,20 +174,20 @@ def _changed_field(work: Work, name: str, planned: Object) -> Object:
 
 
 def _contexts(answer: Object, state: Object) -> list[Object]:
-    found = (answer.get("contexts") or {}).get("custom") or {}
+    custom = (answer.get("contexts") or {}).get("custom") or {}
     blocks = state["contexts"]
-    if not found or not blocks:
+    if not custom or not blocks:
         return []
-    keys = [one["key"] for one in blocks[0]["custom"] if one["key"] in found]
-    return [{"custom": [_context(key, found[key]) for key in keys]}]
+    keys = [one["key"] for one in blocks[0]["custom"] if one["key"] in custom]
+    return [{"custom": [_context(key, custom[key]) for key in keys]}]
 
 
-def _context(key: str, found: Object) -> Object:
+def _context(key: str, context: Object) -> Object:
     return {
         "key": key,
-        "value": found.get("value", ""),
-        "create_time": found.get("createTime", ""),
-        "update_time": found.get("updateTime", ""),
+        "value": context.get("value", ""),
+        "create_time": context.get("createTime", ""),
+        "update_time": context.get("updateTime", ""),
     }
 
 
