@@ -82,7 +82,7 @@ def test_every_named_rule_exists(name: str) -> None:
             *suppress._RULES_OF_A_VALUE,
         }
         assert node.stored in {"", *stored._FORMS}
-        assert node.read.partition(":")[0] in {"", *stored._READ, *stored._ASKED}
+        assert node.read.partition(":")[0] in {"", *stored._READ, *stored._READ_WITH_ARGUMENT}
         assert node.sent in {"", *stored._FORMS}
         assert node.rules.check in {"", *checks._CHECKS}
 

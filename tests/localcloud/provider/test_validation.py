@@ -47,7 +47,7 @@ AUTO = [{"auto": [{}]}]
             "mode is 'FAST'; it must be one of STANDARD_REPOSITORY, VIRTUAL_REPOSITORY, REMOTE_REPOSITORY, ''",
         ),
         ("google_storage_bucket", {"name": "b", "location": "EU", "url": "gs://b"}, "url cannot be set"),
-        ("google_storage_bucket", {"name": "b", "location": "EU", "labels": {"A": "b"}}, "no label: 'A'"),
+        ("google_storage_bucket", {"name": "b", "location": "EU", "labels": {"A": "b"}}, "invalid label key: 'A'"),
         (
             "google_storage_bucket",
             {"name": "b", "location": "EU", "soft_delete_policy": [{"retention_duration_seconds": 1.5}]},
