@@ -16,6 +16,7 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
 from localcloud.spec.discovery import Document, Method, document
+from localcloud.spec.filters import Test
 
 T = TypeVar("T")
 Body = dict[str, Any]
@@ -57,6 +58,7 @@ class Resource:
     changed    (call, old, new) -> new: the same on patch and update
     present    (cloud, body) -> body: on the way out
     delete     (call, body): refuse (raise) or cascade before a delete
+    filtered   (call, filter) -> the test of a body that is shown, where a filter means more than the fields of a body
     immutable  top-level fields that a patch may not change
     taken      text of the 409 for an id in use, `missing` of the 404; {name}, {numbered} (project number instead of id), {id}
     update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
@@ -74,6 +76,7 @@ class Resource:
     changed: Callable[[Call, Body, Body], Body] | None = None
     present: Callable[[Cloud, Body], Body] | None = None
     delete: Callable[[Call, Body], None] | None = None
+    filtered: Callable[[Call, str], Test] | None = None
     immutable: tuple[str, ...] = ()
     taken: str = "Resource '{name}' already exists."
     missing: str = "Resource '{name}' was not found."

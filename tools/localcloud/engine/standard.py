@@ -251,7 +251,9 @@ def list_field(call: Call, resource: Resource) -> str:
 
 
 def _test(call: Call, resource: Resource) -> filters.Test | None:
-    wanted = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
+    text = call.params.get("filter", "")
+    read = resource.filtered or (lambda _, filter_: filters.compiled(filter_))
+    wanted = read(call, text) if text else None
     soft = resource.soft_delete
     if soft is None or call.params.get("showDeleted"):
         return wanted

@@ -13,24 +13,27 @@ from localcloud.spec.timestamps import parse as parse_time
 
 Test = Callable[[Mapping[str, Any]], bool]
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<op><=|>=|!=|[:=<>()]|-(?=\S))|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>[^\s:=<>()"!]+))"""
+    r"""\s*(?:(?P<op><=|>=|!=|[:=<>()]|-(?=\S))|"(?P<text>(?:[^"\\]|\\.)*)"
+    |(?P<word>[^\s:=<>()"!]+(?:(?<=\.)"(?:[^"\\]|\\.)*"[^\s:=<>()"!]*)*))""",
+    re.VERBOSE,
 )
+_PART = re.compile(r""""((?:[^"\\]|\\.)*)"|([^."]+)""")
 _LONGEST, _DEEPEST = 16_384, 32
 _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
 
 
-def compiled(text: str) -> Test:
+def compiled(text: str, functions: Mapping[str, Callable[[str], Test]] | None = None) -> Test:
     """The predicate of a filter; 400 when it is invalid.
 
     Understood: ``field:part``, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``field:*`` (is set), ``*`` in values, dotted
-    fields, NOT or ``-``, AND, OR (binding tighter than AND), parentheses, and a bare word, which is looked for in the
-    resource's name. Source: https://google.aip.dev/160.
+    fields (a part may be in quotes), NOT or ``-``, AND, OR (binding tighter than AND), parentheses, a service's own `functions` of
+    one value, and a bare word, which is looked for in the resource's name. Source: https://google.aip.dev/160.
     """
     if not text.strip():
         return lambda _: True
     if len(text) > _LONGEST:
         raise invalid(f"The list filter has {len(text)} characters; {_LONGEST} are allowed.", "filter")
-    parser = _Parser(text)
+    parser = _Parser(text, functions or {})
     test = parser.expression()
     parser.end()
     return test
@@ -39,8 +42,9 @@ def compiled(text: str) -> Test:
 class _Parser:
     """A recursive descent parser over the tokens of one filter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, functions: Mapping[str, Callable[[str], Test]]) -> None:
         self._text = text
+        self._functions = functions
         self._words = list(_words(text))
         self._at = 0
         self._depth = 0
@@ -82,10 +86,15 @@ class _Parser:
     def _restriction(self) -> Test:
         field = self._value()
         comparator = self._peek()
+        if field in self._functions and self._take_if("("):
+            test = self._functions[field](self._value())
+            if not self._take_if(")"):
+                raise self._refusal()
+            return test
         if comparator not in _COMPARATORS:
             return lambda body: _matches(body.get("name"), ":", field)
         self._at += 1
-        path, wanted = field.split("."), self._value()
+        path, wanted = [quoted or bare for quoted, bare in _PART.findall(field)], self._value()
         return lambda body: (
             any(_matches(found, comparator, wanted) for found in reach(body, path))
             or (comparator == "!=" and not list(reach(body, path)))

@@ -1,4 +1,4 @@
-"""Vertex AI: custom jobs that train on this machine, training pipelines, models, endpoints, and TensorBoards."""
+"""Vertex AI: custom jobs that train on this machine, training pipelines, models, endpoints, TensorBoards and experiments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from localcloud.services.aiplatform import (
     charges,
     endpoints,
     jobs,
+    lineage,
     machines,
+    metadata,
     models,
     pipelines,
     series,
@@ -57,6 +59,19 @@ _POINTS: dict[str, tuple[Handler, str]] = {
 }
 """What writes and reads points, with the permission that it takes."""
 
+_METADATA = f"{_PLACE}.metadataStores"
+_NODES = {"contexts": metadata.CONTEXT, "executions": metadata.EXECUTION, "artifacts": metadata.ARTIFACT}
+_LINEAGE: dict[str, tuple[Handler, str]] = {
+    "contexts.addContextChildren": (lineage.add_children, "contexts.addContextChildren"),
+    "contexts.removeContextChildren": (lineage.remove_children, "contexts.addContextChildren"),
+    "contexts.addContextArtifactsAndExecutions": (lineage.add_members, "contexts.addContextArtifactsAndExecutions"),
+    "contexts.queryContextLineageSubgraph": (lineage.of_context, "contexts.queryContextLineageSubgraph"),
+    "executions.addExecutionEvents": (lineage.add_events, "executions.addExecutionEvents"),
+    "executions.queryExecutionInputsAndOutputs": (lineage.of_execution, "executions.queryExecutionInputsAndOutputs"),
+    "artifacts.queryArtifactLineageSubgraph": (metadata.artifact_lineage, "artifacts.get"),
+    **{f"{noun}.purge": (metadata.purge, f"{noun}.delete") for noun in _NODES},
+}
+"""What joins the things of a metadata store and asks how they are joined, with the permission that it takes."""
 
 _SERVICES = "google.cloud.aiplatform.v1"
 _AUDITED = {
@@ -65,6 +80,7 @@ _AUDITED = {
     "projects.locations.endpoints": f"{_SERVICES}.EndpointService.*Endpoint",
     "projects.locations.models": f"{_SERVICES}.ModelService.*Model",
     "projects.locations.metadataStores": f"{_SERVICES}.MetadataService.*MetadataStore",
+    "projects.locations.metadataStores.metadataSchemas": f"{_SERVICES}.MetadataService.*MetadataSchema",
     "projects.locations.tensorboards": f"{_SERVICES}.TensorboardService.*Tensorboard",
     "projects.locations.tensorboards.experiments": f"{_SERVICES}.TensorboardService.*TensorboardExperiment",
     "projects.locations.tensorboards.experiments.runs": f"{_SERVICES}.TensorboardService.*TensorboardRun",
@@ -84,6 +100,7 @@ def _permissions() -> dict[str, Permission]:
     return {
         **parts,
         **{method: f"{API}.{permission}" for method, (_, permission) in _POINTS.items()},
+        **{f"{_METADATA}.{method}": f"{API}.{permission}" for method, (_, permission) in _LINEAGE.items()},
         f"{_BOARD}.experiments.runs.batchCreate": f"{API}.tensorboardRuns.batchCreate",
         f"{_PLACE}.models.listVersions": f"{API}.models.list",
         f"{_PLACE}.models.mergeVersionAliases": f"{API}.models.update",
@@ -111,7 +128,9 @@ SERVICE = Service(
         "projects.locations.customJobs": jobs.JOB,
         "projects.locations.trainingPipelines": pipelines.PIPELINE,
         "projects.locations.endpoints": endpoints.ENDPOINT,
-        "projects.locations.metadataStores": boards.STORE,
+        "projects.locations.metadataStores": metadata.STORE,
+        "projects.locations.metadataStores.metadataSchemas": metadata.SCHEMA,
+        **{f"projects.locations.metadataStores.{noun}": node for noun, node in _NODES.items()},
         "projects.locations.tensorboards": boards.TENSORBOARD,
         "projects.locations.tensorboards.experiments": boards.EXPERIMENT,
         "projects.locations.tensorboards.experiments.runs": boards.RUN,
@@ -120,7 +139,9 @@ SERVICE = Service(
     methods={
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
-        f"{_PLACE}.metadataStores.create": boards.named(boards.STORE),
+        f"{_PLACE}.metadataStores.create": boards.named(metadata.STORE),
+        **{f"{_METADATA}.{noun}.create": metadata.create for noun in ("metadataSchemas", *_NODES)},
+        **{f"{_METADATA}.{method}": handler for method, (handler, _) in _LINEAGE.items()},
         f"{_RUNS}.batchCreate": boards.batch_create_runs,
         f"{_RUNS}.timeSeries.create": boards.named(series.SERIES),
         **{method: handler for method, (handler, _) in _POINTS.items()},
@@ -128,6 +149,7 @@ SERVICE = Service(
         **{f"{_PLACE}.endpoints.{verb}": method for verb, method in _ENDPOINTS.items()},
     },
     permissions=_permissions(),
+    tables=lineage.TABLES,
     workers={
         jobs.KIND: Worker(training.run, training.cut),
         endpoints.DEPLOY: Worker(endpoints.carried_out),
@@ -144,6 +166,7 @@ SERVICE = Service(
         )
     },
     data_access=(
+        *(f"{_METADATA}.{noun}." for noun in _NODES),
         f"{_PLACE}.endpoints.predict",
         f"{_PLACE}.endpoints.rawPredict",
         f"{_PLACE}.endpoints.streamRawPredict",

@@ -1,4 +1,4 @@
-"""TensorBoards with their experiments and runs, and metadata stores."""
+"""TensorBoards with their experiments and runs."""
 
 from __future__ import annotations
 
@@ -65,12 +65,6 @@ def named(resource: Resource) -> Handler:
     return create
 
 
-def store_completed(call: Call, body: Body) -> Body:
-    """A new metadata store as it is kept."""
-    names.check_place(call)
-    return {**body, "state": {"diskUtilizationBytes": "0"}}
-
-
 _ID = r"[a-z0-9][a-z0-9-]{0,127}"
 TENSORBOARD = Resource(
     kind="Tensorboard",
@@ -96,12 +90,4 @@ RUN = Resource(
     changed=changed,
     present=names.shown,
     missing='The TensorboardRun "{numbered}" does not exist.',
-)
-STORE = Resource(
-    kind="MetadataStore",
-    id_param="metadataStoreId",
-    id_rule=r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?",
-    complete=store_completed,
-    present=names.shown,
-    missing='The MetadataStore "{numbered}" does not exist.',
 )
