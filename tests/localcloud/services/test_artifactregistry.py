@@ -96,7 +96,9 @@ def test_repository_ids_are_lower_case_words(call: Sender, name: str) -> None:
 
 def test_a_location_that_is_none_is_refused(call: Sender) -> None:
     path = f"/artifactregistry/v1/projects/{PROJECT}/locations/atlantis/repositories?repositoryId=images"
-    assert "Location atlantis is not one of Artifact Registry's" in call.refused("POST", path, {"format": "DOCKER"})
+    for location in ("atlantis", "global"):
+        said = call.refused("POST", path.replace("atlantis", location), {"format": "DOCKER"}, 403)
+        assert said == f"Permission denied on 'locations/{location}' (or it may not exist)."
     call("POST", path.replace("atlantis", "europe"), {"format": "DOCKER"})
 
 

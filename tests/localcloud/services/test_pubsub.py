@@ -55,7 +55,10 @@ def acknowledge(call: Sender, received: list[Any], name: str = "all") -> None:
 def test_a_put_makes_a_topic_that_keeps_its_name_and_labels(call: Sender) -> None:
     assert call("GET", f"/pubsub/v1/{TOPIC}") == {"name": TOPIC, "labels": {"a": "b"}, "state": "ACTIVE"}
     assert "already exists" in call.refused("PUT", f"/pubsub/v1/{TOPIC}", {}, 409)
-    assert "Invalid resource name" in call.refused("PUT", f"{BASE}/topics/goog-x", {})
+    said = call.refused("PUT", f"{BASE}/topics/goog-x", {})
+    assert said.startswith(
+        f"Invalid resource name given (name=projects/{PROJECT}/topics/goog-x). Refer to https://cloud.google.com/"
+    )
     body = {"topic": {"name": TOPIC, "labels": {"c": "d"}}, "updateMask": "labels"}
     assert call("PATCH", f"/pubsub/v1/{TOPIC}?updateMask=labels", body)["labels"] == {"c": "d"}
 
@@ -81,22 +84,51 @@ def test_a_subscription_has_googles_defaults_and_needs_its_topic(call: Sender) -
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "said"),
     [
-        {"ackDeadlineSeconds": 5},
-        {"messageRetentionDuration": "60s"},
-        {"expirationPolicy": {"ttl": "60s"}},
-        {"deadLetterPolicy": {"deadLetterTopic": TOPIC, "maxDeliveryAttempts": 3}},
-        {"retryPolicy": {"minimumBackoff": "700s"}},
-        {"pushConfig": {"pushEndpoint": "ftp://x"}},
-        {"pushConfig": {"pushEndpoint": "http://[::1"}},
-        {"pushConfig": {"pushEndpoint": "http://a:99999/"}},
-        {"filter": "attributes.a = ("},
-        {"labels": {"A": "b"}},
+        ({"ackDeadlineSeconds": 5}, "Invalid ack deadline given (ack_deadline=5). The ack deadline must be between 10 and 600 seconds."),
+        ({"messageRetentionDuration": "599s"}, "You passed 9m59s in the request, but the value must be between 10m and 744h."),
+        ({"expirationPolicy": {"ttl": "3600s"}}, "expiration duration is too small. You passed 1h in the request, but the minimum value is 24h."),
+        ({"deadLetterPolicy": {"deadLetterTopic": TOPIC, "maxDeliveryAttempts": 3}}, "max_delivery_attempts"),
+        ({"retryPolicy": {"minimumBackoff": "700s"}}, "minimumBackoff"),
+        ({"pushConfig": {"pushEndpoint": "ftp://x"}}, "Invalid push endpoint given (endpoint=ftp://x)."),
+        ({"pushConfig": {"pushEndpoint": "http://[::1"}}, "Invalid push endpoint"),
+        ({"pushConfig": {"pushEndpoint": "http://a:99999/"}}, "Invalid push endpoint"),
+        ({"filter": "attributes.a = ("}, "filter"),
+        ({"labels": {"A": "b"}}, "label"),
     ],
-)
-def test_what_pubsub_would_refuse_is_refused(call: Sender, body: Any) -> None:
-    call.refused("PUT", f"{BASE}/subscriptions/all", {"topic": TOPIC, **body})
+)  # fmt: skip
+def test_what_pubsub_would_refuse_is_refused(call: Sender, body: Any, said: str) -> None:
+    assert said in call.refused("PUT", f"{BASE}/subscriptions/all", {"topic": TOPIC, **body})
+
+
+def test_a_topic_keeps_messages_for_as_long_as_pubsub_allows(call: Sender) -> None:
+    assert (
+        call("PUT", f"{BASE}/topics/kept", {"messageRetentionDuration": "600s"})["messageRetentionDuration"] == "600s"
+    )
+    assert "out of bounds" in call.refused("PUT", f"{BASE}/topics/other", {"messageRetentionDuration": "2678401s"})
+
+
+def test_an_update_names_what_it_changes_and_nothing_that_is_fixed(call: Sender) -> None:
+    subscribe(call)
+    for kind, path in (("Topic", TOPIC), ("Subscription", SUBSCRIPTION)):
+        text = f"The update_mask in the Update{kind}Request must be set, and must contain a non-empty paths list."
+        assert call.refused("PATCH", f"/pubsub/v1/{path}", {kind.lower(): {"labels": {}}}) == text
+    body = {"subscription": {"enableMessageOrdering": True}, "updateMask": "enableMessageOrdering"}
+    said = call.refused("PATCH", f"/pubsub/v1/{SUBSCRIPTION}", body)
+    assert said.endswith(
+        "UpdateSubscriptionRequest: the 'enable_message_ordering' field in the Subscription is not mutable."
+    )
+
+
+def test_a_pull_and_an_acknowledgement_say_what_they_are_about(call: Sender) -> None:
+    subscribe(call)
+    path = f"{BASE}/subscriptions/all"
+    assert "(argument=max_messages)" in call.refused("POST", f"{path}:pull", {"maxMessages": 0})
+    assert "not specified an ack ID" in call.refused("POST", f"{path}:acknowledge", {})
+    assert "invalid ack ID to the service (ack_id=x)" in call.refused("POST", f"{path}:acknowledge", {"ackIds": ["x"]})
+    longer = {"ackIds": ["0" * 32], "ackDeadlineSeconds": 601}
+    assert "between 0 and 600 seconds" in call.refused("POST", f"{path}:modifyAckDeadline", longer)
 
 
 def test_every_subscription_gets_a_message_once_it_is_acknowledged_it_is_gone(call: Sender) -> None:
@@ -233,8 +265,14 @@ def test_only_who_may_publishes_and_consumes(call: Sender) -> None:
 
 
 def test_a_message_must_say_something(call: Sender) -> None:
-    assert "neither data nor attributes" in call.refused("POST", f"/pubsub/v1/{TOPIC}:publish", {"messages": [{}]})
-    call.refused("POST", f"/pubsub/v1/{TOPIC}:publish", {"messages": []})
+    path = f"/pubsub/v1/{TOPIC}:publish"
+    assert "at least one attribute" in call.refused("POST", path, {"messages": [{}]})
+    few = "The value for message_count is too small. You passed 0 in the request, but the minimum value is 1."
+    assert call.refused("POST", path, {"messages": []}) == few
+    many = {"messages": [{"data": "eA=="}] * 1001}
+    assert "too large. You passed 1001 in the request, but the maximum value is 1000." in call.refused(
+        "POST", path, many
+    )
 
 
 def test_a_buckets_notification_is_published(call: Sender) -> None:
@@ -305,7 +343,9 @@ def settled(call: Sender) -> None:
 def test_a_push_is_posted_until_it_is_taken(call: Sender) -> None:
     with subscriber([500]) as (endpoint, seen):
         subscribe(call, pushConfig={"pushEndpoint": endpoint})
-        assert "push subscription" in call.refused("POST", f"{BASE}/subscriptions/all:pull", {"maxMessages": 1})
+        assert "not supported for this subscription type" in call.refused(
+            "POST", f"{BASE}/subscriptions/all:pull", {"maxMessages": 1}
+        )
         (identity,) = publish(call, "x", attributes={"a": "b"})
         settled(call)
         call.later(seconds=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from localcloud import errors
-from localcloud.engine import tokens
+from localcloud.engine import places, tokens
 from localcloud.engine.iam import identities
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
@@ -17,7 +17,10 @@ _MISSING = "?"
 
 
 def admit(call: Call) -> None:
-    """Raises 401 or 403 unless the caller may make this call."""
+    """Raises 401 or 403 unless the caller may make this call.
+
+    Google looks at the API and the location before it asks for a permission.
+    """
     if call.method.id in call.service.anonymous:
         return
     needs = needed(call)
@@ -27,6 +30,7 @@ def admit(call: Call) -> None:
         raise inactive(call.principal)
     if not call.service.always_enabled:
         _enabled(call)
+    places.check(call)
     for permission, resource in needs:
         check(call, permission, resource)
 

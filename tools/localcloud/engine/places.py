@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from localcloud.engine.service import Body, Call, Handler
-from localcloud.errors import not_found
+from localcloud.errors import CloudError, error_info, not_found, permission_denied
 
 # Source: https://cloud.google.com/about/locations.
 REGIONS = (
@@ -51,6 +53,29 @@ REGIONS = (
     "us-west3",
     "us-west4",
 )
+_ELSEWHERE = frozenset({"-", "global", "asia", "eu", "europe", "us"})
+_ZONE = re.compile(r"(.+)-[a-z]")
+
+
+def check(call: Call) -> None:
+    """403 for a path into a location that Google has not."""
+    if "/locations/" not in call.path:
+        return
+    words = call.path.split("/", 4)
+    if len(words) < 5 or words[0] != "projects" or words[2] != "locations":
+        return
+    location = words[3]
+    zone = _ZONE.fullmatch(location)
+    if not (location in REGIONS or location in _ELSEWHERE or (zone and zone[1] in REGIONS)):
+        raise unknown(call, location)
+
+
+def unknown(call: Call, location: str) -> CloudError:
+    """403: nobody may use a location that there is not, or not for this service."""
+    consumer = call.cloud.projects.numbered(f"projects/{call.project}")
+    described = {"consumer": consumer, "location": location, "service": f"{call.service.api}.googleapis.com"}
+    text = f"Permission denied on 'locations/{location}' (or it may not exist)."
+    return permission_denied(text, [error_info("LOCATION_POLICY_VIOLATED", "googleapis.com", described)])
 
 
 def handler(method_id: str) -> Handler | None:

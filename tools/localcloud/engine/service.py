@@ -52,7 +52,7 @@ class Resource:
     kind       schema name of the resource ("Secret"); also its IAM type and, with Service.proto, its @type
     id_param   query parameter that names a new one ("secretId"); "" = see id_field, else a server-made number
     id_field   body field that names a new one ("accountId"); may be the resource's "name" as id or full name
-    id_rule    regular expression for the id, `id_error` the sentence when it does not match
+    id_rule    regular expression for the id, `id_error` the sentence when it does not match, with {id} and {name}
     complete   (call, body) -> body: server-assigned fields and defaults, on create; may raise CloudError
     created    (call, body): once it is stored, to make what is made along with it (standard.add_child)
     changed    (call, old, new) -> new: the same on patch and update

@@ -68,7 +68,7 @@ def create(call: Call, resource: Resource) -> Body:
 
 def create_at(call: Call, resource: Resource) -> Body:
     """Creates the resource that the URL names (a PUT), with the id from the path."""
-    _check_id(resource, call.id, "name")
+    _check_id(resource, call.id, call.name, "name")
     parent_exists(call)
     return _created(call, resource, call.name, dict(call.body))
 
@@ -294,14 +294,14 @@ def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
         raise errors.invalid(
             f"The request is missing the required field {field}: the id of the new {resource.kind}.", field
         )
-    _check_id(resource, identity, field)
+    _check_id(resource, identity, f"{call.path}/{identity}", field)
     return identity, body
 
 
-def _check_id(resource: Resource, identity: str, field: str) -> None:
+def _check_id(resource: Resource, identity: str, name: str, field: str) -> None:
     if resource.id_rule and not re.fullmatch(resource.id_rule, identity):
         rule = f"{field} '{identity}' must match the pattern {resource.id_rule}."
-        raise errors.invalid(resource.id_error.format(id=identity) if resource.id_error else rule, field)
+        raise errors.invalid(resource.id_error.format(id=identity, name=name) if resource.id_error else rule, field)
 
 
 def _wrapper(call: Call, resource: Resource) -> str:

@@ -32,10 +32,10 @@ def shown(cloud: Cloud, body: Body) -> Body:
 
 
 def check_place(call: Call) -> None:
-    """404 for a region that is none."""
+    """403 for a region that is none."""
     location = region(call.path)
     if location not in places.REGIONS:
-        raise not_found(f"Location {location} is not found or access is unauthorized.")
+        raise places.unknown(call, location)
 
 
 def check_described(body: Body, kind: str, field: str, *, needed: bool = True) -> None:

@@ -30,7 +30,7 @@ def created(call: Call, body: Body) -> Body:
     """A new repository as it is stored."""
     location = call.path.split("/")[3]
     if location not in places.REGIONS and location not in MULTI_REGIONS:
-        raise invalid(f"Location {location} is not one of Artifact Registry's.", "parent")
+        raise places.unknown(call, location)
     if body.get("format", "FORMAT_UNSPECIFIED") == "FORMAT_UNSPECIFIED":
         raise invalid("A repository must have a format, such as DOCKER.", "repository.format")
     if body.get("mode", "MODE_UNSPECIFIED") == "MODE_UNSPECIFIED":

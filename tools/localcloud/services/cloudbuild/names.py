@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.places import REGIONS
 from localcloud.engine.service import Call
-from localcloud.errors import invalid
 
 Body = dict[str, Any]
 API = "cloudbuild"
@@ -26,11 +25,11 @@ def place(call: Call) -> str:
     """
     words = call.path.split("/")
     if words[2:3] == ["locations"]:
-        return _known("/".join(words[:4]))
+        return _known(call, "/".join(words[:4]))
     named = call.body.get("name") if call.method.request in _NAMING else ""
     said = str(call.params.get("parent") or call.params.get("name") or named or "").split("/")
     location = said[3] if said[2:3] == ["locations"] and len(said) > 3 else GLOBAL
-    return _known(f"projects/{words[1]}/locations/{location}")
+    return _known(call, f"projects/{words[1]}/locations/{location}")
 
 
 def build(call: Call) -> str:
@@ -71,12 +70,10 @@ def account(body: Mapping[str, Any]) -> str:
     return f"serviceAccount:{body['serviceAccount'].rpartition('/')[2]}"
 
 
-def _known(name: str) -> str:
+def _known(call: Call, name: str) -> str:
     location = name.rpartition("/")[2]
-    if location not in (GLOBAL, "-") and location not in REGIONS:
-        raise invalid(
-            f"Location {location} is not one of Cloud Build's: global, or one of {', '.join(REGIONS)}.", "name"
-        )
+    if location not in (GLOBAL, "-") and location not in places.REGIONS:
+        raise places.unknown(call, location)
     return name
 
 

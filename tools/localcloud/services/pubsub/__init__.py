@@ -9,7 +9,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Endpoints, Resource, Service, Worker
-from localcloud.services.pubsub import backlog, push, subscriptions, topics
+from localcloud.services.pubsub import backlog, push, subscriptions, topics, updates
 from localcloud.services.pubsub.backlog import API
 
 _TAKEN = "Resource already exists in the project (resource={id})."
@@ -69,8 +69,10 @@ SERVICE = Service(
     endpoints=Endpoints(terraform={"PUBSUB": "v1/"}, gcloud=""),
     resources={"projects.topics": TOPIC, "projects.subscriptions": SUBSCRIPTION},
     methods={
+        f"{_TOPICS}.patch": partial(updates.patched, resource=TOPIC),
         f"{_TOPICS}.publish": topics.publish,
         f"{_TOPICS}.subscriptions.list": topics.subscriptions,
+        f"{_SUBSCRIPTIONS}.patch": partial(updates.patched, resource=SUBSCRIPTION),
         f"{_SUBSCRIPTIONS}.modifyPushConfig": subscriptions.modify_push,
         f"{_SUBSCRIPTIONS}.detach": subscriptions.detach,
         **{f"{_SUBSCRIPTIONS}.{verb}": method for verb, method in _CONSUMING.items()},

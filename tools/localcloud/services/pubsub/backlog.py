@@ -14,6 +14,7 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
+from localcloud.services.pubsub import bounds
 from localcloud.spec import filters
 
 Body = dict[str, Any]
@@ -29,6 +30,8 @@ CREATE TABLE IF NOT EXISTS pubsub_backlog (
   attempts INTEGER NOT NULL, ack TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pubsub_backlog_available ON pubsub_backlog (subscription, available);
 """
+ACK = re.compile(r"[0-9a-f]{32}")
+"""What the ids look like by which leased messages are acknowledged."""
 _PREFIX = re.compile(r'hasPrefix\(\s*(attributes\.[\w.-]+)\s*,\s*"([^"]*)"\s*\)')
 _COLUMNS = "id, published, attempts, ack, body"
 
@@ -92,7 +95,7 @@ def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
     With ordering, a message waits until the one before it with the same key is acknowledged.
     """
     name, now = subscription["name"], cloud.clock.seconds()
-    kept = seconds(subscription["messageRetentionDuration"])
+    kept = bounds.seconds(subscription["messageRetentionDuration"])
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published < ?", name, now - kept)
     ordered = (
         " AND (key = '' OR NOT EXISTS (SELECT 1 FROM pubsub_backlog AS earlier WHERE earlier.subscription = found.subscription "
@@ -173,18 +176,16 @@ def pause(policy: Body | None, attempts: int) -> float:
     if policy is None:
         return 0.0
     return float(
-        min(seconds(policy["minimumBackoff"]) * 2 ** (min(attempts, 20) - 1), seconds(policy["maximumBackoff"]))
+        min(
+            bounds.seconds(policy["minimumBackoff"]) * 2 ** (min(attempts, 20) - 1),
+            bounds.seconds(policy["maximumBackoff"]),
+        )
     )
 
 
 def readable(text: str) -> filters.Test:
     """A subscription's filter on message attributes; 400 when it is invalid."""
     return filters.compiled(_PREFIX.sub(r'\1="\2*"', text))
-
-
-def seconds(duration: str) -> float:
-    """The seconds of a duration such as "600s"."""
-    return float(duration.removesuffix("s"))
 
 
 def topic_of(name: str) -> str:

@@ -32,7 +32,11 @@ def check(call: Call, config: Body) -> None:
     """400 for an invalid endpoint, 403 for an account that the caller may not act as, since messages would carry its identity."""
     endpoint = config.get("pushEndpoint", "")
     if endpoint and urls.parts(endpoint, "http", "https") is None:
-        raise invalid(f"Invalid push endpoint given (endpoint={endpoint}): it must be an https address.", "push_config")
+        raise invalid(
+            f"Invalid push endpoint given (endpoint={endpoint}). Refer to https://cloud.google.com/pubsub/subscriber#create for more "
+            "information.",
+            "push_config",
+        )
     email, project = config.get("oidcToken", {}).get("serviceAccountEmail", ""), call.project or ""
     if email and not acting.exists(call.cloud, email, project):
         raise not_found(f"Service account {email} does not exist.")

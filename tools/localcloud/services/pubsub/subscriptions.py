@@ -7,7 +7,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, failed_precondition, invalid, not_found
-from localcloud.services.pubsub import backlog, push, topics
+from localcloud.services.pubsub import backlog, bounds, push, topics
 from localcloud.services.pubsub.backlog import API
 from localcloud.spec import timestamps
 
@@ -15,12 +15,6 @@ EXPIRY = "expiry"
 IMMUTABLE = ("topic", "filter", "enableMessageOrdering")
 _DAY = 86_400
 _LONGEST_PULL = 10.0
-_BOUNDS = {
-    "messageRetentionDuration": (600, 31 * _DAY, "10 minutes and 31 days"),
-    "expirationPolicy.ttl": (_DAY, 365 * 100 * _DAY, "1 day and 100 years"),
-    "retryPolicy.minimumBackoff": (0, 600, "0 and 600 seconds"),
-    "retryPolicy.maximumBackoff": (0, 600, "0 and 600 seconds"),
-}
 
 
 def completed(call: Call, body: Body) -> Body:
@@ -64,9 +58,9 @@ def pull(call: Call) -> Body | Reply:
     subscription = _found(call)
     most = call.body.get("maxMessages", 0)
     if most < 1:
-        raise invalid("max_messages must be at least 1.", "max_messages")
+        raise invalid("You have passed an invalid argument to the service (argument=max_messages).", "max_messages")
     if subscription.get("pushConfig", {}).get("pushEndpoint"):
-        raise failed_precondition("Pulling from a push subscription is not allowed.")
+        raise failed_precondition("This method is not supported for this subscription type.")
     _used(call.cloud, subscription)
     counted = "deadLetterPolicy" in subscription
     found = [
@@ -89,8 +83,7 @@ def acknowledge(call: Call) -> Body:
 def modify_deadline(call: Call) -> Body:
     """subscriptions.modifyAckDeadline: more time, or none."""
     seconds = call.body.get("ackDeadlineSeconds", 0)
-    if not 0 <= seconds <= 600:
-        raise invalid("ack_deadline_seconds must be between 0 and 600.", "ack_deadline_seconds")
+    _check_deadline(seconds, 0)
     backlog.extend(call.cloud, _found(call), _acks(call), seconds)
     return {}
 
@@ -159,14 +152,25 @@ def _found(call: Call) -> Body:
 def _acks(call: Call) -> list[str]:
     acks = call.body.get("ackIds", [])
     if not acks:
-        raise invalid("The request has no ack_ids.", "ack_ids")
+        raise invalid("You have not specified an ack ID in the request.", "ack_ids")
+    for one in acks:
+        if not backlog.ACK.fullmatch(one):
+            raise invalid(f"You have passed an invalid ack ID to the service (ack_id={one}).", "ack_ids")
     return list(acks)
+
+
+def _check_deadline(seconds: int, least: int) -> None:
+    if not least <= seconds <= 600:
+        raise invalid(
+            f"Invalid ack deadline given (ack_deadline={seconds}). The ack deadline must be between {least} and 600 seconds.",
+            "ack_deadline_seconds",
+        )
 
 
 def _used(cloud: Cloud, body: Body) -> None:
     ttl = body.get("expirationPolicy", {}).get("ttl")
     if ttl:
-        cloud.due.after(API, EXPIRY, body["name"], backlog.seconds(ttl))
+        cloud.due.after(API, EXPIRY, body["name"], bounds.seconds(ttl))
     else:
         cloud.due.forget(API, body["name"], EXPIRY)
 
@@ -184,10 +188,8 @@ def _checked(call: Call, body: Body, old: Body | None = None) -> Body:
         body["retryPolicy"] = {"minimumBackoff": "10s", "maximumBackoff": "600s", **body["retryPolicy"]}
     if "deadLetterPolicy" in body:
         body["deadLetterPolicy"] = _dead_letters(call, body["deadLetterPolicy"])
-    if not 10 <= body["ackDeadlineSeconds"] <= 600:
-        raise invalid("ack_deadline_seconds must be between 10 and 600.", "ack_deadline_seconds")
-    for path, (least, most, words) in _BOUNDS.items():
-        _bounded(body, path, least, most, words)
+    _check_deadline(body["ackDeadlineSeconds"], 10)
+    bounds.check(body)
     if problem := labels.problem(body.get("labels", {}), "subscription"):
         raise invalid(problem, "labels")
     backlog.readable(body.get("filter", ""))
@@ -203,10 +205,3 @@ def _dead_letters(call: Call, policy: Body) -> Body:
     if not 5 <= policy["maxDeliveryAttempts"] <= 100:
         raise invalid("dead_letter_policy.max_delivery_attempts must be between 5 and 100.", "dead_letter_policy")
     return policy | {"deadLetterTopic": call.cloud.projects.named(policy["deadLetterTopic"])}
-
-
-def _bounded(body: Body, path: str, least: int, most: int, words: str) -> None:
-    first, _, second = path.partition(".")
-    value = body.get(first, {}).get(second) if second else body.get(first)
-    if value and not least <= backlog.seconds(value) <= most:
-        raise invalid(f"{path} must be between {words}; {value} is not.", first)

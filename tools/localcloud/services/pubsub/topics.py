@@ -10,24 +10,27 @@ from localcloud.engine import labels
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import error_info, invalid, not_found, permission_denied
-from localcloud.services.pubsub import backlog
+from localcloud.services.pubsub import backlog, bounds
 from localcloud.services.pubsub.backlog import API
 
 ID_RULE = r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}"
-ID_ERROR = "Invalid resource name given (name={id}). It has 3 to 255 of the characters [A-Za-z0-9._~+%-], begins with a letter, and not with goog."
+ID_ERROR = (
+    "Invalid resource name given (name={name}). Refer to https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names for more "
+    "information."
+)
 DELETED = "_deleted-topic_"
 _MOST_MESSAGES, _MOST_BYTES = 1000, 10_000_000
 
 
 def completed(_call: Call, body: Body) -> Body:
     """A new topic in its stored form."""
-    _check_labels(body)
+    _checked(body)
     return body | {"state": "ACTIVE"}
 
 
 def changed(_call: Call, _old: Body, new: Body) -> Body:
     """A changed topic in its stored form."""
-    _check_labels(new)
+    _checked(new)
     return new
 
 
@@ -45,13 +48,15 @@ def publish(call: Call) -> Body:
     """topics.publish: the ids of the messages, in their order."""
     _found(call.cloud, call.name)
     messages = call.body.get("messages", [])
-    if not 1 <= len(messages) <= _MOST_MESSAGES:
-        raise invalid(f"A request publishes 1 to {_MOST_MESSAGES} messages; this one has {len(messages)}.", "messages")
-    if sum(len(one.get("data", "")) * 3 // 4 for one in messages) > _MOST_BYTES:
-        raise invalid(f"The messages of a request may have {_MOST_BYTES} bytes together; these have more.", "messages")
-    for message in messages:
-        if not (message.get("data") or message.get("attributes")):
-            raise invalid("Some messages have neither data nor attributes; each needs one of them.", "messages")
+    bounds.check_size("message_count", len(messages), (1, _MOST_MESSAGES), "messages")
+    size = sum(len(one.get("data", "")) * 3 // 4 for one in messages)
+    bounds.check_size("request_size", size, (0, _MOST_BYTES), "messages")
+    if not all(one.get("data") or one.get("attributes") for one in messages):
+        raise invalid(
+            "One or more messages in the publish request is empty. Each message must contain either non-empty data, or at least one "
+            "attribute.",
+            "messages",
+        )
     kept = [{key: one[key] for key in ("data", "attributes", "orderingKey") if one.get(key)} for one in messages]
     return {"messageIds": backlog.publish(call.cloud, call.name, kept)}
 
@@ -102,6 +107,7 @@ def _found(cloud: Cloud, name: str) -> Body:
     return body
 
 
-def _check_labels(body: Body) -> None:
+def _checked(body: Body) -> None:
+    bounds.check(body)
     if problem := labels.problem(body.get("labels", {}), "topic"):
         raise invalid(problem, "labels")

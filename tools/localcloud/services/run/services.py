@@ -50,7 +50,7 @@ def created(call: Call, name: str, sent: Body) -> Body:
             "service_id",
         )
     if place.region not in places.REGIONS:
-        raise invalid(f"Location {place.region} is not one of Cloud Run's.", "parent")
+        raise places.unknown(call, place.region)
     if call.cloud.store.get(API, name) is not None:
         raise already_exists(f"Resource '{place.name}' already exists.")
     return _applied(call, name, None, sent, force=True)
