@@ -62,10 +62,10 @@ def test_taken_and_missing_repositories_in_googles_words(call: Sender) -> None:
         ({"format": "FORMAT_UNSPECIFIED"}, "must have a format"),
         ({"format": "FLOPPY"}, "Invalid value at 'repository.format'"),
         ({"mavenConfig": {}}, "mavenConfig belongs to repositories of format MAVEN"),
-        ({"mode": "REMOTE_REPOSITORY"}, "remoteRepositoryConfig must be set"),
+        ({"mode": "REMOTE_REPOSITORY"}, "must name one upstream, such as dockerRepository; this one names none"),
         (
             {"virtualRepositoryConfig": {}},
-            "virtualRepositoryConfig must be set on a repository of mode VIRTUAL_REPOSITORY",
+            "virtualRepositoryConfig belongs to repositories of mode VIRTUAL_REPOSITORY",
         ),
         ({"labels": {"Team": "x"}}, "The label Team=x is not valid"),
         ({"cleanupPolicies": {"a": {"action": "DELETE"}}}, "must have an action and either"),
@@ -100,6 +100,24 @@ def test_a_location_that_is_none_is_refused(call: Sender) -> None:
         said = call.refused("POST", path.replace("atlantis", location), {"format": "DOCKER"}, 403)
         assert said == f"Permission denied on 'locations/{location}' (or it may not exist)."
     call("POST", path.replace("atlantis", "europe"), {"format": "DOCKER"})
+
+
+def test_a_virtual_repository_may_have_no_upstream_yet(call: Sender) -> None:
+    create(call, mode="VIRTUAL_REPOSITORY", virtualRepositoryConfig={"upstreamPolicies": [{"id": "a"}]})
+    assert "virtualRepositoryConfig" not in call("PATCH", f"{IMAGES}?updateMask=virtualRepositoryConfig", {})
+
+
+def test_credentials_that_are_taken_away_leave_nothing(call: Sender) -> None:
+    login = {
+        "usernamePasswordCredentials": {"username": "u", "passwordSecretVersion": "projects/p/secrets/s/versions/1"}
+    }
+    hub = {"dockerRepository": {"publicRepository": "DOCKER_HUB"}}
+    made = create(call, mode="REMOTE_REPOSITORY", remoteRepositoryConfig={**hub, "upstreamCredentials": login})
+    assert made["response"]["remoteRepositoryConfig"]["upstreamCredentials"] == login
+    path = "remoteRepositoryConfig.upstreamCredentials.usernamePasswordCredentials"
+    mask = f"{path}.username,{path}.passwordSecretVersion"
+    changed = call("PATCH", f"{IMAGES}?updateMask={mask}", {"remoteRepositoryConfig": hub})
+    assert changed["remoteRepositoryConfig"] == hub
 
 
 def test_cleanup_policies_are_a_map_and_a_mask_replaces_it_whole(call: Sender) -> None:

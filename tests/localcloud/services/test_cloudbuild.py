@@ -484,10 +484,21 @@ def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any]
     assert (seen.status, problem in seen.message) == (400, True), seen.message
 
 
-def test_a_trigger_that_nothing_here_would_set_off_is_a_501(cloud: Inside) -> None:
-    sent = {"name": "app", "build": NOTHING, "bitbucketServerTriggerConfig": {"repoSlug": "r"}}
-    seen = cloud("POST", f"{BASE}/triggers", sent)
-    assert (seen.status, "has no triggers with bitbucketServerTriggerConfig" in seen.message) == (501, True)
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"triggerTemplate": {"branchName": "main", "projectId": PROJECT, "repoName": "default"}},
+        {"bitbucketServerTriggerConfig": {"repoSlug": "r", "push": {"branch": "main"}}},
+        {"developerConnectEventConfig": {"gitRepositoryLink": "l", "push": {"branch": "main"}}},
+    ],
+)
+def test_a_trigger_that_nothing_here_would_set_off_is_kept_and_run_by_nobody(
+    cloud: Inside, event: dict[str, Any]
+) -> None:
+    made = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
+    assert (made.status, made.body | event) == (200, made.body)
+    seen = cloud("POST", f"{BASE}/triggers/app:run", {})
+    assert (seen.status, "but runs none of them (simulated)" in seen.message) == (501, True)
 
 
 def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Inside, tmp_path: Path) -> None:

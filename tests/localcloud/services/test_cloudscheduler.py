@@ -47,7 +47,7 @@ def entries(call: Sender) -> list[Any]:
 def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> None:
     made = job(call, timeZone="Europe/Copenhagen")
     assert (made["state"], made["attemptDeadline"]) == ("ENABLED", "180s")
-    assert made["retryConfig"]["maxDoublings"] == 5
+    assert "retryConfig" not in made
     assert made["httpTarget"]["httpMethod"] == "POST"
     assert made["httpTarget"]["oauthToken"]["scope"] == "https://www.googleapis.com/auth/cloud-platform"
     assert made["scheduleTime"][11:19] in {"02:00:00", "01:00:00"}  # 3 o'clock there, in winter or summer
@@ -74,6 +74,7 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
         ({"httpTarget": {"uri": RUN, "body": "not base64"}}, "base64"),
         ({"httpTarget": {"uri": RUN, "httpMethod": "GET", "body": "eA=="}}, "may not have a body"),
         ({"pubsubTarget": {"topicName": "x"}}, "one target"),
+        ({"httpTarget": None, "appEngineHttpTarget": {"relativeUri": "ping"}}, "must begin with a slash"),
         ({"retryConfig": {"retryCount": 6}}, "between 0 and 5"),
     ],
 )
@@ -115,7 +116,8 @@ def test_its_time_runs_a_cloud_run_job_as_its_account_and_its_next_time_follows(
 
 
 def test_what_fails_is_tried_again_as_often_as_it_may_be(call: Sender) -> None:
-    job(call, retryConfig={"retryCount": 2})
+    made = job(call, retryConfig={"retryCount": 2})
+    assert (made["retryConfig"]["maxDoublings"], made["retryConfig"]["minBackoffDuration"]) == (5, "5s")
     call("POST", f"/cloudscheduler/v1/{NAME}:run", {})
     due(call)
     for _ in range(4):

@@ -87,12 +87,10 @@ def _checked(body: Body) -> Body:
         if config in body and body["format"] != wanted:
             raise invalid(f"{config} belongs to repositories of format {wanted}; this one is {body['format']}.", config)
     for config, wanted in _MODES.items():
-        if (config in body) != (body["mode"] == wanted):
-            raise invalid(
-                f"{config} must be set on a repository of mode {wanted} and on no other; this one is {body['mode']}.",
-                config,
-            )
-    _check_source(body)
+        if config in body and body["mode"] != wanted:
+            raise invalid(f"{config} belongs to repositories of mode {wanted}; this one is {body['mode']}.", config)
+    if body["mode"] == "REMOTE_REPOSITORY":
+        body = body | {"remoteRepositoryConfig": _source(body.get("remoteRepositoryConfig", {}))}
     _check_labels(body.get("labels", {}))
     if len(body.get("description", "")) > 1024:
         raise invalid("The description may have 1024 characters; this one has more.", "repository.description")
@@ -100,16 +98,17 @@ def _checked(body: Body) -> Body:
     return body | ({"cleanupPolicies": policies} if policies else {})
 
 
-def _check_source(body: Body) -> None:
-    """A remote repository has one source."""
-    config = body.get("remoteRepositoryConfig")
-    sources = [name for name in config or () if name.endswith("Repository")]
-    if config is not None and len(sources) != 1:
+def _source(config: Body) -> Body:
+    """Where a remote repository takes from, which is one place; credentials that were taken away leave nothing."""
+    sources = [name for name in config if name.endswith("Repository")]
+    if len(sources) != 1:
         raise invalid(
             "A remote repository must name one upstream, such as dockerRepository; this one names "
             f"{' and '.join(sources) or 'none'}.",
             "remoteRepositoryConfig",
         )
+    said = config.get("upstreamCredentials", {}).get("usernamePasswordCredentials")
+    return config if said else {name: one for name, one in config.items() if name != "upstreamCredentials"}
 
 
 def _check_labels(sent: dict[str, str]) -> None:
@@ -284,7 +283,7 @@ SERVICE = Service(
     due={SWEEP: swept, cleanup.CLEANUP: cleanup.happen, charges.HOUR: charges.hour},
     skus=(charges.STORED,),
     sites=(Site(registry.application, name="docker", hosts=(f"*{registry.HOST}",), prefix="v2/"),),
-    encoded_slashes=True,
+    encoded_slashes="decoded",
     enum_numbers={
         "Repository.format": {
             0: "FORMAT_UNSPECIFIED",

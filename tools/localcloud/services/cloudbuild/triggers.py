@@ -24,7 +24,8 @@ KINDS = (
     "developerConnectEventConfig",
 )  # fmt: skip
 """The fields of which at most one says what makes a trigger act; without any it acts by hand."""
-_ACTED_ON = ("github", "repositoryEventConfig", "pubsubConfig", "webhookConfig")
+_KEPT = ("triggerTemplate", "bitbucketServerTriggerConfig", "developerConnectEventConfig")
+"""Those of repositories that the local cloud cannot have: such a trigger is kept, and never acts."""
 _RECIPES = ("build", "filename", "gitFileSource", "autodetect")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
 _ANSWERED = ("id", "resourceName", "createTime")
@@ -93,6 +94,11 @@ def run(call: Call) -> Body:
         accounts.check(call.cloud, call.principal, account, call.project or "")
     if asked.get("projectId", call.project) != call.project and asked.get("repoName"):
         raise unimplemented("Cloud Source Repositories are not emulated by the local cloud.")
+    if foreign := [kind for kind in _KEPT if kind in trigger]:
+        raise unimplemented(
+            f"The local cloud keeps triggers with {foreign[0]} but runs none of them (simulated): triggers act on pushes (github, "
+            "repositoryEventConfig), messages (pubsubConfig), webhooks (webhookConfig) and by hand."
+        )
     body = events.by_hand(call.cloud, trigger, asked, call.principal)
     return builds.operation(call.cloud, body)
 
@@ -117,9 +123,12 @@ def find(call: Call) -> Body:
 
 def shown(body: Body) -> Body:
     """A trigger as it is answered."""
-    kind = {"repositoryType": "GITHUB"} if "repositoryEventConfig" in body else {}
-    event = {"repositoryEventConfig": {**body["repositoryEventConfig"], **kind}} if kind else {}
-    return body | event
+    if "repositoryEventConfig" in body:
+        return body | {"repositoryEventConfig": {**body["repositoryEventConfig"], "repositoryType": "GITHUB"}}
+    if "triggerTemplate" in body:
+        own = {"projectId": body["resourceName"].split("/")[1], "repoName": "default"}
+        return body | {"triggerTemplate": own | body["triggerTemplate"]}
+    return body
 
 
 def _named(cloud: Cloud, place: str, name: str) -> Body | None:
@@ -136,11 +145,6 @@ def _checked(call: Call, place: str, body: Body) -> Body:
     kinds = [kind for kind in KINDS if kind in body]
     if len(kinds) > 1:
         raise invalid(f"a trigger has one source of events; this one has {' and '.join(kinds)}", "trigger")
-    if kinds and kinds[0] not in _ACTED_ON:
-        raise unimplemented(
-            f"The local cloud has no triggers with {kinds[0]}: they act on pushes (github, repositoryEventConfig), messages (pubsubConfig), webhooks "
-            "(webhookConfig) and by hand."
-        )
     recipes = [one for one in _RECIPES if body.get(one)]
     if len(recipes) != 1:
         raise invalid(

@@ -99,7 +99,7 @@ def _settle(cloud: Cloud, name: str, outcome: TargetResponse) -> None:
 
 
 def _retry(cloud: Cloud, body: Body) -> None:
-    config, name = body["retryConfig"], body["name"]
+    config, name = jobs.RETRY_DEFAULTS | body.get("retryConfig", {}), body["name"]
     row = cloud.store.row("SELECT count FROM scheduler_retries WHERE job = ?", name)
     count = row[0] if row else 0
     if count >= config.get("retryCount", 0):
@@ -114,6 +114,8 @@ async def _called(cloud: Cloud, job: Job, body: Body) -> TargetResponse:
         if "pubsubTarget" in body:
             await job.write(partial(_publish, cloud, body))
             return TargetResponse(200)
+        if "appEngineHttpTarget" in body:
+            return TargetResponse(501, "The local cloud has no App Engine: no app is called (simulated).")
         target = body["httpTarget"]
         host = urlsplit(target["uri"]).hostname or ""
         if host.endswith(_GOOGLE):
@@ -206,13 +208,7 @@ def _log(cloud: Cloud, body: Body, kind: str, outcome: TargetResponse | None) ->
         "type": "cloud_scheduler_job",
         "labels": {"project_id": words[1], "location": words[3], "job_id": words[5]},
     }
-    target = "PUB_SUB" if "pubsubTarget" in body else "HTTP"
-    said: Body = {"@type": f"{_TYPE}.{kind}", "jobName": body["name"], "targetType": target}
-    said |= (
-        {"url": body["httpTarget"]["uri"]}
-        if "httpTarget" in body
-        else {"pubsubTopic": body["pubsubTarget"]["topicName"]}
-    )
+    said: Body = {"@type": f"{_TYPE}.{kind}", "jobName": body["name"]} | _target(body)
     severity = "INFO"
     if outcome is not None and not outcome.well:
         severity = "ERROR"
@@ -222,3 +218,11 @@ def _log(cloud: Cloud, body: Body, kind: str, outcome: TargetResponse | None) ->
             or f"URL_ERROR-ERROR_OTHER. Original HTTP response code number = {outcome.status}",
         }
     cloud.logs.log(words[1], LOG, resource, said, severity=severity)
+
+
+def _target(body: Body) -> Body:
+    if "httpTarget" in body:
+        return {"targetType": "HTTP", "url": body["httpTarget"]["uri"]}
+    if "appEngineHttpTarget" in body:
+        return {"targetType": "APP_ENGINE_HTTP", "relativeUrl": body["appEngineHttpTarget"]["relativeUri"]}
+    return {"targetType": "PUB_SUB", "pubsubTopic": body["pubsubTarget"]["topicName"]}
