@@ -142,3 +142,21 @@ def test_an_old_entry_goes_after_thirty_days(call: Sender) -> None:
     for _ in range(5):
         write(call, *({"textPayload": "new"} for _ in range(250)))
     assert "old" not in [entry["textPayload"] for entry in read(call, f'logName="{LOG}"', pageSize=1)]
+
+
+def test_a_metric_may_have_a_slash_in_its_name(call: Sender) -> None:
+    made = call("POST", METRICS, {"name": "my-(custom)/metric", "filter": "severity>=ERROR"})
+    assert made["name"] == "my-(custom)/metric"
+    path = f"{METRICS}/my-%28custom%29%2Fmetric"
+    assert call("GET", path) == made
+    assert call("PUT", path, {"name": "my-(custom)/metric", "filter": "severity>=INFO"})["name"] == made["name"]
+    assert [one["name"] for one in call("GET", METRICS)["metrics"]] == ["my-(custom)/metric"]
+    assert call("DELETE", path) == {}
+    assert call("GET", METRICS) == {}
+
+
+def test_a_log_whose_name_has_a_slash_can_be_deleted(call: Sender) -> None:
+    log = f"projects/{PROJECT}/logs/run.googleapis.com%2Fstdout"
+    write(call, {"textPayload": "hello"}, logName=log)
+    assert call("DELETE", f"{LOGGING}/{log}") == {}
+    assert read(call, f'logName="{log}"') == []

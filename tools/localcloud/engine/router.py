@@ -17,6 +17,7 @@ from localcloud.spec.discovery import Document, Method, document, slots, version
 from localcloud.spec.routes import Routes, Slot
 
 _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
+_SLASH = re.compile("%2F", re.IGNORECASE)
 _IN_PLACE = re.compile(r"/(?:projects|locations)/[^/]*%2f", re.IGNORECASE)
 _REMEMBERED = 8192
 _DEEPEST = 3  # segments in which a path says its version: "v1/…", "dns/v1/…", "apps/licensing/v1/…"
@@ -99,7 +100,7 @@ class Router:
             service = self.services.get((api, version)) or _unwritten(api, version)
             if not service.dialect.slashes and _misplaced_slash(service, method, rest):
                 continue
-            return Target(service, method, params, _resource(method, rest))
+            return Target(service, method, params, _resource(method, rest, kept=service.encoded_slashes == "kept"))
         return self._operation(http, api, rest)
 
     def _versions(self, api: str, rest: str) -> list[str]:
@@ -193,13 +194,13 @@ def _media(path: str) -> tuple[str, bool, dict[str, Any]]:
     return path, False, {}
 
 
-def _resource(method: Method, rest: str) -> str:
-    """The path without version and custom verb, decoded."""
+def _resource(method: Method, rest: str, *, kept: bool) -> str:
+    """The path without version and custom verb, decoded, but for the slashes that are `kept`."""
     path = rest.partition("/")[2]
     _, colon, verb = method.flat_path.rpartition("/")[2].rpartition(":")
     if colon and "}" not in verb:
         path = path.removesuffix(":" + verb).removesuffix("%3A" + verb)
-    return unquote(path)
+    return unquote(_SLASH.sub("%252F", path) if kept else path)
 
 
 def _aliased(found: tuple[Service, Alias], params: Mapping[str, str], *, guessed: bool) -> Target:

@@ -52,6 +52,7 @@ class Resource:
     kind       schema name of the resource ("Secret"); also its IAM type and, with Service.proto, its @type
     id_param   query parameter that names a new one ("secretId"); "" = see id_field, else a server-made number
     id_field   body field that names a new one ("accountId"); may be the resource's "name" as id or full name
+    slashes    whether an id may hold a slash, which is percent-encoded in the resource's name; see Service.encoded_slashes
     id_rule    regular expression for the id, `id_error` the sentence when it does not match, with {id} and {name}
     complete   (call, body) -> body: server-assigned fields and defaults, on create; may raise CloudError
     created    (call, body): once it is stored, to make what is made along with it (standard.add_child)
@@ -69,6 +70,7 @@ class Resource:
     kind: str
     id_param: str = ""
     id_field: str = ""
+    slashes: bool = False
     id_rule: str = ""
     id_error: str = ""
     complete: Callable[[Call, Body], Body] | None = None
@@ -193,7 +195,7 @@ class Service:
     due             kind of entry in the due queue -> (cloud, name, moment): what happens when its time has come
     sites           see Site
     controls        name -> (cloud, body) -> body: what local tools may ask for beside Google's API, by POST /_local/NAME
-    encoded_slashes names in paths may hold a percent-encoded slash
+    encoded_slashes names in paths may hold a percent-encoded slash: "decoded" for the handlers, or "kept" in the resource's name
     """
 
     api: str
@@ -236,7 +238,7 @@ class Service:
     payer: Callable[[Cloud, str], Payer | None] | None = None
     sites: tuple[Site, ...] = ()
     controls: Mapping[str, Callable[[Cloud, Body], Body]] = field(default_factory=dict)
-    encoded_slashes: bool = False
+    encoded_slashes: Literal["", "decoded", "kept"] = ""
 
 
 @dataclass(frozen=True, slots=True)

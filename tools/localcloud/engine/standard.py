@@ -286,7 +286,8 @@ def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
     if resource.id_param:
         identity = str(call.params.get(resource.id_param, ""))
     elif resource.id_field:
-        identity = str(call.body.get(resource.id_field, body.get(resource.id_field, ""))).rpartition("/")[2]
+        said = str(call.body.get(resource.id_field, body.get(resource.id_field, "")))
+        identity = said.replace("/", "%2F") if resource.slashes else said.rpartition("/")[2]
     else:
         return str(uuid.uuid4().int % 10**19), body
     field = resource.id_param or resource.id_field

@@ -22,6 +22,7 @@ SINK = Resource(
 METRIC = Resource(
     kind="LogMetric",
     id_field="name",
+    slashes=True,
     id_rule=r"[A-Za-z0-9_.,+!*',()%/\\-]{1,100}",
     complete=metrics.completed,
     changed=metrics.changed,
@@ -66,6 +67,7 @@ SERVICE = Service(
         "logging.projects.logs.delete": "google.logging.v2.LoggingServiceV2.DeleteLog",
     },
     always_enabled=True,
+    encoded_slashes="kept",
     enum_numbers={"LogEntry.severity": {100 * at: name for at, name in enumerate(log_filters.SEVERITIES)}},
     log_listener=sinks.route,
     data_access=("logging.entries.",),

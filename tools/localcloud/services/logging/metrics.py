@@ -24,7 +24,7 @@ def changed(call: Call, _old: Body, new: Body) -> Body:
 def presented(cloud: Cloud, body: Body) -> Body:
     """A metric as it is returned: its name without its project."""
     described = {"metricDescriptor": body["metricDescriptor"]} if "metricDescriptor" in body else {}
-    name = body["name"].rpartition("/")[2]
+    name = body["name"].rpartition("/")[2].replace("%2F", "/")
     return body | described | {"name": name, "resourceName": cloud.projects.named(body["name"])}
 
 

@@ -218,7 +218,7 @@ SERVICE = Service(
     roles=roles.beside(__file__, "serviceusage."),
     endpoints=Endpoints(terraform={"SERVICE_USAGE": "v1/"}, gcloud=""),
     always_enabled=True,
-    encoded_slashes=True,
+    encoded_slashes="decoded",
     methods={
         "serviceusage.services.enable": enable,
         "serviceusage.services.batchEnable": batch_enable,
