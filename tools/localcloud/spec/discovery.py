@@ -14,6 +14,15 @@ from typing import Any
 from localcloud.spec.routes import Routes, Slot
 
 _PLACEHOLDER = re.compile(r"\{\+?([^}]+)\}")
+_UNPUBLISHED: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = {
+    ("compute", "v1"): {"NetworkRoutingConfig": {"deleteBgpAlwaysCompareMed": {"type": "boolean"}}},
+    ("run", "v2"): {
+        "GoogleCloudRunV2Job": {"tags": {"type": "object", "additionalProperties": {"type": "string"}}},
+        "GoogleCloudRunV2Probe": {"successThreshold": {"type": "integer", "format": "int32"}},
+        "GoogleCloudRunV2Service": {"tags": {"type": "object", "additionalProperties": {"type": "string"}}},
+    },
+}
+"""Fields that Google's APIs take, as hashicorp/google 7.45.0 sends them, and that Google's documents leave out: by schema."""
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -177,7 +186,10 @@ def folder() -> Path:
 
 @lru_cache(maxsize=64)
 def _load(api: str, version: str) -> Document:
-    return Document(json.loads((folder() / f"{api}.{version}.json").read_bytes()))
+    raw = json.loads((folder() / f"{api}.{version}.json").read_bytes())
+    for schema, properties in _UNPUBLISHED.get((api, version), {}).items():
+        raw["schemas"][schema]["properties"].update(properties)
+    return Document(raw)
 
 
 def slots(method: Method) -> tuple[Slot, ...]:

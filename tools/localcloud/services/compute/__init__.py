@@ -32,10 +32,13 @@ def _image(_call: Call, body: Body) -> Body:
 
 
 def _network(_call: Call, body: Body) -> Body:
+    routing = {"routingMode": "REGIONAL", **body.get("routingConfig", {})}
+    if routing.pop("deleteBgpAlwaysCompareMed", False):
+        routing.pop("bgpAlwaysCompareMed", None)
     return {
-        "routingConfig": {"routingMode": "REGIONAL"},
         "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
         **body,
+        "routingConfig": routing,
     }
 
 
@@ -111,7 +114,12 @@ SERVICE = Service(
         "disks": DISK,
         "images": IMAGE,
         "addresses": _resource(kind="Address", complete=_address, links=("subnetwork", "network", "users")),
-        "networks": _resource(kind="Network", complete=_network, links=("subnetworks",)),
+        "networks": _resource(
+            kind="Network",
+            complete=_network,
+            changed=lambda call, _, new: _network(call, new),
+            links=("subnetworks",),
+        ),
         "subnetworks": _resource(kind="Subnetwork", complete=_subnetwork, links=("network",), iam=True),
         "firewalls": _resource(kind="Firewall", complete=_firewall, links=("network",)),
         "resourcePolicies": _resource(

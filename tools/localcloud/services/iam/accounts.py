@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.iam import acting
 from localcloud.engine.service import Call
 from localcloud.errors import already_exists, invalid, not_found
 from localcloud.spec.discovery import camel
@@ -24,6 +25,7 @@ UNDELETE_DAYS = 30
 PURGE = "account purge"
 ETAG = "MDEwMjE5MjA="
 _ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
+_OF_COMPUTE = re.compile(r"(\d+)-compute@developer\.gserviceaccount\.com")
 EMAIL = re.compile(r"[^@]+@(?P<project>[a-z0-9-]+)\.iam\.gserviceaccount\.com")
 _LIMITS = {"displayName": 100, "description": 256}
 _EDITABLE = ("displayName", "description")
@@ -41,7 +43,7 @@ def resolved(call: Call) -> str:
             return str(row[0])
         project = row[0].split("/")[1] if row else project
         return f"projects/{project}/serviceAccounts/{account}"
-    owner = project if project != "-" else _project_of(account)
+    owner = project if project != "-" else _project_of(call.cloud, account)
     return f"projects/{owner}/serviceAccounts/{account}"
 
 
@@ -94,8 +96,8 @@ def create(call: Call) -> Body:
 
 
 def get(call: Call) -> Body:
-    """One account."""
-    return find(call)
+    """One account; that of Compute Engine is there without having been made."""
+    return _of_compute(call.cloud, resolved(call)) or find(call)
 
 
 def patch(call: Call) -> Body:
@@ -184,9 +186,28 @@ def undelete(call: Call) -> Body:
     return {"restoredAccount": body}
 
 
-def _project_of(email: str) -> str:
+def _project_of(cloud: Cloud, email: str) -> str:
+    if found := _OF_COMPUTE.fullmatch(email):
+        return cloud.projects.id_of(found[1])
     found = EMAIL.fullmatch(email)
     return found["project"] if found else "-"
+
+
+def _of_compute(cloud: Cloud, name: str) -> Body | None:
+    """The account that Compute Engine makes in a project; None for another, and where the API is off."""
+    _, project, _, email = name.split("/")
+    if not cloud.projects.enabled(project, "compute") or email != acting.default(cloud, project):
+        return None
+    unique = f"1{cloud.projects.number(project):020d}"
+    return {
+        "name": name,
+        "projectId": project,
+        "uniqueId": unique,
+        "email": email,
+        "displayName": "Compute Engine default service account",
+        "etag": ETAG,
+        "oauth2ClientId": unique,
+    }
 
 
 def _member(body: Body) -> str:
