@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from localcloud.provider.values import UNKNOWN
 
-from tests.localcloud.provider.core import Core
+from tests.localcloud.provider.core import Core, Refusal
 
 SECRET = "google_secret_manager_secret"
 BUCKET = "google_storage_bucket"
@@ -221,3 +221,10 @@ def test_a_new_label_without_a_value_is_never_settled_and_an_old_one_keeps_its_v
 def test_a_null_in_a_map_is_not_there(offline: Core, secret: dict[str, Any]) -> None:
     same = {"secret_id": "s", "replication": AUTO}
     assert offline.plan(SECRET, secret, **same, labels={"team": "cats", "gone": None}).values == secret
+
+
+def test_the_steps_of_a_build_may_not_take_longer_than_the_build(offline: Core) -> None:
+    step = {"name": "ubuntu", "timeout": "400s"}
+    with pytest.raises(Refusal, match=r"400s \+ 400s in all, and the build only 600s"):
+        offline.plan("google_cloudbuild_trigger", name="app", build=[{"step": [step, step]}])
+    offline.plan("google_cloudbuild_trigger", name="app", build=[{"step": [step, step], "timeout": "800s"}])

@@ -11,6 +11,7 @@ from localcloud.provider.schema import parse
 from localcloud.provider.settings import Settings
 
 from tests.localcloud.provider.conftest import PROJECT, World
+from tests.localcloud.provider.core import Core, Refusal
 
 ZONE = "europe-west1-b"
 DEBIAN = "projects/debian-cloud/global/images/debian-12-bookworm-v20261110"
@@ -84,6 +85,84 @@ def test_a_metric_is_written_whole_and_known_by_its_name(world: World) -> None:
     changed = world.core.changed("google_logging_metric", state, name="errors", filter="severity>=CRITICAL")
     assert changed["description"] == ""
     assert world.core.imported("google_logging_metric", f"{PROJECT} errors") is not None
+
+
+def switch_on(world: World, api: str) -> None:
+    world.ask("POST", "serviceusage", f"v1/projects/{{project}}/services/{api}.googleapis.com:enable", {})
+
+
+def test_a_metric_may_have_a_slash_in_its_name(world: World) -> None:
+    state = world.core.made("google_logging_metric", name="my-(custom)/metric", filter="severity>=ERROR")
+    assert state["id"] == "my-(custom)/metric"
+    assert world.core.read("google_logging_metric", state) is not None
+    imported = world.core.imported("google_logging_metric", f"{PROJECT} my-(custom)/metric")
+    assert imported is not None
+    assert imported["id"] == state["id"]
+
+
+def test_what_is_sent_whole_is_sent_even_when_only_the_provider_knows_the_change(world: World) -> None:
+    switch_on(world, "run")
+    service = {"name": "api", "location": "europe-west1", "template": [{"containers": [{"image": "gcr.io/a/b"}]}]}
+    state = world.core.made("google_cloud_run_v2_service", **service)
+    changed = world.core.changed("google_cloud_run_v2_service", state, **service, deletion_protection=False)
+    assert int(changed["generation"]) == int(state["generation"]) + 1
+
+
+def test_a_disk_is_taken_from_its_machine_before_it_goes(world: World) -> None:
+    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20)
+    machine = world.core.made(
+        "google_compute_instance",
+        name="work",
+        zone=ZONE,
+        machine_type="e2-small",
+        boot_disk=[{"initialize_params": [{"image": "debian-cloud/debian-12"}]}],
+        network_interface=[{"network": "default"}],
+        attached_disk=[{"source": disk["id"]}],
+    )
+    world.core.destroyed("google_compute_disk", disk)
+    assert world.core.read("google_compute_instance", machine)["attached_disk"] == []  # type: ignore[index]
+
+
+def test_a_snapshot_that_nobody_can_make_is_an_error_and_the_disk_stays(world: World) -> None:
+    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20, create_snapshot_before_destroy=True)
+    with pytest.raises(Refusal, match=r"compute\.snapshots\.insert"):
+        world.core.destroyed("google_compute_disk", disk)
+    assert world.core.read("google_compute_disk", disk) is not None
+
+
+def test_a_network_lies_in_the_project_alone_and_a_notification_below_its_bucket(world: World) -> None:
+    network = world.core.made("google_compute_network", name="own", routing_mode="GLOBAL")
+    assert network["id"] == f"projects/{PROJECT}/global/networks/own"
+    changed = world.core.changed("google_compute_network", network, name="own", routing_mode="REGIONAL")
+    assert changed["routing_mode"] == "REGIONAL"
+    world.core.made("google_storage_bucket", name=f"{PROJECT}-in", location="EU")
+    topic = world.core.made("google_pubsub_topic", name="news")
+    agent = world.core.data("google_storage_project_service_account")["member"]
+    world.core.made("google_pubsub_topic_iam_member", topic="news", role="roles/pubsub.publisher", member=agent)
+    made = world.core.made(
+        "google_storage_notification", bucket=f"{PROJECT}-in", payload_format="NONE", topic=topic["id"]
+    )
+    assert made["id"] == f"{PROJECT}-in/notificationConfigs/{made['notification_id']}"
+    assert (made["topic"], made["event_types"]) == (topic["id"], None)
+    world.core.destroyed("google_storage_notification", made)
+    assert world.core.read("google_storage_notification", made) is None
+
+
+def test_headers_that_cloud_scheduler_adds_are_not_read(world: World) -> None:
+    switch_on(world, "cloudscheduler")
+    headers = {"User-Agent": "Google-Cloud-Scheduler", "Content-Type": "application/octet-stream", "X-Own": "yes"}
+    target = [{"uri": "https://example.com", "headers": headers}]
+    made = world.core.made(
+        "google_cloud_scheduler_job", name="nightly", region="europe-west1", schedule="0 3 * * *", http_target=target
+    )
+    assert made["http_target"][0]["headers"] == {"X-Own": "yes"}
+
+
+@pytest.mark.parametrize("header", ["Content-Length", "X-Google-Own", "X-AppEngine-Own"])
+def test_headers_that_are_cloud_schedulers_own_are_refused(offline: Core, header: str) -> None:
+    target = [{"uri": "https://example.com", "headers": {header: "1"}}]
+    with pytest.raises(Refusal, match=f"{header}, which Cloud Scheduler sets itself"):
+        offline.validate("google_cloud_scheduler_job", name="nightly", schedule="0 3 * * *", http_target=target)
 
 
 def test_a_key_that_is_left_to_the_api_is_no_difference() -> None:

@@ -18,6 +18,7 @@ _LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
 _MEMBER = re.compile(r".+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers")
 _LONGEST_TOKEN = 3600
 _SERVICE_ACCOUNT = re.compile(r"^.+@(?:.+\.iam|developer|appspot|cloudservices|cloudbuild)\.gserviceaccount\.com\Z")
+_OWN_HEADER = re.compile(r"X-Google-|X-AppEngine-")
 _POOL_ID = re.compile(r"[0-9a-z-]{4,32}")
 _POOL_SUFFIX = ".svc.id.goog"
 _PROJECT = re.compile(
@@ -109,6 +110,11 @@ def _project_id(value: str) -> str:
     return "" if _PROJECT.fullmatch(value.rpartition("/")[2]) else "must be a project id"
 
 
+def _request_headers(value: Mapping[str, str]) -> str:
+    wrong = [key for key in value if key == "Content-Length" or _OWN_HEADER.search(key)]
+    return f"has {wrong[0]}, which Cloud Scheduler sets itself" if wrong else ""
+
+
 def _service_account(value: str) -> str:
     return "" if _SERVICE_ACCOUNT.search(value) else "must be the email of a service account"
 
@@ -137,6 +143,7 @@ _CHECKS: Mapping[str, Callable[[Value], str]] = {
     "pool_part": _pool_part,
     "present_member": _present_member,
     "project_id": _project_id,
+    "request_headers": _request_headers,
     "service_account": _service_account,
     "service_name": _service_name,
     "token_lifetime": _token_lifetime,

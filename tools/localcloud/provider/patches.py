@@ -63,9 +63,9 @@ def switch(work: Work, values: Object, name: str) -> None:
 
 
 def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -> None:
-    """Patches the changed attributes' fields in the way of the row's `update`; sends nothing if none has a field."""
+    """Patches the changed attributes' fields in the way of the row's `update`; sends nothing if none has a field, unless all are sent."""
     body, mask = _body(work, prior, values, changed)
-    if not mask:
+    if not mask and work.row.update != "whole":
         return
     own = hooks(work.row.type)
     body = own.encode(work, values, body) if own.encode else body

@@ -1,4 +1,4 @@
-"""Resource names as templates over attributes: "projects/{project}/secrets/{secret_id}"."""
+"""Resource names as templates over attributes: "projects/{project}/secrets/{secret_id}". In {%name} a slash is percent-encoded."""
 
 from __future__ import annotations
 
@@ -7,23 +7,33 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
-_PLACEHOLDER = re.compile(r"\{(\+?)([^}]+)\}")
+_PLACEHOLDER = re.compile(r"\{([+%]?)([^}]+)\}")
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
     """The template with its placeholders replaced; null values become empty."""
-    return _PLACEHOLDER.sub(lambda match: str(values.get(match[2]) or ""), template)
+
+    def value(match: re.Match[str]) -> str:
+        said = str(values.get(match[2]) or "")
+        return said.replace("/", "%2F") if match[1] == "%" else said
+
+    return _PLACEHOLDER.sub(value, template)
 
 
 def parse(template: str, name: str) -> dict[str, str] | None:
-    """The values that turn the template into this name; None if it does not match. Values contain no slash."""
+    """The values that turn the template into this name; None if it does not match. Only the value of {%name} may contain a slash."""
     match = _pattern(template).fullmatch(name)
     return match.groupdict() if match else None
 
 
 def names(template: str) -> tuple[str, ...]:
     """A template's placeholders, in order."""
-    return tuple(found[1] for found in _PLACEHOLDER.findall(template))
+    return tuple(name for _, name in _PLACEHOLDER.findall(template))
+
+
+def is_whole(template: str) -> bool:
+    """Whether a method's path has one placeholder, for a resource's full name."""
+    return len(names(template)) == 1 and "{+" in template
 
 
 def parent(path: str) -> str:
@@ -49,13 +59,13 @@ def full(template: str, values: Mapping[str, object], name: str) -> str:
 
 def route(template: str, params: Mapping[str, str]) -> str:
     """A method's path with its parameters filled in: `{+name}` keeps slashes, `{name}` is one escaped segment."""
-    return _PLACEHOLDER.sub(lambda match: quote(params[match[2]], safe="/:@" if match[1] else ""), template)
+    return _PLACEHOLDER.sub(lambda match: quote(params[match[2]], safe="/:@%" if match[1] else ""), template)
 
 
 @lru_cache(maxsize=512)
 def _pattern(template: str) -> re.Pattern[str]:
     parts = _PLACEHOLDER.split(template)
     text = re.escape(parts[0])
-    for name, literal in zip(parts[2::3], parts[3::3], strict=True):
-        text += f"(?P<{name}>[^/]+)" + re.escape(literal)
+    for sign, name, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        text += f"(?P<{name}>{'.' if sign == '%' else '[^/]'}+)" + re.escape(literal)
     return re.compile(text)

@@ -34,7 +34,7 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
     """The path parameters of a method on the resource itself: its full name, or one parameter per segment."""
     names = paths.names(method.path)
     path = work.path(values)
-    if len(names) == 1:
+    if paths.is_whole(method.path):
         return {names[0]: path}
     return {name: _segment(work, name, values) for name in names[:-1]} | {names[-1]: paths.last(path)}
 
@@ -42,7 +42,7 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
 def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
     """The path parameters of a create: the parent's name, or the resource's own name for a PUT."""
     names = paths.names(method.path)
-    if len(names) != 1:
+    if not paths.is_whole(method.path):
         return {name: _segment(work, name, values) for name in names}
     path = work.path(values)
     return {names[0]: path if method.http == "PUT" else paths.parent(path)}

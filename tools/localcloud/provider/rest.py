@@ -89,7 +89,12 @@ def delete(work: Work, state: Object) -> None:
     own = hooks(work.row.type)
     if own.delete:
         own.delete(work, state)
-        return
+    else:
+        remove(work, state)
+
+
+def remove(work: Work, state: Object) -> None:
+    """Calls delete and waits for its end; what is gone already is removed, too."""
     method = work.verb("delete")
     answer = requests.gone_as_none(lambda: work.ask(method, requests.params(work, method, state)))
     if answer is not None:

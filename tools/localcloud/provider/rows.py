@@ -81,6 +81,7 @@ class ResourceType:
     partial          whether a failed update keeps the old state; otherwise the state has the plan until the next refresh
     retry            (HTTP code, text) of errors that are temporary, for this type only
     identity         the attributes of its identity (see identities.py), with "?" if optional for import
+    data             what its data source of the same name asks for, with "?" if optional; () if it has no data source
     """
 
     type: str
@@ -105,6 +106,7 @@ class ResourceType:
     partial: bool = False
     retry: tuple[tuple[int, str], ...] = ()
     identity: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     parent: Parent | None = None
 
 
@@ -174,6 +176,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
         partial=raw.get("partial", False),
         retry=tuple((code, text) for code, text in raw.get("retry", ())),
         identity=tuple(raw.get("identity", ())),
+        data=tuple(raw.get("data", ())),
     )
 
 
@@ -189,6 +192,23 @@ def policy_source(row: ResourceType) -> ResourceType:
     text = schema.Attribute("policy_data", computed=True)
     root = replace(row.schema.root, children={**children, "policy_data": text})
     return replace(row, kind="source", schema=Schema(root), identity=())
+
+
+def data_source(row: ResourceType) -> ResourceType:
+    """The data source that reads what the resource makes: the same attributes, of which few are asked for."""
+    asked = {name.rstrip("?"): not name.endswith("?") for name in row.data}
+    children = {name: _read_only(one) for name, one in row.schema.root.children.items()}
+    for name, required in asked.items():
+        children[name] = replace(children[name], required=required, optional=not required, computed=not required)
+    return replace(row, kind="source", schema=Schema(replace(row.schema.root, children=children)), identity=())
+
+
+def _read_only(child: schema.Attribute | schema.Block) -> schema.Attribute | schema.Block:
+    flags: dict[str, Any] = {"required": False, "optional": False, "computed": True, "rules": schema.Rules()}
+    if isinstance(child, schema.Attribute):
+        return replace(child, **flags, default=None)
+    inner = {name: _read_only(one) for name, one in child.children.items()}
+    return replace(child, **flags, min=0, max=0, children=inner)
 
 
 def _parent(raw: Mapping[str, Any]) -> Parent:

@@ -62,6 +62,8 @@ def _block(message: Any, block: Block) -> None:
                 sensitive=child.sensitive,
                 write_only=child.write_only,
             )
+        elif not child.configurable:
+            message.attributes.add(name=name, type=_compact(_objects(child)), computed=True)
         else:
             least = child.min or (1 if child.required else 0)
             nested = message.block_types.add(
@@ -72,5 +74,21 @@ def _block(message: Any, block: Block) -> None:
 
 
 def _type(node: Attribute) -> bytes:
+    return _compact(_values(node))
+
+
+def _values(node: Attribute) -> Any:
     scalar = _SCALARS[node.scalar]
-    return json.dumps([node.collection, scalar] if node.collection else scalar, separators=(",", ":")).encode()
+    return [node.collection, scalar] if node.collection else scalar
+
+
+def _objects(block: Block) -> Any:
+    """The type of a block that no configuration may have: an attribute of Terraform's, unknown as a whole until it is read."""
+    inner = {
+        name: _values(one) if isinstance(one, Attribute) else _objects(one) for name, one in block.children.items()
+    }
+    return [block.nesting, ["object", inner]]
+
+
+def _compact(described: Any) -> bytes:
+    return json.dumps(described, separators=(",", ":")).encode()

@@ -1,6 +1,6 @@
 """Data sources and ephemeral resources: one folder each, with a row and, in reading.py, the function that reads it.
 
-IAM policies can be read for every resource type that has one, without a folder. Ephemeral values are stored nowhere.
+IAM policies, and the resource types whose rows say so, can be read without a folder. Ephemeral values are stored nowhere.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from localcloud.provider import policies, rows
+from localcloud.provider import policies, rest, rows
+from localcloud.provider.creation import placed
 from localcloud.provider.rows import ResourceType
-from localcloud.provider.values import Object
-from localcloud.provider.work import Work
+from localcloud.provider.values import Object, settled
+from localcloud.provider.work import Problem, Work
 
 HERE = Path(__file__).parent
 
@@ -30,7 +31,8 @@ class Sources:
     def __iter__(self) -> Iterator[str]:
         yield from (path.parent.name for path in sorted((HERE / self.kind).glob("*/row.json")))
         if self.kind == "data_sources":
-            yield from (name for name in rows.catalogue() if rows.catalogue()[name].kind == "policy")
+            known = rows.catalogue()
+            yield from (name for name in known if known[name].kind == "policy" or known[name].data)
 
     def __getitem__(self, name: str) -> ResourceType:
         if name not in self._rows:
@@ -38,18 +40,43 @@ class Sources:
             self._rows[name] = (
                 rows.source(name, json.loads(path.read_text(encoding="utf-8")))
                 if path.exists()
-                else rows.policy_source(rows.catalogue()[name])
+                else _derived(rows.catalogue()[name])
             )
         return self._rows[name]
 
     def read(self, name: str, work: Work) -> Object:
         """The named source's values for the configuration in `work`; raises Problem when there is nothing to read."""
-        reading: Callable[[Work], Object] = (
-            importlib.import_module(f"localcloud.provider.{self.kind}.{name}.reading").read
-            if self[name].parent is None
-            else policies.look
-        )
-        return self[name].schema.null | work.config | reading(work)
+        return self[name].schema.null | work.config | self._reading(name)(work)
+
+    def _reading(self, name: str) -> Callable[[Work], Object]:
+        if self[name].parent is not None:
+            return policies.look
+        if self[name].data:
+            return _look
+        reading: Callable[[Work], Object] = importlib.import_module(
+            f"localcloud.provider.{self.kind}.{name}.reading"
+        ).read
+        return reading
+
+
+def _derived(row: ResourceType) -> ResourceType:
+    return rows.policy_source(row) if row.kind == "policy" else rows.data_source(row)
+
+
+def _look(work: Work) -> Object:
+    """Reads an existing resource, with all its labels and annotations, whoever set them."""
+    row = rows.catalogue()[work.row.type]
+    asked = Work(row, work.settings, work.client, work.stopped)
+    state = row.schema.null | settled(work.config)
+    owned = state | {"project": asked.project(state)} if "project" in row.schema.root.children else state
+    named = placed(asked, owned)
+    found = rest.read(asked, named | {"id": asked.id(named)})
+    if found is None:
+        raise Problem(f"{asked.id(named)} was not found.", "A data source reads what exists already.")
+    labels, annotations = found.get("effective_labels"), found.get("effective_annotations")
+    said = {"labels": labels, "terraform_labels": labels} if labels is not None else {}
+    shown = found | said | ({"annotations": annotations} if annotations is not None else {})
+    return {name: shown[name] for name in work.row.schema.root.children}
 
 
 DATA = Sources("data_sources")

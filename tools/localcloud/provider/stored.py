@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from localcloud.provider.paths import last
 from localcloud.provider.values import Value
 
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SCHEDULER_AGENT, _APP_ENGINE_AGENT = "Google-Cloud-Scheduler", "AppEngine-Google; (+http://code.google.com/appengine)"
+_TOPICS = "//pubsub.googleapis.com/"
+_OWN_HEADER = re.compile(r"X-Google-|X-AppEngine-|Content-Length")
 _SCOPES: Mapping[str, str] = {
     **{name: name for name in ("bigquery", "cloud-platform", "datastore", "monitoring", "pubsub", "taskqueue")},
     "cloud-source-repos": "source.full_control",
@@ -60,6 +64,16 @@ def _short(raw: Value) -> Value:
     return [last(one) for one in raw] if isinstance(raw, list) else last(raw)
 
 
+def _headers(raw: Mapping[str, str]) -> Value:
+    """The headers of a scheduled request without those that Cloud Scheduler adds."""
+    found = {name: value for name, value in raw.items() if not _OWN_HEADER.search(name)}
+    if found.get("Content-Type") == "application/octet-stream":
+        del found["Content-Type"]
+    if agent := found.pop("User-Agent", "").removesuffix(_SCHEDULER_AGENT).replace(_APP_ENGINE_AGENT, "").strip():
+        found["User-Agent"] = agent
+    return found
+
+
 def _scope(name: str) -> str:
     """The URL of an OAuth scope that may be given by gcloud's short name."""
     return f"https://www.googleapis.com/auth/{_SCOPES[name]}" if name in _SCOPES else name
@@ -83,9 +97,15 @@ _FORMS: Mapping[str, Callable[[str], Value]] = {
     "json": _json,
     "scope": _scope,
     "object": json.loads,
+    "topic": lambda name: f"{_TOPICS}{name}",
 }
 _READ_WITH_ARGUMENT: Mapping[str, Callable[[Value, str], Value]] = {
     "is": lambda raw, value: raw == value,
     "is_not": lambda raw, value: raw != value,
 }
-_READ: Mapping[str, Callable[[Value], Value]] = {"last": _short, "json": _compact}
+_READ: Mapping[str, Callable[[Value], Value]] = {
+    "headers": _headers,
+    "last": _short,
+    "json": _compact,
+    "topic": lambda name: name.removeprefix(_TOPICS),
+}

@@ -93,7 +93,7 @@ class Work:
     def id(self, values: Object) -> str:
         """The resource's Terraform id: its full name without what the row omits."""
         omitted = paths.fill(self.row.omits, values | {"project": self.project(values)}) if self.row.omits else ""
-        return self.path(values).replace(omitted, "", 1) if omitted else self.path(values)
+        return self.path(values).replace(omitted, "", 1).replace("%2F", "/") if omitted else self.path(values)
 
     def project(self, values: Object) -> str:
         """The resource's or the provider block's project; raises Problem if neither has one."""

@@ -1,0 +1,70 @@
+"""Data sources: what a resource makes is read under the same name, and accounts and images by what they are called."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from localcloud.provider.messages import classes
+from localcloud.provider.rows import catalogue
+from localcloud.provider.sources import DATA
+
+from tests.localcloud.provider.conftest import PROJECT, World
+from tests.localcloud.provider.core import Core, Refusal
+
+FAMILY = {"family": "debian-12", "project": "debian-cloud"}
+
+
+def test_a_data_source_shows_all_that_its_resource_has(world: World) -> None:
+    world.core.made("google_pubsub_topic", name="news", message_retention_duration="86600s")
+    patch = {"topic": {"name": f"projects/{PROJECT}/topics/news", "labels": {"by": "hand"}}, "updateMask": "labels"}
+    world.ask("PATCH", "pubsub", "v1/projects/{project}/topics/news", patch)
+    found = world.core.data("google_pubsub_topic", name="news")
+    assert (found["id"], found["project"]) == (f"projects/{PROJECT}/topics/news", PROJECT)
+    assert found["message_retention_duration"] == "86600s"
+    assert found["labels"] == found["terraform_labels"] == found["effective_labels"] == {"by": "hand"}
+
+
+def test_what_is_not_there_is_named(world: World) -> None:
+    with pytest.raises(Refusal, match=r"projects/.*/topics/none was not found"):
+        world.core.data("google_pubsub_topic", name="none")
+
+
+def test_a_data_source_asks_for_its_name_alone_and_its_blocks_are_unknown_until_they_are_read(offline: Core) -> None:
+    asked = {name: one.required for name, one in DATA["google_storage_bucket"].schema.root.children.items()}
+    assert [name for name, required in asked.items() if required] == ["name"]
+    answer = classes()["GetProviderSchema.Response"].FromString(
+        offline.servicer.get_provider_schema(classes()["GetProviderSchema.Request"](), offline.peer)
+    )
+    block = answer.data_source_schemas["google_storage_bucket"].block
+    assert list(block.block_types) == []
+    rules = next(one for one in block.attributes if one.name == "lifecycle_rule")
+    assert (rules.computed, json.loads(rules.type)[0]) == (True, "list")
+
+
+def test_whatever_a_row_asks_for_is_an_attribute() -> None:
+    rows = [catalogue()[name] for name in catalogue()]
+    assert all(one.rstrip("?") in row.schema.root.children for row in rows for one in row.data)
+
+
+def test_an_account_is_found_by_its_id_and_by_its_address(world: World) -> None:
+    made = world.core.made("google_service_account", account_id="train-runs", display_name="Training")
+    by_id = world.core.data("google_service_account", account_id="train-runs")
+    assert by_id == world.core.data("google_service_account", account_id=made["email"], project=PROJECT)
+    assert (by_id["id"], by_id["member"], by_id["display_name"]) == (made["id"], made["member"], "Training")
+    with pytest.raises(Refusal, match="cannot be read"):
+        world.core.data("google_service_account", account_id="nobody")
+
+
+def test_the_default_account_of_machines_is_the_one_that_compute_engine_names(world: World) -> None:
+    found = world.core.data("google_compute_default_service_account")
+    assert found["email"].endswith("-compute@developer.gserviceaccount.com")
+
+
+def test_an_image_is_found_by_family_name_and_filter(world: World) -> None:
+    by_family = world.core.data("google_compute_image", **FAMILY)
+    by_name = world.core.data("google_compute_image", name=by_family["name"], project="debian-cloud")
+    by_filter = world.core.data("google_compute_image", filter="family = debian-12", project="debian-cloud")
+    assert by_family["self_link"] == by_name["self_link"] == by_filter["self_link"]
+    with pytest.raises(Refusal, match="finds 2 images"):
+        world.core.data("google_compute_image", filter="name : debian", project="debian-cloud")
