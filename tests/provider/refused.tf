@@ -691,3 +691,70 @@ data "google_iam_policy" "no_principal" { # accepted
     members = ["alice"]
   }
 }
+
+resource "google_cloud_scheduler_job" "length" { # http_target.headers: not Content-Length
+  name     = "length"
+  region   = "europe-west1"
+  schedule = "0 3 * * *"
+  http_target {
+    uri     = "https://example.com"
+    headers = { "Content-Length" = "1" }
+  }
+}
+
+resource "google_cloud_scheduler_job" "own_header" { # pubsub and HTTP targets: not X-Google-…
+  name     = "own-header"
+  region   = "europe-west1"
+  schedule = "0 3 * * *"
+  http_target {
+    uri     = "https://example.com"
+    headers = { "X-Google-Trace" = "1" }
+  }
+}
+
+resource "google_pubsub_subscription" "long_filter" { # filter: 256 characters
+  name   = "long-filter"
+  topic  = "news"
+  filter = "attributes.kind = \"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\""
+}
+
+resource "google_compute_network" "upper_case" { # name: RFC 1035
+  name = "Upper"
+}
+
+resource "google_compute_network" "routing" { # routing_mode: one of two
+  name         = "routing"
+  routing_mode = "LOCAL"
+}
+
+resource "google_storage_notification" "format" { # payload_format: one of two
+  bucket         = "groundwork-example-in"
+  payload_format = "XML"
+  topic          = "projects/groundwork-example/topics/news"
+}
+
+resource "google_storage_notification" "topic" { # topic: without its host
+  bucket         = "groundwork-example-in"
+  payload_format = "NONE"
+  topic          = "//pubsub.googleapis.com/projects/groundwork-example/topics/news"
+}
+
+resource "google_storage_notification" "event" { # event_types: four there are
+  bucket         = "groundwork-example-in"
+  payload_format = "NONE"
+  topic          = "projects/groundwork-example/topics/news"
+  event_types    = ["OBJECT_READ"]
+}
+
+data "google_pubsub_topic" "nameless" { # name: required
+}
+
+data "google_compute_image" "nothing" { # one of family, filter and name
+  project = "debian-cloud"
+}
+
+data "google_compute_image" "both" { # only one of family, filter and name
+  project = "debian-cloud"
+  family  = "debian-12"
+  name    = "debian-12-bookworm-v20261110"
+}

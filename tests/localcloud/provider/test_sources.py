@@ -30,6 +30,11 @@ def test_what_is_not_there_is_named(world: World) -> None:
         world.core.data("google_pubsub_topic", name="none")
 
 
+def test_a_location_is_not_taken_from_the_provider_block(offline: Core) -> None:
+    with pytest.raises(Refusal, match="no location is named"):
+        offline.data("google_cloud_run_v2_service", name="api")
+
+
 def test_a_data_source_asks_for_its_name_alone_and_its_blocks_are_unknown_until_they_are_read(offline: Core) -> None:
     asked = {name: one.required for name, one in DATA["google_storage_bucket"].schema.root.children.items()}
     assert [name for name, required in asked.items() if required] == ["name"]

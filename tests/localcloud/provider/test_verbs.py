@@ -92,19 +92,20 @@ def switch_on(world: World, api: str) -> None:
 
 
 def test_a_metric_may_have_a_slash_in_its_name(world: World) -> None:
-    state = world.core.made("google_logging_metric", name="my-(custom)/metric", filter="severity>=ERROR")
-    assert state["id"] == "my-(custom)/metric"
+    state = world.core.made("google_logging_metric", name="api/(slow)", filter="severity>=ERROR")
+    assert state["id"] == "api/(slow)"
     assert world.core.read("google_logging_metric", state) is not None
-    imported = world.core.imported("google_logging_metric", f"{PROJECT} my-(custom)/metric")
+    imported = world.core.imported("google_logging_metric", f"{PROJECT} api/(slow)")
     assert imported is not None
     assert imported["id"] == state["id"]
 
 
 def test_what_is_sent_whole_is_sent_even_when_only_the_provider_knows_the_change(world: World) -> None:
     switch_on(world, "run")
-    service = {"name": "api", "location": "europe-west1", "template": [{"containers": [{"image": "gcr.io/a/b"}]}]}
-    state = world.core.made("google_cloud_run_v2_service", **service)
-    changed = world.core.changed("google_cloud_run_v2_service", state, **service, deletion_protection=False)
+    task = {"template": [{"containers": [{"image": "gcr.io/a/b"}]}]}
+    job = {"name": "train", "location": "europe-west1", "template": [task]}
+    state = world.core.made("google_cloud_run_v2_job", **job)
+    changed = world.core.changed("google_cloud_run_v2_job", state, **job, deletion_protection=False)
     assert int(changed["generation"]) == int(state["generation"]) + 1
 
 

@@ -66,6 +66,10 @@ def _derived(row: ResourceType) -> ResourceType:
 def _look(work: Work) -> Object:
     """Reads an existing resource, with all its labels and annotations, whoever set them."""
     row = rows.catalogue()[work.row.type]
+    if "location?" in row.data and not work.config.get("location"):
+        raise Problem(
+            f"{row.type}: no location is named.", "Google's provider takes none from its own block, either.", "location"
+        )
     asked = Work(row, work.settings, work.client, work.stopped)
     state = row.schema.null | settled(work.config)
     owned = state | {"project": asked.project(state)} if "project" in row.schema.root.children else state
