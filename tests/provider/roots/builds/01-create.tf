@@ -99,3 +99,25 @@ resource "google_cloudbuild_trigger" "by_message" {
     approval_required = true
   }
 }
+
+resource "google_cloudbuild_trigger" "mirrored" {
+  name     = "mirrored"
+  filename = "cloudbuild.yaml"
+  trigger_template {
+    branch_name  = "main"
+    invert_regex = true
+  }
+}
+
+resource "google_cloudbuild_trigger" "bitbucket" {
+  name     = "bitbucket"
+  filename = "cloudbuild.yaml"
+  bitbucket_server_trigger_config {
+    bitbucket_server_config_resource = "projects/100000000001/locations/europe-west1/bitbucketServerConfigs/own"
+    project_key                      = "CATS"
+    repo_slug                        = "api"
+    push {
+      tag = "^v"
+    }
+  }
+}

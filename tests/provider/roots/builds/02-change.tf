@@ -41,3 +41,13 @@ resource "google_cloudbuild_trigger" "inline" {
     }
   }
 }
+
+resource "google_cloudbuild_trigger" "mirrored" {
+  name     = "mirrored"
+  filename = "cloudbuild.yaml"
+  trigger_template {
+    tag_name  = "^v"
+    repo_name = "api"
+    dir       = "server"
+  }
+}

@@ -63,3 +63,8 @@ resource "google_logging_project_sink" "full" {
 output "writer" {
   value = google_logging_project_sink.plain.writer_identity
 }
+
+resource "google_logging_metric" "slashed" {
+  name   = "api/(slow)"
+  filter = "severity>=ERROR"
+}

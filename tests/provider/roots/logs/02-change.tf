@@ -46,3 +46,8 @@ resource "google_logging_project_sink" "full" {
   destination = "pubsub.googleapis.com/${google_pubsub_topic.logs.id}"
   filter      = "severity>=CRITICAL"
 }
+
+resource "google_logging_metric" "slashed" {
+  name   = "api/(slow)"
+  filter = "severity>=WARNING"
+}

@@ -80,6 +80,12 @@ resource "google_cloud_run_v2_service" "full" {
           path = "/healthz"
         }
       }
+      readiness_probe {
+        success_threshold = 2
+        http_get {
+          path = "/ready"
+        }
+      }
       volume_mounts {
         name       = "cache"
         mount_path = "/cache"
