@@ -151,9 +151,10 @@ class App:
         except CloudError as problem:
             outcome: Outcome | None = self._dispatcher.failed(problem, None)
         else:
+            since = self._signals.moment
             outcome = await self._run(request, target)
             if outcome is not None and outcome.reply.wait is not None:
-                outcome = await self._waited(request, target, outcome)
+                outcome = await self._waited(request, target, outcome, since)
             if outcome is not None and outcome.reply.later is not None:
                 outcome = await self._later(target, outcome)
         method, status = target.method.id if target else "", outcome.reply.status if outcome else 0
@@ -173,12 +174,13 @@ class App:
             return self._dispatcher.failed(problem, target)
         return outcome._replace(reply=rendering.reply(outcome.call, reply))
 
-    async def _waited(self, request: Request, target: Target, outcome: Outcome) -> Outcome:
-        """The outcome once what the caller waits for has happened, or when the time for it is over."""
+    async def _waited(self, request: Request, target: Target, outcome: Outcome, since: int) -> Outcome:
+        """The outcome once what the caller waits for has happened, or when the time for it is over; it was looked for first after `since`."""
         ends = time.monotonic() + (outcome.reply.wait.seconds if outcome.reply.wait else 0)
         while outcome.reply.wait is not None:
-            if not await self._signals.wait(outcome.reply.wait.topic, ends - time.monotonic()):
+            if not await self._signals.wait(outcome.reply.wait.topic, ends - time.monotonic(), since):
                 break
+            since = self._signals.moment
             outcome = await self._done(request, target)
         return outcome
 

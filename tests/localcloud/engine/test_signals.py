@@ -1,0 +1,31 @@
+"""Who waits for a signal misses none that was rung while it looked."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+
+from localcloud.engine.signals import Signals
+from localcloud.engine.store import Store
+
+
+def test_what_is_rung_between_the_look_and_the_wait_is_heard(tmp_path: Path) -> None:
+    with closing(Store(tmp_path)) as store:
+        signals = Signals(store)
+        since = signals.moment
+        signals.ring("operation 1")
+        assert asyncio.run(signals.wait("operation 1", 60, since))
+        assert not asyncio.run(signals.wait("operation 2", 0, since))
+        assert not asyncio.run(signals.wait("operation 1", 0, signals.moment))
+
+
+def test_what_is_forgotten_is_looked_for_once_more(tmp_path: Path) -> None:
+    with closing(Store(tmp_path)) as store:
+        signals = Signals(store)
+        since = signals.moment
+        for number in range(5000):
+            signals.ring(f"operation {number}")
+        assert asyncio.run(signals.wait("operation 1", 60, since))
+        assert asyncio.run(signals.wait("operation 4999", 60, since))
+        assert not asyncio.run(signals.wait("operation 1", 0, signals.moment))
