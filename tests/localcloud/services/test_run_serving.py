@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sys
@@ -176,16 +177,37 @@ def _address(service: Any) -> tuple[str, int]:
     return host, int(port)
 
 
-def test_a_server_that_speaks_only_http_2_is_not_reached_and_the_answer_says_so(cloud: Serving, state: Path) -> None:
-    frames = "import socket, os; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); k = []\n"
-    frames += "while True: c = s.accept()[0]; k.append(c); c.recv(9); c.sendall(bytes(9))"
-    cloud.cloud.workloads.settings.stand_ins["grpc"] = ((sys.executable, "-c", frames), state)
-    container = {"image": "grpc:1", "ports": [{"name": "h2c", "containerPort": 8080}]}
-    service = deployed(cloud, "frames", containers=[container])
-    with closing(connected(service)) as connection:
+def test_a_server_that_speaks_no_http_2_behind_a_port_of_that_name_is_not_reached_and_the_answer_says_so(
+    cloud: Serving,
+) -> None:
+    container = {"image": "api:1", "ports": [{"name": "h2c", "containerPort": 8080}]}
+    with closing(connected(deployed(cloud, "frames", containers=[container]))) as connection:
         status, said = asked(connection)
-    assert status == 501
-    assert "the local cloud speaks only HTTP/1.1" in said
+    assert status == 503
+    assert "its port is named h2c" in said
+
+
+def test_a_request_whose_time_is_over_before_anything_runs_is_answered_once(cloud: Serving, state: Path) -> None:
+    wait = "import pathlib, sys, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)\nexec(open('app.py').read())"
+    cloud.cloud.workloads.settings.stand_ins["late"] = ((sys.executable, "-c", wait), state)
+    (state / "go").touch()
+    service = deployed(cloud, "late", containers=[{"image": "late:1"}], timeout="1s")
+    fleet = cloud.cloud.offers.get(Fleet)
+    assert fleet is not None
+    asyncio.run_coroutine_threadsafe(fleet.stop(service["latestReadyRevision"]), cloud.loop).result(30)
+    (state / "go").unlink()
+    with closing(socket.create_connection(_address(service), 30)) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        said = plain.recv(65536)
+        assert said.startswith(b"HTTP/1.1 504 ")
+        (state / "go").touch()
+        with closing(connected(service)) as connection:
+            while asked(connection)[0] != 200:
+                pass
+        plain.sendall(b"GET /second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert b"/second" in said
 
 
 def test_a_request_that_takes_too_long_is_a_504(cloud: Serving) -> None:

@@ -41,8 +41,8 @@ class Authority:
             self._make()
         return path
 
-    def _context(self, host: str) -> ssl.SSLContext:
-        """What ends TLS for a host."""
+    def _context(self, host: str, both: bool = False) -> ssl.SSLContext:
+        """What ends TLS for a host; with `both`, who answers for it speaks HTTP/2 with every client that can."""
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from cryptography.x509 import load_pem_x509_certificate
 
@@ -51,7 +51,7 @@ class Authority:
         chain = _leaf(host, issuer, key)  # type: ignore[arg-type]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(_PROTOCOLS)
+        context.set_alpn_protocols(_PROTOCOLS[::-1] if both else _PROTOCOLS)
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix="leaf-") as file:  # ssl reads chains from files only
             file.write(chain)
             file.flush()

@@ -33,7 +33,6 @@ from localcloud.spec.discovery import versions
 
 _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
 _WORKERS = 16
-_SERVICES = "run.app"
 _Parse = Callable[[bytes], Message]
 _PASSED = ("authorization", "x-goog-user-project", "x-goog-request-params")
 _CODES = {
@@ -120,7 +119,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         name = details.method
         method = _method(name, self._host)
         if method is None:
-            return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name, self._host)))
+            return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
         return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
 
     def _called(self, method: Unary, data: bytes, context: Any) -> bytes:
@@ -143,8 +142,6 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 def _told_apart(host: str) -> str:
     """A host as far as calls differ by it: anybody may ask for any number of hosts, and each has a server of its own."""
-    if host.endswith(f".{_SERVICES}"):
-        return _SERVICES
     api = _api(host)
     return f"{api}.googleapis.com" if versions(api) else ""
 
@@ -153,12 +150,7 @@ def _api(host: str) -> str:
     return re.sub(r"^[a-z0-9-]+-(?=[a-z]+\.googleapis)", "", host).partition(".")[0]
 
 
-def _unknown(name: str, host: str) -> tuple[grpc.StatusCode, str]:
-    if host == _SERVICES:
-        return grpc.StatusCode.UNIMPLEMENTED, (
-            "The local cloud passes requests on to services of Cloud Run in HTTP/1.1 only: they take no gRPC here, as they do on "
-            "Google Cloud."
-        )
+def _unknown(name: str) -> tuple[grpc.StatusCode, str]:
     return grpc.StatusCode.UNIMPLEMENTED, (
         f"The local cloud does not answer {name} over gRPC: it streams, or Google's client library for it is not installed beside "
         'the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'

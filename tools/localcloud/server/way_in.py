@@ -157,19 +157,20 @@ class EntryProtocol(Bounded):
         return bool(token)
 
     async def _secured(self, host: str) -> None:
-        """Ends TLS; what comes out of it is HTTP, or gRPC where that is all that the client speaks."""
+        """Ends TLS; what comes out of it is HTTP, or for one of Google's APIs gRPC where that is all that the client speaks."""
         waiting = _Buffer()
-        context = self.doors.authority.context(host)
+        whole = self.doors.connection(host)
+        context = self.doors.authority.context(host, whole is not None)
         inner = await self.loop.start_tls(
             self.transport, waiting, context, server_side=True, ssl_handshake_timeout=_PATIENCE
         )
         assert inner is not None
-        if inner.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+        if whole is None and inner.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
             self.transport = cast("Any", inner)
             inner.pause_reading()  # what comes from now on is the socket's
             await self._spliced(host, b"".join(waiting.data))
             return
-        protocol = self.doors.connection(host) or self._again()
+        protocol = whole or self._again()
         protocol.connection_made(inner)
         inner.set_protocol(protocol)
         for piece in waiting.data:

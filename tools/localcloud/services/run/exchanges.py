@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from localcloud.services.run.fleet import Instance
@@ -25,17 +25,15 @@ _OWN_TOKEN = b"local/"
 _SIGNATURE = b"SIGNATURE_REMOVED_BY_GOOGLE"
 
 
+Headers = Sequence[tuple[bytes, bytes]]
+
+
 class ProxyError(Exception):
     """What a request is answered in place of the instance's answer."""
 
-    def __init__(self, status: int, sentence: str, headers: tuple[str, ...] = ()) -> None:
+    def __init__(self, status: int, sentence: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(sentence)
         self.status, self.headers = status, headers
-
-    @property
-    def line(self) -> str:
-        """Its status as an answer's first line has it: "503 Service Unavailable"."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
 
 
 class Head(Protocol):
@@ -75,7 +73,13 @@ class Desk(Protocol):
 
 
 class Exchange:
-    """A request and its answer."""
+    """A request and its answer.
+
+    body   what has come of the request's body and has not gone on yet
+    early  what came behind a request for another protocol
+    again  the body of a request that can be repeated; None for one that cannot
+    old    whether the client speaks HTTP/1.0
+    """
 
     __slots__ = (
         "again",
@@ -84,16 +88,20 @@ class Exchange:
         "chosen",
         "chunked",
         "complete",
+        "early",
         "fields",
         "headers",
         "instance",
         "keep",
+        "old",
         "peer",
+        "protocol",
         "secure",
         "size",
         "started",
         "status",
         "target",
+        "task",
         "timer",
         "trace",
         "upgrade",
@@ -101,25 +109,33 @@ class Exchange:
         "verb",
     )  # fmt: skip
 
-    def __init__(self, peer: str, secure: bool) -> None:
-        self.peer, self.secure = peer, secure
+    def __init__(self, peer: str, secure: bool, protocol: str = "HTTP/1.1") -> None:
+        self.peer, self.secure, self.protocol = peer, secure, protocol
         self.verb, self.target, self.trace = b"", b"", ""
         self.headers: list[tuple[bytes, bytes, bytes]] = []
         self.fields: dict[bytes, bytes] = {}
         self.body: deque[bytes] = deque()
         self.size = self.answer_size = self.status = 0
-        self.complete = self.chunked = self.upgrade = False
-        self.again = b""
+        self.complete = self.chunked = self.upgrade = self.old = False
+        self.again: tuple[bytes, ...] | None = None
+        self.early = b""
         self.keep = True
         self.chosen: Any = None
         self.instance: Instance | None = None
         self.upstream: InstanceConnection | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.task: asyncio.Task[None] | None = None
         self.started = 0.0
 
     def field(self, name: bytes) -> bytes:
         """The value of a header, the first one's, by its name in lower case; empty without it."""
         return self.fields.get(name, b"")
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Notes a header."""
+        lower = name.lower()
+        self.headers.append((lower, name, value))
+        self.fields.setdefault(lower, value)
 
     @property
     def codings(self) -> list[bytes]:
@@ -130,9 +146,9 @@ class Exchange:
         """A piece of the body as it goes on."""
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
 
-    def head(self) -> bytes:
-        """The head as it goes on: what is between two neighbours left out, what Google's front end says added."""
-        lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
+    def onward(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they go on: what is between two neighbours left out, what Google's front end says added."""
+        found: list[tuple[bytes, bytes]] = []
         forwarded, kept_trace = self.peer.encode(), False
         for lower, name, value in self.headers:
             if lower in _HOP_BY_HOP:
@@ -144,12 +160,18 @@ class Exchange:
                 continue
             if lower == b"x-cloud-trace-context":
                 kept_trace, self.trace = True, value.partition(b"/")[0].decode("latin-1")
-            lines.append(name + b": " + (_unsigned(value) if lower == b"authorization" else value))
+            found.append((name, _unsigned(value) if lower == b"authorization" else value))
         if not kept_trace:
             self.trace = os.urandom(16).hex()
-            lines.append(b"X-Cloud-Trace-Context: %b/1;o=0" % self.trace.encode())
-        lines.append(b"X-Forwarded-For: " + forwarded)
-        lines.append(b"X-Forwarded-Proto: " + (b"https" if self.secure else b"http"))
+            found.append((b"X-Cloud-Trace-Context", b"%b/1;o=0" % self.trace.encode()))
+        found.append((b"X-Forwarded-For", forwarded))
+        found.append((b"X-Forwarded-Proto", b"https" if self.secure else b"http"))
+        return found
+
+    def head(self) -> bytes:
+        """The head as it goes on to an instance that speaks HTTP/1.1."""
+        lines = [b"%b %b HTTP/1.1" % (self.verb, self.target)]
+        lines += [b"%b: %b" % header for header in self.onward()]
         if self.upgrade:
             lines.append(b"Connection: Upgrade\r\nUpgrade: " + self.field(b"upgrade"))
         return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -169,9 +191,21 @@ class InstanceConnection(Protocol):
 
     usable: bool
 
-    def begin(self, client: ClientConnection, exchange: Exchange) -> None: ...
+    def begin(self, client: ClientConnection, exchange: Exchange) -> None:
+        """From now on it is there for an exchange: what is known of the request is sent."""
+        ...
 
-    def send(self, data: bytes) -> None: ...
+    def send(self, data: bytes) -> None:
+        """Sends a piece of the request's body."""
+        ...
+
+    def finish(self) -> None:
+        """The request is whole."""
+        ...
+
+    def tunnel(self, data: bytes) -> None:
+        """Sends bytes of another protocol."""
+        ...
 
     def end(self) -> None: ...
 
@@ -181,10 +215,24 @@ class InstanceConnection(Protocol):
 
 
 class ClientConnection(Protocol):
-    """A client's connection, as the instance's side sees it."""
+    """Who asked, as the instance's side sees it; one that `takes_bytes` of HTTP/1.1 is given the answer as it comes, others in parts."""
+
+    takes_bytes: bool
 
     def answer(self, data: bytes) -> None:
         """Bytes of an instance's."""
+        ...
+
+    def head(self, exchange: Exchange, status: int, headers: Headers, *, whole: bool = False) -> None:
+        """The head of an answer, which may be all of it, or one that says only that it is to come."""
+        ...
+
+    def piece(self, data: bytes) -> None:
+        """A piece of its body."""
+        ...
+
+    def trailers(self, headers: Headers) -> None:
+        """The headers behind its body."""
         ...
 
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
@@ -199,14 +247,18 @@ class ClientConnection(Protocol):
         """The connection to the instance ended before the answer did."""
         ...
 
+    def refuse(self, exchange: Exchange, refused: ProxyError) -> None:
+        """Answers in place of an instance."""
+        ...
+
+    def cut(self) -> None:
+        """Ends an answer that cannot be completed, so that nobody takes it for whole."""
+        ...
+
     def stop_reading(self) -> None: ...
 
     def read_on(self) -> None: ...
 
-
-def page(refused: ProxyError) -> bytes:
-    """An answer of the front end's own."""
-    text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return (
-        f"<html><head><title>{refused.line}</title></head>\n<body><h1>Error: {HTTPStatus(refused.status).phrase}</h1>\n<h2>{text}</h2>\n</body></html>\n"
-    ).encode()
+    def taken(self) -> None:
+        """What has come of the request has gone on."""
+        ...

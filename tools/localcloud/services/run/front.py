@@ -204,10 +204,12 @@ def _token(head: Head) -> bytes:
 
 
 def _unverified(sentence: str) -> ProxyError:
-    challenge = (
-        'WWW-Authenticate: Bearer error="invalid_token" error_description="The access token could not be verified"'
+    challenge = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
+    return ProxyError(
+        401,
+        f"Your client does not have permission to the requested URL. {sentence}",
+        (("WWW-Authenticate", challenge),),
     )
-    return ProxyError(401, f"Your client does not have permission to the requested URL. {sentence}", (challenge,))
 
 
 def _route(cloud: Cloud, service: str) -> Route:

@@ -136,6 +136,7 @@ class FinishedRequest(Protocol):
     secure: bool
     peer: str
     trace: str
+    protocol: str
 
     def field(self, name: bytes) -> bytes:
         """The value of a header, by its name in lower case; empty without it."""
@@ -198,7 +199,7 @@ def _write(cloud: Cloud, one: Answered) -> None:
         "userAgent": asked.field(b"user-agent").decode("latin-1"),
         "remoteIp": asked.peer,
         "latency": f"{one.seconds:.6f}s",
-        "protocol": "HTTP/1.1",
+        "protocol": asked.protocol,
     }
     severity = "ERROR" if asked.status >= 500 else "WARNING" if asked.status >= 400 else "INFO"
     moment = datetime.fromtimestamp(one.ended - one.seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -10,6 +10,8 @@ from localcloud.engine.service import Body
 
 _BETWEEN, _MOST_BETWEEN, _LATER = 0.02, 0.5, 0.02
 _STAYS = 0.1
+# A server of HTTP/2 answers this at once. Source: RFC 9113, section 3.4: the preface, and settings, of which there are none.
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 Knock = Callable[[], Awaitable[bool]]
 
 
@@ -17,7 +19,7 @@ def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
     """What asks once whether a container answers, by the probe that a template names.
 
     A published port takes connections before anything listens behind it, and drops them: a connection proves nothing, so that a
-    TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 that the connection stays.
+    TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 for one in that, or that the connection stays.
     """
     patience = float(probe["timeoutSeconds"])
     asked = probe.get("httpGet")
@@ -83,6 +85,7 @@ async def _status(address: tuple[str, int], path: str, headers: list[Body]) -> i
 
 async def _stays(address: tuple[str, int]) -> bool:
     reader, writer = await asyncio.open_connection(*address)
+    writer.write(_GREETING)
     try:
         async with asyncio.timeout(_STAYS):
             return bool(await reader.read(1))

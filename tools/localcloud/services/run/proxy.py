@@ -1,4 +1,4 @@
-"""The HTTP proxy between clients and instances: heads are parsed to admit, route, count and time each request; bodies pass unchanged.
+"""Clients that speak HTTP/1.1 with services: heads are parsed to admit, route, count and time each request; bodies pass unchanged.
 
 One connection of a client's speaks with as many instances as its requests are given to; WebSocket and whatever else changes the
 protocol passes as bytes from then on.
@@ -12,32 +12,32 @@ from typing import cast
 
 import httptools
 
-from localcloud.services.run.exchanges import Desk, Exchange, InstanceConnection, ProxyError, page
-from localcloud.services.run.fleet import NoInstance
-from localcloud.services.run.upstream import Upstream
+from localcloud.services.run.answers import Http1Answer, refusal
+from localcloud.services.run.exchanges import Desk, Exchange, Headers, InstanceConnection, ProxyError
+from localcloud.services.run.relay import Relay
+from localcloud.services.run.streams import StreamsVisit
 
 _LARGEST_HEAD = 64 * 1024
 _MOST_WAITING = 1 << 20
 _IDLE = 75.0
-_BROKEN = "The request failed because the connection to the instance had an error."
-_H2C = (
-    "The instance did not answer in HTTP/1.1: its port is named h2c, so that Google Cloud speaks HTTP/2 with it, and the local cloud speaks "
-    "only HTTP/1.1. A server that understands both answers here, too; gRPC does not."
-)
-_REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_PREFACE = b"PRI * HTTP/2"
 
 
 class Visit(asyncio.Protocol):
-    """A client's connection."""
+    """A client's connection, which one that begins in HTTP/2 is handed on from."""
+
+    takes_bytes = True
 
     def __init__(self, desk: Desk, secure: bool) -> None:
         self._desk, self._secure = desk, secure
+        self._relay = Relay(desk)
         self._loop = asyncio.get_running_loop()
+        self._begun: bytes | None = b""
         self._parser = httptools.HttpRequestParser(self)
         self._coming: Exchange | None = None
         self._queue: deque[Exchange] = deque()
         self._head_size = 0
-        self._task: asyncio.Task[None] | None = None
+        self._parts = Http1Answer()
         self._tunnel: InstanceConnection | None = None
         self._paused = self._closing = False
         self._idle: asyncio.TimerHandle | None = None
@@ -54,8 +54,16 @@ class Visit(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads what came, as HTTP until the protocol is changed."""
+        if self._begun is not None:
+            data = self._begun + data
+            self._begun = data if len(data) < len(_PREFACE) and _PREFACE.startswith(data) else None
+            if self._begun is not None:
+                return
+            if data.startswith(_PREFACE):
+                self._hand_on(data)
+                return
         if self._tunnel is not None:
-            self._tunnel.send(data)
+            self._tunnel.tunnel(data)
             return
         if self._coming is None or not self._coming.chosen:
             self._head_size += len(data)
@@ -67,6 +75,14 @@ class Visit(asyncio.Protocol):
             self._refuse_all(400, "The request is no HTTP that can be read.")
         if self._coming is not None and self._head_size > _LARGEST_HEAD:
             self._refuse_all(431, "The head of the request is too large.")
+
+    def _hand_on(self, data: bytes) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        streams = StreamsVisit(self._desk, self._secure)
+        streams.connection_made(self.transport)
+        self.transport.set_protocol(streams)
+        streams.data_received(data)
 
     def eof_received(self) -> bool:
         """The client says no more."""
@@ -88,12 +104,10 @@ class Visit(asyncio.Protocol):
         self._closing = True
         if self._idle is not None:
             self._idle.cancel()
-        if self._task is not None:
-            self._task.cancel()
         if self._tunnel is not None:
             self._tunnel.close()
         for exchange in self._queue:
-            self._over(exchange, lost=True)
+            self._relay.give_up(exchange)
         self._queue.clear()
 
     # What the parser says.
@@ -112,10 +126,8 @@ class Visit(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        exchange, lower = self._coming, name.lower()
-        assert exchange is not None
-        exchange.headers.append((lower, name, value))
-        exchange.fields.setdefault(lower, value)
+        assert self._coming is not None
+        self._coming.add(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request can be given to somebody."""
@@ -126,6 +138,7 @@ class Visit(asyncio.Protocol):
         exchange.verb = self._parser.get_method()
         exchange.keep = self._parser.should_keep_alive()
         exchange.upgrade = self._parser.should_upgrade()
+        exchange.old = self._parser.get_http_version() == "1.0"
         exchange.chunked = b"transfer-encoding" in exchange.fields
         if exchange.codings not in ([], [b"chunked"]):
             # The parser takes others before the last one, and blanks; an instance may find the end of the body elsewhere.
@@ -135,16 +148,16 @@ class Visit(asyncio.Protocol):
             exchange.target = b"/" + exchange.target.partition(b"://")[2].partition(b"/")[2]
         self._queue.append(exchange)
         if len(self._queue) == 1:
-            self._begin(exchange)
+            self._relay.begin(self, exchange)
 
     def on_body(self, data: bytes) -> None:
         """A piece of its body."""
         exchange = self._coming
         assert exchange is not None
         if exchange.upstream is not None:
-            exchange.upstream.send(exchange.piece(data))
+            exchange.upstream.send(data)
             return
-        exchange.body.append(exchange.piece(data))
+        exchange.body.append(data)
         exchange.size += len(data)
         if exchange.size > _MOST_WAITING and not self._paused:
             self._paused = True
@@ -155,149 +168,66 @@ class Visit(asyncio.Protocol):
         exchange = self._coming
         assert exchange is not None
         exchange.complete = True
-        if exchange.chunked:
-            if exchange.upstream is not None:
-                exchange.upstream.send(b"0\r\n\r\n")
-            else:
-                exchange.body.append(b"0\r\n\r\n")
+        if exchange.upstream is not None:
+            exchange.upstream.finish()
         if len(self._queue) > 1 and not self._paused:
             self._paused = True  # who sends ahead waits
             self.transport.pause_reading()
 
     # One exchange after the other.
 
-    def _begin(self, exchange: Exchange) -> None:
-        try:
-            exchange.chosen = self._desk.choose(exchange)
-            instance = self._desk.enter(exchange.chosen)
-        except ProxyError as refused:
-            self._refuse(exchange, refused)
-            return
-        except NoInstance as none:
-            self._refuse(exchange, ProxyError(none.status, str(none)))
-            return
-        exchange.timer = self._loop.call_later(exchange.chosen.timeout, self._late, exchange)
-        if instance is not None:
-            exchange.instance = instance
-            while instance.connections:
-                upstream = cast("Upstream", instance.connections.pop())
-                if upstream.usable:
-                    self._send(exchange, upstream, reused=True)
-                    return
-        self._task = self._loop.create_task(self._reach(exchange))
-
-    async def _reach(self, exchange: Exchange, *, whole: bool = False) -> None:
-        """Waits for an instance, and connects with it."""
-        try:
-            if exchange.instance is None:
-                exchange.instance = await self._desk.acquire(exchange.chosen)
-            _, upstream = await self._loop.create_connection(Upstream, *exchange.instance.containers.address)
-        except NoInstance as none:
-            self._refuse(exchange, ProxyError(none.status, str(none)))
-        except OSError:
-            self._lost(exchange)
-        else:
-            self._send(exchange, upstream, whole=whole)
-        finally:
-            self._task = None
-
-    def _send(
-        self, exchange: Exchange, upstream: InstanceConnection, *, reused: bool = False, whole: bool = False
-    ) -> None:
-        exchange.upstream = upstream
-        upstream.begin(self, exchange)
-        data = b"".join(exchange.body if whole else (exchange.head(), *exchange.body))
-        # An instance may end a connection that it was not asked on for long at the moment in which it is asked again.
-        exchange.again = data if reused and exchange.verb in _REPEATABLE else b""
-        upstream.send(data)
-        exchange.body.clear()
-        self._resume()
-
     def answer(self, data: bytes) -> None:
         """Bytes of an instance's."""
         self.transport.write(data)
 
+    def head(self, exchange: Exchange, status: int, headers: Headers, *, whole: bool = False) -> None:
+        """The head of an answer, which may be all of it, or one that says only that it is to come."""
+        self.transport.write(self._parts.head(exchange, status, headers, whole=whole))
+
+    def piece(self, data: bytes) -> None:
+        """A piece of its body."""
+        self.transport.write(self._parts.piece(data))
+
+    def trailers(self, headers: Headers) -> None:
+        """The headers behind its body."""
+        self._parts.trailers = headers
+
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
         """An answer is whole."""
-        upstream, instance = exchange.upstream, exchange.instance
-        # After HEAD some apps still have a body to say; after another protocol that was not agreed to, what came along is still asked.
-        quiet = reusable and exchange.verb != b"HEAD" and not exchange.upgrade
-        if quiet and exchange.complete and upstream is not None and instance is not None and not instance.ended:
-            instance.connections.append(upstream)
-        elif upstream is not None:
-            upstream.close()
-        exchange.upstream = None
-        self._over(exchange)
-        self._next(exchange, keep=exchange.keep and exchange.complete and reusable and not exchange.upgrade)
+        if last := self._parts.end():
+            self.transport.write(last)
+        self._relay.done(exchange, reusable=reusable)
+        keep = exchange.keep and exchange.complete and reusable and not exchange.upgrade
+        self._next(exchange, keep=keep and not self._parts.endless)
 
     def changed(self, upstream: InstanceConnection) -> None:
         """The instance has agreed to another protocol."""
         self._tunnel = upstream
-        self._resume()
+        self.taken()
 
     def broken(self, exchange: Exchange) -> None:
         """The connection to the instance ended before the answer did."""
-        exchange.upstream = None
-        if exchange.status:
-            self._over(exchange)
-            self.transport.close()
-        elif exchange.again:
-            exchange.body, exchange.again = deque((exchange.again,)), b""
-            self._task = self._loop.create_task(self._reach(exchange, whole=True))
-        else:
-            self._lost(exchange)
+        self._relay.broken(self, exchange)
 
-    def _lost(self, exchange: Exchange) -> None:
-        if exchange.instance is not None:
-            self._desk.suspect(exchange.instance)
-        self._refuse(exchange, ProxyError(501, _H2C) if exchange.chosen.h2c else ProxyError(503, _BROKEN))
+    def cut(self) -> None:
+        """Ends an answer that cannot be completed, so that nobody takes it for whole."""
+        self.transport.close()
 
-    def _late(self, exchange: Exchange) -> None:
-        if exchange.status:
-            self._over(exchange)
-            self.transport.close()
-        else:
-            self._refuse(
-                exchange,
-                ProxyError(504, "The request has been terminated because it has reached the maximum request timeout."),
-            )
-
-    def _refuse(self, exchange: Exchange, refused: ProxyError) -> None:
+    def refuse(self, exchange: Exchange, refused: ProxyError) -> None:
+        """Answers in place of an instance."""
         if self._closing:
             return
         exchange.status = refused.status
-        body = page(refused)
-        headers = "".join(f"{line}\r\n" for line in refused.headers)
-        close = "" if exchange.complete and exchange.keep else "Connection: close\r\n"
-        head = (
-            f"HTTP/1.1 {refused.line}\r\nContent-Type: text/html; charset=UTF-8\r\n"
-            f"Server: Google Frontend (simulated)\r\n{headers}{close}Content-Length: {len(body)}\r\n\r\n"
-        )
-        self.transport.write(head.encode() + (b"" if exchange.verb == b"HEAD" else body))
-        if exchange.upstream is not None:
-            exchange.upstream.close()
-            exchange.upstream = None
-        self._over(exchange)
-        self._next(exchange, keep=not close)
+        keep = exchange.complete and exchange.keep
+        self.transport.write(refusal(refused, keep=keep, body=exchange.verb != b"HEAD"))
+        self._relay.refused(exchange)
+        self._next(exchange, keep=keep)
 
     def _refuse_all(self, status: int, sentence: str) -> None:
         exchange = self._coming or Exchange(self.peer, self._secure)
         exchange.complete = False
-        self._refuse(exchange, ProxyError(status, sentence))
+        self.refuse(exchange, ProxyError(status, sentence))
         self.transport.close()
-
-    def _over(self, exchange: Exchange, *, lost: bool = False) -> None:
-        if exchange.timer is not None:
-            exchange.timer.cancel()
-        if lost and exchange.upstream is not None:
-            exchange.upstream.close()
-        instance, exchange.instance = exchange.instance, None
-        if instance is not None:
-            self._desk.leave(instance)
-        if exchange.chosen is not None:
-            exchange.status = exchange.status or 499
-            self._desk.answered(exchange)
-            exchange.chosen = None
 
     def _next(self, exchange: Exchange, *, keep: bool) -> None:
         if self._queue and self._queue[0] is exchange:
@@ -305,16 +235,17 @@ class Visit(asyncio.Protocol):
         if not keep:
             self.transport.close()
         elif self._queue:
-            self._begin(self._queue[0])
+            self._relay.begin(self, self._queue[0])
         else:
-            self._resume()
+            self.taken()
             self._wait()
 
     def _wait(self) -> None:
         if not self._closing:
             self._idle = self._loop.call_later(_IDLE, self.transport.close)
 
-    def _resume(self) -> None:
+    def taken(self) -> None:
+        """What has come of the request has gone on."""
         if self._paused and not self._closing:
             self._paused = False
             self.transport.resume_reading()
@@ -323,9 +254,9 @@ class Visit(asyncio.Protocol):
         """What the client sent after asking for another protocol: kept until the instance agrees."""
         exchange = self._queue[-1]
         if exchange.upstream is not None:
-            exchange.upstream.send(data)
-        elif data:
-            exchange.body.append(data)
+            exchange.upstream.tunnel(data)
+        else:
+            exchange.early += data
 
     def _reading(self, *, upstream: bool) -> None:
         current = self._tunnel or (self._queue[0].upstream if self._queue else None)

@@ -10,6 +10,8 @@ import httptools
 from localcloud.services.run.exchanges import ClientConnection, Exchange
 
 _HTTP = b"HTTP/1."
+_LAST_CHUNK = b"0\r\n\r\n"
+_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Upstream(asyncio.Protocol):
@@ -19,6 +21,7 @@ class Upstream(asyncio.Protocol):
         self._visit: ClientConnection | None = None
         self._exchange: Exchange | None = None
         self._parser: Any = None
+        self._parts: _Parts | None = None
         self._whole = self._keep = False
         self._tunnel = False
         self.usable = True
@@ -28,12 +31,25 @@ class Upstream(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def begin(self, visit: ClientConnection, exchange: Exchange) -> None:
-        """From now on it is there for an exchange."""
+        """From now on it is there for an exchange: what is known of the request is sent."""
         self._visit, self._exchange = visit, exchange
-        self._parser, self._whole = httptools.HttpResponseParser(self), False
+        self._parts = None if visit.takes_bytes else _Parts(self, visit, exchange)
+        self._parser, self._whole = httptools.HttpResponseParser(self._parts or self), False
+        last = _LAST_CHUNK if exchange.chunked and exchange.complete else b""
+        self.transport.write(b"".join((exchange.head(), *map(exchange.piece, exchange.body), last, exchange.early)))
 
     def send(self, data: bytes) -> None:
-        """Writes to the instance."""
+        """Sends a piece of the request's body."""
+        if self._exchange is not None:
+            self.transport.write(self._exchange.piece(data))
+
+    def finish(self) -> None:
+        """The request is whole."""
+        if self._exchange is not None and self._exchange.chunked:
+            self.transport.write(_LAST_CHUNK)
+
+    def tunnel(self, data: bytes) -> None:
+        """Sends bytes of another protocol."""
         self.transport.write(data)
 
     def end(self) -> None:
@@ -67,7 +83,8 @@ class Upstream(asyncio.Protocol):
         if exchange.verb == b"HEAD":
             head, end, _ = data.partition(b"\r\n\r\n")  # some apps answer HEAD with a body
             data = head + end
-        visit.answer(data)
+        if self._parts is None:
+            visit.answer(data)
         if self._tunnel:
             return
         try:
@@ -115,5 +132,39 @@ class Upstream(asyncio.Protocol):
         self.usable = False
         visit, exchange = self._visit, self._exchange
         self._visit = self._exchange = None
-        if visit is not None and exchange is not None:
+        if visit is None or exchange is None:
+            return
+        if exchange.status and self._parts is not None and self._parts.endless:
+            visit.done(exchange, reusable=False)
+        else:
             visit.broken(exchange)
+
+
+class _Parts:
+    """Hears the parser for a client that is given answers in parts."""
+
+    def __init__(self, upstream: Upstream, client: ClientConnection, exchange: Exchange) -> None:
+        self._upstream, self._client, self._exchange = upstream, client, exchange
+        self._headers: list[tuple[bytes, bytes]] = []
+        self.endless = False
+        """Whether the end of the connection is the end of the answer."""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        headers, self._headers = self._headers, []
+        before = self._exchange.status
+        self._upstream.on_headers_complete()
+        if self._exchange.status != before:
+            self.endless = not any(name in _LENGTHS for name, _ in headers)
+            self._client.head(self._exchange, self._exchange.status, headers)
+
+    def on_body(self, data: bytes) -> None:
+        if self._exchange.verb != b"HEAD":
+            self._client.piece(data)
+
+    def on_message_complete(self) -> None:
+        if self._headers:
+            self._client.trailers(self._headers)
+        self._upstream.on_message_complete()
