@@ -1,7 +1,7 @@
 locals {
   builds = length(local.environment.builds) > 0
 
-  # A human made it, and would have to again: so it stays when the platform goes.
+  # It was authorised by hand, so it stays when the platform is destroyed.
   connection = {
     for github in local.environment.github[*] : local.names.connection => github if local.builds && github.connected
   }

@@ -4,7 +4,7 @@ locals {
     for github in local.environment.github[*] : github.pool => github
   }
 
-  # Whoever is an operator may act as the deployer. It stands in this layer so
+  # Operators may act as the deployer. It is in this layer so
   # that an operator can still bring the platform up after taking it down.
   operators = {
     for grant in flatten([
@@ -26,7 +26,7 @@ locals {
 locals {
   runs = length(local.environment.services) + length(local.environment.jobs) > 0
 
-  # What applying and planning take where the file has such things.
+  # Roles for applying and planning that depend on what is in the file.
   applies = concat(
     local.builds ? ["roles/cloudbuild.builds.editor", "roles/cloudbuild.connectionAdmin"] : [],
     local.runs ? ["roles/cloudscheduler.admin", "roles/run.admin"] : [],
@@ -51,8 +51,8 @@ module "github_identity" {
   branch        = each.value.branch
 }
 
-# Applies both layers: on behalf of operators, and of the main branch. It also
-# lists whatever is in the project, to tell that nothing is left, and asks
+# Applies both layers on behalf of operators and of the main branch. It also
+# lists everything in the project, to verify that nothing is left, and queries
 # BigQuery for costs.
 module "deployer" {
   source = "../../modules/service_account"
@@ -77,9 +77,9 @@ module "deployer" {
   ])
 }
 
-# Plans both layers for a pull request: reads everything that a plan reads, sees
-# the names of objects, and reads neither objects of the team nor secret values.
-# Images it could pull: Google has no role that shows a repository without them.
+# Plans both layers for a pull request: it reads everything that a plan needs, sees
+# the names of objects, but reads neither the team's objects nor secret values.
+# It could pull images: Google has no role that shows a repository without them.
 module "planner" {
   source   = "../../modules/service_account"
   for_each = local.github
@@ -100,8 +100,8 @@ module "planner" {
   ])
 }
 
-# What each persona may do in the project. A deleted role keeps its name for 37
-# days, so the roles outlive the platform; who has them is said there.
+# The personas' custom roles. A deleted role keeps its name for 37 days, so the
+# roles outlive the platform, which grants them.
 module "persona_roles" {
   source   = "../../modules/project_role"
   for_each = module.environment.personas

@@ -1,5 +1,5 @@
-# The backend needs the bucket before Terraform can run, so it is made
-# beforehand and taken over here.
+# The backend needs the bucket before Terraform can run, so it is created
+# beforehand and imported here.
 import {
   to = module.state_bucket.google_storage_bucket.bucket
   id = "${local.environment.project}/${local.names.state_bucket}"

@@ -7,11 +7,11 @@ locals {
   # Maps of entries by name.
   parts = ["buckets", "builds", "identities", "jobs", "members", "repositories", "secrets", "services", "training"]
 
-  # Read by the CLI alone.
+  # Used only by the CLI.
   elsewhere = ["cloud", "cost", "policy"]
 
-  # Terraform drops an attribute that a type does not have: a misspelt key
-  # would change nothing and say nothing.
+  # Terraform drops attributes that are not in the type: a misspelt key
+  # would be silently ignored.
   unknown_keys = concat(
     [
       for key in keys(local.decoded) : key

@@ -9,7 +9,7 @@ variable "path" {
 }
 
 variable "values" {
-  description = "What the environment file says, decoded."
+  description = "The decoded environment file."
   type = object({
     budget = optional(object({
       amount          = number

@@ -1,6 +1,6 @@
-# What somebody made by hand and the file now names: `groundwork adopt` says what
-# it is, and it is taken over instead of made. Once it is in the state, this
-# changes nothing.
+# Existing resources that are now in the file: `groundwork adopt` passes their
+# import IDs, and they are imported instead of created. Once they are in the state,
+# this has no effect.
 import {
   for_each = var.adopted.buckets
   to       = module.buckets[each.key].google_storage_bucket.bucket

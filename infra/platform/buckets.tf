@@ -1,5 +1,5 @@
 locals {
-  # Clients look the bucket up before they read, which takes bucketViewer.
+  # Clients get the bucket's metadata before they read, which takes bucketViewer.
   bucket_roles = {
     read  = ["roles/storage.bucketViewer", "roles/storage.objectViewer"]
     write = ["roles/storage.bucketViewer", "roles/storage.objectUser"]
@@ -14,7 +14,7 @@ locals {
             for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, identity = name }
           ]
         ]),
-        # A bucket that is a folder of something is used as its identity.
+        # A bucket that a service or job mounts is used by its identity.
         flatten([
           for part in [local.environment.services, local.environment.jobs] : [
             for workload in values(part) : [

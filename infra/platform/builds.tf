@@ -1,5 +1,5 @@
 locals {
-  # What each build deploys: where it does not say, the service and job of its own name.
+  # What each build deploys: by default the service and job with its own name.
   deploys = {
     for name, build in local.environment.builds : name => [
       for place in keys(local.runs_as) : place
@@ -7,7 +7,7 @@ locals {
     ]
   }
 
-  # There is nothing to trigger until a human has connected the repository.
+  # There are no triggers until the repository was connected by hand.
   connected = { for github in local.environment.github[*] : github.repository => github if github.connected }
   triggers  = length(local.connected) > 0 ? local.environment.builds : {}
   linked = {
@@ -48,8 +48,8 @@ module "builds" {
   }
 }
 
-# Where submitted builds find what they build; the bucket that gcloud would make
-# for it is open to whoever may build anything.
+# The sources of submitted builds; the bucket that gcloud would create
+# for them is open to everybody who may build anything.
 module "sources" {
   source   = "../../modules/bucket"
   for_each = length(local.environment.builds) > 0 ? { sources = local.names.sources } : {}

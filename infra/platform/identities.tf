@@ -1,16 +1,16 @@
 locals {
-  # By name and not as the modules give it, since one identity is let act as
-  # another, and a module cannot wait for itself. Terraform makes all accounts
-  # before it binds any of them all the same.
+  # By name and not from the modules' outputs, since one identity is granted actAs
+  # on another, and a module cannot depend on itself. Terraform still creates all
+  # accounts before it binds any of them.
   accounts = { for name, account in local.names.identities : name => "serviceAccount:${account}@${local.environment.project}.iam.gserviceaccount.com" }
   deployer = "serviceAccount:${local.names.deployer}@${local.environment.project}.iam.gserviceaccount.com"
 
   acts_as = "roles/iam.serviceAccountUser"
   logs_in = "roles/iam.workloadIdentityUser"
 
-  # What runs as whom: each a pair of one who starts or deploys, and the identity that it then runs as.
+  # Who needs actAs on which identity: pairs of whoever starts or deploys, and the identity that it runs as.
   handed_over = concat(
-    # Terraform makes what runs, as the deployer.
+    # Terraform creates workloads as the deployer.
     [for identity in distinct(concat(values(local.runs_as), [for build in local.environment.builds : build.identity])) : { actor = local.deployer, identity = identity }],
     flatten([for name, build in local.environment.builds : [for place in local.deploys[name] : { actor = local.accounts[build.identity], identity = local.runs_as[place] }]]),
     flatten([
@@ -23,13 +23,13 @@ locals {
     ]),
   )
 
-  # Identity of each service and job, by its name and kind.
+  # The identity of each service and job, by kind and name.
   runs_as = merge(
     { for name, service in local.environment.services : "service/${name}" => service.identity },
     { for name, job in local.environment.jobs : "job/${name}" => job.identity },
   )
 
-  # The pool stands in the other layer, and is named by the project's number.
+  # The pool is in the other layer, and its name contains the project's number.
   pool = "principalSet://iam.googleapis.com/projects/${join("", data.google_project.project[*].number)}/locations/global/workloadIdentityPools/${join("", local.environment.github[*].pool)}"
   workflows = {
     any  = "${local.pool}/attribute.repository/${lower(join("", local.environment.github[*].repository))}"
@@ -45,7 +45,7 @@ locals {
     }
   }
 
-  # What an identity needs in the project for what the file says of it.
+  # The project roles that an identity needs for its settings in the file.
   roles_of_identities = {
     for name, identity in local.environment.identities : name => distinct(concat(
       tolist(identity.project_roles),
@@ -54,9 +54,9 @@ locals {
       contains([for training in local.environment.training : training.identity if training.tensorboard], name) ? ["roles/aiplatform.user"] : [],
       contains(identity.submits, "builds") ? ["roles/cloudbuild.builds.editor"] : [],
       contains(identity.submits, "training") ? ["roles/aiplatform.user"] : [],
-      # Whoever submits reads the log of it, and its calls count for the project.
+      # Submitting includes reading the log, and calls that count for the project.
       length(identity.submits) > 0 ? ["roles/logging.viewer", "roles/serviceusage.serviceUsageConsumer"] : [],
-      # Whoever deploys sees the deployment through, and that is an operation of the project's.
+      # Deploying includes following the operation, which belongs to the project.
       contains(concat(values(identity.services), values(identity.jobs)), "deploy") ? ["roles/run.viewer"] : [],
       length(flatten([for build, places in local.deploys : places if local.environment.builds[build].identity == name])) > 0 ? ["roles/run.viewer"] : [],
     ))
@@ -69,8 +69,8 @@ data "google_project" "project" {
   project_id = local.environment.project
 }
 
-# One identity per purpose. What it may do to a bucket, repository or secret is
-# granted there.
+# One identity per purpose. Its access to buckets, repositories and secrets is
+# granted on those.
 module "identities" {
   source   = "../../modules/service_account"
   for_each = local.environment.identities

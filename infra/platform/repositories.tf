@@ -13,7 +13,7 @@ locals {
             for role in lookup(local.repository_roles, lookup(identity.repositories, repository, "none"), []) : { role = role, identity = name }
           ]
         ]),
-        # A build pushes there whatever else is said.
+        # The identity of a build always has to push.
         [for build in local.environment.builds : { role = "roles/artifactregistry.writer", identity = build.identity } if build.repository == repository],
       )) : grant.role => module.identities[grant.identity].member...
     }

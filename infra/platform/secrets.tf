@@ -1,7 +1,7 @@
 locals {
   reads_secrets = "roles/secretmanager.secretAccessor"
 
-  # Who reads each secret: the identities that the file names, and those of what has it as a variable.
+  # Readers of each secret: the identities that the file names, and those of workloads that have it as a variable.
   readers = {
     for secret in keys(local.environment.secrets) : secret => distinct(concat(
       tolist(local.environment.secrets[secret].readers),

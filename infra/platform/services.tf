@@ -8,8 +8,8 @@ locals {
   }
 }
 
-# Two are on also where the file has no repository or secret yet: only an API
-# that is on can be asked who may do what in it, and what is left of it.
+# Two are enabled even if the file has no repository or secret yet: access and
+# leftovers can be checked only with an API that is on.
 module "services" {
   source = "../../modules/project_services"
 

@@ -13,7 +13,7 @@ resource "google_storage_bucket" "bucket" {
     enabled = var.versioning
   }
 
-  # Google keeps, and bills, deleted objects for seven days unless told otherwise.
+  # By default Google keeps, and bills, deleted objects for seven days.
   soft_delete_policy {
     retention_duration_seconds = var.soft_delete_days * 86400
   }
@@ -27,7 +27,7 @@ resource "google_storage_bucket" "bucket" {
     }
   }
 
-  # The only rule that deletes: overwritten or deleted versions, never a live object.
+  # The only rule that deletes: noncurrent versions, never live objects.
   dynamic "lifecycle_rule" {
     for_each = var.noncurrent_versions[*]
 

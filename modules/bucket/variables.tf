@@ -1,25 +1,25 @@
 variable "dvc" {
-  description = "Whether DVC keeps data here; no version of an object is then ever deleted by a rule, because old commits point at it."
+  description = "Whether DVC keeps data here. If so, no rule ever deletes a version of an object, because old commits point to it."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the bucket deletes the objects in it; otherwise a bucket that holds objects is not destroyed."
+  description = "Whether destroying the bucket deletes its objects; otherwise a bucket with objects is not destroyed."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -33,7 +33,7 @@ variable "iam" {
 }
 
 variable "incomplete_upload_days" {
-  description = "Days after which an upload that never ended is removed."
+  description = "Days after which an incomplete upload is removed."
   type        = number
   default     = 7
   nullable    = false
@@ -69,7 +69,7 @@ variable "location" {
 }
 
 variable "name" {
-  description = "Name of the bucket, which no other bucket in the world may have; begin it with the project id."
+  description = "Globally unique name of the bucket; begin it with the project ID."
   type        = string
 
   validation {
@@ -79,7 +79,7 @@ variable "name" {
 }
 
 variable "noncurrent_versions" {
-  description = "When overwritten or deleted versions of an object go: this many days later, and only if this many newer versions are kept; null keeps all."
+  description = "When noncurrent versions of an object are deleted: after `days`, and only if `keep` newer versions exist; null keeps all."
   type = object({
     days = number
     keep = number
@@ -95,7 +95,7 @@ variable "noncurrent_versions" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -105,7 +105,7 @@ variable "project_id" {
 }
 
 variable "soft_delete_days" {
-  description = "Days for which deleted objects can be restored, and are billed; 0 is off."
+  description = "Days for which deleted objects can be restored, and are billed; 0 turns this off."
   type        = number
   default     = 0
   nullable    = false

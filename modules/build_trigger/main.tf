@@ -130,7 +130,7 @@ resource "google_cloudbuild_trigger" "trigger" {
         }
       }
 
-      # A build as an account of its own is refused without it.
+      # A build with its own account is refused without this.
       options {
         logging      = "CLOUD_LOGGING_ONLY"
         machine_type = build.value.machine_type

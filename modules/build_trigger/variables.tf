@@ -1,5 +1,5 @@
 variable "build" {
-  description = "The build, where the repository has no file of its own: build `image` from `dockerfile` in `dir` with the layers of the latest one, push it by commit and as latest, and deploy it to services and jobs of Cloud Run. `secrets` are variables of the build by the secret that they hold, which the Dockerfile mounts by id."
+  description = "The build, if the repository has no build config file: build `image` from `dockerfile` in `dir` with the latest image as layer cache, push it tagged with the commit and latest, and deploy it to Cloud Run services and jobs. `secrets` maps variables of the build to secrets, which the Dockerfile mounts by ID."
   type = object({
     build_args      = optional(map(string), {})
     dir             = optional(string, ".")
@@ -35,14 +35,14 @@ variable "build" {
 }
 
 variable "description" {
-  description = "What is built, in one line."
+  description = "One line on what is built."
   type        = string
   default     = "Builds an image"
   nullable    = false
 }
 
 variable "event" {
-  description = "What starts it: a push to a `branch` or of a `tag`, as a regular expression; or, where neither is given, somebody by hand, who builds `head` if nothing else is said."
+  description = "What starts the build: a push to a `branch` or of a `tag`, as a regular expression; with neither, it is started by hand and builds `head` by default."
   type = object({
     branch = optional(string)
     head   = optional(string, "main")
@@ -58,7 +58,7 @@ variable "event" {
 }
 
 variable "file" {
-  description = "Path of the build's own file in the repository, such as cloudbuild.yaml, in place of `build`. It must say options.logging: CLOUD_LOGGING_ONLY, without which a build as an account of its own is refused."
+  description = "Path of a build config file in the repository, such as cloudbuild.yaml, instead of `build`. It must set options.logging to CLOUD_LOGGING_ONLY, without which a build with its own account is refused."
   type        = string
   default     = null
 
@@ -69,7 +69,7 @@ variable "file" {
 }
 
 variable "included_files" {
-  description = "Globs of the files whose change starts it; all where there is none."
+  description = "Globs of the files whose changes start the build; empty for all files."
   type        = set(string)
   default     = []
   nullable    = false
@@ -101,7 +101,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -111,7 +111,7 @@ variable "project_id" {
 }
 
 variable "repository" {
-  description = "Full name of the connected repository, as github_connection gives it."
+  description = "Full name of the connected repository, as output by github_connection."
   type        = string
 
   validation {
@@ -121,7 +121,7 @@ variable "repository" {
 }
 
 variable "service_account" {
-  description = "E-mail address of the account that builds: always one of its own, since Cloud Build would take Compute Engine's default account otherwise."
+  description = "E-mail address of the account that builds: always a dedicated one, since Cloud Build would otherwise use Compute Engine's default account."
   type        = string
 
   validation {
@@ -131,7 +131,7 @@ variable "service_account" {
 }
 
 variable "substitutions" {
-  description = "Values of the build's own variables, whose names begin with an underscore."
+  description = "Values of the build's substitutions, whose names begin with an underscore."
   type        = map(string)
   default     = {}
   nullable    = false

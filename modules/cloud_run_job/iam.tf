@@ -1,7 +1,7 @@
 locals {
   starts = "roles/run.invoker"
 
-  # The schedule starts the job as the account that the job runs as.
+  # The schedule uses the job's own account to start it.
   scheduled = [for schedule in var.schedule[*] : "serviceAccount:${var.service_account}"]
   iam       = length(local.scheduled) == 0 ? var.iam : merge(var.iam, { (local.starts) = concat(lookup(var.iam, local.starts, []), local.scheduled) })
 }

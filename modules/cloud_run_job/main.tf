@@ -1,5 +1,5 @@
 locals {
-  # A volume's name takes no dots and underscores, and at most 63 characters.
+  # A volume's name must not contain dots and underscores, nor exceed 63 characters.
   volumes = {
     for name, bucket in var.buckets :
     "bucket-${length(name) > 56 ? substr(sha256(name), 0, 16) : replace(name, "/[._]/", "-")}" => { bucket = name, read_only = bucket.read_only }
@@ -20,7 +20,7 @@ resource "google_cloud_run_v2_job" "job" {
       service_account = var.service_account
       timeout         = "${var.tasks.timeout_seconds}s"
       max_retries     = var.tasks.retries
-      # Buckets as folders need the second generation.
+      # Mounting buckets needs the second generation.
       execution_environment = length(var.buckets) > 0 ? "EXECUTION_ENVIRONMENT_GEN2" : null
 
       containers {
@@ -85,7 +85,7 @@ resource "google_cloud_run_v2_job" "job" {
     }
   }
 
-  # The builds say which image runs.
+  # Builds decide which image runs.
   lifecycle {
     ignore_changes = [
       client,
@@ -105,7 +105,7 @@ resource "google_cloud_scheduler_job" "schedule" {
   schedule    = each.value.cron
   time_zone   = each.value.time_zone
 
-  # Starting it, not the job, is tried again.
+  # Retries starting the job, not the job itself.
   retry_config {
     retry_count          = 1
     max_retry_duration   = "0s"

@@ -1,5 +1,5 @@
 variable "buckets" {
-  description = "Buckets that the container finds as folders, /gcs/BUCKET as in a training job of Vertex AI: by name, whether it only reads."
+  description = "Buckets mounted as folders, /gcs/BUCKET as in a Vertex AI training job: by name, whether read-only."
   type = map(object({
     read_only = optional(bool, true)
   }))
@@ -13,7 +13,7 @@ variable "buckets" {
 }
 
 variable "container" {
-  description = "The container that runs. `image` counts until a build deploys another: afterwards the builds say which one runs. `secrets` are variables by the secret that they hold."
+  description = "The container. `image` applies until a build deploys another; from then on builds decide. `secrets` maps variables to secrets."
   type = object({
     args    = optional(list(string), [])
     command = optional(list(string), [])
@@ -35,7 +35,7 @@ variable "container" {
   }
 
   validation {
-    # Where the memory is not written so, the validation above says it.
+    # Memory in another form is reported by the validation above.
     condition     = can(regex("^[0-9]+Gi$", var.container.memory)) ? tonumber(trimsuffix(var.container.memory, "Gi")) <= 4 * var.container.cpu : true
     error_message = "The memory must be at most 4Gi for each cpu; Cloud Run refuses more."
   }
@@ -52,13 +52,13 @@ variable "container" {
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -106,7 +106,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -116,7 +116,7 @@ variable "project_id" {
 }
 
 variable "schedule" {
-  description = "When it starts by itself, as cron writes it, and in which time zone; null is never. The service account is then let start it."
+  description = "Cron schedule and time zone; null for none. The service account is allowed to start the job."
   type = object({
     cron      = string
     time_zone = optional(string, "Etc/UTC")
@@ -140,7 +140,7 @@ variable "service_account" {
 }
 
 variable "tasks" {
-  description = "How many tasks an execution has, how many times a failed one is tried again, and how many seconds a try may take."
+  description = "The number of tasks of an execution, the retries of a failed task, and the seconds that an attempt may take."
   type = object({
     count           = optional(number, 1)
     retries         = optional(number, 1)

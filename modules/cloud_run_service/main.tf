@@ -1,5 +1,5 @@
 locals {
-  # A volume's name takes no dots and underscores, and at most 63 characters.
+  # A volume's name must not contain dots and underscores, nor exceed 63 characters.
   volumes = {
     for name, bucket in var.buckets :
     "bucket-${length(name) > 56 ? substr(sha256(name), 0, 16) : replace(name, "/[._]/", "-")}" => { bucket = name, read_only = bucket.read_only }
@@ -19,7 +19,7 @@ resource "google_cloud_run_v2_service" "service" {
     service_account                  = var.service_account
     timeout                          = "${var.requests.timeout_seconds}s"
     max_instance_request_concurrency = var.requests.concurrency
-    # Buckets as folders need the second generation.
+    # Mounting buckets needs the second generation.
     execution_environment = length(var.buckets) > 0 ? "EXECUTION_ENVIRONMENT_GEN2" : null
 
     scaling {
@@ -159,7 +159,7 @@ resource "google_cloud_run_v2_service" "service" {
     }
   }
 
-  # The builds say which image runs, and a rollback which revision answers.
+  # Builds decide which image runs, and rollbacks which revision serves.
   lifecycle {
     ignore_changes = [
       client,

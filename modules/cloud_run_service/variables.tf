@@ -1,5 +1,5 @@
 variable "buckets" {
-  description = "Buckets that the container finds as folders, /gcs/BUCKET as in a training job of Vertex AI: by name, whether it only reads."
+  description = "Buckets mounted as folders, /gcs/BUCKET as in a Vertex AI training job: by name, whether read-only."
   type = map(object({
     read_only = optional(bool, true)
   }))
@@ -13,7 +13,7 @@ variable "buckets" {
 }
 
 variable "container" {
-  description = "The container that answers. `image` counts until a build deploys another: afterwards the builds say which one runs. `secrets` are variables by the secret that they hold."
+  description = "The container that serves requests. `image` applies until a build deploys another; from then on builds decide. `secrets` maps variables to secrets."
   type = object({
     args    = optional(list(string), [])
     command = optional(list(string), [])
@@ -36,7 +36,7 @@ variable "container" {
   }
 
   validation {
-    # Where the memory is not written so, the validation above says it.
+    # Memory in another form is reported by the validation above.
     condition     = can(regex("^[0-9]+Gi$", var.container.memory)) ? tonumber(trimsuffix(var.container.memory, "Gi")) <= 4 * var.container.cpu : true
     error_message = "The memory must be at most 4Gi for each cpu; Cloud Run refuses more."
   }
@@ -53,13 +53,13 @@ variable "container" {
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -107,7 +107,7 @@ variable "name" {
 }
 
 variable "probes" {
-  description = "When the container is ready, and whether it still is: with a `path`, both are asked over HTTP; without, it is ready once it listens. It has `startup_seconds` to get there."
+  description = "How to tell whether the container is ready and healthy: with `path`, by HTTP requests; without, it is ready once it listens. It has `startup_seconds` to become ready."
   type = object({
     path            = optional(string)
     startup_seconds = optional(number, 240)
@@ -127,7 +127,7 @@ variable "probes" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -137,14 +137,14 @@ variable "project_id" {
 }
 
 variable "public" {
-  description = "Whether anybody may call it, without a token. Otherwise those may who have roles/run.invoker in iam."
+  description = "Whether anybody may call the service, without a token. Otherwise only members with roles/run.invoker in iam."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "requests" {
-  description = "How many requests an instance answers at a time, and how many seconds each may take."
+  description = "The number of concurrent requests per instance, and the seconds that a request may take."
   type = object({
     concurrency     = optional(number, 80)
     timeout_seconds = optional(number, 300)
@@ -159,7 +159,7 @@ variable "requests" {
 }
 
 variable "scaling" {
-  description = "How many instances there are at least, which are billed while they wait, and at most."
+  description = "The minimum number of instances, which are billed while idle, and the maximum."
   type = object({
     max = optional(number, 3)
     min = optional(number, 0)
@@ -184,7 +184,7 @@ variable "service_account" {
 }
 
 variable "sidecars" {
-  description = "Further containers beside it, by name, such as a collector of its metrics; they share its network."
+  description = "Additional containers by name, such as a metrics collector; they share the network."
   type = map(object({
     args   = optional(list(string), [])
     cpu    = optional(number, 1)

@@ -6,7 +6,7 @@ resource "google_artifact_registry_repository" "repository" {
   format        = "DOCKER"
   labels        = var.labels
 
-  # A keep rule alone deletes nothing, and a delete rule alone deletes the image in use.
+  # A keep rule alone deletes nothing, and a delete rule alone deletes even the image in use.
   cleanup_policy_dry_run = false
 
   cleanup_policies {

@@ -5,7 +5,7 @@ output "name" {
 }
 
 output "url" {
-  description = "What the names of its images begin with, such as europe-west1-docker.pkg.dev/my-project/images."
+  description = "Prefix of its images' names, such as europe-west1-docker.pkg.dev/my-project/images."
   value       = "${var.location}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.repository.repository_id}"
   depends_on  = [google_artifact_registry_repository_iam_binding.roles]
 }

@@ -1,5 +1,5 @@
 variable "cleanup" {
-  description = "Which images go: those older than so many days, except so many newest versions of each image."
+  description = "Which images are deleted: those older than `delete_after_days`, except the newest `keep` versions of each."
   type = object({
     delete_after_days = optional(number, 30)
     keep              = optional(number, 5)
@@ -16,20 +16,20 @@ variable "cleanup" {
 }
 
 variable "description" {
-  description = "What the repository holds, in one line."
+  description = "One line on what the repository contains."
   type        = string
   default     = "Docker images"
   nullable    = false
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -77,7 +77,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {

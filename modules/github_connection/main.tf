@@ -15,7 +15,7 @@ resource "google_cloudbuildv2_connection" "connection" {
     }
   }
 
-  # What a human agreed to on GitHub is not Terraform's to change.
+  # What was authorised on GitHub must not be changed by Terraform.
   lifecycle {
     ignore_changes = [github_config]
   }

@@ -1,9 +1,9 @@
 output "installation_state" {
-  description = "How far the connection is: stage, message, and in action_uri the page where a human goes on."
+  description = "State of the connection: stage, message, and action_uri, the page for the next manual step."
   value       = google_cloudbuildv2_connection.connection.installation_state
 }
 
 output "repositories" {
-  description = "Full name of each repository at Cloud Build, by owner/name."
+  description = "Full names of the repositories in Cloud Build, by owner/name."
   value       = { for name, repository in google_cloudbuildv2_repository.repositories : name => repository.id }
 }

@@ -1,5 +1,5 @@
 variable "installation" {
-  description = "What Terraform makes the connection with: the number of the Google Cloud Build app's installation on GitHub, and the version of the secret that holds a token of the user who installed it. Null where a human has made it beforehand and it is imported."
+  description = "What Terraform creates the connection with: the ID of the Google Cloud Build app's installation on GitHub, and the secret version with a token of the user who installed it. Null if the connection was created by hand and is imported."
   type = object({
     app_installation_id  = number
     token_secret_version = string
@@ -35,7 +35,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {

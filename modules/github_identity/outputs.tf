@@ -1,5 +1,5 @@
 output "principals" {
-  description = "IAM members: main is the deploying workflow on the main branch after a push, on schedule or by hand; branch is any workflow there, for less than that; repository is every workflow of it, pull requests included."
+  description = "IAM members: `main` is the deploying workflow on the main branch, after a push, on a schedule or by hand; `branch` is any workflow on that branch, for lesser rights; `repository` is every workflow of the repository, including pull requests."
   value = {
     branch     = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.branch/main"
     main       = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.pool.name}/attribute.rule/main"
@@ -9,6 +9,6 @@ output "principals" {
 }
 
 output "provider" {
-  description = "Full name of the provider, what google-github-actions/auth takes as workload_identity_provider."
+  description = "Full name of the provider, for workload_identity_provider of google-github-actions/auth."
   value       = google_iam_workload_identity_pool_provider.github.name
 }

@@ -1,5 +1,5 @@
 variable "branch" {
-  description = "Branch whose deploying workflow is the principal main."
+  description = "Branch whose deploying workflow is the principal `main`."
   type        = string
   default     = "main"
   nullable    = false
@@ -33,7 +33,7 @@ variable "owner_id" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -53,7 +53,7 @@ variable "repository" {
 }
 
 variable "repository_id" {
-  description = "Number of the repository on GitHub (see `gh api repos/OWNER/NAME --jq .id`); without it the name is compared, in whatever case."
+  description = "Number of the repository on GitHub (see `gh api repos/OWNER/NAME --jq .id`); without it the name is compared, ignoring case."
   type        = string
   default     = null
 
@@ -64,7 +64,7 @@ variable "repository_id" {
 }
 
 variable "workflow" {
-  description = "File of the workflow that is the principal main, in .github/workflows."
+  description = "File in .github/workflows of the workflow that is the principal `main`."
   type        = string
   default     = "apply.yml"
   nullable    = false

@@ -1,5 +1,5 @@
 variable "description" {
-  description = "What the role is for, in one line."
+  description = "One line on what the role is for."
   type        = string
 
   validation {
@@ -19,7 +19,7 @@ variable "name" {
 }
 
 variable "permissions" {
-  description = "What whoever has the role may do."
+  description = "Permissions of the role."
   type        = set(string)
 
   validation {
@@ -38,7 +38,7 @@ variable "permissions" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -48,7 +48,7 @@ variable "project_id" {
 }
 
 variable "title" {
-  description = "What lists show the role as."
+  description = "Title of the role, shown in lists."
   type        = string
 
   validation {

@@ -1,11 +1,11 @@
 output "project_id" {
-  description = "Id of the project, once every API is on; what needs the APIs takes the id from here."
+  description = "Project ID, once every API is enabled; resources that need the APIs take the ID from here."
   value       = var.project_id
   depends_on  = [google_project_service.services]
 }
 
 output "services" {
-  description = "Names of the APIs that are on."
+  description = "Names of the enabled APIs."
   value       = var.services
   depends_on  = [google_project_service.services]
 }

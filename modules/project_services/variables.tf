@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "project_id" {
 }
 
 variable "services" {
-  description = "APIs to switch on, by their full names."
+  description = "Full names of the APIs to enable."
   type        = set(string)
   nullable    = false
 

@@ -1,4 +1,4 @@
-# The container only: a value given to Terraform would lie in its state.
+# Only the secret itself: a value given to Terraform would be in its state.
 resource "google_secret_manager_secret" "secret" {
   project   = var.project_id
   secret_id = var.name

@@ -1,11 +1,11 @@
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -33,7 +33,7 @@ variable "labels" {
 }
 
 variable "location" {
-  description = "Region that keeps the value, for example europe-west1; null leaves the choice to Google."
+  description = "Region in which values are stored, for example europe-west1; null leaves the choice to Google."
   type        = string
   default     = null
 
@@ -54,7 +54,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {

@@ -7,7 +7,7 @@ resource "google_service_account_iam_binding" "roles" {
   members            = each.value
 }
 
-# What the account may do in the whole project; the rest is granted on the resources.
+# The account's roles on the project; all others are granted on the resources.
 resource "google_project_iam_member" "project_roles" {
   for_each = var.project_roles
 

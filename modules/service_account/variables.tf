@@ -1,5 +1,5 @@
 variable "description" {
-  description = "What the account is for, in one line."
+  description = "One line on what the account is for."
   type        = string
 
   validation {
@@ -9,13 +9,13 @@ variable "description" {
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -39,7 +39,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -49,7 +49,7 @@ variable "project_id" {
 }
 
 variable "project_roles" {
-  description = "Roles that the account has in the whole project; grant a role on one bucket, repository or secret with that module's iam."
+  description = "Roles of the account on the whole project; grant roles on a single bucket, repository or secret with that module's iam."
   type        = set(string)
   default     = []
   nullable    = false

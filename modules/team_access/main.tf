@@ -1,14 +1,14 @@
 locals {
   personas = jsondecode(file("${path.module}/personas.json"))
 
-  # Who is what, as IAM writes it.
+  # The IAM members of each persona.
   principals = {
     for persona in keys(local.personas) : persona => [
       for email, member in var.members : "${member.type}:${email}" if member.role == persona
     ]
   }
 
-  # Members by role, for each place and each identity.
+  # Members by role, for each kind of resource and each identity.
   granted = {
     for place in ["buckets", "jobs", "repositories", "secrets", "services"] : place => {
       for grant in flatten([
@@ -30,7 +30,7 @@ locals {
   }
 }
 
-# The project is shared. Of its roles only the personas' own are nobody else's.
+# The project is shared: only the personas' custom roles belong to this module alone.
 resource "google_project_iam_binding" "personas" {
   for_each = { for persona, principals in local.principals : persona => principals if length(principals) > 0 }
 

@@ -1,5 +1,5 @@
 output "iam" {
-  description = "What the iam of other modules takes, members by role: for every one of the buckets, jobs, repositories, secrets and services, and for each of the identities."
+  description = "Members by role for the iam of other modules: for all buckets, jobs, repositories, secrets and services, and for each identity."
   value = {
     buckets      = local.granted.buckets
     identities   = local.on_identities
@@ -11,12 +11,12 @@ output "iam" {
 }
 
 output "members" {
-  description = "Persona of each member, once all of them have their role in the project."
+  description = "Persona of each member, once all have their role in the project."
   value       = { for email, member in var.members : email => member.role }
   depends_on  = [google_project_iam_binding.personas]
 }
 
 output "personas" {
-  description = "The personas as personas.json has them; what `project` holds are the permissions of the persona's own role in the project."
+  description = "The personas in personas.json; `project` lists the permissions of the persona's custom role."
   value       = local.personas
 }

@@ -1,5 +1,5 @@
 variable "identities" {
-  description = "Identities that people may act as: for each the personas that may."
+  description = "Identities that people may act as, each with the personas that may."
   type        = map(set(string))
   default     = {}
   nullable    = false
@@ -11,7 +11,7 @@ variable "identities" {
 }
 
 variable "members" {
-  description = "People of the team by e-mail address: the persona each one is, and whether the address is a user or a group."
+  description = "Members of the team by e-mail address: their persona, and whether the address is a user or a group."
   type = map(object({
     role = string
     type = optional(string, "user")
@@ -39,7 +39,7 @@ variable "members" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -49,7 +49,7 @@ variable "project_id" {
 }
 
 variable "roles" {
-  description = "Full names of the personas' own roles in the project, which hold what personas.json gives them there."
+  description = "Full names of the personas' custom roles, with the project permissions in personas.json."
   type        = map(string)
   nullable    = false
 

@@ -1,4 +1,4 @@
-# Code, packages and whatever a job leaves that names no other place.
+# Code, packages and the output of jobs that name no other place.
 resource "google_storage_bucket" "staging" {
   project  = var.project_id
   name     = var.name
@@ -14,7 +14,7 @@ resource "google_storage_bucket" "staging" {
     enabled = false
   }
 
-  # Google keeps, and bills, deleted objects for seven days unless told otherwise.
+  # By default Google keeps, and bills, deleted objects for seven days.
   soft_delete_policy {
     retention_duration_seconds = 0
   }

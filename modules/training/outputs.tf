@@ -5,6 +5,6 @@ output "staging" {
 }
 
 output "tensorboard" {
-  description = "Full name of the TensorBoard, null where there is none."
+  description = "Full name of the TensorBoard, null without one."
   value       = one(values(google_vertex_ai_tensorboard.tensorboard)[*].id)
 }

@@ -1,18 +1,18 @@
 variable "force_destroy" {
-  description = "Whether the staging bucket can be deleted while it holds objects."
+  description = "Whether destroying the staging bucket deletes its objects."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "iam" {
-  description = "Members by the role that they have here; whoever else has one of these roles loses it."
+  description = "Members by role. This is authoritative for these roles: anybody else who has one of them here loses it."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
-    # One expression for all of them, a line each, since every call compiles it anew.
+    # One expression over all members joined by newlines: every call of regex compiles its pattern again.
     condition     = length(regexall("(?m)^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+);$", join("\n", [for member in flatten(values(var.iam)) : "${member};"]))) == length(flatten(values(var.iam)))
     error_message = "Each iam member must be user:, group: or serviceAccount: and an e-mail address, or a principal:// or principalSet:// of an identity pool; allUsers and allAuthenticatedUsers are not allowed."
   }
@@ -50,7 +50,7 @@ variable "location" {
 }
 
 variable "name" {
-  description = "Name of the staging bucket, which no other bucket in the world may have; begin it with the project id."
+  description = "Globally unique name of the staging bucket; begin it with the project ID."
   type        = string
 
   validation {
@@ -60,7 +60,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the project."
+  description = "Project ID."
   type        = string
 
   validation {
@@ -70,7 +70,7 @@ variable "project_id" {
 }
 
 variable "tensorboard" {
-  description = "Name of a TensorBoard to keep curves in, which is billed by the GiB; null makes none."
+  description = "Name of a TensorBoard to create, which is billed by the GiB; null for none."
   type        = string
   default     = null
 

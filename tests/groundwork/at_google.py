@@ -82,7 +82,7 @@ class Google:
         (self.config / "application_default_credentials.json").write_text(json.dumps(found | more))
 
     def spoil(self) -> None:
-        """The login is not valid any more."""
+        """The login is no longer valid."""
         found = json.loads((self.config / "application_default_credentials.json").read_text())
         Path(found["credential_source"]["file"]).write_text("nonsense")
 

@@ -156,7 +156,7 @@ def test_a_folder_that_is_not_ones_own_is_a_sentence(
         cli.groundwork, "main", _raiser(PermissionError(errno.EACCES, "Permission denied", "/x/.cache"))
     )
     assert cli.run([]) == Exit.FAILED
-    assert capsys.readouterr().err.endswith("(XDG_CACHE_HOME says where downloads are kept) (/x/.cache).\n")
+    assert capsys.readouterr().err.endswith("(XDG_CACHE_HOME sets where downloads are kept) (/x/.cache).\n")
 
 
 @pytest.mark.parametrize(("words", "meant"), [(["peopl"], "people"), (["people", "ad"], "add"), (["acess"], "access")])
@@ -212,7 +212,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         (
             ["up", "--env", "dev", "--provider", "local"],
             2,
-            "Error: dev is on Google Cloud, which our provider never reaches",
+            "Error: dev is on Google Cloud, which our provider cannot reach",
         ),
         (["output", "--env", "dev", "--nonsense"], 2, "No such option '--nonsense'"),
         (["nonsense"], 2, "No such command 'nonsense'"),
@@ -221,7 +221,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
             2,
             "Error: dev is on Google Cloud: `groundwork local env` is for environments with cloud: local.",
         ),
-        (["local", "reset"], 9, "there is no terminal: pass --yes to say yes"),
+        (["local", "reset"], 9, "There is no terminal to answer this at: pass --yes to confirm"),
         (["down", "--env", "prod", "--yes"], 9, "prod is protected: true in prod.yaml, so `down` refuses."),
         (["sweep", "--env", "prod"], 9, "prod is protected: true in prod.yaml, so `sweep` refuses."),
         (
@@ -231,9 +231,9 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         ),
         (["local", "logs", "--lines", "-5"], 2, "-5 is not in the range"),
         (["env", "--python", "--json"], 2, "--python and --json cannot be combined"),
-        (["policy", "--sarif", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
-        (["review", "--record", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
-        (["review", "--markdown", "/nowhere/x"], 2, "/nowhere/x cannot be written, since there is no folder /nowhere."),
+        (["policy", "--sarif", "/nowhere/x"], 2, "/nowhere/x cannot be written: there is no folder /nowhere."),
+        (["review", "--record", "/nowhere/x"], 2, "/nowhere/x cannot be written: there is no folder /nowhere."),
+        (["review", "--markdown", "/nowhere/x"], 2, "/nowhere/x cannot be written: there is no folder /nowhere."),
     ],
 )
 def test_bad_input_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:
@@ -259,7 +259,7 @@ def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
 def test_a_tool_that_is_not_known_is_a_sentence() -> None:
     done = groundwork("doctor", TF="pulumi")
     assert done.returncode == Exit.USAGE
-    assert "TF=pulumi is not known" in done.stderr
+    assert "TF=pulumi is unknown" in done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -311,7 +311,7 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
-    with pytest.raises(Refused, match="Nobody can answer here, since there is no terminal: pass --yes to say yes"):
+    with pytest.raises(Refused, match="There is no terminal to answer this at: pass --yes to confirm"):
         Terminal().confirm("Apply this?")
     with pytest.raises(Refused, match="pass --yes"):
         Terminal().typed("my-project", "Type the project's id:")

@@ -184,8 +184,8 @@ def test_commands_and_addresses_stay_in_one_piece(text: str) -> None:
     [
         ("bucket data      3 created in 0.3 s.", 34, "bucket data      3 created in 0.3\n    s."),
         ("kept  bucket   groundwork-local-tfstate", 30, "kept  bucket\n    groundwork-local-tfstate"),
-        ("  groundwork status --env local  what is there, and who is at work", 40,
-         "  groundwork status --env local\n      what is there, and who is at work"),
+        ("  groundwork status --env local  what is up, and what it costs", 40,
+         "  groundwork status --env local\n      what is up, and what it costs"),
         ("  list the bucket data  gcloud storage ls gs://groundwork-local-data", 40,
          "  list the bucket data\n      gcloud storage ls gs://groundwork-local-data"),
         (f"short\n{PROSE}", 50, f"short\n{PROSE[:47]}\n  {PROSE[48:]}"),

@@ -72,7 +72,7 @@ def test_what_is_left_out_for_want_of_such_resources_has_none(seen: Mapping[str,
     ]
     made = {kind for text in texts for kind in re.findall(r'^resource "(\w+)"', text, re.MULTILINE)}
     for omission in catalogue.omissions():
-        assert not made & set(omission.types), f"{omission.ids} are left out because nothing makes these"
+        assert not made & set(omission.types), f"{omission.ids} are left out because nothing creates these"
         for check in omission.ids if omission.types else ():
             assert kinds[check] & set(omission.types), f"{check} is about {kinds[check]}"
 

@@ -23,4 +23,4 @@ def test_whatever_reaches_for_the_network_is_stopped(what: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT / "tools", capture_output=True, text=True, check=False, timeout=30
     )
     assert done.returncode == 1
-    assert "PermissionError: The policy scan works without a network" in done.stderr
+    assert "PermissionError: The policy scan must not use the network" in done.stderr

@@ -64,18 +64,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 def test_a_policy_that_breaks_is_a_problem_and_not_a_pass(report: Mapping[str, Any]) -> None:
     assert (
-        "The policy breaks_on_everything broke on google_project_service.registry: KeyError('oh')."
+        "The policy breaks_on_everything failed with an error on google_project_service.registry: KeyError('oh')."
         in report["problems"]
     )
 
 
 def test_a_file_that_is_no_terraform_is_a_problem(report: Mapping[str, Any]) -> None:
     assert "modules/broken/main.tf cannot be read as Terraform." in report["problems"]
-    assert "checkov passed over google_project_service.x in modules/broken/main.tf." in report["problems"]
+    assert "checkov skipped google_project_service.x in modules/broken/main.tf." in report["problems"]
 
 
 def test_terraform_in_json_is_a_problem(report: Mapping[str, Any]) -> None:
-    said = "modules/more.tf.json is in a form that checkov does not read: write it as a .tf file."
+    said = "modules/more.tf.json is in a format that checkov does not read: write it as a .tf file."
     assert said in report["problems"]
 
 

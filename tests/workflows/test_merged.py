@@ -37,7 +37,7 @@ def test_a_second_pull_request_on_the_same_commits_does_not_forge_the_review(git
     github.pulls = [pull(), evil]
     github.runs = [run(2), run(1)]
     assert refused(github).startswith(
-        "The branch more was also offered to another branch than main (pull request 8), so its plans prove nothing."
+        "The branch more was also offered to a branch other than main (pull request 8), so its plans prove nothing."
     )
 
 
@@ -113,5 +113,7 @@ def test_what_github_does_not_say_is_no_permission(github: GitHub, status: int) 
 
 
 def test_outside_of_a_workflow_there_is_nothing_to_fetch() -> None:
-    with pytest.raises(UsageProblem, match=r"in a workflow on GitHub, which sets GITHUB_API_URL, .*GH_TOKEN\.$"):
+    with pytest.raises(
+        UsageProblem, match=r"only be fetched in a GitHub workflow, which sets GITHUB_API_URL, .*GH_TOKEN\.$"
+    ):
         this_merge({})

@@ -1,4 +1,4 @@
-"""`python -m groundwork` is the command `groundwork`."""
+"""Lets `python -m groundwork` run the command `groundwork`."""
 
 from groundwork.cli import main
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Control characters but the tab and the end of a line (C0, DEL and C1), what turns the direction of writing, and what separates
-# lines without being the end of one: unicode.org/reports/tr9, section 2, and tr36, section 3.
+# Control characters except tab and newline (C0, DEL and C1), marks that change the writing direction, and separators that some
+# terminals treat as line ends: unicode.org/reports/tr9, section 2, and tr36, section 3.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|\r(?!\n)"
 )
 
 
 def harmless(text: str) -> str:
-    r"""The text with every control character written out, e.g. "\x1b" for the one that begins a terminal's commands."""
+    r"""The text with every control character escaped, e.g. as "\x1b"."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
@@ -30,7 +30,7 @@ def columns(elsewhere: int) -> int:
 
 _GAP = re.compile(r"\s{2,}")
 _NARROW = 80
-# What is copied into a shell stays in one piece: the first word of a command, which ends as no sentence does.
+# A line that people copy into a shell stays in one piece: it begins with a command and does not end as a sentence.
 _COMMAND = re.compile(
     r"(?:\$ |→ )?(?:\.venv/bin/|\./)?(?:bash|cd|curl|docker|dvc|echo|eval|export|gcloud|git|groundwork|gsutil|make|podman|source|terraform|tofu) .*[^.:?]"
 )
@@ -42,10 +42,10 @@ def is_command(text: str) -> bool:
 
 
 def at_words(text: str, wide: int, before: int = 0) -> str:
-    """Lines broken at words where they are wider than a terminal, `before` columns of which are taken in the first.
+    """Wrap lines that are wider than the terminal at words; the first line starts `before` columns from the left edge.
 
-    What stands in its last column goes on below that column, or further left where the terminal is narrow. No word is broken,
-    so addresses stay whole, and so do commands, which are copied.
+    Text in a line's last column continues below that column, or further left on a narrow terminal. Words and commands are
+    never broken, so that they can be copied.
     """
     if "\n" in text:
         first, *rest = text.split("\n")
@@ -66,7 +66,7 @@ def at_words(text: str, wide: int, before: int = 0) -> str:
 
 
 def _cells(inside: str, wide: int, indent: str) -> Iterator[str]:
-    """Columns that have no room beside each other: each where it was, or on a line of its own."""
+    """Columns that do not fit side by side: each stays where it was if there is room, else it gets a line of its own."""
     first, *others = re.split(f"({_GAP.pattern})", inside)
     line = f"{indent}{first}"
     for gap, cell in zip(others[::2], others[1::2], strict=True):
@@ -97,18 +97,18 @@ def wide_of(stream: Any) -> int | None:
 
 
 def screen(**options: Any) -> Console:
-    """rich's console, for tables and for what moves: it takes no commands, markup or emoji names from what it shows."""
+    """rich's console, for tables and live displays; control characters, markup and emoji names in the text have no effect."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
     from rich.text import Text
 
     class Screen(Console):
         def render_str(self, text: str, **named: Any) -> Text:
-            """Before it is measured, so that a column is wide enough."""
+            """Escape text before it is measured, so that columns are wide enough."""
             return super().render_str(harmless(text), **named)
 
         def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-            """Rich's own movements are segments of their own kind, and its colours are none of the text."""
+            """Escape all text; rich's own cursor movements are control segments, and its colours are not part of the text."""
             for segment in super().render(renderable, options):
                 yield segment if segment.control else segment._replace(text=harmless(segment.text))
 

@@ -1,4 +1,4 @@
-"""Generates tables in Markdown files, of modules, personas and the environment file, each between markers."""
+"""Generates the tables of modules, personas and the environment file in Markdown files, each between markers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Generated:
 
 
 Generator = Callable[[Path], Iterable[Generated]]
-"""From the project's root to the texts that follow from its files."""
+"""From the project's root folder to the texts generated from its files."""
 
 
 class StaleDocs(GroundworkError):
@@ -69,7 +69,7 @@ GENERATORS: Sequence[Generator] = (module_tables, persona_table, environment_tab
 
 
 def write(root: Path, generators: Sequence[Generator] = GENERATORS) -> list[Path]:
-    """Updates all generated text; returns the files that changed."""
+    """Update all generated text; returns the files that changed."""
     changed = _changed(root, generators)
     for path, text in changed.items():
         path.write_text(text, encoding="utf-8")
@@ -103,7 +103,7 @@ def _changed(root: Path, generators: Sequence[Generator]) -> dict[Path, str]:
     pages: dict[Path, str] = {}
     for generator in generators:
         for generated in generator(root):
-            page = pages.get(generated.path) or _page(generated.path)
+            page = pages.get(generated.path) or (generated.path.read_text("utf-8") if generated.path.exists() else "")
             try:
                 pages[generated.path] = refreshed(page, generated.name, generated.text)
             except GroundworkError as error:
@@ -111,13 +111,8 @@ def _changed(root: Path, generators: Sequence[Generator]) -> dict[Path, str]:
     return {path: text for path, text in pages.items() if text != path.read_text(encoding="utf-8")}
 
 
-def _page(path: Path) -> str:
-    """What a page says now; one that is not there says nothing, and so lacks its markers."""
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
 _PLACES = {
-    "project": "In the project, by a role of its own",
+    "project": "In the project, by a custom role",
     "buckets": "On each bucket",
     "repositories": "On each repository",
     "secrets": "On each secret",
@@ -129,7 +124,7 @@ _PLACES = {
 
 
 def _permissions(permissions: Iterable[str]) -> str:
-    """Permissions as one line for each thing, with all that may be done to it."""
+    """Permissions as one line per resource type, with its verbs."""
     things: dict[str, list[str]] = {}
     for thing, _, verb in (permission.rpartition(".") for permission in permissions):
         things.setdefault(thing, []).append(verb)
@@ -152,7 +147,7 @@ def _module_text(module: Module) -> str:
             table(["Name", "What it is", "Type", "Default"], variables),
             "## Outputs",
             table(["Name", "What it is"], outputs),
-            f"Makes: {_codes(module.resources, ', ')}.",
+            f"Creates: {_codes(module.resources, ', ')}.",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Expected errors: sentences that say what happened, to which thing and what to do next, each with a documented exit code."""
+"""Expected errors: sentences that say what happened, to what, and what to do next, each with a documented exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes of the process; `groundwork --help` and the docs show this table."""
+    """The exit codes of the process, documented in the README."""
 
     OK = 0
     FAILED = 1
@@ -24,15 +24,15 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.OK: "done, or nothing to do",
-    Exit.FAILED: "it was tried and failed",
+    Exit.FAILED: "it failed",
     Exit.USAGE: "wrong command line or environment file",
     Exit.CHANGES: "changes are pending (only `plan --detailed-exitcode`)",
-    Exit.LOCKED: "another run holds the state's lock",
+    Exit.LOCKED: "another run holds the state lock",
     Exit.PERMISSION: "not logged in, or a permission is missing",
     Exit.POLICY: "a policy check failed",
     Exit.LEFT_OVER: "something is left in the project",
     Exit.UNKNOWN: "a check could not be done, so nothing is claimed",
-    Exit.REFUSED: "refused by a protection or not confirmed",
+    Exit.REFUSED: "refused by a safeguard, or not confirmed",
     Exit.INTERRUPTED: "interrupted with ^C",
 }
 
@@ -40,7 +40,7 @@ MEANINGS = {
 class GroundworkError(Exception):
     """The base class of every expected error.
 
-    `message` is the sentence; `details` are lines shown under it (the last lines of a failed command, a list of objects).
+    `message` is the sentence; `details` are lines shown below it (the last lines of a failed command, a list of resources).
     """
 
     exit_code: Exit = Exit.FAILED
@@ -52,13 +52,13 @@ class GroundworkError(Exception):
 
 
 class UsageProblem(GroundworkError):
-    """The command line, the environment file or the shell's variables are wrong: nothing was started."""
+    """The command line, the environment file or the shell's variables are wrong; nothing was started."""
 
     exit_code = Exit.USAGE
 
 
 class StateLocked(GroundworkError):
-    """Another run holds the lock of a state."""
+    """Another run holds a state lock."""
 
     exit_code = Exit.LOCKED
 
@@ -88,7 +88,7 @@ class CouldNotTell(GroundworkError):
 
 
 class Refused(GroundworkError):
-    """A protection prevents it, or the question was not answered with yes."""
+    """A safeguard prevents it, or it was not confirmed."""
 
     exit_code = Exit.REFUSED
 

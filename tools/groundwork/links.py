@@ -1,4 +1,4 @@
-"""Checks links in the Markdown pages: the files and headings they point at must exist."""
+"""Checks links in the Markdown pages: the files and headings that they point to must exist."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def broken(root: Path) -> Iterator[str]:
     """A sentence for each broken link into the repository; external sites are not checked."""
     for page in pages(root):
         text = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), page.read_text("utf-8"))
-        for line, said in enumerate(_CODE.sub("", text).splitlines(), 1):
-            for target in _LINK.findall(said):
+        for line, words in enumerate(_CODE.sub("", text).splitlines(), 1):
+            for target in _LINK.findall(words):
                 if why := _wrong(page, target):
                     yield f"{page.relative_to(root).as_posix()}:{line}: {target} {why}"
 

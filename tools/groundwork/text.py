@@ -1,4 +1,4 @@
-"""Fragments of sentences: lists of words, and the allowed values after a wrong one."""
+"""Fragments of sentences: lists of words, counted nouns, and the allowed values after a wrong one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plural(noun: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things: "1 bucket", "2 repositories"."""
+    """A number and a noun: "1 bucket", "2 repositories"."""
     return f"{number} {noun if number == 1 else plural(noun)}"
 
 

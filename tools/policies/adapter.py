@@ -25,7 +25,7 @@ class Sighting:
     """What the checks of one scan have in common: what is allowed, the plan under review (None: code), what they saw.
 
     `resources` are all that checkov showed, as (address, file, type.name); `rulings` has what each of our policies said,
-    by (policy, address, file); `problems` what broke while saying it.
+    by (policy, address, file); `problems` what broke in doing so.
     """
 
     settings: Settings
@@ -35,30 +35,30 @@ class Sighting:
     problems: list[str] = field(default_factory=list)
 
     def turn_to(self, plan: Plan) -> None:
-        """Look at a plan from now on, and forget what was seen before."""
+        """Starts a plan (None: the code), and forgets what was seen before."""
         self.plan = plan
         self.resources, self.rulings, self.problems = set(), {}, []
 
     def resource(self, kind: str, file: str, conf: Mapping[str, Any]) -> Resource | None:
-        """The resource that checkov shows: as the plan has it where there is one, else as the code says."""
+        """The resource that checkov shows: from the plan if there is one, else from the code."""
         address = str(conf["__address__"])
         if self.plan is not None:
             return self.plan.resources.get(address)
         return resource_from_code(kind, address, file, conf)
 
     def judge(self, name: str, policy: Policy, resource: Resource, file: str) -> CheckResult:
-        """Let the policy rule and write it down; a policy that breaks is a problem of the scan, never a pass."""
+        """Records the policy's ruling; an exception in a policy is a problem of the scan, never a pass."""
         try:
             ruling = policy.rule(resource, self.settings)
         except Exception as problem:
-            self.problems.append(f"The policy {name} broke on {resource.address}: {problem!r}.")
+            self.problems.append(f"The policy {name} failed with an error on {resource.address}: {problem!r}.")
             return CheckResult.UNKNOWN
         self.rulings[name, resource.address, file] = ruling
         return _RESULTS[ruling.verdict]
 
 
 def register(policies: Mapping[str, Policy], sighting: Sighting) -> None:
-    """Make every policy known to checkov for as long as this process lives."""
+    """Registers every policy with checkov, for the life of this process."""
     _Seen(sighting)
     for name, policy in policies.items():
         data = [kind.removeprefix("data.") for kind in policy.resources if kind.startswith("data.")]
@@ -104,7 +104,7 @@ class _DataCheck(BaseDataCheck):  # type: ignore[misc]
 
 
 class _Seen(BaseCheck):  # type: ignore[misc]
-    """Passes everything; what it has not seen, nobody has checked."""
+    """A check that passes everything and records it: a resource that it has not seen was not checked."""
 
     def __init__(self, sighting: Sighting) -> None:
         super().__init__(

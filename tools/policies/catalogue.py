@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class PolicySummary:
-    """One policy as a reader meets it, ours or checkov's; `name` is what findings and exceptions call it."""
+    """One policy, ours or checkov's, for readers; findings and exceptions refer to it by `name`."""
 
     name: str
     title: str
@@ -29,7 +29,7 @@ class PolicySummary:
 
 @dataclass(frozen=True)
 class Omission:
-    """Checks of checkov that are left out: because nothing makes such `types`, ours covers them, or for `reason`."""
+    """Checkov checks that are left out: nothing creates such `types`, ours covers them, or for the `reason`."""
 
     ids: tuple[str, ...]
     reason: str
@@ -38,7 +38,7 @@ class Omission:
 
 
 def names() -> list[str]:
-    """Names of our own policies: the folders beside this file that hold a check."""
+    """Names of our own policies: the folders beside this file that contain a check."""
     return sorted(check.parent.name for check in HERE.glob("*/check.py"))
 
 
@@ -50,12 +50,12 @@ def policies() -> dict[str, Policy]:
 def _policy(name: str) -> Policy:
     found = importlib.import_module(f"policies.{name}.check").POLICY
     if not isinstance(found, Policy):
-        raise TypeError(f"tools/policies/{name}/check.py must hold one Policy called POLICY.")
+        raise TypeError(f"tools/policies/{name}/check.py must define one Policy called POLICY.")
     return found
 
 
 def built_in() -> dict[str, PolicySummary]:
-    """The chosen checks of checkov by id."""
+    """The selected checkov checks by ID."""
     return {check: _row(check, entry) for entry in _file()["selected"] for check in entry["ids"]}
 
 
@@ -72,7 +72,7 @@ def _row(check: str, entry: Mapping[str, Any]) -> PolicySummary:
 
 
 def omissions() -> list[Omission]:
-    """What of checkov is left out, and why."""
+    """The checkov checks that are left out, and why."""
     return [
         Omission(
             tuple(entry["ids"]), entry["reason"], tuple(entry.get("types", ())), tuple(entry.get("covered_by", ()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.language import Resource, Unknown
 
-# What is left of an expression that could not be worked out: a template, a reference, a call, a choice.
+# The remains of an expression that could not be evaluated: a template, a reference, a call, a conditional.
 _EXPRESSION = re.compile(
     r"""\$\{ | ^[!(\-\s]*(var|local|each|count|module|data|self|path|terraform|google_\w+)[.\[] | ^[\w.]+\.(value|key)\b
     | ^[!(\s]*[a-z_0-9]+\( | \s\?\s.*\s:\s | ^[\[{]\s*for\s""",
@@ -19,7 +19,7 @@ _ABOUT_THE_RESOURCE = {"count", "depends_on", "dynamic", "for_each", "lifecycle"
 
 
 def resource_from_code(kind: str, address: str, file: str, conf: Mapping[str, Any]) -> Resource:
-    """The resource behind checkov's `conf` (every attribute in a list of one, blocks as dicts); `file` holds it."""
+    """The resource in checkov's `conf` (every attribute in a list of one, blocks as dicts), from `file`."""
     return Resource(
         kind=kind, address=address, module=PurePosixPath(file).parent.name, source="code", values=_block(conf)
     )
@@ -44,7 +44,7 @@ def _inner(value: object) -> object:
     if isinstance(value, dict):
         return _block(value)
     if isinstance(value, list):
-        # Checkov puts an empty list where a variable without a default goes.
+        # checkov uses an empty list for a variable without a default.
         return [_inner(item) for item in value] or Unknown()
     if isinstance(value, str):
         return _text(value)
@@ -58,7 +58,7 @@ def _text(value: str) -> object:
 
 
 def _open_blocks(dynamic: object, known: Mapping[str, object]) -> Iterator[str]:
-    """Names of the `dynamic` blocks whose number, or whose values, could not be worked out."""
+    """Names of the `dynamic` blocks whose number or values could not be evaluated."""
     for entry in dynamic if isinstance(dynamic, list) else []:
         for name, body in entry.items() if isinstance(entry, dict) else ():
             if (isinstance(body, dict) and "for_each" in body) or _holds_iterator(known.get(name)):

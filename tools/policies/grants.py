@@ -1,4 +1,4 @@
-"""Members and roles from every way that Terraform writes IAM grants."""
+"""Members and roles of IAM grants, from every form in which Terraform has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PUBLIC = ("allAuthenticatedUsers", "allUsers")
 
 @dataclass(frozen=True)
 class Grant:
-    """One member's role; either may be open."""
+    """One member's role; either may be unknown."""
 
     role: str | Unknown
     member: str | Unknown
@@ -29,7 +29,7 @@ PROJECT_WIDE = (*ways("project"), *ways("folder"), *ways("organization"), "data.
 
 
 def grants(resource: Resource) -> list[Grant]:
-    """Every grant that the resource makes; one that is wholly open where a policy document is not known."""
+    """Every grant of the resource; a single, wholly unknown one if its policy document is unknown."""
     if resource.kind.endswith("_iam_policy") and not resource.kind.startswith("data."):
         return _from_document(resource.get("policy_data"))
     if resource.kind == "data.google_iam_policy":
@@ -39,7 +39,7 @@ def grants(resource: Resource) -> list[Grant]:
 
 
 def _from_document(document: object) -> list[Grant]:
-    """Grants of a policy document: JSON text on a plan; in code what checkov made of it, or of the data source."""
+    """Grants of a policy document: JSON text in a plan; in code, what checkov made of it or of the data source."""
     if isinstance(document, str):
         try:
             document = json.loads(document)
@@ -79,12 +79,12 @@ def _judge_member(member: str | Unknown) -> Ruling:
 
 
 def judge_roles(resource: Resource, forbidden: Callable[[str], bool]) -> Ruling:
-    """Fails a grant of a role that `forbidden` names."""
+    """Fails a grant of a role for which `forbidden` is true."""
     return worst(_judge_role(grant, forbidden) for grant in grants(resource))
 
 
 def _judge_role(grant: Grant, forbidden: Callable[[str], bool]) -> Ruling:
     if isinstance(grant.role, Unknown):
         return unknown("the role")
-    member = "a member that is not known yet" if isinstance(grant.member, Unknown) else grant.member
+    member = "a member that is not yet known" if isinstance(grant.member, Unknown) else grant.member
     return fails(f"grants {grant.role} to {member}") if forbidden(grant.role) else PASSES

@@ -12,7 +12,7 @@ Block: TypeAlias = Mapping[str, object]
 
 
 class Severity(StrEnum):
-    """How bad a finding is; every severity fails the run, the order is for the reader."""
+    """How bad a finding is. Every severity fails the run; the order is for the reader."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a policy says of a resource. UNKNOWN: the value is not there to be judged yet."""
+    """A policy's verdict on a resource. UNKNOWN: the value is not known yet."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict and what it is about, in words that follow the resource's address; never a secret's value."""
+    """A verdict and its subject, in words that follow the resource's address; never a secret's value."""
 
     verdict: Verdict
     about: str = ""
@@ -40,12 +40,12 @@ PASSES = Ruling(Verdict.PASS)
 
 
 def fails(about: str) -> Ruling:
-    """The resource breaks the policy; `about` continues the sentence that its address begins."""
+    """The resource violates the policy; `about` continues the sentence that its address begins."""
     return Ruling(Verdict.FAIL, about)
 
 
 def unknown(attribute: str) -> Ruling:
-    """The attribute's value is not known where the scanner looks."""
+    """The attribute's value is unknown, in the code or in the plan."""
     return Ruling(Verdict.UNKNOWN, f"leaves {attribute} open until apply")
 
 
@@ -66,7 +66,7 @@ class Unknown:
     text: str = ""
 
     def may_be(self, literal: str) -> bool:
-        """Whether the finished value could be `literal`, by what stands before and after the open part."""
+        """Whether the value could turn out to be `literal`, judged by what precedes and follows the unknown part."""
         before, opens, _ = self.text.partition("${")
         _, closes, after = self.text.rpartition("}")
         if not (opens and closes):
@@ -94,16 +94,16 @@ class Resource:
         return self.values.get(name)
 
     def text(self, name: str) -> str | Unknown | None:
-        """The attribute as text; `Unknown` also for what checkov could not make a text of."""
+        """The attribute as text; `Unknown` also for a value that checkov could not convert to text."""
         value = self.values.get(name)
         return value if value is None or isinstance(value, str | Unknown) else Unknown()
 
     def blocks(self, name: str) -> list[Block] | Unknown:
-        """The blocks of that name, in order; `Unknown` where their number is open."""
+        """The blocks of that name, in order; `Unknown` if their number is unknown."""
         return blocks(self.values, name)
 
     def strings(self, *names: str) -> Iterator[tuple[str, str | Unknown]]:
-        """Each (attribute, text) of the named attributes, single or list; an open one comes once as `Unknown`."""
+        """Each (attribute, text) of the named attributes, single or list; an unknown one appears once, as `Unknown`."""
         for name in names:
             value = self.values.get(name)
             for item in value if isinstance(value, list) else [value]:
@@ -123,14 +123,14 @@ def blocks(values: Block, name: str) -> list[Block] | Unknown:
 
 
 def truth(value: object) -> bool | Unknown:
-    """The value as Terraform's bool: `"true"` counts, absent is false; what is neither could not be worked out."""
+    """The value as Terraform's bool: `"true"` counts, absent is false; `Unknown` for anything else."""
     if value is None or isinstance(value, bool):
         return bool(value)
     return {"true": True, "false": False}.get(str(value).lower(), Unknown())
 
 
 def number(value: object) -> float | Unknown | None:
-    """The value as a number, None where absent; what is neither could not be worked out."""
+    """The value as a number, None if absent; `Unknown` for anything else."""
     if value is None or isinstance(value, int | float):
         return value
     try:
@@ -178,11 +178,11 @@ class Policy:
     unknown_because: str
 
     def covers(self, kind: str) -> bool:
-        """Whether the policy is about this kind of resource or data source."""
+        """Whether the policy applies to this type of resource or data source."""
         return any(fnmatchcase(kind, pattern) for pattern in self.resources)
 
     def rule(self, resource: Resource, settings: Settings) -> Ruling:
-        """The ruling that counts: on a plan an unknown becomes what the policy decided for it."""
+        """The final ruling: in a plan, an unknown becomes what the policy decided for it."""
         ruling = self.judge(resource, settings)
         if ruling.verdict is Verdict.UNKNOWN and resource.source == "plan":
             return Ruling(self.when_unknown, f"{ruling.about} ({self.unknown_because})")

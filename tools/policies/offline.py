@@ -6,6 +6,6 @@ _DOORS = {"socket.connect", "socket.getaddrinfo", "socket.sendto"}
 
 
 def refuse_network(event: str, _arguments: object) -> None:
-    """An audit hook of the interpreter: raises PermissionError where something reaches for the network."""
+    """An audit hook of the interpreter: raises PermissionError when something uses the network."""
     if event in _DOORS:
-        raise PermissionError("The policy scan works without a network; something tried to use it.")
+        raise PermissionError("The policy scan must not use the network, but something tried to.")

@@ -16,7 +16,7 @@ _MODULE = re.compile(r"module\.([^.\[]+)(?:\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\])?\.?
 
 @dataclass(frozen=True)
 class Plan:
-    """The resources that a plan leaves standing, by address, and the data sources that it read or will read."""
+    """The resources that exist after a plan, by address, and the data sources that it read or will read."""
 
     resources: Mapping[str, Resource]
     data: Mapping[str, Resource]
@@ -24,17 +24,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Written:
-    """What the configuration says of a module: its folder's name, and which arguments each block of it gives."""
+    """A module in the configuration: its folder's name, and which arguments each of its blocks sets."""
 
     folder: str
     arguments: Mapping[str, Mapping[str, object]]
 
 
 def read_plan(path: Path) -> Plan:
-    """Open a plan's JSON. Raises ValueError when it is not one."""
+    """Reads a plan's JSON. Raises ValueError when it is not one."""
     document = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict) or "planned_values" not in document:
-        raise ValueError(f"{path} is not a plan in JSON (terraform show -json PLAN).")
+        raise ValueError(f"{path} is not a JSON plan (terraform show -json PLAN).")
     unknown = {one["address"]: one["change"].get("after_unknown") for one in document.get("resource_changes", [])}
     written = dict(_modules(document.get("configuration", {}).get("root_module", {}), "", ""))
     before, after = document.get("prior_state", {}).get("values", {}), document["planned_values"]
@@ -78,7 +78,7 @@ def _resource(entry: Mapping[str, Any], unknown: object, written: Mapping[str, _
 
 
 def _given(values: Mapping[str, object], arguments: Mapping[str, object]) -> dict[str, object]:
-    """The values without those that are open because the configuration does not give them: they are not set, as in code."""
+    """The values without those that are unknown only because the configuration does not set them: as in code, they count as not set."""
     kept = {name: value for name, value in values.items() if name in arguments or not isinstance(value, Unknown)}
     return {name: _given_inside(value, arguments.get(name)) for name, value in kept.items()}
 
@@ -105,6 +105,6 @@ def _mark(value: object, unknown: object) -> object:
 
 
 def _mark_block(values: Mapping[str, Any], unknown: Mapping[str, Any]) -> dict[str, object]:
-    """The values without their nulls, with `Unknown` where Terraform says that the value comes later."""
+    """The values without nulls, with `Unknown` where Terraform marks them as known after apply."""
     marked = {name: _mark(values.get(name), unknown.get(name)) for name in {**values, **unknown}}
     return {name: value for name, value in marked.items() if value is not None}

@@ -53,7 +53,7 @@ class ScanRequest:
 
 @dataclass
 class ScanReport:
-    """What was seen in one part, the code or a layer's plan, ready for JSON.
+    """The result for one part, the code or a layer's plan, in a form for JSON.
 
     `findings` and `undecided` are rows of policy, address, file, lines and about; `places` are rows of address, file, first
     and last line of what stands in code; `checked` counts verdicts, `resources` what there was to check; `types` are the
@@ -71,7 +71,7 @@ class ScanReport:
 
 
 class _Errors(logging.Handler):
-    """Keeps what checkov only logs: a check or a file that it gave up on is a scan that failed."""
+    """Collects the errors that checkov only logs: a check or a file that it gave up on makes the scan fail."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -83,7 +83,7 @@ class _Errors(logging.Handler):
 
 
 def scan(request: ScanRequest) -> list[ScanReport]:
-    """Check every part that the request names; what checkov could not do is written under the part's `problems`."""
+    """Checks every part that the request names; what checkov could not check is in the part's `problems`."""
     errors = _Errors()
     logging.getLogger().addHandler(errors)
     ours, built_in = catalogue.policies(), catalogue.built_in()
@@ -113,7 +113,7 @@ def _scan_code(request: ScanRequest, chosen: RunnerFilter, sighting: Sighting) -
 
 
 def _stage(request: ScanRequest, staged: Path, report: ScanReport) -> dict[str, str]:
-    """Copy the folders' .tf files, and nothing beside them, to one place; their texts by path."""
+    """Copies only the folders' .tf files to one place; returns their texts by path."""
     files: dict[str, str] = {}
     for folder in request.folders:
         for file in sorted((request.root / folder).rglob("*")):
@@ -121,7 +121,7 @@ def _stage(request: ScanRequest, staged: Path, report: ScanReport) -> dict[str, 
             if any(part.startswith(".") for part in path.parts):
                 continue
             if file.name.endswith((".tf.json", ".tofu")):
-                report.problems.append(f"{path} is in a form that checkov does not read: write it as a .tf file.")
+                report.problems.append(f"{path} is in a format that checkov does not read: write it as a .tf file.")
             if file.suffix == ".tf":
                 (staged / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, staged / path)
@@ -134,7 +134,7 @@ def _unseen_blocks(files: Mapping[str, str], sighting: Sighting) -> Iterator[str
     for file, text in files.items():
         for kind, name in _RESOURCE_BLOCK.findall(text):
             if (file, f"{kind}.{name}") not in seen:
-                yield f"checkov passed over {kind}.{name} in {file}."
+                yield f"checkov skipped {kind}.{name} in {file}."
 
 
 def _scan_plan(layer: str, path: Path, chosen: RunnerFilter, sighting: Sighting) -> ScanReport:
@@ -145,14 +145,14 @@ def _scan_plan(layer: str, path: Path, chosen: RunnerFilter, sighting: Sighting)
     if seen:
         report.problems += [f"checkov cannot read the plan of {layer}." for _ in seen.parsing_errors]
     unseen = set(sighting.plan.resources) - {address for address, _, _ in sighting.resources}
-    report.problems += [f"checkov passed over {address} in the plan of {layer}." for address in sorted(unseen)]
+    report.problems += [f"checkov skipped {address} in the plan of {layer}." for address in sorted(unseen)]
     _judge_data_sources(sighting.plan, sighting)
     _record(report, seen, sighting)
     return report
 
 
 def _judge_data_sources(plan: Plan, sighting: Sighting) -> None:
-    """A plan keeps what it read in its prior state, where checkov does not look."""
+    """Judges the data sources that a plan has read: these are in its prior state, which checkov ignores."""
     for name, policy in catalogue.policies().items():
         for resource in plan.data.values():
             if policy.covers(resource.kind):
@@ -185,6 +185,6 @@ def _record(report: ScanReport, seen: Any, sighting: Sighting) -> None:
 
 
 def _row(name: str, address: str, file: str, lines: tuple[int, ...] | None, about: str) -> dict[str, Any]:
-    """A finding; a plan's has no lines, and then no file either."""
+    """A finding as a row; one from a plan has no lines, and then no file either."""
     shown = file.lstrip("/") if lines else ""
     return {"policy": name, "address": address, "file": shown, "lines": lines or (), "about": about}

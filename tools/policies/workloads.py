@@ -12,7 +12,7 @@ TRIGGER = "google_cloudbuild_trigger"
 
 
 def template(resource: Resource) -> Block | Unknown:
-    """The innermost template of a service or job: what its containers and its account stand in."""
+    """The innermost template of a service or job, which has its containers and its account."""
     found: Block | Unknown = resource.values
     for _ in range(2 if resource.kind == JOB else 1):
         inner = blocks(found, "template") if not isinstance(found, Unknown) else found
@@ -29,7 +29,7 @@ def containers(resource: Resource) -> list[Block] | Unknown:
 
 
 def images(resource: Resource) -> Iterator[str | Unknown]:
-    """The images that it runs, and that a build pushes."""
+    """The images that a service or job runs, or that a build pushes."""
     if resource.kind in (SERVICE, JOB):
         found = containers(resource)
         if isinstance(found, Unknown):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from groundwork.cli import progress
-from groundwork.cli.progress import Board, Said
+from groundwork.cli.progress import Board, ProgressLines
 from groundwork.terraform.events import Action, Event, OutputLine, Refresh, Stage, Step
 
 DATA = 'module.buckets["data"]'
@@ -37,13 +37,13 @@ def board(clock: Clock) -> Board:
 
 
 def test_a_resource_is_said_when_it_is_done_with_its_own_time(board: Board, clock: Clock) -> None:
-    assert board.take("platform", step("start")) == Said()
+    assert board.take("platform", step("start")) == ProgressLines()
     clock.now = 1.25
     assert board.take("platform", step("complete", seconds=1)).resource == "  ✓ bucket data: bucket created in 1.2 s"
     assert board.headline == "applying to local  1 of 2 resources  1 s"
 
 
-@pytest.mark.parametrize(("action", "word"), [("update", "changed"), ("delete", "destroyed"), ("import", "taken over")])
+@pytest.mark.parametrize(("action", "word"), [("update", "changed"), ("delete", "destroyed"), ("import", "imported")])
 def test_every_action_has_its_word(board: Board, action: Action, word: str) -> None:
     board.take("platform", step("start", action=action))
     assert (
@@ -53,7 +53,7 @@ def test_every_action_has_its_word(board: Board, action: Action, word: str) -> N
 
 def test_a_failure_is_marked_and_not_counted(board: Board) -> None:
     board.take("platform", step("start"))
-    assert board.take("platform", step("errored", seconds=3)) == Said(
+    assert board.take("platform", step("errored", seconds=3)) == ProgressLines(
         "  ✗ bucket data: bucket failed after 3.0 s", at_once=True
     )
     assert (board.done, board.parts["platform", DATA].running) == (0, {})
@@ -62,7 +62,7 @@ def test_a_failure_is_marked_and_not_counted(board: Board) -> None:
 def test_a_slow_resource_gives_a_sign_of_life(board: Board) -> None:
     board.take("platform", step("start"))
     said = board.take("platform", step("progress", seconds=10))
-    assert said == Said("  … still creating bucket data: bucket after 10 s", at_once=True)
+    assert said == ProgressLines("  … still creating bucket data: bucket after 10 s", at_once=True)
 
 
 def test_several_of_a_kind_are_told_apart_by_their_key(board: Board) -> None:
@@ -82,13 +82,13 @@ def test_the_same_address_in_two_layers_is_two_resources(board: Board) -> None:
 def test_reading_is_counted_while_planning(clock: Clock) -> None:
     board = Board("planning", {}, clock)
     for done in (False, True):
-        assert board.take("platform", Refresh("a", done=done)) == Said()
+        assert board.take("platform", Refresh("a", done=done)) == ProgressLines()
     assert board.headline == "planning  1 resources read  0 s"
 
 
 @pytest.mark.parametrize("event", [OutputLine("words"), step("start", action="read"), step("complete", action="noop")])
 def test_what_changes_nothing_is_not_a_line(board: Board, event: Event) -> None:
-    assert board.take("platform", event) == Said()
+    assert board.take("platform", event) == ProgressLines()
     assert board.parts == {}
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from groundwork.cost import bars
-from groundwork.cost.credits import purses
+from groundwork.cost.credits import balances
 from groundwork.cost.grants import CreditGrant
 from groundwork.cost.ledger import Ledger
 
@@ -15,7 +15,7 @@ from tests.groundwork.cost.test_credits import GRANT, STEADY, TODAY
 
 
 def drawn(*grants: CreditGrant, ledger: Ledger = STEADY) -> list[bars.Bar]:
-    return bars.bars(purses(grants, ledger, TODAY), TODAY)
+    return bars.bars(balances(grants, ledger, TODAY), TODAY)
 
 
 def test_a_bar_says_what_is_left_of_how_much_and_the_day_it_ends() -> None:

@@ -84,15 +84,15 @@ def test_a_copy_of_an_export_is_not_counted_beside_it(ndjson):
     having = Bigquery([STANDARD, f"{STANDARD}_copy"], ndjson)
     found = _read(having)
     assert "_TABLE_SUFFIX IN ('0A0A0A_0B0B0B_0C0C0C')" in having.jobs[1]["configuration"]["query"]["query"]
-    assert found.notes == (f"Not read, since they are not billing exports: {STANDARD}_copy.",)
+    assert found.notes == (f"Not read, because they are not billing exports: {STANDARD}_copy.",)
 
 
 def test_a_dataset_without_an_export_says_where_to_switch_it_on(ndjson):
     with pytest.raises(bigquery.ExportNotThere) as problem:
         _read(Bigquery(["something_else"], ndjson))
     assert str(problem.value) == (
-        "p.d has no billing export (no table gcp_billing_export_v1_…). Switch it on at https://console.cloud.google.com/billing/export: "
-        "only the console can; the first rows come some hours later."
+        "p.d has no billing export (no table gcp_billing_export_v1_…). Switch it on in the console at https://console.cloud.google.com/billing/export; "
+        "the first rows arrive some hours later."
     )
 
 

@@ -54,7 +54,7 @@ def test_what_is_unpriced_makes_the_share_a_lower_bound():
 
 def test_a_budget_in_another_currency_is_not_compared_and_says_so():
     held = budgets.of_estimate(budget(currency="EUR"), estimate(plan()))
-    assert held.text == "Budget: €50.00 a month, not compared: the prices here are in USD."
+    assert held.text == "Budget: €50.00 a month, not compared: estimates are in USD."
     assert (held.cost, held.over) == (None, False)
 
 
@@ -75,9 +75,9 @@ def test_an_export_without_accounts_counts_whole():
 @pytest.mark.parametrize(
     ("found", "why"),
     [
-        (month(line(account=ACCOUNT), wanted=Period()), "it is for a month: choose one with --month"),
+        (month(line(account=ACCOUNT), wanted=Period()), "it is monthly: choose a month with --month"),
         (month(line(account=ACCOUNT, currency="EUR")), "these costs are in EUR"),
-        (month(line(account="999999-999999-999999")), f"these costs are on other accounts than {ACCOUNT}"),
+        (month(line(account="999999-999999-999999")), f"none of these costs are on {ACCOUNT}"),
     ],
 )
 def test_what_cannot_be_compared_says_why(found, why):

@@ -136,7 +136,7 @@ GOOD = "a.b,*,hour,1,0.1,,,,https://cloud.google.com/pricing,2026-01-01,page,\n"
         (GOOD.replace("https://cloud.google.com/pricing", ""), "source is empty"),
         (GOOD.replace("2026-01-01", "last week"), "Invalid isoformat string"),
         (GOOD.replace("0.1,", "0.1,10-0.05"), "tiers is '10-0.05'"),
-        (GOOD + GOOD, "is there twice"),
+        (GOOD + GOOD, "appears twice"),
     ],
 )
 def test_a_row_that_cannot_be_a_price_is_refused_with_its_line(tmp_path, row, said):

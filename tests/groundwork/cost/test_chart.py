@@ -17,7 +17,7 @@ import pytest
 from groundwork.cost import against, burndown, catalogue, chart, demo, files, stacked
 from groundwork.cost.amounts import total
 from groundwork.cost.assumptions import Assumptions
-from groundwork.cost.credits import purses
+from groundwork.cost.credits import balances
 from groundwork.cost.grants import CreditGrant
 from groundwork.cost.report import Period, report
 from groundwork.terraform.state import State, StateResource
@@ -74,7 +74,7 @@ def text(found):
     grants = [
         CreditGrant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account=exports.ACCOUNTS[0])
     ]
-    return chart.page(found, purses(grants, found.ledger, NOW.date()), NOW)
+    return chart.page(found, balances(grants, found.ledger, NOW.date()), NOW)
 
 
 @pytest.fixture(scope="module")
@@ -175,16 +175,18 @@ def test_text_and_bars_stand_out_in_light_and_dark(colours):
 
 def test_credits_left_are_there_and_never_called_official(page):
     assert "Credits left on 2026-11-05" in page.text
-    assert "Not an official balance" in page.text
+    assert "not an official balance" in page.text
 
 
 def test_a_simulated_page_says_so_wherever_it_shows_something():
     ledger = demo.ledger(MEMBERS, NOW)
-    text = chart.page(report(ledger, Period(), NOW), purses(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()), NOW)
+    text = chart.page(
+        report(ledger, Period(), NOW), balances(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()), NOW
+    )
     headings = re.findall(r"<h[12]>([^<]*)</h[12]>|<title>(Costs[^<]*)</title>", text)
     assert len(headings) == 9
     assert all("(simulated)" in one + other for one, other in headings)
-    assert "Simulated: these costs are made up." in text
+    assert "Simulated: these costs are invented." in text
 
 
 @pytest.mark.parametrize("grouping", ["member", "service"])
@@ -212,13 +214,13 @@ def test_the_dearest_service_is_named(page, found):
 
 def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():
     ledger = demo.ledger(MEMBERS, NOW)
-    for purse in purses(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()):
-        points = burndown.burndown(purse, ledger, NOW.date()).points
+    for balance in balances(demo.grants(MEMBERS, NOW.date()), ledger, NOW.date()):
+        points = burndown.burndown(balance, ledger, NOW.date()).points
         assert points[0][1] == 50
-        assert points[-1] == (NOW.date(), purse.left)
+        assert points[-1] == (NOW.date(), balance.left)
         amounts = [amount for _, amount in points]
         assert amounts == sorted(amounts, reverse=True)
-        drawn = burndown.drawn(burndown.burndown(purse, ledger, NOW.date()), NOW.date(), "words", "name")
+        drawn = burndown.drawn(burndown.burndown(balance, ledger, NOW.date()), NOW.date(), "words", "name")
         assert 'class="cone"' in drawn
 
 

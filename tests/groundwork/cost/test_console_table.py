@@ -86,7 +86,7 @@ def test_the_currency_is_the_blocks_and_not_the_sign_above_a_column(tmp_path):
 def test_a_table_without_its_credits_says_that_net_is_not_what_is_paid(tmp_path):
     found = files.read([_file(tmp_path, BLOCK.replace("1,004.40", "5.72") + HEADER + _row("1509.995"))])
     assert found.notes[1] == (
-        "Its rows add up to 1509.995 but 5.72 is due: it was downloaded without savings, so its credits are not known here."
+        "Its rows add up to 1509.995 but 5.72 is due: it was downloaded without savings, so its credits are unknown."
     )
 
 
@@ -126,21 +126,21 @@ def test_credit_types_are_told_by_their_name_in_the_console(shown, type_):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (BLOCK + HEADER.replace("Credit type", "Savings ($)") + GOOD, "the column 'Savings ($)' is not one of the console's cost table"),
-        (BLOCK + HEADER.replace("Cost type", "Kostentyp") + GOOD, "the column 'Kostentyp' is not one of the console's cost table"),
+        (BLOCK + HEADER.replace("Credit type", "Savings ($)") + GOOD, "the column 'Savings ($)' is not a known column of the console's cost table"),
+        (BLOCK + HEADER.replace("Cost type", "Kostentyp") + GOOD, "the column 'Kostentyp' is not a known column of the console's cost table"),
         (BLOCK + "SKU description,Project name,Cost type,Usage start date,Unrounded Cost ($)\n", "the column 'Billing account id' is missing. Turn it on under Column display options"),
         (BLOCK + HEADER + GOOD.replace("6282", "").replace('"6,282.708",', ""), "17 fields under 18 columns. Download the file again."),
         (BLOCK + HEADER + _row("1.2.3"), "the unrounded cost '1.2.3' is not a number."),
-        (BLOCK + HEADER + _row("1", kind="Refund"), "the cost type 'Refund' is not known here, so nothing was added up."),
+        (BLOCK + HEADER + _row("1", kind="Refund"), "the cost type 'Refund' is unknown, so nothing was added up."),
         (BLOCK + HEADER + GOOD.replace("1004.3996", "1004.3997"), "its rows add up to 1004.3996, but its last row says 1004.3997."),
-        (BLOCK.replace("Currency,USD,\n", "") + HEADER + GOOD, "no line above the table says its currency (Currency,USD)."),
-        (BLOCK.replace("Invoice date,2026-10-31,\n", "") + HEADER + GOOD, "no line above the table says its invoice month"),
+        (BLOCK.replace("Currency,USD,\n", "") + HEADER + GOOD, "no line above the table gives its currency (Currency,USD)."),
+        (BLOCK.replace("Invoice date,2026-10-31,\n", "") + HEADER + GOOD, "no line above the table gives its invoice month"),
         (BLOCK + HEADER + _row("1").replace("2026-10-01", "01/10/2026"), "the usage start date '01/10/2026' is not written as 2026-10-31."),
-        (BLOCK.replace("2026-10-31", "2026-13-31") + HEADER + GOOD, "no line above the table says its invoice month"),
+        (BLOCK.replace("2026-10-31", "2026-13-31") + HEADER + GOOD, "no line above the table gives its invoice month"),
         (BLOCK + HEADER + _row('"1,5"'), "the unrounded cost '1,5' is not a number."),
         (BLOCK + HEADER + _row("1_0"), "the unrounded cost '1_0' is not a number."),
         (BLOCK + HEADER + _row("Infinity"), "the unrounded cost 'Infinity' is not a number."),
-        (BLOCK + HEADER.replace(",", ";"), "its columns are not set apart by commas, so a spreadsheet has saved it"),
+        (BLOCK + HEADER.replace(",", ";"), "its columns are not separated by commas, so a spreadsheet has saved it"),
         (BLOCK + HEADER.replace("Cost ($)\n", "Unrounded Cost (USD)\n") + GOOD, "the column 'Unrounded Cost (USD)' appears twice"),
         (BLOCK + HEADER + '"open', "this is not CSV (unexpected end of data)."),
         (BLOCK, "no line names the columns of a cost table"),
@@ -163,7 +163,7 @@ def test_days_are_not_told_in_a_table_that_has_none(tmp_path):
     with pytest.raises(UsageProblem) as problem:
         report(files.read([file]), period("2026-10-01", None, None), datetime(2026, 11, 5, tzinfo=UTC))
     assert str(problem.value) == (
-        f"{file} has lines for whole invoices and no days, so --from and --until cannot be told in it. Ask for an invoice: --month 2026-10."
+        f"{file} has lines for whole invoices and no days, so --from and --until cannot be applied. Choose an invoice: --month 2026-10."
     )
 
 

@@ -151,7 +151,7 @@ def test_members_are_told_by_their_label_and_named_by_their_address(cost):
 def test_warnings_stay_out_of_the_data(cost):
     code, out, err = cost("report --demo --json")
     assert code == 0
-    assert err == "warning: Simulated: these costs are made up.\n"
+    assert err == "warning: Simulated: these costs are invented.\n"
     assert json.loads(out)["simulated"] is True
 
 
@@ -214,10 +214,10 @@ WRONG = [
     ("estimate --plan plan.json --json --csv", "--json and --csv cannot be combined; give one of them."),
     ("estimate --env nowhere --plan plan.json", 'there is no environment "nowhere" (envs/nowhere.yaml)'),
     ("estimate --env bad --plan plan.json", "bad.yaml: cost.assumptions.bucket_gb is not an assumption; did you mean bucket_gib?"),
-    ("report --env dev", "dev.yaml does not say where the billing export lies: add cost: {export: {project: ID, dataset: NAME}} to it, or give --file."),
-    ("report --demo --file export.ndjson", "--demo is a simulated export and --file a real one; give one or the other."),
+    ("report --env dev", "dev.yaml does not say where the billing export is: add cost: {export: {project: ID, dataset: NAME}} to it, or give --file."),
+    ("report --demo --file export.ndjson", "--demo reads a simulated export and --file a real one; give one or the other."),
     ("report --file plan.json", "plan.json: the column billing_account_id is missing"),
-    ("report --file envs/dev.yaml", "envs/dev.yaml is not a layout that is known here"),
+    ("report --file envs/dev.yaml", "envs/dev.yaml has no known layout"),
     ("report --file export.ndjson --file export.ndjson", "The same file is given twice: its costs would count twice."),
     ("report --file export.ndjson --month 2026-13", "--month 2026-13 is not a month; write it as 2026-10."),
     ("report --file export.ndjson --from yesterday", "--from yesterday is not a day; write it as 2026-10-31."),
@@ -233,7 +233,7 @@ WRONG = [
     (GRANT.replace("2026-09-01", "September"), "--start is September, which is not a day"),
     (GRANT + " --billing-account 12", "--billing-account 12 is not an id such as 012345-6789AB-CDEF01."),
     ("credits check --env dev --member alice@example.com --left 3", "alice@example.com has no grant on "),
-    ("credits check --env dev --member alice@example.com --left 3 --on 2999-01-01", "--on 2999-01-01 is still to come"),
+    ("credits check --env dev --member alice@example.com --left 3 --on 2999-01-01", "--on 2999-01-01 is in the future"),
     ("credits check --env dev --member alice@example.com --left -3", "--left is -3, which is not an amount of at least 0"),
 ]  # fmt: skip
 
@@ -347,7 +347,7 @@ def test_the_budget_stands_beside_estimate_and_report(cost, clone):
     assert "Budget: $50.00 a month; this environment is " in out
     assert json.loads(cost("estimate --env dev --plan plan.json --json")[1])["budget"]["amount"] == "50.00"
     assert (
-        "not compared: it is for a month: choose one with --month." in cost("report --env dev --file export.ndjson")[1]
+        "not compared: it is monthly: choose a month with --month." in cost("report --env dev --file export.ndjson")[1]
     )
     _, rows, said = cost("report --env dev --file export.ndjson --csv")
     assert "Budget" not in rows

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from groundwork.cost.credits import FEWEST_DAYS, HOW, as_json, purses
+from groundwork.cost.credits import FEWEST_DAYS, HOW, as_json, balances
 from groundwork.cost.grants import Checked, CreditGrant
 from groundwork.cost.ledger import Ledger, Line
 
@@ -33,120 +33,120 @@ STEADY = _ledger(*(_day(back) for back in range(30, -1, -1)))
 
 
 def test_what_is_left_is_what_was_entered_less_what_the_export_shows():
-    purse = purses([GRANT], STEADY, TODAY)[0]
-    assert (purse.standings[0].used, purse.left) == (31, 19)
+    balance = balances([GRANT], STEADY, TODAY)[0]
+    assert (balance.standings[0].used, balance.left) == (31, 19)
 
 
 def test_a_steady_dollar_a_day_runs_out_on_the_day_that_one_counts_to():
-    purse = purses([GRANT], STEADY, TODAY)[0]
-    assert (purse.burn.mean, purse.burn.slow, purse.burn.fast) == (1, 1, 1)
+    balance = balances([GRANT], STEADY, TODAY)[0]
+    assert (balance.burn.mean, balance.burn.slow, balance.burn.fast) == (1, 1, 1)
     last = TODAY + timedelta(days=18)
-    assert (purse.end.likely, purse.end.soonest, purse.end.latest) == (last, last, last)
+    assert (balance.end.likely, balance.end.soonest, balance.end.latest) == (last, last, last)
 
 
 def test_the_spread_is_that_of_the_weekly_means():
     """Three weeks at 1 a day and one at 3: of the 22 means 15 are 1, the 20th and 21st are 2.14 and 2.43."""
     costs = [_day(back, "3" if back <= 8 else "1") for back in range(29, 1, -1)]
-    purse = purses([GRANT], _ledger(*costs), TODAY)[0]
-    assert purse.burn.mean == Decimal(42) / 28
-    assert (purse.burn.slow, round(purse.burn.fast, 9)) == (1, Decimal("2.4"))
-    assert purse.end.soonest < purse.end.likely < purse.end.latest
+    balance = balances([GRANT], _ledger(*costs), TODAY)[0]
+    assert balance.burn.mean == Decimal(42) / 28
+    assert (balance.burn.slow, round(balance.burn.fast, 9)) == (1, Decimal("2.4"))
+    assert balance.end.soonest < balance.end.likely < balance.end.latest
 
 
 def test_days_without_costs_count_as_days():
     costs = [_day(back, "4") for back in range(30, 1, -4)]
-    purse = purses([GRANT], _ledger(*costs), TODAY)[0]
-    assert purse.burn.days == 28
-    assert purse.burn.mean == 1
+    balance = balances([GRANT], _ledger(*costs), TODAY)[0]
+    assert balance.burn.days == 28
+    assert balance.burn.mean == 1
 
 
 def test_days_that_may_still_grow_are_left_out_of_the_mean():
     lines = [_day(back) for back in range(30, 1, -1)] + [_day(1, "0.01"), _day(0, "0.01")]
-    assert purses([GRANT], _ledger(*lines), TODAY)[0].burn.mean == 1
+    assert balances([GRANT], _ledger(*lines), TODAY)[0].burn.mean == 1
 
 
 def test_the_burn_is_the_cost_before_promotional_credits_so_it_goes_on_when_they_end():
     lines = [replace(_day(back), promotion=Decimal(0)) for back in range(30, 1, -1)]
-    purse = purses([GRANT], _ledger(*lines), TODAY)[0]
-    assert (purse.left, purse.burn.mean) == (50, 1)
+    balance = balances([GRANT], _ledger(*lines), TODAY)[0]
+    assert (balance.left, balance.burn.mean) == (50, 1)
 
 
 @pytest.mark.parametrize("days", range(1, FEWEST_DAYS))
 def test_from_too_few_days_no_day_is_foretold(days):
     lines = [_day(back) for back in range(days + 1, -1, -1)]
-    purse = purses([GRANT], _ledger(*lines), TODAY)[0]
-    assert (purse.burn.mean, purse.end.likely, purse.standings[0].empty.likely) == (None, None, None)
+    balance = balances([GRANT], _ledger(*lines), TODAY)[0]
+    assert (balance.burn.mean, balance.end.likely, balance.standings[0].empty.likely) == (None, None, None)
 
 
 def test_from_a_table_without_days_no_day_is_foretold():
-    assert purses([GRANT], replace(STEADY, daily=False), TODAY)[0].burn.mean is None
+    assert balances([GRANT], replace(STEADY, daily=False), TODAY)[0].burn.mean is None
 
 
 def test_without_costs_nothing_is_foretold_and_all_is_left():
-    purse = purses([GRANT], _ledger(), TODAY)[0]
-    assert (purse.left, purse.end.likely) == (50, None)
+    balance = balances([GRANT], _ledger(), TODAY)[0]
+    assert (balance.left, balance.end.likely) == (50, None)
 
 
 def test_grants_on_one_account_are_used_up_in_order_of_expiry():
     sooner = replace(GRANT, member="bob@example.com", amount=Decimal(10), expires=date(2026, 12, 1))
-    purse = purses([GRANT, sooner], STEADY, TODAY)[0]
-    assert [(standing.grant.member, standing.used) for standing in purse.standings] == [
+    balance = balances([GRANT, sooner], STEADY, TODAY)[0]
+    assert [(standing.grant.member, standing.used) for standing in balance.standings] == [
         ("bob@example.com", 10),
         ("alice@example.com", 21),
     ]
 
 
-def test_each_account_is_a_purse_of_its_own():
+def test_each_account_is_a_balance_of_its_own():
     other = replace(GRANT, account="B")
-    found = {purse.name: purse.left for purse in purses([GRANT, other], STEADY, TODAY)}
+    found = {balance.name: balance.left for balance in balances([GRANT, other], STEADY, TODAY)}
     assert found == {"A": 19, "B": 50}
 
 
 def test_without_an_account_the_members_label_tells():
     mine = replace(GRANT, account="")
     lines = [*STEADY.lines, *(_day(back, member="bob", account="B") for back in range(30, -1, -1))]
-    assert purses([mine], _ledger(*lines), TODAY)[0].left == 19
+    assert balances([mine], _ledger(*lines), TODAY)[0].left == 19
 
 
 def test_costs_before_a_grant_began_are_not_its():
     late = replace(GRANT, start=TODAY - timedelta(days=4))
-    purse = purses([late], STEADY, TODAY)[0]
-    assert (purse.standings[0].used, purse.over) == (5, 0)
+    balance = balances([late], STEADY, TODAY)[0]
+    assert (balance.standings[0].used, balance.over) == (5, 0)
 
 
 def test_a_look_at_the_console_starts_the_count_again():
     looked = replace(GRANT, checked=Checked(Decimal(12), TODAY - timedelta(days=4)))
-    assert purses([looked], STEADY, TODAY)[0].left == 12 - 5
+    assert balances([looked], STEADY, TODAY)[0].left == 12 - 5
 
 
 def test_an_expired_grant_has_nothing_left():
     gone = replace(GRANT, expires=TODAY)
-    purse = purses([gone], STEADY, TODAY)[0]
-    assert purse.left == 0
-    assert purse.standings[0].expired(TODAY)
+    balance = balances([gone], STEADY, TODAY)[0]
+    assert balance.left == 0
+    assert balance.standings[0].expired(TODAY)
 
 
 def test_what_will_be_left_over_at_expiry_is_said():
     short = replace(GRANT, expires=TODAY + timedelta(days=10))
-    standing = purses([short], STEADY, TODAY)[0].standings[0]
+    standing = balances([short], STEADY, TODAY)[0].standings[0]
     assert (standing.empty.likely, standing.lost) == (None, 19 - 10)
 
 
 def test_more_used_than_granted_means_that_a_grant_is_missing():
     small = replace(GRANT, amount=Decimal(20))
-    assert purses([small], STEADY, TODAY)[0].over == 11
+    assert balances([small], STEADY, TODAY)[0].over == 11
 
 
 def test_an_old_export_is_counted_on_from_where_it_ends():
     old = _ledger(*(replace(line, exported=AS_OF - timedelta(days=10)) for line in STEADY.lines[:-10]))
-    purse = purses([GRANT], old, TODAY)[0]
-    assert purse.end.likely == TODAY - timedelta(days=10) + timedelta(days=28)
+    balance = balances([GRANT], old, TODAY)[0]
+    assert balance.end.likely == TODAY - timedelta(days=10) + timedelta(days=28)
 
 
 def test_it_is_never_called_an_official_balance():
-    document = as_json(purses([GRANT], STEADY, TODAY), STEADY, TODAY)
+    document = as_json(balances([GRANT], STEADY, TODAY), STEADY, TODAY)
     assert document["official"] is False
-    assert "Not an official balance" in HOW
+    assert "not an official balance" in HOW
     assert document["purses"][0]["grants"][0]["runs_out"] == {
         "likely": "2026-11-23",
         "soonest": "2026-11-23",

@@ -139,7 +139,7 @@ def test_a_type_that_nobody_knows_makes_the_total_a_lower_bound():
         plan(change("google_sql_database_instance", {"tier": "x"}), change("google_storage_bucket", bucket()))
     )
     assert found.after.bounded
-    assert found.after.of("unpriced")[0].why == "no price is known here for google_sql_database_instance"
+    assert found.after.of("unpriced")[0].why == "no price is known for google_sql_database_instance"
     assert "≥ $" in line(plan(change("google_sql_database_instance", {})))
 
 
@@ -161,7 +161,7 @@ def test_a_region_without_prices_is_unpriced_and_named():
 def test_a_number_that_is_none_is_unpriced():
     disk = {"zone": "europe-west1-b", "size": "large", "type": "pd-ssd"}
     found = estimate(plan(change("google_compute_disk", disk)))
-    assert found.after.of("unpriced")[0].why == "a size in it is not a number that is understood here"
+    assert found.after.of("unpriced")[0].why == "one of its sizes is not a valid number"
 
 
 def test_free_tiers_apply_once_however_many_resources_and_plans_there_are():

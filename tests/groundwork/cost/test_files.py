@@ -166,7 +166,7 @@ def test_a_missing_column_is_named(tmp_path, column):
     found = [{key: value for key, value in row.items() if key != column} for row in exports.rows(3)]
     with pytest.raises(UsageProblem, match=f"the column {column} is missing") as problem:
         files.read([exports.ndjson(tmp_path / "x.ndjson", found)])
-    assert "Layouts known here: Google's billing export" in str(problem.value)
+    assert "Known layouts: Google's billing export" in str(problem.value)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_packed_export_whose_checksum_is_wrong_is_refused(tmp_path):
     packed = gzip.compress(exports.ndjson(tmp_path / "x.ndjson", exports.rows(3)).read_bytes())
     broken = tmp_path / "x.ndjson.gz"
     broken.write_bytes(packed[:-8] + b"\0" * 8)
-    with pytest.raises(UsageProblem, match="cannot be read: it is not whole"):
+    with pytest.raises(UsageProblem, match="cannot be read: it is truncated or damaged"):
         files.read([broken])
 
 

@@ -124,7 +124,7 @@ def test_credit_rows_of_other_makers_are_credits_and_their_kind_is_not_guessed(t
     assert sum(line.other_credits for line in found.lines) == Decimal("-0.25")
     assert sum(line.promotion for line in found.lines) == 0
     assert found.notes == (
-        "This FOCUS file has no x_Credits, so promotional credits cannot be told from other credits in it.",
+        "This FOCUS file has no x_Credits, so promotional credits cannot be distinguished from other credits.",
     )
 
 
@@ -186,7 +186,7 @@ def test_what_sets_columns_apart_is_told_by_the_header(tmp_path, delimiter):
         (lambda header, row: header.replace(",", ";") + row.replace(",", ";").replace("1.25", "1,25"), "the column BilledCost has the value 1,25"),
         (lambda header, row: header.replace("Tags", "BilledCost") + row, "the column BilledCost appears twice"),
         (lambda header, row: header.replace("Tags", "") + row, "the column 10 has no name"),
-        (lambda header, row: header.replace(",", " ") + row, "are not set apart by a comma, semicolon, tab or bar"),
+        (lambda header, row: header.replace(",", " ") + row, "are not separated by commas, semicolons, tabs or bars"),
         (lambda header, row: header + row.replace("2026-10-03T00:00:00Z", "infinity"), "the column ChargePeriodStart has the value infinity"),
         (lambda header, row: header + row.replace("2026-10-01T00:00:00Z", "epoch"), "the column BillingPeriodStart has the value epoch"),
         (lambda header, row: header + row.replace("EUR", ""), "the column BillingCurrency has the value nothing"),

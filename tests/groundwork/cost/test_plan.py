@@ -60,12 +60,12 @@ def _file(folder: Path, text: str) -> Path:
         ("PK\x03\x04", "is not JSON."),
         ("[]", "is not a plan: format_version is missing."),
         ("{}", "is not a plan: format_version is missing."),
-        ('{"format_version": "2.0"}', "has plan format 2.0, and only format 1 is known here."),
+        ('{"format_version": "2.0"}', "has plan format 2.0; only format 1 is supported."),
         ('{"format_version": "1.0", "values": {}}', "is a state, not a plan: there are no resource_changes."),
         (json.dumps(plan({"address": "a"})), "an entry of resource_changes has no change;"),
         (
             json.dumps(plan(change("google_storage_bucket", {}, actions=["explode"]))),
-            "module.things[\"data\"].google_storage_bucket.this has the actions ['explode'], which are not known here.",
+            "module.things[\"data\"].google_storage_bucket.this has the actions ['explode'], which are unknown.",
         ),
     ],
 )

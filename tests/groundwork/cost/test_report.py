@@ -90,13 +90,13 @@ def test_late_lines_are_those_on_a_later_invoice_than_their_day():
 @pytest.mark.parametrize(("hours", "warned"), [(1, ""), (24, ""), (25, "25 hours"), (47, "47 hours"), (72, "3 days")])
 def test_an_export_older_than_a_day_is_warned_of(hours, warned):
     found = report(ledger(line(exported=NOW - timedelta(hours=hours))), Period(), NOW)
-    said = (f"The newest line was exported {warned} ago: later costs are not in here yet.",) if warned else ()
+    said = (f"The newest line was exported {warned} ago: later costs are missing.",) if warned else ()
     assert found.warnings == said
 
 
 def test_made_up_costs_are_called_simulated():
     found = report(ledger(line(account="SIMULATED-000000-000001")), Period(), NOW)
-    assert found.warnings[0] == "Simulated: these costs are made up."
+    assert found.warnings[0] == "Simulated: these costs are invented."
     assert as_json(found)["simulated"] is True
 
 
@@ -120,7 +120,7 @@ def test_several_currencies_are_not_added_up():
         (lambda: period("2026-11-02", "2026-11-01", None), "--from 2026-11-02 is after --until 2026-11-01; give the earlier day first."),
         (lambda: period("2026-11-02", None, "2026-11"), "--month is an invoice, --from and --until are days of use; give one or the other."),
         (lambda: report(ledger(line()), Period(month="202512"), NOW), "x.ndjson has no costs in the invoice of 2025-12. It has days 2026-11-01 to 2026-11-01 and invoices 202611."),
-        (lambda: report(ledger(), Period(), NOW), "x.ndjson has no costs in it. It has no lines at all; wait for the export's first rows, or give another file."),
+        (lambda: report(ledger(), Period(), NOW), "x.ndjson has no costs in it. It has no lines at all: wait for the export's first rows, or give another file."),
         (lambda: report(ledger(line()), Period(), NOW, "EUR"), "x.ndjson has no costs in EUR, only in USD."),
     ],
 )  # fmt: skip

@@ -111,7 +111,7 @@ def test_a_single_line_that_is_alike_is_said(tmp_path):
     rows = list(exports.rows(400))
     both = [exports.ndjson(tmp_path / "a", rows[:200]), exports.ndjson(tmp_path / "b", rows[199:])]
     assert files.read(both).notes == (
-        f"1 line appears in both {both[0]} and {both[1]}: if that is the same use of something, it counts twice.",
+        f"1 line appears in both {both[0]} and {both[1]}: if that is the same usage, it is counted twice.",
     )
 
 
@@ -119,5 +119,5 @@ def test_an_export_appended_to_itself_is_said(tmp_path, bill):
     twice = tmp_path / "twice.ndjson"
     twice.write_bytes(bill.read_bytes() * 2)
     assert files.read([twice]).notes == (
-        f"Every line appears in {twice} 2 times: if exports were put together in it, they count that often.",
+        f"Every line in {twice} appears 2 times: if several exports were concatenated, they are counted that often.",
     )

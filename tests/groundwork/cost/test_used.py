@@ -16,7 +16,7 @@ def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: 
     with running(tmp_path) as checkout:
         clone = made(tmp_path / "clone", checkout, ())
         seen = clone("cost", "report", "--json")
-        assert "Nothing that costs was used on the local cloud yet" in seen.err
+        assert "Nothing that is charged for has been used on the local cloud yet" in seen.err
         cloud = clone.cloud()
         body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
         cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
@@ -29,7 +29,7 @@ def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: 
     assert "alice" in seen.text
     said = json.loads(seen.out)["warnings"]
     assert any("metered" in warning and "list prices" in warning for warning in said)
-    assert not any("made up" in warning for warning in said)
+    assert not any("invented" in warning for warning in said)
 
 
 GRANTS = """\
@@ -44,7 +44,7 @@ def test_members_credits_are_used_up_by_what_carries_their_label(tmp_path: Path)
     with running(tmp_path) as checkout:
         clone = made(tmp_path / "clone", checkout, (), GRANTS)
         unused = json.loads(clone("cost", "credits", "--json").out)
-        assert [purse["left"] for purse in unused["purses"]] == ["50.00", "20.00"]
+        assert [balance["left"] for balance in unused["purses"]] == ["50.00", "20.00"]
         cloud = clone.cloud()
         body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
         cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)

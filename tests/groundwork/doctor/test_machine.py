@@ -43,7 +43,7 @@ def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Exam
         CheckResult(
             "terraform",
             "note",
-            "not on PATH; Terraform 1.11.4 is fetched when it is needed",
+            "not on PATH; Terraform 1.11.4 is downloaded when needed",
             "or install it from https://developer.hashicorp.com/terraform/install",
         )
     ]
@@ -82,7 +82,7 @@ def test_a_full_disk_is_broken(
 ) -> None:
     monkeypatch.setattr(doctor, "_NEEDED_BYTES", 1 << 62)
     assert {(found.health, found.remedy) for found in look(doctor._disk)} == {
-        ("broken", "free at least 4294967296 GiB")
+        ("broken", "free up at least 4294967296 GiB")
     }
 
 

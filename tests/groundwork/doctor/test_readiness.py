@@ -69,7 +69,7 @@ def test_before_the_first_up_nothing_is_broken_in_a_new_project(google: Google) 
     new_project(google)
     gcloud_says(google, '{"billingAccountName": "billingAccounts/0A-1B-2C", "billingEnabled": true}')
     assert [finding for finding in asked(google) if finding.health == "broken"] == []
-    assert found(google, "permissions").text == "could not be asked: cloudresourcemanager.googleapis.com is off"
+    assert found(google, "permissions").text == "could not be checked: cloudresourcemanager.googleapis.com is off"
 
 
 def test_doctor_itself_ends_well_then(google: Google) -> None:
@@ -85,9 +85,9 @@ def test_doctor_itself_ends_well_then(google: Google) -> None:
     ("said", "health", "text"),
     [
         ('{"billingAccountName": "billingAccounts/0A-1B-2C", "billingEnabled": true}', "ok", "account 0A-1B-2C"),
-        ('{"billingAccountName": "", "billingEnabled": false}', "broken", "has no billing account that pays"),
+        ('{"billingAccountName": "", "billingEnabled": false}', "broken", "has no billing account"),
         ('{"billingAccountName": "billingAccounts/0A-1B-2C"}', "broken", "account 0A-1B-2C is linked to"),
-        ("nonsense", "note", "could not be asked: cloudbilling.googleapis.com is off"),
+        ("nonsense", "note", "could not be checked: cloudbilling.googleapis.com is off"),
     ],
 )
 def test_billing_is_asked_by_gcloud_where_its_api_is_off(said: str, health: str, text: str, google: Google) -> None:
@@ -126,7 +126,7 @@ def test_a_member_whom_iam_spells_otherwise_is_named(google: Google) -> None:
     policy["bindings"].append({"role": "roles/browser", "members": ["user:dora@gmail.com"]})
     google.owner().request("POST", "cloudresourcemanager", f"{path}:setIamPolicy", json={"policy": policy})
     member = found(google, "members")
-    assert (member.health, member.remedy) == ("broken", "write dora@gmail.com in envs/dev.yaml")
+    assert (member.health, member.remedy) == ("broken", "use dora@gmail.com in envs/dev.yaml")
 
 
 def in_organization(google: Google, **policies: Any) -> None:
@@ -183,7 +183,7 @@ def test_names_of_buckets_are_free_ours_or_somebody_elses(google: Google) -> Non
     bucket(google, f"{project}-plain", other)
     foreign = found(google, "buckets")
     assert foreign.text.startswith(f"{project}-plain is taken: it is in project number ")
-    assert foreign.remedy == "rename it under buckets: in envs/dev.yaml, or choose another project id"
+    assert foreign.remedy == "rename it under buckets: in envs/dev.yaml, or choose another project ID"
 
 
 def test_a_bucket_that_one_may_not_see_is_somebody_elses(google: Google) -> None:
@@ -216,7 +216,7 @@ def test_an_api_that_is_called_enabled_and_refuses_is_late(google: Google) -> No
     assert "secretmanager" in found(google, "APIs").text
     google.proxy.scripted[call] = off(call)
     late = found(google, "APIs")
-    assert (late.health, late.text) == ("note", "secretmanager.googleapis.com is on, but refused just now")
+    assert (late.health, late.text) == ("note", "secretmanager.googleapis.com is on, but calls are still refused")
     assert "`up` waits" in late.remedy
 
 
@@ -246,7 +246,7 @@ def test_a_grant_that_does_not_work_yet_is_not_called_a_refusal(google: Google) 
     viewer = {"role": "roles/iam.serviceAccountAdmin", "members": ["user:alice@example.com"]}
     google.owner().request("POST", "iam", f"{path}:setIamPolicy", json={"policy": {"bindings": [grant, viewer]}})
     soon = found(google, "deployer")
-    assert (soon.health, "soon: that was granted" in soon.text) == ("note", True)
+    assert (soon.health, "soon: it was granted" in soon.text) == ("note", True)
     assert running
 
 
@@ -261,9 +261,9 @@ def github(google: Google, status: int = 200, *, protected: bool = True, **repos
     [
         ({}, "ok", "cats-dogs-team/cats-dogs, owner 77"),
         ({"full_name": "Cats-Dogs-Team/cats-dogs"}, "broken", "is called Cats-Dogs-Team/cats-dogs"),
-        ({"owner": {"id": 78}}, "broken", "has the number 78, the file says 77"),
-        ({"status": 404}, "note", "is not there, or not public"),
-        ({"status": 500}, "note", "could not be asked: 500"),
+        ({"owner": {"id": 78}}, "broken", "has the number 78, but the file has 77"),
+        ({"status": 404}, "note", "does not exist or is not public"),
+        ({"status": 500}, "note", "could not be checked: 500"),
     ],
 )
 def test_the_repository_is_the_one_that_the_file_says(
@@ -287,18 +287,18 @@ def test_a_branch_that_anybody_may_push_to_is_said(google: Google) -> None:
     assert found(google, "GitHub branch").text.startswith("cats-dogs-team/cats-dogs has no branch main")
 
 
-def test_a_pool_that_was_deleted_is_said_to_come_back(google: Google) -> None:
+def test_a_pool_that_was_deleted_is_said_to_be_restored(google: Google) -> None:
     google.log_in()
     write(google, GITHUB)
-    assert found(google, "identity pool").text.endswith("is not there yet; `up` makes it")
+    assert found(google, "identity pool").text.endswith("does not exist yet; `up` creates it")
     pools = f"v1/projects/{google.clone.project}/locations/global/workloadIdentityPools"
     pool = google.environment.github.pool if google.environment.github else ""
     google.owner().request("POST", "iam", pools, params={"workloadIdentityPoolId": pool}, json={})
-    assert found(google, "identity pool").text == f"{pool} is there"
+    assert found(google, "identity pool").text == f"{pool} exists"
     google.owner().request("DELETE", "iam", f"{pools}/{pool}")
     assert (found(google, "identity pool").health, found(google, "identity pool").remedy) == (
         "note",
-        "`up` brings it back",
+        "`up` restores it",
     )
 
 
@@ -315,7 +315,7 @@ def test_the_export_is_looked_at_before_a_report_needs_it(google: Google) -> Non
     export(google, "gcp_billing_export_v1_0A1B2C")
     assert found(google, "billing export").text == "the-billing-project.bills in EU"
     google.log_in("user:alice@example.com")
-    assert "you may run no query: bigquery.jobs.create is missing" in found(google, "billing export").text
+    assert "you may not run queries: bigquery.jobs.create is missing" in found(google, "billing export").text
 
 
 @pytest.mark.parametrize(
@@ -325,9 +325,9 @@ def test_the_export_is_looked_at_before_a_report_needs_it(google: Google) -> Non
             (),
             "EU",
             "has no table gcp_billing_export_v1_",
-            "switch it on at https://console.cloud.google.com/billing/export",
+            "switch it on in the console at https://console.cloud.google.com/billing/export",
         ),
-        (("gcp_billing_export_v1_0A",), "US", "is in US, not in EU", "write location: US under cost.export"),
+        (("gcp_billing_export_v1_0A",), "US", "is in US, not in EU", "set location: US under cost.export"),
     ],
 )
 def test_an_export_that_cannot_be_read_has_a_remedy(

@@ -40,14 +40,14 @@ def test_the_quota_of_gpus_is_looked_up_before_a_job_is(google: Google, granted:
     assert (found.subject, found.health) == ("GPUs of train", health)
     assert (
         found.text
-        == f"GPU quota: {granted} of custom_model_training_nvidia_t4_gpus in europe-west1, and the job wants 2"
+        == f"GPU quota: {granted} of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 2"
     )
     assert found.remedy.startswith(remedy)
 
 
 def test_a_quota_that_cannot_be_seen_is_a_note(google: Google) -> None:
     google.proxy.scripted[PATH.format(google.clone.project)] = (403, {"error": {"code": 403, "message": "denied"}})
-    assert [(one.health, "not known (denied)" in one.text) for one in said(google)] == [("note", True)]
+    assert [(one.health, "unknown (denied)" in one.text) for one in said(google)] == [("note", True)]
 
 
 def test_without_gpus_and_with_an_image_of_ones_own_there_is_nothing_to_say(google: Google) -> None:

@@ -42,7 +42,7 @@ def test_every_place_has_its_line_and_one_that_is_not_there_that_of_what_is_arou
 def test_of_a_key_that_stands_twice_the_first_value_counts(tmp_path: Path) -> None:
     read_file = document(tmp_path, "a:\n  b: 1\n  b: 2\n")
     assert read_file.values == {"a": {"b": 1}}
-    assert read_file.mistakes == (Mistake(3, "a.b is there already, in line 2; keep one of the two.", ("a", "b")),)
+    assert read_file.mistakes == (Mistake(3, "a.b is already in line 2; keep one of the two.", ("a", "b")),)
 
 
 @pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "y"])
@@ -60,7 +60,7 @@ def test_what_has_no_end_or_is_too_deep_is_a_mistake(text: str, tmp_path: Path) 
     read_file = document(tmp_path, text)
     assert read_file.values is None
     assert [mistake.sentence for mistake in read_file.mistakes] == [
-        "values are nested too deeply, or an alias refers to what contains it; write them out."
+        "values are nested too deeply, or an alias contains itself; write them out."
     ]
 
 

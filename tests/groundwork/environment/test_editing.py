@@ -118,7 +118,7 @@ def test_what_would_be_read_otherwise_is_not_written(tmp_path: Path) -> None:
         document["members"].clear()  # and the comment in it stays, which pushes {} to the margin
         return True
 
-    with pytest.raises(GroundworkError, match=r"^file\.yaml is written in a way that cannot be edited safely"):
+    with pytest.raises(GroundworkError, match=r"^file\.yaml is formatted in a way that cannot be edited safely"):
         editing.edit(file, change)
     assert file.read_text(encoding="utf-8") == BLOCK
 

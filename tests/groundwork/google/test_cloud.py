@@ -99,12 +99,12 @@ def test_storages_own_dialect_is_understood(cloud: GoogleCloud) -> None:
     assert (raised.value.code, raised.value.reason) == (404, "notFound")
 
 
-def test_no_answer_is_code_0_and_passes_by_itself() -> None:
+def test_no_answer_is_code_0_and_is_temporary() -> None:
     nobody = local_cloud("p", "http://127.0.0.1:1", "t")
     with pytest.raises(CloudProblem) as raised:
         nobody.request("POST", "storage", "v1/b", json={})
     assert (raised.value.code, raised.value.status) == (0, "UNREACHABLE")
-    assert raised.value.passes_by_itself
+    assert raised.value.is_temporary
     assert "Connection refused" in raised.value.message
 
 
@@ -189,7 +189,7 @@ def test_who_asks_too_often_is_answered_a_moment_later(monkeypatch: pytest.Monke
 def test_a_refused_login_shows_nothing_of_what_google_answered() -> None:
     refused = refused_login(RefreshError("invalid_grant: Bad Request", {"access_token": "hunter2"}))
     assert refused.message == (
-        "Your login is not valid any more (invalid_grant: Bad Request): run `gcloud auth application-default login`."
+        "Your login is no longer valid (invalid_grant: Bad Request): run `gcloud auth application-default login`."
     )
     assert refused.exit_code == Exit.PERMISSION
 

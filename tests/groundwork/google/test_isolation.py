@@ -126,7 +126,7 @@ def test_arguments_that_change_no_plan_are_passed_on(value: str) -> None:
 def test_other_arguments_are_refused_by_name(name: str, value: str) -> None:
     for look in (local_only, isolation.google_variables):
         with pytest.raises(
-            UsageProblem, match=f"^{name} would make Terraform do something else than is shown: unset {name} "
+            UsageProblem, match=f"^{name} would make Terraform do something other than what is shown: unset {name} "
         ):
             look({name: value}, "dev")
 

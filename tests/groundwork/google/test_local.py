@@ -29,7 +29,7 @@ def test_a_local_cloud_that_cannot_be_started_again_is_said_once(tmp_path: Path)
     with local.kept_running(Checkout(tmp_path), say):
         assert refused.wait(60)
     assert [line.partition(";")[0].partition(" in ")[0] for line in said] == [
-        "the local cloud died and is started again",
+        "the local cloud died and is being restarted",
         "The local cloud cannot keep its state",
     ]
 

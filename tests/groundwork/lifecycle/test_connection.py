@@ -70,7 +70,9 @@ def test_a_connection_that_is_not_there_is_asked_for(asked: Asked, there: tuple[
 def test_one_that_waits_says_which_page(asked: Asked) -> None:
     state = {"stage": "PENDING_INSTALL_APP", "message": "Install it.", "actionUri": "https://github.com/apps/x"}
     asked.say(200, {"installationState": state})
-    with pytest.raises(Refused, match=r"\(PENDING_INSTALL_APP\): open https://github\.com/apps/x, agree") as refused:
+    with pytest.raises(
+        Refused, match=r"\(PENDING_INSTALL_APP\): open https://github\.com/apps/x, authorise"
+    ) as refused:
         asked.ensure()
     assert refused.value.details == ("Install it.",)
 

@@ -57,7 +57,7 @@ def test_everything_goes_and_up_brings_it_back_with_its_identity_pool(clone: Clo
 
     again = Heard()
     up.up(clone.session(), YES, again)
-    assert again.text.count("bringing back what was deleted less than 30 days ago") == 2
+    assert again.text.count("restoring what was deleted less than 30 days ago") == 2
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
 
@@ -134,7 +134,7 @@ def test_killed_half_way_running_it_again_finishes(
     assert remains.exit_code == Exit.OK
     assert gone(clone)
     assert down_all.everything(clone.session("down"), YES, talk).exit_code == Exit.OK
-    assert f"{clone.environment.name}: the bootstrap layer is gone already" in talk.lines
+    assert f"{clone.environment.name}: the bootstrap layer is already gone" in talk.lines
 
 
 def _dying_once_bootstrap_is_planned_again(die: object):  # type: ignore[no-untyped-def]
@@ -183,11 +183,11 @@ def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone
 
     done = clone.run("down", "--env", "small", "--delete-project", "--yes", "--project", PROJECT)
     assert done.returncode == Exit.OK
-    assert f"for 30 days `gcloud projects undelete {PROJECT}` brings it back" in done.stdout
+    assert f"for 30 days `gcloud projects undelete {PROJECT}` restores it" in done.stdout
     again = clone.run("up", "--env", "small")
     assert again.returncode == Exit.FAILED
     assert (
-        f"Project {PROJECT} is marked for deletion: bring it back with `gcloud projects undelete {PROJECT}`"
+        f"Project {PROJECT} is marked for deletion: restore it with `gcloud projects undelete {PROJECT}`"
         in again.stderr
     )
     with pytest.raises(GroundworkError):
@@ -206,10 +206,10 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["--all", "--delete-project"], Exit.USAGE, "--delete-project takes everything with it: leave --all out."),
+        (["--all", "--delete-project"], Exit.USAGE, "--delete-project removes everything: leave out --all."),
         (["--all", "--project", PROJECT], Exit.USAGE, "--project belongs to --delete-project"),
         (["--project", PROJECT], Exit.USAGE, "--project belongs to --delete-project"),
-        (["--delete-project", "--yes"], Exit.USAGE, f"add `--project {PROJECT}` if that is meant"),
+        (["--delete-project", "--yes"], Exit.USAGE, f"to confirm, add `--project {PROJECT}`"),
         (["--delete-project", "--yes", "--project", ""], Exit.USAGE, f"add `--project {PROJECT}`"),
         (
             ["--delete-project", "--yes", "--project", "other"],
@@ -218,9 +218,9 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         ),
         (["--delete-project", "--project", "SMALL-CLONE"], Exit.REFUSED, "--project says SMALL-CLONE"),
         (["--delete-project", "--dry-run", "--project", "x"], Exit.REFUSED, "--project says x"),
-        (["--delete-project"], Exit.REFUSED, "Nobody can answer here"),
-        (["--all"], Exit.REFUSED, "Nobody can answer here"),
-        ([], Exit.REFUSED, "Nobody can answer here"),
+        (["--delete-project"], Exit.REFUSED, "There is no terminal to answer this at"),
+        (["--all"], Exit.REFUSED, "There is no terminal to answer this at"),
+        ([], Exit.REFUSED, "There is no terminal to answer this at"),
         (["--all=yes"], Exit.USAGE, "does not take a value"),
         (["--delete-project", "--project"], Exit.USAGE, "requires an argument"),
         (["--everything"], Exit.USAGE, "No such option"),
@@ -257,7 +257,7 @@ def test_a_project_that_takes_no_calls_after_its_deletion_is_deleted(script: Scr
     environment = dataclasses.replace(clone.environment, project=SCRIPTED)
     assert down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
     assert f"gcloud projects undelete {SCRIPTED}" in talk.text
-    with pytest.raises(CouldNotTell, match=f"takes no calls .CONSUMER_INVALID.*gcloud projects undelete {SCRIPTED}"):
+    with pytest.raises(CouldNotTell, match=f"accepts no calls .CONSUMER_INVALID.*gcloud projects undelete {SCRIPTED}"):
         down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
 
 
@@ -275,7 +275,7 @@ def test_a_leftover_is_looked_for_again_while_lists_are_late(clone: Clone, talk:
     late = dataclasses.replace(session, cloud=dataclasses.replace(session.cloud, patience=Patience(sleep=sleep)))
     assert teardown.remains(late, talk).left == ()
     assert looks == list(LISTS[:2])
-    assert "lists may be late; looking again in 1 s" in talk.text
+    assert "lists may be stale; checking again in 1 s" in talk.text
     clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={**made, "name": "stays-there"})
     looks.append(0)
     assert [item.name for item in teardown.remains(late, talk).left] == ["stays-there"]

@@ -108,7 +108,7 @@ def test_an_example_is_under_forty_lines_and_each_has_a_project_of_its_own() -> 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_comes_up_is_used_as_its_members_and_goes(clone: Clone, name: str) -> None:
     up = clone.run("up", "--env", name, "--yes")
-    assert "what raises somebody's power" in up
+    assert "grants with far-reaching power" in up
     clone.run("plan", "--env", name, "--detailed-exitcode")
     made = json.loads(clone.run("status", "--env", name, "--json"))
     assert sum(layer["resources"] for layer in made["layers"].values()) > WHOLE.get(name, 40)

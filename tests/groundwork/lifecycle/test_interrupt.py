@@ -68,7 +68,7 @@ def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
         child.send_signal(number)
         _, err = child.communicate()
     assert child.returncode == Exit.INTERRUPTED
-    assert "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it." in err
+    assert "Stopping: Terraform finishes the current operations and releases its lock; ^C again kills it." in err
     assert "Interrupted: " in err
     assert "Traceback" not in err
     assert naming(clone.root) == []
@@ -91,7 +91,7 @@ def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clo
             )
         _, err = child.communicate()
     assert child.returncode == Exit.INTERRUPTED
-    assert "Killing Terraform: the next `groundwork up` finds what it had made." in err
+    assert "Killing Terraform: the next `groundwork up` finds what it had created." in err
     assert naming(clone.root) == []
     local.stop(clone.checkout)
     again = clone.run("up", "--env", "small")
@@ -138,7 +138,7 @@ def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(standing:
     held = standing.run("up", "--env", "small")
     assert held.returncode == Exit.LOCKED
     assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in held.stderr
-    assert "`groundwork unlock --env small` removes the lock." in held.stderr
+    assert "remove the lock with `groundwork unlock --env small`." in held.stderr
 
     refused = standing.run("unlock", "--env", "small")
     assert refused.returncode == Exit.REFUSED
@@ -165,7 +165,7 @@ def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk
         {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
     )
     up.up(clone.session(), UpOptions(waits=(0.0,)), talk)
-    assert "platform: the API was enabled a moment ago; this passes by itself, trying again in 0 s" in talk.lines
+    assert "platform: the API was enabled a moment ago; this is temporary, trying again in 0 s" in talk.lines
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
 

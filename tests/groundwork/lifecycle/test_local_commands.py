@@ -45,7 +45,7 @@ def test_they_stand_in_by_the_name_of_a_service_and_by_the_image_of_a_training(t
 def test_members_use_what_a_command_stands_in_for(clone: Clone) -> None:
     _named(clone.root)
     name = "pokemon-cards"
-    local.tell_workloads(clone.checkout, {"runtime": "process"})
+    local.configure_workloads(clone.checkout, {"runtime": "process"})
     clone.run("up", "--env", name, "--yes")
     assert "a command" in clone.run("services", "call", "backend", "/", "--env", name, "--as", "brock@example.com")
     assert "process" in clone.run("services", "list", "--env", name)

@@ -20,7 +20,7 @@ from tests.groundwork.conftest import Heard
 from tests.groundwork.resources.google_lists import PROJECT, Script, refusal, scripted
 
 ROOT = Path(__file__).resolve().parents[3]
-NOT_YET = "an API that is on still refuses calls, as it may for some minutes; trying again in {} s"
+NOT_YET = "an enabled API still refuses calls, which can last some minutes; trying again in {} s"
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: E
 
 
 def test_what_is_missing_is_said_and_not_made(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
-    bucket = f"make bucket {environment.state_bucket} for Terraform's state"
+    bucket = f"create bucket {environment.state_bucket} for Terraform's state"
     apis = "cloudresourcemanager.googleapis.com, serviceusage.googleapis.com, storage.googleapis.com"
     nothing = prerequisites.missing(cloud, environment)
-    assert nothing.lines == (f"make project {cloud.project} on the local cloud", f"enable {apis}", bucket)
+    assert nothing.lines == (f"create project {cloud.project} on the local cloud", f"enable {apis}", bucket)
     assert prerequisites.missing(cloud, environment) == nothing
     cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
     half = prerequisites.missing(cloud, environment)
@@ -146,7 +146,7 @@ def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
     with pytest.raises(CloudProblem) as raised:
         prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
     assert raised.value.details == (
-        "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one",
+        "no billing account pays for the project: `groundwork doctor --env NAME` shows how to link one",
     )
 
 

@@ -85,7 +85,9 @@ def test_a_record_holds_no_values_and_can_be_read_back(tmp_path: Path) -> None:
 def test_what_is_no_record_is_refused_with_a_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "reviewed.json"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(UsageProblem, match=r"is not a record of a review: `groundwork review --record .*` writes one"):
+    with pytest.raises(
+        UsageProblem, match=r"is not the record of a review: write one with `groundwork review --record .*`"
+    ):
         read(file)
 
 

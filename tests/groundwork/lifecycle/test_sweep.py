@@ -63,7 +63,9 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     talk = Heard()
     sweep.sweep(standing.cloud, standing.environment, ANY, talk, yes=True, dry_run=True)
     assert f"would delete  bucket             {PROJECT}_cloudbuild" in talk.lines
-    assert f"keeps         bucket             {PROJECT}_cloudbuild-kept: it says groundwork-keep=true" in talk.lines
+    assert (
+        f"keeps         bucket             {PROJECT}_cloudbuild-kept: it is marked groundwork-keep=true" in talk.lines
+    )
     assert not any(line.startswith("deleted") for line in talk.lines)
 
     young = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT)
@@ -73,7 +75,7 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     done = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
     assert done.returncode == Exit.LEFT_OVER
     assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in done.stdout
-    assert "why each of these stayed is said above" in done.stderr
+    assert "the reasons are above" in done.stderr
     said = done.stderr.splitlines()
     assert f"deletes       bucket             {PROJECT}_cloudbuild" in said
     assert not any(line.startswith("would delete") for line in said)
@@ -100,7 +102,7 @@ def test_the_projects_id_has_to_be_typed(standing: Clone) -> None:
         standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-typed")
     finally:
         standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-typed")
-    assert talk.questions == ["Type the project's id (small-clone) to delete this:"]
+    assert talk.questions == ["Type the project ID (small-clone) to delete this:"]
 
 
 def test_a_protected_environment_is_refused(standing: Clone) -> None:
@@ -130,19 +132,23 @@ NEW = (NOW - timedelta(minutes=30)).isoformat()
     ("thing", "choice", "stays"),
     [
         (item("bucket", "b", timeCreated=OLD), Choice(), ""),
-        (item("bucket", "b", timeCreated=NEW), Choice(), "it was made 30m ago; --older-than is 1h"),
+        (item("bucket", "b", timeCreated=NEW), Choice(), "it was created 30m ago; --older-than is 1h"),
         (item("bucket", "b", timeCreated=NEW), Choice(older_than=timedelta(minutes=10)), ""),
-        (item("bucket", "b", timeCreated="nonsense"), Choice(), "does not say when it was made"),
-        (item("bucket", "b"), Choice(), "does not say when it was made"),
+        (item("bucket", "b", timeCreated="nonsense"), Choice(), "its age is unknown"),
+        (item("bucket", "b"), Choice(), "its age is unknown"),
         (item("bucket", "b"), ANY, ""),
-        (item("bucket", "b", timeCreated=OLD, labels={"keep": "yes"}), ANY, "it says keep=yes"),
-        (item("bucket", "b", timeCreated=OLD, labels={"groundwork-keep": "true"}), ANY, "it says groundwork-keep=true"),
+        (item("bucket", "b", timeCreated=OLD, labels={"keep": "yes"}), ANY, "it is marked keep=yes"),
+        (
+            item("bucket", "b", timeCreated=OLD, labels={"groundwork-keep": "true"}),
+            ANY,
+            "it is marked groundwork-keep=true",
+        ),
         (item("bucket", "b", timeCreated=OLD, labels={"keep": "false"}), ANY, ""),
-        (item("alert policy", "projects/p/alertPolicies/1", userLabels={"keep": ""}), ANY, "it says keep="),
+        (item("alert policy", "projects/p/alertPolicies/1", userLabels={"keep": ""}), ANY, "it is marked keep="),
         (
             item("service account", "a@p", description="groundwork-keep: the builds need it"),
             ANY,
-            "it says groundwork-keep",
+            "it is marked groundwork-keep",
         ),
         (item("bucket", "b", timeCreated=OLD), Choice(only=("secret",)), "its kind is not in --only"),
         (item("secret", "projects/1/secrets/s", createTime=OLD), Choice(only=("secret",)), ""),
@@ -186,7 +192,7 @@ def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["--yes"], Exit.USAGE, "it needs --project as well: add `--project small-clone`"),
+        (["--yes"], Exit.USAGE, "it needs --project as well: to confirm, add `--project small-clone`"),
         (
             ["--yes", "--project", "other-project"],
             Exit.REFUSED,
@@ -230,4 +236,4 @@ def test_without_a_terminal_and_yes_nothing_is_deleted(standing: Clone) -> None:
     finally:
         standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-quiet")
     assert done.returncode == Exit.REFUSED
-    assert "Nobody can answer here" in done.stderr
+    assert "There is no terminal to answer this at" in done.stderr

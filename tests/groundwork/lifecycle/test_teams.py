@@ -248,7 +248,7 @@ def test_starfish_builds_all_by_one_build_trains_without_a_gpu_and_reports_drift
     image = clone.environment(name).training["train"].image
     clone.run("services", "deploy", "backend", f"{image}:latest", "--env", name, "--as", pearl, code=5)
     refused = clone.run("jobs", "submit", "train", "--env", name, "--as", sandy, code=9)
-    assert "The GPUs are not granted" in refused
+    assert "The GPU quota is too low" in refused
     _changed(clone, name, ", accelerator: NVIDIA_TESLA_T4", "")
     assert "trained with []" in clone.run("jobs", "submit", "train", "--env", name, "--as", sandy)
     clone.run("jobs", "submit", "train", "--env", name, "--as", pearl, code=5)

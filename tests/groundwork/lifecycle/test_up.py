@@ -97,8 +97,8 @@ def test_what_only_looks_makes_nothing_at_all(clone: Clone, words: tuple[str, ..
 
 def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clone: Clone, talk: Heard) -> None:
     made = up.plan(clone.session("plan"), talk)
-    assert "`up` would first make project small-clone on the local cloud" in talk.lines
-    assert "`up` would first make bucket small-clone-tfstate for Terraform's state" in talk.lines
+    assert "`up` would first create project small-clone on the local cloud" in talk.lines
+    assert "`up` would first create bucket small-clone-tfstate for Terraform's state" in talk.lines
     assert any("google_storage_bucket.bucket" in change.address for change in made[1].changes)
     assert clone.run("policy", "--env", "small").returncode == Exit.OK
     done = up.up(clone.session(), YES, Heard())
@@ -155,11 +155,11 @@ def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb:
 def test_what_was_never_up_says_so(clone: Clone) -> None:
     local.start(clone.checkout)
     assert (
-        "nothing is up: gs://small-clone-tfstate holds no state of it" in clone.run("status", "--env", "small").stdout
+        "nothing is up: gs://small-clone-tfstate holds no state for it" in clone.run("status", "--env", "small").stdout
     )
     done = clone.run("output", "--env", "small")
     assert (done.returncode, done.stdout) == (Exit.OK, "")
-    assert "There are no outputs: nothing is up in small. `make up ENV=small` begins." in done.stderr
+    assert "There are no outputs: nothing is up in small. Start with `make up ENV=small`." in done.stderr
 
 
 def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone) -> None:
@@ -169,7 +169,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
         done = clone.run(*words, "--env", "small")
         assert done.returncode == Exit.UNKNOWN, words
         assert (
-            "Error: Nothing is up in small, so nobody holds anything there yet: `make up ENV=small` begins."
+            "Error: Nothing is up in small, so nobody has access to anything there yet: start with `make up ENV=small`."
             in done.stderr
         )
 
@@ -184,7 +184,7 @@ def test_down_asks_for_the_projects_id(standing: Clone) -> None:
     talk = Heard(answers=["yes"])
     with pytest.raises(Refused):
         teardown.down(standing.session("down"), UpOptions(), talk)
-    assert talk.questions == ["Type the project's id (small-clone) to destroy all this:"]
+    assert talk.questions == ["Type the project ID (small-clone) to destroy all this:"]
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
@@ -206,7 +206,7 @@ def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk:
             teardown.down(standing.session("down"), YES, talk)
     finally:
         bucket.blob("a").delete()
-    assert raised.value.message == "Destroying small would stop half-way, so it was not started:"
+    assert raised.value.message == "Destroying small would fail half-way, so it was not started:"
     assert raised.value.details[0].startswith(
         "bucket kept: gs://small-clone-kept holds 1 object (1 B) live, and force_destroy is false; delete them with"
     )
@@ -219,7 +219,7 @@ def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(standing: Clone, 
     bucket.blob("a").upload_from_string(b"1")
     standing.rewrite("  kept: {}\n", "  renamed: {}\n")
     try:
-        with pytest.raises(Refused, match="Applying this to small would stop half-way") as raised:
+        with pytest.raises(Refused, match="Applying this to small would fail half-way") as raised:
             up.up(standing.session(), YES, talk)
     finally:
         standing.rewrite("  renamed: {}\n", "  kept: {}\n")
@@ -255,7 +255,7 @@ def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, tal
         standing.rewrite("  other: {force_destroy: true}\n", "  data: {force_destroy: true}\n")
         standing.rewrite("    buckets: {other: read}\n", "    buckets: {data: read}\n")
         bucket.blob("a").delete()
-    lost = talk.lines.index("what goes with it, for good")
+    lost = talk.lines.index("contents that are lost for good")
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
@@ -280,7 +280,7 @@ def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk:
 def test_down_of_nothing_is_nothing(clone: Clone) -> None:
     done = clone.run("down", "--env", "small", "--yes")
     assert done.returncode == Exit.OK
-    assert "small: there is nothing to take away" in done.stderr
+    assert "small: there is nothing to remove" in done.stderr
 
 
 def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: Heard) -> None:

@@ -47,7 +47,7 @@ def test_a_platform_that_only_terraform_made_is_clean(standing: Clone) -> None:
     done = standing.run("verify", "--env", "small")
     assert (done.returncode, done.stderr) == (Exit.OK, "")
     assert done.stdout.splitlines()[-1].startswith(
-        f"clean: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know ("
+        f"clean: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know of ("
     )
     assert "kept  bucket             small-clone-data  empty" in done.stdout
 
@@ -128,7 +128,7 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Cl
     assert (done.returncode, found["verdict"]) == (Exit.LEFT_OVER, "left over")
     made = {item["name"]: item["made_by"] for item in found["left"]}
     assert set(made) == set(names)
-    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, as its name says"
+    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, judging by its name"
     assert made["by-hand-1"] == "usually `gcloud storage buckets create`"
     assert all(item["costs"] and item["created"] for item in found["left"])
 
@@ -163,9 +163,9 @@ def test_what_is_soft_deleted_is_named_with_the_day_on_which_it_goes(standing: C
     name = f"went-softly#{made['generation']}"
     assert f"goes  soft-deleted bucket {name}" in done.stdout
     assert done.stdout.splitlines()[-1].startswith(
-        f"going: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know, but "
+        f"going: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know of, but "
     )
-    assert f"by itself on {day} (" in done.stdout or f"the last on {day} (" in done.stdout
+    assert f"expires on {day} (" in done.stdout or f"the last on {day} (" in done.stdout
     assert "clean" not in done.stdout
     assert (found["verdict"], found["going"][-1]["goes"]) == ("going", day)
 
@@ -244,7 +244,7 @@ def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
     with cloned(tmp_path) as clone:
         assert clone.run("plan", "--env", "small").returncode == Exit.OK
         done = clone.run("down", "--env", "small", "--yes")
-        assert (done.returncode, done.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to take away")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to remove")
         assert "nothing is up" in clone.run("status", "--env", "small").stdout
 
 

@@ -57,18 +57,16 @@ def test_each_member_is_named_once_with_its_line(environment: Environment) -> No
     lines = (ROOT / "envs" / "local.yaml").read_text("utf-8").splitlines()
     line = next(number for number, text in enumerate(lines, 1) if text.startswith("  bob@example.com:"))
     assert WrongMembers(environment, found).message == (
-        f"envs/local.yaml:{line}: there is no user bob@example.com, so Google takes no grant to it and `up` ends there: correct "
-        "the address, or take it out."
+        f"envs/local.yaml:{line}: there is no user bob@example.com, so Google rejects grants to it and `up` fails: correct "
+        "the address, or remove it."
     )
 
 
 def test_another_type_is_said_as_it_is_written(environment: Environment) -> None:
     [one] = [RefusedMember("bob@example.com", "group")]
-    assert WrongMembers(environment, [one]).message.endswith(
-        "bob@example.com is a group, not a user: write type: group."
-    )
+    assert WrongMembers(environment, [one]).message.endswith("bob@example.com is a group, not a user: set type: group.")
     several = WrongMembers(environment, [one, RefusedMember("alice@example.com", "service account")])
-    assert several.message == "2 members are refused, and each ends `up`:"
+    assert several.message == "Google rejects 2 members, and each makes `up` fail:"
     assert several.details[1].endswith(
-        "alice@example.com is a service account, and members are users and groups: take it out."
+        "alice@example.com is a service account, but members must be users or groups: remove it."
     )

@@ -31,7 +31,7 @@ def test_gclouds_helper_is_not_set_up_where_gcloud_has_no_login(google: Google) 
     done = google.clone("docker", "--env", "dev")
     assert done.code == Exit.PERMISSION
     assert (
-        "gcloud itself is not logged in, so its helper has nothing to give to docker: run `gcloud auth login`"
+        "gcloud itself is not logged in, so its helper has no credentials for docker: run `gcloud auth login`"
         in done.err
     )
     assert not config().exists()
@@ -73,7 +73,7 @@ def test_a_dry_run_writes_nothing(google: Google) -> None:
     google.program("docker-credential-gcloud", "")
     assert (
         google.clone("docker", "--env", "dev", "--dry-run").text
-        == f"would write gcloud's helper for {HOST} into {config()}\n"
+        == f"would set gcloud's helper for {HOST} in {config()}\n"
     )
     assert not config().exists()
 

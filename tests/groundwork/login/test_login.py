@@ -28,7 +28,7 @@ def asked(notes: Path) -> list[str]:
 def test_nobody_logs_in_to_the_local_cloud(clone: SmallClone) -> None:
     done = clone("login")
     assert done.code == Exit.OK
-    assert "Nobody logs in to the local cloud (simulated): every command runs as owner@example.com" in done.text
+    assert "The local cloud (simulated) needs no login: every command runs as owner@example.com" in done.text
     assert 'eval "$(groundwork env --env local)"' in done.text
 
 
@@ -39,7 +39,7 @@ def test_logging_in_asks_gcloud_sets_the_quota_project_and_says_who_one_is(googl
     assert asked(notes) == ["login", f"set-quota-project {google.clone.project}"]
     assert "principal      owner@example.com\n" in done.text
     assert f"quota project  {google.clone.project}\n" in done.text
-    assert f"deployer       {google.environment.deployer} is not there yet; the first `up` makes it" in done.text
+    assert f"deployer       {google.environment.deployer} does not exist yet; the first `up` creates it" in done.text
     assert google.proxy.refused == []
 
 
@@ -73,7 +73,7 @@ def test_a_login_that_ran_out_is_renewed(google: Google) -> None:
     google.spoil()
     refused = google.clone("whoami", "--env", "dev")
     assert refused.code == Exit.PERMISSION
-    assert "Your login is not valid any more (" in refused.err
+    assert "Your login is no longer valid (" in refused.err
     assert "run `gcloud auth application-default login`" in refused.err
     assert google.clone("login", "--env", "dev").code == Exit.OK
     assert asked(notes)[0] == "login"
@@ -83,7 +83,7 @@ def test_without_the_right_to_charge_the_project_the_login_still_works(google: G
     gcloud(google, quota="echo 'ERROR: (gcloud.auth) no permission' >&2; exit 1")
     done = google.clone("login", "--env", "dev")
     assert done.code == Exit.OK
-    assert f"note: calls are not charged to {google.clone.project}" in done.err
+    assert f"note: {google.clone.project} could not be set as the quota project" in done.err
     assert "(no permission); that needs serviceusage.services.use" in done.err
 
 

@@ -42,8 +42,8 @@ def test_options_behind_the_command_are_its_own(clone: SmallClone) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ([], "There is no command to run: put it behind two dashes"),
-        (["--", "no-such-program"], "no-such-program was not found, or may not be executed."),
+        ([], "There is no command to run: put it after two dashes"),
+        (["--", "no-such-program"], "no-such-program was not found, or is not executable."),
     ],
 )
 def test_what_cannot_be_run_is_a_sentence(words: list[str], text: str, clone: SmallClone) -> None:

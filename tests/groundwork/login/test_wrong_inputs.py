@@ -14,9 +14,9 @@ from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, pr
 DEV = ("--env", "dev")
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "hunter2"}
 FILE = {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/hunter2.json"}
-NO_LOGIN = "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is not a login that can be used: unset it"
+NO_LOGIN = "GOOGLE_APPLICATION_CREDENTIALS is set, but does not name a usable login: unset it"
 DEPLOYER = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "groundwork-deployer@groundwork-dev.iam.gserviceaccount.com"}
-BEFORE = "and goes before every login, so logging in would change nothing: unset"
+BEFORE = "and overrides every login, so logging in would change nothing: unset"
 # A shell that still points at the local cloud.
 POINTED = tuple(
     Wrong(DEV, f"dev is on Google Cloud, but {name} would send its calls elsewhere", variables={name: "http://127.0.0.1:9/"})
@@ -36,7 +36,7 @@ OWN = {
     "login": (
         *POINTED,
         NOT_AS,
-        Wrong(DEV, "gcloud was not found, and it is what logs people in: install it from https://", Exit.FAILED),
+        Wrong(DEV, "gcloud, which is needed to log in, was not found: install it from https://", Exit.FAILED),
         Wrong(DEV, f"GOOGLE_OAUTH_ACCESS_TOKEN is set {BEFORE}", variables=TOKEN),
         Wrong(DEV, f"GOOGLE_APPLICATION_CREDENTIALS is set {BEFORE}", variables=FILE),
         Wrong((*DEV, "--dry-run"), f"GOOGLE_OAUTH_ACCESS_TOKEN is set {BEFORE}", variables=TOKEN),
@@ -55,16 +55,16 @@ OWN = {
     "dvc": (
         NOT_AS,
         Wrong((), "is not inside a DVC repository: run `dvc init` in yours, or name it with --repository PATH."),
-        Wrong(("--repository", "absent"), "absent is not a folder: name the one that holds your DVC repository."),
+        Wrong(("--repository", "absent"), "absent is not a folder: name the one that contains your DVC repository."),
         Wrong(("--repository", "notes.txt"), "notes.txt is not a folder"),
         Wrong(("--repository", "envs"), "is not inside a DVC repository"),
         Wrong(("--repository", ""), "is not inside a DVC repository"),
         Wrong(("--bucket", "nope"), "envs/local.yaml has no bucket nope; for DVC it has data."),
         Wrong(("--bucket", ""), "envs/local.yaml has no bucket ; for DVC it has data."),
         Wrong(("--bucket", "gs://data"), "envs/local.yaml has no bucket gs://data"),
-        Wrong(("--bucket", "plain"), "Bucket plain is not for DVC: write `dvc: true` at it in envs/local.yaml"),
-        Wrong(("--env", "bare-of-secrets"), "has no bucket for DVC: write one such as"),
-        Wrong(("--env", "two"), "envs/two.yaml has 2 buckets for DVC: say which with --bucket, one, two."),
+        Wrong(("--bucket", "plain"), "Bucket plain is not for DVC: set `dvc: true` for it in envs/local.yaml"),
+        Wrong(("--env", "bare-of-secrets"), "has no bucket for DVC: add one such as"),
+        Wrong(("--env", "two"), "envs/two.yaml has 2 buckets for DVC: choose one with --bucket, one, two."),
         Wrong(("--repository", "folder"), "/folder/.dvc/config cannot be read", Exit.FAILED),
         Wrong(("--repository", "binary"), "/binary/.dvc/config.local cannot be read", Exit.FAILED),
         Wrong((*DEV, "--repository", "other"), "is gs://theirs. Point it at gs://groundwork-dev-data instead?", Exit.REFUSED),

@@ -104,7 +104,7 @@ def test_the_matrix_from_the_policies_agrees_with_what_is_tried(platform: Platfo
     assert not wrong
 
 
-FROM = "from the policies of project groundwork-local on the local cloud (simulated), as they are now\n"
+FROM = "from the live policies of project groundwork-local on the local cloud (simulated)\n"
 
 
 def test_explain_names_the_role_that_allows(platform: Platform) -> None:
@@ -210,7 +210,7 @@ def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> Non
     ("arguments", "sentence"),
     [
         (("alice@example.com", "read", "bucket/nowhere"), "There is no bucket/nowhere in local; there are project,"),
-        (("alice@example.com", "fly", "project"), '"fly" is nothing that is done to a project; there are see,'),
+        (("alice@example.com", "fly", "project"), '"fly" is not an action on a project; there are see,'),
         (("alice", "read", "secret/wandb-api-key"), '"alice" is not an e-mail address'),
         (("identity/nobody", "see", "project"), '"identity/nobody" is not an e-mail address'),
     ],

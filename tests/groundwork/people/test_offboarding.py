@@ -70,10 +70,10 @@ def test_a_grant_by_hand_in_a_role_of_the_file_is_said_and_taken_back_by_up(plat
         drift.returncode,
         f"by hand  eve@example.com  roles/storage.objectUser on bucket {bucket}" in drift.stdout,
     ) == (7, True)
-    assert "`groundwork up` takes back what was granted by hand in a role that the file gives to others" in drift.stdout
+    assert "`groundwork up` revokes what was granted by hand in a role that the file grants to others" in drift.stdout
     assert re.search(r"^  - eve@example.com +1 grant$", platform("plan").stderr, re.MULTILINE)
     up = platform("up")
-    assert "granted by hand in a role that the file gives to others, and taken back" in up.stderr
+    assert "granted by hand, and revoked because the file grants that role to others" in up.stderr
     assert "! eve@example.com: roles/storage.objectUser on bucket data" in up.stderr
     assert read_all(cloud).held_by("eve@example.com") == ()
 
@@ -94,10 +94,18 @@ def test_lists_that_cannot_be_read_make_the_answer_unknown(platform: Platform) -
         (
             "allAuthenticatedUsers",
             7,
-            "still let in by allAuthenticatedUsers: roles/storage.objectAdmin on bucket {bucket}",
+            "still has access by allAuthenticatedUsers: roles/storage.objectAdmin on bucket {bucket}",
         ),
-        ("domain:example.com", 7, "still let in by domain:example.com: roles/storage.objectAdmin on bucket {bucket}"),
-        ("group:team@example.com", 8, "still let in, if in it, by group:team@example.com: roles/storage.objectAdmin"),
+        (
+            "domain:example.com",
+            7,
+            "still has access by domain:example.com: roles/storage.objectAdmin on bucket {bucket}",
+        ),
+        (
+            "group:team@example.com",
+            8,
+            "still has access, if a member of it, by group:team@example.com: roles/storage.objectAdmin",
+        ),
         ("domain:example.org", 0, ""),
     ],
 )
@@ -119,7 +127,7 @@ def test_whoever_lets_them_in_without_naming_them_is_said(
     assert said.returncode == code, said.stderr
     assert sentence.format(bucket=bucket) in said.stderr
     assert ("would stay" in dry.stdout) == bool(sentence)
-    assert ("holds nothing any more" in said.stdout) == (not sentence)
+    assert ("no longer has access" in said.stdout) == (not sentence)
 
 
 def test_what_terraform_granted_is_outdated_and_not_by_hand_after_a_component_left_the_file(platform: Platform) -> None:
@@ -158,7 +166,7 @@ def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platfor
     assert after_apply(google, [replace(applied, changes=())]) == ()
     drift = platform("people", "drift")
     said = platform("people", "remove", "nick@example.com")
-    assert "nicholas@example.com is its primary address; write that into the file" in drift.stdout
+    assert "nicholas@example.com is its primary address; use that in the file" in drift.stdout
     assert (said.returncode, "nicholas@example.com" in said.stderr) == (8, True)
     assert read_all(cloud).held_by("nicholas@example.com") == (), (
         "the roles are the file's, so whoever is not in it lost them"

@@ -30,7 +30,7 @@ def test_add_writes_one_line_keeps_every_other_and_proves_each_promise(platform:
     assert said.returncode == 0, said.stderr
     assert [line for line in after if line not in before] == ["  dave@example.com: {role: ml-engineer}"]
     assert [line for line in before if line not in after] == []
-    assert "promised: tried as them on the local cloud (simulated)" in said.stderr
+    assert "promises: tried as them on the local cloud (simulated)" in said.stderr
     assert "Secret      wandb-api-key" in said.stdout
 
 
@@ -177,7 +177,7 @@ def test_a_shell_that_stands_for_somebody_changes_nothing_as_the_owner(
 def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platform: Platform) -> None:
     said = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
     assert said.returncode == 0, said.stderr
-    assert "promised: found in the policies as they are" in said.stderr
+    assert "promises: allowed by the live policies of project" in said.stderr
     assert "tried as them" not in said.stderr
     assert platform("people", "remove", "team@example.com").returncode == 0
 
@@ -203,7 +203,7 @@ def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platf
         (("add", "--role", "viewer"), 2, "Missing argument 'EMAIL'"),
         (("add", "zed@example.com", "--role", "viewer", "--env", "nowhere"), 2, 'there is no environment "nowhere"'),
         (("add", "zed@example.com", "--role", "viewer", "--provider", "aws"), 2, "Invalid value for '--provider'"),
-        (("remove", "nobody@example.com"), 2, "is not in local and holds nothing in groundwork-local"),
+        (("remove", "nobody@example.com"), 2, "is not in local and has no grants in groundwork-local"),
         (("remove", "nobody"), 2, "is not an e-mail address"),
         (("remove", "owner@example.com"), 9, "owner@example.com is the last owner of groundwork-local"),
         (("remove", "x@p.iam.gserviceaccount.com"), 2, "is a service account, not a person"),
@@ -321,7 +321,7 @@ def test_what_personas_hold_on_the_buckets_of_builds_and_training_is_no_drift(tm
     try:
         assert team("up").returncode == 0
         agreed = team("people", "drift")
-        assert (agreed.returncode, agreed.stdout.startswith("Policies and file agree")) == (0, True), agreed.stdout
+        assert (agreed.returncode, agreed.stdout.startswith("The policies of project")) == (0, True), agreed.stdout
         for bucket in team.environment.work_buckets.values():
             drop_members(team.cloud(), Item("bucket", bucket), lambda who: "misty" in who)
         missing = team("people", "drift")
@@ -339,8 +339,8 @@ def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platfo
     said = platform("onboard", "zed@example.com", "--role", "viewer")
     launcher.control(running, "DELETE", "/_local/directory")
     assert said.returncode == 2, said.stderr
-    assert "zed@example.com is a group, not a user: write type: group." in said.stderr
-    assert "local.yaml is as it was before, so that `up` works for everybody else" in said.stderr
+    assert "zed@example.com is a group, not a user: set type: group." in said.stderr
+    assert "local.yaml was restored, so that `up` works for everybody else" in said.stderr
     assert platform.file.read_text(encoding="utf-8") == before
     up = platform("up")
     assert up.returncode == 0, up.stderr

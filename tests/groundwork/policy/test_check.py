@@ -151,17 +151,19 @@ def test_the_cache_keeps_no_value_of_the_plan(here: Clone) -> None:
 
 def test_another_environments_plan_is_refused(here: Clone) -> None:
     document = {**plan(), "variables": {"environment_file": {"value": "../../envs/prod.yaml"}}}
-    with pytest.raises(UsageProblem, match=r"The plan of platform is for prod\.yaml, not for dev\.yaml: say --env\."):
+    with pytest.raises(
+        UsageProblem, match=r"The plan of platform is for prod\.yaml, not for dev\.yaml: give the right --env\."
+    ):
         _check(here, {"platform": _saved(document)})
 
 
 def test_a_plan_that_terraform_did_not_finish_cannot_be_told(here: Clone) -> None:
-    with pytest.raises(CouldNotTell, match="Terraform met an error while it planned"):
+    with pytest.raises(CouldNotTell, match="Terraform reported an error while planning"):
         _check(here, {"platform": _saved({**plan(), "errored": True})})
 
 
 def test_what_is_no_plan_is_refused(here: Clone) -> None:
-    with pytest.raises(UsageProblem, match=r"is not a plan in JSON: make it with `terraform show -json PLAN`"):
+    with pytest.raises(UsageProblem, match=r"is not a JSON plan: write it with `terraform show -json PLAN`"):
         _check(here, {"platform": _saved({"values": {}})})
 
 
@@ -169,7 +171,7 @@ def test_resources_whose_checks_are_left_out_are_named(here: Clone) -> None:
     here.answers(report("code", types=["google_container_cluster"]))
     (note,) = _check(here).notes
     assert note.startswith("google_container_cluster: ")
-    assert note.endswith("choose what you want of them in tools/policies/built_in.toml.")
+    assert note.endswith("select the ones you want in tools/policies/built_in.toml.")
 
 
 def test_every_type_that_an_omission_names_would_be_noted(here: Clone) -> None:

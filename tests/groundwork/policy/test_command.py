@@ -79,12 +79,12 @@ def test_an_exception_in_the_environment_file_lets_it_pass_until_it_is_over(faul
     done = _policy(faulty, "--code")
     file.write_text(before, encoding="utf-8")
     assert done.returncode == 6
-    assert "ended on 2026-01-31 (owner: alice@example.com): mend the resource" in done.stdout
+    assert "ended on 2026-01-31 (owner: alice@example.com): fix the resource" in done.stdout
 
 
 def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Path) -> None:
     done = _policy(faulty)
-    assert "no plan of local is saved here: the code alone is checked" in done.stderr
+    assert "no plan of local is saved here, so only the code is checked" in done.stderr
 
 
 def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def test_an_exception_holds_until_the_day_it_names_and_then_fails_with_a_sentenc
     assert not over.ok
     assert len(over.findings) == 1
     assert terminal.expired(until) == (
-        f"The exception for buckets_are_not_public on {ADDRESS} ended on 2026-11-22 (owner: alice@example.com): mend the "
-        "resource and remove the exception, or renew it with a reason that holds today."
+        f"The exception for buckets_are_not_public on {ADDRESS} ended on 2026-11-22 (owner: alice@example.com): fix the "
+        "resource and remove the exception, or renew it with a reason that still holds."
     )
     assert terminal.expired(until) in terminal.lines(over)
 
@@ -106,8 +106,8 @@ def test_a_finding_is_shown_with_severity_place_why_and_how_to_mend() -> None:
     shown = "\n".join(terminal.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
     assert shown.startswith("critical: Buckets are not public (buckets_are_not_public)\n")
     assert f"{IN_PLAN['address']} lets allUsers in  [{FILE}:3, plan of platform]" in shown
-    assert "\n  why:  Anyone on the internet" in shown
-    assert "\n  mend: Name the person in `members:`" in shown
+    assert "\n  why: Anyone on the internet" in shown
+    assert "\n  fix: Name the person in `members:`" in shown
 
 
 def test_the_summary_says_how_much_was_checked() -> None:

@@ -63,7 +63,7 @@ def test_a_scanner_that_does_not_end_has_failed(here: Clone) -> None:
 )
 def test_a_scanner_that_prints_no_report_has_failed(here: Clone, printed: str) -> None:
     here.program(f"print({printed!r})")
-    assert _refused(here).message.endswith("what the scanner printed is not a report.")
+    assert _refused(here).message.endswith("the scanner's output is not a report.")
 
 
 def test_a_scanner_that_gave_up_on_something_has_failed_and_says_on_what(here: Clone) -> None:
@@ -73,14 +73,14 @@ def test_a_scanner_that_gave_up_on_something_has_failed_and_says_on_what(here: C
 
 def test_a_scanner_that_checked_nothing_has_failed(here: Clone) -> None:
     here.answers(report("code", checked=0), report("platform"))
-    assert _refused(here).message.endswith("the scanner looked at nothing in the code.")
+    assert _refused(here).message.endswith("the scanner saw no resources in the code.")
     here.answers(report("code"), report("platform", checked=0))
-    assert _refused(here).message.endswith("the scanner looked at nothing in the platform.")
+    assert _refused(here).message.endswith("the scanner saw no resources in the platform.")
 
 
 def test_a_scanner_that_left_a_part_out_has_failed(here: Clone) -> None:
     here.answers(report("code"))
-    assert _refused(here).message.endswith("the scanner looked at nothing in the platform.")
+    assert _refused(here).message.endswith("the scanner saw no resources in the platform.")
 
 
 def test_a_plan_without_resources_needs_no_checks(here: Clone) -> None:
@@ -162,7 +162,7 @@ def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed
     with pytest.raises(CouldNotTell) as refusal:
         Scanner(here.root, here.root / "tools", here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]
     assert refusal.value.message == (
-        "The policies were not checked: checkov could not be installed into its own environment, which takes a network "
+        "The policies were not checked: checkov could not be installed into its own environment, for which a network is needed "
         "once; connect and run the same command again."
     )
     assert refusal.value.details

@@ -55,10 +55,10 @@ def test_up_ends_with_6_and_says_what_where_and_how_to_mend_it(refused: Refused)
     assert refused.up.returncode == 6, refused.up.stderr
     assert "Error: The policies do not allow this plan of local: nothing was changed." in refused.up.stderr
     assert (
-        'module.buckets["data"].google_storage_bucket.bucket holds DVC\'s data without versioning  '
+        'module.buckets["data"].google_storage_bucket.bucket contains DVC\'s data without versioning  '
         "[modules/bucket/main.tf:1, plan of platform]"
     ) in refused.up.stderr
-    assert "mend: Set `dvc: true` on the bucket in the environment file and leave `versioning` out" in refused.up.stderr
+    assert "fix: Set `dvc: true` on the bucket in the environment file and leave `versioning` out" in refused.up.stderr
 
 
 def test_the_plan_was_shown_before_it_was_refused(refused: Refused) -> None:
@@ -87,7 +87,7 @@ def test_the_saved_plan_says_the_same_and_is_known_already(refused: Refused) -> 
 def test_without_the_option_the_local_cloud_is_brought_up_and_says_that_it_was_not_checked(refused: Refused) -> None:
     done = _groundwork(refused.clone, "up", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`" in done.stderr
+    assert "policy: not checked on the local cloud; use `groundwork policy` or `up --policy`" in done.stderr
 
 
 def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Refused) -> None:

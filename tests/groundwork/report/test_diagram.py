@@ -55,7 +55,7 @@ def test_a_saved_plan_is_drawn_while_it_holds_and_refused_afterwards(clone: Clon
     done = clone.run("diagram", "--env", "small", "--plan")
     clone.file.write_text(text, "utf-8")
     assert done.returncode == 8
-    assert "is older than these, so nothing is claimed" in done.stderr
+    assert "is older than these files, so nothing is claimed" in done.stderr
     assert "envs/small.yaml" in done.stderr
 
 

@@ -66,15 +66,15 @@ def test_it_says_what_is_there_and_of_the_rest_that_nothing_is_and_why(clone: Cl
     sections = told(clone)["sections"]
     data = next(row for row in sections["buckets"]["rows"] if row["bucket"] == "small-clone-data")
     assert data["holds"] == "2 objects (5 B) live"
-    assert data["at its top"] == "raw/, notes of B. | all"
-    assert sections["images"]["notes"] == ["Repository images holds no image."]
+    assert data["top level"] == "raw/, notes of B. | all"
+    assert sections["images"]["notes"] == ["Repository images is empty."]
     assert "Artifact Registry" in [row["service"] for row in sections["services"]["rows"]]
     assert "cloudbuild.googleapis.com is off in project small-clone" in sections["builds"]["notes"][0]
     assert "aiplatform.googleapis.com is off" in " ".join(sections["training"]["notes"])
     assert "run.googleapis.com is off" in " ".join(sections["deployed"]["notes"])
     watched = sections["monitoring"]["notes"][0]
     assert watched.startswith("There is no alert policy, no uptime check and no notification channel")
-    assert " was the dearest, with " in sections["spent_by_service"]["notes"][0]
+    assert " cost the most, with " in sections["spent_by_service"]["notes"][0]
     assert sections["credits_left"]["rows"][0]["left"] == "$50.00"
 
 
@@ -118,8 +118,8 @@ def test_what_could_not_be_read_says_so_and_ends_with_8(clone: Clone) -> None:
         section = json.loads(done.stdout)["sections"][key]
         assert done.returncode == 8, method
         assert section["could_not_be_read"], method
-        assert not [note for note in section["notes"] if "no image" in note or "Nothing is there" in note]
-        assert "is not complete" in done.stderr
+        assert not [note for note in section["notes"] if "no image" in note or "There are no resources" in note]
+        assert "is incomplete" in done.stderr
 
 
 def test_before_the_first_up_it_says_that_nothing_is_there(clone: Clone) -> None:

@@ -95,4 +95,4 @@ def test_a_review_of_another_environment_is_refused(reviewed: Reviewed) -> None:
     other.write_text(reviewed.record.read_text(encoding="utf-8").replace('"small"', '"big"'), encoding="utf-8")
     done = reviewed.clone.run("up", "--env", "small", "--reviewed", str(other))
     assert done.returncode == 9
-    assert "is the review of big, not of small." in done.stderr
+    assert "records a review of big, not of small." in done.stderr

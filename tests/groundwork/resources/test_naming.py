@@ -1,4 +1,4 @@
-"""A plan names what changes how, who gets what, and what raises somebody's power; secrets are masked."""
+"""A plan names what changes how, who gets what, and which grants are far-reaching; secrets are masked."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_what_destroys_comes_first_and_says_what_forces_it(plan: Plan) -> None:
     plan.add("module.services", "google_project_service", "delete", {"service": "run"})
     assert plan.named.lines == (
         "platform",
-        "  ± bucket data                  bucket (destroyed and made again; changes location)",
+        "  ± bucket data                  bucket (destroyed and recreated; changes location)",
         "  - APIs                         API",
         "  + secret new                   secret",
     )

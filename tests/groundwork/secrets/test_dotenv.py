@@ -65,8 +65,8 @@ def test_lines_are_counted_over_comments_and_long_values() -> None:
         ('KEY="hunter2" "x"', ".env:1: something follows the closing quote of KEY"),
         ("KEY=${hunter2}", ".env:1: KEY refers to another variable"),
         ('KEY="a${hunter2}"', ".env:1: KEY refers to another variable"),
-        ("KEY=hunter2\nKEY=hunter2", ".env:2: KEY is there already, in line 1"),
-        ("KEY=hunter2\0x", ".env:1: KEY holds a zero byte"),
+        ("KEY=hunter2\nKEY=hunter2", ".env:2: KEY is already in line 1"),
+        ("KEY=hunter2\0x", ".env:1: KEY contains a zero byte"),
     ],
 )
 def test_a_line_that_is_none_is_told_by_its_number_only(text: str, sentence: str) -> None:
@@ -89,7 +89,7 @@ def test_a_value_stays_out_of_what_an_entry_prints() -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"\xff\xfeK\0", "not text in UTF-8"), (b"A=1\n" * (1 << 20) + b"x", "more than 4 MiB")],
+    [(b"\xff\xfeK\0", "not text in UTF-8"), (b"A=1\n" * (1 << 20) + b"x", "larger than 4 MiB")],
 )
 def test_a_file_that_is_no_text_is_a_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(content)

@@ -57,7 +57,7 @@ def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:
     account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
     refused = clone("secrets", "get", KEY, "--as", account)
     assert refused.code == Exit.PERMISSION
-    assert f"The local cloud (simulated) knows no {account}: `make up ENV=local` makes the identities" in refused.err
+    assert f"The local cloud (simulated) has no identity {account}: `make up ENV=local` creates those" in refused.err
 
 
 def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
@@ -71,7 +71,7 @@ def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
     [
         ("", "The value is empty"),
         (" hunter2", "begins or ends with a space"),
-        ("-----BEGIN X-----", "first line of several"),
+        ("-----BEGIN X-----", "first of several lines"),
     ],
 )
 def test_what_cannot_be_a_value_is_not_taken_at_the_prompt(typed: str, sentence: str, clone: SmallClone) -> None:
@@ -92,7 +92,7 @@ def test_a_value_is_shown_on_a_terminal_only_when_told_to(clone: SmallClone) -> 
     clone.vault().add(KEY, b"hunter2")
     code, shown = at_terminal(["secrets", "get", KEY], clone.root)
     assert (code, "hunter2" in shown) == (Exit.REFUSED, False)
-    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or say --show." in " ".join(shown.split())
+    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or pass --show." in " ".join(shown.split())
     assert at_terminal(["secrets", "get", KEY, "--show"], clone.root) == (Exit.OK, "hunter2\n")
 
 

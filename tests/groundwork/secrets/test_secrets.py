@@ -51,7 +51,7 @@ def test_the_line_end_of_a_piped_key_is_left_out(clone: SmallClone) -> None:
 
 def test_the_same_value_again_changes_nothing(clone: SmallClone) -> None:
     put(clone, "abc")
-    assert clone("secrets", "set", KEY, given=b"abc").text == f"{KEY}: has this value already, nothing was changed\n"
+    assert clone("secrets", "set", KEY, given=b"abc").text == f"{KEY}: already has this value, nothing was changed\n"
     assert clone.states(KEY) == {1: "enabled"}
 
 
@@ -81,7 +81,7 @@ def test_keep_says_how_many_stay(keep: str, kept: list[int], clone: SmallClone) 
 def test_a_dry_run_says_what_would_go_and_reads_no_value(clone: SmallClone) -> None:
     put(clone, "a", "b")
     done = clone("secrets", "set", KEY, "--keep", "1", "--dry-run", given=b"")
-    assert done.text == f"would be: {KEY}: a new version, versions 1, 2 destroyed for good\n"
+    assert done.text == f"would do: {KEY}: a new version, versions 1, 2 destroyed for good\n"
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -103,7 +103,10 @@ def test_a_failed_set_destroys_nothing(clone: SmallClone, cloud_fault: Fault) ->
     cloud_fault("secretmanager.projects.secrets.addVersion", 503)
     done = clone("secrets", "set", KEY, "--keep", "1", given=b"c")
     assert done.code == Exit.FAILED
-    assert "it answered HTTP 503; run the same command again. Whether wandb-api-key got a new version" in done.err
+    assert (
+        "it answered HTTP 503; run the same command again. It is unknown whether wandb-api-key got a new version"
+        in done.err
+    )
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -112,7 +115,7 @@ def test_a_value_that_is_set_although_the_old_one_stays_is_said(clone: SmallClon
     cloud_fault("secretmanager.projects.secrets.versions.destroy", 403)
     done = clone("secrets", "set", KEY, "--keep", "1", given=b"b")
     assert done.code != Exit.OK
-    assert f"Version 2 of {KEY} is set; only its older versions stay as they are." in done.err
+    assert f"Version 2 of {KEY} is set, but its older versions were not changed." in done.err
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -132,7 +135,7 @@ def test_disabling_and_enabling_take_each_other_back(clone: SmallClone) -> None:
     assert clone("secrets", "disable", KEY, "latest").text == f"{KEY}: version 1 disabled\n"
     refused = clone("secrets", "get", KEY)
     assert f"enable it with `groundwork secrets enable {KEY} latest`" in refused.err
-    assert clone("secrets", "disable", KEY, "1").text == f"{KEY}: is disabled already, nothing was changed\n"
+    assert clone("secrets", "disable", KEY, "1").text == f"{KEY}: already disabled, nothing was changed\n"
     assert clone("secrets", "enable", KEY, "latest").text == f"{KEY}: version 1 enabled\n"
     assert clone("secrets", "get", KEY).out == b"a"
 
@@ -141,7 +144,7 @@ def test_destroying_asks_and_without_a_terminal_refuses(clone: SmallClone) -> No
     put(clone, "a", "b")
     done = clone("secrets", "destroy", KEY, "old")
     assert done.code == Exit.REFUSED
-    assert "pass --yes to say yes" in done.err
+    assert "pass --yes to confirm" in done.err
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -150,7 +153,8 @@ def test_destroying_old_versions_leaves_the_newest(clone: SmallClone) -> None:
     assert clone("secrets", "destroy", KEY, "old", "--dry-run").text == f"would be destroyed: {KEY} versions 1, 2\n"
     assert clone("secrets", "destroy", KEY, "old", "--yes").text == f"{KEY}: versions 1, 2 destroyed\n"
     assert (
-        clone("secrets", "destroy", KEY, "old", "--yes").text == f"{KEY}: nothing older is kept, nothing was changed\n"
+        clone("secrets", "destroy", KEY, "old", "--yes").text
+        == f"{KEY}: there are no older versions, nothing was changed\n"
     )
     assert clone("secrets", "get", KEY).out == b"c"
 
@@ -165,7 +169,7 @@ def test_the_list_says_versions_age_and_readers(clone: SmallClone) -> None:
     found = clone("secrets", "list").text
     assert f"{KEY:<13}  1 enabled, 1 disabled, v2, 0 min old\n" in found
     readers = next(line for line in found.splitlines() if "guest@example.com" in line)
-    assert set(readers.split("readable for ")[1].split(", ")) == {
+    assert set(readers.split("readable by ")[1].split(", ")) == {
         "alice@example.com",
         "bob@example.com",
         "carol@example.com",
@@ -173,7 +177,7 @@ def test_the_list_says_versions_age_and_readers(clone: SmallClone) -> None:
         "owner@example.com",
     }
     assert (
-        f"2 versions are kept in {clone.project} on the local cloud (simulated); 6 of a billing account's are free."
+        f"2 versions are kept in {clone.project} on the local cloud (simulated); 6 per billing account are free."
         in found
     )
 
@@ -219,13 +223,13 @@ def test_the_list_shows_what_file_and_project_disagree_about(clone: SmallClone) 
     file.write_text(file.read_text().replace("  kaggle-user: {}\n", "  kaggle-user: {}\n  new-one: {}\n"))
     found = clone("secrets", "list").text
     assert "by-hand        no value yet  (not in the environment file)" in found
-    assert "new-one        not made yet" in found
+    assert "new-one        not created yet" in found
 
 
 def test_readers_that_cannot_be_told_are_unknown_and_not_nobody(clone: SmallClone, cloud_fault: Fault) -> None:
     cloud_fault("secretmanager.projects.secrets.getIamPolicy", 403)
     found = clone("secrets", "list").text
-    assert found.count("readable for unknown, since the policy of secret") == 3
+    assert found.count("readable by unknown, since the policy of secret") == 3
 
 
 def test_an_import_sets_every_key_and_again_changes_nothing(clone: SmallClone) -> None:
@@ -234,7 +238,7 @@ def test_an_import_sets_every_key_and_again_changes_nothing(clone: SmallClone) -
     assert done.text.splitlines() == [f"{name}: version 1 is set" for name in ("kaggle-user", "kaggle-key", KEY)]
     assert "delete it, and use `groundwork secrets run -- COMMAND`" in done.err
     assert clone("secrets", "get", KEY).out == b"a\nb"
-    assert clone("secrets", "import", ".env").text.count("has this value already, nothing was changed") == 3
+    assert clone("secrets", "import", ".env").text.count("already has this value, nothing was changed") == 3
 
 
 def test_an_import_that_cannot_be_whole_sets_nothing(clone: SmallClone) -> None:
@@ -265,7 +269,7 @@ def test_an_import_that_breaks_off_says_how_far_it_came(clone: SmallClone, cloud
     with pytest.raises(GroundworkError) as raised:
         next(steps)
     assert raised.value.details[0].startswith(
-        "Set before it stopped: kaggle-user. Running the same command again goes on"
+        "Set before it stopped: kaggle-user. Running the same command again continues"
     )
 
 
@@ -274,7 +278,7 @@ def test_a_file_that_git_knows_is_warned_of(clone: SmallClone) -> None:
     for words in (["init", "-q"], ["add", "-f", ".env"]):
         subprocess.run(["git", *words], cwd=clone.root, check=True)
     done = clone("secrets", "import", ".env")
-    assert "is in git, where its values stay readable in the history: `git rm --cached .env`" in done.err
+    assert "is in git, whose history keeps its values readable: `git rm --cached .env`" in done.err
 
 
 def test_only_some_keys_are_imported(clone: SmallClone) -> None:
@@ -316,7 +320,7 @@ def test_a_command_is_not_started_while_a_secret_has_no_value(clone: SmallClone)
 def test_a_value_that_fits_no_variable_is_a_sentence(clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=b"\xff\x00")
     done = clone("secrets", "run", "--only", KEY, "--", "true")
-    assert f"{KEY} is not text, so it fits no variable" in done.err
+    assert f"{KEY} is not text, so it cannot be a variable" in done.err
 
 
 def test_a_dry_run_of_a_command_names_its_variables(clone: SmallClone) -> None:

@@ -38,8 +38,8 @@ def test_exact_keeps_every_byte(data: bytes) -> None:
         (b"\n\n\n", False, "The value is empty"),
         (b" hunter2", False, "begins or ends with a space"),
         (b"hunter2 \n", False, "begins or ends with a space"),
-        (b"x" * (MOST_BYTES + 1), False, "more than 65,536 bytes"),
-        (b"x" * (MOST_BYTES + 1), True, "more than 65,536 bytes"),
+        (b"x" * (MOST_BYTES + 1), False, "larger than 65,536 bytes"),
+        (b"x" * (MOST_BYTES + 1), True, "larger than 65,536 bytes"),
     ],
 )
 def test_what_cannot_be_a_value_is_a_sentence_without_it(data: bytes, exact: bool, sentence: str) -> None:
@@ -49,7 +49,7 @@ def test_what_cannot_be_a_value_is_a_sentence_without_it(data: bytes, exact: boo
 
 
 def test_the_first_line_of_a_key_file_is_not_taken_at_the_prompt() -> None:
-    with pytest.raises(UsageProblem, match="first line of several"):
+    with pytest.raises(UsageProblem, match="first of several lines"):
         typed("-----BEGIN PRIVATE KEY-----", exact=False)
 
 

@@ -51,8 +51,8 @@ def test_things_made_by_hand_are_taken_over_and_the_plan_is_empty_afterwards(clo
     unique = next(one["uniqueId"] for one in before["accounts"] if "my-trainer" in one["email"])
     done = clone.run("adopt", "--env", "small")
     assert done.returncode == 0, done.stderr
-    assert "5 things taken over; a plan afterwards finds nothing to do." in done.stdout
-    assert "taken over: " in done.stderr
+    assert "5 resources taken over; a new plan shows no changes." in done.stdout
+    assert "imported: " in done.stderr
     assert "leave  image repository elsewhere: it is in us-central1" in done.stdout
     assert "leave  secret WANDB_KEY: the file takes lower-case names only" in done.stdout
     assert "leave  bucket small-clone_cloudbuild: it belongs to `gcloud builds submit`" in done.stdout

@@ -105,7 +105,7 @@ def test_a_file_that_is_there_stays(init: Init, tmp_path: Path, capsys: pytest.C
     init(*WORDS)
     (tmp_path / "envs" / "dev.yaml").write_text("mine\n")
     assert init(*WORDS) == Exit.REFUSED
-    assert "is there already and stays as it is" in capsys.readouterr().err
+    assert "exists already and was not changed" in capsys.readouterr().err
     assert (tmp_path / "envs" / "dev.yaml").read_text() == "mine\n"
 
 
@@ -126,7 +126,7 @@ def test_a_folder_with_other_files_in_their_place_is_refused_whole(
         ((), "--project is missing"),
         (("--project", "No Such Id"), "project is"),
         (("--project", "cats-dogs-1", "--region", "moon"), "region is"),
-        (("--project", "cats-dogs-1", "--name", "../dev"), "is not a name for an environment"),
+        (("--project", "cats-dogs-1", "--name", "../dev"), "cannot name an environment"),
         (("--project", "cats-dogs-1", "--email", "alice"), "is not an e-mail address"),
     ],
 )
@@ -142,7 +142,7 @@ def test_at_a_terminal_it_asks_five_things_and_takes_what_it_proposes(tmp_path: 
     answers = [
         ("Name of the environment", "dev"),
         ("Where", "local"),
-        ("Id of the project", "cats-dogs-1"),
+        ("Project ID", "cats-dogs-1"),
         ("Region", ""),
         ("Your e-mail", "alice@example.com"),
     ]

@@ -87,7 +87,7 @@ def test_a_fetched_one_is_kept_and_found_again(
 
 
 def test_a_wrong_checksum_is_refused_and_nothing_is_kept(tmp_path: Path, releases: str) -> None:
-    with pytest.raises(GroundworkError, match="is not the Terraform that we know"):
+    with pytest.raises(GroundworkError, match="is not the Terraform that was expected"):
         installation.fetch("terraform", tmp_path, silent, address=releases)
     assert list(tmp_path.rglob("*")) == []
 
@@ -118,7 +118,7 @@ def test_an_answer_that_is_no_release_is_said(tmp_path: Path, releases: str) -> 
 
 def test_a_platform_without_release_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RELEASES, "terraform", replace(RELEASES["terraform"], sums={}))
-    with pytest.raises(GroundworkError, match=f"there is no Terraform to fetch for {installation.this_platform()}"):
+    with pytest.raises(GroundworkError, match=f"there is no Terraform to download for {installation.this_platform()}"):
         installation.fetch("terraform", tmp_path, silent)
 
 
@@ -179,5 +179,5 @@ def test_tf_chooses_the_tool(value: str, name: str, monkeypatch: pytest.MonkeyPa
 
 def test_an_unknown_tool_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF", "pulumi")
-    with pytest.raises(UsageProblem, match="TF=pulumi is not known: set it to terraform or tofu"):
+    with pytest.raises(UsageProblem, match="TF=pulumi is unknown: set it to terraform or tofu"):
         installation.chosen()

@@ -22,7 +22,7 @@ def test_a_replacement_counts_as_one_made_and_one_destroyed() -> None:
     actions: list[Action] = ["create", "replace", "update", "delete", "import"]
     total = plans.counts([layer(*(change("module.a", "b", action) for action in actions))])
     assert total == Counts(create=2, update=1, delete=2, imported=1)
-    assert total.text == "2 to create, 1 to change, 2 to destroy, 1 to take over"
+    assert total.text == "2 to create, 1 to change, 2 to destroy, 1 to import"
 
 
 def test_nothing_is_no_changes() -> None:

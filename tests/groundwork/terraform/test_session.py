@@ -40,13 +40,13 @@ def test_a_clone_is_found_from_below(standing: Clone) -> None:
 def test_our_provider_is_refused_on_google_cloud(standing: Clone, talk: Heard) -> None:
     real = replace(standing.environment, local=False)
     with pytest.raises(
-        UsageProblem, match="which our provider never reaches: leave PROVIDER out or say PROVIDER=google"
+        UsageProblem, match="which our provider cannot reach: leave out PROVIDER or set PROVIDER=google"
     ):
         open_session(standing.checkout, real, "local", "up", talk.say)
 
 
 def test_an_unknown_provider_is_refused(standing: Clone, talk: Heard) -> None:
-    with pytest.raises(UsageProblem, match="PROVIDER=aws is not known: it is local or google"):
+    with pytest.raises(UsageProblem, match="PROVIDER=aws is unknown: it must be local or google"):
         open_session(standing.checkout, standing.environment, "aws", "up", talk.say)
 
 

@@ -130,7 +130,7 @@ def test_a_held_lock_is_explained() -> None:
     assert error.exit_code == Exit.LOCKED
     assert error.message.startswith("The state of dev/platform is locked by alice@laptop (apply, since 2026-11-2")
     assert "Terraform 1.11.4, lock ID 17): wait for that run to end." in error.message
-    assert error.message.endswith("`groundwork unlock --env dev` removes the lock.")
+    assert error.message.endswith("remove the lock with `groundwork unlock --env dev`.")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def error(detail: str, summary: str = "Error creating Secret") -> Diagnostic:
         (DISABLED, "the API was enabled a moment ago"),
         (
             "googleapi: Error 400: Service account x@p.iam.gserviceaccount.com does not exist., badRequest",
-            "the service account was made a moment ago",
+            "the service account was created a moment ago",
         ),
         (
             "googleapi: Error 409: There were concurrent policy changes. Please retry",
@@ -29,10 +29,10 @@ def error(detail: str, summary: str = "Error creating Secret") -> Diagnostic:
             "Error setting IAM policy for Storage Bucket: googleapi: Error 412: conditionNotMet",
             "the bucket's policy changed in between",
         ),
-        ("Identity Pool does not exist (p.svc.id.goog)", "the identity pool was made a moment ago"),
+        ("Identity Pool does not exist (p.svc.id.goog)", "the identity pool was created a moment ago"),
     ],
 )
-def test_a_known_message_passes_by_itself(detail: str, why: str) -> None:
+def test_a_known_message_is_temporary(detail: str, why: str) -> None:
     assert transient.reason([error(detail)]) == why
 
 

@@ -92,7 +92,11 @@ def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project,
 
 @pytest.mark.parametrize(
     ("image", "sentence"),
-    [("imags/api", "did you mean images?"), ("Api", "'Api' is not the name of an image"), ("a b", "is not the name")],
+    [
+        ("imags/api", "did you mean images?"),
+        ("Api", "'Api' is not a valid image name"),
+        ("a b", "is not a valid image name"),
+    ],
 )
 def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as problem:

@@ -13,7 +13,7 @@ PORT = (
 @pytest.mark.parametrize(
     ("message", "lines", "said"),
     [
-        (PORT, [], "it has to listen on 0.0.0.0 and on the port that the variable PORT names"),
+        (PORT, [], "it must listen on 0.0.0.0, on the port in the variable PORT"),
         (
             PORT,
             ["INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"],
@@ -24,13 +24,13 @@ PORT = (
             ["Traceback", "ModuleNotFoundError: No module named 'torch.nn'"],
             "the image lacks the Python package torch.nn",
         ),
-        (PORT, ["exec /usr/local/bin/python: exec format error"], "the image is for another processor"),
+        (PORT, ["exec /usr/local/bin/python: exec format error"], "the image was built for another processor"),
         (
             "",
             ['exec: "--epochs": executable file not found in $PATH'],
-            "its arguments replace what CMD says, and the first of them is run",
+            "its arguments replace CMD, so that the first argument is run as the program",
         ),
-        ("", ["Memory limit of 512 MiB exceeded with 530 MiB used."], "it needs more memory than it may have"),
+        ("", ["Memory limit of 512 MiB exceeded with 530 MiB used."], "it needs more memory than its limit"),
         (
             "Permission denied on secret: projects/1/secrets/s/versions/latest for Revision service account a@b.",
             [],

@@ -73,7 +73,8 @@ def test_an_interrupt_ends_the_following_alone_and_says_how_to_end_the_rest() ->
     with pytest.raises(Interrupted) as problem, streamed("job 7", "groundwork jobs cancel 7 --env dev"):
         raise KeyboardInterrupt
     assert (
-        problem.value.message == "No longer following: job 7 goes on. To end it: `groundwork jobs cancel 7 --env dev`."
+        problem.value.message
+        == "No longer following: job 7 continues. To stop it: `groundwork jobs cancel 7 --env dev`."
     )
     assert problem.value.exit_code == Exit.INTERRUPTED
 
@@ -82,8 +83,8 @@ def test_a_lost_connection_says_that_it_is_not_known_how_the_job_goes_on() -> No
     with pytest.raises(GroundworkError) as problem, streamed("job 7", "groundwork jobs cancel 7 --env dev"):
         raise CloudProblem("job 7", 0, "UNREACHABLE", "[Errno 111] Connection refused")
     assert problem.value.message == (
-        "No answer comes any more ([Errno 111] Connection refused), so it is not known how job 7 goes on: "
-        "`groundwork jobs list` says it once there are answers again."
+        "The connection was lost ([Errno 111] Connection refused), so it is unknown how job 7 continues: "
+        "`groundwork jobs list` shows it once there is a connection again."
     )
     assert problem.value.exit_code == Exit.UNKNOWN
     with pytest.raises(CloudProblem), streamed("job 7", ""):
@@ -115,7 +116,7 @@ def test_what_runs_has_its_price_by_the_hour_and_what_cannot_be_asked_is_said(
     asked = replace(project, environment=replace(project.environment, services={"api": None}, training={"train": None}))  # type: ignore[dict-item]
     (found,) = running.now(asked).runs
     # Two idle instances of one vCPU and 512 MiB.
-    assert (found.text, running.now(asked).unknown) == ("service api: 2 instances at least, $0.03 an hour", ())
+    assert (found.text, running.now(asked).unknown) == ("service api: at least 2 instances, $0.03 an hour", ())
     switch_on(clone, "aiplatform")
     eve = replace(asked, cloud=clone.cloud("user:eve@example.com"))
     assert [sentence.partition(":")[0] for sentence in running.now(eve).unknown] == ["services", "jobs"]
@@ -137,15 +138,15 @@ def test_an_address_becomes_a_label_that_google_takes() -> None:
 def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
     done = clone("builds", "logs")
     assert done.code == Exit.USAGE
-    assert "is there: `groundwork builds list` shows them." in done.err
+    assert "There is no build in projects/" in done.err
 
 
 @pytest.mark.parametrize(
     ("over", "dry_run", "said", "ends"),
     [
         ("", False, "", True),
-        ("", True, "would end build 1a2b\n", False),
-        ("build 1a2b: success after 3 s", False, "build 1a2b: success after 3 s: there is nothing to end.\n", False),
+        ("", True, "would cancel build 1a2b\n", False),
+        ("build 1a2b: success after 3 s", False, "build 1a2b: success after 3 s: there is nothing to cancel.\n", False),
     ],
 )
 def test_only_what_runs_is_ended_and_a_dry_run_ends_nothing(

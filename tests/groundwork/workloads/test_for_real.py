@@ -136,7 +136,7 @@ def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallC
     refused = clone("services", "deploy", "api", broken)
     assert refused.code == Exit.FAILED
     assert "likely cause: the image lacks the Python package fastapi" in refused.err
-    assert "traffic stays as it was: " in refused.err
+    assert "traffic is unchanged: " in refused.err
     assert clone("services", "call", "api").out == b"two /"
 
     back = clone("services", "rollback", "api")
@@ -166,7 +166,7 @@ def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(
     full = f"projects/{clone.project}/locations/europe-west1/builds/{newest['id']}"
     assert clone("builds", "logs", full).text == log.text
     (one,) = (line for line in clone("builds", "logs", "nobody").err.splitlines() if line.startswith("Error"))
-    assert "is of nobody or begins with it" in one
+    assert "has the name or ID nobody" in one
 
 
 def job(clone: SmallClone, tmp_path: Path, script: str) -> str:
@@ -185,7 +185,7 @@ def test_a_job_leaves_its_model_where_it_is_listed(clone: SmallClone, tmp_path: 
     done = clone("jobs", "submit", job(clone, tmp_path, script), "--timeout", "10m")
     assert done.code == Exit.OK, done.err
     assert (
-        "at most $0.04: $0.26 an hour for 1 n1-standard-4, ended after 10 min at the latest (the local cloud bills nothing)"
+        "at most $0.04: $0.26 an hour for 1 n1-standard-4, stopped after 10 min at the latest (the local cloud bills nothing)"
         in done.err
     )
     assert "training" in done.err
@@ -209,7 +209,7 @@ def test_a_job_that_fails_ends_with_1_and_one_that_runs_is_cancelled(clone: Smal
     logs = clone("jobs", "logs", "endless")
     assert logs.code == Exit.OK
     assert json.loads(clone("jobs", "list", "--json").text)["jobs"][0]["state"] == "cancelled"
-    assert "there is nothing to end" in clone("jobs", "cancel", number).text
+    assert "there is nothing to cancel" in clone("jobs", "cancel", number).text
 
 
 def test_a_cloud_run_job_is_run_now_with_other_arguments_and_cancelled(clone: SmallClone) -> None:
@@ -223,7 +223,7 @@ def test_a_cloud_run_job_is_run_now_with_other_arguments_and_cancelled(clone: Sm
     failed = clone("jobs", "submit", "drift")
     assert failed.code == Exit.FAILED
     assert (
-        "drift: at most $0.01: $0.07 an hour for 1 task with 1 vCPU and 0.5 GiB, ended after 10 min at the latest"
+        "drift: at most $0.01: $0.07 an hour for 1 task with 1 vCPU and 0.5 GiB, stopped after 10 min at the latest"
         in failed.err
     )
     assert " drift\n" in failed.err

@@ -71,5 +71,5 @@ def test_where_nothing_is_up_every_command_says_so(clone: SmallClone) -> None:
         assert done.code == Exit.FAILED
         assert done.err == (
             "Error: Nothing is up in local: there is no project never-was-up on the local cloud (simulated); "
-            "`groundwork up --env local` begins.\n"
+            "start with `groundwork up --env local`.\n"
         )

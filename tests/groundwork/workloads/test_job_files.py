@@ -66,9 +66,9 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
         ("a: [", "train.yaml is not YAML"),
         ("scheduling: {timeout: 1h}", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpecs: [1]", "train.yaml has no workerPoolSpecs"),
-        ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which no job has; did you mean workerPoolSpecs?"),
-        ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which no job has; did you mean machineSpec?"),
-        ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: say containerSpec.imageUri"),
+        ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which is not a field of a job; did you mean workerPoolSpecs?"),
+        ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which is not a field of a job; did you mean machineSpec?"),
+        ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: set containerSpec.imageUri"),
         ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is not a mapping"),
     ],
 )  # fmt: skip
@@ -91,13 +91,13 @@ def job(*env: tuple[str, str], image: str = "image") -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["WANDB_API_KEY", "wandb_api_key", "KAGGLE_TOKEN", "DB_PASSWORD"])
 def test_a_key_in_the_file_is_warned_of_without_showing_it(name: str) -> None:
     (warning,) = job_files.warnings(job((name, "wandb_v1_abcdef"), ("SEED", "1"), ("KEYBOARD", "qwerty")))
-    assert warning.startswith(f"{name} stands in the file")
+    assert warning.startswith(f"{name} is in the file")
     assert "wandb_v1" not in warning
 
 
 @pytest.mark.parametrize("value", ["$WANDB_API_KEY", "${WANDB_API_KEY}"])
 def test_a_variable_that_nobody_filled_in_is_refused(value: str) -> None:
-    with pytest.raises(UsageProblem, match=r"train\.yaml: env WANDB_API_KEY is .* not filled in"):
+    with pytest.raises(UsageProblem, match=r"train\.yaml: env WANDB_API_KEY is .* not replaced"):
         job_files.refuse_left_open(job(("WANDB_API_KEY", value)), "train.yaml")
     with pytest.raises(UsageProblem, match="imageUri is"):
         job_files.refuse_left_open(job(image=f"images/train:{value}"), "train.yaml")

@@ -20,7 +20,7 @@ DISK = Decimal("0.17") * 100 / 730
 def test_a_machine_costs_what_vertex_takes_for_it_and_its_disk() -> None:
     rate = job_price.of_training(spec("n1-standard-4"), "us-central1")
     assert rate.hourly == Decimal("0.21849885") + DISK
-    assert rate.at_most(7200) == "at most $0.48: $0.24 an hour for 1 n1-standard-4, ended after 2 h at the latest"
+    assert rate.at_most(7200) == "at most $0.48: $0.24 an hour for 1 n1-standard-4, stopped after 2 h at the latest"
 
 
 def test_the_fee_on_top_of_compute_engine_gives_the_price_that_vertex_prints() -> None:
@@ -40,7 +40,7 @@ def test_gpus_and_workers_count_each() -> None:
 def test_a_machine_without_a_price_gives_no_figure() -> None:
     rate = job_price.of_training(spec("a2-highgpu-1g", "NVIDIA_TESLA_A100"), "europe-west1")
     assert rate.at_most(3600) == (
-        "at most 1 h on 1 a2-highgpu-1g with 1 NVIDIA_TESLA_A100; what that costs is not known here, for want of a price of a2-highgpu-1g"
+        "at most 1 h on 1 a2-highgpu-1g with 1 NVIDIA_TESLA_A100; its cost is unknown, because there is no price for a2-highgpu-1g"
     )
 
 

@@ -113,7 +113,7 @@ def test_an_api_that_is_off_holds_no_job(google: Google) -> None:
     }
     google.proxy.scripted[f"GET {VERTEX.format(google.clone.project)}"] = (403, off)
     done = google.clone("jobs", "list", "--env", "dev")
-    assert (done.code, "No job was submitted in" in done.text) == (Exit.OK, True)
+    assert (done.code, "No job has been submitted in" in done.text) == (Exit.OK, True)
 
 
 def quota(google: Google, *buckets: dict[str, Any]) -> None:
@@ -132,11 +132,11 @@ def test_the_most_that_it_may_cost_and_the_quota_are_said_before_it_is_asked(goo
     assert done.code == Exit.REFUSED
     # 0.24035805 + 0.4025 + the 730th of 100 times 0.17 an hour.
     assert (
-        "at most $1.33: $0.67 an hour for 1 n1-standard-4 with 1 NVIDIA_TESLA_T4, ended after 2 h at the latest"
+        "at most $1.33: $0.67 an hour for 1 n1-standard-4 with 1 NVIDIA_TESLA_T4, stopped after 2 h at the latest"
         in done.err
     )
-    assert "GPU quota: 2 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job wants 1" in done.err
-    assert "Nobody can answer here" in done.err
+    assert "GPU quota: 2 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in done.err
+    assert "There is no terminal to answer this at" in done.err
     assert not [call for call in google.proxy.answered if call.startswith("POST europe-west1-aiplatform")]
 
 
@@ -145,7 +145,7 @@ def test_gpus_that_are_not_granted_are_refused_before_google_does(google: Google
     quota(google, {"effectiveLimit": "1"}, {"dimensions": {"region": "europe-west1"}})
     done = submit(google, write, "--yes")
     assert done.code == Exit.REFUSED
-    assert "The GPUs are not granted: GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1" in done.err
+    assert "The GPU quota is too low: GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1" in done.err
 
 
 def test_a_quota_that_cannot_be_looked_up_is_called_unknown(google: Google, write: Writer) -> None:
@@ -155,7 +155,7 @@ def test_a_quota_that_cannot_be_looked_up_is_called_unknown(google: Google, writ
         {"error": {"code": 403, "message": "no serviceusage.quotas.get"}},
     )
     done = submit(google, write)
-    assert "GPU quota: not known (no serviceusage.quotas.get); Google refuses the job if" in done.err
+    assert "GPU quota: unknown (no serviceusage.quotas.get); Google refuses the job if" in done.err
 
 
 def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, write: Writer) -> None:
@@ -203,7 +203,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--timeout", "soon"], "'soon' is not a time: write e.g. 90m, 2h or 1d."),
+        (["--timeout", "soon"], "'soon' is not a time: write it as 90m, 2h or 1d."),
         (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is not a GPU"),
         (["--set-env", "A"], "--set-env 'A' is not NAME=VALUE"),
         (["--identity", "nobody"], "There is no identity nobody"),

@@ -50,8 +50,8 @@ def test_a_job_beyond_the_quota_is_refused_before_it_is_sent(clone: SmallClone, 
     file = str(write("train.yaml", JOB) / "train.yaml")
     done = clone("jobs", "submit", file)
     assert done.code == Exit.REFUSED
-    assert "GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job wants 1" in done.err
-    assert "ask Google for them in the console" in done.err
+    assert "GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in done.err
+    assert "ask Google for more in the console" in done.err
 
 
 def test_vertex_itself_refuses_in_googles_words(clone: SmallClone) -> None:

@@ -106,9 +106,9 @@ def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
 @pytest.mark.parametrize(
     ("shares", "sentence", "code"),
     [
-        (["api-00001-abc=50"], "The shares make 50 %, and have to make 100 %.", Exit.USAGE),
+        (["api-00001-abc=50"], "The percentages add up to 50, but must add up to 100.", Exit.USAGE),
         (["api-00001=100"], "api has no revision api-00001; did you mean api-00001-abc?", Exit.USAGE),
-        (["api-00003-abc=100"], "api-00003-abc is not ready, so it can take no traffic", Exit.REFUSED),
+        (["api-00003-abc=100"], "api-00003-abc is not ready, so it cannot get traffic", Exit.REFUSED),
         (["latest"], "'latest' is not REVISION=PERCENT", Exit.USAGE),
         (["latest=50", "latest=50"], "latest is named twice", Exit.USAGE),
         (["latest=101"], "is not REVISION=PERCENT", Exit.USAGE),
@@ -138,7 +138,7 @@ def test_a_broken_revision_is_explained_by_its_log_and_traffic_stays(run: Run) -
         "log:   from fastapi import FastAPI",
         "log: ModuleNotFoundError: No module named 'fastapi'",
         "likely cause: the image lacks the Python package fastapi: add it to its requirements and build again",
-        "traffic stays as it was: api-00002-abc 100 %",
+        "traffic is unchanged: api-00002-abc 100 %",
     )
 
 
@@ -147,7 +147,7 @@ def test_on_google_cloud_nothing_changes_without_a_yes(run: Run, command: list[s
     run.google.proxy.answered.clear()
     done = run.google.clone("services", *command, "--env", "dev")
     assert done.code == Exit.REFUSED
-    assert "pass --yes to say yes" in done.err
+    assert "pass --yes to confirm" in done.err
     assert not [call for call in run.google.proxy.answered if call.startswith("PATCH")]
 
 

@@ -25,7 +25,7 @@ def test_a_persons_login_brings_one_where_it_asks_for_openid(google: Google) -> 
     assert tokens.identity_token(project(google), URL) == "a-persons-own"
     answer = {"access_token": "ya29.x", "expires_in": 3599, "token_type": "Bearer"}
     google.proxy.scripted[EXCHANGE] = (200, answer)
-    with pytest.raises(PermissionProblem, match="brings no identity token: run `groundwork login --again`"):
+    with pytest.raises(PermissionProblem, match="provides no identity token: run `groundwork login --again`"):
         tokens.identity_token(project(google), URL)
 
 

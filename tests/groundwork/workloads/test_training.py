@@ -84,7 +84,7 @@ def test_without_a_training_the_defaults_hold(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("missing", "sentence"),
-    [("identities", "No identity is named to train as"), ("buckets", "There is no bucket for what the job writes")],
+    [("identities", "There is no identity to train as"), ("buckets", "There is no bucket for the job's results")],
 )
 def test_what_is_missing_in_the_file_is_a_sentence(project: Project, missing: str, sentence: str) -> None:
     bare = replace(project, environment=replace(project.environment, **{missing: {}}))  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ def test_what_is_missing_in_the_file_is_a_sentence(project: Project, missing: st
 
 
 def test_nothing_to_run_is_a_sentence(project: Project) -> None:
-    with pytest.raises(UsageProblem, match="Say what to run"):
+    with pytest.raises(UsageProblem, match="Name what to run"):
         training.job_of(project, TrainingRequest(), THEN)
 
 

@@ -1,4 +1,4 @@
-"""The command line: a literal registry of commands that are loaded when they run, and the one boundary for errors."""
+"""The command line: a registry of commands that are imported only when they run, and the one place that turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from groundwork.errors import Exit, GroundworkError
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A command: the module and attribute that it is, the group and the line that `--help` shows it with."""
+    """Where a command is defined, and the group and summary that `--help` lists it with."""
 
     module: str
     attribute: str
@@ -34,23 +34,23 @@ WORKLOADS = "Building and running"
 LOCAL = "This machine"
 
 COMMANDS = {
-    "init": CommandEntry("groundwork.cli.init", "init", PLATFORM, "Write its file."),
-    "adopt": CommandEntry("groundwork.cli.adopt", "adopt", PLATFORM, "Take over what is there."),
-    "up": CommandEntry("groundwork.cli.up", "up", PLATFORM, "Make it as the file says."),
-    "plan": CommandEntry("groundwork.cli.up", "plan", PLATFORM, "Say what `up` changes."),
-    "down": CommandEntry("groundwork.cli.down", "down", PLATFORM, "Take it away, with proof."),
-    "status": CommandEntry("groundwork.cli.status", "status", PLATFORM, "Say what is there."),
+    "init": CommandEntry("groundwork.cli.init", "init", PLATFORM, "Write an environment file."),
+    "adopt": CommandEntry("groundwork.cli.adopt", "adopt", PLATFORM, "Import what exists."),
+    "up": CommandEntry("groundwork.cli.up", "up", PLATFORM, "Create or update it."),
+    "plan": CommandEntry("groundwork.cli.up", "plan", PLATFORM, "Show what `up` would do."),
+    "down": CommandEntry("groundwork.cli.down", "down", PLATFORM, "Remove it, with proof."),
+    "status": CommandEntry("groundwork.cli.status", "status", PLATFORM, "Show what is up."),
     "output": CommandEntry("groundwork.cli.status", "output", PLATFORM, "Print addresses and names."),
-    "open": CommandEntry("groundwork.cli.open", "open_", PLATFORM, "Look at it in a browser."),
+    "open": CommandEntry("groundwork.cli.open", "open_", PLATFORM, "Open it in a browser."),
     "diagram": CommandEntry("groundwork.cli.diagram", "diagram", PLATFORM, "Draw a map of it."),
-    "onboard": CommandEntry("groundwork.cli.onboarding", "onboard", PEOPLE, "Let a person in."),
-    "offboard": CommandEntry("groundwork.cli.onboarding", "offboard", PEOPLE, "Take a person out."),
-    "people": CommandEntry("groundwork.cli.people", "people", PEOPLE, "Who is in, and drift."),
+    "onboard": CommandEntry("groundwork.cli.onboarding", "onboard", PEOPLE, "Give a person access."),
+    "offboard": CommandEntry("groundwork.cli.onboarding", "offboard", PEOPLE, "Remove a person's access."),
+    "people": CommandEntry("groundwork.cli.people", "people", PEOPLE, "List members, find drift."),
     "access": CommandEntry("groundwork.cli.access", "access", PEOPLE, "Who may do what, and why."),
     "secrets": CommandEntry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate secrets."),
     "login": CommandEntry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud."),
-    "whoami": CommandEntry("groundwork.cli.login", "whoami", CHECKS, "Say who you are."),
-    "doctor": CommandEntry("groundwork.cli.doctor", "doctor", CHECKS, "Say what is missing."),
+    "whoami": CommandEntry("groundwork.cli.login", "whoami", CHECKS, "Show who you are."),
+    "doctor": CommandEntry("groundwork.cli.doctor", "doctor", CHECKS, "Find what is missing."),
     "cost": CommandEntry("groundwork.cli.cost", "cost", CHECKS, "Estimate, report, credits."),
     "policy": CommandEntry("groundwork.cli.policy", "policy", CHECKS, "Check code and plan."),
     "review": CommandEntry("groundwork.cli.review", "review", CHECKS, "One page for a reviewer."),
@@ -58,12 +58,12 @@ COMMANDS = {
     "verify": CommandEntry("groundwork.cli.verify", "verify", CHECKS, "Prove nothing is left."),
     "sweep": CommandEntry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": CommandEntry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
-    "docs": CommandEntry("groundwork.cli.docs", "docs", CHECKS, "Write the docs' tables."),
+    "docs": CommandEntry("groundwork.cli.docs", "docs", CHECKS, "Update generated docs."),
     "builds": CommandEntry("groundwork.cli.builds", "builds", WORKLOADS, "Build images."),
     "services": CommandEntry("groundwork.cli.services", "services", WORKLOADS, "Deploy, roll back, call."),
     "jobs": CommandEntry("groundwork.cli.jobs", "jobs", WORKLOADS, "Train, run, see results."),
-    "images": CommandEntry("groundwork.cli.images", "images", WORKLOADS, "List what was built."),
-    "token": CommandEntry("groundwork.cli.token", "token", WORKLOADS, "A token to call with."),
+    "images": CommandEntry("groundwork.cli.images", "images", WORKLOADS, "List built images."),
+    "token": CommandEntry("groundwork.cli.token", "token", WORKLOADS, "Get a token for a service."),
     "unlock": CommandEntry("groundwork.cli.unlock", "unlock", LOCAL, "Remove a dead run's lock."),
     "local": CommandEntry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
     "run": CommandEntry("groundwork.cli.running", "run", LOCAL, "Run a command against it."),
@@ -73,19 +73,19 @@ COMMANDS = {
     "completion": CommandEntry("groundwork.cli.completion", "completion", LOCAL, "Tab completion."),
 }
 COLUMNS = ((PLATFORM, CHECKS), (PEOPLE, WORKLOADS, LOCAL))
-"""The groups as `--help` shows them: beside each other where 80 columns are there, so that 24 lines hold all."""
+"""The two columns of `--help` on a terminal of 80 columns, where everything then fits in 24 lines."""
 _WIDE = 78
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for; its help needs none of them."""
+    """A group that imports a command only to run it; `--help` imports none."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """All names, as the registry has them."""
+        """All names, in the order of the registry."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command, or None when there is none of that name."""
+        """Import the command; None when there is none of that name."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -98,57 +98,57 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command, or the refusal with the nearest name: click looks only among commands that are loaded."""
+        """Find the command, or refuse with the closest name: click suggests only commands that are already imported."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as error:
             raise NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click would end with 1 where the reader of standard output has gone."""
+        """Run the command; click itself would exit with 1 when the reader of standard output has gone."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            return _nobody_reads()
+            return _reader_gone()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands alone: the two options that there are stand in the last line."""
+        """List the commands only: the epilog names the two options."""
         self.format_commands(ctx, formatter)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """How it is called, with what it is in the same line where the commands fill the screen."""
+        """Print the usage; on a wide terminal the description goes on the same line, to save space."""
         if formatter.width < _WIDE:
             super().format_usage(ctx, formatter)
         else:
             formatter.write(f"Usage: groundwork COMMAND [ARGS]...  {self.help}\n")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What it all is, where it has not been said."""
+        """Print the description, unless the usage line has it already."""
         if formatter.width < _WIDE:
             super().format_help_text(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The last line, likewise."""
+        """Print the epilog; on a wide terminal without the blank line before it."""
         if formatter.width < _WIDE:
             super().format_epilog(ctx, formatter)
         else:
             formatter.write(f"  {self.epilog}\n")
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands by what people want, a line each; in two columns where there is room."""
+        """List the commands by group, one per line; in two columns where there is room."""
         columns = [[line for group in groups for line in _listed(group)][:-1] for groups in COLUMNS]
         if formatter.width < _WIDE:
             formatter.write_paragraph()
             formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
             return
         left = max(map(len, columns[0])) + 2
-        # Without the lines between the groups, or a screen would not hold all.
+        # No blank lines between the groups: otherwise this would not fit in 24 lines.
         for one, other in zip_longest(*(filter(None, column) for column in columns), fillvalue=""):
             formatter.write(f"{one:<{left}}{other}".rstrip() + "\n")
 
 
 def _listed(group: str) -> list[str]:
-    """A group's heading, its commands, and an empty line, which the narrow form keeps."""
+    """A group's heading, its commands, and a blank line, which only the one-column form keeps."""
     entries = {name: entry for name, entry in COMMANDS.items() if entry.group == group}
     width = max(map(len, entries))
     return [f"{group}:", *(f"  {name:<{width}}  {entry.help}" for name, entry in entries.items()), ""]
@@ -165,23 +165,23 @@ def groundwork() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and end the process with its documented exit code; a bug keeps its traceback."""
+    """Run a command and exit with its documented code; a bug keeps its traceback."""
     if why := unfit(os.name):
         sys.exit(why)
     _open_standard_files()
-    os.umask(os.umask(0o077) | 0o022)  # programs lie in the cache: nobody else may put any there
+    os.umask(os.umask(0o077) | 0o022)  # the cache holds programs that we run: nobody else may write there
     sys.exit(run(arguments))
 
 
 def unfit(system: str) -> str:
-    """Why nothing runs on an operating system (`os.name`), "" where it does."""
+    """Why groundwork does not run on an operating system (`os.name`); "" where it does."""
     if system != "nt":
         return ""
     return "groundwork runs on Linux and macOS. On Windows, run it in WSL 2 or in its dev container: docs/start.md says how."
 
 
 def _open_standard_files() -> None:
-    """Where a caller closed one of the three (`>&-`), nothing is there: a file of ours would get its number, and the talk."""
+    """Reopen whichever standard stream the caller closed (`>&-`): otherwise the next file we open gets its descriptor, and our output."""
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         if getattr(sys, name) is None:
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
@@ -189,26 +189,26 @@ def _open_standard_files() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. Expected errors are printed as sentences on standard error."""
+    """Run a command and return its exit code. Expected errors are printed as sentences on standard error."""
     try:
         code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False, color=_colour())
         sys.stdout.flush()
     except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        _say(said.getvalue(), nl=False)
+        message = io.StringIO()
+        error.show(message)
+        _say(message.getvalue(), nl=False)
         return error.exit_code
     except GroundworkError as error:
         if error.exit_code is Exit.INTERRUPTED:
-            _below_the_key()
+            _start_new_line()
         show(error)
         return int(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _below_the_key()
+        _start_new_line()
         _say("Interrupted.")
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
-        return _nobody_reads()
+        return _reader_gone()
     except OSError as error:
         if error.errno not in _DISK:
             raise
@@ -218,8 +218,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return int(code or 0)
 
 
-def _below_the_key() -> None:
-    """A terminal shows ^C where the cursor was: what is said next gets a line of its own."""
+def _start_new_line() -> None:
+    """A terminal echoes ^C at the cursor: put what is printed next on a line of its own."""
     if sys.stderr.isatty():
         _say()
 
@@ -227,20 +227,20 @@ def _below_the_key() -> None:
 _DISK = {
     errno.ENOSPC: "The disk is full: free some space and run the same command again",
     errno.EDQUOT: "Your disk quota is used up: free some space and run the same command again",
-    errno.EROFS: "The disk is read-only there: use a folder that is writable",
-    errno.EACCES: "You may not write there: use a folder that is yours (XDG_CACHE_HOME says where downloads are kept)",
-    errno.EPERM: "You may not write there: use a folder that is yours (XDG_CACHE_HOME says where downloads are kept)",
+    errno.EROFS: "The disk is read-only there: use a folder that you can write to",
+    errno.EACCES: "You may not write there: use a folder that you own (XDG_CACHE_HOME sets where downloads are kept)",
+    errno.EPERM: "You may not write there: use a folder that you own (XDG_CACHE_HOME sets where downloads are kept)",
 }
 
 
-def _nobody_reads() -> int:
-    """What was asked for is done, and whoever reads it has seen enough (`| head`)."""
+def _reader_gone() -> int:
+    """The reader of standard output has seen enough (`| head`): discard the rest and report success."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(Exit.OK)
 
 
 def _colour() -> bool | None:
-    """Colours only on a terminal that has them, and never against the person's wish (https://no-color.org)."""
+    """False where colours are unwanted (https://no-color.org) or not supported; None leaves it to click."""
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
@@ -251,7 +251,7 @@ def _say(text: str = "", *, mark: str = "", nl: bool = True) -> None:
 
 
 def show(error: GroundworkError) -> None:
-    """The sentence, then its details."""
+    """Print the error's sentence, then its details."""
     _say(f" {error.message}", mark=click.style("Error:", fg="red"))
     for line in error.details:
         _say(f"  {line}")

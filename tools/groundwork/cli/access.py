@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -28,10 +28,7 @@ from groundwork.people.remedies import remedies, whom
 from groundwork.people.trials import Judge, trial
 
 _ON, _ACTION, _LEAST = 30, 20, 80
-
-
-def _persons(environment: Environment) -> Iterable[str]:
-    return (*members(environment), *environment.identities, "deployer")
+"""Columns of the table's first two cells, and of the narrowest terminal that gets a table."""
 
 
 def _read(cloud: GoogleCloud, environment: Environment) -> Access:
@@ -41,14 +38,14 @@ def _read(cloud: GoogleCloud, environment: Environment) -> Access:
 @click.group(cls=Group, invoke_without_command=True)
 @environment_option
 @click.option(
-    "--personas", "by_persona", is_flag=True, help="A paragraph for each persona instead of a column for each person."
+    "--personas", "by_persona", is_flag=True, help="Show a paragraph per persona instead of a column per person."
 )
 @json_option
 @click.pass_context
 def access(context: click.Context, name: str, by_persona: bool, as_json: bool) -> None:
-    """Show who may do what, from the policies as they are; conditional grants are marked.
+    """Show who may do what, according to the live IAM policies; conditional grants are marked.
 
-    Where the columns do not fit, each thing is a paragraph.
+    Where the columns do not fit, each resource gets a paragraph.
 
     Example: groundwork access --personas
     """
@@ -64,7 +61,7 @@ def access(context: click.Context, name: str, by_persona: bool, as_json: bool) -
         print_json({**head, "cells": [_data(cell) for cell in cells]})
     else:
         _show(environment, people, cells, by_persona=by_persona)
-        echo(f"from the policies of project {environment.place}, as they are now")
+        echo(f"from the live policies of project {environment.place}")
 
 
 def _data(cell: Cell) -> dict[str, Any]:
@@ -102,17 +99,19 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 
 
 @access.command()
-@click.argument("person", shell_complete=completed(_persons))
+@click.argument(
+    "person", shell_complete=completed(lambda environment: (*members(environment), *environment.identities, "deployer"))
+)
 @click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in every()})))
 @click.argument("resource", shell_complete=completed(lambda environment: [one.text for one in targets(environment)]))
 @environment_option
 @json_option
 def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:
-    """Say why somebody may or may not do something: which role on what allows it, or the line that grants it.
+    """Explain why somebody may or may not do something: which role on which resource allows it, or the line that would grant it.
 
-    PERSON is an address, or one of the environment's identities by its name, such as build, or deployer, or a service agent of Google's: build-agent, run-agent, scheduler-agent, training-agent (which pulls the images
-    of jobs on Vertex AI) or vertex-agent. RESOURCE is project, deployer, or a word and a name, such as bucket/NAME, secret/NAME, service/NAME or training/NAME; ACTION is one of `groundwork access`, such as read, or a
-    permission of IAM. What takes more than one permission, such as to deploy, is answered for each. Exit code 5 when one is missing.
+    PERSON is an e-mail address, one of the environment's identities by name (such as build), deployer, or a Google service agent: build-agent, run-agent, scheduler-agent, training-agent (which pulls the images
+    of Vertex AI jobs) or vertex-agent. ACTION is one that `groundwork access` lists, such as read, or an IAM permission. RESOURCE is project, deployer, or a kind and a name: bucket/NAME, secret/NAME, service/NAME or
+    training/NAME. An action that takes more than one permission, such as deploy, is explained for each. Exits with 5 when a permission is missing.
 
     Example: groundwork access explain build deploy service/api
     """
@@ -140,7 +139,7 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
     else:
         for cell, lines, groups in answers:
             _explain(cell, lines, groups)
-        echo(f"from the policies of project {environment.place}, as they are now")
+        echo(f"from the live policies of project {environment.place}")
     return int(Exit.OK if all(cell.allowed for cell in cells) else Exit.PERMISSION)
 
 
@@ -164,10 +163,10 @@ def _explain(cell: Cell, lines: Sequence[str], groups: Sequence[str]) -> None:
 @as_option
 @json_option
 def check(name: str, who: str | None, as_json: bool) -> None:
-    """Try everything yourself, without changing anything, and say what you are let in to.
+    """Try every action as yourself, without changing anything, and show which are allowed.
 
-    Behind each answer stands the HTTP status of the try: 403 is no, any other is yes, such as 404 for what is not there. What is
-    refused though a policy that you may read gives it is tried again for some minutes, and is "not yet".
+    Each answer comes with the HTTP status of the attempt: 403 means no, anything else yes (a 404 only says that nothing is there). An
+    attempt that is refused although a policy you can read allows it is repeated for a few minutes, then reported as "not yet".
 
     Example: groundwork access check --as alice@example.com
     """

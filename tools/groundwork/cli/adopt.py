@@ -27,10 +27,10 @@ from groundwork.text import counted
 @dry_run_option
 @json_option
 def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Take over buckets, image repositories, secrets and service accounts that were made by hand in the project.
+    """Take over buckets, image repositories, secrets and service accounts that were created by hand in the project.
 
-    Each gets an entry in the environment file, and Terraform imports it, as the plan shows before it asks. Nothing is made again
-    or deleted. Afterwards a plan has to find nothing to do.
+    Each gets an entry in the environment file and is imported by Terraform; the plan shows this before asking. Nothing is recreated
+    or deleted, and a plan afterwards must show no changes.
 
     Example: groundwork adopt --env dev --dry-run
     """
@@ -54,7 +54,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
             return
         checks = [saying_cost(session.environment, talk.say, datetime.now(UTC).date()), gate(talk.say)]
         adoption.adopt(session, seen, UpOptions(yes=yes), talk, checks)
-    echo(f"{counted(len(seen.found), 'thing')} taken over; a plan afterwards finds nothing to do.")
+    echo(f"{counted(len(seen.found), 'resource')} taken over; a new plan shows no changes.")
 
 
 def _data(seen: Look) -> dict[str, list[dict[str, object]]]:

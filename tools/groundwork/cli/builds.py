@@ -28,12 +28,12 @@ from groundwork.workloads.project import Project, when
 
 _build = click.argument("build", metavar="BUILD")
 _named = completed(lambda environment: environment.builds)
-_detach = click.option("--detach", is_flag=True, help="Start it and do not follow its log.")
+_detach = click.option("--detach", is_flag=True, help="Do not follow the build's log.")
 
 
 @click.group(cls=Group)
 def builds() -> None:
-    """Build images with Cloud Build: start, list, follow and cancel builds.
+    """Build images with Cloud Build: submit, list, follow and cancel builds.
 
     Example: groundwork builds submit
     """
@@ -46,37 +46,42 @@ def builds() -> None:
     "trigger",
     metavar="NAME",
     shell_complete=_named,
-    help="A build of the environment file: its trigger is run; with FOLDER, that is built as it says.",
+    help="Run the trigger of this build from the environment file; with FOLDER, build that folder by its settings.",
 )
-@click.option("--branch", default="", help="With --build: the branch to build; by default the build's own.")
+@click.option(
+    "--branch", default="", help="With --build: the branch to build; by default the one in the environment file."
+)
 @click.option("--commit", default="", help="With --build: the commit to build.")
 @click.option("--tag", default="", help="With --build: the tag to build.")
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The build's file; by default the folder's cloudbuild.yaml.",
+    help="The build config file; by default the folder's cloudbuild.yaml.",
 )
 @click.option(
     "--image",
     default="",
     metavar="NAME",
-    help="Without a file: the image to make, NAME or REPOSITORY/NAME; by default the folder's name.",
+    help="Without a config file: the image to build, NAME or REPOSITORY/NAME; by default the folder's name.",
 )
 @click.option(
-    "--dockerfile", default="", metavar="NAME", help="Without a file: what it is made from; by default Dockerfile."
+    "--dockerfile",
+    default="",
+    metavar="NAME",
+    help="Without a config file: the Dockerfile to use; by default Dockerfile.",
 )
 @click.option(
     "--substitution",
     "substitutions",
     multiple=True,
     metavar="_NAME=VALUE",
-    help="A value of the build's file; may be repeated.",
+    help="Value of a substitution in the config file; may be repeated.",
 )
 @click.option(
     "--machine-type",
     default="",
     metavar="TYPE",
-    help="E2_HIGHCPU_8 or E2_HIGHCPU_32; by default the one with free minutes.",
+    help="E2_HIGHCPU_8 or E2_HIGHCPU_32; by default the machine type with free minutes.",
 )
 @_detach
 @environment_option
@@ -89,11 +94,11 @@ def submit(
     substitutions: tuple[str, ...], machine_type: str, detach: bool, name: str, who: str | None, yes: bool, dry_run: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Build FOLDER (by default this one), or run a build of the environment file; its log is shown as it goes.
+    """Build FOLDER (by default the current one), or run a build from the environment file, and follow its log.
 
-    A folder with a cloudbuild.yaml is built as that says. One with a Dockerfile alone is built with the layers of the latest image,
-    and pushed by the build's id and as latest. What .gcloudignore or .gitignore leave out is not sent. ^C leaves the build running.
-    Ends with 1 when the build fails.
+    A folder with a cloudbuild.yaml is built by it. One with only a Dockerfile is built with the latest image as layer cache, and
+    pushed with two tags: the build's ID and latest. Files that .gcloudignore or .gitignore exclude are not uploaded. ^C leaves the
+    build running. Exits with 1 when the build fails.
 
     Example: groundwork builds submit backend --image backend
     """
@@ -101,7 +106,7 @@ def submit(
     talk = Terminal(quiet=as_json)
     if trigger and not folder:
         if config or image:
-            raise UsageProblem("--build runs what the environment file says: leave out --config and --image.")
+            raise UsageProblem("--build takes its settings from the environment file: leave out --config and --image.")
         started = _by_trigger(project, trigger, (branch, commit, tag), talk, yes=yes, dry_run=dry_run)
     else:
         settings = _settings(project, trigger) if trigger else None
@@ -137,7 +142,7 @@ def _by_trigger(
 def _of_folder(project: Project, request: BuildRequest, talk: Terminal, *, yes: bool, dry_run: bool) -> Build | None:
     message = build_files.build_of(project, request)
     files = sources.chosen(request.folder)
-    images = ", ".join(message.images) or "no image that it names"
+    images = ", ".join(message.images) or "no named image"
     what = f"{len(files)} files of {request.folder.resolve()} to {images}"
     if dry_run:
         echo(f"would build {what}, as {message.service_account or 'the default account of Cloud Build'}")
@@ -170,14 +175,14 @@ def _followed(project: Project, started: Build, talk: Terminal, *, detach: bool,
     default="",
     metavar="NAME",
     shell_complete=_named,
-    help="Only those of one build of the environment file.",
+    help="Only runs of this build from the environment file.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Show at most this many.")
 @environment_option
 @as_option
 @json_option
 def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -> None:
-    """List the newest builds: how they ended, how long they took, who started them, what they made.
+    """List the newest builds: how they ended, how long they took, who started them, which images they built.
 
     Example: groundwork builds list --limit 5
     """
@@ -189,11 +194,11 @@ def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -
         print_data(project, {"builds": [_data(one) for one in found], "minutes_this_month": minutes})
         return
     if not found:
-        echo(f"Nothing was built in {project.environment.place} yet: `groundwork builds submit` does.")
+        echo(f"Nothing has been built in {project.environment.place} yet: start with `groundwork builds submit`.")
         return
     print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(project, one) for one in found])
     beyond = f", and {shown(used.cost)} on larger machines" if used.cost else ""
-    echo(f"these used {used.used:.0f} of the {used.free:.0f} free minutes of this month{beyond}", err=True)
+    echo(f"these used {used.used:.0f} of this month's {used.free:.0f} free minutes{beyond}", err=True)
 
 
 def _row(project: Project, one: Build) -> tuple[str, ...]:
@@ -208,13 +213,13 @@ def _data(one: Build) -> dict[str, object]:
 
 @builds.command()
 @click.argument("build", metavar="[BUILD]", default="")
-@click.option("--follow/--no-follow", default=True, help="Wait for more while it runs, which is the default.")
+@click.option("--follow/--no-follow", default=True, help="Keep printing while it runs; the default.")
 @environment_option
 @as_option
 @json_option
 def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) -> None:
-    """Print a build's log, and what it says while it runs. BUILD is its id, the beginning of it, or the name of a build in the
-    environment file, whose newest is meant; without it, the newest of all is.
+    """Print a build's log, and follow it while the build runs. BUILD is an ID, the start of one, or the name of a build in the
+    environment file, which means its newest run; without BUILD, the newest of all.
 
     Example: groundwork builds logs api
     """
@@ -237,7 +242,7 @@ def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) ->
 @yes_option
 @dry_run_option
 def cancel(build: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
-    """End a build that runs or waits.
+    """Cancel a build that is running or queued.
 
     Example: groundwork builds cancel 1a2b3c4d
     """

@@ -1,4 +1,4 @@
-"""`groundwork cost`: what a plan would cost, what was spent, how long the credits last."""
+"""`groundwork cost`: what a plan would cost, what was spent, and how long the credits last."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Defaulting(Group):
     """A group that runs its first command when none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the first command in where only options, or nothing, are given."""
+        """Insert the first command's name where the arguments name none."""
         if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
@@ -56,7 +56,7 @@ def _files(_context: click.Context, _option: click.Parameter, patterns: tuple[st
 
 
 def source_options(command: F) -> F:
-    """--env and where costs are read from, handed on as one `source`."""
+    """--env and the options that say where costs are read from; the command gets them as one `source`."""
 
     @wraps(command)
     def packed(*, name: str, paths: tuple[Path, ...], demo: bool, most_mib: int, **rest: Any) -> Any:
@@ -65,11 +65,11 @@ def source_options(command: F) -> F:
         return command(source=CostSource(environment, paths, demo, labels, most_mib * 1024**2), **rest)
 
     options = (
-        click.option("--most-mib", type=click.IntRange(1), default=2048, show_default=True, help="Most that a query may read in BigQuery."),
-        click.option("--component-label", default="component", show_default=True, help="Label that says what something is."),
-        click.option("--member-label", default="member", show_default=True, help="Label that says whose something is."),
+        click.option("--most-mib", type=click.IntRange(1), default=2048, show_default=True, help="Most MiB that a BigQuery query may read."),
+        click.option("--component-label", default="component", show_default=True, help="Label that names a resource's component."),
+        click.option("--member-label", default="member", show_default=True, help="Label that names a resource's owner."),
         click.option("--demo", is_flag=True, help="Read a simulated export."),
-        click.option("-f", "--file", "paths", metavar="FILE", callback=_files, shell_complete=click.Path(dir_okay=False).shell_complete, multiple=True, help="Billing export, cost table or FOCUS file, or a pattern of names; may be repeated."),
+        click.option("-f", "--file", "paths", metavar="FILE", callback=_files, shell_complete=click.Path(dir_okay=False).shell_complete, multiple=True, help="Billing export, cost table or FOCUS file, or a glob pattern; may be repeated."),
         environment_option,
     )  # fmt: skip
     wrapped: Any = packed
@@ -82,13 +82,13 @@ def source_options(command: F) -> F:
 def cost() -> None:
     """What a plan would cost, what was spent and by whom, and how long the credits last.
 
-    Without a command it is `estimate`.
+    Without a command, runs `estimate`.
 
     Example: groundwork cost report --demo
     """
 
 
-@cost.command(short_help="Say what the environment would cost.")
+@cost.command(short_help="Estimate what the environment would cost.")
 @environment_option
 @provider_option
 @json_option
@@ -101,9 +101,9 @@ def cost() -> None:
 def estimate(
     *, name: str, provider: str | None, as_json: bool, as_csv: bool, details: bool, saved: tuple[Path, ...]
 ) -> None:
-    """Say what the environment would cost after the plan: the total, then component by component; and what is left of credits.
+    """Estimate what the environment would cost after the plan: the total, each component, and what is left of the credits.
 
-    Prices are list prices from a catalogue of our own; what is not in it is listed, and the total then says ≥.
+    Prices are list prices from groundwork's own catalogue. What it has no price for is listed, and the total then starts with ≥.
 
     Example: groundwork cost estimate --json
     """
@@ -133,26 +133,26 @@ def estimate(
 
 
 def credit_lines(environment: Environment) -> list[str]:
-    """What is left of the credits as bars, with a heading; nothing where none are entered, a sentence where it is not known."""
+    """A heading and a bar per member for the credits that are left; no lines where no grants are entered, a sentence where it is unknown."""
     from groundwork.cost import bars
 
     try:
         found = credit_bars(environment)
     except GroundworkError as problem:
-        return [f"credits: not known ({problem.message})"]
+        return [f"credits: unknown ({problem.message})"]
     simulated = " (simulated)" if environment.local else ""
     return [f"credits{simulated}", *(f"  {line}" for line in bars.lines(found))] if found else []
 
 
 def credit_bars(environment: Environment) -> list[Bar]:
-    """A bar for each member who brought credits; reads the billing export, or what was used on the local cloud."""
+    """A bar per member who has credits, from the billing export or, on the local cloud, from its metered usage."""
     from groundwork.cost import bars
 
     source = CostSource(environment, (), demo=False, labels=Labels())
     now = _now()
     if not source.grants(now.date()):
         return []
-    return bars.bars(source.purses(now)[0], now.date())
+    return bars.bars(source.balances(now)[0], now.date())
 
 
 def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Terminal) -> tuple[Any, Environment]:
@@ -174,14 +174,14 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Term
         return planned.of_plans(session, feature.plan(session, talk)), environment
 
 
-@cost.command(short_help="Say what was spent, and by whom.")
+@cost.command(short_help="Report what was spent, and by whom.")
 @source_options
 @click.option(
     "--from", "since", metavar="DAY", help="First day of use, as 2026-10-01 (Pacific days, as in the console)."
 )
 @click.option("--until", metavar="DAY", help="Last day of use.")
 @click.option("--month", metavar="MONTH", help="Invoice month, as 2026-10, instead of days of use.")
-@click.option("--currency", metavar="CODE", help="The one to report, where the export has several.")
+@click.option("--currency", metavar="CODE", help="Currency to report, where the export has several.")
 @click.option(
     "--by",
     "groupings",
@@ -190,8 +190,8 @@ def _estimate(name: str, provider: str | None, saved: Sequence[Path], talk: Term
     multiple=True,
     help=f"Show only this: {', '.join(GROUPING_NAMES)}; may be repeated.",
 )
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with charts.")
-@click.option("--estimate", "with_estimate", is_flag=True, help="Compare it with the estimate of what is up.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Also write an HTML page with charts.")
+@click.option("--estimate", "with_estimate", is_flag=True, help="Compare with the estimate for what is up.")
 @json_option
 @csv_option
 def report(
@@ -207,7 +207,7 @@ def report(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Say what was spent: by member, service, component and day, before and after promotional credits.
+    """Report what was spent: by member, service, component and day, before and after promotional credits.
 
     Reads the billing export in BigQuery (cost.export in the environment file), or files.
 
@@ -248,12 +248,14 @@ def _stacks(found: CostReport) -> dict[str, Any]:
 
 
 def _beside(found: CostReport, source: CostSource) -> Against:
-    """The report beside what is up. Raises UsageProblem for a layout without days, CloudProblem for a state that cannot be read."""
+    """Compare the report with the estimate for what is up. Raises UsageProblem for files without days, CloudProblem for an unreadable state."""
     from groundwork.cost import against, planned
     from groundwork.lifecycle.status import states
 
     if not found.ledger.daily:
-        raise UsageProblem(f"{found.ledger.origin} has no days, so a month cannot be told in it: leave --estimate out.")
+        raise UsageProblem(
+            f"{found.ledger.origin} has no days, so no month can be picked out of it: leave out --estimate."
+        )
     checkout, environment = here(source.environment.name)
     return against.against(found, against.of_states(states(checkout, environment), planned.assumptions_of(environment)))
 
@@ -261,7 +263,7 @@ def _beside(found: CostReport, source: CostSource) -> Against:
 def _draw(path: Path, found: CostReport, source: CostSource, now: datetime, beside: Against | None) -> None:
     from groundwork.cost import chart
 
-    text = chart.page(found, source.purses_of(found.ledger, now.date()), now, beside)
+    text = chart.page(found, source.balances_of(found.ledger, now.date()), now, beside)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
@@ -269,22 +271,22 @@ def _draw(path: Path, found: CostReport, source: CostSource, now: datetime, besi
     echo(f"Wrote {path}: open it in a browser.", err=True)
 
 
-@cost.group(name="credits", cls=Defaulting, short_help="Say what is left of the credits and until when.")
+@cost.group(name="credits", cls=Defaulting, short_help="Show what is left of the credits, and until when.")
 def credits_() -> None:
-    """Say what is left of the credits and until when; enter and correct grants.
+    """Show what is left of the credits, and until when; enter and correct grants.
 
-    Without a command it is `left`.
+    Without a command, runs `left`.
 
     Example: groundwork cost credits --demo
     """
 
 
-@credits_.command(short_help="Say what is left of every grant.")
+@credits_.command(short_help="Show what is left of every grant.")
 @source_options
 @json_option
 @csv_option
 def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
-    """Say what is left of every grant and the day on which it will be empty. Not an official balance.
+    """Show what is left of every grant, and the day it will run out. This is not Google's official balance.
 
     Example: groundwork cost credits left --demo --json
     """
@@ -293,10 +295,10 @@ def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
 
     _one_format(as_json, as_csv)
     today = _now().date()
-    found, ledger = source.purses(_now())
+    found, ledger = source.balances(_now())
     if as_json:
         print_json(
-            document(found, ledger, today, lambda purse: burndown.as_json(burndown.burndown(purse, ledger, today)))
+            document(found, ledger, today, lambda balance: burndown.as_json(burndown.burndown(balance, ledger, today)))
         )
     elif as_csv:
         as_written(sheets.written(sheets.credit_rows(found, ledger, today)))
@@ -311,15 +313,15 @@ def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
 @click.option(
     "--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose credits they are."
 )
-@click.option("--amount", required=True, help="What they are worth, as the console says: 50 or 49.90.")
+@click.option("--amount", required=True, help="Amount, as the console shows it: 50 or 49.90.")
 @click.option("--currency", default="USD", show_default=True, metavar="CODE", help="Currency of the amount.")
-@click.option("--start", required=True, metavar="DAY", help="First day on which they pay, as 2026-09-01.")
-@click.option("--expires", required=True, metavar="DAY", help="First day on which they pay no longer.")
+@click.option("--start", required=True, metavar="DAY", help="First day of the credits, as 2026-09-01.")
+@click.option("--expires", required=True, metavar="DAY", help="First day on which they no longer apply.")
 @click.option(
     "--billing-account",
     default="",
     metavar="ID",
-    help="Billing account that holds them; without it, the member's label tells.",
+    help="Billing account that holds them; without it, they pay for what is labelled as the member's.",
 )
 def add(*, name: str, member: str, amount: str, currency: str, start: str, expires: str, billing_account: str) -> None:
     """Enter a grant of credits into the environment file.
@@ -340,14 +342,14 @@ def add(*, name: str, member: str, amount: str, currency: str, start: str, expir
     )
 
 
-@credits_.command(short_help="Write down what the console says is left.")
+@credits_.command(short_help="Record the balance that the console shows.")
 @environment_option
 @click.option("--member", required=True, metavar="EMAIL", shell_complete=completed(members), help="Whose credits.")
-@click.option("--left", "seen", required=True, help="What the console says is left.")
-@click.option("--on", metavar="DAY", help="The day on which you looked; today, if left out.")
-@click.option("--start", metavar="DAY", help="First day of the grant, where the member has several.")
+@click.option("--left", "seen", required=True, help="The balance that the console shows.")
+@click.option("--on", metavar="DAY", help="The day on which you looked; by default today.")
+@click.option("--start", metavar="DAY", help="First day of the grant, if the member has several.")
 def check(*, name: str, member: str, seen: str, on: str | None, start: str | None) -> None:
-    """Write down what the console says is left; counting starts again from there.
+    """Record the balance that the console shows; counting continues from there.
 
     Example: groundwork cost credits check --member alice@example.com --left 31.20
     """
@@ -356,7 +358,7 @@ def check(*, name: str, member: str, seen: str, on: str | None, start: str | Non
     _, environment = here(name)
     looked = grants.looked(seen, on, _now().date())
     grant = grants.check(environment.path, member, looked, grants.day(start, "--start") if start else None)
-    echo(f"Written down: {grant.words} had {seen} {grant.currency} left on {looked.day}.", err=True)
+    echo(f"Recorded: {grant.words} had {seen} {grant.currency} left on {looked.day}.", err=True)
 
 
 def _one_format(as_json: bool, as_csv: bool) -> None:

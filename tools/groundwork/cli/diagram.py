@@ -21,13 +21,13 @@ from groundwork.report.existing import Existing
 @environment_option
 @provider_option
 @json_option
-@click.option("--svg", "drawing", type=OutputFile(), metavar="FILE", help="Draw it into FILE instead.")
-@click.option("--plan", "planned", is_flag=True, help="Mark what the plan that `plan` has saved would do.")
+@click.option("--svg", "drawing", type=OutputFile(), metavar="FILE", help="Write an SVG drawing to FILE instead.")
+@click.option("--plan", "planned", is_flag=True, help="Mark what the plan saved by `plan` would change.")
 @click.option("--names", is_flag=True, help="Show members' addresses instead of their initials.")
 def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None, planned: bool, names: bool) -> int:
-    """Draw the map of the platform: people, personas, identities, what these build, serve and run, and what they reach.
+    """Draw a map of the platform: people, personas and identities, what they build, serve and run, and what they can reach.
 
-    It is Mermaid, which GitHub draws, or with --svg a drawing. What only the file has is marked +, what only the state has is marked -. Ends with 8 when the state could not be read: the map then shows the file alone.
+    Prints Mermaid, which GitHub renders, or writes an SVG with --svg. What is only in the file is marked +, what is only in the state is marked -. Exits with 8 when the state could not be read: the map then shows the file alone.
 
     Example: groundwork diagram --svg map.svg
     """

@@ -14,15 +14,15 @@ from groundwork.login import docker as feature
 
 @click.command()
 @click.option(
-    "--token", is_flag=True, help="Log in with a token that lasts an hour, although gcloud's helper is there."
+    "--token", is_flag=True, help="Log in with a token that lasts an hour, even if gcloud's credential helper is there."
 )
 @environment_option
 @dry_run_option
 def docker(token: bool, name: str, dry_run: bool) -> None:
     """Let docker push to and pull from the environment's image repositories.
 
-    By gcloud's credential helper, so that no token lies in docker's config; where gcloud is not on PATH, by a token that goes
-    to `docker login` through a pipe and lasts an hour.
+    Uses gcloud's credential helper, so that no token is stored in docker's config; where gcloud is not on PATH, a token that is piped
+    to `docker login` and lasts an hour.
 
     Example: groundwork docker --env dev
     """
@@ -40,9 +40,9 @@ def docker(token: bool, name: str, dry_run: bool) -> None:
         feature.refuse_without_gcloud()
     text = feature.with_helper(file, registry)
     if text is None:
-        echo(f"{file} has gcloud's helper for {registry} already. Nothing was changed.")
+        echo(f"{file} already uses gcloud's helper for {registry}. Nothing was changed.")
     elif dry_run:
-        echo(f"would write gcloud's helper for {registry} into {file}")
+        echo(f"would set gcloud's helper for {registry} in {file}")
     else:
         feature.write(file, text)
-        echo(f"docker asks gcloud who you are at {registry}; it says so in {file}.")
+        echo(f"docker now gets its credentials for {registry} from gcloud, as set in {file}.")

@@ -1,4 +1,4 @@
-"""`groundwork docs`, with the reference of the command line itself."""
+"""`groundwork docs`, which also generates the command-line reference."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from groundwork.policy.pages import policy_tables
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail when something is out of date.")
+@click.option("--check", is_flag=True, help="Change nothing; fail if anything is out of date.")
 def docs(check: bool) -> None:
-    """Bring the generated parts of the docs up to date; --check looks at links and examples too.
+    """Update the generated parts of the docs; --check also checks links and examples.
 
     Example: groundwork docs --check
     """
@@ -30,8 +30,8 @@ def docs(check: bool) -> None:
     if check:
         feature.check(root, generators)
         if found := [*links.broken(root), *examples.wrong(root)]:
-            raise GroundworkError("The docs have links that lead nowhere, or examples that nobody could run:", found)
-        echo("The docs are up to date, and their links and examples hold.")
+            raise GroundworkError("The docs have broken links, or examples that cannot run:", found)
+        echo("The docs are up to date, and their links and examples work.")
         return
     for path in feature.write(root, generators):
         echo(f"wrote {path.relative_to(root)}")

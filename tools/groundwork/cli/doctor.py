@@ -18,7 +18,7 @@ _COLOURS = {"ok": "green", "note": "yellow", "missing": "yellow", "broken": "red
 @environment_option
 @json_option
 def doctor(name: str, as_json: bool) -> int:
-    """Say what this machine has and lacks, each lack with its remedy. Exit code 1 when something needed does not work.
+    """Check what this machine and the project have and lack, with a remedy for each problem. Exits with 1 when something required does not work.
 
     Example: groundwork doctor
     """

@@ -22,9 +22,11 @@ from groundwork.terraform.session import open_session
 @click.command()
 @environment_option
 @provider_option
-@click.option("--all", "everything", is_flag=True, help="Take the bootstrap layer and the state bucket too.")
+@click.option("--all", "everything", is_flag=True, help="Also remove the bootstrap layer and the state bucket.")
 @click.option("--delete-project", is_flag=True, help="Delete the project itself, with everything in it.")
-@click.option("--project", default=None, help="The project's id once more; --delete-project with --yes needs it.")
+@click.option(
+    "--project", default=None, help="The project ID again, to confirm; required by --delete-project with --yes."
+)
 @yes_option
 @dry_run_option
 @verbose_option
@@ -38,15 +40,15 @@ def down(
     dry_run: bool,
     verbose: bool,
 ) -> None:
-    """Take the platform away, after showing what goes and asking for the project's id; then list what is left.
+    """Remove the platform, after showing what will be deleted and asking for the project ID; then list what is left.
 
-    The bootstrap layer (state bucket, deployer, GitHub login) stays unless --all, so that `up` works again a minute later.
-    An environment that is protected: true is refused. Exit codes: 7 something is left, 8 that could not be told, 9 refused.
+    The bootstrap layer (state bucket, deployer, GitHub login) stays unless --all is given, so that `up` works again a minute later.
+    An environment with protected: true is refused. Exit codes: 7 something is left, 8 it is unknown what is left, 9 refused.
 
     Example: groundwork down --dry-run
     """
     if everything and delete_project:
-        raise UsageProblem("--delete-project takes everything with it: leave --all out.")
+        raise UsageProblem("--delete-project removes everything: leave out --all.")
     if project and not delete_project:
         raise UsageProblem("--project belongs to --delete-project; the environment file says which project is meant.")
     checkout, environment = here(name)

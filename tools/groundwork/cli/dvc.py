@@ -14,18 +14,21 @@ from groundwork.login import dvc as feature
 
 
 @click.command()
-@click.option("--bucket", default=None, metavar="NAME", help="Which bucket; by default the one that is for DVC.")
+@click.option("--bucket", default=None, metavar="NAME", help="Which bucket; by default the one with dvc: true.")
 @click.option(
-    "--repository", type=click.Path(path_type=Path), default=Path(), help="Your DVC repository; by default here."
+    "--repository",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Your DVC repository; by default the current folder.",
 )
 @environment_option
 @yes_option
 @dry_run_option
 def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: bool) -> None:
-    """Write the environment's bucket into a DVC repository as its default remote.
+    """Set the environment's bucket as the default remote of a DVC repository.
 
-    For Google Cloud into .dvc/config, which is committed; for the local cloud, whose address is this machine's, into
-    .dvc/config.local.
+    For Google Cloud it is written to .dvc/config, which is committed; for the local cloud, whose address is valid only on this machine,
+    to .dvc/config.local.
 
     Example: groundwork dvc --repository ../cats-dogs
     """
@@ -35,7 +38,7 @@ def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: boo
     wanted = feature.remote(environment, chosen, local.start(checkout).base if environment.local else None)
     texts = feature.written(folder, wanted, private=environment.local)
     if not texts:
-        echo(f"{folder.parent} has remote {wanted.name} already: {chosen.url}. Nothing was changed.")
+        echo(f"{folder.parent} already has remote {wanted.name}: {chosen.url}. Nothing was changed.")
         return
     files = " and ".join(str(file) for file in texts)
     if dry_run:
@@ -47,4 +50,4 @@ def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: boo
     feature.write(texts)
     echo(f"remote {wanted.name} is {chosen.url}, in {files}")
     if environment.local:
-        echo(f'dvc speaks to the local cloud (simulated) in a shell with: eval "$(groundwork env --env {name})"')
+        echo(f'To point dvc at the local cloud (simulated) in a shell: eval "$(groundwork env --env {name})"')

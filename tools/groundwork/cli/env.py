@@ -14,7 +14,7 @@ from groundwork.login import notebook
 
 
 def say_how_to_undo() -> None:
-    """The way back, for whoever looks: what is printed is read by a shell."""
+    """Print how to undo it, on standard error: a shell evaluates standard output."""
     if sys.stderr.isatty():
         echo(f'to undo it in this shell: eval "${notebook.OFF}"', err=True)
 
@@ -24,9 +24,9 @@ def say_how_to_undo() -> None:
 @environment_option
 @json_option
 def env(as_python: bool, name: str, as_json: bool) -> None:
-    """Print what points Google's clients at the environment, for a shell or a notebook; nothing in it is secret.
+    """Print the variables that point Google's clients at the environment, for a shell or a notebook; none of them is a secret.
 
-    In a shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval.
+    To undo it in a shell: `eval "$GROUNDWORK_OFF"`. `groundwork run -- COMMAND` needs no eval.
 
     Example: eval "$(groundwork env --env local)"
     """

@@ -1,4 +1,4 @@
-"""Checks commands in the docs: every `groundwork ...` and `make ...` that a page shows must exist, with the options it uses."""
+"""Checks commands in the docs: every `groundwork …` and `make …` that a page shows must exist, with the options it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDS = {"|", "||", "&&", ";", "&", ">", "2>", "<"}
 
 
 def wrong(root: Path) -> Iterator[str]:
-    """A sentence for each example that nobody could run as it stands."""
+    """Yield a sentence for each example that would not run as written."""
     targets = set(_TARGET.findall((root / "Makefile").read_text("utf-8"))) if (root / "Makefile").exists() else None
     for page in pages(root):
         for block in _BLOCK.findall(page.read_text("utf-8")):
@@ -29,14 +29,14 @@ def wrong(root: Path) -> Iterator[str]:
 
 
 def _commands(block: str) -> Iterator[str]:
-    """What is typed: after a prompt where the block has one, else every line."""
+    """The lines to type: those after a prompt where the block has prompts, else every line."""
     lines = block.replace("\\\n", " ").splitlines()
     prompted = [line[2:] for line in lines if line.startswith("$ ")]
     yield from prompted or lines
 
 
 def _parts(line: str) -> Iterator[list[str]]:
-    """The simple commands of a line, those in $( ) too."""
+    """Split a line into simple commands, including those in $( )."""
     try:
         lexer = shlex.shlex(
             re.sub(r"\$\(([^()]*)\)", r" ; \1 ; ", line.replace('"', " ")), posix=True, punctuation_chars="|&;<>"
@@ -56,8 +56,8 @@ def _parts(line: str) -> Iterator[list[str]]:
 
 def _problem(words: list[str], targets: set[str] | None) -> str:
     if words[:1] == ["make"] and targets is not None:
-        asked = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
-        missing = [word for word in asked if word not in targets]
+        named = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
+        missing = [word for word in named if word not in targets]
         return f"the Makefile has no {missing[0]}." if missing else ""
     if words[:1] and words[0].rpartition("/")[2] == "groundwork":
         return _groundwork(words[1:])
@@ -81,9 +81,9 @@ def _groundwork(words: list[str]) -> str:
 
 
 def _options(command: click.Command) -> set[str]:
-    """The options of a command; those of its first one count for a group that runs it when none is named."""
+    """The options of a command; for a group also those of its commands, since it may run one by default."""
     found = {"-h", "--help", "--version"}
-    held = [command, *command.commands.values()] if isinstance(command, click.Group) else [command]
-    for one in held:
+    commands = [command, *command.commands.values()] if isinstance(command, click.Group) else [command]
+    for one in commands:
         found |= {option for param in one.params for option in (*param.opts, *param.secondary_opts)}
     return found

@@ -1,4 +1,4 @@
-"""Groups of commands, whose help says what each command does without cutting a sentence."""
+"""Groups of commands, whose help summarises each command without cutting off a sentence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _CLAUSE = re.compile(r"(.+?)[.:;](?:\s|\Z)", re.DOTALL)
 
 
 class Group(click.Group):
-    """A group that lists each command with the first clause of its help, in as many lines as it takes."""
+    """A group that lists each command with the first clause of its help, wrapped rather than truncated."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands by name."""
+        """List the commands by name."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         with formatter.section("Commands"):
             formatter.write_dl([(name, _clause(command)) for name, command in found.items() if command])

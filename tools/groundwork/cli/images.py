@@ -20,7 +20,7 @@ from groundwork.workloads.project import when
 
 @click.group(cls=Group)
 def images() -> None:
-    """Say which images are in the registry.
+    """Look at the images in the environment's repositories.
 
     Example: groundwork images list
     """
@@ -46,9 +46,9 @@ def list_(repository: str, name: str, who: str | None, as_json: bool) -> None:
         print_table(("image", "tags", "size", "pushed (UTC)", "digest"), [_row(image) for image in found])
     else:
         where = repository or "the repositories"
-        echo(f"There is no image in {where} of {project.environment.place}: `groundwork builds submit` makes one.")
+        echo(f"There is no image in {where} of {project.environment.place}: `groundwork builds submit` builds one.")
 
 
 def _row(image: Image) -> tuple[str, ...]:
-    size = bytes_text(image.size) if image.size else "not said"
+    size = bytes_text(image.size) if image.size else "unknown"
     return (image.short, ", ".join(image.tags) or "untagged", size, when(image.pushed), image.digest[:19])

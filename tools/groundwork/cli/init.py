@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
-from groundwork.cli.printing import as_written, asked, echo, print_json
+from groundwork.cli.printing import as_written, echo, print_json, prompt
 from groundwork.environment.values import refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
@@ -22,11 +22,13 @@ _REGION = "europe-west1"
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--name", metavar="NAME", help="Name of the environment: the file is envs/NAME.yaml. [dev]")
+@click.option("--name", metavar="NAME", help="Name of the environment: the file is envs/NAME.yaml.  [dev]")
 @click.option("--cloud", type=click.Choice(["local", "google"]), help="Where the project is.  [google]")
-@click.option("--project", metavar="ID", help="Id of the project.")
-@click.option("--region", metavar="REGION", help=f"Region of everything.  [{_REGION}]")
-@click.option("--email", metavar="EMAIL", help="Your address: the first member, as operator.  [git's]")
+@click.option("--project", metavar="ID", help="Project ID.")
+@click.option("--region", metavar="REGION", help=f"Region for everything.  [{_REGION}]")
+@click.option(
+    "--email", metavar="EMAIL", help="Your e-mail address: you become the first member, an operator.  [from git]"
+)
 @yes_option
 @dry_run_option
 @json_option
@@ -41,10 +43,10 @@ def init(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Write envs/NAME.yaml: five questions or options, and what the code in FOLDER (here, if left out) says.
+    """Write envs/NAME.yaml from five questions (or options) and from the code in FOLDER (by default the current one).
 
-    It looks for Dockerfiles, DVC remotes, .env files, Cloud Build files and W&B, and says what would become what. In a folder
-    without groundwork's Terraform it puts that there too; what is there is never overwritten. --yes takes the defaults.
+    It looks for Dockerfiles, DVC remotes, .env files, Cloud Build files and W&B, and shows what each would become. In a folder
+    without groundwork's Terraform it adds that as well; existing files are never overwritten. --yes takes the defaults.
 
     Example: groundwork init --name dev --project cats-dogs-123 --email alice@example.com
     """
@@ -61,7 +63,7 @@ def init(
         answered(
             "--project",
             project,
-            "Id of the project",
+            "Project ID",
             f"{repository.plain(code.name)[:20].strip('-')}-{wanted_name}",
             needed=wanted_cloud == "google",
         ),
@@ -89,7 +91,7 @@ def init(
 
 
 class _Asking:
-    """Questions at a terminal; without one, or where `yes` is said, what is proposed counts, and what is `needed` has to be given."""
+    """Asks questions at a terminal; without one, or with `yes`, takes the defaults. A `needed` answer has no default without a terminal."""
 
     def __init__(self, *, yes: bool) -> None:
         self.yes = yes
@@ -101,9 +103,9 @@ class _Asking:
             return default
         if not sys.stdin.isatty():
             raise UsageProblem(
-                f"{option} is missing, and nobody can answer here, since there is no terminal: give it, or --yes for {default}."
+                f"{option} is missing, and without a terminal nobody can be asked: give it, or pass --yes to use {default}."
             )
-        return asked(question, default)
+        return prompt(question, default)
 
 
 def _git_address() -> str:
@@ -114,15 +116,15 @@ def _git_address() -> str:
 
 
 def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -> str:
-    """The file's text. Raises UsageProblem when an answer cannot be, Refused when the file is there."""
+    """The text of the new file. Raises UsageProblem for an invalid answer, Refused when the file exists."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", answers.name):
         raise UsageProblem(
-            f'"{answers.name}" is not a name for an environment: it has at most 31 lower-case letters, digits and dashes and begins with a letter.'
+            f'"{answers.name}" cannot name an environment: use at most 31 lower-case letters, digits and dashes, starting with a letter.'
         )
     path = root / "envs" / f"{answers.name}.yaml"
     if path.exists():
         raise Refused(
-            f"envs/{answers.name}.yaml is there already and stays as it is: choose another --name, or edit it."
+            f"envs/{answers.name}.yaml exists already and was not changed: choose another --name, or edit it."
         )
     email = checked_email(answers.email) if answers.email else ""
     text = draft.text(Answers(answers.name, answers.cloud, answers.project, answers.region, email), clues)
@@ -138,7 +140,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def vars_of(clue: repository.Clue) -> dict[str, str]:
-    """A clue as `--json` prints it."""
+    """A clue in the form that --json prints."""
     return {"what": clue.what, "file": clue.file, "name": clue.name, "becomes": clue.becomes, "section": clue.section}
 
 
@@ -154,11 +156,11 @@ def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str]
         f"wrote envs/{answers.name}.yaml"
         + (", and infra/ and modules/ with the Terraform that reads it" if copied else "")
     )
-    steps = {f"groundwork up --env {answers.name}": "make it; the plan and its price are shown before"}
+    steps = {f"groundwork up --env {answers.name}": "create it, once you have seen the plan and its price"}
     if answers.cloud == "google":
         steps = {
             f"groundwork doctor --env {answers.name}": "what is missing on this machine and in the project",
-            f"groundwork adopt --env {answers.name}": "take over what was made by hand",
+            f"groundwork adopt --env {answers.name}": "take over what was created by hand",
             **steps,
         }
     width = max(map(len, steps))

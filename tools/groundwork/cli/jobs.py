@@ -31,7 +31,7 @@ _job = click.argument("job", metavar="JOB")
 
 @click.group(cls=Group)
 def jobs() -> None:
-    """Jobs: train on Vertex AI, or run a job of Cloud Run now; follow, cancel, see what they wrote.
+    """Train on Vertex AI or run a Cloud Run job; follow and cancel jobs, and list their results.
 
     Example: groundwork jobs submit train.yaml
     """
@@ -40,22 +40,29 @@ def jobs() -> None:
 @jobs.command(context_settings={"ignore_unknown_options": False})
 @click.argument("what", metavar="[FILE|NAME]", default="", shell_complete=_named)
 @click.argument("args", metavar="[-- ARGUMENT…]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--image", default="", help="The image to train with, in place of a file or in place of the file's.")
+@click.option("--image", default="", help="Image to train with, instead of FILE or of the image that FILE names.")
 @click.option(
-    "--display-name", default="", metavar="NAME", help="What the job is called; by default as its file or image."
+    "--display-name",
+    default="",
+    metavar="NAME",
+    help="Display name of the job; by default the name of its file or image.",
 )
 @click.option("--machine-type", default="", metavar="TYPE", help="Such as n1-highmem-2.")
 @click.option("--gpu", default="", metavar="TYPE[:COUNT]", help="Such as NVIDIA_TESLA_T4.")
-@click.option("--timeout", default="", metavar="TIME", help="When it is ended at the latest, such as 90m or 2h.")
-@click.option("--identity", default="", metavar="NAME", help="Whom it runs as; by default the identity `train`.")
-@click.option("--output", default="", metavar="gs://…", help="Where it writes; AIP_MODEL_DIR is model/ below it.")
+@click.option("--timeout", default="", metavar="TIME", help="Longest time it may run, such as 90m or 2h.")
+@click.option("--identity", default="", metavar="NAME", help="Identity that it runs as; by default `train`.")
+@click.option("--output", default="", metavar="gs://…", help="Where it writes; AIP_MODEL_DIR is model/ in there.")
 @click.option(
-    "--set-env", "env", multiple=True, metavar="NAME=VALUE", help="A variable, never a secret; may be repeated."
+    "--set-env",
+    "env",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Environment variable, never a secret; may be repeated.",
 )
 @click.option(
-    "--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label, to tell costs apart; may be repeated."
+    "--label", "labels", multiple=True, metavar="NAME=VALUE", help="Label, to tell costs apart; may be repeated."
 )
-@click.option("--detach", is_flag=True, help="Submit it and do not follow its log.")
+@click.option("--detach", is_flag=True, help="Do not follow the job's log.")
 @environment_option
 @as_option
 @yes_option
@@ -66,11 +73,11 @@ def submit(
     output: str, env: tuple[str, ...], labels: tuple[str, ...], detach: bool, name: str, who: str | None, yes: bool, dry_run: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Submit a job: the training NAME of the environment file, a FILE as for `gcloud ai custom-jobs create`, or --image, to Vertex AI;
+    """Submit a job to Vertex AI: the training NAME from the environment file, a FILE as for `gcloud ai custom-jobs create`, or --image;
     or run the Cloud Run job NAME now.
 
-    Says what it may cost at most, looks whether the GPUs are granted, asks, and shows the log as it goes. ^C leaves the job running.
-    It runs as its own identity, is ended at its timeout, and is labelled with who submitted it. Ends with 1 when the job fails.
+    Shows the most it can cost, checks the GPU quota, asks, and follows the log. ^C leaves the job running. It runs as its own
+    identity, is stopped at its timeout, and is labelled with who submitted it. Exits with 1 when the job fails.
 
     Example: groundwork jobs submit train --timeout 2h -- --epochs 10
     """
@@ -113,9 +120,9 @@ def _train(project: Project, request: TrainingRequest, talk: Terminal, *, yes: b
         return None
     if lacking := [quota for quota in found if not quota.enough]:
         raise Refused(
-            f"The GPUs are not granted: {lacking[0].text(project.region)}.",
+            f"The GPU quota is too low: {lacking[0].text(project.region)}.",
             [
-                "ask Google for them in the console (IAM & Admin, Quotas), or train without: leave out acceleratorType and --gpu"
+                "ask Google for more in the console (IAM & Admin, Quotas), or train without GPUs: leave out acceleratorType and --gpu"
             ],
         )
     talk.say(
@@ -133,7 +140,7 @@ def _run(
     refused = [option for option, value in _for_training(request).items() if value]
     if refused:
         raise UsageProblem(
-            f"{what} is a job of Cloud Run, which the environment file describes: leave out {', '.join(refused)}."
+            f"{what} is a Cloud Run job, which the environment file describes: leave out {', '.join(refused)}."
         )
     body = feature.run_job(project, what)
     rate, longest = job_price.of_run_job(body, project.region)
@@ -149,7 +156,7 @@ def _run(
 
 
 def _for_training(request: TrainingRequest) -> dict[str, Any]:
-    """The options that are for training alone."""
+    """The options that apply to training only."""
     return {
         "--image": request.image, "--display-name": request.name, "--machine-type": request.machine, "--gpu": request.gpu,
         "--timeout": request.timeout, "--identity": request.identity, "--output": request.output, "--label": request.labels,
@@ -171,12 +178,12 @@ def _followed(project: Project, started: Job, talk: Terminal, *, detach: bool, a
 
 
 @jobs.command("list")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Show at most this many.")
 @environment_option
 @as_option
 @json_option
 def list_(limit: int, name: str, who: str | None, as_json: bool) -> None:
-    """List the newest jobs of Vertex AI and Cloud Run: how they stand, how long they ran, who submitted them, what they cost.
+    """List the newest jobs on Vertex AI and Cloud Run: their state, how long they ran, who submitted them, what they cost.
 
     Example: groundwork jobs list --json
     """
@@ -188,7 +195,7 @@ def list_(limit: int, name: str, who: str | None, as_json: bool) -> None:
         columns = ("job", "id", "sort", "state", "submitted (UTC)", "took", "cost", "by")
         print_table(columns, [_row(project, one) for one in found])
     else:
-        echo(f"No job was submitted in {project.environment.place} yet: `groundwork jobs submit` does.")
+        echo(f"No job has been submitted in {project.environment.place} yet: start with `groundwork jobs submit`.")
 
 
 def _row(project: Project, one: Job) -> tuple[str, ...]:
@@ -206,12 +213,12 @@ def _data(project: Project, one: Job) -> dict[str, Any]:
 
 @jobs.command()
 @_job
-@click.option("--follow/--no-follow", default=True, help="Wait for more while it runs, which is the default.")
+@click.option("--follow/--no-follow", default=True, help="Keep printing while it runs; the default.")
 @environment_option
 @as_option
 @json_option
 def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> None:
-    """Print a job's log, and what it says while it runs. JOB is its id, or the name of which the newest is meant.
+    """Print a job's log, and follow it while the job runs. JOB is an ID, or a name, which means the newest job of that name.
 
     Example: groundwork jobs logs train
     """
@@ -233,7 +240,7 @@ def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> N
 @yes_option
 @dry_run_option
 def cancel(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
-    """End a job that runs or waits; what it wrote stays.
+    """Cancel a job that is running or queued; what it wrote stays.
 
     Example: groundwork jobs cancel 1234567890
     """
@@ -251,7 +258,7 @@ def cancel(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> No
 @as_option
 @json_option
 def artifacts(job: str, name: str, who: str | None, as_json: bool) -> None:
-    """List what a training job wrote: the model first (AIP_MODEL_DIR), then checkpoints, curves and the rest.
+    """List what a training job wrote: first the model (AIP_MODEL_DIR), then checkpoints, TensorBoard logs and the rest.
 
     Example: groundwork jobs artifacts train
     """
@@ -269,6 +276,6 @@ def artifacts(job: str, name: str, who: str | None, as_json: bool) -> None:
 
 def _print_artifacts(there: list[feature_artifacts.Artifact], found: Job) -> None:
     if not there:
-        echo(f"{found.name} wrote nothing below {found.output}: a model that is to stay goes to AIP_MODEL_DIR.")
+        echo(f"{found.name} wrote nothing to {found.output}: a model to keep must be saved to AIP_MODEL_DIR.")
     for one in there:
         echo(f"{bytes_text(one.size):>10}  {one.url}")

@@ -1,4 +1,4 @@
-"""`groundwork local`: the local cloud, by hand."""
+"""`groundwork local`: control the local cloud by hand."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ from groundwork.google import local as feature
 from groundwork.login import notebook
 
 _LATENESS = {
-    True: "as late as Google does; commands move its clock on where they would wait",
+    True: "as late as on Google Cloud; commands advance its clock instead of waiting",
     False: "at once",
 }
 
 
 @click.group(cls=Group)
 def local() -> None:
-    """The local cloud of this clone: start, stop, look at and empty it. Everything on it is simulated.
+    """Start, stop, inspect and empty this clone's local cloud. Everything on it is simulated.
 
     Example: groundwork local status
     """
 
 
 @local.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Listen here; by default a free port, the same each time.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on; by default a free one, the same each time."
+)
 def start(port: int | None) -> None:
-    """Start it, if it does not run; other commands do that by themselves.
+    """Start it, unless it is running; other commands start it by themselves.
 
     Example: groundwork local start --port 8085
     """
@@ -46,7 +48,7 @@ def start(port: int | None) -> None:
 
 @local.command()
 def stop() -> None:
-    """Stop it; what it holds stays on disk.
+    """Stop it; its contents stay on disk.
 
     Example: groundwork local stop
     """
@@ -57,7 +59,7 @@ def stop() -> None:
 @local.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say whether it runs, where, and which containers run in it.
+    """Show whether it is running, where, and which containers run on it.
 
     Example: groundwork local status --json
     """
@@ -92,19 +94,19 @@ def status(as_json: bool) -> None:
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
-    help="Where the command runs; by default here.",
+    help="Where the command runs; by default the current folder.",
 )
 def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
-    """Let a command stand in for an image where neither podman nor docker is there; without a command, none does any more.
+    """Let a command stand in for an image where neither podman nor docker is installed; without COMMAND, remove the stand-in.
 
-    It gets the environment, the port and the identity of the container. IMAGE is written without its tag.
+    The command gets the environment, the port and the identity that the container would have. IMAGE is given without a tag.
 
     Example: groundwork local stand-in europe-west1-docker.pkg.dev/my-team/images/train -- python train.py
     """
-    told = {"command": list(command), "folder": str(folder.absolute())} if command else None
-    found = feature.tell_workloads(find_checkout(Path.cwd()), {"standIns": {image: told}})
+    body = {"command": list(command), "folder": str(folder.absolute())} if command else None
+    found = feature.configure_workloads(find_checkout(Path.cwd()), {"standIns": {image: body}})
     echo(
-        f"{' '.join(command)} stands in for {image}; containers run by {found['kind']} here."
+        f"{' '.join(command)} stands in for {image}; containers here are run by {found['kind']}."
         if command
         else f"Nothing stands in for {image}."
     )
@@ -116,13 +118,13 @@ def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
 @click.option("--jobs", type=click.IntRange(1, 100), help="Replicas of training jobs.")
 @json_option
 def limits(builds: int | None, instances: int | None, jobs: int | None, as_json: bool) -> None:
-    """Say or set how many containers of a kind this machine runs at once; what is beyond that waits or is refused.
+    """Show or set how many containers of each kind may run at once; those beyond that wait or are refused.
 
     Example: groundwork local limits --jobs 1
     """
     wanted = {"builds": builds, "instances": instances, "jobs": jobs}
-    told = {"limits": {name: most for name, most in wanted.items() if most is not None}}
-    found = feature.tell_workloads(find_checkout(Path.cwd()), told)["limits"]
+    changed = {"limits": {name: most for name, most in wanted.items() if most is not None}}
+    found = feature.configure_workloads(find_checkout(Path.cwd()), changed)["limits"]
     if as_json:
         print_json({"simulated": True, "limits": found})
         return
@@ -133,13 +135,13 @@ def limits(builds: int | None, instances: int | None, jobs: int | None, as_json:
 @local.command()
 @yes_option
 def reset(yes: bool) -> None:
-    """Make it forget everything, Terraform's states included.
+    """Delete everything on it, including the Terraform states.
 
     Example: groundwork local reset --yes
     """
     checkout = find_checkout(Path.cwd())
     if not yes:
-        Terminal().confirm(f"Empty the local cloud in {checkout.local_state}, with the Terraform states that it keeps?")
+        Terminal().confirm(f"Empty the local cloud in {checkout.local_state}, including its Terraform states?")
     feature.empty(checkout)
     echo("The local cloud is empty.")
 
@@ -148,9 +150,9 @@ def reset(yes: bool) -> None:
 @click.argument("name", required=False, type=click.Choice(["as-google", "prompt"]))
 @json_option
 def profile(name: str | None, as_json: bool) -> None:
-    """Say or set how late what is done shows: as-google (APIs, policies, accounts, lists: minutes) or prompt, the default.
+    """Show or set how soon changes become visible: as-google (minutes for APIs, policies, accounts and lists), or prompt, the default.
 
-    Commands then wait as on Google Cloud, but move its clock instead of sleeping. GROUNDWORK_LOCAL_PROFILE sets it too.
+    With as-google, commands wait as they would on Google Cloud, but advance its clock instead of sleeping. GROUNDWORK_LOCAL_PROFILE sets it too.
 
     Example: groundwork local profile as-google
     """
@@ -159,16 +161,16 @@ def profile(name: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"simulated": True, "profile": found.profile or "prompt"})
         return
-    echo(f"The local cloud (simulated) shows what is done {_LATENESS[bool(found.profile)]}.")
+    echo(f"The local cloud (simulated) shows changes {_LATENESS[bool(found.profile)]}.")
 
 
 @local.command()
 @environment_option
-@click.option("--as", "principal", default=feature.OWNER, show_default=True, help="Whom to be.")
+@click.option("--as", "principal", default=feature.OWNER, show_default=True, help="Principal to act as.")
 def env(name: str, principal: str) -> None:
     """Print `export NAME=value` lines that point terraform, gcloud and Google's Python clients at it.
 
-    In the shell `eval "$GROUNDWORK_OFF"` undoes it. `groundwork run -- COMMAND` needs no eval. Its token ends after 12 to 24 hours.
+    To undo it in a shell: `eval "$GROUNDWORK_OFF"`. `groundwork run -- COMMAND` needs no eval. The token expires after 12 to 24 hours.
 
     Example: eval "$(groundwork local env)"
     """
@@ -186,10 +188,10 @@ def env(name: str, principal: str) -> None:
 @click.argument("folder", required=False, default=None, type=click.Path(path_type=Path))
 @json_option
 def repository(url: str, folder: Path | None, as_json: bool) -> None:
-    """Let a folder stand in for a repository at GitHub, or list those that do.
+    """Let a folder stand in for a GitHub repository, or list the folders that do.
 
-    This is the human step of a connection: on Google Cloud somebody says yes at GitHub. Triggers then build what is
-    committed in FOLDER, a git repository of this machine (default: where you are).
+    This replaces the manual step of a connection: on Google Cloud, somebody authorises it on GitHub. Triggers then build what is
+    committed in FOLDER, a git repository on this machine (by default the current folder).
 
     Example: groundwork local repository https://github.com/team/app ../app
     """
@@ -206,7 +208,7 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
         echo(f"Connection {name} is complete.")
     if url:
         echo(
-            "After a commit: groundwork local push. To do that by itself, put this line into .git/hooks/post-commit there:"
+            "After a commit, run groundwork local push. To have git do that, put this line into its .git/hooks/post-commit:"
         )
         echo(f"  cd {find_checkout(Path.cwd()).root} && groundwork local push {url}")
 
@@ -215,7 +217,7 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
 @click.argument("url", required=False, default="")
 @json_option
 def push(url: str, as_json: bool) -> None:
-    """Tell triggers of the commits and tags that are new in these folders, and build what they ask for.
+    """Report the new commits and tags in these folders to the triggers, and start the builds that they trigger.
 
     Example: groundwork local push
     """
@@ -226,17 +228,17 @@ def push(url: str, as_json: bool) -> None:
     for one in found:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
         for made in one["triggers"]:
-            began = f"build {made['build'].rpartition('/')[2][:8]} began"
-            echo(f"  {made['name']}: {began if made['build'] else 'builds nothing, ' + made['problem']}")
+            started = f"build {made['build'].rpartition('/')[2][:8]} started"
+            echo(f"  {made['name']}: {started if made['build'] else 'builds nothing, ' + made['problem']}")
         if not one["triggers"]:
-            echo("  No trigger asks for it.")
+            echo("  No trigger matches it.")
     if not found:
-        echo("Nothing was pushed since the last time.")
+        echo("There is nothing new since the last push.")
 
 
 @local.command()
 @click.option(
-    "-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines of each log."
+    "-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to print of each log."
 )
 def logs(lines: int) -> None:
     """Print the last lines of its logs.
@@ -253,7 +255,7 @@ def logs(lines: int) -> None:
 @json_option
 @click.option("--api", default="", help="Only this API, method by method.")
 def coverage(as_json: bool, api: str) -> None:
-    """Say which of Google's methods it answers: by code of its own, by a standard verb, or not at all.
+    """Show which of Google's API methods it answers: by code of their own, by a standard verb, or not at all.
 
     Example: groundwork local coverage --api secretmanager
     """

@@ -19,24 +19,24 @@ from groundwork.login.login import LoginOptions
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Log in again even though the login is valid, e.g. as somebody else.")
+@click.option("--again", is_flag=True, help="Log in again although the login is valid, for example as somebody else.")
 @click.option(
-    "--impersonate", is_flag=True, help="Log in as the deployer, for operators: `up` and `down` need no more."
+    "--impersonate", is_flag=True, help="For operators: log in as the deployer, which is all that `up` and `down` need."
 )
-@click.option("--no-browser", is_flag=True, help="Print an address to open elsewhere instead of starting a browser.")
+@click.option("--no-browser", is_flag=True, help="Print an address to open elsewhere instead of opening a browser.")
 @environment_option
 @dry_run_option
 def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: bool) -> None:
-    """Log in to Google Cloud: gcloud's application default credentials, charged to the project; says who you are then.
+    """Log in to Google Cloud: application default credentials by gcloud, with the project as quota project; then show who you are.
 
-    Nothing is done when the login is valid. On ENV=local nobody logs in.
+    Does nothing when the login is still valid. The local cloud needs no login.
 
     Example: groundwork login --env dev
     """
     _checkout, environment = here(name)
     if environment.local:
         echo(
-            f"Nobody logs in to the local cloud (simulated): every command runs as {local.OWNER.partition(':')[2]}, or as whoever --as names."
+            f"The local cloud (simulated) needs no login: every command runs as {local.OWNER.partition(':')[2]}, or as whomever --as names."
         )
         echo(f'For other tools, in a shell: eval "$(groundwork env --env {name})"')
         return
@@ -58,7 +58,7 @@ def login(again: bool, impersonate: bool, no_browser: bool, name: str, dry_run: 
 @as_option
 @json_option
 def whoami(name: str, who: str | None, as_json: bool) -> None:
-    """Say who you are to the environment: principal, project, impersonation, quota project, when the token expires.
+    """Show who you are in the environment: principal, project, impersonation, quota project, and when the token expires.
 
     Example: groundwork whoami --env dev
     """
@@ -84,7 +84,7 @@ def whoami(name: str, who: str | None, as_json: bool) -> None:
 
 def _show(found: Caller) -> None:
     rows = {
-        "principal": found.principal or "not known (the login does not tell its e-mail address)",
+        "principal": found.principal or "unknown (the login does not reveal its e-mail address)",
         "login": found.source,
         "project": found.project,
         "impersonation": f"acts as {found.impersonated}" if found.impersonated else "none",

@@ -35,15 +35,15 @@ from groundwork.text import counted
     "--role", required=True, shell_complete=completed(lambda _environment: personas(find_checkout(Path.cwd()).root)),
     help="Persona: viewer, data-scientist, ml-engineer or operator.",
 )  # fmt: skip
-@click.option("--group", is_flag=True, help="The address is a Google group's.")
+@click.option("--group", is_flag=True, help="The address belongs to a Google group.")
 @environment_option
 @provider_option
 @yes_option
 @dry_run_option
 def onboard(email: str, role: str, group: bool, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
-    """Let somebody in: edit the file, plan, apply, try every promised action, and print a welcome to send.
+    """Give somebody access: edit the file, plan, apply, try every action that the role promises, and print a welcome message to send.
 
-    Running it twice changes nothing.
+    Running it again changes nothing.
 
     Example: groundwork onboard dave@example.com --role data-scientist
     """
@@ -57,16 +57,16 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
         joined = team.add(session, member, UpOptions(yes=yes, dry_run=dry_run), talk)
     if dry_run:
         echo(
-            f"{member.email} would be written into {environment.path.name} as {role}."
+            f"{member.email} would be added to {environment.path.name} as {role}."
             if joined.changed
             else "Nothing would change."
         )
         return
     if problem := team.broken(joined):
         raise problem
-    here_ = f"found in the policies as they are in project {joined.environment.place}"
-    how = "tried as them on the local cloud (simulated)" if joined.tried else here_
-    talk.say(f"all {counted(len(joined.proof), 'action')} that a {role} is promised: {how}")
+    by_policy = f"allowed by the live policies of project {joined.environment.place}"
+    how = "tried as them on the local cloud (simulated)" if joined.tried else by_policy
+    talk.say(f"all {counted(len(joined.proof), 'action')} that {role} promises: {how}")
     echo("\n".join(welcome(joined.environment, member, persona)))
 
 
@@ -77,10 +77,10 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
 @yes_option
 @dry_run_option
 def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bool) -> None:
-    """Take somebody out of the file and of every policy and access control list in the project, also where they were put by hand.
+    """Remove somebody from the file and from every policy and access control list in the project, including grants made by hand.
 
-    Says what lets them in without naming them: everybody, their domain, groups. The last owner is refused. Exit codes: 7
-    something still lets them in, 8 a policy could not be read or a group may have them, 9 refused.
+    Reports what still gives them access without naming them: everybody, their domain, groups. The last owner is refused. Exit
+    codes: 7 they still have access, 8 a policy could not be read or they may be in a group that has access, 9 refused.
 
     Example: groundwork offboard dave@example.com --dry-run
     """
@@ -99,4 +99,4 @@ def offboard(email: str, name: str, provider: str | None, yes: bool, dry_run: bo
         return
     if left.problem:
         raise left.problem
-    echo(f"{address} holds nothing any more in project {environment.place}: every policy in it was read again.")
+    echo(f"{address} no longer has access to project {environment.place}: every policy in it was read again.")

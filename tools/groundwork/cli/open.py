@@ -16,9 +16,9 @@ from groundwork.report import console
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @environment_option
 def open_(thing: str, no_browser: bool, name: str) -> None:
-    """Open a page of the console: the project's, that of a thing in the environment file, such as bucket/NAME, secret/NAME or service/NAME, access or logs.
+    """Open a page of the console: the project's, that of something in the environment file (bucket/NAME, secret/NAME, service/NAME), access or logs.
 
-    On the local cloud it is that cloud's own console (simulated), and its address holds a secret; on Google Cloud it is Google's.
+    On Google Cloud this is Google's console; on the local cloud it is that cloud's own (simulated), whose address contains a secret.
 
     Example: groundwork open bucket/data
     """
@@ -31,7 +31,7 @@ def open_(thing: str, no_browser: bool, name: str) -> None:
 
 
 def _leave_map(checkout: Checkout, environment: Environment) -> None:
-    """The map as it is now, for the local cloud's console."""
+    """Store the current map where the local cloud's console shows it."""
     from groundwork.display import harmless
     from groundwork.google import local
     from groundwork.people.personas import personas

@@ -23,7 +23,7 @@ class EnvironmentName(click.ParamType[str]):
     name = "name"
 
     def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The environments whose names begin so."""
+        """The environments whose names start with what was typed."""
         try:
             found = names(find_checkout(Path.cwd()).root)
         except UsageProblem:
@@ -34,7 +34,7 @@ class EnvironmentName(click.ParamType[str]):
 def completed(
     offers: Callable[[Environment], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """What a shell completes a word with: `offers` of the environment that the command line names so far."""
+    """Complete a word with what `offers` returns for the environment that the command line names so far."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         try:
@@ -52,18 +52,18 @@ def members(environment: Environment) -> Iterable[str]:
 
 
 class OutputFile(click.Path):
-    """A file that a command will write: its folder is looked at before anything begins."""
+    """A file that a command will write; its folder is checked before the command starts."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path, if a file can be made there."""
+        """The path, if a file can be created there."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
-            self.fail(f"{path} cannot be written, since there is no folder {path.parent}.", param, ctx)
+            self.fail(f"{path} cannot be written: there is no folder {path.parent}.", param, ctx)
         if not os.access(path.parent, os.W_OK):
-            self.fail(f"{path} cannot be written, since the folder {path.parent} is not yours to write in.", param, ctx)
+            self.fail(f"{path} cannot be written: you may not write in the folder {path.parent}.", param, ctx)
         return path
 
 
@@ -71,7 +71,7 @@ def environment_option(command: F) -> F:
     """--env NAME."""
     return click.option(
         "-e", "--env", "name", type=EnvironmentName(), default="local", envvar="GROUNDWORK_ENV", show_default=True,
-        help="Environment: envs/NAME.yaml.",
+        help="Environment, described by envs/NAME.yaml.",
     )(command)  # fmt: skip
 
 
@@ -79,25 +79,25 @@ def provider_option(command: F) -> F:
     """--provider local|google."""
     return click.option(
         "--provider", type=click.Choice(["local", "google"]), default=None,
-        help="Terraform provider: ours (the default on the local cloud) or the real one.",
+        help="Terraform provider: groundwork's own (the default on the local cloud) or Google's.",
     )(command)  # fmt: skip
 
 
 def yes_option(command: F) -> F:
     """--yes."""
-    return click.option("-y", "--yes", is_flag=True, help="Ask nothing.")(command)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
 def verbose_option(command: F) -> F:
     """--verbose."""
     return click.option(
-        "-v", "--verbose", is_flag=True, help="Say every resource when it is done, not only components."
+        "-v", "--verbose", is_flag=True, help="Report each resource as it finishes, not only each component."
     )(command)
 
 
 def dry_run_option(command: F) -> F:
     """--dry-run."""
-    return click.option("-n", "--dry-run", is_flag=True, help="Say what would happen and do nothing.")(command)
+    return click.option("-n", "--dry-run", is_flag=True, help="Show what would happen, and change nothing.")(command)
 
 
 def json_option(command: F) -> F:
@@ -106,6 +106,6 @@ def json_option(command: F) -> F:
 
 
 def here(name: str) -> tuple[Checkout, Environment]:
-    """The clone around the working directory and its environment of this name."""
+    """The clone that contains the working directory, and its environment of this name."""
     checkout = find_checkout(Path.cwd())
     return checkout, load(name, checkout.root)

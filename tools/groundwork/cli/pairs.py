@@ -8,7 +8,7 @@ from groundwork.errors import UsageProblem
 
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:
-    """Words as a mapping, the last one of a name counts. Raises UsageProblem for a word that is none."""
+    """NAME=VALUE words as a mapping; the last value of a name wins. Raises UsageProblem for a word of another form."""
     found: dict[str, str] = {}
     for word in words:
         name, sign, value = word.partition("=")

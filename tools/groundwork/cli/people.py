@@ -8,12 +8,7 @@ from typing import Any
 import click
 
 from groundwork.cli.group import Group
-from groundwork.cli.options import (
-    environment_option,
-    here,
-    json_option,
-    provider_option,
-)
+from groundwork.cli.options import environment_option, here, json_option, provider_option
 from groundwork.cli.printing import echo, print_json
 from groundwork.cli.terminal import Terminal
 from groundwork.environment.values import Environment
@@ -31,10 +26,10 @@ _MOVED = {"add": "onboard", "remove": "offboard"}
 
 
 class People(Group):
-    """The group, which still knows what onboard and offboard were called in it."""
+    """The group, which still accepts the former names of onboard and offboard: `people add` and `people remove`."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command of the group, or one that has moved out of it."""
+        """A command of the group, or one that was moved out of it."""
         from groundwork.cli import onboarding
 
         if cmd_name in _MOVED:
@@ -45,7 +40,7 @@ class People(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of the first word; a wrong one is told the nearest."""
+        """Find the command, or refuse with the closest name."""
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand:
@@ -54,7 +49,7 @@ class People(Group):
 
 @click.group(cls=People)
 def people() -> None:
-    """Say who is in the team, and where access and file disagree.
+    """List the team, and find where the live access and the file disagree.
 
     Example: groundwork people list
     """
@@ -64,7 +59,7 @@ def people() -> None:
 @environment_option
 @json_option
 def list_(name: str, as_json: bool) -> int:
-    """Say who is in the file as what, and how many roles each holds in the project; 8 when not all could be counted.
+    """List the members in the file, with their personas and how many roles each holds in the project. Exits with 8 when not all could be counted.
 
     Example: groundwork people list --json
     """
@@ -97,10 +92,10 @@ def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found:
 @provider_option
 @json_option
 def drift(name: str, provider: str | None, as_json: bool) -> int:
-    """Say what people hold beyond the file, and what the file says that nobody holds; 7 when they disagree.
+    """Show grants that the file does not contain, and grants in the file that nobody holds. Exits with 7 when there are any.
 
-    Also what everybody, a domain or a group holds, and access control lists. What Terraform granted before the file was
-    changed is called outdated, not made by hand.
+    This includes grants to everybody, to domains and to groups, and access control lists. A grant that Terraform made before the
+    file was changed is marked outdated rather than made by hand.
 
     Example: groundwork people drift
     """
@@ -117,7 +112,7 @@ def drift(name: str, provider: str | None, as_json: bool) -> int:
     for person, target, role in found.missing:
         echo(f"missing  {person}  {role} on {target.text}")
     if found.none:
-        echo(f"Policies and file agree in project {environment.place}.")
+        echo(f"The policies of project {environment.place} agree with the file.")
         return int(Exit.OK)
     echo("\n".join(feature.mending(found, environment)))
     return int(Exit.LEFT_OVER)

@@ -24,9 +24,9 @@ _FILE = OutputFile()
     "--plan",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The plan to check: saved by Terraform, or its JSON. Left out: what `plan` and `up` saved last.",
+    help="Plan to check: saved by Terraform, or its JSON. By default the last one that `plan` or `up` saved.",
 )
-@click.option("--code", "code_only", is_flag=True, help="Check the code alone.")
+@click.option("--code", "code_only", is_flag=True, help="Check only the code.")
 @click.option("--sarif", type=_FILE, metavar="FILE", help="Also write SARIF 2.1.0 to FILE.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Also write JUnit XML to FILE.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Also write Markdown to FILE.")
@@ -35,7 +35,7 @@ def policy(
 ) -> int:  # fmt: skip
     """Check the Terraform code and the saved plan against the policies.
 
-    Ends with 6 on findings and on exceptions that are over, with 8 when something could not be checked.
+    Exits with 6 on findings and on expired exceptions, with 8 when something could not be checked.
 
     Example: groundwork policy --code
     """

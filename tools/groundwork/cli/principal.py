@@ -25,30 +25,30 @@ def as_option(command: F) -> F:
         "who",
         default=None,
         metavar="WHO",
-        help="On the local cloud: whom to be, e.g. alice@example.com; by default whom the shell's `local env --as` names, else the owner.",
+        help="On the local cloud: act as WHO, e.g. alice@example.com; by default as set by the shell's `local env --as`, or as the owner.",
     )(command)
 
 
 def connected(environment: Environment, checkout: Checkout, who: str | None) -> tuple[GoogleCloud, str]:
-    """The environment's cloud as whoever is meant, and their address ("" on Google Cloud). Raises UsageProblem."""
+    """Connect as `who`; the cloud, and the principal's address ("" on Google Cloud). Raises UsageProblem, see `principal_in`."""
     principal = principal_in(environment, who)
     return connect(environment, principal or None, checkout), principal.partition(":")[2]
 
 
 def principal_in(environment: Environment, who: str | None) -> str:
-    """Who is meant on the local cloud, "" on Google Cloud, where nobody can be said to be. Raises UsageProblem."""
+    """The principal to act as on the local cloud; "" on Google Cloud, where giving `who` raises UsageProblem."""
     if environment.local:
         return local.shells_principal(os.environ) if who is None else principal_of(who)
     if who is not None:
         raise UsageProblem(
-            f"--as is for the local cloud; {environment.name} is on Google Cloud, where you are who you are logged in as "
+            f"--as is for the local cloud; {environment.name} is on Google Cloud, where you act as your login "
             f"(`groundwork whoami --env {environment.name}`)."
         )
     return ""
 
 
 def principal_of(who: str) -> str:
-    """The principal of an address: "user:alice@example.com". Raises UsageProblem when it is none."""
+    """The principal of an address, such as "user:alice@example.com". Raises UsageProblem for an invalid address."""
     if who.removeprefix("serviceAccount:").endswith(".gserviceaccount.com"):
         return f"serviceAccount:{who.removeprefix('serviceAccount:')}"
     return f"user:{checked_email(who)}"

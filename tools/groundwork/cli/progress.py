@@ -1,4 +1,4 @@
-"""Progress of a plan or apply: a live display on a terminal, one line a component elsewhere, one line a resource on request."""
+"""Progress of a plan or apply: a live display on a terminal; elsewhere a line per component, or per resource on request."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _DONE = {
     "create": "created",
     "update": "changed",
     "delete": "destroyed",
-    "import": "taken over",
-    "replace": "made again",
+    "import": "imported",
+    "replace": "replaced",
 }
 _DOING = {
     "create": "creating",
     "update": "changing",
     "delete": "destroying",
-    "import": "taking over",
-    "replace": "making again",
+    "import": "importing",
+    "replace": "replacing",
 }
 _SHOWN_AT_ONCE = 12
 _BAR = 10
 _LONG = 5.0
-"""Seconds from which on it is worth saying what took longest."""
+"""Seconds after which it is worth saying what took longest."""
 
 Clock = Callable[[], float]
 Say = Callable[[str], None]
@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class ComponentProgress:
-    """A component that is worked on: of how many resources, since when, what was done to how many, what it is doing."""
+    """A component's progress; `total` and `done` count resources, times are in seconds of the board's clock."""
 
     name: str
     total: int
@@ -57,36 +57,36 @@ class ComponentProgress:
     failed: bool = False
 
     def seconds(self, now: float) -> float:
-        """How long it has taken, or took."""
+        """How long it took, or has taken so far."""
         return (self.ended if self.ended is not None else now) - self.began
 
     @property
     def words(self) -> str:
-        """What was done, e.g. "3 created, 1 changed"."""
+        """What was done, such as "3 created, 1 changed"."""
         return ", ".join(f"{self.done[word]} {word}" for word in _DONE.values() if self.done[word])
 
     @property
     def bar(self) -> str:
-        """How far it is, ten characters wide."""
+        """A bar of its progress, ten characters wide."""
         full = _BAR * self.done.total() // max(self.total, self.done.total(), 1)
         return "█" * full + "░" * (_BAR - full)
 
 
 @dataclass(frozen=True)
-class Said:
-    """The lines that an event is worth: of the resource, of the component that it closes; `at_once`: it does not wait for its component."""
+class ProgressLines:
+    """The lines to print for an event: of its resource, and of the component that it completes; `at_once`: do not wait for the component."""
 
     resource: str = ""
     closed: str = ""
     at_once: bool = False
 
 
-_NOTHING = Said()
+_NOTHING = ProgressLines()
 
 
 @dataclass
 class Board:
-    """How far each component is; `work` counts resources by layer and module, times are by `clock`, in seconds."""
+    """The progress of each component; `work` counts resources by layer and module, times are in seconds of `clock`."""
 
     title: str
     work: Mapping[tuple[str, str], int]
@@ -98,13 +98,13 @@ class Board:
     def __post_init__(self) -> None:
         self.began = self.clock()
 
-    def take(self, layer: str, event: Event) -> Said:
-        """Note an event; what it is worth saying."""
+    def take(self, layer: str, event: Event) -> ProgressLines:
+        """Record an event; what to print for it."""
         if isinstance(event, Refresh):
             self.read += event.done
         return self._step(layer, event) if isinstance(event, Step) and event.action in _DONE else _NOTHING
 
-    def _step(self, layer: str, step: Step) -> Said:
+    def _step(self, layer: str, step: Step) -> ProgressLines:
         now, key = self.clock(), (layer, step.module)
         part = self.parts.setdefault(key, ComponentProgress(component(step.module), self.work.get(key, 0), now))
         name = f"{part.name}: {subject(step)}"
@@ -112,13 +112,13 @@ class Board:
             part.running[step.address], part.ended, part.doing = now, None, _DOING[step.action]
             return _NOTHING
         if step.stage == "progress":
-            return Said(f"  … still {_DOING[step.action]} {name} after {step.seconds:.0f} s", at_once=True)
+            return ProgressLines(f"  … still {_DOING[step.action]} {name} after {step.seconds:.0f} s", at_once=True)
         took = f"{max(now - part.running.pop(step.address, now), step.seconds):.1f} s"
         if step.stage == "errored":
             part.failed = True
-            return Said(f"  ✗ {name} failed after {took}", at_once=True)
+            return ProgressLines(f"  ✗ {name} failed after {took}", at_once=True)
         part.done[_DONE[step.action]] += 1
-        return Said(f"  ✓ {name} {_DONE[step.action]} in {took}", self._closed(part, now))
+        return ProgressLines(f"  ✓ {name} {_DONE[step.action]} in {took}", self._closed(part, now))
 
     def _closed(self, part: ComponentProgress, now: float) -> str:
         if part.running or part.failed or part.done.total() < part.total:
@@ -127,7 +127,7 @@ class Board:
         return f"  ✓ {part.name:<28} {part.words} in {part.seconds(now):.1f} s"
 
     def rest(self) -> list[str]:
-        """The lines of components that were begun and not closed, at the end."""
+        """The final lines of components that were started but not completed."""
         now = self.clock()
         begun = [part for part in self.parts.values() if part.ended is None and part.done]
         return [
@@ -137,19 +137,19 @@ class Board:
 
     @property
     def done(self) -> int:
-        """How many resources are done."""
+        """Number of resources that are done."""
         return sum(part.done.total() for part in self.parts.values())
 
     @property
     def headline(self) -> str:
-        """Title, how far, how long."""
+        """Title, progress and elapsed time."""
         total = sum(self.work.values())
         far = f"{self.done} of {total} resources" if total else f"{self.read} resources read" if self.read else ""
         return "  ".join(filter(None, (self.title, far, f"{self.clock() - self.began:.0f} s")))
 
     @property
     def slowest(self) -> str:
-        """What took longest, where it is worth saying, else ""."""
+        """What took longest; "" where that is not worth saying."""
         now = self.clock()
         if not self.parts or now - self.began < _LONG:
             return ""
@@ -158,7 +158,7 @@ class Board:
 
 
 def subject(step: Step) -> str:
-    """What of its component a resource is: its kind and, where there are several, its key."""
+    """A resource within its component: its kind and, where there are several, its key."""
     tail = step.address.removeprefix(f"{step.module}.") if step.module else step.address
     key = tail.partition("[")[2].rstrip("]").strip('"')
     return f"{thing(step.type)} {key}".rstrip()
@@ -166,13 +166,13 @@ def subject(step: Step) -> str:
 
 @contextmanager
 def lines(board: Board, say: Say, *, verbose: bool = False) -> Iterator[LayerListen]:
-    """One line a component once it is done, or one a resource; what fails or lasts is said at once."""
+    """Print a line per completed component, or per resource; failures and slow resources are reported at once."""
     turn = threading.Lock()
 
     def listen(layer: str, event: Event) -> None:
         with turn:
-            said = board.take(layer, event)
-            if line := said.resource if verbose or said.at_once else said.closed:
+            worth = board.take(layer, event)
+            if line := worth.resource if verbose or worth.at_once else worth.closed:
                 say(line)
 
     say(f"{board.title} …")
@@ -187,7 +187,7 @@ def lines(board: Board, say: Say, *, verbose: bool = False) -> Iterator[LayerLis
 
 @contextmanager
 def live(board: Board, say: Say, *, verbose: bool = False) -> Iterator[LayerListen]:
-    """A moving line for each component that is under way; nothing of it stays but what failed, or what `verbose` asks for."""
+    """Show a live line per component in progress; only failures, or with `verbose` every resource, stay on the screen."""
     from rich.live import Live
 
     turn = threading.Lock()

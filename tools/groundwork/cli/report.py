@@ -19,17 +19,17 @@ _FILE = OutputFile()
 @click.command()
 @environment_option
 @json_option
-@click.option("--html", "page", type=_FILE, metavar="FILE", help="Write it as a page that stands alone into FILE.")
-@click.option("--md", "text", type=_FILE, metavar="FILE", help="Write the Markdown into FILE.")
+@click.option("--html", "page", type=_FILE, metavar="FILE", help="Write a self-contained HTML page to FILE.")
+@click.option("--md", "text", type=_FILE, metavar="FILE", help="Write the Markdown to FILE.")
 @click.option(
     "--parts", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-    help="Write the map as SVG, and each part as PNG where Chromium or Chrome is there.",
+    help="Write the map as SVG, and each part as PNG if Chromium or Chrome is installed.",
 )  # fmt: skip
 @click.option("--names", is_flag=True, help="Show members' addresses instead of their initials.")
 def report(name: str, as_json: bool, page: Path | None, text: Path | None, folder: Path | None, names: bool) -> int:
-    """Say on one page what a team hands in: services, machines, contents, images, builds, training, monitoring, costs, and a map.
+    """Write the page that a team hands in: services, machines, contents, images, builds, training, monitoring, costs, and a map.
 
-    It is Markdown on standard output, unless files are named. Ends with 8 when something could not be read, and says what.
+    Prints Markdown, unless files are named. Exits with 8 when something could not be read, and says what.
 
     Example: groundwork report --html report.html
     """
@@ -51,5 +51,5 @@ def report(name: str, as_json: bool, page: Path | None, text: Path | None, folde
         as_written(pages.markdown(found))
     if found.complete:
         return int(Exit.OK)
-    echo("Something could not be read, so the report is not complete; it says what and why.", err=True)
+    echo("The report is incomplete: something could not be read; the report says what and why.", err=True)
     return int(Exit.UNKNOWN)

@@ -26,7 +26,10 @@ _FILE = OutputFile()
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Append the page to FILE, e.g. $GITHUB_STEP_SUMMARY.")
 @click.option("--record", type=_FILE, metavar="FILE", help="Write what was reviewed to FILE, for `up --reviewed FILE`.")
 @click.option(
-    "--fetch", type=_FILE, metavar="FILE", help="Only fetch, in a workflow on GitHub, the record of what was merged."
+    "--fetch",
+    type=_FILE,
+    metavar="FILE",
+    help="In a GitHub workflow: only fetch the record of the merged change to FILE.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {int(Exit.CHANGES)} when something would change.")
 def review(
@@ -38,9 +41,9 @@ def review(
     fetch: Path | None,
     detailed_exitcode: bool,
 ) -> int:
-    """Say on one page what a change would do, what it would cost, and what the policies say of it.
+    """Show on one page what a change would do, what it would cost, and what the policies find.
 
-    Ends with 6 on findings, with 8 when the policies could not be checked. The record holds addresses and digests, no values.
+    Exits with 6 on findings, with 8 when the policies could not be checked. The record holds addresses and digests, no values.
 
     Example: groundwork review --record reviewed.json
     """

@@ -22,20 +22,20 @@ from groundwork.terraform import process
 @as_option
 @dry_run_option
 def run(command: tuple[str, ...], name: str, who: str | None, dry_run: bool) -> None:
-    """Run a command with the environment's variables: terraform, gcloud and Google's Python clients reach it. No eval needed.
+    """Run a command with variables that point terraform, gcloud and Google's Python clients at the environment.
 
-    Its exit code is the command's own, and the shell stays as it is. `groundwork secrets run` hands over secrets too.
+    The exit code is the command's own, and your shell stays unchanged. `groundwork secrets run` passes secrets too.
 
     Example: groundwork run -- gcloud storage ls
     """
     checkout, environment = here(name)
     if not command:
         raise UsageProblem(
-            "There is no command to run: put it behind two dashes, as in `groundwork run -- python train.py`."
+            "There is no command to run: put it after two dashes, as in `groundwork run -- python train.py`."
         )
     program = which(command[0])
     if program is None:
-        raise UsageProblem(f"{command[0]} was not found, or may not be executed.")
+        raise UsageProblem(f"{command[0]} was not found, or is not executable.")
     found = notebook.of_process(checkout, environment, os.environ, principal_in(environment, who))
     if dry_run:
         echo(f"would run {program} with {', '.join(found.variables)}")

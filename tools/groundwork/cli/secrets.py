@@ -14,7 +14,7 @@ import click
 from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, here, json_option, yes_option
 from groundwork.cli.principal import as_option, connected
-from groundwork.cli.printing import echo, hidden, print_json, raw
+from groundwork.cli.printing import echo, print_json, prompt_hidden, raw
 from groundwork.cli.terminal import Terminal
 from groundwork.errors import Refused, UsageProblem
 from groundwork.secrets import changing, importing, keeping, listing, names, running, values
@@ -23,9 +23,15 @@ from groundwork.secrets.vault import LATEST, Vault
 from groundwork.terraform import process
 
 _keep = click.option(
-    "--keep", type=int, default=None, metavar="N", help="Keep the newest N versions; by default as many as are free."
+    "--keep",
+    type=int,
+    default=None,
+    metavar="N",
+    help="Keep the newest N versions; by default as many as cost nothing.",
 )
-_exact = click.option("--exact", is_flag=True, help="Take every byte: spaces around the value, the end of its line.")
+_exact = click.option(
+    "--exact", is_flag=True, help="Keep every byte, including surrounding spaces and the final newline."
+)
 _rest = click.argument("rest", nargs=-1, metavar="", type=click.UNPROCESSED)
 _names = completed(lambda environment: environment.secrets)
 _secret = click.argument("secret", metavar="NAME", shell_complete=_names)
@@ -34,7 +40,7 @@ _value = click.option("--value", hidden=True, help="Refused, since others can re
 
 @click.group(cls=Group)
 def secrets() -> None:
-    """Set, read, rotate and hand over secrets; a value comes from a prompt or a pipe, never from the command line.
+    """Set, read, rotate and import secrets, or run a command with them; values come from a prompt or a pipe, never from the command line.
 
     Example: groundwork secrets list
     """
@@ -47,11 +53,11 @@ def _vault(environment_name: str, who: str | None) -> Vault:
 
 
 def _given(name: str, *, exact: bool) -> bytes:
-    """The value, from the prompt at a terminal and from standard input elsewhere."""
+    """Read the value: from a prompt at a terminal, else from standard input."""
     if sys.stdin is None:
         raise UsageProblem(f"There is no standard input to read the value of {name} from: pipe it in.")
     if sys.stdin.isatty():
-        text = hidden(f"Value of {name} (not shown)")
+        text = prompt_hidden(f"Value of {name} (not shown)")
         return values.typed(text, exact=exact)
     return values.piped(sys.stdin.buffer.read(values.MOST_BYTES + 3), exact=exact)
 
@@ -61,7 +67,7 @@ def _given(name: str, *, exact: bool) -> bytes:
 @as_option
 @json_option
 def list_(name: str, who: str | None, as_json: bool) -> None:
-    """Say which secrets there are, how many versions each has, how old the newest is, and who may read it.
+    """List the secrets: how many versions each has, how old the newest is, and who may read it.
 
     Example: groundwork secrets list --json
     """
@@ -90,11 +96,11 @@ def _table(vault: Vault, found: Sequence[listing.SecretRow]) -> None:
         note = "" if row.in_file else "  (not in the environment file)"
         echo(f"{row.name:<{width}}  {state}{note}")
         if row.in_project:
-            echo(f"{'':<{width}}  readable for {who}")
+            echo(f"{'':<{width}}  readable by {who}")
     active = sum(version.active for row in found for version in row.versions)
     kept = "1 version is" if active == 1 else f"{active} versions are"
     free = keeping.free(vault.environment.region)
-    echo(f"{kept} kept in {vault.environment.place}; {free} of a billing account's are free.")
+    echo(f"{kept} kept in {vault.environment.place}; {free} per billing account are free.")
 
 
 @secrets.command("set")
@@ -111,10 +117,10 @@ def set_(
     secret: str, rest: tuple[str, ...], value: str | None, keep: int | None, exact: bool, name: str, who: str | None,
     yes: bool, dry_run: bool,
 ) -> None:  # fmt: skip
-    """Set a secret's value, typed at a prompt that does not show it or piped in.
+    """Set a secret's value, typed at a hidden prompt or piped in.
 
-    Older versions are destroyed beyond what is free, but never the newest two, unless --keep says otherwise. The same value
-    again changes nothing. The end of a single line does not belong to a value.
+    Unless --keep says otherwise, versions beyond those that cost nothing are destroyed, oldest first, but never the newest two. Setting
+    the same value again changes nothing. The newline that ends a one-line value is dropped.
 
     Example: groundwork secrets set wandb-api-key < key.txt
     """
@@ -138,9 +144,9 @@ def rotate(
     secret: str, rest: tuple[str, ...], value: str | None, destroy: bool, keep: int | None, exact: bool, name: str,
     who: str | None, yes: bool, dry_run: bool,
 ) -> None:  # fmt: skip
-    """Set a new value and make all older ones unreadable: disabled, or destroyed with --destroy.
+    """Set a new value and make all older versions unreadable: disabled, or destroyed with --destroy.
 
-    Whoever reads the newest version gets the new value at the next start; a disabled version can be read again after
+    A service that reads the latest version gets the new value at its next start; a disabled version can be read again after
     `groundwork secrets enable`.
 
     Example: groundwork secrets rotate wandb-api-key < new-key.txt
@@ -159,7 +165,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
     vault.require_setting(secret)
     intent = plan()
     if dry_run:
-        echo(f"would be: {intent.text}")
+        echo(f"would do: {intent.text}")
         return
     value = _given(secret, exact=exact)
     if intent.destroy and not yes and sys.stdin.isatty():
@@ -175,7 +181,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
 @as_option
 @json_option
 def get(secret: str, version: str, show: bool, name: str, who: str | None, as_json: bool) -> None:
-    """Write a secret's value, byte for byte, into a pipe or a file; on a terminal only with --show.
+    """Write a secret's value, byte for byte, to a pipe or a file; to a terminal only with --show.
 
     Example: groundwork secrets get wandb-api-key | wandb login
     """
@@ -185,8 +191,8 @@ def get(secret: str, version: str, show: bool, name: str, who: str | None, as_js
         raise UsageProblem(f"That is not a version of {secret}: it is a number such as 3, or latest.")
     if sys.stdout.isatty() and not show:
         raise Refused(
-            f"The value of {secret} would stay readable on this terminal: pipe it (groundwork secrets get {secret} | COMMAND), "
-            "or say --show."
+            f"The value of {secret} would stay visible on this terminal: pipe it (groundwork secrets get {secret} | COMMAND), "
+            "or pass --show."
         )
     value = vault.read(secret, version)
     if as_json:
@@ -210,7 +216,7 @@ def _for_json(value: bytes) -> dict[str, str]:
 @yes_option
 @dry_run_option
 def disable(secret: str, version: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
-    """Make versions unreadable until they are enabled again; VERSION is a number, latest, or old for all but the newest.
+    """Make versions unreadable until they are enabled again; VERSION is a number, latest, or old (all but the newest).
 
     Example: groundwork secrets disable wandb-api-key old
     """
@@ -242,7 +248,7 @@ def enable(secret: str, version: str, name: str, who: str | None, yes: bool, dry
 @yes_option
 @dry_run_option
 def destroy(secret: str, version: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
-    """Wipe the values of versions for good; VERSION is a number, latest, or old for all but the newest.
+    """Destroy the values of versions for good; VERSION is a number, latest, or old (all but the newest).
 
     Example: groundwork secrets destroy wandb-api-key old --dry-run
     """
@@ -253,13 +259,13 @@ _INTO = {"disable": "disabled", "enable": "enabled", "destroy": "destroyed"}
 
 
 def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_run: bool) -> None:
-    """Bring versions into another state, after asking."""
+    """Change the state of versions, after asking."""
     names.checked(vault.environment, secret)
     found = changing.chosen(vault, secret, version)
     state = _INTO[verb]
     numbers = changing.movable(secret, found, state)
     if not numbers:
-        echo(f"{secret}: {'nothing older is kept' if not found else f'is {state} already'}, nothing was changed")
+        echo(f"{secret}: {'there are no older versions' if not found else f'already {state}'}, nothing was changed")
         return
     shown = changing.numbered(numbers)
     if dry_run:
@@ -283,7 +289,7 @@ def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_
 def import_(
     file: Path, only: tuple[str, ...], keep: int | None, name: str, who: str | None, yes: bool, dry_run: bool
 ) -> None:
-    """Set secrets from a file of KEY=VALUE lines: WANDB_API_KEY becomes wandb-api-key. All is checked before the first is set.
+    """Set secrets from a file of KEY=VALUE lines: WANDB_API_KEY becomes wandb-api-key. The whole file is checked before any is set.
 
     Example: groundwork secrets import .env --only WANDB_API_KEY
     """
@@ -293,7 +299,7 @@ def import_(
     planned = importing.intents(vault, found, keep)
     if dry_run:
         for intent in planned:
-            echo(f"would be: {intent.text}")
+            echo(f"would do: {intent.text}")
         return
     lost = [intent.text for intent in planned if intent.destroy]
     if lost and not yes and sys.stdin.isatty():
@@ -317,7 +323,7 @@ def import_(
 @as_option
 @dry_run_option
 def run(only: tuple[str, ...], command: tuple[str, ...], name: str, who: str | None, dry_run: bool) -> None:
-    """Run a command with the secrets as variables: wandb-api-key as WANDB_API_KEY. Its exit code is the command's own.
+    """Run a command with the secrets as environment variables: wandb-api-key as WANDB_API_KEY. The exit code is the command's own.
 
     Example: groundwork secrets run -- python train.py
     """

@@ -28,7 +28,7 @@ _CHUNK = 8192
 
 @click.group(cls=Group)
 def services() -> None:
-    """Services of Cloud Run: deploy a revision, share the traffic, go back, call, read the log.
+    """Work with Cloud Run services: deploy a revision, split traffic, roll back, call, read the log.
 
     Example: groundwork services list
     """
@@ -39,7 +39,7 @@ def services() -> None:
 @as_option
 @json_option
 def list_(name: str, who: str | None, as_json: bool) -> None:
-    """List the services: address, revision, traffic, and what a minimum of instances costs while nobody asks.
+    """List the services: address, revision, traffic, and what their minimum instances cost while idle.
 
     Example: groundwork services list --json
     """
@@ -49,7 +49,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         print_data(project, {"services": [_data(project, one) for one in found]})
         return
     if not found:
-        echo(f"No service runs in {project.environment.place}: services are written in {project.environment.file}.")
+        echo(f"No service runs in {project.environment.place}: describe one in {project.environment.file}.")
         return
     columns = ["service", "state", "traffic", "newest image", "idle", "address"]
     rows = [_row(project, one) for one in found]
@@ -68,11 +68,11 @@ def _row(project: Project, one: Service) -> tuple[str, ...]:
 
 
 def _idle(project: Project, one: Service) -> str:
-    """What runs although nobody asks, with its price."""
+    """The minimum number of instances, with their price."""
     if not one.least:
         return "0"
     price = feature.idle_price(project, one)
-    return f"{one.least}, {'price not known' if price is None else f'{shown(price)} a month'}"
+    return f"{one.least}, {'price unknown' if price is None else f'{shown(price)} a month'}"
 
 
 def _data(project: Project, one: Service) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _data(project: Project, one: Service) -> dict[str, Any]:
 @services.command()
 @_service
 @click.argument("image", metavar="IMAGE")
-@click.option("--no-traffic", is_flag=True, help="Make the revision and leave the traffic where it is.")
+@click.option("--no-traffic", is_flag=True, help="Create the revision, but send it no traffic.")
 @environment_option
 @as_option
 @yes_option
@@ -106,17 +106,17 @@ def _data(project: Project, one: Service) -> dict[str, Any]:
 def deploy(
     service: str, image: str, no_traffic: bool, name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Give a service a new revision with another IMAGE; once it is ready, all traffic goes to it.
+    """Deploy a new revision of a service with another IMAGE; once it is ready, it gets all traffic.
 
-    A revision that does not start takes no traffic: its last log lines are shown with what they mean, and the command ends with 1.
-    Everything but the image stays as the environment file says.
+    A revision that does not start gets no traffic: its last log lines are shown and explained, and the command exits with 1.
+    Everything except the image stays as the environment file says.
 
     Example: groundwork services deploy api europe-west1-docker.pkg.dev/my-project/images/api:latest
     """
     project = opened(name, who)
     found = feature.service(project, service)
     if dry_run:
-        echo(f"would give {service} a revision with {image} in place of {found.image or 'none'}")
+        echo(f"would deploy {image} to {service}, in place of {found.image or 'no image'}")
         return
     talk = Terminal(quiet=as_json)
     if not yes and not project.environment.local:
@@ -145,7 +145,7 @@ def _show(project: Project, after: Service, *, as_json: bool) -> None:
 def traffic(
     service: str, shares: tuple[str, ...], name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Share the traffic of a service among its revisions; `latest` is the newest, whichever that is. The shares make 100.
+    """Split a service's traffic between its revisions; `latest` always means the newest. The percentages must add up to 100.
 
     Example: groundwork services traffic api api-00001-abc=90 latest=10
     """
@@ -154,10 +154,10 @@ def traffic(
     before = feature.service(project, service)
     now = ", ".join(share.text for share in before.traffic) or "none"
     if dry_run:
-        echo(f"would share the traffic of {service} as {' '.join(shares)}; now it is {now}")
+        echo(f"would split the traffic of {service} as {' '.join(shares)}; now it is {now}")
         return
     if not yes and not project.environment.local:
-        Terminal().confirm(f"Share the traffic of {service} as {' '.join(shares)}? Now it is {now}.")
+        Terminal().confirm(f"Split the traffic of {service} as {' '.join(shares)}? Now it is {now}.")
     _show(project, revisions.shared(project, service, wanted), as_json=as_json)
 
 
@@ -169,9 +169,9 @@ def traffic(
 @dry_run_option
 @json_option
 def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Send all traffic to the revision before: the newest that was ready before the one that has it now.
+    """Send all traffic back to the previous revision: the newest ready one before the one that serves now.
 
-    The traffic stays there until the next `groundwork services deploy`. Ends with 9 when there is none to go back to.
+    The traffic stays there until the next `groundwork services deploy`. Exits with 9 when there is no revision to go back to.
 
     Example: groundwork services rollback api
     """
@@ -184,7 +184,7 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     talk = Terminal(quiet=as_json)
     if not yes and not project.environment.local:
         talk.confirm(f"Send all traffic of {service} to {what}?")
-    talk.say(f"{service} goes back to {what}")
+    talk.say(f"rolling {service} back to {what}")
     _show(project, revisions.shared(project, service, {back.name: 100}), as_json=as_json)
 
 
@@ -192,19 +192,19 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
 @_service
 @click.argument("path", default="/")
 @click.option(
-    "-X", "--request", "method", default="", metavar="METHOD", help="By default GET, or POST where data is given."
+    "-X", "--request", "method", default="", metavar="METHOD", help="By default GET, or POST if there is data."
 )
-@click.option("-d", "--data", metavar="TEXT|@FILE", help="What to send, or the file that it is in.")
+@click.option("-d", "--data", metavar="TEXT|@FILE", help="Request body, or @ and the file that holds it.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
 @environment_option
 @as_option
 def call(
     service: str, path: str, method: str, data: str | None, headers: tuple[str, ...], name: str, who: str | None
 ) -> int:
-    """Call a service as yourself: status on standard error, answer on standard output.
+    """Call a service as yourself; the status goes to standard error, the response body to standard output.
 
-    Data that looks like JSON is sent as JSON. Ends with 5 when you may not call the service, with 1 at any other
-    status from 400 on.
+    Data that looks like JSON is sent as JSON. Exits with 5 when you may not call the service, with 1 on any other
+    status of 400 or above.
 
     Example: groundwork services call api /predict --data @request.json
     """
@@ -213,30 +213,32 @@ def call(
     given = calling.headers(headers)
     if sent is not None and sent.lstrip()[:1] in (b"{", b"["):
         given = {"Content-Type": "application/json", **given}
-    asked = Question(method.upper() or ("GET" if sent is None else "POST"), path, given, sent)
+    request = Question(method.upper() or ("GET" if sent is None else "POST"), path, given, sent)
     found = feature.service(project, service)
-    with calling.called(project, found, asked) as answer:
+    with calling.called(project, found, request) as answer:
         echo(calling.shown(answer), err=True)
         for chunk in answer.iter_content(_CHUNK):
             raw(chunk)
         if answer.status_code in (401, 403):
             whom = project.who or "YOU"
             why = f"groundwork access explain {whom} call service/{service} --env {name}"
-            echo(f"Who calls needs run.routes.invoke on it: `{why}`.", err=True)
+            echo(f"The caller needs run.routes.invoke on it: `{why}`.", err=True)
             return int(Exit.PERMISSION)
         return int(Exit.FAILED if answer.status_code >= 400 else Exit.OK)
 
 
 @services.command()
 @_service
-@click.option("--revision", default="", help="Only of this revision.")
-@click.option("-f", "--follow", is_flag=True, help="Go on as lines come, until ^C.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many lines at most.")
+@click.option("--revision", default="", help="Only lines of this revision.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until ^C.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Print at most this many lines."
+)
 @environment_option
 @as_option
 @json_option
 def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: str | None, as_json: bool) -> None:
-    """Print the newest log lines of a service: what it wrote, and its requests.
+    """Print a service's newest log lines: its own output and its requests.
 
     Example: groundwork services logs api --follow
     """
@@ -244,7 +246,7 @@ def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: 
     feature.service(project, service)
     wanted = revisions.log_filter(service, revision)
     if as_json and follow:
-        raise UsageProblem("--json and --follow exclude each other: JSON is one document.")
+        raise UsageProblem("--json and --follow cannot be combined: --json prints one document.")
     print_entries(project, wanted, limit, as_json=as_json)
     if follow:
         newest = feature_logs.newest(project, wanted, 1)
@@ -266,9 +268,9 @@ def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: 
 @environment_option
 @as_option
 def open_(service: str, no_browser: bool, name: str, who: str | None) -> None:
-    """Open the address of a service in a browser. A private one refuses browsers: `groundwork services call` gets through.
+    """Open a service's address in a browser. A private service refuses browsers: use `groundwork services call`.
 
-    On the local cloud that is a port of this machine's.
+    On the local cloud the address is a port on this machine.
 
     Example: groundwork services open frontend
     """

@@ -29,7 +29,7 @@ from groundwork.workloads.running import Now
 @environment_option
 @json_option
 def status(name: str, as_json: bool) -> None:
-    """Say what is there, what runs and what that costs an hour, who holds the lock, and whether a run is at work or was cut short.
+    """Show what exists, what is running and its cost per hour, who holds the lock, and whether a run is in progress or was interrupted.
 
     Example: groundwork status --env dev
     """
@@ -41,7 +41,7 @@ def status(name: str, as_json: bool) -> None:
         return
     echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
-        echo(f"nothing is up: gs://{environment.state_bucket} holds no state of it; `make up ENV={name}` begins")
+        echo(f"nothing is up: gs://{environment.state_bucket} holds no state for it; start with `make up ENV={name}`")
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
@@ -54,18 +54,18 @@ def _print_layer(layer: LayerStatus, *, known: bool) -> None:
     echo(
         f"{layer.name}: {counted(layer.resources, 'resource')}"
         if known
-        else f"{layer.name}: not known while it is stopped"
+        else f"{layer.name}: unknown while it is stopped"
     )
     for component, number in layer.components.items():
         echo(f"  {component:<28} {number}")
     if layer.lock:
         echo(f"  locked by {lock.text(layer.lock)}")
     if layer.run:
-        echo(f"  {'at work' if layer.run.at_work else 'cut short'}: {layer.run.text}")
+        echo(f"  {'in progress' if layer.run.at_work else 'interrupted'}: {layer.run.text}")
 
 
 def _running(checkout: Checkout, found: Status) -> Now:
-    """What runs, where something is up and can be asked."""
+    """What is running; nothing where nothing is up or the local cloud is stopped."""
     if not found.running or found.never_up:
         return Now((), ())
     return running.now(Project(connect(found.environment, checkout=checkout), found.environment))
@@ -78,7 +78,7 @@ def _print_runs(found: Now, environment: Environment) -> None:
     for one in found.runs:
         echo(f"  {one.text}")
     for sentence in found.unknown:
-        echo(f"  not known: {sentence}")
+        echo(f"  unknown: {sentence}")
 
 
 def _runs_data(found: Now) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _runs_data(found: Now) -> dict[str, Any]:
 
 
 def _credits(found: Status) -> list[dict[str, Any]] | None:
-    """What is left of the credits; None where it is not known."""
+    """What is left of the credits; None where that is unknown."""
     try:
         return (
             [bars.as_json(bar) for bar in credit_bars(found.environment)]
@@ -148,4 +148,4 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
     else:
         print_outputs(chosen)
     if not found:
-        echo(f"There are no outputs: nothing is up in {name}. `make up ENV={name}` begins.", err=True)
+        echo(f"There are no outputs: nothing is up in {name}. Start with `make up ENV={name}`.", err=True)

@@ -14,19 +14,19 @@ from groundwork.lifecycle import sweep as feature
 
 @click.command()
 @environment_option
-@click.option("--only", default=None, help="Kinds that may go, as verify names them: bucket,service-account.")
-@click.option("--older-than", default="1h", show_default=True, help="Keep what is younger: 90m, 1h, 2d.")
-@click.option("--any-age", is_flag=True, help="Also take what is young or of unknown age.")
-@click.option("--project", default=None, help="The project's id once more; --yes needs it.")
+@click.option("--only", default=None, help="Delete only these kinds, named as by verify: bucket,service-account.")
+@click.option("--older-than", default="1h", show_default=True, help="Keep anything younger than this: 90m, 1h, 2d.")
+@click.option("--any-age", is_flag=True, help="Also delete what is younger or of unknown age.")
+@click.option("--project", default=None, help="The project ID again, to confirm; required with --yes.")
 @yes_option
 @dry_run_option
 def sweep(
     name: str, only: str | None, older_than: str, any_age: bool, project: str | None, yes: bool, dry_run: bool
 ) -> None:
-    """Delete what verify finds left over, after showing it and asking for the project's id; then verify again.
+    """Delete what verify reports as left over, after showing it and asking for the project ID; then verify again.
 
-    Keeps what a Terraform state knows, what is labelled keep or groundwork-keep=true (or says groundwork-keep in its
-    description), and what is young. Exit codes: 0 clean, 7 something is left, 8 unknown, 9 refused.
+    Keeps what a Terraform state knows, what is labelled keep or groundwork-keep=true (or has groundwork-keep in its
+    description), and what is too young. Exit codes: 0 clean, 7 something is left, 8 unknown, 9 refused.
 
     Example: groundwork sweep --dry-run --only bucket,secret
     """
@@ -45,11 +45,11 @@ def sweep(
     if done.failed:
         talk.say(f"{len(done.failed)} could not be deleted")
     try:
-        done.remains.verdict(environment.place, "Project", "why each of these stayed is said above")
+        done.remains.verdict(environment.place, "Project", "the reasons are above")
     except GroundworkError:
         echo(f"{len(done.gone)} deleted in project {environment.place}.")
         raise
     echo(
         f"{done.remains.word}: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not "
-        f"know{done.remains.but}."
+        f"know of{done.remains.but}."
     )

@@ -1,4 +1,4 @@
-"""Tables with aligned columns; in a pipe nothing is cut off."""
+"""Tables with aligned columns; in a pipe nothing is wrapped or cut off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BETWEEN = 2
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows below the names of their columns on standard output."""
+    """Print a table of rows, with the columns' names, on standard output."""
     from rich.table import Table
 
     table = Table(*columns, box=None, pad_edge=False)
@@ -27,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def show(table: Table) -> None:
-    """Print a table of rich's, without a frame, on standard output."""
+    """Print a rich table, without a frame, on standard output; as paragraphs where the columns do not fit."""
     wide = wide_of(sys.stdout) or _PIPE
     columns = [[str(cell) for cell in (column.header, *column.cells)] for column in table.columns]
     if table.title:
@@ -43,7 +43,7 @@ def show(table: Table) -> None:
 
 
 def _widths(columns: Sequence[Sequence[str]], wide: int) -> list[int]:
-    """How wide each column is so that all fit beside each other and no word is broken; none where that cannot be."""
+    """Column widths at which the table fits and no word is broken; empty if there are none."""
     widths = [max(map(len, cells), default=0) for cells in columns]
     least = [max(len(word) for cell in cells for word in cell.split() or [""]) for cells in columns]
     room = wide - _BETWEEN * (len(columns) - 1)
@@ -56,7 +56,7 @@ def _widths(columns: Sequence[Sequence[str]], wide: int) -> list[int]:
 
 
 def _paragraphs(columns: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Each row as its first cell with the others below it, each behind the name of its column."""
+    """Each row as its first cell, with the other cells below it, each after its column's name."""
     names, *rows = zip(*columns, strict=True)
     before = max(map(len, names[1:]), default=0)
     for first, *others in rows:

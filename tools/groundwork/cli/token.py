@@ -17,12 +17,12 @@ from groundwork.workloads import services, tokens
 @environment_option
 @as_option
 def token(service: str, name: str, who: str | None) -> None:
-    """Print an identity token of yours for a service, for an hour: for curl, locust, and tests in CI.
+    """Print an identity token of yours for a service, valid for an hour: for curl, locust, and tests in CI.
 
     Example: curl --header "Authorization: Bearer $(groundwork token api)" "$URL/predict"
     """
     project = opened(name, who)
     found = services.service(project, service)
     if not found.url:
-        raise UsageProblem(f"{service} has no address to make a token for: {found.problem or found.state}.")
+        raise UsageProblem(f"{service} has no address that a token could be for: {found.problem or found.state}.")
     echo(tokens.identity_token(project, found.url))

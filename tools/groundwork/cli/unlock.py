@@ -17,9 +17,9 @@ from groundwork.terraform.state import StateLocation
 @yes_option
 @dry_run_option
 def unlock(name: str, yes: bool, dry_run: bool) -> None:
-    """Show who holds the state's lock, ask, and remove it. Only for a run that is surely dead.
+    """Show who holds the state lock, ask, and remove it. Only for a run that is certainly dead.
 
-    A lock that this machine's own dead run left is released by the next `up` without this.
+    A lock left by a dead run on this machine needs no unlock: the next `up` releases it.
 
     Example: groundwork unlock --env dev
     """

@@ -49,13 +49,13 @@ def _details_option(command: F) -> F:
 @click.option(
     "--policy",
     is_flag=True,
-    help="Check the policies on the local cloud too, and if nothing changes; elsewhere `up` checks every change.",
+    help="Check the policies on the local cloud too, and even if nothing changes; on Google Cloud `up` checks every change.",
 )
 @click.option(
     "--reviewed",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Refuse any plan but the one that `review --record FILE` saw.",
+    help="Refuse any plan other than the one recorded by `review --record FILE`.",
 )
 @_details_option
 @verbose_option
@@ -69,9 +69,9 @@ def up(
     details: bool,
     verbose: bool,
 ) -> None:
-    """Bring the environment to what its file says: plan, show, ask, apply, print the outputs.
+    """Bring the environment to the state that its file describes: plan, show, ask, apply, print the outputs.
 
-    On the local cloud it asks nothing. Run it again whenever you like: where nothing differs it changes nothing.
+    On the local cloud it does not ask. It can be run again at any time: without differences it changes nothing.
 
     Example: groundwork up --env dev
     """
@@ -99,7 +99,7 @@ def up(
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {int(Exit.CHANGES)} when something would change.")
 @_details_option
 def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool, details: bool) -> int:
-    """Say what `up` would change, and change nothing.
+    """Show what `up` would change, and change nothing.
 
     Example: groundwork plan --json
     """
@@ -122,13 +122,13 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
 
 
 def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
-    """What it costs, three next steps, and where to look at it."""
+    """What it costs, and the next steps."""
     environment = session.environment
     name = environment.name
     steps = {
-        f"groundwork onboard EMAIL --role ROLE --env {name}": "let somebody in",
-        f"groundwork status --env {name}": "what is there, and who is at work",
-        f"groundwork down --env {name}": "take it away again, with proof",
+        f"groundwork onboard EMAIL --role ROLE --env {name}": "give somebody access",
+        f"groundwork status --env {name}": "what is up, and what it costs",
+        f"groundwork down --env {name}": "remove it again, with proof",
         f"groundwork open --env {name}": f"look at it: {console.front(session.checkout, environment)}",
     }
     width = max(map(len, steps))
@@ -142,7 +142,7 @@ def _today() -> date:
 
 
 def print_outputs(outputs: Mapping[str, Output]) -> None:
-    """The outputs for people, sensitive ones hidden."""
+    """Print the outputs, without the values of sensitive ones."""
     for name, output in outputs.items():
         value = "(sensitive)" if output.sensitive else output.value
         if isinstance(value, dict) and value:

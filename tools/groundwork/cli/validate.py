@@ -18,7 +18,7 @@ from groundwork.text import counted
 @environment_option
 @provider_option
 def validate(name: str, provider: str | None) -> None:
-    """Check format and validity of every module and layer.
+    """Check that every module and layer is formatted and valid.
 
     Example: groundwork validate
     """

@@ -16,10 +16,10 @@ from groundwork.text import counted
 @environment_option
 @json_option
 def verify(name: str, as_json: bool) -> int:
-    """Say what is in the project that no Terraform state knows: clean, going, left over, or unknown.
+    """Show what is in the project that no Terraform state knows: clean, going, left over, or unknown.
 
-    Asks each service's own list calls, in every layer's state and every enabled API. Exit codes: 0 clean, or only
-    what is deleted already and goes on the day that is named, 7 left over, 8 unknown: a list call failed or a state could not be read, and nothing is claimed.
+    Reads every layer's state and makes the list calls of every enabled API. Exit codes: 0 clean, or only things that are already deleted
+    and will be gone on the day shown; 7 something is left over; 8 unknown: a list call failed or a state could not be read, so nothing is claimed.
 
     Example: groundwork verify --json
     """
@@ -31,18 +31,18 @@ def verify(name: str, as_json: bool) -> int:
     show(found, environment.project)
     found.verdict(environment.place, "Project")
     echo(
-        f"{found.word}: project {environment.place} holds nothing that Terraform does not know{found.but} ({calls(found)})."
+        f"{found.word}: project {environment.place} holds nothing that Terraform does not know of{found.but} ({calls(found)})."
     )
     return 0
 
 
 def calls(found: Remains) -> str:
-    """How many list calls were made and answered."""
+    """How many list calls were answered, as text."""
     return f"{counted(found.calls, 'list call')}{'' if found.calls == 1 else ', all'} answered"
 
 
 def show(found: Remains, project: str) -> None:
-    """Print what is kept with what it holds, what is left with its cost, and what was not asked."""
+    """Print what is kept, with its contents, what is left, with its cost, and which APIs were not asked, with the reason."""
     inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
     for item in found.kept:
         echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))

@@ -1,4 +1,4 @@
-"""What the commands for builds, services and jobs share."""
+"""What the commands for builds, services, jobs and images share."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from groundwork.workloads.project import Project
 
 
 def opened(name: str, who: str | None, *, named: bool = False) -> Project:
-    """The environment's project as whoever is meant; `named` asks Google who that is."""
+    """Connect to the environment's project as `who`; with `named`, Google is asked who that is. Raises GroundworkError when nothing is up."""
     checkout, environment = here(name)
     cloud, address = connected(environment, checkout, who)
     if environment.local and not _is_up(environment, checkout):
         raise GroundworkError(
-            f"Nothing is up in {name}: there is no project {environment.place}; `groundwork up --env {name}` begins."
+            f"Nothing is up in {name}: there is no project {environment.place}; start with `groundwork up --env {name}`."
         )
     if named and not address:
         address = identity.of(cloud, os.environ).principal
@@ -36,7 +36,7 @@ def opened(name: str, who: str | None, *, named: bool = False) -> Project:
 
 
 def _is_up(environment: Environment, checkout: Checkout) -> bool:
-    """Whether the project is there, which Google tells nobody who may not see it."""
+    """Whether the project exists, asked as the owner: Google does not reveal it to those who may not see it."""
     try:
         owner = connect(environment, local.OWNER, checkout)
         owner.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")
@@ -48,13 +48,13 @@ def _is_up(environment: Environment, checkout: Checkout) -> bool:
 
 
 def print_data(project: Project, more: Mapping[str, Any]) -> None:
-    """The data of a command as JSON, with whose it is."""
+    """Print a command's data as JSON, with the environment that it belongs to."""
     head = {"environment": project.environment.name, "project": project.id, "simulated": project.environment.local}
     print_json({**head, **more})
 
 
 def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: bool) -> None:
-    """The newest log entries that a filter finds, oldest first."""
+    """Print the newest `most` log entries that a filter finds, oldest first."""
     found = logs.newest(project, wanted, most)
     if as_json:
         print_data(project, {"entries": [asdict(entry) for entry in found]})
@@ -66,29 +66,29 @@ def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: b
 
 
 def to_end(project: Project, what: str, *, over: str, yes: bool, dry_run: bool) -> bool:
-    """Whether a build or job is to be ended, asked on Google Cloud; where it is not, that is said. `over`: how it ended, "" while it runs."""
+    """Whether to cancel a build or job, after asking on Google Cloud; prints why not. `over`: how it ended, "" while it runs."""
     if over:
-        echo(f"{over}: there is nothing to end.")
+        echo(f"{over}: there is nothing to cancel.")
     elif dry_run:
-        echo(f"would end {what}")
+        echo(f"would cancel {what}")
     elif not yes and not project.environment.local:
-        Terminal().confirm(f"End {what}?")
+        Terminal().confirm(f"Cancel {what}?")
     return not over and not dry_run
 
 
 @contextmanager
 def streamed(what: str, cancel: str) -> Iterator[None]:
-    """Around what is followed: ^C ends the following and nothing else, and so does a connection that is lost."""
+    """Around following a log: ^C and a lost connection stop the following, but not what is followed."""
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"No longer following: {what} goes on. To end it: `{cancel}`.") from None
+        raise Interrupted(f"No longer following: {what} continues. To stop it: `{cancel}`.") from None
     except CloudProblem as problem:
         if problem.code:
             raise
         lost = GroundworkError(
-            f"No answer comes any more ({problem.text}), so it is not known how {what} goes on: "
-            f"`groundwork {what.partition(' ')[0]}s list` says it once there are answers again."
+            f"The connection was lost ({problem.text}), so it is unknown how {what} continues: "
+            f"`groundwork {what.partition(' ')[0]}s list` shows it once there is a connection again."
         )
         lost.exit_code = Exit.UNKNOWN
         raise lost from None

@@ -1,4 +1,4 @@
-"""Compares the estimate of what is up with recent spending, by service, since services are what both have in common."""
+"""Compares the estimate for what is up with recent spending, by service: the one grouping that both have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groundwork.terraform.state import State
 from groundwork.text import counted
 
 DAYS = 30
-# The services of a bill by what a price's name begins with.
+# Names of services on a bill, by the first part of a price's key.
 SERVICES = {
     "artifactregistry": "Artifact Registry",
     "build": "Cloud Build",
@@ -35,7 +35,7 @@ SERVICES = {
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """US dollars a month by the estimate, at list prices, and what was spent in the days until `until`, by service."""
+    """By service: the estimate in US dollars a month at list prices, and what was spent in the `days` up to and including `until`."""
 
     until: date
     days: int
@@ -43,7 +43,7 @@ class Against:
 
 
 def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
-    """What is up would cost: a plan of what the states know in which nothing changes."""
+    """Estimate what is up, as a plan that changes nothing in the resources of the states."""
     entries = [
         {
             "address": one.address,
@@ -58,7 +58,7 @@ def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
 
 
 def against(found: CostReport, expected: Estimate) -> Against:
-    """The estimate beside the last thirty days that have costs, or as many as there are."""
+    """Compare the estimate with the last thirty days of costs, or with as many days as there are."""
     last = max(line.day for line in found.lines)
     first = max(last - timedelta(days=DAYS - 1), min(line.day for line in found.lines))
     spent: dict[str, Decimal] = {}
@@ -76,14 +76,14 @@ def against(found: CostReport, expected: Estimate) -> Against:
 
 
 def _service(part: Component) -> str:
-    """What Google's bill says: it counts what is downloaded from a bucket as Cloud Storage."""
+    """The service that Google bills a component under; downloads from a bucket count as Cloud Storage."""
     if part.price is None:
         return "other"
     return "Cloud Storage" if ".google_storage_bucket." in part.address else SERVICES[part.price.key.partition(".")[0]]
 
 
 def as_json(found: Against) -> dict[str, Any]:
-    """As `cost report --json` has it: amounts are exact decimals in strings."""
+    """The comparison as `cost report --json` prints it: amounts are exact decimals in strings."""
     return {
         "until": found.until.isoformat(),
         "days": found.days,
@@ -95,7 +95,7 @@ def as_json(found: Against) -> dict[str, Any]:
 
 
 def lines(found: Against, currency: str) -> list[str]:
-    """As text."""
+    """The comparison as lines of text."""
     wide = max((len(name) for name, _, _ in found.services), default=0)
     head = f"Estimate a month at list prices, and spent in {counted(found.days, 'day')} until {found.until}"
     return [
@@ -108,7 +108,7 @@ def lines(found: Against, currency: str) -> list[str]:
 
 
 def drawn(found: Against, currency: str, simulated: str) -> str:
-    """A table, as HTML."""
+    """The comparison as an HTML table."""
     title = f"Estimate and bill{simulated}"
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(shown(awaited))}</td><td class="number">{escape(shown(spent, currency))}</td></tr>'

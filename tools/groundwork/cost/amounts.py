@@ -8,13 +8,15 @@ from functools import reduce
 
 ZERO = Decimal(0)
 
-_WIDE = Context(prec=100)  # Python's own 28 digits would round what the engines add up to 38 on each side of the point
+_WIDE = Context(
+    prec=100
+)  # Python's default of 28 digits would round the engines' sums, which have up to 38 on each side of the point
 _CENT = Decimal("0.01")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum; zero of nothing."""
+    """The exact sum."""
     return reduce(_WIDE.add, amounts, ZERO)
 
 
@@ -25,7 +27,7 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def exact(amount: Decimal) -> str:
-    """Every digit that there is, in plain notation and with at least the cents: 12.5 is "12.50", 1E-7 is "0.0000001"."""
+    """All digits, in plain notation and with at least two decimals: 12.5 is "12.50", 1E-7 is "0.0000001"."""
     digits = f"{amount:f}"
     if "." in digits:
         digits = digits.rstrip("0")
@@ -34,7 +36,7 @@ def exact(amount: Decimal) -> str:
 
 
 def shown(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:
-    """What a person reads: $1.20, -$0.05, <$0.01 for what is less than half a cent but not nothing, 1.20 DKK."""
+    """The amount for people: $1.20, -$0.05, 1.20 DKK; <$0.01 for anything under half a cent but not zero."""
     if amount != 0 and cents(amount) == 0:
         return f"{'-' if amount < 0 else ''}<{_with_unit('0.01', currency)}"
     sign = "-" if cents(amount) < 0 else "+" if signed and amount > 0 else ""
@@ -47,7 +49,7 @@ def _with_unit(digits: str, currency: str) -> str:
 
 
 def decimal(text: object) -> Decimal | None:
-    """The number that `text` spells, or None; never NaN or infinite, and never by way of a float."""
+    """The finite number that `text` spells, or None; parsed without going through a float."""
     try:
         number = Decimal(str(text).strip())
     except InvalidOperation:

@@ -14,7 +14,7 @@ from groundwork.errors import UsageProblem
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """An assumption as we ship it."""
+    """The default value of an assumption."""
 
     value: Decimal
     unit: str
@@ -62,12 +62,12 @@ class Assumptions:
     by_name: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def value(self, assumption: str, name: str = "") -> Decimal:
-        """The number for the thing called `name`."""
+        """The number for the resource called `name`, else the common one, else the default."""
         own = self.by_name.get(name, {})
         return own.get(assumption, self.common.get(assumption, DEFAULTS[assumption].value))
 
     def origin(self, assumption: str) -> str:
-        """Where the common number comes from: "environment file" or "default"."""
+        """The source of the common number: "environment file" or "default"."""
         return "environment file" if assumption in self.common else "default"
 
 

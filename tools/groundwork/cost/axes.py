@@ -16,12 +16,12 @@ GROUND, HIGH = HEIGHT - FLOOR, HEIGHT - FLOOR - 15
 
 
 def share(amount: Decimal, most: Decimal, length: float) -> float:
-    """How long an amount is drawn where the largest has that length."""
+    """The length at which to draw an amount, where `most` is drawn at `length`."""
     return float(amount / most) * length if most > 0 else 0.0
 
 
 def starts(found: CostReport) -> tuple[list[date], int]:
-    """Every day between the first and the last, or the first of every seven where that would be too many; and how many days each holds."""
+    """The first day of each column, and the days per column: 1, or 7 where single days would be too many columns."""
     days = [date.fromisoformat(group.key) for group in found.by("day")]
     first, last = min(days), max(days)
     step = 1 if (last - first).days < MOST_COLUMNS else 7
@@ -29,7 +29,7 @@ def starts(found: CostReport) -> tuple[list[date], int]:
 
 
 def scale(most: Decimal, currency: str) -> str:
-    """Three lines with their amounts."""
+    """Three horizontal lines with their amounts, as SVG."""
     lines = []
     for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
         y = GROUND - float(part) * HIGH
@@ -41,7 +41,7 @@ def scale(most: Decimal, currency: str) -> str:
 
 
 def dates(columns: Sequence[date], wide: float) -> str:
-    """The dates below the columns, as many as there is room for."""
+    """The dates below the columns, as many as fit, as SVG."""
     every = max(1, round(90 / wide))
     return "".join(
         f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{start:%m-%d}</text>'

@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from groundwork.cost.amounts import exact, shown, total
-from groundwork.cost.credits import Purse, Standing
+from groundwork.cost.credits import CreditBalance, Standing
 
 _WIDE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A member's grants in one currency that have not expired: granted, left, and the last day that any of them pays.
+    """A member's unexpired grants in one currency: the sums granted and left, and the day on which the last of them ends.
 
-    `foreseen` says that they will be used up on that day; otherwise they expire on it.
+    With `foreseen` they are expected to be used up on that day; otherwise they expire on it.
     """
 
     member: str
@@ -30,26 +30,26 @@ class Bar:
 
     @property
     def drawn(self) -> str:
-        """As wide as twenty characters, one at least where anything is left."""
+        """The bar, twenty characters wide; at least one is filled where anything is left."""
         full = int(_WIDE * self.left / self.granted) if self.granted else 0
         full = max(full, 1) if self.left > 0 else 0
         return "█" * full + "░" * (_WIDE - full)
 
     @property
     def words(self) -> str:
-        """What is left of how much, and until when."""
+        """What is left, out of how much, and until when."""
         ends = f"used up on {self.end}" if self.foreseen else f"expires on {self.end}"
         return f"{shown(self.left, self.currency)} of {shown(self.granted, self.currency)} left, {ends if self.left else 'used up'}"
 
 
-def bars(purses: Sequence[Purse], today: date) -> list[Bar]:
-    """A bar for each member and currency, in the order of the members; nothing for whose grants have all expired."""
-    held: dict[tuple[str, str], list[Standing]] = {}
-    for purse in purses:
-        for standing in purse.standings:
+def bars(balances: Sequence[CreditBalance], today: date) -> list[Bar]:
+    """A bar for each member and currency that has an unexpired grant, sorted by member."""
+    grants: dict[tuple[str, str], list[Standing]] = {}
+    for balance in balances:
+        for standing in balance.standings:
             if not standing.expired(today):
-                held.setdefault((standing.grant.member, purse.currency), []).append(standing)
-    return [_bar(*key, standings) for key, standings in sorted(held.items())]
+                grants.setdefault((standing.grant.member, balance.currency), []).append(standing)
+    return [_bar(*key, standings) for key, standings in sorted(grants.items())]
 
 
 def _bar(member: str, currency: str, standings: Sequence[Standing]) -> Bar:
@@ -65,13 +65,13 @@ def _bar(member: str, currency: str, standings: Sequence[Standing]) -> Bar:
 
 
 def lines(found: Sequence[Bar]) -> list[str]:
-    """The bars as text, a line each, their figures below each other."""
+    """The bars as aligned lines of text."""
     wide = max((len(bar.member) for bar in found), default=0)
     return [f"{bar.member:<{wide}}  {bar.drawn}  {bar.words}" for bar in found]
 
 
 def as_json(bar: Bar) -> dict[str, Any]:
-    """A bar as `status --json` has it: amounts are exact decimals in strings."""
+    """A bar as `status --json` prints it: amounts are exact decimals in strings."""
     return {
         "member": bar.member,
         "currency": bar.currency,

@@ -1,4 +1,4 @@
-"""Queries the billing export in BigQuery with Google's client: the same single query, its price known and capped beforehand."""
+"""Queries the billing export in BigQuery with Google's client, after a dry run and with a cap on the bytes billed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groundwork.google.cloud import GoogleCloud
 
 TABLES = ("gcp_billing_export_v1_", "gcp_billing_export_resource_v1_")
-"""What Google calls the standard and the detailed export, before the billing account's id; one is enough, standard first."""
+"""Prefixes of Google's table names for the standard and the detailed export; the billing account's ID follows. One export is enough; the standard one is preferred."""
 
 _ACCOUNT = re.compile(r"[0-9A-F]{6}(_[0-9A-F]{6}){2}")
 
@@ -31,12 +31,12 @@ ENABLE = "https://console.cloud.google.com/billing/export"
 
 
 class ExportNotThere(GroundworkError):
-    """The dataset has no billing export, or none yet."""
+    """The dataset has no billing export (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Where a billing export lies."""
+    """The dataset of a billing export."""
 
     project: str
     dataset: str
@@ -44,13 +44,13 @@ class Export:
 
     @property
     def name(self) -> str:
-        """The dataset as people name it."""
+        """The dataset as PROJECT.DATASET."""
         return f"{self.project}.{self.dataset}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A query that was not run: what it would read. `others` are tables of like name that it passes over."""
+    """A dry run of a query: what it would read. `others` are tables with a similar name that it leaves out."""
 
     sql: str
     table: str
@@ -71,32 +71,32 @@ def read(
     A dry run comes first; the query itself runs with a cap of `most` bytes billed.
     Raises ExportNotThere, Refused when it would read more than `most`, PermissionProblem, or GroundworkError.
     """
-    held = labels or Labels()
-    scan = plan(client, export, since, held)
+    labels = labels or Labels()
+    scan = plan(client, export, since, labels)
     if scan.bytes > most:
         raise Refused(
             f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
         )
-    notes = (f"Not read, since they are not billing exports: {', '.join(scan.others)}.",) if scan.others else ()
-    return Ledger(lines_of(_run(client, scan.sql, export, held, most)), f"{scan.table} in BigQuery", notes)
+    notes = (f"Not read, because they are not billing exports: {', '.join(scan.others)}.",) if scan.others else ()
+    return Ledger(lines_of(_run(client, scan.sql, export, labels, most)), f"{scan.table} in BigQuery", notes)
 
 
 def plan(client: bigquery.Client, export: Export, since: date | None, labels: Labels) -> Scan:
-    """What `read` would run and how much it would read, by a dry run, which is free."""
+    """What `read` would run and how much that would read, by a dry run, which is free."""
     prefix, names = _exports(client, export)
     table = f"{export.name}.{prefix}*"
     recent = f"_PARTITIONTIME >= TIMESTAMP('{since - timedelta(days=2)}')" if since else "TRUE"
     accounts = [name.removeprefix(prefix) for name in names if _ACCOUNT.fullmatch(name.removeprefix(prefix))]
     others = tuple(name for name in names if name.removeprefix(prefix) not in accounts)
-    if others:  # the * would read a copy of an export beside it, and count it twice
+    if others:  # the * would also match a copy of an export, and count it twice
         recent += f" AND _TABLE_SUFFIX IN ({', '.join(repr(account) for account in accounts)})"
     sql = query.render(query.BIGQUERY, f"`{table}`", recent)
-    job = _asked(client, sql, _settings(labels, None, dry=True), export)
+    job = _query(client, sql, _settings(labels, None, dry=True), export)
     return Scan(sql, table, int(job.total_bytes_processed or 0), others)
 
 
 def _exports(client: bigquery.Client, export: Export) -> tuple[str, list[str]]:
-    """What the exports' names begin with, and all tables that are called so."""
+    """The prefix of the exports' names, and all tables whose names start with it."""
     with _sentences(export):
         names = [str(table.table_id) for table in client.list_tables(f"{export.project}.{export.dataset}")]
     for prefix in TABLES:
@@ -104,8 +104,8 @@ def _exports(client: bigquery.Client, export: Export) -> tuple[str, list[str]]:
         if any(_ACCOUNT.fullmatch(name.removeprefix(prefix)) for name in found):
             return prefix, found
     raise ExportNotThere(
-        f"{export.name} has no billing export (no table {TABLES[0]}…). Switch it on at {ENABLE}: only the console can; "
-        "the first rows come some hours later."
+        f"{export.name} has no billing export (no table {TABLES[0]}…). Switch it on in the console at {ENABLE}; "
+        "the first rows arrive some hours later."
     )
 
 
@@ -124,18 +124,18 @@ def _settings(labels: Labels, most: int | None, dry: bool = False) -> Any:
 
 def _run(client: bigquery.Client, sql: str, export: Export, labels: Labels, most: int) -> list[Sequence[Any]]:
     with _sentences(export):
-        rows = _asked(client, sql, _settings(labels, most), export).result()
+        rows = _query(client, sql, _settings(labels, most), export).result()
         return [tuple(row[name] for name in query.COLUMNS) for row in rows]
 
 
-def _asked(client: bigquery.Client, sql: str, settings: Any, export: Export) -> Any:
+def _query(client: bigquery.Client, sql: str, settings: Any, export: Export) -> Any:
     with _sentences(export):
         return client.query(sql, job_config=settings, location=export.location)
 
 
 @contextmanager
 def _sentences(export: Export) -> Iterator[None]:
-    """Google's refusals as sentences about an export."""
+    """Turn errors of Google's client into sentences about an export."""
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError, TransportError
 
@@ -143,8 +143,8 @@ def _sentences(export: Export) -> Iterator[None]:
         yield
     except (exceptions.Forbidden, exceptions.Unauthorized) as problem:
         raise PermissionProblem(
-            f"You may not read the billing export {export.name}: {problem.message} An owner of {export.project} "
-            "gives you roles/bigquery.dataViewer on the dataset and roles/bigquery.jobUser on the project."
+            f"You may not read the billing export {export.name}: {problem.message} Ask an owner of {export.project} "
+            "for roles/bigquery.dataViewer on the dataset and roles/bigquery.jobUser on the project."
         ) from problem
     except exceptions.NotFound as problem:
         raise ExportNotThere(
@@ -159,7 +159,7 @@ def _sentences(export: Export) -> Iterator[None]:
 
 
 def client(cloud: GoogleCloud) -> bigquery.Client:
-    """The official client for a cloud: queries run, and are billed, in its project."""
+    """Google's client for a cloud: queries run in its project and are billed to it."""
     from google.cloud import bigquery
 
     options = {"universe_domain": UNIVERSE, **({"api_endpoint": cloud.address("bigquery")} if cloud.base else {})}

@@ -1,4 +1,4 @@
-"""The monthly budget, compared with an estimate or a month's report. Nobody is alerted: the billing account does not know this budget."""
+"""The monthly budget, compared with an estimate or a month's report. It sends no alerts: the billing account does not know of it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ESTIMATED_IN = "USD"
 
 @dataclass(frozen=True)
 class BudgetStatus:
-    """A budget and the month's cost that is held against it, None where they cannot be compared: `why` says why then.
+    """A budget and the month's cost to compare with it; `cost` is None where they cannot be compared, for the reason in `why`.
 
-    `bounded`: the true cost is this or more.
+    `what` begins the sentence about the cost; with `bounded`, the true cost is at least `cost`.
     """
 
     budget: Budget
@@ -31,7 +31,7 @@ class BudgetStatus:
 
     @property
     def amount(self) -> Decimal:
-        """What a month may cost, in the budget's currency."""
+        """The most that a month may cost, in the budget's currency."""
         return decimal(self.budget.amount) or ZERO
 
     @property
@@ -41,18 +41,18 @@ class BudgetStatus:
 
     @property
     def text(self) -> str:
-        """One sentence."""
+        """The comparison in one sentence."""
         currency = self.budget.currency
-        begun = f"Budget: {shown(self.amount, currency)} a month"
+        start = f"Budget: {shown(self.amount, currency)} a month"
         if self.cost is None:
-            return f"{begun}, not compared: {self.why}."
+            return f"{start}, not compared: {self.why}."
         share = f"{'≥ ' if self.bounded else ''}{self.cost / self.amount:.0%}"
         beyond = f", {shown(self.cost - self.amount, currency)} over" if self.over else ""
-        return f"{begun}; {self.what} {share} of it{beyond}."
+        return f"{start}; {self.what} {share} of it{beyond}."
 
     @property
     def data(self) -> dict[str, Any]:
-        """For --json."""
+        """The comparison as --json prints it."""
         return {
             "amount": exact(self.amount),
             "currency": self.budget.currency,
@@ -65,28 +65,28 @@ class BudgetStatus:
 
 
 def of_estimate(budget: Budget | None, found: Estimate) -> BudgetStatus | None:
-    """The budget beside what the environment would cost; None without a budget."""
+    """Compare the budget with what the environment would cost; None without a budget."""
     if budget is None:
         return None
     if budget.currency != ESTIMATED_IN:
-        return BudgetStatus(budget, None, why=f"the prices here are in {ESTIMATED_IN}")
+        return BudgetStatus(budget, None, why=f"estimates are in {ESTIMATED_IN}")
     return BudgetStatus(budget, found.after.monthly, "this environment is", bounded=found.after.bounded)
 
 
 def of_report(budget: Budget | None, found: CostReport) -> BudgetStatus | None:
-    """The budget beside a month's costs on its billing account, before promotional credits; None without a budget.
+    """Compare the budget with a month's costs on its billing account, before promotional credits; None without a budget.
 
-    An export that names no accounts counts whole.
+    In an export that names no accounts, every line counts.
     """
     if budget is None:
         return None
     if not found.period.month:
-        return BudgetStatus(budget, None, why="it is for a month: choose one with --month")
+        return BudgetStatus(budget, None, why="it is monthly: choose a month with --month")
     if found.currency != budget.currency:
         return BudgetStatus(budget, None, why=f"these costs are in {found.currency}")
     lines = [line for line in found.lines if line.account in ("", budget.billing_account)]
     if not lines:
-        return BudgetStatus(budget, None, why=f"these costs are on other accounts than {budget.billing_account}")
+        return BudgetStatus(budget, None, why=f"none of these costs are on {budget.billing_account}")
     return BudgetStatus(
         budget, total(line.before_promotion for line in lines), "the month before promotional credits is"
     )

@@ -1,4 +1,4 @@
-"""The burn-down chart of a purse, from the grant it began with to the range of days in which it will run out."""
+"""The burn-down chart of a credit balance, from its first grant to the range of days in which it will run out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from groundwork.cost import axes
 from groundwork.cost.amounts import exact, shown
-from groundwork.cost.credits import Purse, left_on
+from groundwork.cost.credits import CreditBalance, left_on
 from groundwork.cost.ledger import Ledger
 
 _POINTS = 60
@@ -20,9 +20,9 @@ _AHEAD = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Burndown:
-    """A purse with what was left of it on some days, the last one today; `top` is the most that it held."""
+    """A balance, and what was left of it on some days up to today."""
 
-    purse: Purse
+    balance: CreditBalance
     points: Sequence[tuple[date, Decimal]]
 
     @property
@@ -31,24 +31,24 @@ class Burndown:
         return max(amount for _, amount in self.points)
 
 
-def burndown(purse: Purse, ledger: Ledger, today: date) -> Burndown:
-    """What was left from the day that counting began, at most sixty days of it."""
-    first = min(standing.grant.counted_from for standing in purse.standings)
+def burndown(balance: CreditBalance, ledger: Ledger, today: date) -> Burndown:
+    """What was left since counting began, on at most sixty evenly spaced days."""
+    first = min(standing.grant.counted_from for standing in balance.standings)
     lines = [line.day for line in ledger.lines]
     first = min(max(first, min(lines, default=today) - timedelta(days=1)), today)
     step = max(1, -(-(today - first).days // _POINTS))
     days = [first + timedelta(days=n) for n in range(0, (today - first).days, step)]
-    return Burndown(purse, (*((day, left_on(purse, ledger, day)) for day in days), (today, purse.left)))
+    return Burndown(balance, (*((day, left_on(balance, ledger, day)) for day in days), (today, balance.left)))
 
 
 def as_json(found: Burndown) -> list[dict[str, Any]]:
-    """The points as `cost credits --json` has them."""
+    """The points as `cost credits --json` prints them."""
     return [{"day": day.isoformat(), "left": exact(amount)} for day, amount in found.points]
 
 
 def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
-    """A figure with its caption, as HTML."""
-    end = found.purse.end
+    """The chart with its caption, as HTML."""
+    end = found.balance.end
     last = min(max(filter(None, (end.latest, end.likely, today + timedelta(days=14)))), today + _AHEAD)
     begin = found.points[0][0]
     span = max((last - begin).days, 1)
@@ -58,15 +58,17 @@ def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
         return f"{x:.1f},{axes.GROUND - axes.share(amount, found.top, axes.HIGH):.1f}"
 
     line = " ".join(at(day, amount) for day, amount in found.points)
-    now = at(today, found.purse.left)
+    now = at(today, found.balance.left)
     nothing = Decimal(0)
     cone = (
         f'<polygon class="cone" points="{now} {at(end.soonest, nothing)} {at(end.latest, nothing)}"/>'
-        if end.soonest and end.latest and found.purse.left
+        if end.soonest and end.latest and found.balance.left
         else ""
     )
     likely = (
-        f'<polyline class="ahead" points="{now} {at(end.likely, nothing)}"/>' if end.likely and found.purse.left else ""
+        f'<polyline class="ahead" points="{now} {at(end.likely, nothing)}"/>'
+        if end.likely and found.balance.left
+        else ""
     )
     marks = {begin: "start", today: "middle" if today < last else "end", last: "end"}
     texts = "".join(
@@ -74,7 +76,7 @@ def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
         for day, anchor in marks.items()
     )
     return (
-        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {shown(found.top, found.purse.currency)} on {begin}. {sentence}")}">'
-        f'{axes.scale(found.top, found.purse.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {shown(found.top, found.balance.currency)} on {begin}. {sentence}")}">'
+        f'{axes.scale(found.top, found.balance.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
         f"<figcaption>{escape(sentence)}</figcaption></figure>"
     )

@@ -1,4 +1,4 @@
-"""The price catalogue: prices.csv has one dated row, with its source, for everything that is charged for."""
+"""The price catalogue: prices.csv has one row, with date and source, for everything that is charged for."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ CONFIDENCES = {
 
 
 class CatalogueProblem(GroundworkError):
-    """prices.csv holds a row that cannot be a price."""
+    """A row of prices.csv is not a valid price."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A row: what `per` of `unit` costs in US dollars, and the tiers above the first.
+    """A row of the catalogue: what `per` units cost in US dollars, and the tiers above the first.
 
-    `tiers` are (quantity from which, price per `per`). `free` units a month are free for everything in `pool`,
-    once for a whole billing account.
+    `tiers` are (start quantity, price per `per`). Everything in `pool` shares `free` free units a month, once per
+    billing account. `read` is the day on which the price was looked up.
     """
 
     key: str
@@ -67,7 +67,7 @@ class Catalogue:
     rows: Mapping[tuple[str, str], Price]
 
     def find(self, key: str, region: str) -> Price | None:
-        """The row of a region, else the row that holds anywhere, else None: never a neighbour's price."""
+        """The row for a region, else the one for any region, else None; never another region's price."""
         return self.rows.get((key, region.lower())) or self.rows.get((key, ANYWHERE))
 
     def free_tier(self, pool: str) -> Decimal:
@@ -87,14 +87,14 @@ def stale(prices: Iterable[Price], today: date) -> list[Price]:
 
 @cache
 def read(path: Path = PRICES) -> Catalogue:
-    """The catalogue in `path`. Raises CatalogueProblem naming the line that is not a price."""
+    """The catalogue in `path`. Raises CatalogueProblem naming the line that is not a valid price."""
     rows: dict[tuple[str, str], Price] = {}
     with path.open(newline="", encoding="utf-8") as file:
         for line, fields in enumerate(csv.DictReader(file), start=2):
             price = _price(fields, f"{path.name}:{line}")
             if (price.key, price.region) in rows:
                 raise CatalogueProblem(
-                    f"{path.name}:{line}: {price.key} in {price.region} is there twice; keep one row."
+                    f"{path.name}:{line}: {price.key} in {price.region} appears twice; keep one row."
                 )
             rows[price.key, price.region] = price
     return Catalogue(rows)

@@ -1,7 +1,7 @@
 """The cost page: costs by day, service, component and member, and the remaining credits, as one HTML file without any network requests.
 
-What credits paid is hatched and what is paid in money is solid, every bar has its figure beside it in a table, and
-nothing is told by colour alone. Light or dark is the reader's choice.
+What credits paid is hatched and what was paid in money is solid, every bar has its figure in a table beside it, and
+nothing depends on colour alone. The page follows the reader's choice of light or dark.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from groundwork.cost import against as comparison
 from groundwork.cost import axes, burndown, stacked
 from groundwork.cost.against import Against
 from groundwork.cost.amounts import ZERO, shown
-from groundwork.cost.credits import HOW, Purse, Standing
+from groundwork.cost.credits import HOW, CreditBalance, Standing
 from groundwork.cost.report import CostGroup, CostReport, Sums, groupings
-from groundwork.cost.tables import day_words, purse_sentence
+from groundwork.cost.tables import balance_sentence, day_words
 
 LIGHT = {
     "paper": "#ffffff",
@@ -86,8 +86,8 @@ _HATCH = (
 )
 
 
-def page(found: CostReport, purses: Sequence[Purse], now: datetime, held: Against | None = None) -> str:
-    """The whole page for a report and the credits that go with it; `held` is the estimate that it is held against."""
+def page(found: CostReport, balances: Sequence[CreditBalance], now: datetime, estimated: Against | None = None) -> str:
+    """The whole page for a report and its credits, with a comparison with the estimate where `estimated` is given."""
     simulated = " (simulated)" if found.ledger.simulated else ""
     parts = [_head(found, simulated), _figures(found)]
     if "day" in groupings(found):
@@ -96,8 +96,8 @@ def page(found: CostReport, purses: Sequence[Purse], now: datetime, held: Agains
             stacked.drawn(stacked.stack(found, name), found.currency, simulated) for name in ("member", "service")
         ]
     parts += [_bars(found, name, simulated) for name in ("service", "component", "member")]
-    parts += [comparison.drawn(held, found.currency, simulated)] if held else []
-    parts += [_credits(found, purses, now.date(), simulated)] if purses else []
+    parts += [comparison.drawn(estimated, found.currency, simulated)] if estimated else []
+    parts += [_credits(found, balances, now.date(), simulated)] if balances else []
     return _document(f"Costs{simulated}", "\n".join(parts), now)
 
 
@@ -155,7 +155,7 @@ def _key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A bar in two parts, neither below zero: what is paid in money and what credits paid."""
+    """The two parts of a bar, neither negative: what was paid in money, and what credits paid."""
 
     money: Decimal
     credit: Decimal
@@ -200,7 +200,7 @@ def _bar(parts: _Parts, most: Decimal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A day, or a week where there are many, with its sums."""
+    """A day, or a week where there are many days, with its sums."""
 
     start: date
     sums: Sums
@@ -221,21 +221,21 @@ def _days(found: CostReport, simulated: str) -> str:
 
 
 def _columns(found: CostReport) -> tuple[list[_Column], int]:
-    """A column for every day between the first and the last, or for every week where that would be too many."""
+    """The columns, and the days per column."""
     sums = {date.fromisoformat(group.key): group.sums for group in found.by("day")}
     starts, step = axes.starts(found)
     columns = []
     for start in starts:
-        held = [sums[day] for day in (start + timedelta(days=n) for n in range(step)) if day in sums]
-        columns.append(_Column(start, _added(held), found.unfinished(start + timedelta(days=step - 1))))
+        days = [sums[day] for day in (start + timedelta(days=n) for n in range(step)) if day in sums]
+        columns.append(_Column(start, _added(days), found.unfinished(start + timedelta(days=step - 1))))
     return columns, step
 
 
-def _added(held: Sequence[Sums]) -> Sums:
+def _added(days: Sequence[Sums]) -> Sums:
     return Sums(
-        gross=sum((sums.gross for sums in held), ZERO),
-        other_credits=sum((sums.other_credits for sums in held), ZERO),
-        promotion=sum((sums.promotion for sums in held), ZERO),
+        gross=sum((sums.gross for sums in days), ZERO),
+        other_credits=sum((sums.other_credits for sums in days), ZERO),
+        promotion=sum((sums.promotion for sums in days), ZERO),
     )
 
 
@@ -253,16 +253,16 @@ def _column(column: _Column, place: int, wide: float, most: Decimal, currency: s
     )
 
 
-def _credits(found: CostReport, purses: Sequence[Purse], today: date, simulated: str) -> str:
-    rows = "\n".join(_grant_row(purse, standing, today) for purse in purses for standing in purse.standings)
+def _credits(found: CostReport, balances: Sequence[CreditBalance], today: date, simulated: str) -> str:
+    rows = "\n".join(_grant_row(balance, standing, today) for balance in balances for standing in balance.standings)
     figures = "".join(
         burndown.drawn(
-            burndown.burndown(purse, found.ledger, today),
+            burndown.burndown(balance, found.ledger, today),
             today,
-            purse_sentence(purse),
-            f"{', '.join(dict.fromkeys(one.grant.member for one in purse.standings))}: what is left",
+            balance_sentence(balance),
+            f"{', '.join(dict.fromkeys(one.grant.member for one in balance.standings))}: what is left",
         )
-        for purse in purses
+        for balance in balances
     )
     return (
         f'<h2>Credits left on {today}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="Credits left"><table class="bars">\n<tr><th scope="col">member</th>'
@@ -271,7 +271,7 @@ def _credits(found: CostReport, purses: Sequence[Purse], today: date, simulated:
     )
 
 
-def _grant_row(purse: Purse, standing: Standing, today: date) -> str:
+def _grant_row(balance: CreditBalance, standing: Standing, today: date) -> str:
     grant = standing.grant
     left = axes.share(standing.left, grant.amount, 300)
     bar = (
@@ -284,7 +284,7 @@ def _grant_row(purse: Purse, standing: Standing, today: date) -> str:
         words += f'<br><span class="day soft">{empty.soonest} to {empty.latest or "expiry"}</span>'
     return (
         f'<tr><th scope="row">{escape(grant.member)}{bar}</th>'
-        f'<td class="number">{escape(shown(grant.amount, purse.currency))}</td>'
-        f'<td class="number">{escape(shown(standing.left, purse.currency))}</td>'
+        f'<td class="number">{escape(shown(grant.amount, balance.currency))}</td>'
+        f'<td class="number">{escape(shown(standing.left, balance.currency))}</td>'
         f'<td>{words}</td><td class="day">{grant.expires}</td></tr>'
     )

@@ -1,7 +1,7 @@
 """The Cloud Billing console's cost table as CSV: its header block, its columns and its rows.
 
-The table (Billing → Cost table → Download CSV) has one line per SKU for a whole invoice month, credits as rows of
-their own, and a last row with the total, which must not be added up and which we check the sum against.
+The table (Billing → Cost table → Download CSV) has one line per SKU for a whole invoice month, credits as separate
+rows, and a last row with the total, which is not added up but compared with the sum.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?(E-?[0-9]+)?"
 
 @dataclass(frozen=True, slots=True)
 class CostTable:
-    """A cost table as it stands in the file: `block` is the header block, `rows` are (line number, fields by column)."""
+    """The contents of a cost table: `block` is the header block, `rows` are (line number, fields by column)."""
 
     path: Path
     block: Mapping[str, str]
@@ -59,14 +59,14 @@ class CostTable:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What the header block says of every row: a currency and an invoice month as 202610."""
+    """What the header block says for all rows: the currency, and the invoice month as 202610."""
 
     currency: str
     month: str
 
 
 def read_table(path: Path) -> CostTable:
-    """The cost table in a file. Raises UsageProblem naming the column or the line that is not as the console writes it."""
+    """The cost table in a file. Raises UsageProblem naming the column or line that is not as the console writes it."""
     block: dict[str, str] = {}
     records = _records(path)
     for _, fields in records:
@@ -75,12 +75,12 @@ def read_table(path: Path) -> CostTable:
             return CostTable(path, block, tuple(_rows(path, _checked(path, names, fields), records)))
         if "cost type" in fields[0].lower():
             raise UsageProblem(
-                f"{path}: its columns are not set apart by commas, so a spreadsheet has saved it, and may have written its numbers otherwise too. Download the file again."
+                f"{path}: its columns are not separated by commas, so a spreadsheet has saved it, and may have changed its numbers too. Download the file again."
             )
         if len(fields) >= 2 and fields[0].strip():
             block[fields[0].strip().lower()] = fields[1].strip()
     raise UsageProblem(
-        f"{path} is not a layout that is known here: no line names the columns of a cost table. Known are {KNOWN}."
+        f"{path} has no known layout: no line names the columns of a cost table. Known layouts: {KNOWN}."
     )
 
 
@@ -117,8 +117,8 @@ def _checked(path: Path, names: Sequence[str], header: Sequence[str]) -> Sequenc
             )
         if name not in COLUMNS:
             raise UsageProblem(
-                f"{path}: the column {field!r} is not one of the console's cost table as it is known here, so nothing was added up. "
-                "Set the console to English, and download the cost table with its own columns."
+                f"{path}: the column {field!r} is not a known column of the console's cost table, so nothing was added up. "
+                "Set the console to English, and download the cost table with its default columns."
             )
     for name in REQUIRED:
         if name not in names:
@@ -141,7 +141,7 @@ def _rows(
 
 
 def native_rows(table: CostTable) -> Iterator[dict[str, Any]]:
-    """The rows in Google's own layout. Raises UsageProblem at the row, or the total, that does not fit."""
+    """The rows in the layout of Google's billing export. Raises UsageProblem for an invalid row and a wrong total."""
     terms = _Terms(_currency(table), _invoice_month(table))
     added, stated = ZERO, None
     for number, row in table.rows:
@@ -152,7 +152,7 @@ def native_rows(table: CostTable) -> Iterator[dict[str, Any]]:
             continue
         if kind not in COST_TYPES:
             raise UsageProblem(
-                f"{table.path}:{number}: the cost type {row['cost type']!r} is not known here, so nothing was added up."
+                f"{table.path}:{number}: the cost type {row['cost type']!r} is unknown, so nothing was added up."
             )
         added += amount
         yield _native(table, number, row, terms)
@@ -183,24 +183,24 @@ def _native(table: CostTable, number: int, row: Mapping[str, str], terms: _Terms
 
 
 def credit_type(text: str) -> str:
-    """The export's word for a credit type as the console shows it: "Promotional credit" and "Free trial" are PROMOTION."""
+    """The export's name for a credit type that the console shows: "Promotional credit" and "Free trial" are PROMOTION."""
     word = re.sub(r"[^A-Z]+", "_", text.upper()).strip("_")
     return "PROMOTION" if word.startswith(("PROMOTION", "FREE_TRIAL")) else word
 
 
 def notes(table: CostTable) -> tuple[str, ...]:
-    """Sentences about what this file does not say."""
+    """Sentences about what this file does not contain."""
     found = [
-        "The console's cost table has one line for a whole month, no labels and no time of export: no days and no members.",
+        "The console's cost table covers a whole month per line and has no labels and no export time: no days and no members.",
     ]
     due = _number(_SIGNS.sub("", table.block.get("total amount due", "")))
     added = sum((_amount(table.path, n, r) for n, r in table.rows if r["cost type"].lower() != "total"), ZERO)
     itemised = any(row["credit type"] for _, row in table.rows)
     if not itemised and due is not None and abs(due - added) >= Decimal("0.01"):
         found.append(
-            f"Its rows add up to {added} but {due} is due: it was downloaded without savings, so its credits are not known here."
+            f"Its rows add up to {added} but {due} is due: it was downloaded without savings, so its credits are unknown."
         )
-    return (*found, "The whole month of a cost table counts for a grant of credits that begins or ends in it.")
+    return (*found, "A grant of credits that begins or ends in a cost table's month is charged for that whole month.")
 
 
 def _amount(path: Path, number: int, row: Mapping[str, str]) -> Decimal:
@@ -211,7 +211,7 @@ def _amount(path: Path, number: int, row: Mapping[str, str]) -> Decimal:
 
 
 def _number(text: str) -> Decimal | None:
-    """A number as the console writes it in English, 1,234.5; None for any other, of which "1,5" would be ten times too much."""
+    """A number as the console writes it in English, 1,234.5; None for anything else: a German "1,5" must not be read as 15."""
     return decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
@@ -219,7 +219,7 @@ def _currency(table: CostTable) -> str:
     currency = table.block.get("currency", "").upper()
     if not re.fullmatch("[A-Z]{3}", currency):
         raise UsageProblem(
-            f"{table.path}: no line above the table says its currency (Currency,USD). Download the file again."
+            f"{table.path}: no line above the table gives its currency (Currency,USD). Download the file again."
         )
     return currency
 
@@ -229,7 +229,7 @@ def _invoice_month(table: CostTable) -> str:
     found = re.match(r"([0-9]{4})-?(0[1-9]|1[0-2])", stated)
     if not found:
         raise UsageProblem(
-            f"{table.path}: no line above the table says its invoice month (Invoice date,2026-10-31). Download the file again."
+            f"{table.path}: no line above the table gives its invoice month (Invoice date,2026-10-31). Download the file again."
         )
     return found[1] + found[2]
 

@@ -1,7 +1,7 @@
 """How long the credits last: what is left of each grant, and the range of days in which it runs out.
 
-There is no API for a credit balance (Cloud Billing v1 has none), so what is left is what was entered, less what the
-export shows as used. It is never an official balance, and the newest costs are not in the export yet.
+There is no API for a credit balance (Cloud Billing v1 has none), so what is left is what was entered less what the
+export shows as used. It is not an official balance, and the newest costs are not in the export yet.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ FEWEST_DAYS = 7
 LOW, HIGH = Decimal("0.1"), Decimal("0.9")
 FURTHEST_DAYS = 3650
 HOW = (
-    f"Left = what was entered less the promotional credits in the export. Days run out at the mean daily cost before promotional "
-    f"credits over the last {WINDOW_DAYS} finished days; the spread is that of the {SMOOTHED_DAYS}-day means among them "
-    f"(10th to 90th percentile). Not an official balance: only the console has that."
+    f"Left = what was entered less the promotional credits in the export. The day on which credits run out assumes the mean daily cost "
+    f"before promotional credits of the last {WINDOW_DAYS} complete days; the range comes from the {SMOOTHED_DAYS}-day means among them "
+    f"(10th to 90th percentile). This is not an official balance: only the console has that."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """Cost a day before promotional credits: the mean, and the band in which the 7-day means lay.
+    """Daily cost before promotional credits: the mean, and the 10th and 90th percentile of the 7-day means.
 
-    All three are None where fewer than seven finished days are known.
+    All three are None where fewer than seven complete days are known.
     """
 
     mean: Decimal | None
@@ -45,7 +45,7 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A day by the mean burn, the earliest by the fast one and the latest by the slow one; None where it is not foreseen."""
+    """A predicted day: by the mean burn, the soonest by the fast one, the latest by the slow one; None where there is no prediction."""
 
     likely: date | None
     soonest: date | None
@@ -54,9 +54,9 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A grant on a day: `used` since it was counted from, `left`, and the day on which it is empty.
+    """The state of a grant on a day: what was `used` since `grant.counted_from`, what is `left`, and when it will be `empty`.
 
-    In `empty`, None means not before it expires. `lost` is what will be left over when it expires, at the mean burn.
+    In `empty`, None means not before it expires. `lost` is what will be unused when it expires, at the mean burn.
     """
 
     grant: CreditGrant
@@ -66,16 +66,16 @@ class Standing:
     lost: Decimal
 
     def expired(self, today: date) -> bool:
-        """Whether it pays no longer."""
+        """Whether it no longer pays."""
         return self.grant.expires <= today
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
-    """The grants that pay for the same costs: those on one billing account, used up in order of expiry.
+class CreditBalance:
+    """The grants that pay for the same costs, those of one billing account or member; they are used up in order of expiry.
 
-    `over` is what was used beyond all grants, so that a grant must be missing. `end` is the day from which none pays:
-    all are empty or expired.
+    `over` is what was used beyond all of them, so that a grant must be missing. `end` is the day from which none pays any
+    more, because all are empty or expired.
     """
 
     name: str
@@ -87,19 +87,19 @@ class Purse:
 
     @property
     def left(self) -> Decimal:
-        """What is left of all its grants."""
+        """The sum that is left of its grants."""
         return total(standing.left for standing in self.standings)
 
 
-def purses(grants: Sequence[CreditGrant], ledger: Ledger, today: date) -> list[Purse]:
-    """Every purse as it stands on `today`, from the costs in `ledger`."""
-    ordered = sorted(grants, key=lambda grant: (_purse_key(grant), grant.expires, grant.start))
-    return [_purse(key, list(held), ledger, today) for key, held in groupby(ordered, _purse_key)]
+def balances(grants: Sequence[CreditGrant], ledger: Ledger, today: date) -> list[CreditBalance]:
+    """Every credit balance on `today`, from the costs in `ledger`."""
+    ordered = sorted(grants, key=lambda grant: (_balance_key(grant), grant.expires, grant.start))
+    return [_balance(key, list(held), ledger, today) for key, held in groupby(ordered, _balance_key)]
 
 
-def left_on(purse: Purse, ledger: Ledger, day: date) -> Decimal:
-    """What was left of a purse at the end of a day, as far as the costs say now."""
-    grants = [standing.grant for standing in purse.standings if standing.grant.counted_from <= day]
+def left_on(balance: CreditBalance, ledger: Ledger, day: date) -> Decimal:
+    """What was left of a balance at the end of a day, according to the costs known now."""
+    grants = [standing.grant for standing in balance.standings if standing.grant.counted_from <= day]
     if not grants:
         return ZERO
     lines = [line for line in ledger.lines if line.span[1] <= day and _pays(grants[0])(line)]
@@ -107,12 +107,12 @@ def left_on(purse: Purse, ledger: Ledger, day: date) -> Decimal:
     return total(_left(grant, spent, day) for grant, spent in zip(grants, used, strict=True))
 
 
-def _purse_key(grant: CreditGrant) -> tuple[str, str]:
-    """Grants without an account are the member's own, told by the label on what was used."""
+def _balance_key(grant: CreditGrant) -> tuple[str, str]:
+    """Grants without an account pay for what carries the member's label."""
     return (grant.account or f"label {grant.member}", grant.currency)
 
 
-def _purse(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, today: date) -> Purse:
+def _balance(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, today: date) -> CreditBalance:
     lines = [line for line in ledger.lines if _pays(grants[0])(line)]
     used, over = _used(grants, lines)
     left = [_left(grant, spent, today) for grant, spent in zip(grants, used, strict=True)]
@@ -124,7 +124,7 @@ def _purse(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, toda
         for n, grant in enumerate(grants)
     ]
     end = Spread(*(ends.last(grants) for ends in (likely, soonest, latest))) if burn.mean else Spread(None, None, None)
-    return Purse(key[0], tuple(standings), burn, over, key[1], end)
+    return CreditBalance(key[0], tuple(standings), burn, over, key[1], end)
 
 
 def _pays(grant: CreditGrant) -> Callable[[Line], bool]:
@@ -135,7 +135,7 @@ def _pays(grant: CreditGrant) -> Callable[[Line], bool]:
 
 
 def _used(grants: Sequence[CreditGrant], lines: Iterable[Line]) -> tuple[list[Decimal], Decimal]:
-    """What each grant paid, by day and in order of expiry, and what no grant can have paid."""
+    """What each grant paid, charged by day and in order of expiry, and what no grant can have paid."""
     used, over = [ZERO] * len(grants), ZERO
     for (first, last), spent in sorted(_promotion_by_span(lines).items()):
         rest = spent
@@ -160,7 +160,7 @@ def _left(grant: CreditGrant, used: Decimal, today: date) -> Decimal:
 
 
 def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> Burn:
-    """The daily cost over the finished days: those more than a day older than the newest export, at most 28 of them."""
+    """The daily cost over the complete days, which are those more than a day older than the newest export; at most the last 28."""
     if not ledger.daily or not lines:
         return Burn(None, None, None, 0)
     newest = ledger.as_of.date() if ledger.as_of else today
@@ -177,7 +177,7 @@ def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> Burn:
 
 
 def _quantile(ordered: Sequence[Decimal], part: Decimal) -> Decimal:
-    """The value a `part` of the way up, between neighbours in a straight line."""
+    """The quantile `part` (0 to 1) of sorted values, by linear interpolation."""
     place = part * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
@@ -186,7 +186,7 @@ def _quantile(ordered: Sequence[Decimal], part: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """For each grant the day that it is empty (None: not before it expires), and what is spare when it expires."""
+    """For each grant, the day on which it is empty (None: not before it expires), and what is unused when it expires."""
 
     days: list[date | None]
     spare: list[Decimal]
@@ -197,7 +197,7 @@ class _Ends:
 
 
 def _ends(grants: Sequence[CreditGrant], left: Sequence[Decimal], pace: Decimal | None, begin: date) -> _Ends:
-    """Spend `pace` a day from `begin` on, first what expires first."""
+    """Spend `pace` a day from `begin` on, from the grant that expires first."""
     rest = list(left)
     days = [begin if grant.expires > begin and not rest[n] else None for n, grant in enumerate(grants)]
     if pace is None or pace <= 0:
@@ -219,12 +219,12 @@ def _alive(grants: Sequence[CreditGrant], rest: Sequence[Decimal], day: date) ->
 
 
 def as_json(
-    found: Sequence[Purse],
+    found: Sequence[CreditBalance],
     ledger: Ledger,
     today: date,
-    history: Callable[[Purse], list[dict[str, Any]]] = lambda _purse: [],
+    history: Callable[[CreditBalance], list[dict[str, Any]]] = lambda _balance: [],
 ) -> dict[str, Any]:
-    """Purses as one JSON object: amounts are exact decimals in strings; `history` is what was left on which day."""
+    """Balances as one JSON object: amounts are exact decimals in strings; `history` gives what was left on which day."""
     as_of = ledger.as_of
     return {
         "today": today.isoformat(),
@@ -233,25 +233,25 @@ def as_json(
         "simulated": ledger.simulated,
         "official": False,
         "how": HOW,
-        "purses": [_purse_json(purse, today) | {"history": history(purse)} for purse in found],
+        "purses": [_balance_json(balance, today) | {"history": history(balance)} for balance in found],
     }
 
 
-def _purse_json(purse: Purse, today: date) -> dict[str, Any]:
-    burn = purse.burn
+def _balance_json(balance: CreditBalance, today: date) -> dict[str, Any]:
+    burn = balance.burn
     return {
-        "purse": purse.name,
-        "currency": purse.currency,
-        "left": exact(purse.left),
-        "used_beyond_grants": exact(purse.over),
-        "ends": _spread(purse.end),
+        "purse": balance.name,
+        "currency": balance.currency,
+        "left": exact(balance.left),
+        "used_beyond_grants": exact(balance.over),
+        "ends": _spread(balance.end),
         "cost_a_day": {
             "mean": _exact(burn.mean),
             "slow": _exact(burn.slow),
             "fast": _exact(burn.fast),
             "days": burn.days,
         },
-        "grants": [_standing_json(standing, today) for standing in purse.standings],
+        "grants": [_standing_json(standing, today) for standing in balance.standings],
     }
 
 

@@ -1,4 +1,4 @@
-"""A DuckDB database for billing files: in a temporary folder, without extensions, with errors turned into sentences."""
+"""A DuckDB database for billing files: in a temporary folder, without extensions, and with errors turned into sentences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork.errors import UsageProblem
 
 FAULT = "nothing was added up"
 EARLIEST, LATEST = "2000-01-01", "2100-01-01"
-"""Times outside these are not times of a bill; "infinity" and "epoch" are among them."""
+"""Times outside this range cannot be on a bill; this rules out "infinity" and "epoch"."""
 
 _PACIFIC = "America/Los_Angeles"
 _DAY = "86400000000"  # microseconds
@@ -37,14 +37,14 @@ def opened() -> Iterator[Any]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """DuckDB's errors as sentences about `path`."""
+    """Turn DuckDB's errors into sentences about `path`."""
     import duckdb
 
     try:
         yield
     except duckdb.Error as problem:
         first, *more = str(problem).splitlines()
-        # A CSV error quotes the line, which may hold anything, before it says what is wrong with it.
+        # A CSV error quotes the line, which may contain anything, before it says what is wrong.
         more = (
             [line for line in more if line.startswith(("Expected Number", "Value with"))]
             if "CSV Error" in first
@@ -53,41 +53,40 @@ def reading(path: Path) -> Iterator[None]:
         raise UsageProblem(_sentence(path, ": ".join([first, *more[-1:]]).rstrip(". "))) from problem
 
 
-def _sentence(path: Path, said: str) -> str:
-    if FAULT in said:
-        return f"{path}: {said.partition(': ')[2]}. Export the table again, unchanged."
-    return f"{path} cannot be read as a billing export: {said}. Layouts known here: {KNOWN}."
+def _sentence(path: Path, error: str) -> str:
+    if FAULT in error:
+        return f"{path}: {error.partition(': ')[2]}. Export the table again, unchanged."
+    return f"{path} cannot be read as a billing export: {error}. Known layouts: {KNOWN}."
 
 
 def quoted(text: str) -> str:
-    """`text` as SQL writes it."""
+    """`text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def file_name(path: Path) -> str:
-    """The file itself as DuckDB's readers take it: to them a name with * or [ is a pattern, and one with // an address."""
+    """A file's name for DuckDB's readers, which would take * and [ for a pattern and // for a URL."""
     return quoted(glob.escape(str(path.resolve())))
 
 
 def checked(column: str, wrong: str, seen: str, right: str) -> str:
-    """SQL for `right`, that stops the query with a sentence where `wrong`; what cannot be added up is never left out."""
+    """SQL for `right` that stops the query with a sentence where `wrong` holds, so that no line is silently left out of a sum."""
     sentence = f"'the column {column} has the value ' || COALESCE(nullif({seen}, ''), 'nothing') || ', so {FAULT}'"
     return f"CASE WHEN {wrong} THEN error({sentence}) ELSE {right} END"
 
 
 def checked_time(column: str, value: str, optional: bool = False) -> str:
-    """SQL for the time that `value` is or spells."""
+    """SQL for the time in `value`, which may be text; stops the query where it is out of range."""
     time = f"TRY_CAST({value} AS TIMESTAMPTZ)"
     wrong = f"NOT COALESCE({_in_range(time)}, false)"
     return checked(column, f"{value} IS NOT NULL AND {wrong}" if optional else wrong, f"CAST({value} AS VARCHAR)", time)
 
 
 def define_pacific_day(database: Any, relation: str) -> None:
-    """Define `pacific_day` for the times in a relation: the day that the console shows for a moment.
+    """Define the macro `pacific_day` for the times in a relation: the Pacific day, as the console shows it.
 
-    DuckDB works out a time zone anew for every row, which takes longer than adding the row up. So it is asked for the
-    hours at which the offset changes, and every row is compared with these few. Raises duckdb.Error for a time that is
-    no time of a bill.
+    DuckDB computes the time zone for every row, which takes longer than adding the row up. So it is asked once for the
+    hours at which the offset changes, and rows are compared with those. Raises duckdb.Error for a time out of range.
     """
     changes = database.execute(
         f"""
@@ -107,7 +106,7 @@ def define_pacific_day(database: Any, relation: str) -> None:
 
 
 def _end(name: str) -> str:
-    """The first or the last of the times, checked; NULL where there is no line."""
+    """SQL for the earliest or latest time, checked; NULL where there is no line."""
     seen = f"CASE WHEN unknown THEN 'nothing' ELSE CAST({name} AS VARCHAR) END"
     return checked("usage_start_time", f"unknown OR NOT {_in_range(name)}", seen, name)
 

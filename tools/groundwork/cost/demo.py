@@ -1,4 +1,4 @@
-"""A simulated billing export for trying reports without a bill: computed, and the same on every machine."""
+"""A simulated billing export, for trying reports without a bill: computed, and the same on every machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAYS = 45
 GRANT = Decimal(50)
 _PEOPLE = ("alice@example.com", "bob@example.com", "carol@example.com")
 _SERVICES = (
-    # service id, name, component, cents a day in the mean
+    # service ID, name, component, mean cost in cents per day
     ("6F81-5844-456A", "Compute Engine", "workstation", 61),
     ("C7E2-9256-1C43", "Vertex AI", "training", 44),
     ("95FF-2EF5-5EA1", "Cloud Storage", "data", 17),
@@ -28,7 +28,7 @@ _SERVICES = (
 
 
 def account(person: int) -> str:
-    """The made-up billing account of the person with this number."""
+    """The invented billing account of the person with this number."""
     return f"{SIMULATED_ACCOUNT}-000000-{person + 1:06d}"
 
 
@@ -52,7 +52,7 @@ def grants(members: Sequence[str], today: date) -> tuple[CreditGrant, ...]:
 
 
 def rows(members: Sequence[str], exported: datetime) -> Iterator[dict[str, Any]]:
-    """Rows of Google's layout: every member's services on every day before `exported`, weekends cheaper, credits paying all."""
+    """Rows in Google's layout: every member's services on every day before `exported`, cheaper on weekends, all paid by credits."""
     for back in range(DAYS, 0, -1):
         noon = (exported - timedelta(days=back)).replace(hour=20, minute=0, second=0, microsecond=0)
         written = exported if back == 1 else noon + timedelta(hours=6)

@@ -22,9 +22,9 @@ KINDS: tuple[Kind, ...] = ("fixed", "usage", "free", "unpriced")
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One thing that a resource is charged for: `monthly` US dollars at list price, before any free tier.
+    """One item that a resource is charged for: `monthly` US dollars at list price, before any free tier.
 
-    `why` says what makes a component free or unpriced; an unpriced one has `monthly` 0 and makes its side a lower bound.
+    `why` says why a component is free or unpriced; an unpriced one has `monthly` 0 and makes its side a lower bound.
     """
 
     address: str
@@ -39,7 +39,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class FreeTier:
-    """What a pool of free units takes off, in US dollars a month."""
+    """What the free units of a pool save, in US dollars a month."""
 
     pool: str
     off: Decimal
@@ -47,7 +47,7 @@ class FreeTier:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Everything that is charged for before, or after, the plan."""
+    """Everything that is charged for before the plan, or after it."""
 
     components: tuple[Component, ...]
     free_tiers: tuple[FreeTier, ...]
@@ -64,22 +64,22 @@ class Side:
 
     @property
     def hourly(self) -> Decimal:
-        """US dollars an hour, of the 730 in a month."""
+        """US dollars an hour; a month has 730 hours."""
         return self.monthly / HOURS_A_MONTH
 
     @property
     def bounded(self) -> bool:
-        """Whether something is unpriced, so that the true figure is this or more."""
+        """Whether something is unpriced, so that the figures are lower bounds."""
         return any(component.kind == "unpriced" for component in self.components)
 
     def of(self, kind: Kind) -> list[Component]:
-        """The components of a kind."""
+        """The components of one kind."""
         return [component for component in self.components if component.kind == kind]
 
 
 @dataclass(frozen=True, slots=True)
 class PricedResource:
-    """A resource and what happens to it: list prices a month, None where it does not exist."""
+    """A resource and its planned action; US dollars a month at list prices before and after, None where it does not exist."""
 
     address: str
     action: str
@@ -88,7 +88,7 @@ class PricedResource:
 
     @property
     def delta(self) -> Decimal:
-        """What the plan adds at list prices."""
+        """US dollars a month that the plan adds, at list prices."""
         return (self.after or ZERO) - (self.before or ZERO)
 
 
@@ -127,17 +127,17 @@ def estimate(
     """What `plan` costs: the object that `terraform show -json` prints, or one per layer.
 
     Several plans share their free tiers, as everything on one billing account does.
-    Raises UsageProblem when a plan is something else.
+    Raises UsageProblem when `plan` is not a plan.
     """
-    held, rows = assumptions or Assumptions(), catalogue or prices.read()
+    numbers, rows = assumptions or Assumptions(), catalogue or prices.read()
     found = [change for one in as_plans(plan) for change in changes(one)]
-    before = [(change, list(_components(change.before, held, rows))) for change in found]
-    after = [(change, list(_components(change.after, held, rows))) for change in found]
+    before = [(change, list(_components(change.before, numbers, rows))) for change in found]
+    after = [(change, list(_components(change.after, numbers, rows))) for change in found]
     return Estimate(
-        before=_side((c for _, parts in before for c in parts), held, rows),
-        after=_side((c for _, parts in after for c in parts), held, rows),
+        before=_side((c for _, parts in before for c in parts), numbers, rows),
+        after=_side((c for _, parts in after for c in parts), numbers, rows),
         rows=tuple(_row(change, b, a) for (change, b), (_, a) in zip(before, after, strict=True)),
-        assumptions=held,
+        assumptions=numbers,
     )
 
 
@@ -157,7 +157,7 @@ def _components(resource: Planned | None, assumptions: Assumptions, catalogue: C
     if planner is None:
         why = why_free(resource.type)
         kind: Kind = "free" if why else "unpriced"
-        yield Component(resource.address, "all of it", kind, why=why or f"no price is known here for {resource.type}")
+        yield Component(resource.address, "all of it", kind, why=why or f"no price is known for {resource.type}")
         return
     try:
         for need in planner(resource, assumptions):
@@ -167,9 +167,7 @@ def _components(resource: Planned | None, assumptions: Assumptions, catalogue: C
             resource.address, "the rest", "unpriced", why=f"its {unknown.attribute} is known only after apply"
         )
     except (InvalidOperation, ValueError, TypeError):
-        yield Component(
-            resource.address, "the rest", "unpriced", why="a size in it is not a number that is understood here"
-        )
+        yield Component(resource.address, "the rest", "unpriced", why="one of its sizes is not a valid number")
 
 
 def _priced(resource: Planned, need: Need, catalogue: Catalogue) -> Component:
@@ -204,7 +202,7 @@ def line(
 
 
 def sentence(found: Estimate, today: date | None = None) -> str:
-    """An estimate in one line."""
+    """An estimate in one line; with `today`, it warns of prices older than 180 days."""
     after = found.after
     parts = [
         f"fixed {shown(total(c.monthly for c in after.of('fixed')))}",
@@ -220,12 +218,12 @@ def sentence(found: Estimate, today: date | None = None) -> str:
 
 
 def a_month(found: Estimate) -> str:
-    """The total as people say it, e.g. "≥ $12.40 a month" where something is unpriced."""
+    """The total as text: "$12.40 a month", or "≥ $12.40 a month" where something is unpriced."""
     return f"{'≥ ' if found.after.bounded else ''}{shown(found.after.monthly)} a month"
 
 
 def stale_note(found: Estimate, today: date) -> str:
-    """A warning when a price behind the figures is older than 180 days, else nothing."""
+    """A warning where a price behind the figures is older than 180 days, else ""."""
     old = prices.stale(found.used, today)
     if not old:
         return ""

@@ -1,4 +1,4 @@
-"""Reads billing files: each is mapped to one layout by column names and then queried in DuckDB."""
+"""Reads billing files: each is mapped to one common layout by its column names and queried in DuckDB."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ from groundwork.errors import UsageProblem
 
 
 def named(patterns: Iterable[str]) -> tuple[Path, ...]:
-    """The files that somebody named; a name that is not a file is a pattern, and its files come by name.
-
-    Raises UsageProblem where there is none.
-    """
+    """The files that names and glob patterns stand for, those of a pattern sorted. Raises UsageProblem where there is none."""
     found: list[Path] = []
     for pattern in patterns:
         paths = [Path(pattern)] if Path(pattern).exists() else [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 - a pattern may be absolute
@@ -39,20 +36,20 @@ def named(patterns: Iterable[str]) -> tuple[Path, ...]:
 def read(paths: Sequence[Path], labels: Labels | None = None) -> Ledger:
     """The ledger of billing files, read by DuckDB.
 
-    Raises UsageProblem naming the file and the column, line or value that is not as its layout has it, and where two
-    files hold the same bill.
+    Raises UsageProblem naming the file and the column, line or value that does not fit its layout, and where two files
+    contain the same bill.
     """
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageProblem("The same file is given twice: its costs would count twice.")
-    held = labels or Labels()
+    labels = labels or Labels()
     with opened() as database:
         for macro in query.MACROS:
             database.execute(f"CREATE TEMP MACRO {macro}")
         found: list[tuple[Loaded, Ledger]] = []
         for number, path in enumerate(paths):
             with reading(path):
-                loaded = load(database, f"file_{number}", path, held)
-                found.append((loaded, _ledger(database, loaded, held)))
+                loaded = load(database, f"file_{number}", path, labels)
+                found.append((loaded, _ledger(database, loaded, labels)))
         notes = same_bill.check(database, found)
     return merged([ledger for _, ledger in found], notes)
 
@@ -73,7 +70,7 @@ def _ledger(database: Any, loaded: Loaded, labels: Labels) -> Ledger:
 
 
 def _check_keys(loaded: Loaded, lines: Iterable[Line]) -> None:
-    """Raises UsageProblem for a currency or an invoice that is none; once for all lines that share it, not for each."""
+    """Raises UsageProblem for an invalid currency or invoice month. Checked here and not in SQL, where it would run for every line."""
     currency = "BillingCurrency" if loaded.layout == focus.NAME else "currency"
     for line in lines:
         for column, value, pattern in (

@@ -1,7 +1,7 @@
 """FOCUS 1.2 files as a relation for the query.
 
-Google's FOCUS export nets credits into BilledCost and keeps them apart in x_Credits (Cloud Billing docs: FOCUS export);
-other makers' files have credits as rows of their own. Either way the relation's cost is BilledCost, credits taken off.
+Google's FOCUS export subtracts credits from BilledCost and lists them in x_Credits (Cloud Billing docs: FOCUS export);
+other vendors' files have credits as separate rows. Either way the relation's cost is BilledCost, after credits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REQUIRED = (
 NESTED = ("Tags", "x_Credits", "x_Labels", "x_ProjectLabels")
 OPTIONAL = ("ResourceId", "SkuId", "x_CostType", "x_ExportTime", "x_ServiceId", *NESTED)
 JSON_TYPES = {name: "JSON" if name in NESTED else "VARCHAR" for name in (*REQUIRED, *OPTIONAL)}
-"""The columns that are read, as JSON is read into them: numbers and times as the text that stands there."""
+"""The columns that are read and their DuckDB types for JSON: numbers and times stay the text that is in the file."""
 
 _LABEL = "STRUCT(key VARCHAR, value VARCHAR)[]"
 _NO_LABELS = f"CAST([] AS {_LABEL})"
@@ -30,18 +30,20 @@ _CREDIT = 'STRUCT(amount VARCHAR, "type" VARCHAR)[]'
 _LABEL_KEYS = '[{"Key":"VARCHAR","Value":"VARCHAR"}]'
 _CREDIT_KEYS = '[{"Amount":"VARCHAR","Type":"VARCHAR"}]'
 _PAIR = "{'key': l.Key, 'value': l.Value}"
-_NOTE_NO_CREDITS = "This FOCUS file has no x_Credits, so promotional credits cannot be told from other credits in it."
+_NOTE_NO_CREDITS = (
+    "This FOCUS file has no x_Credits, so promotional credits cannot be distinguished from other credits."
+)
 
 
 def check(path: Path, columns: Collection[str]) -> None:
-    """Raises UsageProblem naming the first column of FOCUS that is needed and not there."""
+    """Raises UsageProblem naming the first required FOCUS column that is missing."""
     for name in REQUIRED:
         if name not in columns:
             raise missing(path, name, columns)
 
 
 def notes(columns: Collection[str]) -> tuple[str, ...]:
-    """Sentences about what such a file does not say."""
+    """Sentences about what such a file does not contain."""
     return () if "x_Credits" in columns else (_NOTE_NO_CREDITS,)
 
 
@@ -112,14 +114,14 @@ def _credits(columns: Mapping[str, Any]) -> str:
 
 
 def _by_kind(column: str, json: str, **ways: str) -> str:
-    """SQL for JSON by what it is; null stays null, and what it is not expected to be stops the query."""
+    """SQL that converts JSON by its type; null stays null, and any other type stops the query."""
     cases = " ".join(f"WHEN '{kind}' THEN {way}" for kind, way in ways.items())
     stop = f"error('the column {column} has the value ' || CAST({column} AS VARCHAR) || ', so {FAULT}')"
     return f"CASE COALESCE(json_type({json}), 'NULL') {cases} WHEN 'NULL' THEN NULL ELSE {stop} END"
 
 
 def _json(name: str, type_: Any) -> str:
-    """JSON, also where it stands as text in a cell or in a string."""
+    """SQL for a column as JSON, also where the JSON is text in a cell or in a string."""
     if type_.id == "varchar" and str(type_) != "JSON":
         return f"CAST(nullif({name}, '') AS JSON)"
     json = f"CAST({name} AS JSON)"

@@ -1,4 +1,4 @@
-"""Credit grants in the environment file: read, validated, entered, and compared with the console; comments are kept."""
+"""Credit grants in the environment file: parsed, validated, entered, and corrected by the console's balance; comments are kept."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from groundwork.environment import editing
 from groundwork.errors import UsageProblem
 
 MOST = Decimal(10**9)
-"""No grant is larger; what somebody typed beyond it is a slip."""
+"""The largest amount that is accepted; anything above is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the console said was left on a day; counting starts again from there."""
+    """The balance that the console showed on a day; counting continues from there."""
 
     left: Decimal
     day: date
@@ -30,7 +30,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CreditGrant:
-    """Credits that a member brought: `amount` from `start` to before `expires`, on `account` ("" where it was not said)."""
+    """A member's credits: `amount`, valid from `start` until the day before `expires`, on billing account `account` ("" for none)."""
 
     member: str
     amount: Decimal
@@ -47,17 +47,17 @@ class CreditGrant:
 
     @property
     def opening(self) -> Decimal:
-        """What was there on that day."""
+        """The balance on the day `counted_from`."""
         return self.checked.left if self.checked else self.amount
 
     @property
     def words(self) -> str:
-        """The grant as a sentence names it."""
+        """The grant in words, for use in a sentence."""
         return f"{self.member}'s {shown(self.amount, self.currency)} of {self.start}"
 
 
 def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[CreditGrant, ...]:
-    """The `cost.grants` of an environment file. Raises UsageProblem naming the entry that cannot be."""
+    """The `cost.grants` of an environment file. Raises UsageProblem naming the invalid entry."""
     return tuple(_grant(entry, f"cost.grants.{index}") for index, entry in enumerate(section or ()))
 
 
@@ -83,7 +83,7 @@ def _grant(entry: Mapping[str, Any], where: str) -> CreditGrant:
 
 
 def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
-    """A sum of money that somebody typed. Raises UsageProblem when it is none, or not above zero."""
+    """Parse an amount of money. Raises UsageProblem unless it is a number above 0, or of at least `least` where that is given."""
     found = None if isinstance(value, bool) else decimal(value)
     if found is None or found > MOST or (found < least if least is not None else found <= 0):
         limit = "of at least 0" if least is not None else "above 0"
@@ -92,15 +92,15 @@ def amount(value: object, where: str, least: Decimal | None = None) -> Decimal:
 
 
 def looked(left: str, on: str | None, today: date) -> Checked:
-    """A look at the console from what somebody typed; today where no day is given. Raises UsageProblem for a day to come."""
+    """The console's balance as typed by the user, today unless `on` gives a day. Raises UsageProblem for a day in the future."""
     seen = Checked(amount(left, "--left", least=Decimal(0)), day(on, "--on") if on else today)
     if seen.day > today:
-        raise UsageProblem(f"--on {seen.day} is still to come; give the day on which the console said so.")
+        raise UsageProblem(f"--on {seen.day} is in the future; give the day on which the console showed this.")
     return seen
 
 
 def day(value: object, where: str) -> date:
-    """A day that somebody typed. Raises UsageProblem when it is none."""
+    """Parse a day. Raises UsageProblem when it is not one."""
     try:
         return value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError as problem:
@@ -108,22 +108,22 @@ def day(value: object, where: str) -> date:
 
 
 def sound(grant: CreditGrant, where: str) -> CreditGrant:
-    """The grant itself. Raises UsageProblem when its days or its check contradict each other."""
+    """Return the grant unchanged. Raises UsageProblem when its days, amount and check contradict each other."""
     if grant.expires <= grant.start:
         raise UsageProblem(f"{where}: {grant.words} expires on {grant.expires}, which is not after its start.")
     if grant.checked and not grant.start <= grant.checked.day <= grant.expires:
-        raise UsageProblem(f"{where}: {grant.words} was looked at on {grant.checked.day}, when it was not valid.")
+        raise UsageProblem(f"{where}: {grant.words} was checked on {grant.checked.day}, when it was not valid.")
     if grant.checked and grant.checked.left > grant.amount:
         raise UsageProblem(
-            f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than it was."
+            f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than was granted."
         )
     return grant
 
 
 def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> CreditGrant:
-    """A grant from what somebody typed: amount, currency, start, expires, billing_account.
+    """A grant from the user's input: amount, currency, start, expires, billing_account.
 
-    Raises UsageProblem for a member that the environment does not have, and for what cannot be.
+    Raises UsageProblem for somebody who is not a member of the environment, and for invalid values.
     """
     if member not in members:
         known = ", ".join(members) or "none"
@@ -147,37 +147,37 @@ def entered(members: Sequence[str], member: str, typed: Mapping[str, str]) -> Cr
 
 
 def add(path: Path, grant: CreditGrant) -> bool:
-    """Enter a grant into the environment file at `path`; False when it is there already.
+    """Add a grant to the environment file at `path`; False when it is there already.
 
-    Two processes at once both enter theirs; comments and order stay.
+    Safe with several processes at once; comments and order are kept.
     """
 
-    def entered(document: CommentedMap) -> bool:
-        held = _section(document)
-        if any(parse([entry])[0] == grant for entry in held):
+    def append(document: CommentedMap) -> bool:
+        entries = _section(document)
+        if any(parse([entry])[0] == grant for entry in entries):
             return False
-        held.append(_entry(grant))
+        entries.append(_entry(grant))
         return True
 
-    return editing.edit(path, entered)
+    return editing.edit(path, append)
 
 
 def check(path: Path, member: str, seen: Checked, start: date | None = None) -> CreditGrant:
-    """Write down what the console says is left of a member's grant; returns the grant as it then stands.
+    """Record the balance that the console shows for a member's grant; returns the updated grant.
 
-    Raises UsageProblem when the member has no grant on that day, or several and `start` does not say which.
+    Raises UsageProblem when the member has no grant on that day, or several and `start` does not select one.
     """
     found: list[CreditGrant] = []
 
-    def written(document: CommentedMap) -> bool:
-        held = _section(document)
-        grants = [parse([entry])[0] for entry in held]
+    def record(document: CommentedMap) -> bool:
+        entries = _section(document)
+        grants = [parse([entry])[0] for entry in entries]
         index = _which(grants, member, seen.day, start)
-        held[index]["checked"] = editing.inline({"left": _number(seen.left), "day": _quoted(seen.day)})
-        found.append(sound(parse([held[index]])[0], f"cost.grants.{index}"))
+        entries[index]["checked"] = editing.inline({"left": _number(seen.left), "day": seen.day.isoformat()})
+        found.append(sound(parse([entries[index]])[0], f"cost.grants.{index}"))
         return True
 
-    editing.edit(path, written)
+    editing.edit(path, record)
     return found[0]
 
 
@@ -210,14 +210,10 @@ def _section(document: CommentedMap) -> CommentedSeq:
 
 def _entry(grant: CreditGrant) -> CommentedMap:
     fields: dict[str, Any] = {"member": grant.member, "amount": _number(grant.amount), "currency": grant.currency}
-    fields |= {"start": _quoted(grant.start), "expires": _quoted(grant.expires)}
+    fields |= {"start": grant.start.isoformat(), "expires": grant.expires.isoformat()}
     fields |= {"billing_account": grant.account} if grant.account else {}
     return editing.inline(fields)
 
 
 def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _quoted(value: date) -> str:
-    return value.isoformat()

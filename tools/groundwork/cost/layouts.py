@@ -1,4 +1,4 @@
-"""Recognises the layout of a billing file by its first bytes, and explains when there is none."""
+"""Recognises the format of a billing file by its first bytes, and explains what is wrong with one of no known layout."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Format = Literal["parquet", "lines", "documents", "array", "csv", "cost table"]
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What a file is by its beginning.
+    """A file's format, judged by its beginning; `packed` means gzip.
 
-    JSON is `lines` (one object a line), `documents` (objects over several lines) or an `array`; `header` and
-    `delimiter` are those of `csv`.
+    JSON is `lines` (one object per line), `documents` (objects over several lines) or an `array`; `header` and
+    `delimiter` are set for `csv` only.
     """
 
     path: Path
@@ -38,16 +38,17 @@ class Sniffed:
 
 
 def sniff(path: Path) -> Sniffed:
-    """The format of a file. Raises UsageProblem when it cannot be read, is empty, or is packed and not whole."""
+    """The format of a file. Raises UsageProblem when it cannot be read, is empty, or is a truncated gzip file."""
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         with cast("BinaryIO", gzip.open(path) if packed else path.open("rb")) as file:
             first = _first_line(file)
-            if packed:
-                _read_out(file)
+            # To the end of a gzip file, which checks its checksum: DuckDB does not, and would add up damaged digits.
+            while packed and file.read(_LONGEST_LINE):
+                pass
     except (OSError, EOFError, zlib.error) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not whole"
+        reason = getattr(problem, "strerror", None) or "it is truncated or damaged"
         raise UsageProblem(f"{path} cannot be read: {reason}. Give a billing export: {KNOWN}.") from problem
     if not first:
         raise UsageProblem(f"{path} is empty. Give a billing export: {KNOWN}.")
@@ -60,17 +61,11 @@ def sniff(path: Path) -> Sniffed:
 
 
 def _first_line(file: BinaryIO) -> bytes:
-    """The first line that is not blank; b"" where there is none."""
+    """The first line that is not blank; b"" if there is none."""
     while line := file.readline(_LONGEST_LINE):
         if line.strip():
             return line
     return b""
-
-
-def _read_out(packed: BinaryIO) -> None:
-    """To the end, where gzip compares its checksum: DuckDB does not, and a changed digit would be summed."""
-    while packed.read(_LONGEST_LINE):
-        pass
 
 
 def _json_format(start: bytes) -> Format:
@@ -91,7 +86,7 @@ def _table(path: Path, start: bytes, packed: bool) -> Sniffed:
         if any(name in header for name in FOCUS_NAMES) and len(header) > 1:
             return Sniffed(path, "csv", packed, _each_once(path, header), delimiter)
     raise UsageProblem(
-        f"{path}: the names in its first line are not set apart by a comma, semicolon, tab or bar. Export it again as CSV."
+        f"{path}: the names in its first line are not separated by commas, semicolons, tabs or bars. Export it again as CSV."
     )
 
 
@@ -105,7 +100,7 @@ def _each_once(path: Path, header: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def missing(path: Path, name: str, columns: Iterable[str]) -> UsageProblem:
-    """The error for a column that is not there."""
-    held = list(columns)
-    found = ", ".join(held[:8]) + (", …" if len(held) > 8 else "")
-    return UsageProblem(f"{path}: the column {name} is missing (it has {found}). Layouts known here: {KNOWN}.")
+    """The error for a missing column."""
+    names = list(columns)
+    found = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return UsageProblem(f"{path}: the column {name} is missing (it has {found}). Known layouts: {KNOWN}.")

@@ -1,4 +1,4 @@
-"""The ledger of charges: the lines that the query returns, whichever export they came from."""
+"""The ledger of charges: the lines that the query returns, in the same form for every kind of export."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from groundwork.cost.amounts import total
 from groundwork.cost.query import COLUMNS
 
 SIMULATED_ACCOUNT = "SIMULATED"
-"""Billing accounts that begin so bill nobody: what is shown of them says simulated."""
+"""Prefix of simulated billing accounts; whatever shows their costs says "simulated"."""
 
 
-MADE_UP = "Simulated: these costs are made up."
+MADE_UP = "Simulated: these costs are invented."
 NO_SERVICE = "(no service)"
-"""What usage is called that names no service. Taxes, roundings and adjustments of an invoice name none; they go by their kind."""
+"""The service of usage that names none. Taxes, rounding and adjustments name none either; they go by their cost type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """Everything charged on a Pacific day for one account, invoice, project, service, member and component.
 
-    Where `daily` is False, the line is for a whole invoice, and `day` is only the first on which it can have been used.
-    `gross` is before credits; `promotion` and `other_credits` are negative. Amounts are in `currency`, exact.
-    `member` and `component` are "" where nothing is labelled; `project` is "" for taxes and support.
+    Where `daily` is False, the line covers a whole invoice, and `day` is only the first day of possible use.
+    `gross` is before credits; `promotion` and `other_credits` are negative. Amounts are exact, in `currency`.
+    `member` and `component` are "" without a label; `project` is "" for taxes and support.
     """
 
     day: date
@@ -49,12 +49,12 @@ class Line:
 
     @property
     def before_promotion(self) -> Decimal:
-        """What it cost after discounts and free tier, before promotional credits."""
+        """The cost after discounts and free tier, before promotional credits."""
         return total((self.gross, self.other_credits))
 
     @property
     def span(self) -> tuple[date, date]:
-        """The first and the last day on which it can have been used: its day, or the whole month of its invoice."""
+        """The first and the last possible day of use: its day, or its invoice's whole month."""
         if self.daily:
             return self.day, self.day
         year, month = int(self.invoice_month[:4]), int(self.invoice_month[4:])
@@ -68,7 +68,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
-    """A file that a ledger was read from: its layout, how many lines it has, and whether they have days."""
+    """A file that a ledger was read from: its layout, its number of lines, and whether they have days."""
 
     file: str
     layout: str
@@ -80,8 +80,8 @@ class LedgerFile:
 class Ledger:
     """The lines of one export, or of several.
 
-    `origin` says where they came from, `parts` which files; `notes` are sentences about what the export does not say;
-    `daily` is False where some have no day; `simulation` says what of it is simulated, where it is.
+    `origin` says where they came from, `parts` lists the files; `notes` are sentences about what the export lacks;
+    `daily` is False if any line has no day; `simulation` is the sentence shown when some of it is simulated.
     """
 
     lines: tuple[Line, ...]
@@ -93,12 +93,12 @@ class Ledger:
 
     @property
     def as_of(self) -> datetime | None:
-        """When the newest line was exported, or None where the layout does not say."""
+        """When the newest line was exported; None where the layout does not say."""
         return max((line.exported for line in self.lines if line.exported), default=None)
 
     @property
     def simulated(self) -> bool:
-        """Whether any of it is made up, or was used where nothing is billed."""
+        """Whether any of it is invented, or was used on the local cloud, which bills nothing."""
         return any(line.account.startswith(SIMULATED_ACCOUNT) for line in self.lines)
 
 
@@ -114,7 +114,7 @@ def merged(ledgers: Sequence[Ledger], notes: Sequence[str] = ()) -> Ledger:
 
 
 def lines_of(answer: Iterable[Sequence[Any]]) -> tuple[Line, ...]:
-    """The lines in a query's answer, by day, whichever engine gave it: columns as query.COLUMNS has them."""
+    """The lines in the result of a query by either engine, sorted by day; a row has the columns query.COLUMNS."""
     return tuple(sorted((_line(dict(zip(COLUMNS, row, strict=True))) for row in answer), key=_place))
 
 
@@ -146,6 +146,6 @@ def _line(row: dict[str, Any]) -> Line:
     )
 
 
-def _amount(answered: Any) -> Decimal:
-    """An exact amount; a list is one in parts, of which there may be none."""
-    return total(Decimal(part) for part in answered if part) if isinstance(answered, list) else Decimal(answered)
+def _amount(value: Any) -> Decimal:
+    """An exact amount; a list holds the parts of one, of which any may be null."""
+    return total(Decimal(part) for part in value if part) if isinstance(value, list) else Decimal(value)

@@ -19,7 +19,7 @@ _JSON_FORMATS = {"lines": "newline_delimited", "documents": "unstructured", "arr
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The label keys that say whose and what something is."""
+    """The label keys that name a resource's owner and component."""
 
     member: str = "member"
     component: str = "component"
@@ -29,8 +29,8 @@ class Labels:
 class Loaded:
     """A billing file in the database: `relation` is SQL for it in the query's layout.
 
-    `decimals` is whether its amounts are typed as such, `text` whether exports can have been appended to each other in
-    it, `net` whether credits are taken off its costs already. Files of one `kind` bill the same in the same lines.
+    `decimals`: its amounts are decimals; `text`: it is a text file, so that exports may have been concatenated in it;
+    `net`: its costs are after credits. Two files of one `kind` have the same lines for the same bill.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Loaded:
 
 
 def load(database: Any, name: str, path: Path, labels: Labels) -> Loaded:
-    """A file as a table, or a view, called `name`. Raises UsageProblem where it is not as its layout has it, or duckdb.Error."""
+    """Load a file as a table or view called `name`. Raises UsageProblem where it does not fit its layout, or duckdb.Error."""
     sniffed = sniff(path)
     if sniffed.format == "cost table":
         return _cost_table(database, name, path)
@@ -84,17 +84,17 @@ def _parquet(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
 
 
 def _projects_labelled(database: Any, path: Path, labels: Labels) -> bool:
-    """Whether projects can have the labels, by the first and the last of their keys, which Parquet files say of themselves.
+    """Whether projects can have the labels, judged by the range of their keys in the Parquet statistics.
 
-    Few teams label projects, and to read their labels takes a tenth of the time.
+    Few teams label projects, and reading projects' labels takes a tenth of the time.
     """
     keys = f"parquet_metadata({file_name(path)}) WHERE path_in_schema LIKE 'project, labels,%key'"
     within = " OR ".join(
         f"COALESCE({quoted(label)} BETWEEN stats_min_value AND stats_max_value, true)"
         for label in (labels.member, labels.component)
     )
-    held = f"SELECT COUNT(*) FROM {keys} AND COALESCE(stats_null_count < num_values, true) AND ({within})"  # noqa: S608 - all of it is quoted
-    return bool(database.execute(held).fetchone()[0])
+    sql = f"SELECT COUNT(*) FROM {keys} AND COALESCE(stats_null_count < num_values, true) AND ({within})"  # noqa: S608 - all of it is quoted
+    return bool(database.execute(sql).fetchone()[0])
 
 
 def _csv(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def _csv(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
         "escape": "'\"'", "strict_mode": "true", "null_padding": "false", "nullstr": "''", "hive_partitioning": "false",
         "max_line_size": str(_LONGEST), "compression": _compression(sniffed),
     }  # fmt: skip
-    said = ", ".join(f"{key}={value}" for key, value in settings.items())
-    database.execute(f"CREATE TABLE {name} AS SELECT * FROM read_csv({file_name(sniffed.path)}, {said})")  # noqa: S608 - all of it is quoted
+    options = ", ".join(f"{key}={value}" for key, value in settings.items())
+    database.execute(f"CREATE TABLE {name} AS SELECT * FROM read_csv({file_name(sniffed.path)}, {options})")  # noqa: S608 - all of it is quoted
     return _types(database, name)
 
 
@@ -125,7 +125,7 @@ def _json(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
 
 
 def _first_keys(database: Any, sniffed: Sniffed) -> Sequence[str]:
-    """The keys of the first line: those of its layout that must have a value are on every line, or the line is refused."""
+    """The keys of the first line. They identify the layout: a later line without a required key is refused."""
     scan = _json_scan("read_json_objects", sniffed)
     found = database.execute(f"SELECT json_keys(json) FROM {scan} LIMIT 1").fetchone()  # noqa: S608 - the path is quoted
     return list(found[0] or ()) if found else ()
@@ -156,7 +156,7 @@ def _native_table(database: Any, name: str, sniffed: Sniffed) -> None:
 
 
 def _check_shapes(database: Any, sniffed: Sniffed) -> None:
-    """Raises UsageProblem naming a column that is an object, a list or a plain value where Google has another."""
+    """Raises UsageProblem naming a column that is not the object, list or plain value that Google exports."""
     scan = _json_scan("read_json_objects", sniffed)
     for column, each in native.COLUMNS.items():
         type_ = f"json_type(json, '$.{column}')"
@@ -169,7 +169,7 @@ def _check_shapes(database: Any, sniffed: Sniffed) -> None:
 
 
 def _used(database: Any, name: str, columns: Mapping[str, Any]) -> Sequence[str]:
-    """The columns that have a value in any line; all of them where there is no line."""
+    """The columns that have a value in any line; all columns if there are no lines."""
     counts = ", ".join(f'COUNT("{column}")' for column in columns)
     lines, *values = database.execute(f"SELECT COUNT(*), {counts} FROM {name}").fetchone()  # noqa: S608 - every name is ours
     return [column for column, count in zip(columns, values, strict=True) if count or not lines]

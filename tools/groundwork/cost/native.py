@@ -25,13 +25,13 @@ class Column:
 
     @property
     def type(self) -> str:
-        """The DuckDB type that JSON is read into: numbers and times as the text that stands there."""
+        """The DuckDB type for JSON: numbers and times stay the text that is in the file."""
         inside = ", ".join(f'"{name}" {type_}' for name, type_ in self.fields.items())
         return (f"STRUCT({inside})" if inside else "VARCHAR") + ("[]" if self.many else "")
 
     @property
     def words(self) -> str:
-        """What it is, in words."""
+        """The shape, in words."""
         return "a list" if self.many else "an object" if self.fields else "a plain value"
 
 
@@ -50,7 +50,7 @@ COLUMNS: Mapping[str, Column] = {
     "currency": Column(),
     "credits": Column({"amount": _TEXT, "type": _TEXT}, many=True),
     "export_time": Column(),
-    # What only tells lines apart.
+    # Only to tell lines apart.
     "sku": Column({"id": _TEXT}, optional=True),
     "usage_end_time": Column(optional=True),
     "resource": Column({"name": _TEXT, "global_name": _TEXT}, optional=True),
@@ -63,7 +63,7 @@ JSON_TYPES = {name: column.type for name, column in COLUMNS.items()}
 def check(path: Path, columns: Mapping[str, Any]) -> None:
     """Raises UsageProblem naming the column or field of Google's layout that is missing or has another shape.
 
-    `columns` maps names to DuckDB types. Columns that are not needed may be anything: the layout grows.
+    `columns` maps names to DuckDB types. Unknown columns are ignored: Google adds to the layout.
     """
     for name, column in COLUMNS.items():
         if name not in columns:
@@ -73,14 +73,14 @@ def check(path: Path, columns: Mapping[str, Any]) -> None:
         found = columns[name]
         if (found.id == "list") != column.many or (_record(found).id == "struct") != bool(column.fields):
             raise other_shape(path, name, found.id)
-        held = [inner for inner, _ in _record(found).children] if column.fields else []
+        fields = [inner for inner, _ in _record(found).children] if column.fields else []
         for inner in column.fields:
-            if inner not in held:
-                raise missing(path, f"{name}.{inner}", (f"{name}.{each}" for each in held))
+            if inner not in fields:
+                raise missing(path, f"{name}.{inner}", (f"{name}.{each}" for each in fields))
 
 
 def _record(type_: Any) -> Any:
-    """A list's elements' type, or the type itself."""
+    """The element type of a list, or the type itself."""
     return type_.children[0][1] if type_.id == "list" else type_
 
 
@@ -92,27 +92,27 @@ def other_shape(path: Path, name: str, found: str) -> UsageProblem:
 
 
 def decimals(columns: Mapping[str, Any]) -> bool:
-    """Whether the amounts in columns are decimals, rather than text or floating point."""
+    """Whether the amounts are decimals rather than text or floating point."""
     credit = dict(_record(columns["credits"]).children)["amount"]
     return bool(columns["cost"].id == credit.id == "decimal")
 
 
 def _as_text(name: str, type_: Any) -> str:
-    """A column whose labels may have no type in Parquet, where no line has any."""
+    """SQL for a column with labels, cast to text: in a Parquet file without any labels they have no usable type."""
     labels = type_ if type_.id == "list" else dict(type_.children)["labels"]
-    texts = {inner: str(held) for inner, held in _record(labels).children} if _record(labels).id == "struct" else {}
+    texts = {inner: str(of) for inner, of in _record(labels).children} if _record(labels).id == "struct" else {}
     return name if {*texts.values()} == {_TEXT} else f"CAST({name} AS {COLUMNS[name].type})"
 
 
 def _time(columns: Mapping[str, Any], name: str, optional: bool = False) -> str:
-    """A time; one that is typed as such needs no check of its own, as its range is looked at once for all lines."""
+    """SQL for a time. A column of times needs no check per line: `define_pacific_day` checks the range once for all."""
     if columns[name].id.startswith("timestamp"):
         return f"CAST({name} AS TIMESTAMPTZ)"
     return checked_time(name, name, optional)
 
 
 def relation(columns: Mapping[str, Any], table: str, projects_labelled: bool = True) -> str:
-    """SQL for `table`, which holds an export with `columns`, as the query reads it; without projects' labels where none has one."""
+    """SQL for `table`, an export with `columns`, in the query's layout; projects' labels are left out where no project has any."""
     inexact = f"len(list_filter(credits, lambda c: {query.unsummable('c.amount')})) > 0"
     credit_list = "credits" if decimals(columns) else checked("credits", inexact, "CAST(credits AS VARCHAR)", "credits")
     wrong = "cost IS NULL" if decimals(columns) else query.unsummable("cost")

@@ -15,17 +15,13 @@ PAGE = Path("docs") / "cost.md"
 
 
 def cost_tables(root: Path) -> Iterator[Generated]:
-    """Every assumption with its default, every type that is priced or free, every price with its page and day."""
-    yield Generated(root / PAGE, "assumptions", table(["Name", "Default", "What it is"], list(_assumptions())))
+    """Every assumption with its default, every priced or free type, every price with its source and date."""
+    assumptions = [[f"`{name}`", f"{one.value:f} {one.unit}", f"{one.meaning}."] for name, one in DEFAULTS.items()]
+    yield Generated(root / PAGE, "assumptions", table(["Name", "Default", "What it is"], assumptions))
     yield Generated(root / PAGE, "types", table(["Type", "Cost"], list(_types())))
     columns = ["Price", "Region", "US dollars", "Free a month", "Read", "Known how", "Page"]
     rows = sorted(catalogue.read().rows.values(), key=lambda price: (price.key, price.region))
     yield Generated(root / PAGE, "prices", table(columns, [_price(price) for price in rows]))
-
-
-def _assumptions() -> Iterator[list[str]]:
-    for name, default in DEFAULTS.items():
-        yield [f"`{name}`", f"{default.value:f} {default.unit}", f"{default.meaning}."]
 
 
 def _types() -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""Reads a saved plan: the resources before and after it, and which values are not known yet."""
+"""Reads a saved plan: the resources before and after it, and which values are not yet known."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ResourceChange:
 
 
 def load_plan(path: Path) -> Mapping[str, Any]:
-    """The plan in a file that `terraform show -json PLAN` wrote. Raises UsageProblem when it is something else."""
+    """The plan in a file written by `terraform show -json PLAN`. Raises UsageProblem when it is something else."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         plan = json.loads(text)
@@ -68,7 +68,7 @@ def _checked(plan: object, where: str) -> Mapping[str, Any]:
             f"{where} is not a plan: format_version is missing. Write it with `terraform show -json PLAN`."
         )
     if str(plan["format_version"]).split(".")[0] != "1":
-        raise UsageProblem(f"{where} has plan format {plan['format_version']}, and only format 1 is known here.")
+        raise UsageProblem(f"{where} has plan format {plan['format_version']}; only format 1 is supported.")
     if "planned_values" not in plan and "resource_changes" not in plan:
         raise UsageProblem(f"{where} is a state, not a plan: there are no resource_changes. Save a plan and show that.")
     return plan
@@ -78,7 +78,7 @@ def _change(entry: Mapping[str, Any], where: str) -> ResourceChange:
     change, address = entry["change"], str(entry.get("address", "?"))
     actions = tuple(change.get("actions", ()))
     if actions not in ACTIONS:
-        raise UsageProblem(f"{where}: {address} has the actions {list(actions)}, which are not known here.")
+        raise UsageProblem(f"{where}: {address} has the actions {list(actions)}, which are unknown.")
     after = change.get("after") if ACTIONS[actions] != "forget" else change.get("before")
     return ResourceChange(
         address=address,

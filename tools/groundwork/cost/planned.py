@@ -15,25 +15,25 @@ from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 
 MUCH = Decimal(10)
-"""US dollars a month from which on a plan's cost stands apart."""
-LOCAL_NOTE = " The local cloud itself bills nothing: this is what the same would cost on Google Cloud (simulated)."
+"""A plan that adds at least this many US dollars a month gets a line of its own."""
+LOCAL_NOTE = " The local cloud bills nothing: this is what the same would cost on Google Cloud (simulated)."
 
 
 def assumptions_of(environment: Environment) -> Assumptions:
-    """The assumptions in force for an environment. Raises UsageProblem naming the one that cannot be."""
+    """The assumptions of an environment. Raises UsageProblem naming an invalid one."""
     return parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
 
 
 def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
-    """What the saved plans of all layers cost together, as Terraform shows them."""
-    held = assumptions or assumptions_of(session.environment)
-    return estimate([session.shown(entry.layer, entry.file) for entry in made], held)
+    """The estimate for the saved plans of all layers together."""
+    assumptions = assumptions or assumptions_of(session.environment)
+    return estimate([session.shown(entry.layer, entry.file) for entry in made], assumptions)
 
 
 def in_a_line(environment: Environment, found: Estimate, today: date | None = None) -> str:
-    """An estimate in one line, with the environment's budget beside it."""
-    held = of_estimate(environment.budget, found)
-    return sentence(found, today) + (f" {held.text}" if held else "")
+    """An estimate in one line, followed by a comparison with the environment's budget, if it has one."""
+    budget = of_estimate(environment.budget, found)
+    return sentence(found, today) + (f" {budget.text}" if budget else "")
 
 
 Check = Callable[[Session, Sequence[LayerPlan]], None]
@@ -45,9 +45,9 @@ def saying_cost(
     today: date,
     keep: Callable[[Estimate], object] = lambda _found: None,
 ) -> Check:
-    """A check for `groundwork.lifecycle.up.up` that refuses nothing and says in a line what the plans cost; `keep` gets the estimate.
+    """A check for `groundwork.lifecycle.up.up` that never refuses: it prints the plans' cost in a line and hands the estimate to `keep`.
 
-    Raises UsageProblem at once, before anything is planned, for an assumption that cannot be.
+    Raises UsageProblem immediately, before anything is planned, for an invalid assumption.
     """
     assumptions = assumptions_of(environment)
     note = LOCAL_NOTE if environment.local else ""
@@ -56,7 +56,7 @@ def saying_cost(
         found = of_plans(session, made, assumptions)
         keep(found)
         if found.delta >= MUCH:
-            say(f"  ! this plan adds {shown(found.delta)} a month to what the platform costs")
+            say(f"  ! this plan adds {shown(found.delta)} a month to the platform's cost")
         say(in_a_line(environment, found, today) + note)
 
     return check

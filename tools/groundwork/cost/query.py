@@ -1,8 +1,8 @@
-"""The single query behind every report, with six expressions that BigQuery and DuckDB each spell in their own way.
+"""The single query behind every report, with six expressions that are written differently for BigQuery and DuckDB.
 
-It reads a billing export in Google's own layout (standard or detailed) and answers with one line per day, invoice,
-account, project, service, member and component. Credits are summed row by row, so that no join multiplies cost.
-Days are Pacific days, as in the console (Cloud Billing docs: reports).
+It reads a billing export in Google's own layout (standard or detailed) and returns one line per day, invoice, account,
+project, service, member and component. Credits are summed per row, so that no join multiplies costs. Days are Pacific
+days, as in the console (Cloud Billing docs: reports).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ COLUMNS = (
     "day", "invoice_month", "billing_account_id", "currency", "cost_type", "service_id", "service", "project",
     "member", "component", "gross", "promotion", "credits", "line_count", "exported",
 )  # fmt: skip
-"""What the query answers with, in order."""
+"""The columns of the result, in order."""
 
 DECIMAL, FINE = "DECIMAL(38, 18)", "DECIMAL(38, 37)"
 PARAMETERS = ("member_label", "component_label")
@@ -57,7 +57,7 @@ _PARAMETER = re.compile(rf":({'|'.join(PARAMETERS)})\b")
 
 @dataclass(frozen=True, slots=True)
 class SqlDialect:
-    """How an engine says the query's own words; {0} and {1} are what stands between their brackets."""
+    """An engine's expressions for the capitalised words in SQL; {0} and {1} are their arguments."""
 
     pacific_day: str
     exact: str
@@ -70,7 +70,7 @@ class SqlDialect:
 
 BIGQUERY = SqlDialect(
     pacific_day="DATE({0}, 'America/Los_Angeles')",
-    # By way of text, so that a floating point cost counts as it is written and not as it is stored.
+    # By way of text, so that a floating-point cost counts as it is printed, not as it is stored.
     exact="CAST(CAST({0} AS STRING) AS BIGNUMERIC)",
     label="(SELECT MAX(l.value) FROM UNNEST({0}) AS l WHERE l.key = {1})",
     promotion="(SELECT SUM(CAST(CAST(c.amount AS STRING) AS BIGNUMERIC)) FROM UNNEST({0}) AS c WHERE c.type = 'PROMOTION')",
@@ -81,7 +81,7 @@ BIGQUERY = SqlDialect(
 DUCKDB = SqlDialect(
     pacific_day="pacific_day({0})",
     exact="({0})",
-    # Sub-queries over lists would say the same here, at eleven times the time and thirty times the memory.
+    # Subqueries over lists would be clearer, but take eleven times as long and thirty times the memory.
     label="{0}[list_position(list_transform({0}, lambda l: l.key), {1})].value",
     promotion="list_sum(list_transform({0}, lambda c: CASE WHEN c.type = 'PROMOTION' THEN c.amount END))",
     credits="list_sum(list_transform({0}, lambda c: counted(c.amount)))",
@@ -98,19 +98,19 @@ DUCKDB_TEXT = replace(
     credits="{{'main': list_sum(list_transform({0}, lambda c: main(c.amount))), 'rest': list_sum(list_transform({0}, lambda c: rest(c.amount)))}}",
     total="[CAST(SUM({0}.main) AS VARCHAR), CAST(SUM({0}.rest) AS VARCHAR)]",
 )
-"""For a relation whose amounts are text or floating point: summed in two parts, since no decimal of DuckDB's is both wide
-and fine enough. The answer's amounts are lists of what is to be added."""
+"""For a relation whose amounts are text or floating point: they are summed in two parts, because no decimal type of DuckDB is
+both wide and fine enough. The amounts in the result are lists of parts to add up."""
 
 MACROS = (
     f"main(amount) AS CAST(CAST(amount AS VARCHAR) AS {DECIMAL})",
     f"rest(amount) AS CASE WHEN abs(main(amount)) < 10 THEN CAST(CAST(amount AS VARCHAR) AS {FINE}) - CAST(main(amount) AS {FINE}) END",
     f"counted(amount) AS {checked('credits', 'amount IS NULL', 'NULL', 'amount')}",
 )
-"""DuckDB macros behind these words: an amount to 18 digits after the point, what it has beyond them, and one that is there."""
+"""DuckDB macros used above: an amount to 18 decimals, the digits beyond those, and an amount that must not be null."""
 
 
 def unsummable(amount: str) -> str:
-    """SQL for whether an amount, as text or floating point, is not a number, or has more digits than `main` and `rest` hold."""
+    """SQL for whether an amount, as text or floating point, is not a number or has more digits than `main` and `rest` can hold."""
     text = f"CAST({amount} AS VARCHAR)"
     value = f"TRY_CAST({text} AS {DECIMAL})"
     return (
@@ -124,13 +124,13 @@ _WORD = re.compile(r"\b(PACIFIC_DAY|EXACT|LABEL|PROMOTION|CREDITS|TOTAL)\(([^()]
 def render(dialect: SqlDialect, source: str, recent: str = "TRUE") -> str:
     """The query for an engine.
 
-    `source` is a table, as that engine writes one; `recent` is a condition that spares reading old partitions.
+    `source` is a table in that engine's notation; `recent` is a condition that avoids reading old partitions.
     """
-    text = _WORD.sub(lambda found: _said(dialect, found[1], found[2]), SQL)
+    text = _WORD.sub(lambda found: _expression(dialect, found[1], found[2]), SQL)
     text = _PARAMETER.sub(lambda found: dialect.parameter + found[1], text)
     return text.replace("{source}", source).replace("{recent}", recent)
 
 
-def _said(dialect: SqlDialect, word: str, between: str) -> str:
-    way: str = getattr(dialect, word.lower())
-    return way.format(*between.split(", "))
+def _expression(dialect: SqlDialect, word: str, arguments: str) -> str:
+    template: str = getattr(dialect, word.lower())
+    return template.format(*arguments.split(", "))

@@ -20,14 +20,14 @@ NO_PROJECT = "(no project)"
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Which lines count: days of use from `since` to before `until`, or those on the invoice of `month` (202610)."""
+    """Which lines count: those used from `since` until the day before `until`, or those on the invoice of `month` (202610)."""
 
     since: date | None = None
     until: date | None = None
     month: str | None = None
 
     def holds(self, line: Line) -> bool:
-        """Whether a line is in it."""
+        """Whether a line belongs to it."""
         if self.month:
             return line.invoice_month == self.month
         first, last = line.span
@@ -35,7 +35,7 @@ class Period:
 
     @property
     def words(self) -> str:
-        """The period as a heading says it."""
+        """The period in words, for a heading."""
         if self.month:
             return f"invoice of {self.month[:4]}-{self.month[4:]}"
         if not (self.since or self.until):
@@ -45,9 +45,9 @@ class Period:
 
 
 def period(since: str | None, until: str | None, month: str | None) -> Period:
-    """A period from what somebody typed: days as 2026-10-31 (`until` is the last day), a month as 2026-10.
+    """A period from the user's input: days as 2026-10-31 (`until` is the last one), a month as 2026-10.
 
-    Raises UsageProblem for a day or month that is none, for days the wrong way round, and for both at once.
+    Raises UsageProblem for an invalid day or month, for days in the wrong order, and for both days and a month.
     """
     if month and (since or until):
         raise UsageProblem("--month is an invoice, --from and --until are days of use; give one or the other.")
@@ -75,7 +75,7 @@ def _month(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Exact sums of lines: credits are negative."""
+    """Exact sums of lines; credits are negative."""
 
     gross: Decimal = ZERO
     other_credits: Decimal = ZERO
@@ -84,29 +84,29 @@ class Sums:
 
     @property
     def before_promotion(self) -> Decimal:
-        """After free tier and discounts, before promotional credits: what rankings go by."""
+        """After free tier and discounts, before promotional credits; rankings use this."""
         return total((self.gross, self.other_credits))
 
     @property
     def net(self) -> Decimal:
-        """After all credits: what is paid."""
+        """After all credits: what is actually paid."""
         return total((self.before_promotion, self.promotion))
 
 
 def summed(lines: Iterable[Line]) -> Sums:
     """The sums of `lines`."""
-    held = list(lines)
+    lines = list(lines)
     return Sums(
-        gross=total(line.gross for line in held),
-        other_credits=total(line.other_credits for line in held),
-        promotion=total(line.promotion for line in held),
-        line_count=sum(line.line_count for line in held),
+        gross=total(line.gross for line in lines),
+        other_credits=total(line.other_credits for line in lines),
+        promotion=total(line.promotion for line in lines),
+        line_count=sum(line.line_count for line in lines),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CostGroup:
-    """The lines that share a key: `key` is what they are grouped by, `name` what a person reads."""
+    """The sums of the lines that share a key; `name` is the key for people."""
 
     key: str
     name: str
@@ -124,14 +124,14 @@ GROUPINGS: Mapping[str, Key] = {
     "invoice": lambda line: (line.invoice_month, f"{line.invoice_month[:4]}-{line.invoice_month[4:]}"),
     "cost type": lambda line: (line.cost_type, line.cost_type.replace("_", " ")),
 }
-"""What a report can be grouped by. Services go by id, because Google changes their names."""
+"""What a report can be grouped by, as key and name of a line. Services go by ID, because Google changes their names."""
 
 IN_ORDER = frozenset({"day", "invoice"})
 
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """A ledger's lines of one period in one currency."""
+    """A ledger's lines of one period in one currency; `age` is the time since the newest line was exported."""
 
     ledger: Ledger
     lines: tuple[Line, ...]
@@ -140,7 +140,7 @@ class CostReport:
     age: timedelta | None
 
     def by(self, grouping: str) -> list[CostGroup]:
-        """Groups ranked by what they cost before promotional credits, days and invoices in their order."""
+        """Groups, the most expensive before promotional credits first; days and invoices in order of time."""
         key, found = GROUPINGS[grouping], dict[str, list[Line]]()
         for line in self.lines:
             found.setdefault(key(line)[0], []).append(line)
@@ -156,37 +156,37 @@ class CostReport:
 
     @property
     def late(self) -> Sums:
-        """What was billed on a later invoice than its day's month."""
+        """The sums of lines that were billed on a later invoice than that of their day's month."""
         return summed(line for line in self.lines if line.late)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences that a reader needs before believing a figure."""
+        """Sentences that a reader must know before relying on the figures."""
         found = [self.ledger.simulation] if self.ledger.simulated else []
         if self.age is not None and self.age > timedelta(hours=FRESH_HOURS):
             hours = int(self.age.total_seconds() // 3600)
             ago = f"{hours} hours" if hours < 2 * FRESH_HOURS else f"{self.age.days} days"
-            found.append(f"The newest line was exported {ago} ago: later costs are not in here yet.")
+            found.append(f"The newest line was exported {ago} ago: later costs are missing.")
         return (*found, *self.ledger.notes)
 
     def unfinished(self, day: date) -> bool:
-        """Whether lines for `day` may still come: Google exports with a lag of up to a day and has no promise about it."""
+        """Whether lines for `day` may still arrive: Google exports with a lag of up to a day, and guarantees nothing."""
         as_of = self.ledger.as_of
         return as_of is not None and day >= as_of.date() - timedelta(days=1)
 
 
 def report(ledger: Ledger, wanted: Period, now: datetime, currency: str | None = None) -> CostReport:
-    """The report on `wanted`, as seen at `now` (with a time zone).
+    """The report on the period `wanted`, as of `now` (with a time zone).
 
-    Raises UsageProblem when the period has no lines, when it is one of days and some lines have none, and when it has
-    several currencies and none is chosen: amounts of different currencies are never added.
+    Raises UsageProblem when the period has no lines, when it is given in days and some lines have none, and when it has
+    several currencies and none is chosen: amounts in different currencies are never added.
     """
     if (wanted.since or wanted.until) and not ledger.daily:
         raise UsageProblem(_without_days(ledger))
     lines = [line for line in ledger.lines if wanted.holds(line)]
     if not lines:
-        asked = "it" if wanted == Period() else f"the {wanted.words}"
-        raise UsageProblem(f"{ledger.origin} has no costs in {asked}. {_span(ledger)}")
+        where = "it" if wanted == Period() else f"the {wanted.words}"
+        raise UsageProblem(f"{ledger.origin} has no costs in {where}. {_span(ledger)}")
     currencies = sorted({line.currency for line in lines})
     if currency is None and len(currencies) > 1:
         raise UsageProblem(
@@ -203,12 +203,12 @@ def _without_days(ledger: Ledger) -> str:
     files = ", ".join(part.file for part in ledger.parts if not part.daily) or ledger.origin
     months = sorted({line.invoice_month for line in ledger.lines if not line.daily})
     month = f"{months[-1][:4]}-{months[-1][4:]}" if months else "2026-10"
-    return f"{files} has lines for whole invoices and no days, so --from and --until cannot be told in it. Ask for an invoice: --month {month}."
+    return f"{files} has lines for whole invoices and no days, so --from and --until cannot be applied. Choose an invoice: --month {month}."
 
 
 def _span(ledger: Ledger) -> str:
     if not ledger.lines:
-        return "It has no lines at all; wait for the export's first rows, or give another file."
+        return "It has no lines at all: wait for the export's first rows, or give another file."
     days, months = (
         [line.day for line in ledger.lines if line.daily],
         sorted({line.invoice_month for line in ledger.lines}),
@@ -217,14 +217,17 @@ def _span(ledger: Ledger) -> str:
 
 
 def renamed(ledger: Ledger, names: Mapping[str, str]) -> Ledger:
-    """The ledger with member labels put into the words of `names` (label → e-mail address); others stay."""
+    """The ledger with member labels replaced by `names` (label → e-mail address); other labels stay."""
     return replace(
         ledger, lines=tuple(replace(line, member=names.get(line.member, line.member)) for line in ledger.lines)
     )
 
 
 def member_names(emails: Iterable[str]) -> dict[str, str]:
-    """Label values by which members may sign: labels hold no @ and no dot, so alice@example.com signs alice or alice-example-com."""
+    """The label values that stand for members: a label may have no @ and no dot, so alice@example.com is alice or alice-example-com.
+
+    A value that could be two members' is left out.
+    """
     names: dict[str, str] = {}
     for email in emails:
         person = re.sub(r"[^a-z0-9_-]", "-", email.split("@")[0].lower())
@@ -234,7 +237,7 @@ def member_names(emails: Iterable[str]) -> dict[str, str]:
 
 
 def as_json(found: CostReport) -> dict[str, Any]:
-    """The report as one JSON object: amounts are exact decimals in strings."""
+    """The report as one JSON object; amounts are exact decimals in strings."""
     as_of = found.ledger.as_of
     return {
         "source": found.ledger.origin,
@@ -255,7 +258,7 @@ def as_json(found: CostReport) -> dict[str, Any]:
 
 
 def groupings(found: CostReport) -> list[str]:
-    """What a report can be grouped by; not by day where the export has one line a month."""
+    """What this report can be grouped by: everything, but not by day where the export has one line a month."""
     return [grouping for grouping in GROUPINGS if grouping != "day" or found.ledger.daily]
 
 

@@ -1,4 +1,4 @@
-"""How each resource type is priced, or why it is free, as declared by the kinds."""
+"""How each resource type is priced, or why it is free, as declared by the kinds of resources."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from groundwork.resources.registry import GRANT, made
 
 
 def priced() -> Mapping[str, Planner]:
-    """What a month of each type that costs something needs."""
+    """The planner of each resource type that costs something."""
     return {name: how.price for name, how in sorted(made().items()) if not isinstance(how.price, Free)}
 
 
 def free() -> Mapping[str, str]:
-    """Why each type that costs nothing does so."""
+    """The reason for each resource type that is free."""
     return {name: how.price.reason for name, how in sorted(made().items()) if isinstance(how.price, Free)}
 
 
 def why_free(resource_type: str) -> str | None:
-    """Why a type costs nothing, or None when that is not known."""
+    """Why a type is free; None when it is not known to be."""
     if not resource_type.startswith("google_"):
-        return "nothing of Google Cloud's"
+        return "not a Google Cloud resource"
     if GRANT.fullmatch(resource_type):
         return "access rules are free"
     return free().get(resource_type)

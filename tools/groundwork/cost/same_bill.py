@@ -1,7 +1,7 @@
-"""Detects two files with the same bill, which would be counted twice, by their content and whatever their names are.
+"""Detects two files with the same bill, which would be counted twice, by their content, not by their names.
 
-Exports of one kind are compared line by line, by everything that tells lines of the export apart. Exports of different
-kinds bill the same in other lines: there it is enough that both bill an account's project on the same invoice and day.
+Exports of one kind are compared line by line, by everything that distinguishes lines of the export. Exports of different
+kinds split a bill into different lines: there it is enough that both bill an account's project on the same invoice and day.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from groundwork.cost.loading import Loaded
 from groundwork.errors import UsageProblem
 
 FEW = 0.01
-"""Google's own export has single lines that are alike in everything; a larger share of the smaller file is no coincidence."""
+"""Google's own export has a few identical lines; identical lines in more than this share of the smaller file are no coincidence."""
 
 _LINE = (
     "billing_account_id", "invoice.month", "cost_type", "service.id", "project.id", "sku", "resource", "usage_start_time",
@@ -28,7 +28,7 @@ Found = tuple[Loaded, Ledger]
 
 
 def check(database: Any, found: Sequence[Found]) -> list[str]:
-    """Sentences about lines that may stand twice. Raises UsageProblem where two files hold the same bill."""
+    """Sentences about lines that may be duplicates. Raises UsageProblem where two files contain the same bill."""
     for one, other in combinations(found, 2):
         _check_billed(one, other)
     notes: list[str] = []
@@ -40,7 +40,7 @@ def check(database: Any, found: Sequence[Found]) -> list[str]:
 
 
 def _check_billed(one: Found, other: Found) -> None:
-    """Raises UsageProblem for exports of two kinds, or two tables of whole invoices, that bill the same."""
+    """Raises UsageProblem for exports of two kinds, or for two monthly cost tables, that contain the same bill."""
     daily = one[0].daily and other[0].daily
     if one[0].kind == other[0].kind and daily:
         return
@@ -64,24 +64,24 @@ def _billed(ledger: Ledger, daily: bool) -> set[tuple[str, str, str, str]]:
 
 
 def _compared(database: Any, files: Sequence[Loaded]) -> Iterator[str]:
-    """Sentences about the lines of files of one kind that stand several times. Raises UsageProblem where they are many."""
+    """Sentences about duplicate lines in files of one kind. Raises UsageProblem where there are many."""
     for number, file in enumerate(files):
         with reading(file.path):
             database.execute(
                 f"{'INSERT INTO alike' if number else 'CREATE OR REPLACE TEMP TABLE alike AS'} {_lines(number, file)}"
             )
-    held = database.execute("SELECT file, COUNT(*), MIN(times) FROM alike GROUP BY file").fetchall()
-    count = {file: lines for file, lines, _ in held}
-    for file, _, times in sorted(held):
+    totals = database.execute("SELECT file, COUNT(*), MIN(times) FROM alike GROUP BY file").fetchall()
+    count = {file: lines for file, lines, _ in totals}
+    for file, _, times in sorted(totals):
         if times > 1:
-            yield f"Every line appears in {files[file].path} {times} times: if exports were put together in it, they count that often."
+            yield f"Every line in {files[file].path} appears {times} times: if several exports were concatenated, they are counted that often."
     for one, other, lines in database.execute(
         "SELECT a.file, b.file, COUNT(*) FROM alike AS a JOIN alike AS b ON a.line = b.line AND a.file < b.file GROUP BY ALL ORDER BY ALL"
     ).fetchall():
         both = f"{lines:,} {'line appears' if lines == 1 else 'lines appear'} in both {files[one].path} and {files[other].path}"
         if lines > FEW * min(count[one], count[other]):
             raise UsageProblem(f"The same bill is given twice: {both}, and would count twice. Give one of them.")
-        yield f"{both}: if that is the same use of something, it counts twice."
+        yield f"{both}: if that is the same usage, it is counted twice."
 
 
 def _lines(number: int, file: Loaded) -> str:

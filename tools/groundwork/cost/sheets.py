@@ -11,8 +11,8 @@ from typing import Any
 from groundwork.cost import catalogue
 from groundwork.cost.amounts import exact
 from groundwork.cost.budget import BudgetStatus
-from groundwork.cost.credits import Purse
-from groundwork.cost.credits import as_json as purses_json
+from groundwork.cost.credits import CreditBalance
+from groundwork.cost.credits import as_json as balances_json
 from groundwork.cost.estimate import KINDS, Component, Estimate, PricedResource, Side
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostReport, groupings
@@ -22,21 +22,21 @@ Cell = str | int | None
 
 
 def written(rows: Iterable[Mapping[str, Cell]]) -> str:
-    """Rows as CSV text with a line of names; nothing at all without rows."""
-    held = list(rows)
-    if not held:
+    """Rows as CSV text with a header line; "" without rows."""
+    rows = list(rows)
+    if not rows:
         return ""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(held[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(held)
+    writer.writerows(rows)
     return text.getvalue()
 
 
 def estimate_json(
     found: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None = None
 ) -> dict[str, Any]:
-    """An estimate as one JSON object."""
+    """An estimate as one JSON object; amounts are exact decimals in strings."""
     return {
         "budget": budget.data if budget else None,
         "simulated": simulated,
@@ -108,7 +108,7 @@ def _price(price: catalogue.Price) -> dict[str, Any]:
 
 
 def estimate_rows(found: Estimate) -> list[dict[str, Cell]]:
-    """A row per component of what is there after the plan, then one per free tier."""
+    """A row per component that exists after the plan, then one per free tier."""
     parts: list[dict[str, Cell]] = [
         {
             "address": part.address, "part": part.part, "kind": part.kind,
@@ -124,7 +124,7 @@ def estimate_rows(found: Estimate) -> list[dict[str, Cell]]:
 
 
 def report_rows(found: CostReport, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
-    """A row per group, of the groupings in `only` or of all."""
+    """A row per group, for the groupings in `only`, or for all."""
     document = report_json(found)
     rows: list[dict[str, Cell]] = []
     for grouping in only or groupings(found):
@@ -137,17 +137,17 @@ def report_rows(found: CostReport, only: Sequence[str] = ()) -> list[dict[str, C
     return rows
 
 
-def credit_rows(found: Sequence[Purse], ledger: Ledger, today: date) -> list[dict[str, Cell]]:
+def credit_rows(found: Sequence[CreditBalance], ledger: Ledger, today: date) -> list[dict[str, Cell]]:
     """A row per grant."""
-    document = purses_json(found, ledger, today)
+    document = balances_json(found, ledger, today)
     return [
         {
-            "purse": purse["purse"], "member": grant["member"], "currency": purse["currency"], "amount": grant["amount"],
+            "purse": balance["purse"], "member": grant["member"], "currency": balance["currency"], "amount": grant["amount"],
             "start": grant["start"], "expires": grant["expires"], "used": grant["used"], "left": grant["left"],
             "runs_out": grant["runs_out"]["likely"], "soonest": grant["runs_out"]["soonest"],
             "latest": grant["runs_out"]["latest"], "as_of": document["as_of"],
             "simulated": "simulated" if ledger.simulated else "",
         }
-        for purse in document["purses"]
-        for grant in purse["grants"]
+        for balance in document["purses"]
+        for grant in balance["grants"]
     ]  # fmt: skip

@@ -19,7 +19,7 @@ OTHERS = "others"
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Names, the dearest first, and for each day or week what each cost before promotional credits."""
+    """Names, the most expensive first, and for each day or week what each cost before promotional credits; `step` is 1 or 7 days."""
 
     grouping: str
     names: tuple[str, ...]
@@ -28,7 +28,7 @@ class Stack:
 
 
 def stack(found: CostReport, grouping: str) -> Stack:
-    """The costs by day and `grouping`; beyond the five dearest they are others."""
+    """The costs by day and `grouping`; all but the five most expensive are summed up as others."""
     starts, step = axes.starts(found)
     named = {group.key: group.name for group in found.by(grouping)[:MOST]}
     key = GROUPINGS[grouping]
@@ -42,7 +42,7 @@ def stack(found: CostReport, grouping: str) -> Stack:
 
 
 def as_json(found: Stack) -> list[dict[str, Any]]:
-    """A row for each day or week and name, as `cost report --json` has it."""
+    """A row for each day or week and name, as `cost report --json` prints it."""
     return [
         {
             "from": start.isoformat(),
@@ -57,7 +57,7 @@ def as_json(found: Stack) -> list[dict[str, Any]]:
 
 
 def drawn(found: Stack, currency: str, simulated: str) -> str:
-    """Heading, key, drawing and table, as HTML."""
+    """Heading, legend, chart and table, as HTML."""
     word = "day" if found.step == 1 else "week"
     heights = (total(max(amount, ZERO) for amount in column.values()) for column in found.columns.values())
     most = max(heights, default=ZERO)

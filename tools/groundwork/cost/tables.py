@@ -9,19 +9,19 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.cost import bars
-from groundwork.cost import credits as purse_words
+from groundwork.cost import credits as balance_words
 from groundwork.cost.amounts import shown, total
 from groundwork.cost.assumptions import DEFAULTS
-from groundwork.cost.credits import Purse, Standing
+from groundwork.cost.credits import CreditBalance, Standing
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostGroup, CostReport, groupings
 
 HEADINGS: dict[Kind, str] = {
-    "fixed": "Fixed: there as long as the resource is",
+    "fixed": "Fixed: charged as long as the resource exists",
     "usage": "By usage: from the assumptions below",
     "free": "Free",
-    "unpriced": "Unpriced: what they cost is not in the total",
+    "unpriced": "Unpriced: not included in the total",
 }
 Shown = Table | Text
 
@@ -34,7 +34,7 @@ def _table(title: str, *names: str, numbers: int = 0) -> Table:
 
 
 def of_estimate(found: Estimate, today: date) -> Iterator[Shown]:
-    """An estimate in full."""
+    """An estimate in full, as tables and sentences."""
     for kind in ("fixed", "usage"):
         if found.after.of(kind):
             yield _charged(HEADINGS[kind], found.after.of(kind))
@@ -119,11 +119,11 @@ def _sources(found: Estimate) -> str:
     read = sorted({price.read for price in found.used})
     if not read:
         return "No price was needed."
-    return f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json names the page of each. A month has 730 hours."
+    return f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
 
 
 def of_report(found: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
-    """A report: totals, then the groupings in `only`, or those that people ask for."""
+    """A report: totals, then the groupings in `only`, by default member, service, component and day."""
     yield _totals(found)
     wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(found)]
     for grouping in wanted:
@@ -132,7 +132,7 @@ def of_report(found: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
 
 def _totals(found: CostReport) -> Text:
     as_of = found.ledger.as_of
-    when = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "as-of time not in this layout"
+    when = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "export time not in this layout"
     sums = found.sums
     parts = {
         "gross": sums.gross,
@@ -147,7 +147,7 @@ def _totals(found: CostReport) -> Text:
     if found.late.line_count:
         lines.append(
             f"of which late: {found.late.line_count} lines, {shown(found.late.before_promotion, found.currency)}, "
-            "billed on a later month's invoice than their day"
+            "billed on a later invoice than that of their month"
         )
     return Text("\n".join(lines))
 
@@ -167,34 +167,34 @@ def _name(found: CostReport, grouping: str, group: CostGroup) -> str:
     return f"{group.name} (unfinished)" if open_day else group.name
 
 
-def of_credits(found: Sequence[Purse], ledger: Ledger, today: date) -> Iterator[Shown]:
-    """Credits: a bar for each member, a table of grants, what each purse comes to, and how it was worked out."""
+def of_credits(found: Sequence[CreditBalance], ledger: Ledger, today: date) -> Iterator[Shown]:
+    """Credits: a bar for each member, a table of grants, a sentence per balance, and how it was worked out."""
     title = f"Credits left on {today}" + (" (simulated)" if ledger.simulated else "")
     table = _table(title, "member", "granted", "used", "left", "expires", "empty", "between", numbers=0)
-    for purse in found:
-        for standing in purse.standings:
-            table.add_row(*_standing(purse, standing, today))
+    for balance in found:
+        for standing in balance.standings:
+            table.add_row(*_standing(balance, standing, today))
     yield Text("\n".join(bars.lines(bars.bars(found, today))))
     yield table
-    for purse in found:
-        yield Text(purse_sentence(purse))
+    for balance in found:
+        yield Text(balance_sentence(balance))
     as_of = ledger.as_of
-    yield Text(f"Costs as of {as_of:%Y-%m-%d %H:%M} UTC. {purse_words.HOW}" if as_of else purse_words.HOW)
+    yield Text(f"Costs as of {as_of:%Y-%m-%d %H:%M} UTC. {balance_words.HOW}" if as_of else balance_words.HOW)
 
 
-def _standing(purse: Purse, standing: Standing, today: date) -> Sequence[str]:
+def _standing(balance: CreditBalance, standing: Standing, today: date) -> Sequence[str]:
     grant, empty = standing.grant, standing.empty
     fate = day_words(standing, today)
     between = (
         f"{_day(empty.soonest, grant.expires)} to {_day(empty.latest, grant.expires)}"
-        if purse.burn.mean and standing.left
+        if balance.burn.mean and standing.left
         else "-"
     )
     return (
         grant.member,
-        shown(grant.amount, purse.currency),
-        shown(standing.used, purse.currency),
-        shown(standing.left, purse.currency),
+        shown(grant.amount, balance.currency),
+        shown(standing.used, balance.currency),
+        shown(standing.left, balance.currency),
         grant.expires.isoformat(),
         fate,
         between,
@@ -202,7 +202,7 @@ def _standing(purse: Purse, standing: Standing, today: date) -> Sequence[str]:
 
 
 def day_words(standing: Standing, today: date) -> str:
-    """When a grant is empty, in words."""
+    """When a grant will be empty, in words."""
     if standing.expired(today):
         return "expired"
     if not standing.left:
@@ -214,18 +214,18 @@ def _day(day: date | None, expires: date) -> str:
     return day.isoformat() if day else f"{expires} (expiry)"
 
 
-def purse_sentence(purse: Purse) -> str:
-    """What a purse comes to, in one sentence."""
-    burn, left = purse.burn, shown(purse.left, purse.currency)
+def balance_sentence(balance: CreditBalance) -> str:
+    """What is left of a balance and when it ends, in one sentence."""
+    burn, left = balance.burn, shown(balance.left, balance.currency)
     over = (
-        f" {shown(purse.over, purse.currency)} more was used than all grants entered: one is missing."
-        if purse.over
+        f" {shown(balance.over, balance.currency)} more was used than all entered grants provide: one is missing."
+        if balance.over
         else ""
     )
     if burn.mean is None:
-        return f"{purse.name}: {left} left; {burn.days} finished days are too few to say when it ends.{over}"
-    if not purse.left:
-        return f"{purse.name}: nothing left.{over}"
-    end = purse.end
-    pace = f"{shown(burn.mean, purse.currency)} a day ({shown(burn.slow or burn.mean, purse.currency)} to {shown(burn.fast or burn.mean, purse.currency)})"
-    return f"{purse.name}: {left} left at {pace}, the last credit ends on {end.likely}, between {end.soonest} and {end.latest}.{over}"
+        return f"{balance.name}: {left} left; {burn.days} complete days are too few to predict when it ends.{over}"
+    if not balance.left:
+        return f"{balance.name}: nothing left.{over}"
+    end = balance.end
+    pace = f"{shown(burn.mean, balance.currency)} a day ({shown(burn.slow or burn.mean, balance.currency)} to {shown(burn.fast or burn.mean, balance.currency)})"
+    return f"{balance.name}: {left} left at {pace}, the last credit ends on {end.likely}, between {end.soonest} and {end.latest}.{over}"

@@ -1,4 +1,4 @@
-"""An estimate as a tree: the total, each component with its price lines, and a line with the assumptions."""
+"""An estimate as a tree: the total, each component with what it is charged for, and a line with the assumptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groundwork.resources.words import component
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A component in the team's words and what it is charged for, dearest first."""
+    """A component in the team's words and what it is charged for, most expensive first."""
 
     name: str
     parts: tuple[Component, ...]
@@ -29,7 +29,7 @@ class Branch:
 
 
 def branches(parts: Iterable[Component]) -> list[Branch]:
-    """What is charged for, and what nobody knows the price of, by component; the dearest first."""
+    """Everything priced or unpriced, by component; the most expensive first."""
     found: dict[str, list[Component]] = {}
     for part in parts:
         if part.kind != "free":
@@ -39,19 +39,19 @@ def branches(parts: Iterable[Component]) -> list[Branch]:
 
 
 def of_estimate(found: Estimate, today: date) -> Iterator[Table | Text]:
-    """The total, the tree, and what stands behind it."""
+    """The total, the tree, and the assumptions and prices behind it."""
     yield Text(sentence(found, today))
     if tree := branches(found.after.components):
         yield _tree(found, tree)
     free = len({part.address for part in found.after.of("free")})
     if free:
-        yield Text(f"{free} more resources cost nothing; --details says why, and has every address.")
+        yield Text(f"{free} more resources are free; --details says why, and lists every address.")
     if found.assumed:
         values = ", ".join(f"{name} {found.assumptions.value(name):f}" for name in found.assumed)
-        yield Text(f"Assumed: {values}. Other numbers go into cost.assumptions of the environment file.")
+        yield Text(f"Assumed: {values}. To change these, set cost.assumptions in the environment file.")
     if read := sorted({price.read for price in found.used}):
         yield Text(
-            f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json names the page of each. A month has 730 hours."
+            f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
         )
 
 

@@ -1,4 +1,4 @@
-"""Usage of the local cloud at Google's list prices, in the layout of the billing export but without costs and credits."""
+"""The local cloud's metered usage as a ledger: at Google's list prices, with members' grants as credits."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from groundwork.google import local
 
 _ORIGIN = "the local cloud"
 _SIMULATED = (
-    "Simulated: what was used on the local cloud was metered and is shown at Google's list prices, before free tiers and volume "
+    "Simulated: usage of the local cloud was metered and is shown at Google's list prices, before free tiers and volume "
     "discounts; members' grants pay for what carries their label. Nothing is billed."
 )
 
 
 def ledger(environment: Environment, labels: Labels) -> Ledger:
-    """The ledger of what was used on the local cloud. Raises UsageProblem where nothing was."""
+    """The ledger of the local cloud's usage. Raises UsageProblem where there is none."""
     found = so_far(environment, labels)
     if not found.lines:
         raise UsageProblem(
-            "Nothing that costs was used on the local cloud yet: stored bytes count from the next full hour. Give --file EXPORT to read "
-            "an export, or --demo for a simulated one."
+            "Nothing that is charged for has been used on the local cloud yet: stored bytes count from the next full hour. Give --file "
+            "EXPORT to read an export, or --demo for a simulated one."
         )
     return found
 
 
 def so_far(environment: Environment, labels: Labels) -> Ledger:
-    """The same, without lines where nothing was used yet."""
-    held = grants.parse(environment.cost.get("grants"))
+    """The ledger of the local cloud's usage, which may be empty."""
+    entered = grants.parse(environment.cost.get("grants"))
     usage = local.usage(Checkout(environment.root))
-    rows = [_paid(row, held, environment, labels) for row in _priced(usage)]
+    rows = [_paid(row, entered, environment, labels) for row in _priced(usage)]
     if not rows:
         return Ledger((), _ORIGIN, simulation=_SIMULATED)
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
@@ -53,7 +53,7 @@ def so_far(environment: Environment, labels: Labels) -> Ledger:
 
 
 def _priced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows with a cost, what the catalogue has no price for left out."""
+    """The rows with their cost, without those that the catalogue has no price for."""
     prices = catalogue.read()
     for row in rows:
         price = prices.find(row["sku"]["id"], row["location"]["region"])
@@ -63,14 +63,14 @@ def _priced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _paid(
-    row: dict[str, Any], held: Sequence[CreditGrant], environment: Environment, labels: Labels
+    row: dict[str, Any], entered: Sequence[CreditGrant], environment: Environment, labels: Labels
 ) -> Mapping[str, Any]:
-    """A row as promotional credits pay it: those of the member whose label it carries, on that day."""
+    """A row, paid by promotional credits if the member whose label it carries has a valid grant on that day."""
     carried = {label["key"]: label["value"] for label in row["labels"]}
     label = carried.get(labels.member, "")
     member = member_names(environment.members).get(label, label)
     day = row["usage_start_time"][:10]
-    paying = [grant for grant in held if grant.member == member and f"{grant.start}" <= day < f"{grant.expires}"]
+    paying = [grant for grant in entered if grant.member == member and f"{grant.start}" <= day < f"{grant.expires}"]
     if not paying:
         return row
     credit = {"name": "Grant", "amount": f"-{row['cost']}", "type": "PROMOTION"}

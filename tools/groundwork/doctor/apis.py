@@ -17,7 +17,7 @@ _NAMED = re.compile(r'"([a-z]+)\.googleapis\.com"')
 _HOST = ".googleapis.com"
 _AT_ONCE = 8
 _HERE = "v1/projects/{project}/locations"
-# A list call of each, the first that its documentation names. Token exchange has none and belongs to no project.
+# A list call of each API. The Security Token Service has none, and belongs to no project.
 _CALLS = {
     "aiplatform": _HERE,
     "artifactregistry": _HERE,
@@ -68,10 +68,10 @@ def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> C
     late = [api + _HOST for api, problem in answers.items() if problem and is_off(problem)]
     well = [api for api, problem in answers.items() if problem is None]
     words = [f"{listed(off)} {'is' if len(off) == 1 else 'are'} off"] if off else []
-    words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but refused just now"] if late else []
+    words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but calls are still refused"] if late else []
     if not words:
         return CheckResult("APIs", "ok", f"{len(well)} of {len(wanted)} answer: {listed(well)}")
-    remedy = "`up` enables them and waits until they answer" if off else "after it was enabled that takes some minutes"
+    remedy = "`up` enables them and waits until they answer" if off else "this takes some minutes after it was enabled"
     return CheckResult(
         "APIs", "note", "; ".join(words), remedy if off else f"{remedy}: `up` waits, or run doctor again"
     )
@@ -94,7 +94,7 @@ def of_both_layers(environment: Environment) -> list[str]:
 
 
 def _call(cloud: GoogleCloud, api: str) -> CloudProblem | None:
-    """What an API says that does not answer; a refusal for want of a permission is an answer."""
+    """Calls an API and returns its error; a missing permission counts as a response."""
     path = _CALLS.get(api, "").format(project=cloud.project)
     if not path:
         return None

@@ -14,7 +14,7 @@ from groundwork.terraform.process import run
 
 
 def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    """The account that pays. Where the Billing API is off, as in every new project, gcloud is asked, which needs no API there."""
+    """The billing account that pays. Where the Billing API is off, as in every new project, gcloud is asked, which does not need it."""
     try:
         found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")
     except CloudProblem as problem:
@@ -33,9 +33,7 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
             f"reopen it at https://console.cloud.google.com/billing/{account}, or {_link(environment)}",
         )
     else:
-        yield CheckResult(
-            "billing", "broken", f"{environment.project} has no billing account that pays", _link(environment)
-        )
+        yield CheckResult("billing", "broken", f"{environment.project} has no billing account", _link(environment))
 
 
 def _link(environment: Environment) -> str:
@@ -46,7 +44,7 @@ def _link(environment: Environment) -> str:
 
 
 def _by_gcloud(environment: Environment) -> dict[str, Any]:
-    """What gcloud knows of it; nothing where it does not say."""
+    """The answer of gcloud, None if it has none."""
     if not which("gcloud"):
         return {}
     argv = ["gcloud", "billing", "projects", "describe", environment.project, "--format=json", "--quiet"]

@@ -49,7 +49,7 @@ def _ask(cloud: GoogleCloud, name: str) -> dict[str, Any] | CloudProblem:
 
 
 def _number(cloud: GoogleCloud) -> str:
-    """The project's number, "" where Resource Manager does not say it."""
+    """The project's number, "" if Resource Manager does not reveal it."""
     try:
         return str(cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")["projectNumber"])
     except CloudProblem:
@@ -57,7 +57,7 @@ def _number(cloud: GoogleCloud) -> str:
 
 
 def _refused(environment: Environment, name: str, problem: CloudProblem) -> CheckResult:
-    """A name that nobody has is a 404 for everybody, so a 403 says that the bucket is there."""
+    """The result for an error. A free name is a 404 for everybody, so a 403 means that the bucket exists."""
     if problem.code == 403 and not problem.reason:
         return _foreign(environment, name, "you may not see it")
     return not_asked("buckets", environment, problem)
@@ -66,10 +66,10 @@ def _refused(environment: Environment, name: str, problem: CloudProblem) -> Chec
 def _foreign(environment: Environment, name: str, why: str) -> CheckResult:
     if name == environment.state_bucket:
         remedy = (
-            f"ask an operator of {environment.project} for access, or choose another project id in {environment.file}"
+            f"ask an operator of {environment.project} for access, or choose another project ID in {environment.file}"
         )
     else:
-        remedy = f"rename it under buckets: in {environment.file}, or choose another project id"
+        remedy = f"rename it under buckets: in {environment.file}, or choose another project ID"
     return CheckResult("buckets", "broken", f"{name} is taken: {why}", remedy)
 
 

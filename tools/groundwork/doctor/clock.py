@@ -31,7 +31,7 @@ def skew(answered: str, now: datetime) -> CheckResult:
         off = now - parsedate_to_datetime(answered)
     except (ValueError, TypeError):
         return CheckResult(
-            "clock", "note", "could not be compared: the server did not say what time it is", "run doctor again"
+            "clock", "note", "could not be compared: the server did not send its time", "run doctor again"
         )
     seconds = round(off.total_seconds())
     if abs(off) <= NOTED_SKEW:
@@ -41,6 +41,6 @@ def skew(answered: str, now: datetime) -> CheckResult:
     return CheckResult(
         "clock",
         health,
-        f"{abs(seconds)} s {side} Google's; logins fail when it is far off",
-        "set it by the network: `timedatectl set-ntp true`",
+        f"{abs(seconds)} s {side} Google's; logins fail if it is too far off",
+        "synchronise it: `timedatectl set-ntp true`",
     )

@@ -31,18 +31,18 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
         return
     name, place = f"{export['project']}.{export['dataset']}", str(dataset.get("location", ""))
     if place.lower() != str(export.get("location", "EU")).lower():
-        remedy = f"write location: {place} under cost.export in {environment.file}"
+        remedy = f"set location: {place} under cost.export in {environment.file}"
         yield CheckResult(
             "billing export", "broken", f"{name} is in {place}, not in {export.get('location', 'EU')}", remedy
         )
     elif not any(table.startswith(TABLES) for table in tables):
-        remedy = f"switch it on at {ENABLE}: only the console can; the first rows come some hours later"
+        remedy = f"switch it on in the console at {ENABLE}; the first rows arrive some hours later"
         yield CheckResult("billing export", "missing", f"{name} has no table {TABLES[0]}…", remedy)
     elif _JOB not in may:
         yield CheckResult(
             "billing export",
             "missing",
-            f"{name} is there, but you may run no query: {_JOB} is missing on {environment.project}",
+            f"{name} exists, but you may not run queries: {_JOB} is missing on {environment.project}",
             "ask an owner of the project for roles/bigquery.jobUser on it",
         )
     else:

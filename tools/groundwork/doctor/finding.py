@@ -14,7 +14,7 @@ Health = Literal["ok", "missing", "broken", "note"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing looked at: "broken" is needed and does not work, "missing" is only needed for some things."""
+    """The result of one check: "broken" is required and does not work, "missing" is needed only for some things."""
 
     subject: str
     health: Health
@@ -31,15 +31,15 @@ def is_off(problem: CloudProblem) -> bool:
 
 
 def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> CheckResult:
-    """A question that was refused; that an API is off is no fault of a project that `up` has not seen yet."""
-    text = f"could not be asked: {problem.message}"
+    """The result for a refused request; an API that is off is no fault in a project that was never brought up."""
+    text = f"could not be checked: {problem.message}"
     if is_off(problem):
-        text = f"could not be asked: {_api(problem)} is off"
+        text = f"could not be checked: {_api(problem)} is off"
     return CheckResult(subject, "note" if is_off(problem) else health, text, how_to_ask(environment, problem))
 
 
 def how_to_ask(environment: Environment, problem: CloudProblem) -> str:
-    """What to do about a question that was refused."""
+    """What to do about a refused request."""
     if is_off(problem):
         return f"run `gcloud services enable {_api(problem)} --project {environment.project}` and wait a minute"
     return "ask an owner of the project" if problem.code == 403 else "run doctor again"

@@ -1,4 +1,4 @@
-"""Checks the GitHub repository whose workflows log in: its exact name, its owner's id, its branch; and the identity pool."""
+"""Checks the GitHub repository whose workflows log in: its exact name, its owner's ID, its branch; and the identity pool."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ def _repository(environment: Environment, github: Github) -> Iterator[CheckResul
         yield CheckResult(
             "GitHub",
             "note",
-            f"{github.repository} is not there, or not public: its workflows can log in only if name and owner's number are right",
-            "run doctor again with a token that may see it: GH_TOKEN=$(gh auth token) groundwork doctor",
+            f"{github.repository} does not exist or is not public: its workflows can log in only if its name and its owner's number are correct",
+            "run doctor again with a token that can see it: GH_TOKEN=$(gh auth token) groundwork doctor",
         )
         return
     if status != 200:
-        yield CheckResult("GitHub", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
+        yield CheckResult("GitHub", "note", f"could not be checked: {status or 'no answer'}", "run doctor again")
         return
     name, owner = str(found.get("full_name", "")), str(found.get("owner", {}).get("id", ""))
     if name != github.repository:
         text = (
-            f"the repository is called {name}, the file says {github.repository}, and a workflow is let in by that name"
+            f"the repository is called {name}, but the file has {github.repository}, and workflows log in by that name"
         )
-        yield CheckResult("GitHub", "broken", text, f"write repository: {name} in {file}, then `groundwork up`")
+        yield CheckResult("GitHub", "broken", text, f"set repository: {name} in {file}, then `groundwork up`")
     elif owner != github.owner_id:
-        text = f"the owner of {name} has the number {owner}, the file says {github.owner_id}: no workflow is let in"
-        yield CheckResult("GitHub", "broken", text, f'write owner_id: "{owner}" in {file}, then `groundwork up`')
+        text = f"the owner of {name} has the number {owner}, but the file has {github.owner_id}: no workflow can log in"
+        yield CheckResult("GitHub", "broken", text, f'set owner_id: "{owner}" in {file}, then `groundwork up`')
     else:
         yield CheckResult("GitHub", "ok", f"{name}, owner {owner}")
     yield from _branch(github, name)
@@ -73,9 +73,9 @@ def _branch(github: Github, name: str) -> Iterator[CheckResult]:
         text = f"{name} has no branch {github.branch}, whose workflows may act as the deployer"
         yield CheckResult("GitHub branch", "broken", text, "push it, or correct github.branch in the environment file")
     elif status != 200:
-        yield CheckResult("GitHub branch", "note", f"could not be asked: {status or 'no answer'}", "run doctor again")
+        yield CheckResult("GitHub branch", "note", f"could not be checked: {status or 'no answer'}", "run doctor again")
     elif not found.get("protected"):
-        text = f"{github.branch} is not protected: whoever may push to it may change everything in the project"
+        text = f"{github.branch} is not protected: anybody who may push to it can change everything in the project"
         yield CheckResult("GitHub branch", "missing", text, f"protect it at {place}")
     else:
         yield CheckResult("GitHub branch", "ok", f"{github.branch} is protected")
@@ -87,19 +87,19 @@ def _pool(cloud: GoogleCloud, environment: Environment, github: Github) -> Itera
         found = cloud.request("GET", "iam", path)
     except CloudProblem as problem:
         if problem.code == 404 or is_off(problem):
-            yield CheckResult("identity pool", "ok", f"{github.pool} is not there yet; `up` makes it")
+            yield CheckResult("identity pool", "ok", f"{github.pool} does not exist yet; `up` creates it")
         elif problem.code != 403:
             yield not_asked("identity pool", environment, problem)
         else:
             yield CheckResult(
-                "identity pool", "note", f"could not be asked: {problem.message}", "ask an owner of the project"
+                "identity pool", "note", f"could not be checked: {problem.message}", "ask an owner of the project"
             )
         return
     if found.get("state") == "DELETED":
-        text = f"{github.pool} was deleted less than 30 days ago, and its name is taken meanwhile"
-        yield CheckResult("identity pool", "note", text, "`up` brings it back")
+        text = f"{github.pool} was deleted less than 30 days ago, and its name stays taken meanwhile"
+        yield CheckResult("identity pool", "note", text, "`up` restores it")
     elif found.get("disabled"):
         remedy = f"run `gcloud iam workload-identity-pools update {github.pool} --location=global --no-disabled --project={environment.project}`"
         yield CheckResult("identity pool", "broken", f"{github.pool} is disabled: no workflow can log in", remedy)
     else:
-        yield CheckResult("identity pool", "ok", f"{github.pool} is there")
+        yield CheckResult("identity pool", "ok", f"{github.pool} exists")

@@ -32,7 +32,7 @@ LOOKS: tuple[Look, ...] = (
 
 
 def findings(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    """Everything about login and project; when nobody is logged in that is all there is to say."""
+    """The results for login and project; without a login, only that."""
     again = f"run `groundwork login --env {environment.name} --again`"
     try:
         who = identity.of(cloud, os.environ)
@@ -43,7 +43,9 @@ def findings(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResu
     if who.principal:
         yield CheckResult("login", "ok", f"{who.principal} by {who.source}, {expires}")
     else:
-        yield CheckResult("login", "note", f"Google does not say whose login it is; by {who.source}, {expires}", again)
+        yield CheckResult(
+            "login", "note", f"Google does not reveal whose login it is; by {who.source}, {expires}", again
+        )
     yield from _quota(cloud, environment, who)
     yield from _gcloud_account(environment, who)
     with ThreadPoolExecutor(len(LOOKS)) as pool:
@@ -56,18 +58,16 @@ def _quota(cloud: GoogleCloud, environment: Environment, who: Caller) -> Iterato
     if who.impersonated or who.quota_project == environment.project:
         return
     if who.quota_project:
-        text = f"calls are charged to {who.quota_project}, not to {environment.project}"
+        text = f"the quota project is {who.quota_project}, not {environment.project}"
     elif cloud.credentials is not cloud.login:
-        text = (
-            "the login names none: many calls of other tools count for gcloud's own project, where their APIs are off"
-        )
+        text = "the login has none: many calls by other tools count for gcloud's own project, where their APIs are off"
     else:
         return
     yield CheckResult("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
 
 
 def _gcloud_account(environment: Environment, who: Caller) -> Iterator[CheckResult]:
-    """gcloud and everything else log in apart from each other; two accounts are a common trap."""
+    """gcloud has a login of its own; using two accounts by accident is a common mistake."""
     if not which("gcloud"):
         return
     done = run(["gcloud", "config", "get", "account", "--quiet"], seconds=30)
@@ -75,7 +75,7 @@ def _gcloud_account(environment: Environment, who: Caller) -> Iterator[CheckResu
     if done.code or not account or account == "(unset)":
         yield CheckResult("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
     elif not who.principal:
-        text = f"gcloud is {account}; whether everything else is too cannot be told, since Google does not say whose the login is"
+        text = f"gcloud is {account}; it is unknown whether everything else is too, because Google does not reveal whose login that is"
         yield CheckResult("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
     elif not who.impersonated and account.lower() != who.principal.lower():
         text = f"gcloud is {account}, everything else is {who.principal}"

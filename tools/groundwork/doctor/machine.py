@@ -31,7 +31,7 @@ Examine = Callable[[Checkout, Environment], Iterator[CheckResult]]
 
 
 def examine(checkout: Checkout, environment: Environment) -> list[CheckResult]:
-    """Look at everything, side by side; in the order of EXAMINATIONS."""
+    """Runs all checks in parallel; the results are in the order of EXAMINATIONS."""
     with ThreadPoolExecutor(len(EXAMINATIONS)) as pool:
         return [
             finding
@@ -64,14 +64,14 @@ def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[Check
         yield CheckResult(
             name,
             "note",
-            f"{present.text} at {present.path} is too old; {release.version} is fetched when it is needed",
+            f"{present.text} at {present.path} is too old; {release.version} is downloaded when needed",
             f"or install a newer one from {release.page}",
         )
     else:
         yield CheckResult(
             name,
             "note",
-            f"not on PATH; {release.title} {release.version} is fetched when it is needed",
+            f"not on PATH; {release.title} {release.version} is downloaded when needed",
             f"or install it from {release.page}",
         )
 
@@ -85,20 +85,20 @@ def _provider(_checkout: Checkout, environment: Environment) -> Iterator[CheckRe
         return
     reachable = _reaches("https://registry.terraform.io/.well-known/terraform.json")
     text = (
-        "fetched from the Terraform registry when it is needed"
+        "downloaded from the Terraform registry when needed"
         if reachable
-        else "not here, and the Terraform registry cannot be reached"
+        else "not on this machine, and the Terraform registry cannot be reached"
     )
     remedy = (
         ""
         if reachable
-        else "needed for PROVIDER=google and for Google Cloud only: go online once, or use `terraform providers mirror`"
+        else "needed only for PROVIDER=google and for Google Cloud: go online once, or use `terraform providers mirror`"
     )
     yield CheckResult("provider (Google's)", "ok" if reachable else "missing", text, remedy)
 
 
 def _real_providers() -> Iterator[Path]:
-    """Where the real provider already is on this machine: implied mirrors and plugin caches."""
+    """Where on this machine the real provider already is: implied mirrors and plugin caches."""
     home = Path.home()
     roots = [
         home / ".terraform.d" / "plugins",
@@ -126,13 +126,9 @@ def _gcloud(_checkout: Checkout, _environment: Environment) -> Iterator[CheckRes
     yield from _program(
         "gcloud",
         ["gcloud", "version", "--format=json"],
-        _gcloud_version,
+        lambda out: str(json.loads(out).get("Google Cloud SDK", "")),
         "install it from https://cloud.google.com/sdk/docs/install; needed to log in to Google Cloud",
     )
-
-
-def _gcloud_version(out: str) -> str:
-    return str(json.loads(out).get("Google Cloud SDK", ""))
 
 
 def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
@@ -140,7 +136,7 @@ def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[CheckRes
         "docker",
         ["docker", "version", "--format", "{{.Server.Version}}"],
         str.strip,
-        "install Docker and start it; needed to build images on this machine only",
+        "install and start Docker; needed only to build images on this machine",
     )
 
 
@@ -152,7 +148,7 @@ def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: 
     try:
         done = run(argv, seconds=20)
         text = f"{version(done.out)} at {path}" if done.code == 0 else ""
-        why = (done.err.strip().splitlines() or ["it says nothing"])[-1]
+        why = (done.err.strip().splitlines() or ["it prints nothing"])[-1]
     except (GroundworkError, ValueError) as error:
         text, why = "", str(error)
     if text:
@@ -167,7 +163,7 @@ def _disk(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult
         free = shutil.disk_usage(present).free
         text = f"{free / (1 << 30):.0f} GiB free at {present}"
         if free < _NEEDED_BYTES:
-            yield CheckResult(subject, "broken", text, f"free at least {_NEEDED_BYTES >> 30} GiB")
+            yield CheckResult(subject, "broken", text, f"free up at least {_NEEDED_BYTES >> 30} GiB")
         else:
             yield CheckResult(subject, "ok", text)
 
@@ -199,7 +195,7 @@ def _descriptions(_checkout: Checkout, _environment: Environment) -> Iterator[Ch
 
 def _credentials(_checkout: Checkout, environment: Environment) -> Iterator[CheckResult]:
     if environment.local:
-        yield CheckResult("credentials", "ok", f"none needed: the local cloud sees {local.OWNER} (simulated)")
+        yield CheckResult("credentials", "ok", f"none needed: on the local cloud (simulated) you are {local.OWNER}")
         return
     try:
         cloud = google_cloud(environment.project)

@@ -15,12 +15,15 @@ from groundwork.text import listed
 
 
 def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    """Both; the policy is the project's, in which every persona has a role."""
+    """Both checks; they use the project's policy, in which every persona has a role."""
     file = environment.file
     left = placeholders(environment)
     if left:
         yield CheckResult(
-            "placeholders", "broken", f"{file} still holds {listed(left)}", "put your team's own values there"
+            "placeholders",
+            "broken",
+            f"{file} still contains {listed(left)}",
+            "replace them with your team's own values",
         )
     try:
         policy = policies.read(cloud, Item("project", cloud.project))
@@ -33,9 +36,9 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     others = [email for email in environment.members if email.lower() not in known and account(email) in primary]
     for email in others:
         stored = primary[account(email)]
-        text = f"IAM knows {email} as {stored}: every `up` makes the grant again"
-        yield CheckResult("members", "broken", text, f"write {stored} in {file}")
+        text = f"IAM stores {email} as {stored}: every `up` creates the grant again"
+        yield CheckResult("members", "broken", text, f"use {stored} in {file}")
     if not others and not left:
         yield CheckResult(
-            "members", "ok", f"none of {len(environment.members)} is spelled otherwise in the project's policy"
+            "members", "ok", f"none of {len(environment.members)} is spelled differently in the project's policy"
         )

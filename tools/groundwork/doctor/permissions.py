@@ -37,7 +37,7 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
 def of_deployer(cloud: GoogleCloud, environment: Environment, principal: str) -> Iterator[CheckResult]:
     """Whether the caller may act as the deployer, and what the deployer itself may do, deleting included."""
     found = deployer.ask(cloud, environment, principal)
-    remedy = f"an operator of the team lets you: `groundwork onboard {principal or 'YOU'} --role operator --env {environment.name}`"
+    remedy = f"an operator of the team can grant it: `groundwork onboard {principal or 'YOU'} --role operator --env {environment.name}`"
     yield CheckResult(
         "deployer",
         "note" if found.answer in ("no", "not yet", "unknown") else "ok",
@@ -60,8 +60,8 @@ def of_deployer(cloud: GoogleCloud, environment: Environment, principal: str) ->
             "deployer's permissions",
             "broken",
             f"{_few(missing, len(wanted))} that `up` and `down` need are missing{_named(missing)}",
-            f"an owner of the project runs `groundwork up --env {environment.name}` as themselves, which gives them back; after "
-            "a grant it can take some minutes",
+            f"an owner of the project runs `groundwork up --env {environment.name}` as themselves, which restores them; after "
+            "a grant that can take some minutes",
         )
     else:
         yield CheckResult(
@@ -70,7 +70,7 @@ def of_deployer(cloud: GoogleCloud, environment: Environment, principal: str) ->
 
 
 def needed(environment: Environment) -> tuple[str, ...]:
-    """What `up` and `down` of this environment need on the project, as the kinds say that they make.
+    """The permissions on the project that `up` and `down` of this environment need, from the kinds of resources in it.
 
     Source: https://cloud.google.com/iam/docs/permissions-reference.
     """

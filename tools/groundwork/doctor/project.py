@@ -36,13 +36,13 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
 def _unseen(environment: Environment, problem: CloudProblem) -> CheckResult:
     if is_off(problem):
         return CheckResult(
-            "project", "note", "cannot be asked for yet: the Resource Manager API is off", "`up` enables it"
+            "project", "note", "cannot be checked yet: the Resource Manager API is off", "`up` enables it"
         )
     return CheckResult(
         "project",
         "broken",
         problem.message,
-        f"create {environment.project} in the console, put your own project's id into {environment.file}, or log "
+        f"create {environment.project} in the console, put your own project's ID into {environment.file}, or log "
         "in as somebody who may see it",
     )
 
@@ -71,19 +71,21 @@ def _members(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResu
     domains = {str(one["displayName"]) for one in owners if one.get("owner", {}).get("directoryCustomerId") in allowed}
     outside = [email for email in environment.members if email.rpartition("@")[2] not in domains]
     if not domains:
-        text = f"{_MEMBERS} lets only the customers {listed(allowed)} in, and whose these are could not be told"
+        text = f"{_MEMBERS} allows only the customers {listed(allowed)}, and it is unknown who they are"
         yield CheckResult(
-            "organization", "note", text, "ask who administers the organization whether it lets your members in"
+            "organization", "note", text, "ask the organization's administrators whether it allows your members"
         )
     elif outside:
         yield CheckResult(
             "organization",
             "broken",
-            f"{_MEMBERS} lets only {listed(sorted(domains))} in, so no grant to {listed(outside)} is taken",
-            "use addresses of that domain, or ask who administers the organization for an exception on this project",
+            f"{_MEMBERS} allows only {listed(sorted(domains))}, so grants to {listed(outside)} are rejected",
+            "use addresses of that domain, or ask the organization's administrators for an exception for this project",
         )
     else:
-        yield CheckResult("organization", "ok", f"{_MEMBERS} lets {listed(sorted(domains))} in, as all members are")
+        yield CheckResult(
+            "organization", "ok", f"{_MEMBERS} allows {listed(sorted(domains))}, and all members are in there"
+        )
 
 
 def _locations(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
@@ -105,6 +107,6 @@ def _locations(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckRe
             "organization",
             "broken",
             f"{_LOCATIONS} allows {listed(allowed)}, not {environment.region}",
-            f"choose an allowed region: in {environment.file} before the first `up`, or ask who administers the "
+            f"choose an allowed region: in {environment.file} before the first `up`, or ask the administrators of the "
             "organization",
         )

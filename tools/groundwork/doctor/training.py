@@ -14,11 +14,11 @@ from groundwork.workloads.project import Project
 
 _ELSEWHERE = re.compile(r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[a-z0-9.:-]+)/(?P<repository>[^/]+)/")
 _PUBLIC = ("vertex-ai", "deeplearning-platform-release", "cloudrun", "google.com")
-"""Projects of Google's own whose images everybody may pull."""
+"""Google's own projects, whose images everybody may pull."""
 
 
 def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    """The quota of each training's GPUs, and who pulls its image where that lies in another project."""
+    """The GPU quota of each training, and who pulls its image if that is in another project."""
     project = Project(cloud, environment)
     for training in environment.training.values():
         yield from _gpus(project, training)
@@ -34,7 +34,7 @@ def _gpus(project: Project, training: TrainingSpec) -> Iterator[CheckResult]:
                 subject,
                 "note",
                 text,
-                "switch on serviceusage.googleapis.com, or look in the console (IAM & Admin, Quotas)",
+                "enable serviceusage.googleapis.com, or look in the console (IAM & Admin, Quotas)",
             )
         elif quota.enough:
             yield CheckResult(subject, "ok", text)
@@ -54,7 +54,7 @@ def _image(environment: Environment, training: TrainingSpec) -> Iterator[CheckRe
         yield CheckResult(
             f"image of {training.name}",
             "note",
-            f"it lies in project {found['project']}, and Vertex AI's own agent pulls it, not {training.identity}",
+            f"it is in project {found['project']}, and is pulled by Vertex AI's service agent, not by {training.identity}",
             f"gcloud artifacts repositories add-iam-policy-binding {found['repository']} --project {found['project']} --location "
             f"{found['location']} --role roles/artifactregistry.reader --member "
             "serviceAccount:service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com",

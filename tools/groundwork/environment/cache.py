@@ -41,7 +41,7 @@ def _place(path: Path, root: Path) -> Path:
 
 
 def _looked_at(path: Path, root: Path) -> Iterator[Path]:
-    """Everything that decides whether the file is right: other files may name the same project."""
+    """Everything that the validation depends on, including other environment files, which may have the same project."""
     yield path
     yield root / "envs" / "schema.json"
     yield from sorted(other for other in path.parent.glob("*.yaml") if other != path)

@@ -1,4 +1,4 @@
-"""The clone that a command runs in: the paths of its files, and of what runs leave behind."""
+"""The clone that a command runs in: the paths of its files, and of the files that runs create."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Checkout:
 
     @property
     def runs(self) -> Path:
-        """The git-ignored folder for everything that a run leaves behind."""
+        """The git-ignored folder for all files of runs."""
         return self.root / ".groundwork"
 
     @property
@@ -28,8 +28,8 @@ class Checkout:
         return self.runs / "local"
 
     def keep_private(self) -> None:
-        """Makes that folder readable only by its owner, whatever the umask: plans and logs contain what the state contains."""
-        with suppress(OSError):  # where it cannot be made, whoever writes there says so
+        """Makes that folder readable only by its owner: plans and logs contain what the state contains."""
+        with suppress(OSError):  # if it cannot be created, the first write to it reports that
             self.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.runs.chmod(0o700)
 
@@ -38,7 +38,7 @@ class Checkout:
         return self.root / "infra" / name
 
     def data(self, environment: str, layer: str) -> Path:
-        """TF_DATA_DIR of a layer in an environment; plans, event logs and run records lie there too."""
+        """TF_DATA_DIR of a layer in an environment; plans, event logs and run records are there too."""
         return self.runs / environment / layer
 
 

@@ -15,15 +15,15 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Place = tuple[str | int, ...]
-"""Where a value stands, from the outside in: ("members", "alice@example.com", "role")."""
+"""The keys that lead to a value, outermost first: ("members", "alice@example.com", "role")."""
 
-# YAML 1.1 reads these words as true or false where they stand without quotes, YAML 1.2 does not; Terraform does.
+# Unquoted, these words are true or false in YAML 1.1 and for Terraform, but not in YAML 1.2.
 _TWO_MEANINGS = frozenset({"y", "yes", "on", "n", "no", "off"})
-# Numbers in any other form, such as 1_000, 0b1 or .inf, are text or nothing to Terraform.
+# Terraform reads numbers in any other form, such as 1_000, 0b1 or .inf, as text or not at all.
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
 _TAGS = frozenset({"null", "bool", "int", "float", "str", "timestamp", "merge", "value", "map", "seq"})
 
-# An environment is a few hundred lines; what is larger was not meant, or would take minutes.
+# An environment file has a few hundred lines; a larger file is a mistake, and could take minutes.
 _LARGEST = 256 * 1024
 _DEEPEST = 20
 _MOST_VALUES = 50_000
@@ -31,7 +31,7 @@ _MOST_VALUES = 50_000
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """A mistake and its line (from 1); the sentence does not repeat file and line."""
+    """A mistake and its line, counted from 1; the sentence does not repeat file and line."""
 
     line: int
     sentence: str
@@ -42,7 +42,7 @@ class Mistake:
 class YamlDocument:
     """A parsed YAML file: values as in JSON, the line of each place, and mistakes found while parsing.
 
-    `days` are the places of days without quotes: text here, to Terraform a moment.
+    `days` are the places of unquoted dates: text here, but timestamps for Terraform.
     """
 
     values: Any
@@ -79,7 +79,7 @@ def parsed(content: bytes) -> YamlDocument:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return YamlDocument(None, {}, (Mistake(line, "the file is not text in UTF-8; save it as UTF-8."),))
+        return YamlDocument(None, {}, (Mistake(line, "the file is not UTF-8 text; save it as UTF-8."),))
     tabs = tuple(_tabs(text))
     if tabs:
         return YamlDocument(None, {}, tabs)
@@ -116,11 +116,11 @@ def _unreadable(error: YAMLError) -> Mistake:
 
 
 def _endless(line: int) -> Mistake:
-    return Mistake(line, "values are nested too deeply, or an alias refers to what contains it; write them out.")
+    return Mistake(line, "values are nested too deeply, or an alias contains itself; write them out.")
 
 
 class _Endless(Exception):
-    """More levels or values than a person writes."""
+    """More levels or values than anybody would write."""
 
 
 def _document(node: Node) -> YamlDocument:
@@ -164,7 +164,7 @@ class _NodeReader:
             key = str(key_node.value)
             here, line = (*place, key), key_node.start_mark.line + 1
             if key in values:
-                sentence = f"{dotted(here)} is there already, in line {self.lines[here]}; keep one of the two."
+                sentence = f"{dotted(here)} is already in line {self.lines[here]}; keep one of the two."
                 self.mistakes.append(Mistake(line, sentence, here))
                 continue
             self.lines[here] = line
@@ -175,9 +175,7 @@ class _NodeReader:
         text: str = node.value
         other = _other_meaning(node)
         if other:
-            sentence = (
-                f'{dotted(place)} is {text} without quotes, which some read as text and some as {other} or "{text}".'
-            )
+            sentence = f'{dotted(place)} is {text} without quotes, which some parsers read as text and others as {other} or "{text}".'
             self.mistakes.append(Mistake(line, sentence, place))
             return text
         if _kind(node) == "timestamp":
@@ -186,13 +184,13 @@ class _NodeReader:
 
 
 def _kind(node: Node) -> str:
-    """The last part of a tag of YAML's own; a tag of somebody else's is not a kind."""
+    """The last part of one of YAML's own tags; "" for any other tag."""
     before, _, kind = str(node.tag).rpartition(":")
     return kind if before == "tag:yaml.org,2002" else ""
 
 
 def _other_meaning(node: ScalarNode) -> str:
-    """What some read in a scalar that Terraform takes for text, or cannot take; "" where all read the same."""
+    """What other parsers read where Terraform reads text or fails; "" if all agree."""
     if node.style is None and node.value.lower() in _TWO_MEANINGS:
         return "true or false; write true, false"
     if _kind(node) not in ("int", "float") or (_NUMBER.fullmatch(node.value) and _finite(node.value)):
@@ -205,7 +203,7 @@ def _finite(text: str) -> bool:
 
 
 def _plain(kind: str, text: str) -> Any:
-    """The value of a scalar by its kind; a day stays text, as in JSON."""
+    """The value of a scalar by its kind; dates stay text, as in JSON."""
     if kind == "null":
         return None
     if kind == "bool":

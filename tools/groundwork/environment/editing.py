@@ -42,7 +42,7 @@ def edit(
         text = io.StringIO()
         yaml.dump(document, text)
         if not _says(text.getvalue(), document):
-            raise GroundworkError(f"{path.name} is written in a way that cannot be edited safely: edit it by hand.")
+            raise GroundworkError(f"{path.name} is formatted in a way that cannot be edited safely: edit it by hand.")
         check(text.getvalue())
         if not dry_run:
             _replace(path, text.getvalue().replace("\n", end))
@@ -50,7 +50,7 @@ def edit(
 
 
 def read(path: Path) -> str:
-    """The file's text with the line ends that it has."""
+    """The file's text, with its line endings."""
     return path.read_bytes().decode("utf-8")
 
 
@@ -64,7 +64,7 @@ def restore(path: Path, ours: str, former: str) -> bool:
 
 
 def parted(document: CommentedMap, name: str) -> CommentedMap | None:
-    """The mapping of that name, ready for adding and removing entries: the comments below it stay in place.
+    """The mapping of that name, prepared so that adding and removing entries does not move the comments below it.
 
     ruamel.yaml keeps them with the last entry if that has a comment of its own or is more than a line.
     """
@@ -80,14 +80,14 @@ def parted(document: CommentedMap, name: str) -> CommentedMap | None:
 
 
 def emptied(document: CommentedMap, name: str) -> None:
-    """Empties the mapping of that name: {} in its line."""
+    """Empties the mapping of that name, leaving {} in its line."""
     document[name] = inline({})
     if name in document.ca.items:
         document.ca.items[name][3:] = [None]
 
 
 def _last_comment(entries: CommentedMap) -> Any:
-    """The comment that stands with the last line of a mapping, if there is one."""
+    """The comment that is attached to the last line of a mapping, if there is one."""
     key = next(reversed(entries))
     value = entries[key]
     inner = _last_comment(value) if isinstance(value, CommentedMap) and value else None
@@ -95,7 +95,7 @@ def _last_comment(entries: CommentedMap) -> Any:
 
 
 def _says(text: str, document: CommentedMap) -> bool:
-    """Whether a text reads as a document."""
+    """Whether parsing the text gives the document."""
     try:
         return bool(YAML().load(text) == document)
     except YAMLError:
@@ -103,13 +103,13 @@ def _says(text: str, document: CommentedMap) -> bool:
 
 
 def _round_trip(text: str) -> YAML:
-    """A parser and writer that keeps quotes and, where it can be told, the indentation of a text."""
+    """A parser and writer that keeps quotes and, if recognisable, the text's indentation."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     try:
         _, indent, offset = load_yaml_guess_indent(text)
-    except IndexError:  # a dash alone in its line
+    except IndexError:  # a dash alone on its line
         indent, offset = None, None
     if offset is None:
         yaml.indent(mapping=indent or 2, sequence=4, offset=2)
@@ -126,7 +126,7 @@ def inline(fields: Mapping[str, Any]) -> CommentedMap:
 
 
 def _replace(path: Path, text: str) -> None:
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # keep a symbolic link
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -140,7 +140,7 @@ def _replace(path: Path, text: str) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder: the file itself is replaced, so a lock on it would guard nothing."""
+    """Locks the folder: the file itself is replaced, so a lock on it would protect nothing."""
     folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -17,7 +17,7 @@ Objection = tuple[Place, str]
 """A place and the sentence about it."""
 
 Schema = Mapping[str, Any]
-"""A JSON schema. Where a pattern says what is allowed, the keyword x-allowed says it in words."""
+"""A JSON schema. The keyword x-allowed describes in words what a pattern allows."""
 
 _KINDS = {
     "object": "names with a value each, or {}",
@@ -62,7 +62,9 @@ def objections(schema: Schema, value: Any) -> list[Objection]:
 
 def _sentences(error: ValidationError) -> Iterator[Objection]:
     place: Place = tuple(error.absolute_path)
-    schema, value = _fault(error)
+    assert isinstance(error.schema, Mapping)
+    schema: Schema = error.schema
+    value: Any = error.instance
     if "propertyNames" in error.absolute_schema_path:
         name = (*place, str(value))
         yield name, f"{dotted(name)} has a name that is not allowed; allowed are {_expected(schema)}."
@@ -73,12 +75,6 @@ def _sentences(error: ValidationError) -> Iterator[Objection]:
     else:
         explain = _EXPLAIN.get(str(error.validator), _unexpected)
         yield place, f"{dotted(place) or 'the file'} {explain(schema, value)}"
-
-
-def _fault(error: ValidationError) -> tuple[Schema, Any]:
-    """The part of the schema that was violated, and the value that did."""
-    assert isinstance(error.schema, Mapping)
-    return error.schema, error.instance
 
 
 def _unknown_keys(place: Place, schema: Schema, value: Mapping[str, Any]) -> Iterator[Objection]:
@@ -127,7 +123,7 @@ def _not_listed(schema: Schema, value: Any) -> str:
 
 def _other_kind(schema: Schema, value: Any) -> str:
     if value is None and schema["type"] == "object":
-        return "has no value; write {} where nothing is to be said."
+        return "has no value; write {} for the defaults."
     if schema["type"] == "string" and isinstance(value, (bool, int, float)):
         return f"is {_shown(value)}, which is not text; put it in quotes."
     return _unexpected(schema, value)
@@ -153,7 +149,7 @@ def _length(schema: Schema, value: Any) -> str:
 
 def _repeated(_: Schema, value: Any) -> str:
     twice = sorted({str(item) for item in value if value.count(item) > 1})
-    return f"names {listed(twice)} more than once; once is enough."
+    return f"names {listed(twice)} more than once; name it once."
 
 
 _EXPLAIN: Mapping[str, Callable[[Schema, Any], str]] = {

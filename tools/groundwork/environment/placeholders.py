@@ -9,8 +9,9 @@ from typing import Any
 
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
+from groundwork.text import counted
 
-# Domains that are set aside for examples: RFC 2606 and RFC 6761.
+# Domains reserved for examples: RFC 2606 and RFC 6761.
 _ADDRESS = re.compile(r"[^@\s]+@(?:[a-z0-9-]+\.)*(?:example\.(?:com|net|org)|example|invalid|test|localhost)")
 _REPOSITORY = re.compile(r"(?:example|your)(?:-[^/]*)?/.+")
 _ACCOUNT = re.compile(r"0{6}-0{6}-0{6}|X{6}-X{6}-X{6}")
@@ -32,14 +33,13 @@ def refuse(environment: Environment) -> None:
     found = () if environment.local else placeholders(environment)
     if found:
         raise UsageProblem(
-            f"{environment.file} still holds {'an example' if len(found) == 1 else 'examples'} that nobody at Google "
-            "is, so nothing was started: put your team's own values there.",
+            f"{environment.file} still contains {counted(len(found), 'example value')}, so nothing was started: put your team's own there.",
             found,
         )
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every text in a file's values with the keys above it; names of entries are texts too."""
+    """Every string in a file's values, including names of entries, with the keys that lead to it."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, Mapping):

@@ -20,7 +20,7 @@ _PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs"
 def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
     """The file's values with all defaults, and its mistakes; if there are any, the values are meaningless.
 
-    `rules` is the schema's file, `shown` how sentences call this one, `text` what would stand in it if that is not there yet.
+    `rules` is the schema's file, `shown` the file's name in sentences, `text` its content if it is not written yet.
     Raises UsageProblem when it cannot be read at all.
     """
     schema = json.loads(rules.read_text(encoding="utf-8"))
@@ -40,7 +40,7 @@ def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> 
     if document.mistakes and document.values is None:
         return list(document.mistakes)
     if not isinstance(document.values, dict):
-        return [Mistake(1, "the file says nothing of an environment; it needs at least project and region.")]
+        return [Mistake(1, "the file describes no environment; it needs at least project and region.")]
     own = [*document.mistakes, *_moments(document, schema), *_values_of_secrets(document)]
     explained = {mistake.place for mistake in own}
     found = objections(schema, _without_nulls(schema, document.values))
@@ -50,31 +50,31 @@ def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> 
 
 
 def _moments(document: YamlDocument, schema: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Days without quotes where text belongs: Terraform would make them a moment, midnight in Greenwich."""
+    """Unquoted dates where text belongs: Terraform would read them as timestamps, midnight UTC."""
     for place in sorted(document.days, key=str):
         if not str(part_at(schema, place).get("x-allowed", "")).startswith("days"):
             yield Mistake(
                 document.line(place),
-                f"{dotted(place)} is a day without quotes, which Terraform reads as a moment; put it in quotes.",
+                f"{dotted(place)} is a date without quotes, which Terraform reads as a timestamp; put it in quotes.",
                 place,
             )
 
 
 def _values_of_secrets(document: YamlDocument) -> Iterator[Mistake]:
-    """A value where a secret's readers belong; the sentence does not repeat it."""
+    """Values in place of a secret's settings; the sentence does not repeat them."""
     secrets = document.values.get("secrets")
     for name, value in secrets.items() if isinstance(secrets, dict) else ():
         if isinstance(value, (str, int, float)):
             place = ("secrets", name)
             yield Mistake(
                 document.line(place),
-                f"{dotted(place)} has a value, and no secret's value may stand in this file; write {{}} and run `groundwork secrets set {name}`.",
+                f"{dotted(place)} has a value, but this file must not contain secret values; write {{}} and run `groundwork secrets set {name}`.",
                 place,
             )
 
 
 def _without_nulls(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values without the parts that the file names and leaves empty."""
+    """The values without the sections that are present but empty."""
     return {key: value for key, value in values.items() if value is not None or key not in schema["properties"]}
 
 
@@ -102,7 +102,7 @@ def _shared_project(values: Mapping[str, Any], path: Path) -> Iterator[Objection
 
 
 def _values(path: Path) -> Any:
-    """What another file says, as far as it can be read."""
+    """Another file's values, as far as it can be read."""
     try:
         return read(path).values
     except OSError:
@@ -110,7 +110,7 @@ def _values(path: Path) -> Any:
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
-    """What each part alone may say but not together with the others."""
+    """Settings that are valid on their own but not together."""
     yield from _bucket_contradictions(values)
     identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
     for name, identity in identities.items():
@@ -128,7 +128,7 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
 
 
 def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict[str, Any]:
-    """A part of the file as far as it has the right shape; the schema objects to the rest."""
+    """A section of the file if it has the right shape; the schema reports other shapes."""
     part = values.get(name)
     if not isinstance(part, dict):
         return {}
@@ -140,7 +140,7 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
         if bucket.get("called") in (f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging")):
             yield (
                 ("buckets", name, "called"),
-                f"buckets.{name}.called is {bucket['called']}, a bucket of groundwork's own; leave this bucket out.",
+                f"buckets.{name}.called is {bucket['called']}, one of groundwork's own buckets; leave it out.",
             )
         full_name = bucket.get("called", f"{values.get('project')}-{name}")
         if len(full_name) > LONGEST_BUCKET_NAME:
@@ -152,10 +152,10 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
         if "noncurrent_versions" in bucket and bucket.get("dvc") is True:
             yield (
                 place,
-                f"{dotted(place)} is not allowed with dvc: true, whose old commits point at old versions; leave one of the two out.",
+                f"{dotted(place)} is not allowed with dvc: true, because old commits refer to old versions; leave out one of the two.",
             )
         elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
-            yield place, f"{dotted(place)} has no effect without versioning: true; add that, or leave it out."
+            yield place, f"{dotted(place)} has no effect without versioning: true; add that, or remove this."
 
 
 def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:
@@ -165,5 +165,5 @@ def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:
     except ValueError:
         yield (
             place,
-            f'{dotted(place)} is "{day}", which the calendar does not have; allowed are days such as 2027-03-31.',
+            f'{dotted(place)} is "{day}", which does not exist; allowed are days such as 2027-03-31.',
         )

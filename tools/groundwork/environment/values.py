@@ -48,7 +48,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket by its short name; `full_name` is what Cloud Storage calls it."""
+    """A bucket by its short name; `full_name` is its name in Cloud Storage."""
 
     name: str
     full_name: str
@@ -178,7 +178,7 @@ class Environment:
 
     @property
     def where(self) -> str:
-        """Which cloud, in words; a simulated one is called so."""
+        """The cloud in words, marked if simulated."""
         return "the local cloud (simulated)" if self.local else "Google Cloud"
 
     @property
@@ -233,7 +233,7 @@ def load(name: str | Path, root: Path) -> Environment:
 
 
 def _checked(path: Path, root: Path) -> dict[str, Any]:
-    """The values of a file that has no mistakes; they are remembered, since checking them takes longer than most commands."""
+    """The validated values of a file; they are cached, since validating takes longer than most commands."""
     from groundwork.environment.validation import examined
 
     values, mistakes = examined(path, root / "envs" / "schema.json", _shown(path, root))

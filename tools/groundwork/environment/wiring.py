@@ -13,9 +13,9 @@ from groundwork.text import listed
 _OWN_FILE = ("image", "dir", "dockerfile", "machine_type", "timeout_minutes", "deploys")
 _STARTS = ("branch", "tag", "by_hand")
 _GIB_A_CPU = 4
-# What Cloud Run wants at least. Source: https://cloud.google.com/run/docs/configuring/services/cpu.
+# Cloud Run's minimum. Source: https://cloud.google.com/run/docs/configuring/services/cpu.
 _LEAST_GIB = {4: 2, 6: 4, 8: 4}
-# What the schema fills in where the file says nothing.
+# The schema's defaults.
 _IDENTITIES = {"services": "serve", "builds": "build", "training": "train"}
 
 
@@ -29,7 +29,7 @@ def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Ite
 
 
 def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:
-    """The parts of an identity by which it does more than read and call."""
+    """The settings by which an identity may do more than read and call."""
     found = [part for part in ("submits", "project_roles") if identity.get(part)]
     for part in ("buckets", "repositories", "services", "jobs"):
         access = identity.get(part)
@@ -57,7 +57,7 @@ class Wiring:
         if self.parts["builds"] and not self.github:
             yield (
                 ("builds",),
-                "builds need github: the repository whose pushes start them; say its repository and owner_id.",
+                "builds need github: the repository whose pushes start them; add its repository and owner_id.",
             )
         for name, values in self.parts["identities"].items():
             place = ("identities", name)
@@ -66,8 +66,8 @@ class Wiring:
             if "github" in values and not self.github:
                 yield (*place, "github"), f"{dotted(place)}.github has no repository: the file has no github."
             if values.get("github") == "any" and (more := _more_than_reading(values)):
-                why = "so a pull request's workflow acts as it before anybody has reviewed it"
-                way = f"it has {listed(more)}; take that away, or write github: main."
+                why = "so a pull request's workflow can act as it before anybody has reviewed the change"
+                way = f"it has {listed(more)}; remove that, or set github: main."
                 yield (*place, "github"), f"{dotted(place)}.github is any, {why}, and {way}"
 
     def _unknown(self, place: Place, values: Mapping[str, Any], part: str, kind: str = "") -> Iterator[Objection]:
@@ -109,12 +109,15 @@ class Wiring:
         yield from unknown((*place, "deploys"), values.get("deploys"), places, "services and jobs")
         starts = [key for key in _STARTS if values.get(key)]
         if len(starts) > 1:
-            yield (*place, starts[1]), f"{dotted(place)} has {listed(starts)}; one thing starts a build, so keep one."
+            yield (
+                (*place, starts[1]),
+                f"{dotted(place)} has {listed(starts)}; a build can only have one of these; keep one.",
+            )
         for key in _OWN_FILE if "file" in values else ():
             if key in values:
                 yield (
                     (*place, key),
-                    f"{dotted(place)}.{key} has no effect beside file; say it in {values['file']}, or leave file out.",
+                    f"{dotted(place)}.{key} has no effect together with file; set it in {values['file']}, or leave out file.",
                 )
 
     def _training(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
@@ -127,7 +130,7 @@ class Wiring:
 
 
 def _memory(place: Place, cpu: Any, memory: str) -> Iterator[Objection]:
-    """What Cloud Run refuses of a container's memory beside its CPU."""
+    """What Cloud Run does not accept of a container's memory for its CPU."""
     number, gib = memory[:-2], memory.endswith("Gi")
     if not number.isdigit() or not isinstance(cpu, int):
         return
@@ -135,9 +138,9 @@ def _memory(place: Place, cpu: Any, memory: str) -> Iterator[Objection]:
     said = f"{dotted(place)}.memory is {memory}"
     if size > _GIB_A_CPU * cpu:
         need = next((more for more in (1, 2, 4, 6, 8) if size <= _GIB_A_CPU * more), None)
-        way = f"write cpu: {need}" if need else "the most is 32Gi with cpu: 8"
+        way = f"set cpu: {need}" if need else "the maximum is 32Gi, with cpu: 8"
         yield (*place, "memory"), f"{said}, more than 4Gi for each CPU; {way}."
     if size < (least := _LEAST_GIB.get(cpu, 0)):
-        yield (*place, "memory"), f"{said}, too little for cpu: {cpu}; write at least {least}Gi."
+        yield (*place, "memory"), f"{said}, too little for cpu: {cpu}; set at least {least}Gi."
     if place[0] == "jobs" and size < 0.5:
-        yield (*place, "memory"), f"{said}, too little for a job; write at least 512Mi."
+        yield (*place, "memory"), f"{said}, too little for a job; set at least 512Mi."

@@ -73,7 +73,7 @@ class JobSpec:
 class BuildSpec:
     """A Cloud Build trigger; `image` is the full name without a tag, `deploys` the services and jobs that get it.
 
-    Without `branch` and `tag` somebody starts it by hand. `file` is the team's own, in place of what is said of the image.
+    Without `branch` and `tag` it is started by hand. `file` is the team's own build config, used instead of the settings for the image.
     """
 
     name: str
@@ -95,7 +95,7 @@ class BuildSpec:
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """The defaults of Vertex AI jobs; `output` is the address below which each leaves its model."""
+    """The defaults of Vertex AI jobs; `output` is the address below which each job saves its model."""
 
     name: str
     identity: str

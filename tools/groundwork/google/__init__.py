@@ -1,1 +1,1 @@
-"""Google's APIs: credentials, addresses and retries, the same for Google Cloud and for the local cloud."""
+"""Google's APIs: credentials, addresses and retries, for Google Cloud and the local cloud alike."""

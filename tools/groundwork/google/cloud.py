@@ -1,4 +1,4 @@
-"""Calls to Google's APIs, or to the local cloud in their place, by official clients and by plain requests alike."""
+"""Calls to Google's APIs, or to the local cloud in their place, with official clients and with plain requests."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ IMPERSONATES = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _WHO = "https://www.googleapis.com/auth/userinfo.email"
 _BELOW_HOST = ("storage", "compute", "bigquery")
-_PASSES_BY_ITSELF = (408, 429, 500, 502, 503, 504)
+_TEMPORARY = (408, 429, 500, 502, 503, 504)
 # A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
 _TOO_OFTEN = ("rateLimitExceeded", "userRateLimitExceeded")
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
-_BLIPS = _WAITS[:4]
+_SHORT_WAITS = _WAITS[:4]
 _LOCAL_WAITS = (0.1, 0.2, 0.4)
 
 
@@ -39,28 +39,28 @@ WHOM_TO_ASK = (
     "ask an owner of the project or an operator of your team; `groundwork access explain YOU PERMISSION RESOURCE` "
     "shows them the line that grants it"
 )
-WHO_ONE_IS = "your login was not accepted: `groundwork doctor --env NAME` says who you are and what your login lacks"
-_UNPAID = "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one"
-# Refusals that no grant mends. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
+WHO_ONE_IS = "your login was not accepted: `groundwork doctor --env NAME` shows who you are and what your login lacks"
+_UNPAID = "no billing account pays for the project: `groundwork doctor --env NAME` shows how to link one"
+# Refusals that no grant can fix. Source: https://cloud.google.com/apis/design/errors#error_model, google.api.ErrorReason, and
 # https://cloud.google.com/storage/docs/json_api/v1/status-codes#403-forbidden.
 WHAT_ELSE = {
     "BILLING_DISABLED": _UNPAID,
     "accountDisabled": _UNPAID,
-    "USER_PROJECT_DENIED": "your login counts calls for a project that is not yours to use: run `groundwork login --env NAME`",
+    "USER_PROJECT_DENIED": "your login's quota project is one that you may not use: run `groundwork login --env NAME`",
 }
 
 
 class CloudProblem(GroundworkError):
     """A call that Google (or the local cloud) refused: HTTP `code`, `status` ("NOT_FOUND"), `reason` ("SERVICE_DISABLED").
 
-    `code` is 0 when no answer came at all.
+    `code` is 0 when there was no response at all.
     """
 
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
         refused = code in (401, 403) and reason not in ("SERVICE_DISABLED", *_TOO_OFTEN)
-        way_on = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
+        remedy = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
         answer = f"{code or 'no answer'} {status}".rstrip()
-        super().__init__(": ".join(filter(None, (call, answer, text))), (way_on,) if refused else ())
+        super().__init__(": ".join(filter(None, (call, answer, text))), (remedy,) if refused else ())
         self.code = code
         self.status = status
         self.text = text
@@ -69,9 +69,9 @@ class CloudProblem(GroundworkError):
             self.exit_code = Exit.PERMISSION
 
     @property
-    def passes_by_itself(self) -> bool:
+    def is_temporary(self) -> bool:
         """Whether the same call may succeed a moment later."""
-        return self.code == 0 or self.code in _PASSES_BY_ITSELF or self.reason in _TOO_OFTEN
+        return self.code == 0 or self.code in _TEMPORARY or self.reason in _TOO_OFTEN
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class GoogleCloud:
     """Google Cloud as one principal, for one project.
 
     `base` is the local cloud's address, None for Google itself; `login` is the local cloud's token, or google-auth's credentials.
-    `patience` says how long what was changed may take to show there.
+    `patience` decides how long to wait for changes to become visible.
     """
 
     project: str
@@ -93,9 +93,9 @@ class GoogleCloud:
 
     @cached_property
     def credentials(self) -> Any:
-        """google-auth's credentials, for the official clients too."""
+        """The credentials for google-auth and the official clients."""
         if not self.base:
-            return _charged(self.login, self.project)
+            return _with_quota_project(self.login, self.project)
         from google.oauth2.credentials import Credentials
 
         return Credentials(self.login)  # type: ignore[no-untyped-call]
@@ -106,7 +106,7 @@ class GoogleCloud:
         return self.base is not None
 
     def address(self, api: str) -> str:
-        """The root of an API, to put "/v1/…" after: by discovery name, e.g. "secretmanager" or "europe-west1-aiplatform"."""
+        """The root URL of an API, without a version; `api` is a name such as "secretmanager" or "europe-west1-aiplatform"."""
         if self.base is not None:
             return f"{self.base}/{api.rpartition('-')[2]}"
         return f"https://{api}.googleapis.com" + (f"/{api}" if api in _BELOW_HOST else "")
@@ -114,10 +114,10 @@ class GoogleCloud:
     def request(
         self, verb: str, api: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
     ) -> dict[str, Any]:
-        """The answer of one call, e.g. request("GET", "secretmanager", "v1/projects/p/secrets").
+        """The JSON object that a call returns, e.g. request("GET", "secretmanager", "v1/projects/p/secrets").
 
-        Retried for a minute when it passes by itself, for some seconds when nobody can be reached; anything but a GET only
-        when nothing can have happened (429, 503). Raises CloudProblem.
+        A temporary failure is retried for a minute, a lost connection for some seconds; anything but a GET only when nothing
+        can have happened (429, 503). Raises CloudProblem.
         """
         answer = self._send(verb, api, path, params, json)
         if not answer.content and verb != "GET":
@@ -127,22 +127,20 @@ class GoogleCloud:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise CloudProblem(
-                f"{verb} {api} {path}", answer.status, "", "the answer cannot be read: it is not a JSON object"
-            )
+            raise CloudProblem(f"{verb} {api} {path}", answer.status, "", "the response is not a JSON object")
         return found
 
     def read(self, api: str, path: str, *, params: Mapping[str, Any] | None = None) -> bytes:
-        """The raw bytes that a GET answers, e.g. an object with alt=media."""
+        """The raw bytes that a GET returns, e.g. of an object with alt=media."""
         return self._send("GET", api, path, params).content
 
     def pages(self, api: str, path: str, key: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
-        """Every item of a list call, over all its pages; `key` is where a page keeps its items."""
+        """Every item of a list call, over all its pages; `key` is the field with a page's items."""
         for page in self.whole_pages(api, path, params):
             yield from page.get(key, ())
 
     def whole_pages(self, api: str, path: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
-        """Every page of a list call as it came. Raises CloudProblem, also for a page that was answered before."""
+        """Every page of a list call, unchanged. Raises CloudProblem, also for a page token that repeats."""
         seen = {""}
         token = ""
         while True:
@@ -152,7 +150,7 @@ class GoogleCloud:
             if not token:
                 return
             if token in seen:
-                raise CloudProblem(f"GET {api} {path}", 200, "", "the next page is one that was answered before")
+                raise CloudProblem(f"GET {api} {path}", 200, "", "the next page token repeats an earlier one")
             seen.add(token)
 
     def storage(self) -> StorageClient:
@@ -182,7 +180,7 @@ class GoogleCloud:
             return client(credentials=self.credentials, transport="rest", client_options=options)  # type: ignore[no-any-return]
         rest: Any = client.get_transport_class("rest")
         transport = rest(host=self.address(api), credentials=self.credentials)
-        transport._session.trust_env = False  # noqa: SLF001 - it takes no session, and a proxy must not see what is said
+        transport._session.trust_env = False  # noqa: SLF001 - it accepts no session, and calls must not go through a proxy
         return client(transport=transport)  # type: ignore[no-any-return]
 
     def _send(self, verb: str, api: str, path: str, params: Mapping[str, Any] | None, body: Any = None) -> Response:
@@ -192,11 +190,11 @@ class GoogleCloud:
         def passes(problem: Exception) -> bool:
             if not isinstance(problem, CloudProblem) or problem.code == 0:
                 return False
-            return problem.passes_by_itself and (verb == "GET" or problem.code in (429, 503))
+            return problem.is_temporary and (verb == "GET" or problem.code in (429, 503))
 
         waits = _LOCAL_WAITS if self.base else _WAITS
-        blips = _LOCAL_WAITS if self.base else _BLIPS
-        return patiently(lambda: patiently(once, _is_offline, blips if verb == "GET" else ()), passes, waits)
+        offline_waits = _LOCAL_WAITS if self.base else _SHORT_WAITS
+        return patiently(lambda: patiently(once, _is_offline, offline_waits if verb == "GET" else ()), passes, waits)
 
     def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Response:
         call = f"{verb} {api} {path}"
@@ -214,7 +212,7 @@ def _is_offline(problem: Exception) -> bool:
 
 
 def _problem(call: str, answer: Response) -> CloudProblem:
-    """Google's two error dialects as one: `status` and `details` or, from Cloud Storage, `errors`."""
+    """An error in either of Google's two formats: with `status` and `details` or, from Cloud Storage, with `errors`."""
     try:
         body = answer.json()["error"]
     except (ValueError, KeyError, TypeError):
@@ -233,11 +231,11 @@ def local_cloud(project: str, base: str, token: str, patience: Patience = PROMPT
 
 
 def connect(environment: Environment, principal: str | None = None, checkout: Checkout | None = None) -> GoogleCloud:
-    """The environment's cloud, for features that do without Terraform; the local cloud is started if need be.
+    """The environment's cloud, for features that do not use Terraform; starts the local cloud if necessary.
 
-    `principal` ("user:alice@example.com") is for the local cloud, by default whom the shell stands for (`local env --as`); on
-    Google Cloud it is whoever is logged in.
-    `checkout` is the clone whose local cloud is meant: by default the one that the environment file lies in.
+    `principal` ("user:alice@example.com") applies to the local cloud, by default the shell's (`local env --as`); on Google
+    Cloud it is whoever is logged in.
+    `checkout` is the clone whose local cloud to use, by default the one that contains the environment file.
     """
     if not environment.local:
         isolation.refuse_elsewhere(os.environ, environment.name)
@@ -263,10 +261,10 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Go
     return GoogleCloud(project, None, _credentials(seen))
 
 
-def _charged(login: Any, project: str) -> Any:
-    """A person's login that does not say which project its calls count for is given this one.
+def _with_quota_project(login: Any, project: str) -> Any:
+    """A user's credentials with `project` as quota project, unless they have one.
 
-    Otherwise calls of many APIs count for gcloud's own project, where they are off
+    Without one, calls to many APIs count for gcloud's own project, where those APIs are off
     (https://cloud.google.com/docs/authentication/troubleshoot-adc#user-creds-client-based).
     """
     from google.oauth2.credentials import Credentials
@@ -284,10 +282,10 @@ def _credentials(variables: Mapping[str, str]) -> Any:
     if token := variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
         source: Any = Credentials(token)  # type: ignore[no-untyped-call]
     else:
-        # It warns when gcloud has no default project, but which one is meant stands in the environment file.
+        # It warns when gcloud has no default project, but the environment file names the project.
         logging.getLogger("google.auth._default").setLevel(logging.ERROR)
         try:
-            # A person's token says who they are only where that is asked for by name.
+            # A user's token reveals their e-mail address only with the scope for it.
             source, _project = default(scopes=[SCOPE, _WHO])
         except DefaultCredentialsError:
             raise _not_logged_in(by_file=bool(variables.get("GOOGLE_APPLICATION_CREDENTIALS"))) from None
@@ -300,9 +298,9 @@ def _credentials(variables: Mapping[str, str]) -> Any:
 
 
 def impersonating_once(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables, without the account to impersonate where the login is that account already.
+    """The variables, without the account to impersonate where the login already is that account.
 
-    It could not act as itself: that takes a right which no account has on itself. Raises PermissionProblem.
+    An account cannot impersonate itself without a permission that it usually lacks. Raises PermissionProblem.
     """
     alone = {name: value for name, value in variables.items() if name != IMPERSONATES}
     wanted = variables.get(IMPERSONATES)
@@ -310,15 +308,15 @@ def impersonating_once(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _acts_as(login: Any) -> str:
-    """The service account that a login is, "" for a person."""
+    """The service account of a login, "" for a user."""
     return str(getattr(login, "service_account_email", None) or "")
 
 
 def _not_logged_in(*, by_file: bool) -> PermissionProblem:
     if by_file:
-        # What it names is not repeated: people put the key itself there.
+        # Its value is not repeated: some people put the key itself there.
         return PermissionProblem(
-            "GOOGLE_APPLICATION_CREDENTIALS is set, but what it names is not a login that can be used: unset it and run "
+            "GOOGLE_APPLICATION_CREDENTIALS is set, but does not name a usable login: unset it and run "
             "`gcloud auth application-default login`."
         )
     return PermissionProblem("You are not logged in to Google Cloud: run `gcloud auth application-default login`.")

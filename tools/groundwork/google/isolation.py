@@ -1,4 +1,4 @@
-"""Isolates runs: a local one reaches only this machine, a real one only Google."""
+"""Isolates runs: a run on the local cloud reaches only this machine, one on Google Cloud only Google."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from groundwork.google import variables as lists
 
 UNIVERSE = "googleapis.com"
 _ALWAYS = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-# A plan makes much and keeps little: Go's own 100 spends a third of Terraform's time on collecting garbage. At 400 it takes about
-# twice the memory; GOMEMLIMIT bounds that, and whoever sets GOGC has their own.
-_COLLECTS_SELDOM = {"GOGC": "400"}
+# A plan allocates much and keeps little: with Go's default of 100, garbage collection takes a third of Terraform's time. 400 takes
+# about twice the memory, which GOMEMLIMIT can bound; a GOGC set by the user wins.
+_RARE_GARBAGE_COLLECTION = {"GOGC": "400"}
 _ELSEWHERE = re.compile(
     r"GOOGLE_.*_CUSTOM_ENDPOINT|CLOUDSDK_API_ENDPOINT_OVERRIDES_.*|.*_EMULATOR_(HOST|ENDPOINT)|API_ENDPOINT_OVERRIDE|"
     r"FSSPEC_GC?S_ENDPOINT_URL|TF_REATTACH_PROVIDERS|GCE_METADATA_(HOST|IP|ROOT)|CLOUDSDK_AUTH_\w*(HOST|URI|ENDPOINT)"
@@ -39,7 +39,7 @@ _CLOSED = {
 
 @dataclass(frozen=True)
 class ProcessVariables:
-    """The environment variables of Terraform's processes: `work` for all, `fetch` on top of it where providers are fetched."""
+    """The environment variables of Terraform's processes: `work` for all, `fetch` in addition where providers are downloaded."""
 
     work: Mapping[str, str] = field(repr=False)
     fetch: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -48,12 +48,12 @@ class ProcessVariables:
 def local_variables(
     variables: Mapping[str, str], endpoints: Mapping[str, str], token: str, reattach: str | None
 ) -> ProcessVariables:
-    """For the local cloud: its endpoints and token, no Google credentials, and nowhere else to go.
+    """For the local cloud: its endpoints and token, no Google credentials, and no way to any other host.
 
-    `reattach` is our provider's address for Terraform; None leaves the real provider, which gets a proxy that refuses
-    everything, because it asks Google who the token's owner is whatever the endpoints say.
+    `reattach` is our provider's TF_REATTACH_PROVIDERS; None means the real provider. The closed proxy is for that one: it asks
+    Google for the token's owner no matter what the endpoints say.
     """
-    # With an emulator host in sight Terraform's backend sends no credentials.
+    # With an emulator host set, Terraform's backend sends no credentials.
     endpoints = {name: value for name, value in endpoints.items() if not name.endswith("_EMULATOR_HOST")}
     kept = {**_for_terraform(variables), **_arguments(variables)}
     network = {name: value for name, value in variables.items() if lists.NETWORK.fullmatch(name)}
@@ -71,9 +71,9 @@ def google_variables(variables: Mapping[str, str], environment: str) -> ProcessV
 
 
 def refuse_elsewhere(variables: Mapping[str, str], environment: str) -> None:
-    """Raises UsageProblem, with their names, when variables would send calls, or the login, to anybody but Google.
+    """Raises UsageProblem naming the variables that would send calls, or the login, to anybody but Google.
 
-    The clients in this process read them as Terraform does, so that leaving them out for others is not enough.
+    The clients in this process read them just as Terraform does, so it is not enough to withhold them from child processes.
     """
     found = sorted(name for name, value in variables.items() if value and _leads_elsewhere(name, value))
     if found:
@@ -100,7 +100,7 @@ def _leads_elsewhere(name: str, value: str) -> bool:
 
 
 def _login_file(variables: Mapping[str, str]) -> Path | None:
-    """The file that application default credentials come from, as google.auth.default looks for it."""
+    """The file of the application default credentials, found as google.auth.default finds it."""
     if variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
         return None
     named = variables.get("GOOGLE_APPLICATION_CREDENTIALS")
@@ -111,7 +111,7 @@ def _login_file(variables: Mapping[str, str]) -> Path | None:
 
 
 def _hosts_named(file: Path | None) -> Iterator[tuple[str, str]]:
-    """The fields of a login's file that name whom it is sent to, with the hosts; where an identity comes from is the user's matter."""
+    """The fields of a credentials file that say where the login is sent, with their hosts; credential sources are not checked."""
     try:
         content = json.loads(file.read_bytes()) if file else {}
     except (OSError, ValueError):
@@ -130,9 +130,9 @@ def _named(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def cached_providers(variables: Mapping[str, str], cache: Path, *, pinned: bool = False) -> dict[str, str]:
-    """Variables that make `init` fetch the real provider once per machine, unless the user has a plugin cache already.
+    """Variables that make `init` download the real provider once per machine, unless the user has a plugin cache already.
 
-    Where its hashes are `pinned`, what the cache has counts only if it has one of them.
+    Where its hashes are `pinned`, a cached provider is used only if its hash is one of them.
     """
     if "TF_PLUGIN_CACHE_DIR" in variables:
         return {}
@@ -143,25 +143,25 @@ def cached_providers(variables: Mapping[str, str], cache: Path, *, pinned: bool 
 
 
 def silent_changes(variables: Mapping[str, str]) -> list[str]:
-    """Variables that change what Terraform does without showing in any command."""
+    """The variables set here that change what Terraform does without being visible in any command."""
     return sorted(name for name, value in variables.items() if name.startswith(_ARGUMENTS) and value)
 
 
 def _arguments(variables: Mapping[str, str]) -> dict[str, str]:
-    """Terraform's arguments from variables; raises UsageProblem for those that would plan, or keep, something else than is shown."""
+    """Terraform's arguments from variables. Raises UsageProblem for those that would plan or store something other than what is shown."""
     found = {name: variables[name] for name in silent_changes(variables)}
     for name, value in found.items():
         if not all(_HARMLESS.fullmatch(word) for word in value.split()):
             raise UsageProblem(
-                f"{name} would make Terraform do something else than is shown: unset {name} and run again (of its arguments only -lock, "
+                f"{name} would make Terraform do something other than what is shown: unset {name} and run again (only -lock, "
                 "-lock-timeout, -parallelism, -no-color and -compact-warnings are passed on)."
             )
     return found
 
 
 def _for_terraform(variables: Mapping[str, str], *groups: re.Pattern[str]) -> dict[str, str]:
-    """What Terraform may see; but not a settings file that is not there, of which OpenTofu warns amid its data."""
+    """The variables that Terraform may see, without a CLI configuration file that does not exist: OpenTofu warns of it amid its JSON."""
     kept = lists.kept(variables, lists.TERRAFORM, *groups)
     if not Path(kept.get(_SETTINGS) or os.devnull).exists():
         del kept[_SETTINGS]
-    return _COLLECTS_SELDOM | kept
+    return _RARE_GARBAGE_COLLECTION | kept

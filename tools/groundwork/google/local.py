@@ -1,4 +1,4 @@
-"""Manages the local cloud for commands: starts, finds, stops and empties it."""
+"""Manages the local cloud for the commands: starts, finds, stops and empties it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 OWNER = launcher.OWNER
 PROXY_MARK = launcher.PROXY_MARK
-"""What an address of a proxy holds that leads to a local cloud."""
+"""The part of a proxy's address that identifies it as a local cloud."""
 PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
-_LOOK = 0.3
+_CHECK_SECONDS = 0.3
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def _sentences() -> Iterator[None]:
 
 
 def start(checkout: Checkout, port: int | None = None) -> launcher.LocalCloud:
-    """The clone's local cloud, started if it does not run, with the profile that GROUNDWORK_LOCAL_PROFILE names.
+    """The clone's local cloud, started if it is not running, with the profile that GROUNDWORK_LOCAL_PROFILE names.
 
     Raises GroundworkError (a busy port, a full disk, an unknown profile).
     """
@@ -49,42 +49,42 @@ def start(checkout: Checkout, port: int | None = None) -> launcher.LocalCloud:
 
 
 def behave(checkout: Checkout, profile: str) -> launcher.LocalCloud:
-    """Let the clone's local cloud be as late as a profile says, "" for not at all. Raises GroundworkError with those there are."""
+    """Set the profile of the clone's local cloud, "" for none. Raises GroundworkError naming the profiles there are."""
     with _sentences():
         return launcher.behave(launcher.start(checkout.local_state), profile)
 
 
 def patience(running: launcher.LocalCloud) -> Patience:
-    """How a local cloud is waited for: where a profile makes it late, its clock is moved on instead."""
-    return Patience(late=True, sleep=partial(_moved, running)) if running.profile else PROMPT
+    """How to wait for a local cloud: where a profile delays changes, its clock is advanced instead of sleeping."""
+    return Patience(late=True, sleep=partial(_advance, running)) if running.profile else PROMPT
 
 
-def _moved(running: launcher.LocalCloud, seconds: float) -> None:
+def _advance(running: launcher.LocalCloud, seconds: float) -> None:
     with _sentences():
         launcher.control(running, "POST", "/_local/clock", {"advance_seconds": seconds})
 
 
 def find(checkout: Checkout) -> launcher.LocalCloud | None:
-    """The clone's local cloud if it runs."""
+    """The clone's local cloud, None if it is not running."""
     with _sentences():
         return launcher.find(checkout.local_state)
 
 
 def provider(checkout: Checkout, cloud: launcher.LocalCloud, token: str) -> launcher.Provider:
-    """Our Terraform provider for one principal, started if it does not run."""
+    """Our Terraform provider for the principal of `token`, started if it is not running."""
     with _sentences():
         return launcher.start_provider(checkout.local_state, cloud, token)
 
 
 @contextmanager
 def kept_running(checkout: Checkout, say: Callable[[str], None]) -> Iterator[None]:
-    """While inside, start the local cloud again if it dies: Terraform would wait for it, for ever when it releases its lock."""
+    """Within this block, restart the local cloud if it dies: Terraform would wait for it, and forever while releasing its lock."""
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(_LOOK):
+        while not done.wait(_CHECK_SECONDS):
             if find(checkout) is None and not done.is_set():
-                say("the local cloud died and is started again; what it had answered for is there")
+                say("the local cloud died and is being restarted; everything that it had confirmed is kept")
                 try:
                     start(checkout)
                 except GroundworkError as error:
@@ -101,78 +101,78 @@ def kept_running(checkout: Checkout, say: Callable[[str], None]) -> Iterator[Non
 
 
 def stop(checkout: Checkout) -> bool:
-    """Stop the local cloud and its providers; what they hold stays on disk. False when nothing ran."""
+    """Stop the local cloud and its providers; their contents stay on disk. False when nothing was running."""
     with _sentences():
         return launcher.stop(checkout.local_state)
 
 
 def empty(checkout: Checkout) -> None:
-    """Make the local cloud forget everything."""
+    """Delete everything on the local cloud."""
     with _sentences():
         launcher.reset(checkout.local_state)
 
 
 def workloads(cloud: launcher.LocalCloud) -> dict[str, Any]:
-    """What runs in a local cloud: {"kind": "podman" …, "running": [{resource, account, how, memory}], "limits", "standIns"}."""
+    """What runs on a local cloud: {"kind": "podman" …, "running": [{resource, account, how, memory}], "limits", "standIns"}."""
     with _sentences():
         return launcher.control(cloud, "GET", "/_local/workloads")
 
 
-def tell_workloads(checkout: Checkout, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes what the clone's local cloud carries at once and what stands in for images. Raises GroundworkError."""
+def configure_workloads(checkout: Checkout, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Change how the clone's local cloud runs workloads (limits, stand-ins, commands of a project); returns `workloads`. Raises GroundworkError."""
     with _sentences():
         return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/workloads", settings)
 
 
 def described(workloads: Mapping[str, Any]) -> Iterator[str]:
-    """What runs, a line each."""
+    """What runs, as lines of text."""
     for one in workloads["running"]:
         memory = f", {one['memory'] / 2**20:.0f} MiB" if one["memory"] else ""
         yield f"  {one['resource']} as {one['account']} ({one['how']}{memory})"
     if not workloads["running"]:
-        yield f"Nothing runs in it; containers would run by {workloads['kind']}."
+        yield f"Nothing runs on it; containers would be run by {workloads['kind']}."
 
 
 def token(checkout: Checkout, principal: str = OWNER) -> str:
-    """The token that makes the clone's local cloud see this principal."""
+    """A token that stands for the principal on the clone's local cloud."""
     with _sentences():
         return launcher.token(checkout.local_state, principal)
 
 
 def shells_principal(variables: Mapping[str, str]) -> str:
-    """Whom a shell that has `local env --as WHO` in it stands for, else the owner."""
+    """The principal set by `local env --as WHO` in this shell, else the owner."""
     return principal(variables.get("GOOGLE_OAUTH_ACCESS_TOKEN", "")) or OWNER
 
 
 def principal(token: str) -> str:
-    """Whom a token claims to be, "" for one that is not a local cloud's."""
+    """The principal that a token claims, "" for a token that is not a local cloud's."""
     return launcher.principal(token)
 
 
 def console(checkout: Checkout, page: str = "") -> str:
-    """The address of a page of the local cloud's console, with its secret; the local cloud is started if it does not run."""
+    """The address of a page of the local cloud's console, with its secret; starts the local cloud if necessary."""
     return launcher.console(start(checkout), page)
 
 
 def keep_map(checkout: Checkout, project: str, drawing: str) -> None:
-    """Leave the drawing of a project for the console; a disk that does not take it is no reason to stop."""
+    """Store a project's map for the console; failing to write it is no error."""
     with suppress(OSError):
         launcher.keep_map(checkout.local_state, project, drawing)
 
 
 def left_in(seen: Mapping[str, str]) -> list[str]:
-    """The variables of a shell that still lead its clients to a local cloud, whichever it was."""
+    """The variables of a shell that still point its clients at some local cloud."""
     return launcher.left_in(seen)
 
 
 def coverage(checkout: Checkout) -> dict[str, Any]:
-    """What the local cloud answers, per API and version: title, revision, counts, and each method's kind."""
+    """The API methods that the local cloud answers, per API and version: title, revision, counts, and each method's kind."""
     with _sentences():
         return launcher.control(launcher.start(checkout.local_state), "GET", "/_local/coverage")
 
 
 def usage(checkout: Checkout) -> list[dict[str, Any]]:
-    """What was used on the checkout's local cloud: rows of Google's billing export, their cost 0. Raises CloudProblem."""
+    """The metered usage of the clone's local cloud, as rows of Google's billing export with cost 0. Raises GroundworkError."""
     with _sentences():
         rows: list[dict[str, Any]] = launcher.control(launcher.start(checkout.local_state), "GET", "/_local/usage")[
             "rows"
@@ -181,32 +181,34 @@ def usage(checkout: Checkout) -> list[dict[str, Any]]:
 
 
 def repositories(checkout: Checkout, url: str = "", folder: str = "") -> dict[str, Any]:
-    """Which folders stand in for repositories at GitHub ("folders"), after naming one for `url`; and the connections that this
-    completed ("completed"). Raises GroundworkError in the local cloud's words."""
-    sent = {"repository": url, "folder": folder} if url else {}
+    """Let `folder` stand in for the GitHub repository `url`, if given.
+
+    Returns all stand-ins, {"folders": {url: folder}}, and the connections that this completed, "completed". Raises GroundworkError.
+    """
+    body = {"repository": url, "folder": folder} if url else {}
     with _sentences():
-        return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/repositories", sent)
+        return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/repositories", body)
 
 
 def pushes(checkout: Checkout, url: str = "") -> list[dict[str, Any]]:
-    """What came into these folders since the last look, and what the triggers made of it. Raises GroundworkError."""
-    sent = {"repository": url} if url else {}
+    """Report new commits and tags in these folders; returns them with the builds that the triggers started. Raises GroundworkError."""
+    body = {"repository": url} if url else {}
     with _sentences():
-        found = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/pushes", sent)
+        found = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/pushes", body)
     pushed: list[dict[str, Any]] = found["pushes"]
     return pushed
 
 
 def logs(checkout: Checkout) -> list[Path]:
-    """The log files of the local cloud and its providers, oldest name first."""
+    """The log files of the local cloud and its providers, sorted by name."""
     return sorted(checkout.local_state.glob("*.log"))
 
 
 def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
-    """Everything that a shell needs so that terraform, gcloud and Google's Python clients speak to the local cloud.
+    """All variables that make terraform, gcloud and Google's Python clients in a shell use the local cloud.
 
-    The token of gcloud and the application default credentials of the Python clients are files beside the local cloud's state,
-    a pair for each principal: shells of several people do not meet.
+    gcloud's token and the application default credentials are files beside the local cloud's state, a pair for each
+    principal, so that shells of different principals do not interfere.
     """
     cloud = start(checkout)
     secret = token(checkout, principal)
@@ -229,13 +231,13 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
 
 
 def identity_token(checkout: Checkout, secret: str, audience: str) -> str:
-    """Who a token stands for, as services of the local cloud are told it (simulated)."""
+    """An identity token (simulated) of a token's principal, for services on the local cloud."""
     with _sentences():
         return launcher.identity_token(launcher.start(checkout.local_state), principal(secret), audience)
 
 
 def session(checkout: Checkout, secret: str) -> Session:
-    """For calls to Google's own names that the local cloud answers, those of services that run on it included."""
+    """An HTTP session in which the local cloud answers for Google's hosts, including those of services that run on it."""
     from requests import Session
 
     way_in = launcher.client_variables(start(checkout), secret, _suffix(principal(secret)))
@@ -264,7 +266,7 @@ def _credentials(checkout: Checkout, base: str, token_file: Path) -> Path:
 
 
 def _private(checkout: Checkout, name: str, content: str) -> Path:
-    """A file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, atomically."""
     file = checkout.local_state / name
     fresh = checkout.local_state / f"{name}.{os.getpid()}"
     fresh.touch(mode=0o600)

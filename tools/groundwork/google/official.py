@@ -1,4 +1,4 @@
-"""Turns the errors of Google's client libraries into the same errors as those of plain requests."""
+"""Turns the errors of Google's client libraries into those that plain requests raise."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.transport import refused_login, unanswered
 
-# What the clients that speak REST put before Google's sentence.
+# The REST clients put this before Google's message.
 _ADDRESS = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) https?://\S+: ")
 
 
 @contextmanager
 def asking(call: str) -> Iterator[None]:
-    """Around what an official client does: `call` says what was asked. Raises CloudProblem, PermissionProblem."""
+    """Around a call of an official client, described by `call`. Raises CloudProblem, PermissionProblem."""
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
     from requests.exceptions import RequestException
@@ -24,8 +24,8 @@ def asking(call: str) -> Iterator[None]:
         yield
     except GoogleAPICallError as problem:
         status = problem.grpc_status_code.name if problem.grpc_status_code else ""
-        said = _ADDRESS.sub("", problem.message)
-        raise CloudProblem(call, int(problem.code or 0), status, said, problem.reason or "") from None
+        text = _ADDRESS.sub("", problem.message)
+        raise CloudProblem(call, int(problem.code or 0), status, text, problem.reason or "") from None
     except (RetryError, RequestException) as problem:
         raise CloudProblem(call, 0, "UNREACHABLE", unanswered(problem)) from None
     except GoogleAuthError as problem:

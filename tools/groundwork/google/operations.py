@@ -13,9 +13,9 @@ _WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 60)
 
 
 def finish(cloud: GoogleCloud, api: str, version: str, operation: Mapping[str, Any], doing: str) -> None:
-    """Wait until what a call began has ended; an answer that is not an operation needs no waiting.
+    """Wait for a long-running operation to end; returns at once for a response that is not an operation.
 
-    `doing` says what it is in a sentence: "delete it". Raises GroundworkError when it failed or takes more than ten minutes.
+    `doing` completes the error message "Google could not …". Raises GroundworkError when it failed or takes more than ten minutes.
     """
     path = f"{version}/{operation.get('name', '')}"
     if "operationType" in operation:  # Compute Engine's

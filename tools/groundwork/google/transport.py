@@ -1,4 +1,4 @@
-"""One HTTP call, to Google with the caller's credentials or to the local cloud with its token."""
+"""A single HTTP call, to Google with the caller's credentials or to the local cloud with its token."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ SECONDS = 60.0
 
 
 class Unreachable(Exception):
-    """No answer came; the text says why."""
+    """There was no response; the text says why."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """Status and body as they came."""
+    """The status and body of a response."""
 
     status: int
     content: bytes
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError when it is none."""
+        """The parsed body. Raises ValueError when it is not JSON."""
         return json.loads(self.content)
 
 
 class Transport(Protocol):
-    """Sends one request; `body` goes as JSON unless it is None. Raises Unreachable, PermissionProblem."""
+    """Sends one request, with `body` as JSON unless it is None. Raises Unreachable, PermissionProblem."""
 
     def send(self, verb: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
-        """The answer, whatever its status."""
+        """The response, whatever its status."""
         ...
 
 
 @dataclass(frozen=True)
 class Loopback:
-    """To the local cloud: a socket and HTTP/1.0, since importing an HTTP client takes longer than most of the calls."""
+    """To the local cloud, with a socket and HTTP/1.0: importing an HTTP client takes longer than most calls."""
 
     token: str
 
@@ -70,7 +70,7 @@ class Loopback:
 
 
 def loopback_session(credentials: Any) -> AuthorizedSession:
-    """For official clients that speak to the local cloud: no variable sends what they say to a proxy."""
+    """A session for official clients of the local cloud, which ignores proxy variables."""
     from google.auth.transport.requests import AuthorizedSession
 
     session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
@@ -79,18 +79,18 @@ def loopback_session(credentials: Any) -> AuthorizedSession:
 
 
 def _answer(received: bytes) -> Response:
-    """The answer in all that came until the connection was closed; one that was cut off is none."""
+    """Parse everything that was received until the connection closed. Raises Unreachable for a truncated response."""
     head, separator, content = received.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     lengths = [int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:")]
     if not separator or any(length != len(content) for length in lengths):
-        raise Unreachable("the connection was closed before the whole answer had come")
+        raise Unreachable("the connection was closed before the response was complete")
     return Response(int(status.split()[1]), content)
 
 
 @dataclass(frozen=True)
 class Google:
-    """To Google, with google-auth's credentials: they are refreshed, and proxies and certificates are honoured."""
+    """To Google, with google-auth's credentials, which are refreshed; the user's proxies and certificates apply."""
 
     credentials: Any
 
@@ -115,22 +115,22 @@ class Google:
 
 
 def unanswered(error: Exception) -> str:
-    """Why no answer came, without the addresses and attempts that the libraries put before it."""
+    """Why there was no response, without the addresses and attempts that the libraries put first."""
     return str(error.__cause__ or error).rpartition(": ")[2].strip("')\"") or type(error).__name__
 
 
 def refused_login(error: Exception, credentials: Any = None) -> PermissionProblem:
-    """What google-auth says of a login that does not work, as a sentence with the way on.
+    """google-auth's error for a login that does not work, as a sentence with a remedy.
 
-    Only the first of what it says: what follows is Google's whole answer, which may hold a token.
+    Only the error's first line is shown: the rest is Google's whole response, which may contain a token.
     """
     why = str(error.args[0] if error.args else error).partition("\n")[0]
     account = getattr(credentials, "service_account_email", None)
     if account and "impersonated" in why:
         return PermissionProblem(
-            f"Your login may not act as {account}, or there is no such account: an operator of the project may; to be "
-            "yourself, unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT or run `gcloud auth application-default login`. Where that was granted "
-            "just now, it works in some minutes.",
+            f"Your login may not act as {account}, or there is no such account. Operators of the project may; to act as "
+            "yourself, unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT or run `gcloud auth application-default login`. A new grant takes "
+            "a few minutes to work.",
             [why],
         )
-    return PermissionProblem(f"Your login is not valid any more ({why}): run `gcloud auth application-default login`.")
+    return PermissionProblem(f"Your login is no longer valid ({why}): run `gcloud auth application-default login`.")

@@ -1,6 +1,7 @@
-"""The environment variables that child processes and clients may see; any variable that is not listed here is withheld.
+"""The environment variables that child processes and clients may see; all others are withheld.
 
-A variable can send secrets elsewhere, change what Terraform does, or make a run depend on what nobody sees; so each has its reason.
+A variable can send secrets elsewhere, change what Terraform does, or make a run depend on something invisible; so each group
+states its purpose.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 
 def _names(text: str) -> re.Pattern[str]:
-    """Names, and beginnings of names that end in *."""
+    """A pattern for names separated by spaces; * stands for any ending."""
     return re.compile("|".join(word.replace("*", r"\w*") for word in text.split()))
 
 
@@ -19,19 +20,19 @@ EVERYDAY = _names(
     "PATH HOME USER LOGNAME SHELL PWD TMPDIR TMP TEMP XDG_* LANG LANGUAGE LC_* TZ TERM COLORTERM COLUMNS LINES NO_COLOR "
     "CLICOLOR* FORCE_COLOR CI LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH"
 )
-"""What any program needs to find its files and to speak to the user."""
+"""What any program needs to find its files and to communicate with the user."""
 
 NETWORK = _names(
     "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR "
     "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE"
 )
-"""The user's way out: proxies, and the certificates that they need. Never for what only speaks to the local cloud."""
+"""The user's network: proxies, and the certificates that they need. Never for programs that use only the local cloud."""
 
 TERRAFORM = _names(
     "TF_LOG* TF_CLI_CONFIG_FILE TF_PLUGIN_CACHE_DIR TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE TF_REGISTRY_* TF_TOKEN_* "
     "TF_APPEND_USER_AGENT GOGC GOMAXPROCS GOMEMLIMIT"
 )
-"""What a user may want of Terraform itself: logs, mirrors and caches. Not TF_VAR_*, TF_WORKSPACE, TF_DATA_DIR: those are ours."""
+"""The user's settings for Terraform itself: logs, mirrors and caches. Not TF_VAR_*, TF_WORKSPACE, TF_DATA_DIR: groundwork sets those."""
 
 LOGIN = _names(
     "GOOGLE_APPLICATION_CREDENTIALS GOOGLE_OAUTH_ACCESS_TOKEN GOOGLE_IMPERSONATE_SERVICE_ACCOUNT GOOGLE_CLOUD_QUOTA_PROJECT "
@@ -42,18 +43,18 @@ LOGIN = _names(
     "CLOUDSDK_CORE_DISABLE_PROMPTS CLOUDSDK_PROXY_* AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION "
     "AWS_DEFAULT_REGION ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_ID_TOKEN_REQUEST_URL"
 )
-"""Who the user is at Google, keyless logins included. Not the variables that hold a service account's key: keys do not exist here."""
+"""The user's login at Google, including keyless ones. Not the variables that contain a service account key: keys are not used."""
 
 SCREEN = _names(
     "DISPLAY WAYLAND_DISPLAY XAUTHORITY BROWSER DBUS_SESSION_BUS_ADDRESS SSH_CONNECTION SSH_CLIENT SSH_TTY WSL_*"
 )
-"""Where a browser can be opened for a login."""
+"""Where to open a browser for a login."""
 
 PACKAGES = _names("PIP_* UV_*")
-"""Where Python packages come from on this machine."""
+"""The user's sources of Python packages."""
 
 DOCKER = _names("DOCKER_*")
-"""Which docker is meant, and where it keeps its logins."""
+"""The user's docker, and where it keeps its logins."""
 
 _PROGRAMS: Mapping[str, tuple[re.Pattern[str], ...]] = {
     "gcloud": (NETWORK, LOGIN, SCREEN),
@@ -64,11 +65,11 @@ _PROGRAMS: Mapping[str, tuple[re.Pattern[str], ...]] = {
 
 
 def kept(seen: Mapping[str, str], *groups: re.Pattern[str]) -> dict[str, str]:
-    """The everyday variables among those seen, and those of some groups."""
+    """The variables in `seen` that are in EVERYDAY or in one of `groups`."""
     chosen = (EVERYDAY, *groups)
     return {name: value for name, value in seen.items() if any(group.fullmatch(name) for group in chosen)}
 
 
 def of_program(program: str, seen: Mapping[str, str]) -> dict[str, str]:
-    """What a small tool such as "gcloud" or "/usr/bin/docker" sees."""
+    """The variables that a program such as "gcloud" or "/usr/bin/docker" may see."""
     return kept(seen, *_PROGRAMS.get(re.sub(r"[\d.]+\Z", "", Path(program).name), ()))

@@ -11,18 +11,18 @@ from typing import TypeVar
 T = TypeVar("T")
 Sleep = Callable[[float], None]
 
-# Seconds between looks, for what Google has promised and does not show everywhere yet.
+# Seconds between attempts, while a confirmed change is not visible everywhere yet.
 SERVICES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 30.0, 60.0, 60.0, 90.0)
-"""Five minutes: "wait a few minutes for the action to propagate", says the refusal of an API that was just enabled."""
+"""Five minutes: an API that was just enabled says "wait a few minutes for the action to propagate"."""
 GRANTS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 60.0, 60.0, 90.0, 90.0)
-"""Seven minutes: a changed policy works after two, and after seven or more at times.
+"""Seven minutes: a changed policy takes effect after two, sometimes after seven or more.
 
 Source: https://cloud.google.com/iam/docs/access-change-propagation.
 """
 LISTS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
-"""Two minutes in which a list may still name what is gone (https://cloud.google.com/storage/docs/consistency and the like)."""
+"""Two minutes: for that long a list may still contain what was deleted (https://cloud.google.com/storage/docs/consistency)."""
 _LONG = 86_400.0
-"""Seconds: longer than any waits, so that the end comes when these are used up."""
+"""Seconds: longer than any waits together, so that retrying ends when they are used up."""
 
 
 def patiently(
@@ -33,10 +33,10 @@ def patiently(
     sleep: Sleep | None = None,
     notice: Callable[[Exception, float], object] | None = None,
 ) -> T:
-    """What `act` answers; tried again after each of `waits`, in seconds, while `passes` says so of what it raised last.
+    """Call `act`; retry after each of `waits`, in seconds, while `passes` is true of the exception that it raised last.
 
-    `notice` hears what was raised and how long is waited now. Google's own retries are loaded once something fails, since
-    that takes longer than most commands.
+    `notice` gets that exception and the seconds until the next attempt. Google's retry library is imported only after a
+    failure, because importing it takes longer than most commands.
     """
     try:
         return act()
@@ -68,14 +68,14 @@ def patiently(
 
 
 class _NotYet(Exception):
-    """Something was seen, but not what is waited for."""
+    """The awaited state has not been seen yet."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How a cloud is waited for: whether what is done shows `late` there, and what lets seconds pass.
+    """How to wait for a cloud: whether changes become visible `late`, and how to let seconds pass.
 
-    The local cloud shows everything at once, unless it was told to be as late as Google; then its clock is moved instead.
+    On the local cloud changes are visible at once, unless its profile delays them as on Google Cloud; then `sleep` advances its clock.
     """
 
     late: bool = True
@@ -88,7 +88,7 @@ class Patience:
         waits: Sequence[float],
         notice: Callable[[Exception, float], object] | None = None,
     ) -> T:
-        """See `patiently`; at most once where nothing is late."""
+        """Like `patiently`, but without retries where nothing is late."""
         return patiently(act, passes, waits if self.late else (), sleep=self.sleep, notice=notice)
 
     def until(
@@ -98,7 +98,7 @@ class Patience:
         waits: Sequence[float],
         notice: Callable[[float], object] | None = None,
     ) -> T:
-        """What `look` sees once it is `settled`, or what it saw last when the waits are used up: the caller judges that."""
+        """The result of `look` once it is `settled`, or the last one when the waits are used up; the caller must check it."""
         seen: list[T] = []
 
         def act() -> T:
@@ -119,4 +119,4 @@ class Patience:
 
 
 PROMPT = Patience(late=False)
-"""Where everything shows at once."""
+"""For a cloud where changes are visible at once."""

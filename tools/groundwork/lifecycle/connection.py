@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say: Say) -> None:
     """Checks that the GitHub connection in the file is authorised; on the local cloud, simulates it.
 
-    Raises Refused with the page or the command for the human, GroundworkError.
+    Raises Refused with the page to open or the command to run, GroundworkError.
     """
     github = environment.github
     if not environment.builds or github is None:
@@ -35,7 +35,7 @@ def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say
     found = _found(cloud, environment)
     if found is None and not cloud.simulated:
         raise Refused(
-            f"{environment.file} says connected: true below github, and project {environment.project} has no such "
+            f"{environment.file} has connected: true below github, but project {environment.project} has no such "
             f"connection: {_how(environment)}"
         )
     if cloud.simulated and _stage(found) != "COMPLETE":
@@ -44,8 +44,8 @@ def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say
     if _stage(found) != "COMPLETE":
         state = (found or {}).get("installationState", {})
         raise Refused(
-            f"The connection to GitHub waits for a human ({_stage(found)}): open {state.get('actionUri') or 'the Cloud Build console'}, "
-            "agree there, then run the same command again.",
+            f"The connection to GitHub is not authorised yet ({_stage(found)}): open {state.get('actionUri') or 'the Cloud Build console'}, "
+            "authorise it there, then run the same command again.",
             [str(state["message"])] if state.get("message") else [],
         )
 
@@ -53,7 +53,7 @@ def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say
 def _how(environment: Environment) -> str:
     return (
         f"run `gcloud builds connections create github {NAME} --region {environment.region} --project {environment.project}`, open the "
-        "page that it prints and agree there; then say connected: true below github, and `groundwork up` makes the triggers "
+        "page that it prints and authorise it there; then set connected: true below github, and `groundwork up` creates the triggers "
         "(modules/github_connection/README.md)."
     )
 
@@ -83,24 +83,24 @@ def _simulate(
     found: dict[str, Any] | None,
     say: Say,
 ) -> None:
-    """What a human does at GitHub: a folder stands in for the repository, an empty one unless somebody has named another."""
+    """Simulates the authorisation on GitHub: a folder stands in for the repository, an empty one unless the user has named another."""
     if found is None:
         body = {"serviceIds": [_HOST]}
         enabled = cloud.request("POST", "serviceusage", f"v1/projects/{cloud.project}/services:batchEnable", json=body)
         finish(cloud, "serviceusage", "v1", enabled, f"enable {_HOST}")
         made = cloud.request("POST", _API, _path(environment), params={"connectionId": NAME}, json={"githubConfig": {}})
-        finish(cloud, _API, "v2", made, "make the connection to GitHub")
+        finish(cloud, _API, "v2", made, "create the connection to GitHub")
     folder = checkout.local_state / "repositories" / f"{repository.lower()}.git"
     _empty_repository(folder)
     local.repositories(checkout, f"https://github.com/{repository}", str(folder))
     say(
-        f"connecting {repository} (simulated): {folder} stands in for it, and what is pushed there is built by `groundwork local push`; "
-        f"`groundwork local repository https://github.com/{repository} FOLDER` names a folder of yours"
+        f"connecting {repository} (simulated): {folder} stands in for it, and `groundwork local push` builds what is pushed there; "
+        f"to use a folder of your own: `groundwork local repository https://github.com/{repository} FOLDER`"
     )
 
 
 def _empty_repository(folder: Path) -> None:
-    """What `git init --bare` leaves, as far as git needs it."""
+    """Creates the files of `git init --bare` that git needs."""
     if folder.exists():
         return
     for part in ("objects", "refs/heads", "refs/tags"):

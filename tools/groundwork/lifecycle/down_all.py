@@ -34,14 +34,14 @@ def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
     teardown.down(session, options, talk)
     with runs.alone(session.folder, runs.this_run("down --all", environment.name)):
         if not teardown.bucket_exists(session):
-            talk.say(f"{environment.name}: the bootstrap layer is gone already")
+            talk.say(f"{environment.name}: the bootstrap layer is already gone")
             return teardown.remains(session, talk)
         if not options.dry_run:
             _refuse_other_states(session)
         made = _planned(session, talk)
         up.show_plans(session, made, talk)
         talk.say(
-            f"  - bucket {environment.state_bucket}, with every version of Terraform's state; this cannot be undone"
+            f"  - bucket {environment.state_bucket}, with every version of the Terraform states; this cannot be undone"
         )
         _say_names(environment, talk)
         if options.dry_run:
@@ -55,30 +55,30 @@ def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
 
 
 def _refuse_deployer(session: Session) -> None:
-    """By the login itself: a shell's variable makes somebody the deployer, and so does `login --impersonate`."""
+    """Checks the login itself: both a variable in the shell and `login --impersonate` can make somebody act as the deployer."""
     deployer = session.environment.deployer
     if getattr(session.cloud.login, "service_account_email", None) == deployer:
         raise Refused(
-            f"You act as {deployer}, which `down --all` deletes: unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, and be an owner of "
+            f"You act as {deployer}, which `down --all` deletes: unset GOOGLE_IMPERSONATE_SERVICE_ACCOUNT and log in as an owner of "
             f"{session.environment.project}: `groundwork login --env {session.environment.name} --again`."
         )
 
 
 def _refuse_other_states(session: Session) -> None:
-    """The bucket goes with every state in it: another environment's must be empty, and all must be readable."""
+    """The bucket is deleted with every state in it: those of other environments must be empty, and all must be readable."""
     known = verify.read_known(session.cloud, session.environment)
     if known.unknown:
         lines = [f"{what}: {why}" for what, why in known.unknown.items()]
         raise CouldNotTell("What the state bucket holds is unknown, so it is not deleted:", lines)
-    held = [
+    in_use = [
         f"{name}: {counted(len(state.resources), 'resource')}"
         for name, state in known.states.items()
         if state.resources and name != f"state of {LAYER}"
     ]
-    if held:
+    if in_use:
         raise Refused(
-            f"Bucket {session.environment.state_bucket} holds the state of things that are still there; take them down first:",
-            held,
+            f"Bucket {session.environment.state_bucket} holds the state of resources that still exist; remove them first:",
+            in_use,
         )
 
 
@@ -87,7 +87,7 @@ def _state(session: Session) -> State:
 
 
 def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
-    """The plan of what goes, as it is shown; nothing when the layer's state is empty already."""
+    """The plan to destroy the layer; nothing when its state is already empty."""
     recovery.settle(session, LAYER, talk)
     if not _state(session).resources:
         return ()
@@ -95,7 +95,7 @@ def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
 
 
 def _destroy(session: Session, made: tuple[LayerPlan, ...], options: up.UpOptions, talk: Talk) -> None:
-    """Apply what was shown without the state bucket: Terraform's own state is in it."""
+    """Applies what was shown, except for the state bucket, which contains the very state that Terraform is using."""
     if not made:
         return
     terraform = session.terraform(LAYER)
@@ -108,7 +108,7 @@ def _destroy(session: Session, made: tuple[LayerPlan, ...], options: up.UpOption
     again = [change.address for change in fresh.changes if change.address in bucket]
     if extra or again:
         raise GroundworkError(
-            f"{LAYER}: the plan holds what was not shown before: run the same command again to see it.",
+            f"{LAYER}: the plan now contains changes that were not shown: run the same command again to see them.",
             [*extra, *again],
         )
     if fresh.pending and fresh.changes:
@@ -116,7 +116,7 @@ def _destroy(session: Session, made: tuple[LayerPlan, ...], options: up.UpOption
 
 
 def _delete_state_bucket(session: Session, talk: Talk) -> None:
-    """Delete the bucket with every version in it, once no state knows anything any more."""
+    """Deletes the bucket with every version in it, once the states are empty."""
     name = session.environment.state_bucket
     left = [resource.address for resource in _state(session).resources]
     if left:
@@ -130,14 +130,14 @@ def _delete_state_bucket(session: Session, talk: Talk) -> None:
 def _say_names(environment: Environment, talk: Talk) -> None:
     # Source: https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role.
     talk.say(
-        "Google keeps the personas' roles for 7 days, in which `up` brings them back by itself, and their names are taken for 30 "
-        "more, in which it cannot."
+        "Google keeps the personas' custom roles for 7 days, during which `up` restores them; for another 30 days their names "
+        "stay taken, and `up` cannot create them."
     )
     if environment.github is None:
         return
     pool, project = environment.github.pool, environment.project
     talk.say(
-        f"Google keeps the identity pool {pool} for 30 days, and its name stays taken that long. `up` brings it back by itself; by "
+        f"Google keeps the identity pool {pool} for 30 days, and its name stays taken that long. `up` restores it; by "
         f"hand: `gcloud iam workload-identity-pools undelete {pool} --location global --project {project}`."
     )
 
@@ -146,7 +146,7 @@ def confirmed(project: str | None, environment: Environment, *, yes: bool) -> No
     """Refuses a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
     if yes and not project:
         raise UsageProblem(
-            f"--delete-project with --yes needs --project as well: add `--project {environment.project}` if that is meant."
+            f"--delete-project with --yes needs --project as well: to confirm, add `--project {environment.project}`."
         )
     if project and project != environment.project:
         raise Refused(
@@ -155,40 +155,42 @@ def confirmed(project: str | None, environment: Environment, *, yes: bool) -> No
 
 
 def delete_project(cloud: GoogleCloud, environment: Environment, talk: Talk, *, yes: bool, dry_run: bool) -> bool:
-    """Marks the project for deletion, with everything in it; returns whether it is marked now.
+    """Marks the project for deletion, with everything in it; returns whether it is now marked.
 
     Raises GroundworkError: Refused (protected, not confirmed), CloudProblem.
     """
     project = environment.project
     teardown.refuse_protected(environment)
     if _is_marked(cloud):
-        talk.say(f"project {project} is marked for deletion already; {undo(project)}")
+        talk.say(f"project {project} is already marked for deletion; {undo(project)}")
         return True
     found = verify.verify(cloud, environment, inside=False)
     for item in (*found.kept, *found.left):
         talk.say(f"  - {item.kind} {item.short}")
     for kind, why in found.unknown.items():
         talk.say(f"  - unknown: {kind}: {why}")
-    talk.say(f"Project {project} goes with everything in it, also what is not listed here; {undo(project)}")
+    talk.say(f"Project {project} is deleted with everything in it, including what is not listed here; {undo(project)}")
     if dry_run:
         return False
     if not yes:
         talk.typed(f"delete {project}", f"Type `delete {project}` to delete the project:")
     cloud.request("DELETE", "cloudresourcemanager", f"v1/projects/{project}")
     if not cloud.patience.until(lambda: _is_marked(cloud, deleted=True), bool, LISTS):
-        raise CouldNotTell(f"Google took the deletion of project {project}, but does not show it yet; {undo(project)}.")
+        raise CouldNotTell(
+            f"Google accepted the deletion of project {project}, but does not show it yet; {undo(project)}."
+        )
     return True
 
 
 def undo(project: str) -> str:
     """How to restore a deleted project."""
-    return f"for 30 days `gcloud projects undelete {project}` brings it back"
+    return f"for 30 days `gcloud projects undelete {project}` restores it"
 
 
 def _is_marked(cloud: GoogleCloud, *, deleted: bool = False) -> bool:
     """Whether the project is marked for deletion. Raises CloudProblem, CouldNotTell.
 
-    Calls count for the project itself, and one that is marked takes none: the refusal says so where we have just `deleted` it.
+    The project itself is the quota project of these calls, and a marked one accepts none: if it was just `deleted`, that refusal is the answer.
     """
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
@@ -198,7 +200,7 @@ def _is_marked(cloud: GoogleCloud, *, deleted: bool = False) -> bool:
         if problem.reason != _TAKES_NO_CALLS:
             raise
         raise CouldNotTell(
-            f"Project {cloud.project} takes no calls ({problem.reason}), as one does that is marked for deletion; {undo(cloud.project)}.",
+            f"Project {cloud.project} accepts no calls ({problem.reason}), which is what a project marked for deletion does; {undo(cloud.project)}.",
             [problem.message],
         ) from None
     return str(found.get("lifecycleState", "")) == "DELETE_REQUESTED"

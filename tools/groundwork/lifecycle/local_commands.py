@@ -11,7 +11,7 @@ from groundwork.google import local
 
 def tell(environment: Environment, checkout: Checkout) -> None:
     """Sends the file's commands to the local cloud, replacing the previous ones of this project. Raises GroundworkError."""
-    local.tell_workloads(checkout, {"projects": {environment.project: commands(environment)}})
+    local.configure_workloads(checkout, {"projects": {environment.project: commands(environment)}})
 
 
 def commands(environment: Environment) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from groundwork.terraform.session import Session
 
 
 def refuse(session: Session, made: Sequence[LayerPlan], beginning: str) -> None:
-    """Checks beforehand what would make the plans fail half-way; raises Refused with all of it."""
+    """Raises Refused with everything that would make the plans fail half-way."""
     found = [f"{name}: {why}" for name, kind, values in _going(session, made) for why in _why(session, kind, values)]
     if found:
-        raise Refused(f"{beginning} would stop half-way, so it was not started:", found)
+        raise Refused(f"{beginning} would fail half-way, so it was not started:", found)
 
 
 def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:
@@ -31,11 +31,11 @@ def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:
             names[Item(owner.name, str(values[how.named]))] = name
     found, unknown = look_into(session.cloud, names)
     lines = [f"{names[one.item]}: {one.text}" for one in found if one.holds]
-    return lines + [f"{what}: not known ({why})" for what, why in unknown.items()]
+    return lines + [f"{what}: unknown ({why})" for what, why in unknown.items()]
 
 
 def _going(session: Session, made: Sequence[LayerPlan]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Whatever is deleted or replaced: whose it is in the team's words, its type, its values."""
+    """Everything that is deleted or replaced: its component in the team's words, its type, its values."""
     for plan in made:
         if not any(change.action in ("delete", "replace") for change in plan.changes):
             continue

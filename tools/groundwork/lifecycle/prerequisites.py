@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Missing:
-    """What `lay` would create, one line each; `bucket`: the state bucket is among it."""
+    """What `lay` would create, one line each; `bucket`: the state bucket is among them."""
 
     lines: tuple[str, ...]
     bucket: bool
@@ -39,9 +39,9 @@ def missing(cloud: GoogleCloud, environment: Environment) -> Missing:
         if not _is_off(problem):
             raise
     except _NoProject:
-        bucket = f"make bucket {environment.state_bucket} for Terraform's state"
+        bucket = f"create bucket {environment.state_bucket} for Terraform's state"
         return Missing(
-            (f"make project {cloud.project} on the local cloud", f"enable {listed(APIS)}", bucket), bucket=True
+            (f"create project {cloud.project} on the local cloud", f"enable {listed(APIS)}", bucket), bucket=True
         )
     if off := _off(cloud):
         lines.append(f"enable {listed(off)}")
@@ -52,7 +52,7 @@ def missing(cloud: GoogleCloud, environment: Environment) -> Missing:
             raise
         there = False
     if not there:
-        lines.append(f"make bucket {environment.state_bucket} for Terraform's state")
+        lines.append(f"create bucket {environment.state_bucket} for Terraform's state")
     return Missing(tuple(lines), bucket=not there)
 
 
@@ -63,22 +63,22 @@ class _NoProject(Exception):
 def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
     """Creates what is missing; returns whether anything was. Idempotent, from any machine.
 
-    Raises GroundworkError with what to do when the project, an API or the bucket cannot be had.
+    Raises GroundworkError with a remedy when the project, an API or the bucket cannot be created.
     """
 
     def not_yet(_problem: Exception, seconds: float) -> None:
-        say(f"an API that is on still refuses calls, as it may for some minutes; trying again in {seconds:g} s")
+        say(f"an enabled API still refuses calls, which can last some minutes; trying again in {seconds:g} s")
 
     try:
         number, fresh = _project(cloud, environment, say)
         enabled = _enable(cloud, say)
     except CloudProblem as problem:
-        # Resource Manager is off in every project that the console has just made.
+        # Resource Manager is off in every project that was just created in the console.
         if not _is_off(problem):
             raise
         enabled = _enable(cloud, say)
         number, fresh = cloud.patience.retry(lambda: _project(cloud, environment, say), _is_off, SERVICES, not_yet)
-    # By now all of them are on, whoever enabled them: the run before this one may have ended a second ago.
+    # All APIs are on by now, but even if this run did not enable them, another may have done so a second ago.
     made = cloud.patience.retry(lambda: _bucket(cloud, environment, number, say), _is_off, SERVICES, not_yet)
     return fresh or bool(enabled) or made
 
@@ -88,11 +88,11 @@ def _is_off(problem: Exception) -> bool:
 
 
 def _project(cloud: GoogleCloud, environment: Environment, say: Say) -> tuple[str, bool]:
-    """The project's number, and whether it was made now (on the local cloud, which has none at first)."""
+    """The project's number, and whether it was just created (only on the local cloud, which begins without projects)."""
     try:
         return _number(cloud, environment), False
     except _NoProject as problem:
-        say(f"making project {cloud.project} on the local cloud")
+        say(f"creating project {cloud.project} on the local cloud")
         wanted = {"projectId": cloud.project, "name": cloud.project}
         try:
             cloud.request("POST", "cloudresourcemanager", "v1/projects", json=wanted)
@@ -114,39 +114,28 @@ def _number(cloud: GoogleCloud, environment: Environment) -> str:
             raise _no_project(environment, problem) from None
         raise _NoProject from problem
     if found.get("lifecycleState") == "DELETE_REQUESTED":
-        raise _being_deleted(environment)
+        reset = ", or empty the local cloud with `groundwork local reset`" if environment.local else ""
+        raise GroundworkError(
+            f"Project {environment.project} is marked for deletion: restore it with `gcloud projects undelete {environment.project}` "
+            f"(for 30 days){reset}, then run the same command again."
+        )
     return str(found["projectNumber"])
 
 
 def _no_project(environment: Environment, problem: CloudProblem) -> PermissionProblem:
-    way_on = (
-        "act as its owner, by a shell without `groundwork local env --as`"
+    remedy = (
+        "act as its owner, in a shell without `groundwork local env --as`"
         if environment.local
         else "create it in the Google Cloud console, or log in as one of its owners with `gcloud auth application-default login`"
     )
     return PermissionProblem(
-        f"Project {environment.project} ({environment.file}) does not exist or your login may not see it: {way_on}.",
+        f"Project {environment.project} ({environment.file}) does not exist or your login may not see it: {remedy}.",
         [problem.message],
     )
 
 
-def _being_deleted(environment: Environment) -> GroundworkError:
-    emptied = ", or empty the local cloud with `groundwork local reset`" if environment.local else ""
-    return GroundworkError(
-        f"Project {environment.project} is marked for deletion: bring it back with `gcloud projects undelete {environment.project}` "
-        f"(for 30 days){emptied}, then run the same command again."
-    )
-
-
-def _disabled(cloud: GoogleCloud, api: str) -> GroundworkError:
-    return GroundworkError(
-        f"{api} is off in project {cloud.project}, and nothing can be asked without it: run "
-        f"`gcloud services enable {api} --project {cloud.project}`, wait a minute and run the same command again."
-    )
-
-
 def _enable(cloud: GoogleCloud, say: Say) -> list[str]:
-    """Enable the foundational APIs that are off; which ones were."""
+    """Enables those of APIS that are off; returns them."""
     missing = _off(cloud)
     if missing:
         say(f"enabling {', '.join(missing)}")
@@ -157,23 +146,27 @@ def _enable(cloud: GoogleCloud, say: Say) -> list[str]:
 
 
 def _off(cloud: GoogleCloud) -> list[str]:
-    """The foundational APIs that are off."""
+    """Those of APIS that are off."""
     path = f"v1/projects/{cloud.project}/services"
     try:
         services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
     except CloudProblem as problem:
         if _is_off(problem):
-            raise _disabled(cloud, "serviceusage.googleapis.com") from None
+            api = "serviceusage.googleapis.com"
+            raise GroundworkError(
+                f"{api} is off in project {cloud.project}, and nothing can be checked without it: run "
+                f"`gcloud services enable {api} --project {cloud.project}`, wait a minute and run the same command again."
+            ) from None
         raise
     return sorted(set(APIS) - {str(service["name"]).rpartition("/")[2] for service in services})
 
 
 def _bucket(cloud: GoogleCloud, environment: Environment, number: str, say: Say) -> bool:
-    """Make the state's bucket if it is missing; whether it was. Somebody else's bucket of that name is refused."""
+    """Creates the state bucket if it is missing; returns whether it was. Raises PermissionProblem when the name is taken."""
     name = environment.state_bucket
     if _is_there(cloud, environment, number):
         return False
-    say(f"making bucket {name} for Terraform's state")
+    say(f"creating bucket {name} for Terraform's state")
     try:
         cloud.request("POST", "storage", "v1/b", params={"project": cloud.project}, json=_bucket_body(environment))
     except CloudProblem as problem:
@@ -184,7 +177,7 @@ def _bucket(cloud: GoogleCloud, environment: Environment, number: str, say: Say)
 
 
 def _is_there(cloud: GoogleCloud, environment: Environment, number: str) -> bool:
-    """Whether the state's bucket is there, in this very project. Raises PermissionProblem when it is in another."""
+    """Whether the state bucket exists, in this project. Raises PermissionProblem when it is in another."""
     try:
         found = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
     except CloudProblem as problem:
@@ -211,6 +204,6 @@ def _bucket_body(environment: Environment) -> dict[str, Any]:
 def _not_ours(environment: Environment, why: str) -> PermissionProblem:
     return PermissionProblem(
         f"Bucket {environment.state_bucket}, which should hold Terraform's state, cannot be read by you or belongs to somebody "
-        f"else: ask an operator of {environment.project} for access, or choose another project id in {environment.file}.",
+        f"else: ask an operator of {environment.project} for access, or choose another project ID in {environment.file}.",
         [why],
     )

@@ -14,13 +14,13 @@ from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 
 FORMAT = 1
-# What Google writes: it differs between two readings of the same thing.
+# Written by Google: may differ between two reads of an unchanged resource.
 _VOLATILE = frozenset(
     {"create_time", "effective_time", "etag", "generation", "metageneration", "time_created", "update_time", "updated"}
 )
 _NOTHING = (["no-op"], ["read"])
-# Whatever is reviewed, the bucket of the state is made before any plan can be applied, and then taken over.
-_LAID = "module.state_bucket.google_storage_bucket.bucket"
+# The state bucket is created before any plan can be applied, then imported, so it does not have to be in the review.
+_STATE_BUCKET = "module.state_bucket.google_storage_bucket.bucket"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read(path: Path) -> Record:
         return Record(str(content["environment"]), {layer: dict(changes) for layer, changes in layers.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageProblem(
-            f"{path} is not a record of a review: `groundwork review --record {path}` writes one when the change is reviewed."
+            f"{path} is not the record of a review: write one with `groundwork review --record {path}` when the change is reviewed."
         ) from None
 
 
@@ -72,12 +72,12 @@ def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
 
     def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
         if reviewed.environment != session.environment.name:
-            raise Refused(f"{path} is the review of {reviewed.environment}, not of {session.environment.name}.")
+            raise Refused(f"{path} records a review of {reviewed.environment}, not of {session.environment.name}.")
         lines = differences(reviewed, record(session.environment.name, shown(session, made)))
         if lines:
             raise Refused(
-                f"The plan of {session.environment.name} is not the one that was reviewed: nothing was changed. Open a pull "
-                "request again, so that what would happen now can be reviewed.",
+                f"The plan of {session.environment.name} is not the one that was reviewed: nothing was changed. Open a new "
+                "pull request, so that the plan as it is now can be reviewed.",
                 lines,
             )
 
@@ -92,7 +92,7 @@ def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, An
 def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in plan.get("resource_changes", []):
         change = one["change"]
-        if one["address"] == _LAID and (change["actions"] == ["create"] or change.get("importing")):
+        if one["address"] == _STATE_BUCKET and (change["actions"] == ["create"] or change.get("importing")):
             continue
         if change["actions"] not in _NOTHING or change.get("importing"):
             yield one["address"], _digest(change)

@@ -22,7 +22,7 @@ def revive(session: Session, plan: LayerPlan, talk: Talk) -> frozenset[str]:
 
 
 def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]]:
-    """What may have to be brought back: its address, its kind, its full name; what others are in comes first."""
+    """What may have to be undeleted: its address, its kind, its full name; parents come before children."""
     if not any(change.action == "create" and _comes_back(change.type) for change in plan.changes):
         return
     project = session.environment.project
@@ -48,7 +48,7 @@ def _comes_back(resource_type: str) -> bool:
 
 
 def _undeleted(session: Session, kind: Kind, path: str, talk: Talk) -> bool:
-    """Undelete what is at a path if it is softly deleted; whether it was."""
+    """Undeletes the resource at a path if it is soft-deleted; returns whether it was."""
     row = next(row for row in listings() if row.kind == kind.name)
     try:
         found = session.cloud.request("GET", row.api, f"{row.version}/{path}")
@@ -58,7 +58,7 @@ def _undeleted(session: Session, kind: Kind, path: str, talk: Talk) -> bool:
         raise
     if found.get("state") != "DELETED":
         return False
-    talk.say(f"{path.rpartition('/')[2]}: bringing back what was deleted less than 30 days ago ({path})")
+    talk.say(f"{path.rpartition('/')[2]}: restoring what was deleted less than 30 days ago ({path})")
     begun = session.cloud.request("POST", row.api, f"{row.version}/{path}:undelete", json={})
     finish(session.cloud, row.api, row.version, begun, f"undelete {path}")
     return True

@@ -83,7 +83,7 @@ def _layer(checkout: Checkout, environment: Environment, cloud: GoogleCloud | No
 def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
     """Raises CouldNotTell if the environment was never brought up, so that nobody can have access to anything.
 
-    On the local cloud the project is missing then, on Google Cloud the bucket for the state; what cannot be seen counts as up.
+    On the local cloud the project is then missing, on Google Cloud the state bucket; where neither can be seen, it counts as up.
     """
     bucket = ("storage", f"v1/b/{environment.state_bucket}", (404,))
     project = ("cloudresourcemanager", f"v1/projects/{environment.project}", (403, 404))
@@ -94,7 +94,7 @@ def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
     except CloudProblem as problem:
         if problem.code in codes:
             raise CouldNotTell(
-                f"Nothing is up in {environment.name}, so nobody holds anything there yet: `make up ENV={environment.name}` begins."
+                f"Nothing is up in {environment.name}, so nobody has access to anything there yet: start with `make up ENV={environment.name}`."
             ) from None
 
 
@@ -116,14 +116,14 @@ def outputs(checkout: Checkout, environment: Environment) -> dict[str, Output]:
 
 @contextmanager
 def _readable(environment: Environment) -> Iterator[None]:
-    """A state that may not be read is not an empty one. Raises PermissionProblem with what is missing and the way on."""
+    """Around reading a state: one that may not be read is not empty. Raises PermissionProblem with the missing permission and a remedy."""
     try:
         yield
     except CloudProblem as problem:
         if problem.code not in (401, 403):
             raise
         raise PermissionProblem(
-            f"What is up in {environment.name} is not known to you: the permission to read its state in "
+            f"You may not see what is up in {environment.name}: the permission to read its state in "
             f"gs://{environment.state_bucket} (storage.objects.get) is missing.",
             [
                 f"operators read it as the deployer: groundwork login --env {environment.name} --impersonate",

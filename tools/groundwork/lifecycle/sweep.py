@@ -84,7 +84,7 @@ def confirmed_project(given: str | None, environment: Environment, *, yes: bool)
     """Refuses a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
     if yes and not given:
         raise UsageProblem(
-            f"--yes deletes without asking, so it needs --project as well: add `--project {environment.project}` if that is meant."
+            f"--yes deletes without asking, so it needs --project as well: to confirm, add `--project {environment.project}`."
         )
     if given and given != environment.project:
         raise Refused(
@@ -102,25 +102,27 @@ def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...
 
 def _stays(item: Item, choice: Choice, now: datetime, protected: set[str]) -> str:
     if label := _kept_by(item):
-        return f"it says {label}"
+        return f"it is marked {label}"
     for parent in protected if item.row and item.row.of else ():
         if f"/{parent}/" in f"/{item.name}":
-            return f"{parent.rpartition('/')[2]}, which it belongs to, is to be kept"
+            return f"{parent.rpartition('/')[2]}, which it belongs to, is kept"
     if choice.only and item.kind not in choice.only:
         return "its kind is not in --only"
     born = created(item)
     if choice.any_age:
         return ""
     if born is None:
-        return "its service does not say when it was made; --any-age takes it too"
+        return "its age is unknown; --any-age deletes it too"
     age = now - born
     return (
-        "" if age >= choice.older_than else f"it was made {_span(age)} ago; --older-than is {_span(choice.older_than)}"
+        ""
+        if age >= choice.older_than
+        else f"it was created {_span(age)} ago; --older-than is {_span(choice.older_than)}"
     )
 
 
 def _kept_by(item: Item) -> str:
-    """The label or, where a kind has no labels, the words in the description that protect a thing."""
+    """The label, or else the word in the description or display name, that protects a resource; "" for none."""
     labels = field_of(item, item.row.labels) if item.row else None
     for name in KEEP:
         value = labels.get(name) if isinstance(labels, dict) else None
@@ -142,8 +144,8 @@ def refuse_protected(environment: Environment) -> None:
     """Raises Refused for an environment that is protected: true."""
     if environment.protected:
         raise Refused(
-            f"{environment.name} is protected: true in {environment.path.name}, so `sweep` refuses. Delete single things by hand, "
-            f"or set it to false there first."
+            f"{environment.name} is protected: true in {environment.path.name}, so `sweep` refuses. Delete single resources by hand, "
+            f"or first set it to false."
         )
 
 
@@ -161,7 +163,7 @@ def look(cloud: GoogleCloud, environment: Environment, choice: Choice) -> tuple[
 
 
 def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
-    """Lists what will be deleted, in the word `going`, and what is kept, each with its reason."""
+    """Lists what will be deleted, each line beginning with `going`, and what is kept, with the reason."""
     for decision in decisions:
         item = decision.item
         line = f"{item.kind:<18} {item.name}"
@@ -171,9 +173,9 @@ def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
 def sweep(
     cloud: GoogleCloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool
 ) -> Swept:
-    """Shows what would be deleted, asks for the project's id, deletes exactly that, and verifies again.
+    """Shows what would be deleted, asks for the project ID, deletes exactly that, and verifies again.
 
-    What was labelled to be kept while the question stood is kept. Raises GroundworkError: Refused, CouldNotTell.
+    Anything that was labelled to be kept in the meantime is kept. Raises GroundworkError: Refused, CouldNotTell.
     """
     found, decisions = look(cloud, environment, choice)
     show(decisions, talk, "would delete" if dry_run else "deletes" if yes else "to delete")
@@ -181,8 +183,8 @@ def sweep(
     if dry_run or not shown:
         return Swept((), {}, found)
     if not yes:
-        these = "this" if len(shown) == 1 else f"these {len(shown)} things"
-        talk.typed(environment.project, f"Type the project's id ({environment.project}) to delete {these}:")
+        these = "this" if len(shown) == 1 else f"these {len(shown)} resources"
+        talk.typed(environment.project, f"Type the project ID ({environment.project}) to delete {these}:")
     now_left = {decision.item for decision in look(cloud, environment, choice)[1] if decision.goes}
     gone, failed = _delete(cloud, [item for item in shown if item in now_left], talk)
     return Swept(tuple(gone), failed, verify(cloud, environment))

@@ -1,4 +1,4 @@
-"""`down`: shows what will be deleted, checks what would fail half-way, asks for the project's id, destroys, and lists what is left."""
+"""`down`: shows what will be deleted, refuses what would fail half-way, asks for the project ID, destroys, and lists what is left."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
             if options.dry_run:
                 return as_it_is(session)
             if not options.yes:
-                talk.typed(environment.project, f"Type the project's id ({environment.project}) to destroy all this:")
+                talk.typed(environment.project, f"Type the project ID ({environment.project}) to destroy all this:")
             up.apply_all(session, [entry for entry in made if entry.pending], options, talk)
         else:
-            talk.say(f"{environment.name}: there is nothing to take away")
+            talk.say(f"{environment.name}: there is nothing to remove")
         return remains(session, talk)
 
 
@@ -42,13 +42,13 @@ def refuse_protected(environment: Environment) -> None:
     """Raises Refused for an environment that is protected: true."""
     if environment.protected:
         raise Refused(
-            f"{environment.name} is protected: true in {environment.path.name}, so `down` refuses. Set it to false there first, "
+            f"{environment.name} is protected: true in {environment.path.name}, so `down` refuses. First set it to false, "
             f"if you really mean project {environment.project}."
         )
 
 
 def _anything(session: Session, talk: Talk) -> bool:
-    """Whether the platform's state holds anything, or an interrupted run may have made something beside it."""
+    """Whether the platform's state contains anything, or an interrupted run may have created something that is not in it."""
     interrupted = [layer for layer in session.places if recovery.settle(session, layer, talk)]
     state = read_state(session.cloud, session.place(DISPOSABLE[0]))
     return bool(state.resources) or (bool(interrupted) and bucket_exists(session))
@@ -74,6 +74,6 @@ def remains(session: Session, talk: Talk) -> Remains:
     """What the project contains after a deletion; leftovers are listed again while lists may be stale."""
 
     def notice(seconds: float) -> None:
-        talk.say(f"something is still listed, and lists may be late; looking again in {seconds:g} s")
+        talk.say(f"something is still listed, but lists may be stale; checking again in {seconds:g} s")
 
     return session.cloud.patience.until(lambda: as_it_is(session), lambda found: not found.left, LISTS, notice)

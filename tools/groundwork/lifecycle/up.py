@@ -31,9 +31,9 @@ Check = Callable[[Session, Sequence[LayerPlan]], None]
 
 @dataclass(frozen=True)
 class UpOptions:
-    """How to run `up`: ask nothing, change nothing, or be `patient` and wait for another run of this clone.
+    """How to run `up`: without asking, without changing anything, or `patient`, waiting for another run of this clone.
 
-    `waits` are the seconds before each further try after an error that passes by itself; `details` shows every resource.
+    `waits` are the seconds before each retry after a temporary error; `details` shows every resource.
     """
 
     yes: bool = False
@@ -97,7 +97,7 @@ def prepare(
 
 
 def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
-    """Make what Terraform needs, or say what `up` would make; without a bucket for the state, plan without a state."""
+    """Creates what Terraform needs, or says what `up` would create; without a state bucket, the plan is made without a state."""
     if lay:
         prerequisites.lay(session.cloud, session.environment, talk.say)
         connection.ensure(session.cloud, session.environment, session.checkout, talk.say)
@@ -116,7 +116,7 @@ def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
 
 
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
-    """The layers' plans, each read as soon as it is made: what it costs and changes will be asked."""
+    """Plans the layers in parallel, and reads each plan as soon as it is made: its cost and changes will be needed."""
 
     def planned(layer: str) -> LayerPlan:
         made = plan_layer(session, layer, partial(listen, layer), destroy=destroy)
@@ -178,15 +178,15 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
     for line in found.details if details else found.lines:
         talk.say(line)
     if found.power:
-        talk.say("what raises somebody's power")
+        talk.say("grants with far-reaching power")
     for line in found.power:
         talk.say(f"  ! {line}")
     if taken := taken_back(made, _shown(session, made)):
-        talk.say("granted by hand in a role that the file gives to others, and taken back")
+        talk.say("granted by hand, and revoked because the file grants that role to others")
     for line in taken:
         talk.say(f"  ! {line}")
     if lost := obstacles.losses(session, made):
-        talk.say("what goes with it, for good")
+        talk.say("contents that are lost for good")
     for line in lost:
         talk.say(f"  ! {line}")
     for warning in (warning for entry in made for warning in entry.warnings):
@@ -200,7 +200,7 @@ def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, detai
 def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions, talk: Talk) -> None:
     """Applies the saved plans of the layers in order, and reports the result."""
     changes = [(entry.layer, change) for entry in pending for change in entry.changes]
-    # What is made again is first destroyed.
+    # A replaced resource counts twice: it is destroyed and created.
     work = Counter((layer, change.module) for layer, change in changes for _ in range(1 + (change.action == "replace")))
     doing = "destroying in" if changes and all(change.action == "delete" for _, change in changes) else "applying to"
     began = time.monotonic()
@@ -223,7 +223,7 @@ def apply_layer(session: Session, shown: LayerPlan, options: UpOptions, listen: 
             why = transient.reason(failure.diagnostics, local=session.environment.local)
             if seconds is None or not why:
                 raise understood(session, failure) from failure
-        talk.say(f"{shown.layer}: {why}; this passes by itself, trying again in {seconds:g} s")
+        talk.say(f"{shown.layer}: {why}; this is temporary, trying again in {seconds:g} s")
         session.cloud.patience.sleep(seconds)
         current = _what_is_left(session, shown, talk)
         if not current.pending:
@@ -239,7 +239,7 @@ def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) 
 
 
 def _with_what_comes_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
-    """The plans; anew where something had to be undeleted."""
+    """The plans, made anew where something had to be undeleted."""
     fresh = []
     for entry in pending:
         back = revival.revive(session, entry, talk)
@@ -248,19 +248,19 @@ def _with_what_comes_back(session: Session, pending: Sequence[LayerPlan], talk: 
 
 
 def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()) -> LayerPlan:
-    """A fresh plan after a failed apply; it may hold nothing that was not shown before. `adopted` may be updated."""
+    """A fresh plan after a failed apply. Raises GroundworkError if it contains anything that was not shown; `adopted` may be updated."""
     if recovery.settle(session, shown.layer, talk):
         recovery.restore(session, shown.layer, talk)
     fresh = plan_layer(session, shown.layer, lambda _event: None)
     agreed = {(change.address, change.action) for change in shown.changes}
-    # What failed half-way is tainted: Terraform replaces what it was asked to create.
+    # A resource whose creation failed half-way is tainted, and Terraform replaces it.
     agreed |= {(change.address, "replace") for change in shown.changes if change.action == "create"}
     agreed |= {(address, "update") for address in adopted}
     new = [change for change in fresh.changes if (change.address, change.action) not in agreed]
     if new:
         names = [f"{change.action} {change.address}" for change in new]
         raise GroundworkError(
-            f"{shown.layer}: the plan for the next try holds what was not shown before: run the same command again to see it.",
+            f"{shown.layer}: the plan for the retry contains changes that were not shown: run the same command again to see them.",
             names,
         )
     return replace(fresh, warnings=())

@@ -26,9 +26,9 @@ ADVICE = "delete it with `groundwork sweep` or by hand if you do not need it"
 class Remains:
     """What a project contains: known to Terraform and kept, left over, or undecided (`unknown`: what, and why).
 
-    `calls` is how many list calls answered, `contents` what kept things hold, `off` the kinds whose API is off, `absent` the
-    kinds that the local cloud does not simulate, `own` what Google made for itself, `going` what is deleted already and kept for
-    some days, which nobody can shorten, `records` what tells of jobs that have ended.
+    `calls` is how many list calls were answered, `contents` what kept resources contain, `off` the kinds whose API is off, `absent`
+    the kinds that the local cloud does not simulate, `own` what Google created for itself, `going` what is already deleted but kept
+    for some days (nobody can shorten that), `records` the records of jobs that have ended.
     """
 
     kept: tuple[Item, ...]
@@ -44,37 +44,37 @@ class Remains:
 
     @property
     def exit_code(self) -> Exit:
-        """UNKNOWN before LEFT_OVER before OK."""
+        """UNKNOWN if anything is unknown, else LEFT_OVER if anything is left, else OK."""
         return Exit.UNKNOWN if self.unknown else Exit.LEFT_OVER if self.left else Exit.OK
 
     @property
     def word(self) -> str:
         """The verdict in a word or two."""
-        fine = "going" if self.going else "clean"
-        return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, fine)
+        good = "going" if self.going else "clean"
+        return {Exit.UNKNOWN: "unknown", Exit.LEFT_OVER: "left over"}.get(self.exit_code, good)
 
     @property
     def but(self) -> str:
-        """What a sentence that says "nothing" has to add; "" when the project is really empty."""
-        said = [self._going()] if self.going else []
+        """The exceptions to append to a sentence that says "nothing"; "" when the project is really empty."""
+        exceptions = [self._going()] if self.going else []
         if self.records:
             one = len(self.records) == 1
-            said.append(
+            exceptions.append(
                 "the record of a job that has ended, which costs nothing"
                 if one
                 else f"{len(self.records)} records of jobs that have ended, which cost nothing"
             )
-        return f", but {' and '.join(said)}" if said else ""
+        return f", but {' and '.join(exceptions)}" if exceptions else ""
 
     def _going(self) -> str:
         last = max(ends(item) for item in self.going)
         if len(self.going) == 1:
-            return f"a {self.going[0].kind}, which goes by itself on {last}"
+            return f"a {self.going[0].kind}, which expires on {last}"
         kinds = listed(counted(number, kind) for kind, number in Counter(item.kind for item in self.going).items())
-        return f"{kinds}, which go by themselves, the last on {last}"
+        return f"{kinds}, which expire by themselves, the last on {last}"
 
     def verdict(self, place: str, beginning: str = "The platform is gone, but project", advice: str = ADVICE) -> None:
-        """Raises CouldNotTell when something could not be asked, LeftOver when something is left; `place` as Environment has it."""
+        """Raises CouldNotTell when something is unknown, LeftOver when something is left; `place` is Environment.place."""
         if self.unknown:
             lines = [f"{kind}: {why}" for kind, why in self.unknown.items()]
             raise CouldNotTell(
@@ -82,7 +82,7 @@ class Remains:
             )
         if self.left:
             lines = [f"{item.kind}: {item.name}" for item in self.left]
-            raise LeftOver(f"{beginning} {place} still holds what Terraform did not make: {advice}.", lines)
+            raise LeftOver(f"{beginning} {place} still contains what Terraform did not create: {advice}.", lines)
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def verify(cloud: GoogleCloud, environment: Environment, *, inside: bool = True)
     records = tuple(item for item in beside if kinds()[item.kind].over(item))
     left = tuple(item for item in beside if item not in going and item not in records)
     kept = tuple(item for item in found.items if item not in beside)
-    contents, dark = look_into(cloud, found.items) if inside else ([], {})
-    unknown = {**known.unknown, **found.unknown, **_shut(found.off, known), **dark}
+    contents, unreadable = look_into(cloud, found.items) if inside else ([], {})
+    unknown = {**known.unknown, **found.unknown, **_switched_off(found.off, known), **unreadable}
     return Remains(
         kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own, going, records
     )
@@ -156,21 +156,21 @@ def _others(cloud: GoogleCloud, bucket: str, ours: Iterable[str]) -> Iterator[tu
             yield f"state at {prefix}", StateLocation(bucket, prefix)
 
 
-def _shut(off: Mapping[str, str], known: Known) -> dict[str, str]:
-    """Kinds of the platform's own APIs that are off though a platform was applied: what they hold cannot be listed any more."""
+def _switched_off(off: Mapping[str, str], known: Known) -> dict[str, str]:
+    """Kinds whose API the platform uses but that is now off: what they contain can no longer be listed."""
     platforms = [state for name, state in known.states.items() if name.endswith(LAYERS[-1])]
     if all(state.serial <= BLANK for state in platforms):
         return {}
     ours = {row.kind: row.host for row in listings() if row.platform}
     return {
-        kind: f"{why}, but the platform uses it, and what it holds stays: run `gcloud services enable {ours[kind]}`"
+        kind: f"{why}, but the platform uses it, and its contents remain: run `gcloud services enable {ours[kind]}`"
         for kind, why in off.items()
         if kind in ours
     }
 
 
 def created(item: Item) -> datetime | None:
-    """When a thing was created according to its service; None when unknown."""
+    """When a resource was created according to its service; None when unknown."""
     if item.row is None or not item.row.born:
         return None
     text = field_of(item, item.row.born)
@@ -182,17 +182,17 @@ def created(item: Item) -> datetime | None:
 
 
 def ends(item: Item) -> str:
-    """The day on which a thing expires by itself, as 2026-12-05."""
+    """The day on which a deleted resource is gone for good, as 2026-12-05; "" when it is not deleted."""
     return str(field_of(item, item.row.ends))[:10] if item.row and item.row.ends else ""
 
 
 def why(item: Item) -> str:
-    """Why a thing costs."""
+    """Why a resource costs money, in words."""
     return kinds()[item.kind].why
 
 
 def made_by(item: Item, project: str) -> str:
-    """What created a thing, as far as its name tells."""
+    """What created a resource, as far as its name tells."""
     return maker(item, project)
 
 
@@ -219,6 +219,6 @@ def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
 
 def _item(item: Item, project: str, inside: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     born = created(item)
-    said = {"created": born.isoformat() if born else None, "costs": why(item), "made_by": made_by(item, project)}
-    held = inside.get((item.kind, item.name))
-    return {"kind": item.kind, "name": item.name, **said, **({"holds": held} if held else {})}
+    facts = {"created": born.isoformat() if born else None, "costs": why(item), "made_by": made_by(item, project)}
+    contents = inside.get((item.kind, item.name))
+    return {"kind": item.kind, "name": item.name, **facts, **({"holds": contents} if contents else {})}

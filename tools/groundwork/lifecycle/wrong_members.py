@@ -1,4 +1,4 @@
-"""Members that Google rejects: unknown addresses, or principals of another kind; a single one makes every `up` fail."""
+"""Members that Google rejects: unknown addresses, or principals of another type; a single one makes every `up` fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import Exit, GroundworkError
 from groundwork.terraform.events import Diagnostic
 
-# As Cloud IAM and Cloud Storage word it: "User a@b.c does not exist.", "Principal user:a@b.c is of type "group". The principal
+# The messages of Cloud IAM and Cloud Storage: "User a@b.c does not exist.", "Principal user:a@b.c is of type "group". The principal
 # should appear as …", "Account a@b.c is of type "group". Please set the type prefix to be "group:"."
 _REFUSED = re.compile(
     r'(?P<kind>User|Group|Account|Principal)\s+"?(?:user:|group:)?(?P<email>[^\s":@]+@[^\s":,]+?)"?\s+'
@@ -38,7 +38,7 @@ class WrongMembers(GroundworkError):
         if len(lines) == 1:
             super().__init__(lines[0])
         else:
-            super().__init__(f"{len(lines)} members are refused, and each ends `up`:", lines)
+            super().__init__(f"Google rejects {len(lines)} members, and each makes `up` fail:", lines)
 
 
 def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic]) -> tuple[RefusedMember, ...]:
@@ -54,22 +54,18 @@ def refused_members(environment: Environment, diagnostics: Iterable[Diagnostic])
 
 
 def _sentence(environment: Environment, refused: RefusedMember) -> str:
-    member = environment.members[refused.email]
-    place = f"{environment.file}{_line(environment, refused.email)}"
-    if not refused.type:
-        return (
-            f"{place}: there is no {member.type} {refused.email}, so Google takes no grant to it and `up` ends there: correct the "
-            "address, or take it out."
-        )
-    if refused.type in ("user", "group"):
-        return f"{place}: {refused.email} is a {refused.type}, not a {member.type}: write type: {refused.type}."
-    return f"{place}: {refused.email} is a {refused.type}, and members are users and groups: take it out."
-
-
-def _line(environment: Environment, email: str) -> str:
     from groundwork.environment import editing
 
-    return next(_numbers(editing.read(environment.path), email), "")
+    member = environment.members[refused.email]
+    place = f"{environment.file}{next(_numbers(editing.read(environment.path), refused.email), '')}"
+    if not refused.type:
+        return (
+            f"{place}: there is no {member.type} {refused.email}, so Google rejects grants to it and `up` fails: correct the "
+            "address, or remove it."
+        )
+    if refused.type in ("user", "group"):
+        return f"{place}: {refused.email} is a {refused.type}, not a {member.type}: set type: {refused.type}."
+    return f"{place}: {refused.email} is a {refused.type}, but members must be users or groups: remove it."
 
 
 def _numbers(text: str, email: str) -> Iterator[str]:

@@ -33,11 +33,11 @@ class Impersonation:
         """In words."""
         return {
             "yes": f"may act as {self.account} (tried)",
-            "not yet": f"may act as {self.account} soon: that was granted, and takes two minutes to take effect, sometimes seven",
+            "not yet": f"may act as {self.account} soon: it was granted, but takes two minutes to take effect, sometimes seven",
             "no": f"may not act as {self.account}: {PERMISSION} is missing; operators have it",
-            "absent": f"{self.account} is not there yet; the first `up` makes it",
+            "absent": f"{self.account} does not exist yet; the first `up` creates it",
             "is": f"acts as {self.account}",
-            "unknown": f"whether {self.account} may be acted as could not be told: {self.why}",
+            "unknown": f"it is unknown whether you may act as {self.account}: {self.why}",
         }[self.answer]
 
 
@@ -55,7 +55,7 @@ def ask(cloud: GoogleCloud, environment: Environment, principal: str) -> Imperso
 
 
 def _refusal(cloud: GoogleCloud, environment: Environment, principal: str, problem: CloudProblem) -> tuple[Answer, str]:
-    """Google answers 403 for accounts that do not exist too, and for minutes after a grant: account and policy tell them apart."""
+    """The reason for a 403, which Google also returns for accounts that do not exist, and for minutes after a grant; the account and its policy tell."""
     if problem.reason == "SERVICE_DISABLED" or problem.code == 404:
         return "absent", ""
     if problem.code != 403:

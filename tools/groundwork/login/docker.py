@@ -24,7 +24,7 @@ def host(environment: Environment) -> str:
     """The host of the environment's images. Raises UsageProblem if it will have none."""
     if not environment.repositories:
         raise UsageProblem(
-            f"{environment.file} has no repositories, so there is nothing to push to: write one such as "
+            f"{environment.file} has no repositories, so there is nothing to push to: add one such as "
             f"`images: {{}}` under repositories: and run `make up ENV={environment.name}`."
         )
     if environment.local:
@@ -58,7 +58,7 @@ def refuse_without_gcloud() -> None:
     done = run(["gcloud", "auth", "print-access-token", "--quiet"], seconds=60)
     if done.code:
         raise PermissionProblem(
-            "gcloud itself is not logged in, so its helper has nothing to give to docker: run `gcloud auth login`, or give docker "
+            "gcloud itself is not logged in, so its helper has no credentials for docker: run `gcloud auth login`, or give docker "
             "a token for an hour with `groundwork docker --token`.",
             done.err.splitlines()[-3:],
         )
@@ -74,7 +74,7 @@ def with_helper(file: Path, registry: str) -> str | None:
     stale = [name for name in logins if name.removeprefix("https://") == registry] if isinstance(logins, dict) else []
     if helpers.get(registry) == HELPER and not stale:
         return None
-    # A login that was stored goes before nothing, but stays readable in the file until it expires.
+    # A stored login has no effect beside the helper, but stays readable in the file until it expires.
     kept = {"auths": {name: login for name, login in logins.items() if name not in stale}} if stale else {}
     return json.dumps({**config, **kept, "credHelpers": {**helpers, registry: HELPER}}, indent="\t") + "\n"
 
@@ -87,9 +87,9 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise GroundworkError(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise GroundworkError(f"{file} is not JSON: fix or delete it, docker does not read it either.") from None
+        raise GroundworkError(f"{file} is not JSON: fix or delete it, since docker cannot read it either.") from None
     if not isinstance(found, dict):
-        raise GroundworkError(f"{file} is not a JSON object: fix or delete it, docker does not read it either.")
+        raise GroundworkError(f"{file} is not a JSON object: fix or delete it, since docker cannot read it either.")
     return found
 
 
@@ -119,7 +119,7 @@ def log_in(cloud: GoogleCloud, registry: str) -> None:
             cloud.credentials.refresh(Request())
     except TransportError:
         raise GroundworkError(
-            "Google could not be reached for a token: go online and run the same command again."
+            "Google could not be reached for a token: check your connection and run the same command again."
         ) from None
     except GoogleAuthError as error:
         raise refused_login(error, cloud.credentials) from None

@@ -38,14 +38,14 @@ def bucket(environment: Environment, name: str | None) -> Bucket:
             return fitting[name]
         if name in environment.buckets:
             raise UsageProblem(
-                f"Bucket {name} is not for DVC: write `dvc: true` at it in {file} and run `make up ENV={environment.name}`."
+                f"Bucket {name} is not for DVC: set `dvc: true` for it in {file} and run `make up ENV={environment.name}`."
             )
         raise UsageProblem(f"{file} has no bucket {name}; for DVC it has {listed(fitting)}.")
     if len(fitting) == 1:
         return next(iter(fitting.values()))
     if fitting:
-        raise UsageProblem(f"{file} has {len(fitting)} buckets for DVC: say which with --bucket, {listed(fitting)}.")
-    raise UsageProblem(f"{file} has no bucket for DVC: write one such as `data: {{dvc: true}}` under buckets:.")
+        raise UsageProblem(f"{file} has {len(fitting)} buckets for DVC: choose one with --bucket, {listed(fitting)}.")
+    raise UsageProblem(f"{file} has no bucket for DVC: add one such as `data: {{dvc: true}}` under buckets:.")
 
 
 def remote(environment: Environment, chosen: Bucket, endpoint: str | None) -> Remote:
@@ -62,7 +62,7 @@ def find_repository(start: Path) -> Path:
     """The .dvc folder of the repository around `start`. Raises UsageProblem when there is none."""
     here = start.absolute()
     if not here.is_dir():
-        raise UsageProblem(f"{start} is not a folder: name the one that holds your DVC repository.")
+        raise UsageProblem(f"{start} is not a folder: name the one that contains your DVC repository.")
     for folder in (here, *here.parents):
         if (folder / ".dvc").is_dir():
             return folder / ".dvc"
@@ -77,9 +77,9 @@ def present(folder: Path, wanted: Remote, *, private: bool) -> str:
 
 
 def written(folder: Path, wanted: Remote, *, private: bool) -> dict[Path, str]:
-    """The files' new content: `private` keeps the remote to this machine, as for the local cloud.
+    """The files' new content: a `private` remote goes into .dvc/config.local, for this machine only.
 
-    A shared remote takes the private one of the same name away, which would go before it.
+    Setting a shared remote removes a private one of the same name, which would override it.
     """
     texts = {name: _text(folder / name) for name in (SHARED, PRIVATE)}
     target = PRIVATE if private else SHARED
@@ -123,7 +123,7 @@ def _is_setting(line: str, settings: Mapping[str, str], *, whole: bool) -> bool:
 
 
 def _span(lines: list[str], section: str) -> tuple[int, int]:
-    """Where a section's head is and where the next begins; -1 when it is not there."""
+    """The lines of a section's heading and of the next section; -1 when it does not exist."""
     heads = [(index, found[2]) for index, line in enumerate(lines) if (found := _SECTION.fullmatch(line))]
     for position, (index, name) in enumerate(heads):
         if name == section:
@@ -132,7 +132,7 @@ def _span(lines: list[str], section: str) -> tuple[int, int]:
 
 
 def _without(text: str, wanted: Remote) -> str:
-    """A private config without the remote, and without it as the default."""
+    """A private configuration without the remote and without it as the default."""
     lines = text.splitlines()
     begin, end = _span(lines, wanted.section)
     if begin < 0:

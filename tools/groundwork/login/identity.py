@@ -20,7 +20,7 @@ class Caller:
     """The caller as IAM sees them: `principal` is an e-mail address, "" where Google does not say.
 
     `source` says where the login comes from; `impersonated` is the service account that they act as, "" for none;
-    `expires` is when the token does (UTC), None where that is not known or it does not.
+    `expires` is when the token does (UTC), None if that is unknown or it does not expire.
     """
 
     principal: str
@@ -49,12 +49,14 @@ def simulated(project: str, principal: str) -> Caller:
 def of(cloud: GoogleCloud, variables: Mapping[str, str]) -> Caller:
     """The caller on Google Cloud; `variables` are the shell's.
 
-    Raises PermissionProblem when the login is not valid any more, CloudProblem when Google does not answer.
+    Raises PermissionProblem when the login is no longer valid, CloudProblem when Google does not answer.
     """
+    from google.auth import impersonated_credentials
+
     credentials = cloud.credentials
     _refresh(credentials, fixed=TOKEN_VARIABLE in variables and DEPLOYER_VARIABLE not in variables)
     account = str(getattr(credentials, "service_account_email", "") or "")
-    acting = _impersonates(credentials)
+    acting = isinstance(credentials, impersonated_credentials.Credentials)
     return Caller(
         principal=account if "@" in account else _email(cloud),
         source=_source(variables),
@@ -80,17 +82,11 @@ def _refresh(credentials: Any, *, fixed: bool) -> None:
         raise refused_login(error, credentials) from None
 
 
-def _impersonates(credentials: Any) -> bool:
-    from google.auth import impersonated_credentials
-
-    return isinstance(credentials, impersonated_credentials.Credentials)
-
-
 def _email(cloud: GoogleCloud) -> str:
     try:
         return str(cloud.request("GET", "openidconnect", "v1/userinfo").get("email", ""))
     except CloudProblem as problem:
-        if problem.passes_by_itself:
+        if problem.is_temporary:
             raise
         return ""
 

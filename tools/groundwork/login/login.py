@@ -46,12 +46,12 @@ def check_shell(environment: Environment, variables: Mapping[str, str], options:
     for name in (TOKEN_VARIABLE, FILE_VARIABLE):
         if variables.get(name):
             raise UsageProblem(
-                f"{name} is set and goes before every login, so logging in would change nothing: unset {name} and run again."
+                f"{name} is set and overrides every login, so logging in would change nothing: unset {name} and run again."
             )
     if options.impersonate and variables.get(DEPLOYER_VARIABLE):
         raise UsageProblem(
-            f"{DEPLOYER_VARIABLE} is set, and the deployer cannot act as itself: unset {DEPLOYER_VARIABLE}, or leave "
-            "--impersonate out."
+            f"{DEPLOYER_VARIABLE} is set, and the deployer cannot act as itself: unset {DEPLOYER_VARIABLE}, or leave out "
+            "--impersonate."
         )
 
 
@@ -64,10 +64,12 @@ def login(
     """
     check_shell(environment, variables, options)
     if not which("gcloud"):
-        raise GroundworkError(f"gcloud was not found, and it is what logs people in: install it from {GCLOUD_PAGE}.")
+        raise GroundworkError(f"gcloud, which is needed to log in, was not found: install it from {GCLOUD_PAGE}.")
     who = None if options.again or options.impersonate else _valid(environment, variables)
     if who is None:
-        _ask(command(environment, options))
+        argv = command(environment, options)
+        if code := attended(argv):
+            raise PermissionProblem(f"gcloud did not log you in (exit code {code}): run `{' '.join(argv)}` to see why.")
         who = identity.of(google_cloud(environment.project, variables), variables)
     if not who.impersonated and who.quota_project != environment.project:
         who = _charge(environment, variables, who, talk)
@@ -81,19 +83,13 @@ def _valid(environment: Environment, variables: Mapping[str, str]) -> Caller | N
         return None
 
 
-def _ask(argv: tuple[str, ...]) -> None:
-    code = attended(argv)
-    if code:
-        raise PermissionProblem(f"gcloud did not log you in (exit code {code}): run `{' '.join(argv)}` to see why.")
-
-
 def _charge(environment: Environment, variables: Mapping[str, str], who: Caller, talk: Talk) -> Caller:
-    """Set the quota project; without the right to do so the login still works."""
+    """Sets the quota project; without the permission for it the login still works."""
     done = run(quota_command(environment), seconds=120)
     if done.code:
         why = next((line for line in done.err.splitlines() if line.startswith("ERROR")), "").partition(") ")[2]
         talk.say(
-            f"note: calls are not charged to {environment.project}, since gcloud could not set it as the quota project "
+            f"note: {environment.project} could not be set as the quota project "
             f"({why or f'exit code {done.code}'}); that needs serviceusage.services.use, which every persona has."
         )
         return who

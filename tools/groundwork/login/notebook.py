@@ -75,9 +75,9 @@ def shell(found: NotebookVariables, seen: Mapping[str, str]) -> list[str]:
 
 
 def _undoing(found: NotebookVariables, seen: Mapping[str, str]) -> str:
-    """What brings back the variables that the shell had; a token is taken away and not written down again.
+    """Commands that restore the shell's variables; a token is removed but not restored.
 
-    In a shell that another environment was for, what undid that is kept.
+    If the shell was already set up for another environment, the commands that undo that are kept.
     """
     touched = (*found.gone, *found.variables)
     former = seen.get(OFF, "")
@@ -89,7 +89,11 @@ def _undoing(found: NotebookVariables, seen: Mapping[str, str]) -> str:
 def python(found: NotebookVariables) -> list[str]:
     """Lines for the first cell of a notebook; they need only Google's own packages."""
     where = "the local cloud (simulated)" if found.base else "Google Cloud"
-    lines = [f"# {found.environment.project} on {where}; run before any client of Google's is made.", "import os", ""]
+    lines = [
+        f"# {found.environment.project} on {where}; run this before creating any of Google's clients.",
+        "import os",
+        "",
+    ]
     lines += [f"os.environ.pop({name!r}, None)" for name in found.gone]
     lines += ["os.environ.update(", *(f"    {name}={value!r}," for name, value in found.variables.items()), ")"]
     return [*lines, *(_OPTIONS.format(base=found.base).splitlines() if found.base else ())]
@@ -98,6 +102,6 @@ def python(found: NotebookVariables) -> list[str]:
 _OPTIONS = '''
 
 def local_cloud(api: str) -> dict:
-    """For clients that read no variable: Client(transport="rest", client_options=local_cloud("secretmanager"))."""
+    """For clients that read no variables: Client(transport="rest", client_options=local_cloud("secretmanager"))."""
     return {{"api_endpoint": "{base}/" + api}}
 '''

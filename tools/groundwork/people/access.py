@@ -61,11 +61,9 @@ class Access:
         return tuple(
             binding
             for binding in self.bindings_on(target)
-            if self._names(binding, person) and permission in self.roles.permissions(binding.role)
+            if any(self._is(member, person) for member in binding.members)
+            and permission in self.roles.permissions(binding.role)
         )
-
-    def _names(self, binding: Binding, person: str) -> bool:
-        return any(self._is(member, person) for member in binding.members)
 
     def _is(self, member: str, person: str) -> bool:
         if member in ("allUsers", "allAuthenticatedUsers"):
@@ -78,7 +76,7 @@ class Access:
         return kind != "deleted" and same_account(address(member), person)
 
     def groups_allowing(self, permission: str, target: PolicyTarget) -> tuple[str, ...]:
-        """The groups with a permission on a target: their members have it too, and no policy says who they are."""
+        """The groups with a permission on a target; policies do not say who is in a group."""
         groups = {
             address(member)
             for binding in self.bindings_on(target)
@@ -89,7 +87,7 @@ class Access:
 
     @cached_property
     def _basic(self) -> Mapping[str, frozenset[str]]:
-        """Who has the basic roles, which buckets name as projectOwner, projectEditor and projectViewer."""
+        """Who has each basic role; policies of buckets refer to them as projectOwner, projectEditor and projectViewer."""
         return {
             binding.role: frozenset(address(member) for member in binding.members)
             for binding in self.policies.bindings
@@ -163,9 +161,7 @@ def find_action(text: str, target: PolicyTarget) -> Action:
     if text.count(".") >= 2:
         return Action(text, text, "", "", "")
     known = ", ".join(action.verb_only for action in fitting)
-    raise UsageProblem(
-        f'"{text}" is nothing that is done to a {target.kind}; there are {known}, or any permission of IAM.'
-    )
+    raise UsageProblem(f'"{text}" is not an action on a {target.kind}; there are {known}, or use any IAM permission.')
 
 
 def promised(

@@ -1,8 +1,8 @@
 """Tries actions as the kinds declare them: the permission each needs, and a harmless way to try it.
 
-A trial is let in or refused before it does anything: it reads, or it names something that does not exist, or what it sends
-can never be accepted. So 401 and 403 mean refused and every other answer means let in. Where no such trial is beyond doubt,
-as with whole policies, the service is asked with testIamPermissions.
+A trial is allowed or refused before it can have an effect: it only reads, or it names something that does not exist, or it
+sends something that can never be accepted. So 401 and 403 mean refused, and every other answer means allowed. Where no such
+trial is certain to be harmless, as for whole policies, the service is asked with testIamPermissions.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
         place, _, query = path.partition("?")
         answer = cloud.request(action.verb, action.api, place, params=dict(parse_qsl(query)), json=body)
     except CloudProblem as problem:
-        if problem.passes_by_itself or problem.code == 501 or problem.reason == "SERVICE_DISABLED":
+        if problem.is_temporary or problem.code == 501 or problem.reason == "SERVICE_DISABLED":
             raise
         return problem.code
     if asked:

@@ -26,9 +26,9 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Drift:
-    """Where policies and file disagree: what is held beyond the file, made by hand (`extra`) or by Terraform before the file
-    was changed (`outdated`), and what the file says but nobody holds; `respelled` are members held under another address.
-    `owned`: on what (its short name) Terraform decides who has which role, so that `up` takes back what is granted by hand.
+    """Where policies and file disagree: grants that are not in the file, made by hand (`extra`) or by Terraform before the file
+    was changed (`outdated`), and grants in the file that are `missing`; `respelled` are members stored under another address.
+    `owned`: the roles, by resource (its short name), that Terraform manages authoritatively: `up` revokes grants by hand in them.
     """
 
     extra: tuple[tuple[str, Binding], ...]
@@ -47,24 +47,24 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     """Compares people's grants with the file; the project's owner is not drift. Raises CouldNotTell."""
     environment = session.environment
     policies = known_policies(session.cloud)
-    said = dict(_said(environment, known))
+    wanted = dict(_wanted(environment, known))
     held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
-    beyond = {key: one for key, one in held.items() if key not in said and one[1].role != OWNER_ROLE}
+    beyond = {key: one for key, one in held.items() if key not in wanted and one[1].role != OWNER_ROLE}
     states = _states(session) if beyond else ()
     ours = {key for state in states for key in granted(state)}
     return Drift(
         tuple(sorted(one for key, one in beyond.items() if key not in ours)),
         tuple(sorted(one for key, one in beyond.items() if key in ours)),
-        tuple(sorted(one for key, one in said.items() if key not in held)),
+        tuple(sorted(one for key, one in wanted.items() if key not in held)),
         respelled(session, environment, policies),
         frozenset(one for state in states for one in owned(state)),
     )
 
 
-def _said(
+def _wanted(
     environment: Environment, known: Mapping[str, Persona]
 ) -> Iterator[tuple[Key, tuple[str, PolicyTarget, str]]]:
-    """What the file gives its members; the buckets of builds and training are not in it, and are theirs like any other."""
+    """The grants that the file gives its members, including those on the buckets of builds and training, which it does not list."""
     for member in environment.members.values():
         for grant in grants(environment, member, known):
             on = item_of(environment, grant.target).short
@@ -79,11 +79,11 @@ def _key(who: str, binding: Binding) -> Key:
 
 
 def _states(session: Session) -> tuple[State, ...]:
-    """What Terraform knows. Raises CouldNotTell when a state cannot be read."""
+    """All Terraform states. Raises CouldNotTell when one cannot be read."""
     known = read_known(session.cloud, session.environment)
     if known.unknown:
         lines = [f"{what}: {why}" for what, why in known.unknown.items()]
-        raise CouldNotTell("Which grants are Terraform's is unknown: a state could not be read.", lines)
+        raise CouldNotTell("It is unknown which grants Terraform made: a state could not be read.", lines)
     return tuple(known.states.values())
 
 
@@ -114,13 +114,13 @@ def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
     lines = [one.text for one in found.respelled]
     taken_back = [one for one in found.extra if (one[1].item.short, one[1].role) in found.owned]
     if found.missing or found.outdated:
-        lines.append("`groundwork up` mends what is missing and takes away what is outdated")
+        lines.append("`groundwork up` adds what is missing and revokes what is outdated")
     if taken_back:
-        lines.append("`groundwork up` takes back what was granted by hand in a role that the file gives to others")
+        lines.append("`groundwork up` revokes what was granted by hand in a role that the file grants to others")
     for who, binding in (one for one in found.extra if one not in taken_back):
         in_file = account(who) in map(account, environment.members)
         if "@" in who and ":" not in who and not in_file:
-            lines.append(f"take {who} out: make offboard EMAIL={who} ENV={environment.name}")
+            lines.append(f"remove {who}: make offboard EMAIL={who} ENV={environment.name}")
         else:
             lines.append(
                 revoking(environment, binding, next(one for one in binding.members if who in (one, address(one))))

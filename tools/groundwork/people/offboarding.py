@@ -40,10 +40,13 @@ class Leaver:
         """Why they may still have access: LeftOver if that is certain, CouldNotTell otherwise."""
         lines = [*(way.text for way in self.ways), *(one.text for one in self.respelled)]
         if any(way.certain for way in self.ways):
-            return LeftOver(f"No policy names {self.email} any more, but they are not out of {self.project}:", lines)
+            return LeftOver(
+                f"No policy names {self.email} any more, but they still have access to {self.project}:", lines
+            )
         if lines:
             return CouldNotTell(
-                f"No policy names {self.email} any more; whether they are out of {self.project} cannot be told:", lines
+                f"No policy names {self.email} any more; it is unknown whether they still have access to {self.project}:",
+                lines,
             )
         return None
 
@@ -86,12 +89,10 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk, check
     if not member and not held:
         left = Leaver(email, before.project, (), policies.letting_in(email), ())
         raise left.problem or UsageProblem(
-            f"{email} is not in {before.name} and holds nothing in {before.project}: nothing to take away."
+            f"{email} is not in {before.name} and has no grants in {before.project}: there is nothing to remove."
         )
     if not (options.yes or before.local):
-        talk.confirm(
-            f"Take {email} out of {before.name} and out of {counted(len(held), 'binding')} in {before.project}?"
-        )
+        talk.confirm(f"Remove {email} from {before.name} and from {counted(len(held), 'binding')} in {before.project}?")
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
     _platform_without(session, email, options, talk, checks, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
@@ -106,7 +107,7 @@ def _platform_without(
         return
     if not is_up:
         talk.say(
-            f"the platform is not up, and is not brought up for this: {email} is out of {session.environment.path.name}"
+            f"{email} was removed from {session.environment.path.name}; the platform is not up, and is not brought up for this"
         )
         return
     after = load(session.environment.path, session.checkout.root)
@@ -115,7 +116,7 @@ def _platform_without(
 
 
 def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:
-    """Remove what is still held, `why` it is if that is known, then look again: the policies afterwards."""
+    """Removes the grants that are still there (`why`, if known), then reads the policies again and returns them."""
     by_hand = known_policies(session.cloud).held_by(email)
     for where, binding in {binding.where: binding for binding in by_hand}.items():
         what = "access control list" if binding.listed else "policy"

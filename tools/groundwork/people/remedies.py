@@ -57,7 +57,7 @@ def _of_identity(cell: Cell, environment: Environment, name: str, roles: RolePer
         if permission in roles.permissions(role):
             return beginning, line.format(identity=name, name=target.name)
     return (
-        f"{beginning} ROLE is one that holds {permission}, in the whole project:",
+        f"{beginning} with a ROLE that includes {permission}, for the whole project:",
         f"identities: {{{name}: {{project_roles: [ROLE]}}}}",
     )
 
@@ -81,5 +81,8 @@ def _by_hand(cell: Cell, environment: Environment, kind: str) -> tuple[str, ...]
     item = there if there.kind in policy_access() and not agents else Item("project", environment.project)
     line = granting(environment, item, f"{kind}:{cell.person}", agents or "ROLE")
     if agents:
-        return ("Google gives it this role at the latest when the API is first used; an owner gives it back:", line)
-    return (f"an owner grants it with a ROLE that holds {cell.action.permission}:", line)
+        return (
+            "Google grants it this role when the API is first used, at the latest; an owner can grant it again:",
+            line,
+        )
+    return (f"an owner can grant it, with a ROLE that includes {cell.action.permission}:", line)

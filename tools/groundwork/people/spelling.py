@@ -25,8 +25,8 @@ class Respelled:
     def text(self) -> str:
         """What that means, and what to do."""
         return (
-            f"no policy names {self.email}, and {self.stored}, which is not in the file, holds what the file gives them: if both are "
-            f"one account, {self.stored} is its primary address; write that into the file"
+            f"no policy names {self.email}, but {self.stored}, which is not in the file, has the same grants: if both are the same "
+            f"account, {self.stored} is its primary address; use that in the file"
         )
 
 
@@ -37,16 +37,17 @@ def respelled(session: Session, environment: Environment, policies: Policies) ->
     held = _held(policies)
     found = []
     for member in environment.members.values():
-        asked = {(item_of(environment, grant.target).short, grant.role) for grant in grants(environment, member, known)}
-        if asked and not asked & held.get(account(member.email), set()):
-            found += [Respelled(member.email, other) for other in _holding(asked, held, claimed)]
+        due = {(item_of(environment, grant.target).short, grant.role) for grant in grants(environment, member, known)}
+        if due and not due & held.get(account(member.email), set()):
+            holders = sorted(other for other, theirs in held.items() if other not in claimed and due <= theirs)
+            found += [Respelled(member.email, other) for other in holders]
     return tuple(found)
 
 
 def after_apply(session: Session, applied: Iterable[LayerPlan]) -> tuple[Respelled, ...]:
     """After new grants: the members for whom Google stored another address. Raises CouldNotTell.
 
-    The local cloud is not asked: it stores what it is told.
+    The local cloud is not checked: it stores addresses as they are given.
     """
     granted = any(GRANT.fullmatch(change.type) for plan in applied for change in plan.changes)
     if session.environment.local or not granted:
@@ -60,14 +61,10 @@ def of_member(found: Iterable[Respelled], member: Member) -> tuple[Respelled, ..
 
 
 def _held(policies: Policies) -> dict[str, set[tuple[str, str]]]:
-    """What each user and group holds, as names of things and roles."""
+    """The grants of each user and group, as pairs of a resource's short name and a role."""
     found: dict[str, set[tuple[str, str]]] = {}
     for binding in policies.bindings:
         for member in binding.members:
             if member.startswith(("user:", "group:")):
                 found.setdefault(account(address(member)), set()).add((binding.item.short, binding.role))
     return found
-
-
-def _holding(asked: set[tuple[str, str]], held: dict[str, set[tuple[str, str]]], claimed: set[str]) -> list[str]:
-    return sorted(other for other, theirs in held.items() if other not in claimed and asked <= theirs)

@@ -28,7 +28,7 @@ _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 @dataclass(frozen=True)
 class Joined:
-    """A new member: whether the file changed, and every promised action with its outcome; `tried` is False for a group and on Google Cloud.
+    """A new member: whether the file changed, and the outcome of every promised action; `tried` is False for a group and on Google Cloud.
 
     `respelled`: the policies have the member's grants under another address.
     """
@@ -147,7 +147,7 @@ def up_or_put_back(
         if not begun or wrong or isinstance(error, Refused):
             put_back()
         if wrong:
-            talk.say(f"{session.environment.path.name} is as it was before, so that `up` works for everybody else")
+            talk.say(f"{session.environment.path.name} was restored, so that `up` works for everybody else")
         raise
 
 

@@ -16,7 +16,7 @@ from policies.language import Settings
 from groundwork.policy.outside import fingerprint
 
 _KEPT = 8
-# What Google writes and no policy reads: it differs when the same thing is made anew.
+# Fields that Google writes and no policy reads; they differ whenever a resource is recreated.
 _VOLATILE = {
     "create_time",
     "effective_time",
@@ -46,7 +46,9 @@ class Cache:
     def code_key(self, root: Path, folders: Sequence[str]) -> str:
         """The key of the code in those folders."""
         files = (file for folder in folders for file in sorted((root / folder).rglob("*.tf*")))
-        return _digest([self._base.encode(), *_contents(file for file in files if _counts(file.relative_to(root)))])
+        return _digest(
+            [self._base.encode(), *_contents(file for file in files if not _is_hidden(file.relative_to(root)))]
+        )
 
     def plan_key(self, plan: Mapping[str, Any]) -> str:
         """The key of everything in a plan that affects its report, regardless of when the plan was made."""
@@ -83,7 +85,7 @@ class Cache:
 
 
 def _data_sources(module: Mapping[str, Any]) -> list[Any]:
-    """What a plan has read: it stands in the state before, where the rest is of no concern."""
+    """The data sources that a plan has read: these are in its prior state, the rest of which does not matter."""
     own = [entry for entry in module.get("resources", []) if entry["mode"] == "data"]
     return own + [entry for child in module.get("child_modules", []) for entry in _data_sources(child)]
 
@@ -94,8 +96,8 @@ def _lasting(value: Any) -> Any:
     return [_lasting(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _counts(path: Path) -> bool:
-    return not any(part.startswith(".") for part in path.parts)
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _policy_files(folder: Path) -> Iterator[Path]:

@@ -63,8 +63,8 @@ def check(
 ) -> Result:
     """Checks the clone's code and the plans, given by layer; `folder` holds the cache.
 
-    Raises CouldNotTell when anything could not be checked, UsageProblem for a plan that is not this environment's and for an
-    exception to a policy that there is not.
+    Raises CouldNotTell when anything could not be checked, UsageProblem for another environment's plan and for an
+    exception to an unknown policy.
     """
     rows = catalogue.rows()
     _known(environment, rows)
@@ -75,7 +75,9 @@ def check(
         findings=judged.findings,
         excused=judged.excused,
         expired=judged.expired,
-        unused=judged.unused if plans.keys() >= set(LAYERS) else (),  # what a plan shows cannot be missed in code
+        unused=judged.unused
+        if plans.keys() >= set(LAYERS)
+        else (),  # what is missing from the code's report is covered by the plan's
         checked={report["part"]: report["checked"] for report in reports},
         resources={report["part"]: report["resources"] for report in reports},
         undecided=sum(len(report["undecided"]) for report in reports if report["part"] == CODE),
@@ -89,7 +91,7 @@ def check(
 def _reports(
     scan_with: Scanner, environment: Environment, plans: Mapping[str, SavedPlan], cache: Cache
 ) -> tuple[list[dict[str, Any]], bool]:
-    """The report of every part, and whether all came from the cache; what is not there is scanned in one process."""
+    """The report of every part, and whether all came from the cache; the missing ones are scanned in one process."""
     opened = {layer: _Opened(layer, plan, environment, cache) for layer, plan in plans.items()}
     keys = {CODE: cache.code_key(scan_with.root, FOLDERS)} | {layer: plan.key() for layer, plan in opened.items()}
     known = {part: report for part, key in keys.items() if (report := cache.get(part, key))}
@@ -104,7 +106,7 @@ def _reports(
 
 
 class _Opened:
-    """A plan that is read only when the cache does not know its file."""
+    """A plan that is read only if the cache does not have its file."""
 
     def __init__(self, layer: str, plan: SavedPlan, environment: Environment, cache: Cache) -> None:
         self._layer, self._plan, self._environment, self._cache = layer, plan, environment, cache
@@ -144,13 +146,13 @@ def _known(environment: Environment, rows: Mapping[str, PolicySummary]) -> None:
 
 def _fits(layer: str, plan: Mapping[str, Any], environment: Environment) -> None:
     if "planned_values" not in plan:
-        raise UsageProblem(f"The plan of {layer} is not a plan in JSON: make it with `terraform show -json PLAN`.")
+        raise UsageProblem(f"The plan of {layer} is not a JSON plan: write it with `terraform show -json PLAN`.")
     if plan.get("errored"):
-        raise CouldNotTell(f"The plan of {layer} was not finished: Terraform met an error while it planned.")
+        raise CouldNotTell(f"The plan of {layer} is incomplete: Terraform reported an error while planning.")
     file = plan.get("variables", {}).get("environment_file", {}).get("value")
     if file is not None and Path(str(file)).name != environment.path.name:
         raise UsageProblem(
-            f"The plan of {layer} is for {Path(str(file)).name}, not for {environment.path.name}: say --env."
+            f"The plan of {layer} is for {Path(str(file)).name}, not for {environment.path.name}: give the right --env."
         )
 
 
@@ -159,8 +161,8 @@ def _notes(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for omission in catalogue.omissions():
         if found := sorted(met & set(omission.types)):
             yield (
-                f"{', '.join(found)}: {len(omission.ids)} of checkov's checks are left out ({omission.reason}); "
-                "choose what you want of them in tools/policies/built_in.toml."
+                f"{', '.join(found)}: {len(omission.ids)} of checkov's checks are not covered ({omission.reason}); "
+                "select the ones you want in tools/policies/built_in.toml."
             )
 
 

@@ -67,7 +67,7 @@ def _plans(
     files = {layer: checkout.data(environment.name, layer) / plans.FILE for layer in LAYERS}
     there = {layer: file for layer, file in files.items() if file.exists()}
     if not there:
-        say(f"no plan of {environment.name} is saved here: the code alone is checked (`groundwork plan` makes one)")
+        say(f"no plan of {environment.name} is saved here, so only the code is checked (`groundwork plan` saves one)")
     for layer, file in there.items():
         made = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
         say(f"plan of {layer}: as saved {made:%Y-%m-%d %H:%M}")
@@ -75,7 +75,7 @@ def _plans(
 
 
 def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:
-    """The layer in whose folder a plan lies; a plan from elsewhere counts as the platform's."""
+    """The layer whose folder contains the plan; a plan from elsewhere counts as the platform's."""
     known = {checkout.data(environment.name, layer).resolve(): layer for layer in LAYERS}
     return known.get(file.resolve().parent, GIVEN)
 
@@ -90,7 +90,7 @@ def _saved(checkout: Checkout, environment: Environment, options: CheckOptions, 
 
 
 def _refuse_older(checkout: Checkout, environment: Environment, file: Path) -> None:
-    """Raises CouldNotTell for a saved plan that says nothing of the code and the file as they are now."""
+    """Raises CouldNotTell for a saved plan that is older than the code or the environment file."""
     if younger := sources.changed(file, checkout.root, environment):
         raise CouldNotTell(
             f"The saved plan {file.name} of {_layer(checkout, environment, file)} is older than these, so nothing is claimed about "
@@ -112,19 +112,15 @@ def _json(content: bytes, file: Path) -> Mapping[str, Any]:
 
 
 def _shown(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> Mapping[str, Any]:
-    """Terraform opens a saved plan only where it was initialised, with the provider that made it."""
+    """The plan as JSON. Terraform can open a saved plan only in an initialised folder, with the provider that made it."""
     from groundwork.terraform.session import open_session
 
     layer = _layer(checkout, environment, file)
-    session = open_session(checkout, environment, options.provider, "policy", _silent)
+    session = open_session(checkout, environment, options.provider, "policy", lambda _text: None)
     try:
         return session.terraform(layer).show(file.resolve())
     except GroundworkError as error:
         raise UsageProblem(
-            f"Terraform cannot open the plan {file}: make it again with `groundwork plan --env {environment.name}`.",
+            f"Terraform cannot open the plan {file}: create it again with `groundwork plan --env {environment.name}`.",
             [error.message, *error.details],
         ) from error
-
-
-def _silent(_text: str) -> None:
-    return None

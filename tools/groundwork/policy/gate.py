@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Session, Sequence[LayerPlan]], None]:
     """A check for `up`: prints one line, and raises PolicyFailed on violations, CouldNotTell when it could not be done.
 
-    A plan that changes nothing is let through, and so is one of the local cloud, where nothing can be lost or paid: unless `asked`.
+    Unless `asked`, plans that change nothing are not checked, nor are those of the local cloud, where nothing can be lost or billed.
     """
 
     def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
@@ -25,7 +25,7 @@ def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Sessio
         if not judged:
             return
         if session.environment.local and not asked:
-            say("policy: not checked on the local cloud; `groundwork policy` does, or `up --policy`")
+            say("policy: not checked on the local cloud; use `groundwork policy` or `up --policy`")
             return
         found = of_plans(session, judged, say)
         say(found.summary)

@@ -16,7 +16,8 @@ def junit(result: Result) -> str:
         if name not in broken:
             ET.SubElement(suite, "testcase", classname=name, name=result.rows[name].title)
     for finding in result.findings:
-        _failure(_case(suite, finding), str(finding.row.severity), finding.sentence, _body(finding))
+        body = f"{finding.place.text}\nwhy: {finding.row.why}\nfix: {finding.row.mend}".strip()
+        _failure(_case(suite, finding), str(finding.row.severity), finding.sentence, body)
     for one in result.excused:
         reason = f"until {one.exception.expires}: {one.exception.reason} ({one.exception.owner})"
         ET.SubElement(_case(suite, one.finding), "skipped", message=reason)
@@ -40,7 +41,3 @@ def _case(suite: ET.Element, finding: Violation) -> ET.Element:
 
 def _failure(case: ET.Element, kind: str, message: str, body: str) -> None:
     ET.SubElement(case, "failure", type=kind, message=message).text = body
-
-
-def _body(finding: Violation) -> str:
-    return f"{finding.place.text}\nwhy: {finding.row.why}\nmend: {finding.row.mend}".strip()

@@ -19,7 +19,7 @@ def _parts(result: Result) -> Iterator[str]:
     yield result.summary.removeprefix("policy: ")
     if result.findings:
         yield table(
-            ["Severity", "Policy", "Resource", "Where", "How to mend it"], [_row(one) for one in result.findings]
+            ["Severity", "Policy", "Resource", "Where", "How to fix it"], [_row(one) for one in result.findings]
         )
     if result.excused:
         yield "### Excused"
@@ -53,12 +53,12 @@ def _row(finding: Violation) -> list[str]:
 
 
 def _code(words: str) -> str:
-    """The words as code; what would end the code or the cell is taken out, since addresses come from anybody's branch."""
+    """The words as code, without backticks and line breaks, which could end the code or the cell: addresses come from anybody's branch."""
     return f"`{_one_line(words).replace('`', '')}`"
 
 
 def _plain(words: str) -> str:
-    """The words without what Markdown or HTML would act on."""
+    """The words with Markdown and HTML escaped."""
     return _one_line(words).replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`")
 
 

@@ -41,7 +41,7 @@ class RunProcess(Protocol):
 def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]) -> Path:
     """The interpreter of the environment that `tools`/requirements-checkov.txt describes, which is created if missing.
 
-    Its folder is named for what is in it, so that it is made once per user and never changed. Raises CouldNotTell.
+    Its folder's name is a digest of its contents, so it is created once per user and never changed. Raises CouldNotTell.
     """
     requirements = tools / REQUIREMENTS
     place = cache / "checkov" / fingerprint(requirements)
@@ -55,7 +55,7 @@ def python(tools: Path, cache: Path, run: RunProcess, say: Callable[[str], None]
 def temporary(interpreter: Path, other: Path) -> Path:
     """A private folder for temporary files; `other` if the environment's folder is not writable.
 
-    checkov's parser loads code from a file in there whose name everybody can tell: in /tmp another user could have put it.
+    checkov's parser loads code from a temporary file with a predictable name: in /tmp, another user could plant it.
     """
     found = interpreter.parent.parent / "tmp"
     try:
@@ -78,8 +78,8 @@ def _make(requirements: Path, place: Path, run: RunProcess) -> None:
         fresh = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
     except OSError as error:
         raise CouldNotTell(
-            f"The policies were not checked: checkov is kept in {place.parent}, which cannot be written to ({error.strerror}); say "
-            "with XDG_CACHE_HOME where else."
+            f"The policies were not checked: checkov is installed in {place.parent}, which cannot be written to ({error.strerror}); set "
+            "XDG_CACHE_HOME to another place."
         ) from error
     inside = ["--python", str(fresh / "bin" / "python")]
     try:
@@ -93,7 +93,7 @@ def _make(requirements: Path, place: Path, run: RunProcess) -> None:
 
 
 def _move(fresh: Path, place: Path) -> None:
-    """Put the environment in its place at once; where somebody was quicker, theirs is the same."""
+    """Moves the environment to its place atomically; if another process was faster, its environment is the same."""
     try:
         fresh.rename(place)
     except OSError:
@@ -113,7 +113,7 @@ def _uv(run: RunProcess, arguments: Sequence[str]) -> None:
 
 
 def _like_pip(run: RunProcess) -> dict[str, str]:
-    """The mirror and certificate that pip was told of; uv does not read pip's settings."""
+    """pip's index and certificate settings as variables for uv, which does not read pip's."""
     if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
         return {}
     listed = run([sys.executable, "-m", "pip", "config", "list"]).out
@@ -126,7 +126,7 @@ def _like_pip(run: RunProcess) -> dict[str, str]:
 
 def _cannot_be_had(details: Sequence[str]) -> CouldNotTell:
     return CouldNotTell(
-        "The policies were not checked: checkov could not be installed into its own environment, which takes a network "
+        "The policies were not checked: checkov could not be installed into its own environment, for which a network is needed "
         "once; connect and run the same command again.",
         details,
     )

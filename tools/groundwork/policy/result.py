@@ -49,7 +49,7 @@ class Violation:
     @property
     def sentence(self) -> str:
         """What is wrong, with the resource's address."""
-        return f"{self.address} {self.about or 'does not keep it'}"
+        return f"{self.address} {self.about or 'violates it'}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Result:
 
     @property
     def summary(self) -> str:
-        """One line: how much was checked, and the result."""
+        """One line: what was checked, and the result."""
         what = f"the code and the plan of {' and '.join(self.plans)}" if self.plans else "the code"
         checks = f"{counted(len(self.rows), 'policy')}, {counted(sum(self.checked.values()), 'check')} on {what}"
         rest = [

@@ -48,7 +48,7 @@ def _rule(row: PolicySummary) -> dict[str, Any]:
         "id": row.name,
         "shortDescription": {"text": row.title},
         "fullDescription": {"text": row.why},
-        "help": {"text": f"{row.why} {row.mend}", "markdown": f"**Why.** {row.why}\n\n**How to mend it.** {row.mend}"},
+        "help": {"text": f"{row.why} {row.mend}", "markdown": f"**Why.** {row.why}\n\n**How to fix it.** {row.mend}"},
         "defaultConfiguration": {"level": _LEVELS[row.severity]},
         "properties": {"security-severity": _NUMBERS[row.severity], "tags": ["terraform", str(row.severity)]},
     }
@@ -57,7 +57,7 @@ def _rule(row: PolicySummary) -> dict[str, Any]:
 def _expired_rule() -> dict[str, Any]:
     return {
         "id": _EXPIRED,
-        "shortDescription": {"text": "Exceptions are not over"},
+        "shortDescription": {"text": "Exceptions have not expired"},
         "defaultConfiguration": {"level": "error"},
     }
 

@@ -38,8 +38,8 @@ class Scanner:
     def scan(self, folders: Sequence[str], plans: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[Any]:
         """Scans the code in `folders` (if any) and each plan; see policies.scanner.ScanReport for the result.
 
-        A plan may hold secrets: it lies in a folder that only this user can read, and is gone afterwards.
-        Raises CouldNotTell when the scanner could not be had, crashed, took too long, or left something unchecked.
+        A plan may contain secrets: it is written to a folder that only this user can read, and deleted afterwards.
+        Raises CouldNotTell when the scanner could not be installed, crashed, took too long, or left something unchecked.
         """
         interpreter = outside.python(self.tools, self.cache, self.run, self.say)
         with tempfile.TemporaryDirectory(prefix="groundwork-policy-") as name:
@@ -50,7 +50,7 @@ class Scanner:
         return _believed(_parsed(done), expected)
 
     def _run(self, argv: Sequence[str], temporary: Path) -> CompletedProcess:
-        # Fewer than anything else may see: a report must not depend on the width of a terminal.
+        # Without the terminal's variables: a report must not depend on the width of a terminal.
         env = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
         env |= {"PYTHONPATH": str(self.tools), "TMPDIR": str(temporary)}
         try:
@@ -84,16 +84,16 @@ def _parsed(done: CompletedProcess) -> list[Any]:
     try:
         reports = json.loads(done.out)
     except ValueError:
-        raise CouldNotTell("The policies were not checked: what the scanner printed is not a report.", last) from None
+        raise CouldNotTell("The policies were not checked: the scanner's output is not a report.", last) from None
     if not isinstance(reports, list) or not all(isinstance(one, dict) and one.keys() >= _KEYS for one in reports):
-        raise CouldNotTell("The policies were not checked: what the scanner printed is not a report.", last)
+        raise CouldNotTell("The policies were not checked: the scanner's output is not a report.", last)
     return reports
 
 
 def _believed(reports: list[Any], expected: Sequence[str]) -> list[Any]:
     problems = [problem for report in reports for problem in report["problems"]]
     if problems:
-        raise CouldNotTell("The policies were not all checked: the scanner gave up on something.", problems)
+        raise CouldNotTell("Not all policies were checked: the scanner gave up on something.", problems)
     missing = set(expected) - {report["part"] for report in reports}
     empty = {
         report["part"]
@@ -102,5 +102,5 @@ def _believed(reports: list[Any], expected: Sequence[str]) -> list[Any]:
     }
     if missing or empty:
         what = " and ".join(sorted(missing | empty))
-        raise CouldNotTell(f"The policies were not checked: the scanner looked at nothing in the {what}.")
+        raise CouldNotTell(f"The policies were not checked: the scanner saw no resources in the {what}.")
     return reports

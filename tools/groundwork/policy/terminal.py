@@ -18,7 +18,7 @@ def expired(exception: PolicyException) -> str:
     """The sentence for an expired exception."""
     return (
         f"The exception for {exception.check} on {exception.resource} ended on {exception.expires} (owner: {exception.owner}): "
-        "mend the resource and remove the exception, or renew it with a reason that holds today."
+        "fix the resource and remove the exception, or renew it with a reason that still holds."
     )
 
 
@@ -35,8 +35,8 @@ def _findings(result: Result) -> Iterator[str]:
         row = result.rows[name]
         yield f"{row.severity}: {row.title} ({name})"
         yield from (f"  {_where(finding)}" for finding in group)
-        yield f"  why:  {row.why}"
-        yield f"  mend: {row.mend}"
+        yield f"  why: {row.why}"
+        yield f"  fix: {row.mend}"
 
 
 def _where(finding: Violation) -> str:

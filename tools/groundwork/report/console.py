@@ -1,4 +1,4 @@
-"""Links to a thing's page, in the local cloud's console or in Google's."""
+"""Links to pages in the local cloud's console or in Google's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def words() -> dict[str, ConsolePage]:
 def address(checkout: Checkout, environment: Environment, thing: str) -> str:
     """The URL of a page: "" for the project, "bucket/data" for a bucket, "logs" for the logs. Starts the local cloud if necessary.
 
-    The local cloud's has its secret in it. Raises UsageProblem for a word that there is not.
+    The local cloud's URL contains its secret. Raises UsageProblem for an unknown page.
     """
     word, _, name = thing.partition("/")
     known = words()
@@ -52,7 +52,7 @@ def address(checkout: Checkout, environment: Environment, thing: str) -> str:
 
 
 def _full(environment: Environment, word: str, name: str) -> dict[str, str]:
-    """What the API calls it, and which API that is."""
+    """The full name in the API, and the API's name."""
     for kind, part in parts():
         if part.word == word:
             return {

@@ -9,9 +9,9 @@ from groundwork.resources.inventory import Inventory
 from groundwork.resources.item import Item
 
 MOST = 20
-"""Names of a bucket's top level that the report lists."""
+"""The most top-level names of a bucket that the report lists."""
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
-"""What an answer that is not as Google documents it ends in."""
+"""The exceptions that an undocumented answer can cause."""
 _DARK = "could not be read"
 
 
@@ -29,12 +29,14 @@ def buckets(cloud: GoogleCloud, found: Inventory) -> Section:
     held = {entry.item.name: entry.text for entry in looked}
     rows = tuple((item.name, held.get(item.name, _DARK), tops.get(item.name, _DARK)) for item in there)
     none = () if rows or unread else ("There is no bucket.",)
-    return Section("buckets", "What is in the buckets?", ("bucket", "holds", "at its top"), rows, none, unread)
+    return Section("buckets", "What is in the buckets?", ("bucket", "holds", "top level"), rows, none, unread)
 
 
 def reason(problem: Exception) -> str:
     """Why something could not be read."""
-    return problem.message if isinstance(problem, CloudProblem) else f"the answer cannot be read ({problem!r})"
+    return (
+        problem.message if isinstance(problem, CloudProblem) else f"the response could not be understood ({problem!r})"
+    )
 
 
 def _listed(found: Inventory, kind: str) -> dict[str, str]:
@@ -62,7 +64,7 @@ def images(cloud: GoogleCloud, found: Inventory) -> Section:
         except (CloudProblem, *MALFORMED) as problem:
             unread[f"images of {item.short}"] = reason(problem)
             continue
-        notes += [] if held else [f"Repository {item.short} holds no image."]
+        notes += [] if held else [f"Repository {item.short} is empty."]
     notes += [] if there or unread else ["There is no image repository."]
     columns = ("repository", "image", "tags", "size", "pushed")
     return Section("images", "Which images are in the registry?", columns, tuple(rows), tuple(notes), unread)

@@ -35,7 +35,7 @@ _KINDS = {
     "repository": "image repository",
     "secret": "secret",
 }
-# What Terraform makes nothing of, so that no state can have it.
+# Terraform creates nothing for these, so they are in no state.
 _NOT_MADE = ("persona/", "workflows/", "training/")
 
 
@@ -159,7 +159,7 @@ def _may(persona: Persona) -> str:
 
 
 def _gone(name: str) -> Box:
-    """What exists and is in the file no longer."""
+    """A box for what exists but is no longer in the file."""
     kind, _, short = name.partition("/")
     return _node(name, short, _KINDS.get(kind, ""))
 
@@ -174,8 +174,8 @@ def _marked(node: Box, existing: Existing, drawn: set[str]) -> Box:
 
 
 def _edges(environment: Environment, existing: Existing, marks: Mapping[str, Mark]) -> Iterator[Edge]:
-    """The file's arrows, and those of grants that exist and are in the file no longer."""
-    # Two parts of the file may give the same: it is drawn once.
+    """The file's arrows, and those of existing grants that are no longer in the file."""
+    # Two parts of the file may result in the same arrow.
     wanted = list({(edge.start, edge.end): edge for edge in reversed([*_file_edges(environment)])}.values())[::-1]
     for edge in wanted:
         ends = (marks[edge.start], marks[edge.end])
@@ -208,7 +208,7 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
 
 
 def _running(environment: Environment) -> Iterator[Edge]:
-    """What services, jobs, builds and training run as, and what that lets the identity do."""
+    """The identities that services, jobs, builds and training run as, and what that lets these do."""
     held: list[tuple[str, ServiceSpec | JobSpec]] = [("service", service) for service in environment.services.values()]
     held += [("job", job) for job in environment.jobs.values()]
     for kind, one in held:

@@ -30,9 +30,9 @@ _NAMES = {
     "google_cloud_run_v2_job": ("job", "name"),
     "google_cloudbuild_trigger": ("build", "name"),
 }
-# Of a grant on them, the thing is in the attribute of its own name.
+# A grant on one of these names it in the attribute of the same name.
 _RUNS = {"google_cloud_run_v2_service_iam": "service", "google_cloud_run_v2_job_iam": "job"}
-# The attribute of a grant that names what it is on.
+# The attributes in which grants name their resource.
 _TARGETS = {"bucket": "bucket", "repository": "repository", "secret_id": "secret"}
 _STATE = "tfstate"
 
@@ -41,7 +41,7 @@ _STATE = "tfstate"
 class Existing:
     """The things that exist ("bucket/data", "person/EMAIL"), which identities reach which, and what a plan changes in place.
 
-    Not `judged` where nothing is known of it or nothing is up: then nothing is marked. `problem` says why it could not be read.
+    Not `judged` if the state is unknown or nothing is up: then nothing is marked. `problem` says why it could not be read.
     """
 
     things: frozenset[str] = frozenset()
@@ -92,14 +92,16 @@ def _state(cloud: GoogleCloud, environment: Environment, layer: str) -> State:
 
 def _refuse_older(session: Session, layer: str, file: Path) -> None:
     environment = session.environment
-    again = f"run `groundwork plan --env {environment.name}` and then this again."
+    again = f"run `groundwork plan --env {environment.name}`, then this again."
     if not file.exists():
         raise UsageProblem(f"No plan of {environment.name} is saved here: {again}")
     older = sources.changed(file, session.checkout.root, environment)
     if not older and _serial(file) != _state(session.cloud, environment, layer).serial:
         older = [f"the state of {layer}"]
     if older:
-        raise CouldNotTell(f"The saved plan of {layer} is older than these, so nothing is claimed: {again}", older)
+        raise CouldNotTell(
+            f"The saved plan of {layer} is older than these files, so nothing is claimed: {again}", older
+        )
 
 
 def _serial(file: Path) -> int:
@@ -145,7 +147,7 @@ def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -
 
 
 def _own(environment: Environment) -> tuple[str, ...]:
-    """The buckets that groundwork makes for itself."""
+    """The buckets that groundwork creates for itself."""
     return environment.state_bucket, environment.sources_bucket, environment.staging_bucket
 
 
@@ -168,7 +170,7 @@ def _members(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
-    """The account that a service, a job or a build runs as: a job keeps it in the template of its template."""
+    """The accounts that a service, job or build runs as; a job has its account in a template within a template."""
     blocks = [attributes, *(attributes.get("template") or ())]
     blocks += [inner for block in blocks[1:] for inner in block.get("template") or ()]
     for block in blocks:

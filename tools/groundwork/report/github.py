@@ -1,7 +1,7 @@
 """The review record of a merged pull request, taken only from a run on GitHub that can be trusted to have written it.
 
-Whoever may push a branch can have any content planned, under any base of theirs: a pull request's head says nothing of its base,
-and GitHub's runs name their head alone. So the run must be of the branch that was merged, and that branch must never have been
+Whoever may push a branch can have any content planned, against any base: a pull request's head does not identify its base,
+and GitHub's runs name only their head. So the run must be of the branch that was merged, and that branch must never have been
 offered to anything but the deploying branch.
 Source: https://docs.github.com/en/rest/actions/workflow-runs, /rest/commits/commits, /rest/issues/timeline.
 """
@@ -26,7 +26,7 @@ _EVENT = "pull_request"
 _BASE_CHANGES = frozenset({"automatic_base_change_succeeded", "base_ref_changed"})
 _SECONDS = 30
 _NEEDED = ("GITHUB_API_URL", "GITHUB_REF_NAME", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_ID", "GITHUB_SHA", "GH_TOKEN")
-_AGAIN = "Open a new pull request from a branch of another name, so that what would happen now can be reviewed."
+_AGAIN = "Open a new pull request from a branch with another name, so that the plan as it is now can be reviewed."
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def this_merge(variables: Mapping[str, str]) -> Merge:
     missing = [name for name in _NEEDED if not variables.get(name)]
     if missing or not variables["GITHUB_REPOSITORY_ID"].isdigit():
         raise UsageProblem(
-            f"The record of a review is fetched in a workflow on GitHub, which sets {', '.join(missing or _NEEDED)}."
+            f"A review record can only be fetched in a GitHub workflow, which sets {', '.join(missing or _NEEDED)}."
         )
     return Merge(
         address=variables["GITHUB_API_URL"].rstrip("/"),
@@ -67,14 +67,14 @@ def fetch(merge: Merge) -> bytes:
         each for each in _items(merge, f"actions/runs/{run['id']}/artifacts", "artifacts") if each["name"] == ARTIFACT
     ]
     if not kept or all(each["expired"] for each in kept):
-        raise Refused(f"The run {run['html_url']} keeps no {ARTIFACT} any more. {_AGAIN}")
+        raise Refused(f"The run {run['html_url']} no longer has its {ARTIFACT}. {_AGAIN}")
     newest = max((each for each in kept if not each["expired"]), key=lambda each: str(each["created_at"]))
     content = _answer(merge, f"actions/artifacts/{newest['id']}/zip").content
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(RECORD)
     except (zipfile.BadZipFile, KeyError):
-        raise Refused(f"The {ARTIFACT} of the run {run['html_url']} holds no {RECORD}. {_AGAIN}") from None
+        raise Refused(f"The {ARTIFACT} of the run {run['html_url']} contains no {RECORD}. {_AGAIN}") from None
 
 
 def _merged_pull(merge: Merge) -> dict[str, Any]:
@@ -83,19 +83,19 @@ def _merged_pull(merge: Merge) -> dict[str, Any]:
         if merged_here and pull["base"]["ref"] == merge.branch and _ours(merge, pull["head"]["repo"]):
             return pull
     raise Refused(
-        f"{merge.commit} came to {merge.branch} without a pull request from a branch of {merge.repository}, so nobody has "
-        "reviewed what it would do."
+        f"{merge.commit} came to {merge.branch} without a pull request from a branch of {merge.repository}, so its plan was "
+        "never reviewed."
     )
 
 
 def _refuse_other_bases(merge: Merge, pull: Mapping[str, Any]) -> None:
-    """Runs do not tell under which base they planned: so the branch may never have had another one."""
+    """Raises Refused if the branch was ever offered to another base: runs do not say which base they planned against."""
     owner, head = merge.repository.partition("/")[0], pull["head"]["ref"]
     for each in _items(merge, "pulls", state="all", head=f"{owner}:{head}"):
         changes = [event["event"] for event in _items(merge, f"issues/{each['number']}/timeline")]
         if each["base"]["ref"] != merge.branch or _BASE_CHANGES & set(changes):
             raise Refused(
-                f"The branch {head} was also offered to another branch than {merge.branch} (pull request {each['number']}), so "
+                f"The branch {head} was also offered to a branch other than {merge.branch} (pull request {each['number']}), so "
                 f"its plans prove nothing. {_AGAIN}"
             )
 
@@ -120,7 +120,7 @@ def _reviewing_run(merge: Merge, pull: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ours(merge: Merge, repository: Mapping[str, Any] | None) -> bool:
-    """Whether it is this repository, and not a fork or one that is gone."""
+    """Whether it is this repository, not a fork or a deleted one."""
     return bool(repository) and (repository or {})["id"] == merge.repository_id
 
 
@@ -133,7 +133,7 @@ def _items(merge: Merge, path: str, key: str = "", **asked: str) -> Iterator[dic
         try:
             yield from (answer.json()[key] if key else answer.json())
         except (ValueError, KeyError, TypeError):
-            raise CouldNotTell(f"GitHub's answer to {path} was not understood.") from None
+            raise CouldNotTell(f"GitHub's response to {path} could not be understood.") from None
         address, params = answer.links.get("next", {}).get("url"), None
 
 
@@ -147,10 +147,8 @@ def _answer(merge: Merge, path: str, params: Mapping[str, str] | None = None) ->
         answer = requests.get(url, params=params, headers=headers, timeout=_SECONDS)
     except requests.RequestException as error:
         raise CouldNotTell(
-            f"GitHub could not be asked for {path} ({type(error).__name__}): run the workflow again."
+            f"GitHub could not be reached for {path} ({type(error).__name__}): run the workflow again."
         ) from None
     if answer.status_code != 200:
-        raise CouldNotTell(
-            f"GitHub answered {answer.status_code} when it was asked for {path}: run the workflow again."
-        )
+        raise CouldNotTell(f"GitHub answered {answer.status_code} to {path}: run the workflow again.")
     return answer

@@ -22,21 +22,21 @@ from groundwork.resources import inventory
 from groundwork.resources.inventory import Inventory
 from groundwork.text import counted
 
-# What each API is called and what such a platform uses it for.
+# The name of each API, and what a platform uses it for.
 _SERVICES = {
     "aiplatform": ("Vertex AI", "trains models and keeps them"),
     "artifactregistry": ("Artifact Registry", "keeps Docker images"),
     "bigquery": ("BigQuery", "keeps tables, such as the billing export"),
     "cloudbuild": ("Cloud Build", "builds images"),
     "cloudfunctions": ("Cloud Run functions", "answers requests and events"),
-    "cloudscheduler": ("Cloud Scheduler", "starts jobs by the clock"),
+    "cloudscheduler": ("Cloud Scheduler", "starts jobs on a schedule"),
     "compute": ("Compute Engine", "runs virtual machines"),
-    "eventarc": ("Eventarc", "passes events on"),
-    "iam": ("IAM", "keeps the identities, one for each purpose, and what they may do"),
+    "eventarc": ("Eventarc", "delivers events"),
+    "iam": ("IAM", "keeps the identities, one per purpose, and their permissions"),
     "logging": ("Cloud Logging", "keeps logs"),
-    "monitoring": ("Cloud Monitoring", "watches, and alerts"),
+    "monitoring": ("Cloud Monitoring", "monitors, and sends alerts"),
     "notebooks": ("Vertex AI Workbench", "runs notebooks"),
-    "pubsub": ("Pub/Sub", "passes messages on"),
+    "pubsub": ("Pub/Sub", "delivers messages"),
     "run": ("Cloud Run", "serves models and pages"),
     "secretmanager": ("Secret Manager", "keeps keys and passwords"),
     "storage": ("Cloud Storage", "keeps data, models and Terraform's state"),
@@ -67,7 +67,7 @@ def report(checkout: Checkout, environment: Environment, now: datetime, *, names
     cloud = connect(environment, checkout=checkout)
     if never_made(cloud):
         raise UsageProblem(
-            f"Nothing is up in {environment.name}, so there is nothing to report: `make up ENV={environment.name}` begins."
+            f"Nothing is up in {environment.name}, so there is nothing to report: start with `make up ENV={environment.name}`."
         )
     found = inventory.take(cloud)
     sections = [
@@ -111,7 +111,7 @@ def _team(environment: Environment) -> Section:
 
 
 def _services(found: Inventory) -> Section:
-    """Every service of which something is there, with the rest by name; unread is whatever list call failed."""
+    """Every service that has resources, with their names; failed list calls are listed as unread."""
     held: dict[str, Counter[str]] = {}
     for item in (*found.items, *found.own):
         if item.row:
@@ -123,8 +123,8 @@ def _services(found: Inventory) -> Section:
     return Section(
         "services",
         "Which services are used, and for what?",
-        ("service", "what for", "what is there"),
+        ("service", "what for", "resources"),
         tuple(rows),
-        () if rows or found.unknown else ("Nothing is there.",),
+        () if rows or found.unknown else ("There are no resources.",),
         found.unknown,
     )

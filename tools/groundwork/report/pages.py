@@ -71,6 +71,6 @@ def _row(cells: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing is Markdown or HTML: names come from whoever may make things."""
+    """Escapes Markdown and HTML: names can come from anybody who may create resources."""
     escaped = "".join(f"\\{letter}" if letter in "\\`*_[]|" else letter for letter in " ".join(text.split()))
     return escaped.replace("&", "&amp;").replace("<", "&lt;")

@@ -21,7 +21,7 @@ _WIDE = 1100
 _TALLEST = 8000
 _SECONDS = 60
 _MEASURE = "<script>document.title = 'high ' + Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + 16)</script>"
-# Only the part itself, in the light theme: it goes into a document.
+# Only the part itself, in the light theme, to be pasted into a document.
 _ALONE = "<style>:root { color-scheme: light !important; } header, .skip { display: none !important; } .scroll { overflow: visible !important; }</style>"
 
 
@@ -47,7 +47,7 @@ def write(found: EnvironmentReport, folder: Path) -> Iterator[Path]:
 
 
 def _parts(found: EnvironmentReport) -> dict[str, str]:
-    """Each part's page by its name, with nothing else on it."""
+    """A page for each part, by the part's name."""
     whole = pages.html(found)
     made = {section.key: pages.html(replace(found, sections=(section,))) for section in found.sections}
     alone = {
@@ -58,7 +58,7 @@ def _parts(found: EnvironmentReport) -> dict[str, str]:
 
 
 def _draw(program: str, page: str, picture: Path) -> None:
-    """Measure the page, then take its picture at that height."""
+    """Measures the page, then takes a screenshot of that height."""
     bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page).replace("</head>", f"{_ALONE}</head>")
     with tempfile.TemporaryDirectory(prefix="groundwork-") as place:
         file = Path(place, "part.html")

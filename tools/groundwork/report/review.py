@@ -1,4 +1,4 @@
-"""One page for a reviewer: what a change would do, what it would cost, what the policies say; and the record of it."""
+"""One page for a reviewer: what a change would do, what it would cost and what the policies find; and the record of it."""
 
 from __future__ import annotations
 
@@ -105,5 +105,5 @@ def _saved(plan: Mapping[str, Any]) -> SavedPlan:
 
 
 def _fenced(lines: Sequence[str]) -> str:
-    """The lines without what would end the block they stand in: addresses come from anybody's branch."""
+    """The lines without backticks, which could end the code block: addresses come from anybody's branch."""
     return "\n".join(line.replace("`", "'") for line in lines)

@@ -1,4 +1,4 @@
-"""What was spent, for the report: by member, the dearest service, and what is left of the credits."""
+"""What was spent, for the report: by member and by service, and what is left of the credits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
     """The three sections about money; if there are no costs yet, the reason."""
     source = CostSource(environment, (), demo=False, labels=Labels())
     by_member = Section("spent_by_member", "Who used how many credits?", ("member", *_AMOUNTS))
-    by_service = Section("spent_by_service", "Which service was the dearest?", ("service", *_AMOUNTS))
+    by_service = Section("spent_by_service", "Which service cost the most?", ("service", *_AMOUNTS))
     try:
         found = source.report(Period(), now)
     except UsageProblem as problem:
@@ -31,10 +31,12 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
     except GroundworkError as problem:
         spent = tuple(_unread(section, "costs", problem) for section in (by_member, by_service))
     else:
+        first = found.by("service")[0]
+        most = f"{first.name} cost the most, with {shown(first.sums.before_promotion, found.currency)}."
         read_from = f"Read from {found.ledger.origin}, {found.period.words}."
         spent = (
             _filled(by_member, found, "member", (read_from, *found.warnings), names=names),
-            _filled(by_service, found, "service", (_dearest(found),), names=names),
+            _filled(by_service, found, "service", (most,), names=names),
         )
     return (*spent, _credits(source, now))
 
@@ -45,16 +47,11 @@ def _filled(section: Section, found: CostReport, grouping: str, notes: Sequence[
 
 
 def _row(group: CostGroup, currency: str, *, label: bool) -> tuple[str, ...]:
-    """A member without an address is the label on what was used: a person's name, most often."""
+    """A row. A member without an address is a label's value, usually a person's name."""
     hide = label and group.name != UNLABELLED and "@" not in group.name
     name = initials([group.name])[group.name] if hide else group.name
     sums = group.sums
     return (name, *(shown(amount, currency) for amount in (sums.before_promotion, sums.promotion, sums.net)))
-
-
-def _dearest(found: CostReport) -> str:
-    first = found.by("service")[0]
-    return f"{first.name} was the dearest, with {shown(first.sums.before_promotion, found.currency)}."
 
 
 def _credits(source: CostSource, now: datetime) -> Section:
@@ -64,7 +61,7 @@ def _credits(source: CostSource, now: datetime) -> Section:
         ("member", "granted", "used", "left", "empty", "expires"),
     )
     try:
-        purses, ledger = source.purses(now)
+        balances, ledger = source.balances(now)
     except UsageProblem as problem:
         return _noted(section, problem.message)
     except GroundworkError as problem:
@@ -72,12 +69,12 @@ def _credits(source: CostSource, now: datetime) -> Section:
     rows = tuple(
         (
             standing.grant.member,
-            *(shown(amount, purse.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
+            *(shown(amount, balance.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
             day_words(standing, now.date()),
             standing.grant.expires.isoformat(),
         )
-        for purse in purses
-        for standing in purse.standings
+        for balance in balances
+        for standing in balance.standings
     )
     notes = ("This is not an official balance: only Google's console has that.", *ledger.notes)
     return replace(section, rows=rows, notes=notes)

@@ -14,7 +14,7 @@ _TITLE, _NOTE = 15, 12
 _LINE = {_TITLE: 20, _NOTE: 16}
 _PAD, _PORT = 10, 18
 _CLASSES = {"": "", "+": " comes", "-": " goes", "~": " changes", "±": " changes"}
-_MEANINGS = {"+": "comes", "-": "goes", "~": "changes", "±": "is made again"}
+_MEANINGS = {"+": "comes", "-": "goes", "~": "changes", "±": "is replaced"}
 _OPENING = (
     '<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right} {bottom:g}" role="img" '
     'aria-labelledby="map-title map-summary">'
@@ -39,7 +39,7 @@ svg.map .comes .mark { fill: var(--map-green); } svg.map .goes .mark { fill: var
 
 @dataclass(frozen=True)
 class _Box:
-    """A node with its place: its left upper corner, its height, and its lines."""
+    """A node with its position: its upper left corner, its height, and its lines of text."""
 
     node: Box
     x: float
@@ -50,7 +50,7 @@ class _Box:
 
     @property
     def middle(self) -> float:
-        """Half-way down."""
+        """The y coordinate of its centre."""
         return self.y + self.height / 2
 
 
@@ -78,7 +78,7 @@ def svg(found: Diagram) -> str:
 
 
 def _placed(found: Diagram) -> dict[str, _Box]:
-    """Every box below the one before it in its column; high enough for its text and for an arrow's head to each label."""
+    """Places every box below the previous one in its column, high enough for its text and for its incoming arrows."""
     below = dict.fromkeys(range(len(COLUMNS)), float(ABOVE))
     boxes: dict[str, _Box] = {}
     for node in found.nodes:
@@ -105,7 +105,7 @@ def _box(box: _Box) -> Iterator[str]:
 
 
 def _arrows(found: Diagram, boxes: Mapping[str, _Box]) -> Iterator[str]:
-    """The arrows, then their labels above them; those with labels reach a box one below the other, in the order of their starts."""
+    """The arrows, then their labels on top; arrows with labels reach a box one below the other, ordered by their start."""
     labels: list[str] = []
     for target, box in boxes.items():
         arriving = sorted(

@@ -1,4 +1,4 @@
-"""What was built, trained, deployed and watched, for the report; where there is nothing, how that is known."""
+"""What was built, trained, deployed and monitored, for the report; where there is nothing, how that is known."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _unread(found: Inventory, kinds: Sequence[str]) -> dict[str, str]:
 
 
 def _nothing(found: Inventory, kinds: Sequence[str]) -> tuple[str, ...]:
-    """Of which kinds there is none, and how that is known."""
+    """Sentences about the kinds that have no resources, with how that is known."""
     said: dict[str, list[str]] = {}
     for kind in kinds:
         if _of(found, [kind]) or kind in _unread(found, kinds) or "enabled APIs" in found.unknown:
@@ -84,7 +84,7 @@ def _machine(item: Item) -> Iterator[str]:
 
 def _with_gpu(spec: Mapping[str, Any], number: str) -> str:
     gpu = f" with {spec.get('acceleratorCount', 1)} {spec['acceleratorType']}" if spec.get("acceleratorType") else ""
-    return f"{number} of {spec.get('machineType', 'not said')}{gpu}"
+    return f"{number} of {spec.get('machineType', 'unknown')}{gpu}"
 
 
 def _path(body: Mapping[str, Any], *steps: str) -> Any:
@@ -170,4 +170,6 @@ def monitoring(found: Inventory) -> Section:
         )
         for item in _of(found, _WATCHES)
     ]
-    return _section(found, "monitoring", "What is watched, and what alerts?", ("kind", "name", "state"), rows, _WATCHES)
+    return _section(
+        found, "monitoring", "What is monitored, and what sends alerts?", ("kind", "name", "state"), rows, _WATCHES
+    )

@@ -1,1 +1,1 @@
-"""What each kind of resource is to the verbs."""
+"""What the commands need to know about each kind of resource."""

@@ -1,4 +1,4 @@
-"""Access control lists of buckets whose access is not uniform: those of their objects, and the one that new objects get.
+"""Access control lists of buckets whose access is not uniform: those of their objects, and the default one for new objects.
 
 A bucket's own list needs no reading: its policy says the same in legacy roles
 (https://cloud.google.com/storage/docs/access-control/iam#acls).
@@ -22,11 +22,11 @@ _FIELDS = "items(name,generation,acl(entity,role,projectTeam)),nextPageToken"
 
 
 class TooMany(GroundworkError):
-    """More lists than we are prepared to read."""
+    """There are more lists than we read."""
 
 
 def has_lists(item: Item) -> bool:
-    """Whether a thing also has access control lists: a bucket without uniform access, according to its list call."""
+    """Whether an item also has access control lists, as buckets without uniform access do."""
     if item.kind != "bucket":
         return False
     uniform = (item.body.get("iamConfiguration") or {}).get("uniformBucketLevelAccess") or {}
@@ -44,10 +44,10 @@ def _entries(cloud: GoogleCloud, bucket: str) -> Iterator[Binding]:
     params = {"projection": "full", "versions": "true", "maxResults": 1000, "fields": _FIELDS}
     for number, page in enumerate(cloud.whole_pages("storage", f"v1/b/{bucket}/o", params)):
         for entry in page.get("items", ()):
-            # Without the permission to see a list it is left out.
+            # A list that the caller may not see is left out.
             yield from _bindings(Item(OBJECT, f"{bucket}/{entry['name']}#{entry['generation']}"), entry["acl"])
         if number + 1 >= _PAGES and page.get("nextPageToken"):
-            raise TooMany(f"it has more than {_PAGES * 1000} objects with lists of their own; switch on uniform access")
+            raise TooMany(f"it has more than {_PAGES * 1000} objects with their own lists; switch on uniform access")
 
 
 def _bindings(item: Item, rows: Any) -> Iterator[Binding]:

@@ -1,4 +1,4 @@
-"""Who holds which role on what, as policies and access control lists say it, and whom else that lets in."""
+"""Who holds which role on what, according to policies and access control lists, and who else has access by them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundwork.resources.item import Item
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 _PEOPLE = ("user", "group", "domain")
-# Members that stand for people whom no policy names: workforce pools, organizations, folders.
+# Members that stand for people without naming them: workforce pools, organizations, folders.
 _SETS = ("iam.googleapis.com/locations/global/workforcePools/", "cloudresourcemanager.googleapis.com/")
 
 
@@ -53,13 +53,13 @@ class Way:
     @property
     def text(self) -> str:
         """The way for people."""
-        beginning = "still let in by" if self.certain else "still let in, if in it, by"
+        beginning = "still has access by" if self.certain else "still has access, if a member of it, by"
         return f"{beginning} {self.member}: {self.binding.text}"
 
 
 @dataclass(frozen=True)
 class Policies:
-    """All bindings found, and why some things or kinds could not be asked; `acls` are those of access control lists."""
+    """All bindings found, and why some policies could not be read; `acls` are those of access control lists."""
 
     bindings: tuple[Binding, ...]
     unknown: Mapping[str, str]
@@ -70,7 +70,7 @@ class Policies:
         return tuple(binding for binding in self.all if any(is_of(member, email) for member in binding.members))
 
     def letting_in(self, email: str) -> tuple[Way, ...]:
-        """The bindings that do or may give a person access without naming them."""
+        """The bindings that give, or may give, a person access without naming them."""
         return tuple(
             Way(member, binding)
             for binding in self.all
@@ -90,7 +90,7 @@ class Policies:
         return tuple(sorted({address(member) for member in members if _kind(member) in ("user", "group")}))
 
     def held_by_people(self) -> Iterator[tuple[str, Binding]]:
-        """Who holds what, of everybody who is not a service account: by address, or as the policy has it ("allUsers")."""
+        """Holders and bindings of everybody except service accounts: by address, or as the member in the policy ("allUsers")."""
         for binding in self.all:
             for member in binding.members:
                 if _kind(member) in ("user", "group"):
@@ -125,14 +125,14 @@ def is_of(member: str, email: str) -> bool:
 
 
 def same_account(one: str, other: str) -> bool:
-    """Whether two addresses are the same account's, as far as their spelling tells."""
+    """Whether two addresses belong to the same account, as far as their spelling shows."""
     return account(one) == account(other)
 
 
 def account(email: str) -> str:
     """The canonical spelling of an address; Gmail ignores dots and everything after a plus.
 
-    Source: https://support.google.com/mail/answer/7436150. Other domains' aliases cannot be told.
+    Source: https://support.google.com/mail/answer/7436150. Aliases in other domains cannot be recognised.
     """
     name, _, domain = email.lower().partition("@")
     if domain in ("gmail.com", "googlemail.com"):

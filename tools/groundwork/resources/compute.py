@@ -1,4 +1,4 @@
-"""What kinds of Compute Engine have in common: lists over all zones, links for names, policies of their own form."""
+"""What Compute Engine's kinds have in common: lists over all zones, links as names, a form of policies of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def listing(collection: str, *, everywhere: bool = True) -> Listing:
 
 
 def policy_access(words: str, place: str = "") -> PolicyAccess:
-    """The policy of a thing: gcloud's words for its kind, and the flag that says where it is."""
+    """How a kind's policy is read and written: gcloud's words for it, and the flag for its location."""
     where = f" --{place}={{location}}" if place else ""
     return PolicyAccess(
         "v1/{name}",

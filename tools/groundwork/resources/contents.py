@@ -1,4 +1,4 @@
-"""What things that are kept hold, and what that costs: objects, old and soft-deleted ones, active versions of secrets."""
+"""The contents of resources: objects, including old and soft-deleted ones, active versions of secrets, and so on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.resources.registry import kinds
 
 
 def look_into(cloud: GoogleCloud, items: Iterable[Item]) -> tuple[list[Contents], dict[str, str]]:
-    """The contents of all items that can hold something, and why some could not be asked."""
+    """The contents of all items that can have any, and why some are unknown."""
     found: list[Contents] = []
     unknown: dict[str, str] = {}
     for item in items:
@@ -23,7 +23,7 @@ def look_into(cloud: GoogleCloud, items: Iterable[Item]) -> tuple[list[Contents]
         except CloudProblem as problem:
             unknown[f"contents of {item.kind} {item.short}"] = problem.message
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            unknown[f"contents of {item.kind} {item.short}"] = f"the answer cannot be read ({problem!r})"
+            unknown[f"contents of {item.kind} {item.short}"] = f"the response could not be understood ({problem!r})"
     return found, unknown
 
 

@@ -1,4 +1,4 @@
-"""What is in a project, by each service's own list calls; a call that fails is unknown, never nothing."""
+"""What is in a project, by each service's own list calls; a failed call means unknown, never empty."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
 class Inventory:
     """All items found, and the kinds whose list call failed, with the reason; `calls` counts the successful ones.
 
-    `off`: kinds that were not asked since Service Usage says that their API is off. `absent`: kinds of APIs that the local
+    `off`: kinds that were not listed because Service Usage says that their API is off. `absent`: kinds of APIs that the local
     cloud does not simulate, where nothing can be. `own`: what Google makes itself.
     """
 
@@ -62,7 +62,7 @@ def take(cloud: GoogleCloud, wanted: Iterable[Listing] | None = None) -> Invento
 
 
 def _enabled(cloud: GoogleCloud) -> tuple[frozenset[str], str]:
-    """The host names of the enabled APIs, and why they are not known."""
+    """The host names of the enabled APIs, or why they are unknown."""
     path = f"v1/projects/{cloud.project}/services"
     try:
         services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
@@ -70,7 +70,7 @@ def _enabled(cloud: GoogleCloud) -> tuple[frozenset[str], str]:
     except CloudProblem as problem:
         return frozenset(), problem.message
     except (KeyError, TypeError, AttributeError) as problem:
-        return frozenset(), f"the answer cannot be read ({problem!r})"
+        return frozenset(), f"the response could not be understood ({problem!r})"
 
 
 def _ask_all(cloud: GoogleCloud, work: Sequence[tuple[Listing, Sequence[Item]]]) -> list[_Asked]:
@@ -82,7 +82,7 @@ def _ask(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> _Asked:
     try:
         found = tuple(_items(cloud, row, parents))
         if row.needs and not _may(cloud, row.needs):
-            return _Asked(row, found, unknown=f"without {row.needs} its list leaves out what you may not see")
+            return _Asked(row, found, unknown=f"without {row.needs}, the list leaves out what you may not see")
         return _Asked(row, found)
     except CloudProblem as problem:
         unsimulated = cloud.simulated and problem.code == 501 and _NOT_SIMULATED in problem.text
@@ -92,11 +92,12 @@ def _ask(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> _Asked:
     except _Partial as problem:
         return _Asked(row, unknown=problem.message)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
-        return _Asked(row, unknown=f"GET {row.api} {row.path}: the answer cannot be read ({problem!r})")
+        path = row.path.replace("{project}", cloud.project)
+        return _Asked(row, unknown=f"GET {row.api} {path}: the response could not be understood ({problem!r})")
 
 
 def _may(cloud: GoogleCloud, permission: str) -> bool:
-    """Whether the caller has a permission on the project, by IAM's own answer."""
+    """Whether the caller has a permission on the project, according to IAM."""
     path = f"v1/projects/{cloud.project}:testIamPermissions"
     answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": [permission]})
     return permission in answer.get("permissions", ())
@@ -124,7 +125,7 @@ def _summed(answers: Iterable[_Asked], project: str, why: str, off: Iterable[Lis
 
 
 class _Partial(GroundworkError):
-    """A page that says itself that something is missing."""
+    """A page that reports that something is missing."""
 
 
 def _items(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> Iterator[Item]:
@@ -151,7 +152,7 @@ def _paths(cloud: GoogleCloud, row: Listing, parents: Sequence[Item]) -> Iterato
 
 
 def _whole(page: Mapping[str, Any], call: str) -> None:
-    """Raise _Partial where Google says that it could not ask everywhere, with status 200 all the same."""
+    """Raises _Partial if the response says, despite its status 200, that some locations could not be reached."""
     away = [str(place) for key in ("unreachable", "unreachables") for place in page.get(key) or ()]
     parts = page.get("items")
     values = parts.values() if isinstance(parts, Mapping) else ()
@@ -160,7 +161,7 @@ def _whole(page: Mapping[str, Any], call: str) -> None:
     ]
     away += [code for code in warnings if code not in _NO_RESULTS]
     if away:
-        raise _Partial(f"{call}: the answer is not whole, these could not be asked: {', '.join(away)}")
+        raise _Partial(f"{call}: the response is incomplete, these could not be reached: {', '.join(away)}")
 
 
 def _bodies(page: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
@@ -174,7 +175,7 @@ def _bodies(page: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _name(row: Listing, body: Mapping[str, Any], project: str) -> str:
-    """The full name as Terraform's ids have it: no address before it, the project's id in place of its number."""
+    """The full name as in Terraform's IDs: without a host, and with the project's ID instead of its number."""
     if "{" in row.name:
         return re.sub(
             r"{([^}]*)}", lambda found: project if found[1] == "project" else _dotted(body, found[1]), row.name
@@ -208,7 +209,7 @@ def known_to(state: State) -> frozenset[str]:
 
 
 def _plain(name: str) -> str:
-    """A name without its project, which is written by id here and by number there."""
+    """A name without its project, which some APIs give by ID and others by number."""
     return re.sub(r"^projects/[^/]+/", "", name)
 
 

@@ -1,4 +1,4 @@
-"""What list calls find: things in a project, by kind and name, and what they hold."""
+"""What list calls find: the resources of a project, by kind and name, and their contents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.resources.listing import Listing
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """One thing in the project: its kind and its name as the service returns it; `body` is its entry in the list."""
+    """A resource in the project: its kind and its name as the service returns it; `body` is its entry in the list."""
 
     kind: str
     name: str
@@ -33,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a thing contains, in words, and whether that is anything; not `whole` if there were too many pages to count."""
+    """The contents of a resource in words, and whether there are any; not `whole` if there were too many pages to count."""
 
     item: Item
     text: str

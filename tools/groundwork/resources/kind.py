@@ -1,4 +1,4 @@
-"""What a kind of resource is to the verbs: one value, with every facet that they ask for, or the reason why it has none.
+"""What the commands need to know about a kind of resource: one value with every facet, or the reason why it lacks one.
 
 Each kind is a file in `kinds/` with such a value, `KIND`; the registry finds it there.
 """
@@ -49,9 +49,7 @@ class Provisioning:
     imported: str | Without
     price: Planner | Free
     permissions: tuple[str, ...] | Without
-    obstacle: Callable[[GoogleCloud, Environment, Values], str] | Without = Without(
-        "nothing in it keeps it from being deleted"
-    )
+    obstacle: Callable[[GoogleCloud, Environment, Values], str] | Without = Without("nothing prevents its deletion")
     uses: Callable[[Environment], bool] = lambda _environment: True
     named: str = "id"
     again: bool = False
@@ -187,7 +185,7 @@ def several(facet: tuple[T, ...] | Without) -> tuple[T, ...]:
     return () if isinstance(facet, Without) else facet
 
 
-NOT_MADE = Without("groundwork's Terraform makes none")
-NO_POLICY = Without("its API gives it no policy of its own")
-NOT_LOOKED_INTO = Without("it holds nothing that is counted apart from it")
-NOT_IN_THE_FILE = Without("the environment file names none")
+NOT_MADE = Without("groundwork's Terraform creates none")
+NO_POLICY = Without("it has no IAM policy of its own")
+NOT_LOOKED_INTO = Without("it has no contents that are counted separately")
+NOT_IN_THE_FILE = Without("the environment file has none")

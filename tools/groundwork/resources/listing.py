@@ -17,8 +17,8 @@ class Listing:
 
     `name`, `born` and `labels` are fields of an item; a `name` with braces is put together from the item and the project.
     `{project}` in the path is the project, `{location}` each location of that API (`places`: where those are listed), and
-    `{parent}` each item of the kind `of`. `own`: names of what Google makes itself and bills nothing for. `platform`: every
-    platform needs the API. `ends`: the field that says when a thing goes by itself, where nobody can delete it sooner.
+    `{parent}` each item of the kind `of`. `own`: names of what Google creates itself and does not bill. `platform`: every
+    platform needs the API. `ends`: the field with the time at which it is deleted by itself, if nobody can delete it sooner.
     `from_start`: the API is enabled in every new project. `needs`: without this permission on the project the call leaves out
     what one may not see, and does not say so; all others refuse then. `kind` is filled in by the registry.
     """

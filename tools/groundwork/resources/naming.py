@@ -16,14 +16,14 @@ from groundwork.terraform.plans import LayerPlan
 from groundwork.text import counted, listed
 
 PEOPLE = ("user:", "group:")
-# Roles by which somebody can give more to themselves or act as somebody who can.
+# Roles that let their holder grant themselves more, or act as somebody who can.
 # Source: https://cloud.google.com/iam/docs/roles-overview#basic and https://cloud.google.com/iam/docs/service-account-permissions.
 POWER = {
-    "roles/owner": "may do everything",
-    "roles/editor": "may change nearly everything",
-    "roles/resourcemanager.projectIamAdmin": "may change who may do what",
-    "roles/iam.securityAdmin": "may change who may do what",
-    "roles/iam.serviceAccountAdmin": "may change who acts as service accounts",
+    "roles/owner": "may do anything",
+    "roles/editor": "may change almost anything",
+    "roles/resourcemanager.projectIamAdmin": "may change permissions",
+    "roles/iam.securityAdmin": "may change permissions",
+    "roles/iam.serviceAccountAdmin": "may decide who acts as service accounts",
     "roles/iam.serviceAccountTokenCreator": "may act as",
     "roles/iam.workloadIdentityUser": "may act as",
 }
@@ -59,19 +59,19 @@ class GrantChange:
 
     @property
     def power(self) -> str:
-        """How the role allows its holder to gain more access; "" for all other roles and for removals."""
+        """How the role lets its holder gain more access; "" for other roles and for removals."""
         words = POWER.get(self.role, "") if self.sign == "+" else ""
         return f"{words} {self.component}" if words.endswith("as") else words
 
     @property
     def who(self) -> str:
-        """The address, or the member as it is."""
+        """The member's address, or the member itself if it has none."""
         return self.member.partition(":")[2] or self.member
 
 
 @dataclass(frozen=True)
 class Named:
-    """The plans as lines: each changed thing, by layer; every detail; and grants of more power."""
+    """The plans as lines: each changed component, by layer; every detail; and the grants that give power."""
 
     lines: tuple[str, ...]
     details: tuple[str, ...]
@@ -100,7 +100,7 @@ def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], per
 
 
 def taken_back(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """Who loses a role that was granted by hand and that the file gives to others; one line each."""
+    """Who loses a role that was granted by hand and that the file grants to others; one line each."""
     found = []
     for plan in made:
         document = shown.get(plan.layer, {})
@@ -118,7 +118,7 @@ Said = tuple[str, str, str]
 
 
 def _opened(entry: Mapping[str, Any] | None) -> bool:
-    """Whether a plan lets anybody call a service who could not before."""
+    """Whether a plan makes a service public."""
     before, after = ((entry or {}).get("change", {}).get(when) or {} for when in ("before", "after"))
     return after.get("invoker_iam_disabled") is True and before.get("invoker_iam_disabled") is not True
 
@@ -129,7 +129,7 @@ def _ranked(found: Iterable[Said]) -> list[Said]:
 
 
 def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Said]:
-    """A line per component and what happens to it, grants to people aside."""
+    """A line per component and what happens to it, except for grants to people."""
     groups: dict[tuple[str, Action], list[PlannedChange]] = {}
     for change in plan.changes:
         if not _only_people(change, entries.get(change.address)):
@@ -143,7 +143,7 @@ def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterat
         verb = plans.verb(action)
         over = any((entries.get(change.address) or {}).get("change", {}).get("importing") for change in changes)
         if action == "update" and changed:
-            yield plans.sign(action), name, ("taken over: " if over else "") + _few(changed)
+            yield plans.sign(action), name, ("imported: " if over else "") + _few(changed)
         else:
             extra = [verb] if verb else []
             names = sorted({text.split(" ")[0] for text in changed})
@@ -178,10 +178,10 @@ def _attribute(one: Difference) -> str:
 
 
 def _in_short(one: Difference) -> str:
-    """The attribute with both values; of what lies deeper only the attribute, unless the team has a word for it."""
+    """The attribute with both values; for nested ones only the top-level attribute, unless there is a word for it."""
     if variable := _VARIABLE.search(one.path):
         return Difference(f"variable {variable['name']}", one.before, one.after).text
-    # A job's template holds another, and a container is told by its name.
+    # A job's template contains another, and containers have names.
     plain = re.sub(r"^template\.template\.", "template.", re.sub(r"\[[^\]]*\]", "", one.path))
     word = _SHORT.get(one.path) or _SHORT.get(plain)
     if word:
@@ -217,7 +217,7 @@ def _only_people(change: PlannedChange, entry: Mapping[str, Any] | None) -> bool
 
 
 def _people(grants: Sequence[GrantChange], personas: Mapping[str, str]) -> Iterator[Said]:
-    """A line for each person: as what, how many grants, and what of them is power."""
+    """A line per person: their persona, the number of grants, and which of those give power."""
     theirs: dict[tuple[str, str], list[GrantChange]] = {}
     for grant in grants:
         if grant.member.startswith(PEOPLE):

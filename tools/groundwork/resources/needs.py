@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 Manner = Literal["fixed", "usage"]
 HOURS_A_MONTH = Decimal(730)
-"""The month that Google's own calculator bills by: 365 days of 24 hours over 12."""
+"""A month as in Google's pricing calculator: 365 days of 24 hours, divided by 12."""
 SECONDS_A_MONTH = HOURS_A_MONTH * 3600
 _KEY = re.compile(r'\["([^"]+)"\]')
 
@@ -34,7 +34,7 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """The team's own name for it: the last for_each key in the address, else the address."""
+        """The team's name for it: the last for_each key in the address, else the address."""
         keys = _KEY.findall(self.address)
         return str(keys[-1]) if keys else self.address
 
@@ -65,10 +65,10 @@ class Planned:
 
 
 class Assumed(Protocol):
-    """Usage that a plan does not tell, such as stored bytes and requests."""
+    """Usage that is not in a plan, such as stored bytes and requests."""
 
     def value(self, assumption: str, name: str = "") -> Decimal:
-        """The number for the thing called `name`."""
+        """The number for the resource called `name`."""
         ...
 
 
@@ -76,7 +76,7 @@ class Assumed(Protocol):
 class Need:
     """`quantity` of the catalogue's `key` in `region` every month; `assumed` names the assumptions behind the quantity.
 
-    `fixed` needs are there while the resource is, whatever it does; `usage` needs come from assumptions.
+    `fixed` needs exist as long as the resource does; `usage` needs come from assumptions.
     """
 
     part: str
@@ -98,7 +98,7 @@ class Amount:
     names: tuple[str, ...]
 
     def times(self, factor: Decimal | int) -> Amount:
-        """The same assumptions behind `factor` times as much."""
+        """The amount multiplied by `factor`, with the same assumptions."""
         return Amount(self.quantity * factor, self.names)
 
 

@@ -1,4 +1,4 @@
-"""Reads every IAM policy in the project: the project's own, and those of everything in it that has one."""
+"""Reads and changes IAM policies: the project's own, and those of everything in it that has one."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
 def read_all(cloud: GoogleCloud) -> Policies:
-    """Reads the policy of every thing in the project; what cannot be read is unknown, never empty."""
+    """Reads all policies in the project; what cannot be read is unknown, never empty."""
     asked = [row for row in listings() if row.kind in policy_access() and not row.ends]
     inventory = take(cloud, asked)
-    # Where an API is off that only some need, nothing of it can be used.
+    # If an optional API is off, nothing of it can be used.
     needed = {row.kind for row in asked if row.platform}
     unknown = dict(inventory.unknown) | {kind: why for kind, why in inventory.off.items() if kind in needed}
     found: list[Binding] = []
@@ -43,7 +43,7 @@ def read_all(cloud: GoogleCloud) -> Policies:
 
 
 def _lists(cloud: GoogleCloud, items: Sequence[Item], unknown: dict[str, str]) -> list[Binding]:
-    """The entries of access control lists, where buckets have such; what cannot be read is put into `unknown`."""
+    """The entries of buckets' access control lists; what cannot be read is put into `unknown`."""
     found: list[Binding] = []
     for item in items:
         if acls.has_lists(item):
@@ -52,7 +52,9 @@ def _lists(cloud: GoogleCloud, items: Sequence[Item], unknown: dict[str, str]) -
             except GroundworkError as problem:
                 unknown[f"access control lists of {item.kind} {item.name}"] = problem.message
             except (KeyError, TypeError, AttributeError) as problem:
-                unknown[f"access control lists of {item.kind} {item.name}"] = f"the answer cannot be read ({problem!r})"
+                unknown[f"access control lists of {item.kind} {item.name}"] = (
+                    f"the response could not be understood ({problem!r})"
+                )
     return found
 
 
@@ -71,7 +73,7 @@ def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:
 
 
 def _place(cloud: GoogleCloud, item: Item) -> tuple[PolicyAccess, str, str]:
-    """How a thing gives its policy, by which API and at which path."""
+    """How to access an item's policy: the access, the API and the path."""
     access = policy_access()[item.kind]
     row = next((row for row in listings() if row.kind == item.kind), None)
     api = access.api or (row.at(item.location) if row else "")
@@ -79,7 +81,7 @@ def _place(cloud: GoogleCloud, item: Item) -> tuple[PolicyAccess, str, str]:
 
 
 def read(cloud: GoogleCloud, item: Item) -> dict[str, Any]:
-    """A thing's policy, conditions included. Raises CloudProblem."""
+    """An item's policy, with conditions. Raises CloudProblem."""
     access, api, path = _place(cloud, item)
     params = {access.version: 3} if access.version else None
     body = None if access.version or access.read == "GET" else {"options": {"requestedPolicyVersion": 3}}
@@ -87,13 +89,13 @@ def read(cloud: GoogleCloud, item: Item) -> dict[str, Any]:
 
 
 def write(cloud: GoogleCloud, item: Item, policy: Mapping[str, Any]) -> None:
-    """Replace a thing's policy; its etag must be the one that was read. Raises CloudProblem."""
+    """Replaces an item's policy; its etag must be the one that was read. Raises CloudProblem."""
     access, api, path = _place(cloud, item)
     cloud.request(access.write, api, f"{path}{access.setter}", json=policy if access.whole else {"policy": policy})
 
 
 def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[str, Any]:
-    """A policy without the members that `leaves` is true of; a binding that nobody is left in goes too."""
+    """A policy without the members for which `leaves` is true, and without bindings that this empties."""
     kept = [
         {**binding, "members": [member for member in binding["members"] if not leaves(member)]}
         for binding in policy.get("bindings", ())
@@ -114,21 +116,21 @@ def drop_members(cloud: GoogleCloud, item: Item, leaves: Callable[[str], bool]) 
 
 
 def granting(environment: Environment, item: Item, member: str, role: str) -> str:
-    """The line that gives a member a role on a thing."""
+    """The command, or instruction, that grants a member a role on an item."""
     line = _gcloud(environment, item, "add-iam-policy-binding")
     return (
         f"{line} --member={member} --role={role}"
         if line
-        else f"give {member} {role} on {item.kind} {item.short} in the console"
+        else f"grant {member} {role} on {item.kind} {item.short} in the console"
     )
 
 
 def revoking(environment: Environment, binding: Binding, member: str) -> str:
-    """The line that takes a binding, or an entry of an access control list, from a member."""
+    """The command, or instruction, that revokes a member's binding or access control list entry."""
     if not binding.listed:
         line = _gcloud(environment, binding.item, "remove-iam-policy-binding")
         if not line:
-            return f"take {binding.role} on {binding.where} from {member} in the console"
+            return f"revoke {binding.role} on {binding.where} from {member} in the console"
         return f"{line} --member={member} --role={binding.role}"
     entity = member.replace(":", "-", 1)
     if binding.item.kind == acls.OBJECT:
@@ -138,7 +140,7 @@ def revoking(environment: Environment, binding: Binding, member: str) -> str:
 
 
 def _gcloud(environment: Environment, item: Item, verb: str) -> str:
-    """gcloud's command for a thing's policy, "" where it has none."""
+    """gcloud's command for an item's policy, "" if there is none."""
     words = policy_access()[item.kind].gcloud
     names = {"project": environment.project, "name": item.name, "short": item.short, "location": item.location}
     return f"gcloud {words.format(verb=verb, **names)}" if words else ""

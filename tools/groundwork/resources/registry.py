@@ -1,4 +1,4 @@
-"""The registry of kinds: every file in `kinds/` is one. Verbs iterate over them and know none by name."""
+"""The registry of kinds: every file in `kinds/` is one. Commands iterate over them and know none by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRANT = re.compile(r"(?P<on>google_\w+)_iam_(?:member|binding|policy|audit_confi
 
 @cache
 def kinds() -> Mapping[str, Kind]:
-    """Every kind by its name, in the order in which things can be deleted."""
+    """Every kind by its name, in the order in which resources can be deleted."""
     read = [import_module(f"{folder.__name__}.{module.name}").KIND for module in iter_modules(folder.__path__)]
     found: dict[str, Kind] = {kind.name: kind for kind in sorted(read, key=lambda kind: str(kind.name))}
     order = TopologicalSorter({name: _gone_before(kind) for name, kind in found.items()})
@@ -39,13 +39,13 @@ def _gone_before(kind: Kind) -> tuple[str, ...]:
 
 @cache
 def listings() -> tuple[Listing, ...]:
-    """Every list call, each with its kind, in the order in which things can be deleted."""
+    """Every list call, with its kind, in the order in which resources can be deleted."""
     return tuple(replace(row, kind=kind.name) for kind in kinds().values() for row in several(kind.listings))
 
 
 @cache
 def made() -> Mapping[str, Provisioning]:
-    """How Terraform makes what, by resource type."""
+    """How Terraform provisions each resource type."""
     return {one.type: one for kind in kinds().values() for one in several(kind.terraform)}
 
 
@@ -56,21 +56,21 @@ def policy_access() -> Mapping[str, PolicyAccess]:
 
 
 def parts() -> Iterator[tuple[Kind, FileSection]]:
-    """What the environment file can have, with its kind."""
+    """The sections of the environment file, each with its kind."""
     for kind in kinds().values():
         for part in several(kind.parts):
             yield kind, part
 
 
 def kind_of(resource_type: str) -> Kind | None:
-    """The kind that a resource type makes; a grant is of the kind that it is on."""
+    """The kind of a resource type; a grant belongs to the kind that it is on."""
     grant = GRANT.fullmatch(resource_type)
     wanted = grant["on"] if grant else resource_type
     return next((kind for kind in kinds().values() if any(one.type == wanted for one in several(kind.terraform))), None)
 
 
 def imported(resource_type: str, planned: Mapping[str, Any], project: str) -> str:
-    """What to import a resource by, of its planned values; "" where they do not say, or nothing could."""
+    """The import ID of a resource, from its planned values; "" if it is unknown or cannot be imported."""
     how = made().get(resource_type)
     template = given(how.imported) if how else None
     values = {"project": project, **{key: value for key, value in planned.items() if isinstance(value, str) and value}}
@@ -81,9 +81,9 @@ def imported(resource_type: str, planned: Mapping[str, Any], project: str) -> st
 
 
 def maker(item: Item, project: str) -> str:
-    """What made a thing, and how that is known: by the thing's short name, or only by what usually makes its kind."""
+    """What created an item, and how that is known: by its name, or only because that usually creates its kind."""
     kind = kinds()[item.kind]
     for pattern, text in kind.makers:
         if re.fullmatch(pattern.replace("{project}", re.escape(project)), item.short):
-            return f"{text}, as its name says"
+            return f"{text}, judging by its name"
     return f"usually {kind.maker}"

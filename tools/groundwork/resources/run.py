@@ -1,4 +1,4 @@
-"""What kinds of Cloud Run have in common: the CPU and memory of their containers, what they keep, and what deploying takes."""
+"""What Cloud Run's kinds have in common: CPU and memory of their containers, what they contain, and what deploying requires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = {"Ki": Decimal(1) / 1024**2, "Mi": Decimal(1) / 1024, "Gi": Decimal(1),
 
 
 def limits(template: Planned) -> tuple[Decimal, Decimal]:
-    """vCPU and GiB of a container; 1 vCPU and 512 MiB where the configuration does not say (docs: run/cpu, run/memory)."""
+    """vCPU and GiB of a container; by default 1 vCPU and 512 MiB (docs: run/cpu, run/memory)."""
     said = template.block("containers").block("resources").get("limits", {})
     cpu, memory = str(said.get("cpu") or "1"), str(said.get("memory") or "512Mi")
     return (Decimal(cpu[:-1]) / 1000 if cpu.endswith("m") else Decimal(cpu)), _gib(memory)
@@ -29,12 +29,12 @@ def _gib(text: str) -> Decimal:
 
 
 def counted_in(cloud: GoogleCloud, item: Item, collection: str, word: str) -> Contents:
-    """How many of a collection a service or job holds."""
+    """The number of items in a collection of a service or job."""
     number = len(list(cloud.pages("run", f"v2/{item.name}/{collection}", collection)))
     return Contents(item, counted(number, word) if number else "empty", bool(number))
 
 
 def deploying(environment: Environment, identity: str, name: str) -> tuple[tuple[str, str], ...]:
-    """What deploying to a service or job takes beside changing it, as Google checks it."""
+    """What else deploying to a service or job requires, besides changing it."""
     repositories = sorted({build.repository for build in environment.builds.values() if name in build.deploys})
     return ((f"identity/{identity}", "act-as"), *((f"repository/{one}", "pull") for one in repositories))

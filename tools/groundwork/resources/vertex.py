@@ -1,4 +1,4 @@
-"""What kinds of Vertex AI have in common: regional hosts, jobs that are cancelled, endpoints that are emptied."""
+"""What Vertex AI's kinds have in common: regional hosts, jobs that are cancelled, endpoints that are emptied."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def listing(collection: str) -> Listing:
 
 
 def cancel(cloud: GoogleCloud, item: Item) -> None:
-    """Stop a job that runs or waits."""
+    """Cancels a job that is running or queued."""
     if item.body.get("state") in _RUNNING:
         cloud.request("POST", host(item), f"v1/{item.name}:cancel", json={})
 
 
 def over(item: Item) -> bool:
-    """Whether a job has ended, however it did."""
+    """Whether a job has ended, successfully or not."""
     return item.body.get("state") in _ENDED
 
 
 def undeploy(cloud: GoogleCloud, item: Item, held: str, verb: str, key: str) -> None:
-    """Take away what is deployed on an endpoint: the list `held`, by the method `verb`, which calls each `key`."""
+    """Undeploys everything on an endpoint: the list `held`, by the method `verb`, which takes each as `key`."""
     for one in item.body.get(held, ()):
         answer = cloud.request("POST", host(item), f"v1/{item.name}:{verb}", json={key: one["id"]})
         finish(cloud, host(item), "v1", answer, "undeploy what is on it")
 
 
 def host(item: Item) -> str:
-    """The API in the region where a thing is."""
+    """The API host for a region."""
     return listing("").at(item.location)

@@ -13,12 +13,12 @@ _STEP = re.compile(r"module\.([\w-]+)(?:\[(\"(?:[^\"\\]|\\.)*\"|\d+)\])?")
 
 @cache
 def _components() -> Mapping[str, str]:
-    """Labels of modules in infra/, as kinds say them; a label that no kind has is said as it is written."""
+    """Words for module labels in infra/, as the kinds declare them."""
     return {label: word for kind in kinds().values() for label, word in kind.components.items()}
 
 
 def component(module: str) -> str:
-    """What a module is to the team: module.buckets["data"] is "bucket data", the root "this layer"."""
+    """A module in the team's words: module.buckets["data"] is "bucket data", the root "this layer"."""
     steps = _STEP.findall(module)
     if not steps:
         return "settings"

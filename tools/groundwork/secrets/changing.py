@@ -17,7 +17,7 @@ OLD = "old"
 class Intent:
     """What setting a value entails: older versions, by number, that will be disabled or destroyed.
 
-    A rotation wants another value than the newest.
+    A rotation needs a value other than the newest.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Done:
         """In words."""
         name = self.intent.name
         if self.added is None:
-            return f"{name}: has this value already, nothing was changed"
+            return f"{name}: already has this value, nothing was changed"
         parts = [f"{name}: version {self.added} is set"]
         parts += [f"{numbered(self.intent.disable)} disabled"] if self.intent.disable else []
         parts += [f"{numbered(self.intent.destroy)} destroyed"] if self.intent.destroy else []
@@ -83,12 +83,12 @@ def has(vault: Vault, name: str, value: bytes) -> bool:
 def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
     """Adds the value, and only then disables and destroys versions; an unchanged value changes nothing.
 
-    Raises UsageProblem for a rotation to the same value, GroundworkError; when the value is set but an older version could not be put away, it says so.
+    Raises UsageProblem for a rotation to the same value, GroundworkError; it says so when the value was set but an older version could not be disabled or destroyed.
     """
     if has(vault, intent.name, value):
         if intent.rotation:
             raise UsageProblem(
-                f"{intent.name} has this value already: a rotation needs a new one. Nothing was changed."
+                f"{intent.name} already has this value: a rotation needs a new one. Nothing was changed."
             )
         return Done(intent, None)
     added = vault.add(intent.name, value)
@@ -97,7 +97,7 @@ def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
         move(vault.destroy, intent.name, intent.destroy)
     except GroundworkError as problem:
         problem.details = (
-            f"Version {added} of {intent.name} is set; only its older versions stay as they are.",
+            f"Version {added} of {intent.name} is set, but its older versions were not changed.",
             *problem.details,
         )
         raise

@@ -43,14 +43,14 @@ def read(file: Path) -> tuple[Assignment, ...]:
 def _text(file: Path) -> str:
     if "=" in file.name and not file.exists():
         raise UsageProblem(
-            "import takes a file, and a value on the command line can be read in the process list: write KEY=VALUE lines into a "
+            "import reads a file, because a value on the command line can be read in the process list: write KEY=VALUE lines into a "
             "file that git ignores, such as .env, and give its name."
         )
     try:
         with file.open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise UsageProblem(f"{file.name} has more than 4 MiB: that is not a file of KEY=VALUE lines.")
+            raise UsageProblem(f"{file.name} is larger than 4 MiB: that is not a file of KEY=VALUE lines.")
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise UsageProblem(f"{file.name} is not text in UTF-8: save it as UTF-8.") from None
@@ -101,7 +101,7 @@ def _entry(text: str, start: int) -> tuple[str, str, int]:
         return key[1], _whole(key[1], _COMMENT.sub("", found["plain"]).strip()), found.end() + 1
     rest = _NOTHING.match(text, found.end())
     if rest is None:
-        raise _NotALine(f"something follows the closing quote of {key[1]}; put all of the value into the quotes.")
+        raise _NotALine(f"something follows the closing quote of {key[1]}; put the whole value into the quotes.")
     if found["single"] is not None:
         return key[1], _filled(key[1], found["single"]), rest.end()
     value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), _whole(key[1], found["double"]))
@@ -111,16 +111,18 @@ def _entry(text: str, start: int) -> tuple[str, str, int]:
 def _whole(key: str, value: str) -> str:
     if _REFERENCE.search(value):
         raise _NotALine(
-            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes if it is meant as it stands."
+            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes to keep the text as it is."
         )
     return _filled(key, value)
 
 
 def _filled(key: str, value: str) -> str:
     if not value.strip():
-        raise _NotALine(f"{key} is empty, and Secret Manager keeps no empty values: give it one or take the line out.")
+        raise _NotALine(
+            f"{key} is empty, and Secret Manager does not store empty values: give it a value or remove the line."
+        )
     if "\0" in value:
-        raise _NotALine(f"{key} holds a zero byte.")
+        raise _NotALine(f"{key} contains a zero byte.")
     return value
 
 
@@ -128,5 +130,5 @@ def _twice(entries: list[Assignment], shown: str) -> Iterator[str]:
     first: dict[str, int] = {}
     for entry in entries:
         if entry.key in first:
-            yield f"{shown}:{entry.line}: {entry.key} is there already, in line {first[entry.key]}; keep one of the two."
+            yield f"{shown}:{entry.line}: {entry.key} is already in line {first[entry.key]}; keep one of the two."
         first.setdefault(entry.key, entry.line)

@@ -55,11 +55,11 @@ def _wanted(entry: dotenv.Assignment, environment: Environment) -> Wanted:
         suggested = names.suggested(entry.key)
         if not suggested:
             raise UsageProblem(
-                f"{entry.key} gives no name that a secret can have: rename it, to letters, digits and underscores."
+                f"{entry.key} cannot become the name of a secret: rename it, using letters, digits and underscores."
             )
         raise UsageProblem(
             f"{entry.key} would be {suggested}, which the environment does not have. {names.how_to_add(environment, suggested)} "
-            "Is it no secret? Leave it out by naming the others with --only."
+            "If it is not a secret, leave it out by naming the others with --only."
         )
     try:
         return Wanted(name, values.checked(entry.value.encode("utf-8"), exact=True), entry.line)
@@ -71,14 +71,14 @@ def _meeting(found: Sequence[Wanted], shown: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for each in found:
         if each.name in lines:
-            yield f"{shown}:{each.line}: it means {each.name}, as line {lines[each.name]} does; keep one of the two."
+            yield f"{shown}:{each.line}: it stands for {each.name}, as line {lines[each.name]} does; keep one of the two."
         lines.setdefault(each.name, each.line)
 
 
 def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[Intent, ...]:
     """What importing will do, checked against the project beforehand: the secrets exist, and the caller may set each.
 
-    Raises GroundworkError for the first that stands in the way; nothing is set then.
+    Raises GroundworkError for the first problem; nothing is set then.
     """
     for each in found:
         vault.require_setting(each.name)
@@ -94,7 +94,7 @@ def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent])
         try:
             yield carry_out(vault, intent, each.value)
         except GroundworkError as problem:
-            before = f"Set before it stopped: {listed(done)}. Running the same command again goes on; what is set is not set twice."
+            before = f"Set before it stopped: {listed(done)}. Running the same command again continues; nothing is set twice."
             problem.details = (before, *problem.details)
             raise
         done.append(each.name)
@@ -104,11 +104,11 @@ def afterwards(file: Path) -> Iterator[str]:
     """What to do with the file afterwards."""
     if _in_git(file):
         yield (
-            f"{file.name} is in git, where its values stay readable in the history: `git rm --cached {file.name}`, add it to "
-            ".gitignore, and get new values (groundwork secrets rotate)."
+            f"{file.name} is in git, whose history keeps its values readable: `git rm --cached {file.name}`, add it to "
+            ".gitignore, and rotate the values (groundwork secrets rotate)."
         )
     else:
-        yield f"{file.name} is not needed any more: delete it, and use `groundwork secrets run -- COMMAND`."
+        yield f"{file.name} is no longer needed: delete it, and use `groundwork secrets run -- COMMAND`."
 
 
 def _in_git(file: Path) -> bool:

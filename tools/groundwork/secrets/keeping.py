@@ -9,7 +9,7 @@ from groundwork.errors import UsageProblem
 from groundwork.secrets.vault import SecretVersion, Vault
 
 LEAST = 2
-"""So that a wrong value can be taken back."""
+"""So that a wrong value can be undone."""
 MOST = 1000
 
 
@@ -22,7 +22,9 @@ def free(region: str) -> int:
 def checked(keep: int | None) -> int | None:
     """The number of versions to keep. Raises UsageProblem unless it is 1 to 1000."""
     if keep is not None and not 1 <= keep <= MOST:
-        raise UsageProblem(f"--keep {keep} is not possible: it is 1, which leaves the new version alone, to {MOST}.")
+        raise UsageProblem(
+            f"--keep {keep} is not possible: give a number from 1, which keeps only the new version, to {MOST}."
+        )
     return keep
 
 

@@ -43,7 +43,7 @@ class Reader:
 class SecretRow:
     """A secret: whether the file and the project have it, its versions newest first, and its readers.
 
-    `unknown` says why the readers could not be told, "" when they could.
+    `unknown` says why the readers are unknown, "" if they are known.
     """
 
     name: str
@@ -56,7 +56,7 @@ class SecretRow:
     def counted(self) -> str:
         """The states of its versions, e.g. "2 enabled, 1 disabled"."""
         if not self.in_project:
-            return "not made yet"
+            return "not created yet"
         counts = {state: sum(version.state == state for version in self.versions) for state in ("enabled", "disabled")}
         return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "no value yet"
 
@@ -76,7 +76,7 @@ def _ago(passed: Any) -> str:
 
 @dataclass(frozen=True)
 class _Everywhere:
-    """Who may read every secret of the project; `unknown` says why that could not be told, "" when it could."""
+    """Who may read every secret of the project; `unknown` says why that is unknown, "" if it is known."""
 
     readers: tuple[Reader, ...] = ()
     unknown: str = ""

@@ -15,7 +15,7 @@ _ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 def checked(environment: Environment, text: str) -> str:
     """The name, if the environment file has it.
 
-    Raises UsageProblem, which never repeats the text: where a name is missing, a value may stand in its place.
+    Raises UsageProblem, which never repeats the text: it may be a value given instead of a name.
     """
     if text in environment.secrets:
         return text
@@ -28,15 +28,15 @@ def checked(environment: Environment, text: str) -> str:
     raise UsageProblem(f"{_file(environment)} has no secret of that name; it has {known}. {how_to_add(environment)}")
 
 
-HOW = "type the value when you are asked for it or pipe it in: groundwork secrets set NAME < FILE."
+HOW = "type the value at the prompt or pipe it in: groundwork secrets set NAME < FILE."
 
 
 def refuse_arguments(rest: tuple[str, ...]) -> None:
     """Raises UsageProblem for extra arguments, without repeating them."""
     if rest:
         raise UsageProblem(
-            "A value on the command line can be read in the process list and stays in the shell's history; nothing was set. Take "
-            f"that value as known to others and get a new one if you can. Leave it out, and {HOW}"
+            "A value on the command line can be read in the process list and stays in the shell's history; nothing was set. Treat "
+            f"that value as exposed, and replace it if you can. Leave it out, and {HOW}"
         )
 
 
@@ -58,7 +58,7 @@ def for_variable(environment: Environment, key: str) -> str | None:
     """The file's secret for a variable; None when there is none. Raises UsageProblem when there are two."""
     found = [name for name in environment.secrets if variable(name) == key.upper()]
     if len(found) > 1:
-        raise UsageProblem(f"{key} stands for {listed(found)} alike: rename one of them in {_file(environment)}.")
+        raise UsageProblem(f"{key} could be any of {listed(found)}: rename one of them in {_file(environment)}.")
     return found[0] if found else None
 
 

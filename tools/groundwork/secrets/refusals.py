@@ -20,7 +20,7 @@ _NOTHING_THERE = ("SERVICE_DISABLED", "CONSUMER_INVALID")
 
 @dataclass(frozen=True)
 class SecretAccess:
-    """A request to Secret Manager: by whom ("" = unknown), in words ("read"), with which permission, on what."""
+    """A request to Secret Manager: by whom ("" if unknown), its verb ("read"), its permission, its secret and version."""
 
     cloud: GoogleCloud
     environment: Environment
@@ -37,7 +37,7 @@ class SecretAccess:
 
 
 def sentence(asked: SecretAccess, problem: Any) -> GroundworkError:
-    """A refusal as an error; without a `problem` it is a missing permission."""
+    """The error for a refusal; without a `problem` it is a missing permission."""
     from google.auth.exceptions import RefreshError
 
     code = int(getattr(problem, "code", None) or 0) if problem is not None else 403
@@ -62,17 +62,17 @@ def operators(environment: Environment) -> tuple[str, ...]:
 def _login(asked: SecretAccess) -> PermissionProblem:
     if asked.cloud.simulated:
         return PermissionProblem(
-            f"The local cloud (simulated) knows no {asked.who}: `make up ENV={asked.environment.name}` makes the identities of "
+            f"The local cloud (simulated) has no identity {asked.who}: `make up ENV={asked.environment.name}` creates those of "
             f"{asked.environment.file}."
         )
     return PermissionProblem(
-        f"The login is not valid any more, so {asked.subject} could not be asked for: run `groundwork login --env "
+        f"The login is no longer valid, so {asked.subject} could not be accessed: run `groundwork login --env "
         f"{asked.environment.name}`."
     )
 
 
 def _made(asked: SecretAccess) -> bool:
-    """Whether the container is there, where a version of it was not found; Google says the same of both."""
+    """Whether the secret itself exists, after a version was not found: Google's error is the same for both."""
     path = f"v1/projects/{asked.environment.project}/secrets/{asked.name}"
     try:
         asked.cloud.request("GET", "secretmanager", path)
@@ -117,7 +117,7 @@ def _no_version(asked: SecretAccess) -> GroundworkError:
             f"{asked.name} has no value yet: set one with `groundwork secrets set {asked.name} --env {asked.environment.name}`."
         )
     return GroundworkError(
-        f"{asked.name} has no version {asked.version}: `groundwork secrets list --env {asked.environment.name}` shows those there are."
+        f"{asked.name} has no version {asked.version}: `groundwork secrets list --env {asked.environment.name}` lists its versions."
     )
 
 
@@ -129,9 +129,9 @@ def _wrong_state(asked: SecretAccess, problem: Any) -> GroundworkError:
             f"Secret Manager refused to {asked.doing} {asked.subject} (HTTP 400).", [problem.message]
         )
     remedy = (
-        f"enable it with `groundwork secrets enable {asked.name} {asked.version}`, or name another with --version"
+        f"enable it with `groundwork secrets enable {asked.name} {asked.version}`, or choose another with --version"
         if state == "disabled"
-        else f"its value is gone for good; name another version, or set {asked.name} again"
+        else f"its value is gone for good; choose another version, or set {asked.name} again"
     )
     return GroundworkError(f"Nobody can {asked.doing} {asked.name}: {which} is {state}: {remedy}.")
 
@@ -139,7 +139,7 @@ def _wrong_state(asked: SecretAccess, problem: Any) -> GroundworkError:
 def _no_answer(asked: SecretAccess, code: int) -> GroundworkError:
     why = f"it answered HTTP {code}" if code else "it could not be reached"
     unsure = (
-        f" Whether {asked.name} got a new version is not known: `groundwork secrets list` shows it."
+        f" It is unknown whether {asked.name} got a new version: `groundwork secrets list` shows it."
         if asked.permission.endswith("versions.add")
         else ""
     )

@@ -34,7 +34,7 @@ def _text(name: str, value: bytes) -> str:
         text = "\0"
     if "\0" in text:
         raise GroundworkError(
-            f"{name} is not text, so it fits no variable: leave it out by naming the others with --only, and read it with "
+            f"{name} is not text, so it cannot be a variable: leave it out by naming the others with --only, and read it with "
             f"`groundwork secrets get {name} > FILE`."
         )
     return text
@@ -46,11 +46,11 @@ def program(command: Sequence[str]) -> str:
 
     if not command:
         raise UsageProblem(
-            "There is no command to run: put it behind two dashes, as in `groundwork secrets run -- python train.py`."
+            "There is no command to run: put it after two dashes, as in `groundwork secrets run -- python train.py`."
         )
     found = which(command[0])
     if found is None:
-        raise UsageProblem(f"{command[0]} was not found, or may not be executed; no secret was read.")
+        raise UsageProblem(f"{command[0]} was not found, or is not executable; no secret was read.")
     return found
 
 

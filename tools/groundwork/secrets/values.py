@@ -11,7 +11,7 @@ MOST_BYTES = 64 * 1024
 def piped(data: bytes, *, exact: bool) -> bytes:
     """A value from standard input; the newline after a single line is not part of it, unless `exact`.
 
-    Raises UsageProblem for what cannot be a value.
+    Raises UsageProblem for an invalid value.
     """
     if not exact and data.count(b"\n") == 1:
         data = data.removesuffix(b"\n").removesuffix(b"\r")
@@ -22,8 +22,8 @@ def typed(text: str, *, exact: bool) -> bytes:
     """A value typed or pasted at the prompt. Raises UsageProblem for an invalid one."""
     if text.startswith("-----BEGIN"):
         raise UsageProblem(
-            "That is the first line of several, and the prompt takes one; nothing was set. Close the shell's window if the other "
-            "lines landed in it, and pipe the file in: groundwork secrets set NAME < FILE."
+            "This is the first of several lines, but the prompt takes only one; nothing was set. If the other lines ended up in "
+            "your shell, close its window. Pipe the file in instead: groundwork secrets set NAME < FILE."
         )
     try:
         return checked(text.encode("utf-8"), exact=exact)
@@ -34,15 +34,15 @@ def typed(text: str, *, exact: bool) -> bytes:
 def checked(data: bytes, *, exact: bool = False) -> bytes:
     """The value. Raises UsageProblem for an empty one, one that is too large, and spaces around it unless `exact`."""
     if not data.strip() and not (exact and data):
-        raise UsageProblem("The value is empty, and Secret Manager keeps no empty values: nothing was set.")
+        raise UsageProblem("The value is empty, and Secret Manager does not store empty values: nothing was set.")
     if len(data) > MOST_BYTES:
         raise UsageProblem(
-            "The value has more than 65,536 bytes, which is what Secret Manager keeps: put it into a bucket that only its "
+            "The value is larger than 65,536 bytes, Secret Manager's limit: put it into a bucket that only its "
             "readers may read. Nothing was set."
         )
     if not exact and b"\n" not in data and data != data.strip():
         raise UsageProblem(
-            "The value begins or ends with a space, which keys do not have; nothing was set. Leave it out, or say --exact "
+            "The value begins or ends with a space, which is unusual for a key; nothing was set. Remove it, or pass --exact "
             "if it belongs to the value."
         )
     return data

@@ -1,4 +1,4 @@
-"""Calls to Secret Manager through its official client; no error message ever holds a value."""
+"""Calls to Secret Manager through its official client; no error message ever contains a value."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class SecretVersion:
 class Vault:
     """The secrets of an environment's project as `who` sees them ("" = unknown).
 
-    Every method raises GroundworkError: PermissionProblem with the permission that is missing and whom to ask, or what else
-    stands in the way.
+    Every method raises GroundworkError: PermissionProblem naming the missing permission and whom to ask, or the error for
+    another problem.
     """
 
     cloud: GoogleCloud
@@ -73,7 +73,7 @@ class Vault:
             found = self._client.access_secret_version(name=f"{self._path(name)}/versions/{version}", timeout=_SECONDS)
         data: bytes = found.payload.data
         if checksum(data) != found.payload.data_crc32c:
-            raise GroundworkError(f"{name} was damaged on its way here: run the same command again.")
+            raise GroundworkError(f"{name} was damaged in transit: run the same command again.")
         return data
 
     def add(self, name: str, value: bytes) -> int:
@@ -108,7 +108,7 @@ class Vault:
             return permission in found.permissions
 
     def require_setting(self, name: str) -> None:
-        """Raises what `add` would, before a value is asked for: no such secret, or no permission to set it."""
+        """Raises the errors of `add`, for a missing secret or permission, before the user is asked for a value."""
         permission = "secretmanager.versions.add"
         if not self.may(name, permission):
             with suppress(PermissionProblem):
@@ -137,9 +137,9 @@ class Vault:
 
 @contextmanager
 def no_request_in_logs() -> Iterator[None]:
-    """Google's clients write whole requests into their debug logs, values included (GOOGLE_SDK_PYTHON_LOGGING_SCOPE).
+    """Keeps Google's clients from writing requests, with their values, to debug logs (GOOGLE_SDK_PYTHON_LOGGING_SCOPE).
 
-    The switch is the process's: who asks from several threads at once holds it around all of them.
+    The setting is process-wide: to call from several threads, enter this once around all of them.
     """
     before = logging.root.manager.disable
     logging.disable(max(before, logging.DEBUG))

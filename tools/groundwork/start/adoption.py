@@ -69,7 +69,7 @@ def look(session: Session) -> Look:
     if inventory.unknown:
         lines = [f"{kind}: {why}" for kind, why in inventory.unknown.items()]
         raise CouldNotTell(
-            f"What project {session.environment.place} holds could not be seen, so nothing was done:", lines
+            f"The contents of project {session.environment.place} could not be listed, so nothing was done:", lines
         )
     known = frozenset[str]().union(*(known_to(read_state(session.cloud, place)) for place in session.places.values()))
     found: list[Adoptable] = []
@@ -89,12 +89,12 @@ def _taken(environment: Environment, part: FileSection, item: Item, before: Sequ
     answer = part.adopted(environment, item)
     if isinstance(answer, str):
         return answer
-    # Google writes the project's number where the file has its id.
+    # Google uses the project's number where the file has its ID.
     same = [name for name, full in named.items() if full in (item.name, answer.imported) or item.name == full]
     if same:
         return Adoptable(item, part.place, replace(answer, name=same[0]), written=True)
     if not (made_by := maker(item, environment.project)).startswith("usually"):
-        return f"it belongs to {made_by.removesuffix(', as its name says')}"
+        return f"it belongs to {made_by.removesuffix(', judging by its name')}"
     taken = {*named, *(one.entry.name for one in before if one.section == part.place)}
     name, number = answer.name, 2
     while name in taken:
@@ -121,7 +121,7 @@ def enter(session: Session, found: Sequence[Adoptable]) -> None:
 def adopt(session: Session, seen: Look, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> None:
     """Adds entries for what was found and applies a plan that imports it; a second plan must be empty.
 
-    Where it ends before anything is applied, the file is put back. Raises GroundworkError.
+    If it ends before anything is applied, the file is restored. Raises GroundworkError.
     """
     environment = session.environment
     former = editing.read(environment.path)
@@ -144,7 +144,7 @@ def adopt(session: Session, seen: Look, options: UpOptions, talk: Talk, checks: 
     rest = [f"{change.action} {change.address}" for entry in again for change in entry.changes]
     if rest:
         raise GroundworkError(
-            "It was taken over, but a plan still finds something to do; `groundwork up` does it:", rest
+            "The resources were taken over, but a plan still shows changes; apply them with `groundwork up`:", rest
         )
 
 
@@ -157,7 +157,7 @@ def _refuse_losses(plans: Sequence[LayerPlan]) -> None:
     ]
     if lost:
         raise Refused(
-            "Taking over keeps what is there, and this plan would not: nothing was changed. Leave these out, or run `groundwork up` "
-            "first for what has nothing to do with it.",
+            "Taking over must not change existing resources, but this plan would: nothing was changed. Leave these out, or run `groundwork up` "
+            "first for unrelated changes.",
             lost,
         )

@@ -14,7 +14,7 @@ _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
 @dataclass(frozen=True)
 class Answers:
-    """What only the team knows; `email` is the first member, an operator, "" for nobody yet."""
+    """What only the team knows; `email` is the first member, who becomes an operator, "" for none."""
 
     name: str
     cloud: str
@@ -55,10 +55,10 @@ def _head(answers: Answers) -> Iterator[str]:
         f"project: {answers.project}",
         f"region: {answers.region}",
         "",
-        "# `groundwork down` refuses where this is true.",
+        "# `groundwork down` refuses if this is true.",
         "protected: false",
         "",
-        "# Labels of everything, for example to tell costs apart.",
+        "# Labels for all resources, for example to tell costs apart.",
         f"labels: {{team: {plain(answers.project)}}}",
     )
 
@@ -85,14 +85,18 @@ def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
 
 
 def _buckets(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
-    yield from ("", "# A bucket NAME is called PROJECT-NAME, unless it was there before.", "buckets:")
+    yield from ("", "# A bucket NAME is called PROJECT-NAME, unless it existed before.", "buckets:")
     yield from _reasons(clues, "buckets")
     yield from (f"  {name}: {said}" for name, said in _data(answers, clues).items())
     yield from [] if "models" in _data(answers, clues) else ["  models: {}"]
 
 
 def _repositories(clues: Sequence[Clue]) -> Iterator[str]:
-    yield from ("", "# Docker images: those older than 30 days go, except the newest 5 of each.", "repositories:")
+    yield from (
+        "",
+        "# Docker images: those older than 30 days are deleted, except the newest 5 of each.",
+        "repositories:",
+    )
     yield from _reasons(clues, "repositories")
     yield "  images: {keep: 5, delete_after_days: 30}"
 
@@ -142,7 +146,7 @@ def _services(clues: Sequence[Clue]) -> Iterator[str]:
     if names:
         yield from (
             "",
-            "# What answers requests on Cloud Run, until a build deploys it with Google's placeholder.",
+            "# Services on Cloud Run. Until a build deploys one, it runs Google's placeholder image.",
             "services:",
         )
         yield from _reasons(clues, "services")
@@ -153,7 +157,7 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
     if any(clue.section == "training" for clue in clues):
         yield from (
             "",
-            "# What trains on Vertex AI: `groundwork jobs submit train`. Its model is left in the bucket.",
+            "# Training on Vertex AI: `groundwork jobs submit train`. It saves its model in this bucket.",
             "training:",
         )
         yield from _reasons(clues, "training")
@@ -161,13 +165,13 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
 
 
 def _builds(clues: Sequence[Clue]) -> Iterator[str]:
-    """Builds need a repository on GitHub, which nothing here says: they are there to be uncommented."""
+    """Builds need a GitHub repository, which is not known here, so they are commented out."""
     files = {clue.name: clue.file for clue in clues if clue.what == "Dockerfile" and _PATH.fullmatch(clue.file)}
     if not files:
         return
     yield from (
         "",
-        "# What a push to GitHub builds. Uncomment it once `github:` is here, whose keys envs/README.md has.",
+        "# Builds started by a push to GitHub. Uncomment them once you have added `github:` (see envs/README.md).",
         "# builds:",
     )
     for name, file in files.items():

@@ -15,7 +15,7 @@ _IGNORED = (".groundwork/", ".terraform/", ".terraform.lock.hcl")
 
 
 def home() -> Path:
-    """The clone that this command runs from. Raises GroundworkError when it runs from none."""
+    """The clone that this command runs from. Raises GroundworkError when there is none."""
     root = Path(__file__).resolve().parents[3]
     if not (root / "infra" / "platform").is_dir():
         raise GroundworkError(f"{root} holds no groundwork: run `groundwork init` from a clone's .venv/bin.")
@@ -40,7 +40,7 @@ def lay(folder: Path) -> list[str]:
     ]
     if others:
         raise UsageProblem(
-            f"{folder} has files of its own where groundwork's would be: use an empty folder, for example a new one beside it.",
+            f"{folder} already has files where groundwork's would go: use an empty folder, for example a new one beside it.",
             others[:10],
         )
     new = {name: path for name, path in files.items() if not (folder / name).exists()}
@@ -65,7 +65,7 @@ def _wanted(root: Path) -> Iterator[Path]:
 
 
 def _ignore(folder: Path) -> None:
-    """What runs leave behind holds what the state holds: git is told to leave it alone."""
+    """Adds the files of runs to .gitignore: they contain what the state contains."""
     file = folder / ".gitignore"
     text = file.read_text("utf-8") if file.exists() else ""
     missing = [line for line in _IGNORED if line not in text.splitlines()]

@@ -1,4 +1,4 @@
-"""Reads from a team's repository which platform it needs; nothing is run, and no secret value is kept."""
+"""Finds out from a team's repository which platform it needs; nothing is run, and no secret value is kept."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|enviro
 class Clue:
     """A hint in a file: what it is, the file's path, the name it gives, and what it would become.
 
-    `section` is the part of the environment file that it goes into, "" where it is only said.
+    `section` is the part of the environment file that it goes into, "" if it is only reported.
     """
 
     what: str
@@ -56,14 +56,14 @@ class Clue:
 def look(folder: Path) -> tuple[Clue, ...]:
     """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
-        raise UsageProblem(f"{folder} is not a folder: name the one that your code lies in.")
+        raise UsageProblem(f"{folder} is not a folder: name the one that contains your code.")
     return tuple(clue for file in _files(folder) for clue in _clues(folder, file))
 
 
 def _files(folder: Path) -> Iterator[Path]:
     seen = 0
     for here, folders, files in os.walk(folder):
-        # The clone of groundwork itself says nothing of the team.
+        # groundwork's own clone says nothing about the team.
         folders[:] = sorted(
             name
             for name in folders
@@ -73,7 +73,7 @@ def _files(folder: Path) -> Iterator[Path]:
             seen += 1
             if seen > _MOST_FILES:
                 raise UsageProblem(
-                    f"{folder} holds more than {_MOST_FILES} files: name the folder that your code lies in."
+                    f"{folder} has more than {_MOST_FILES} files: name the folder that contains your code."
                 )
             yield Path(here) / name
 
@@ -111,7 +111,7 @@ def plain(text: str) -> str:
 
 
 def _text(file: Path) -> str:
-    """The beginning of a file; nothing where it cannot be read, since it is only a clue."""
+    """The beginning of a file; "" if it cannot be read: it is only a clue."""
     try:
         with file.open("rb") as stream:
             return stream.read(_MOST_BYTES).decode("utf-8", "replace")
@@ -124,7 +124,7 @@ def _remotes(shown: str, text: str) -> Iterator[Clue]:
     try:
         settings.read_string(text)
     except configparser.Error:
-        yield Clue("DVC", shown, "", "cannot be read: DVC's settings are not as DVC writes them")
+        yield Clue("DVC", shown, "", "cannot be read: these are not DVC's settings")
         return
     for section in settings.sections():
         if re.fullmatch(r"'?remote \"(.+)\"'?", section):
@@ -149,7 +149,7 @@ def _remotes(shown: str, text: str) -> Iterator[Clue]:
 
 
 def _where(url: str) -> str:
-    """A remote without what may be a password in its address."""
+    """A remote's URL without user info, which may be a password."""
     scheme, there, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}" if there else "a folder"
 
@@ -163,7 +163,7 @@ def _variables(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
         else:
             yield Clue(".env", shown, "", f"{key} does not look like a secret: it stays a variable")
     if _in_git(folder, shown):
-        yield Clue(".env", shown, "", "it is in git, and so are its values: take it out, and get new ones")
+        yield Clue(".env", shown, "", "it is in git, and so are its values: remove it, and replace the values")
 
 
 def _in_git(folder: Path, shown: str) -> bool:
@@ -182,7 +182,7 @@ def _build(shown: str, text: str) -> Iterator[Clue]:
     except (YAMLError, RecursionError, ValueError):
         build = None
     if not isinstance(build, dict):
-        yield Clue("Cloud Build", shown, "", "cannot be read: it is no build in YAML or JSON")
+        yield Clue("Cloud Build", shown, "", "cannot be read: it is not a build in YAML or JSON")
         return
     images = {
         plain(str(image).rpartition("/")[2].partition(":")[0].partition("@")[0])

@@ -23,7 +23,7 @@ class Remedy:
 REMEDIES = (
     Remedy(
         re.compile(r"(?i)connection refused|connect: connection|Plugin did not respond|Reattachment process not found"),
-        "the local cloud or its provider stopped while Terraform worked: run the same command again, it starts them and goes on.",
+        "the local cloud or its provider stopped while Terraform was running: run the same command again, which restarts them and continues.",
     ),
     Remedy(
         re.compile(r"(?i)no space left on device|disk quota exceeded|disk is full|could not write to its disk"),
@@ -31,14 +31,14 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"requires a quota project|USER_PROJECT_DENIED"),
-        "your login does not say which project its calls count for: run `groundwork login --env NAME`.",
+        "your login has no quota project: run `groundwork login --env NAME`.",
         Exit.PERMISSION,
     ),
     Remedy(
         re.compile(
             r"(?i)BILLING_DISABLED|accountDisabled|billing (must|to) be enabled|billing account for .* (disabled|not)"
         ),
-        "no billing account pays for the project: `groundwork doctor --env NAME` says how to link one.",
+        "no billing account pays for the project: `groundwork doctor --env NAME` shows how to link one.",
     ),
     Remedy(
         re.compile(r"(?i)constraints/|permitted customer|organization policy"),
@@ -47,15 +47,15 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"SERVICE_DISABLED|it is disabled"),
-        "an API is off: add it to the environment's services, or wait a minute if it was enabled just now, and run again.",
+        "an API is off: add it to the environment's services, or, if it was just enabled, wait a minute and run again.",
     ),
     Remedy(
         re.compile(r"(?i)quota"),
-        "a quota is used up: ask for more in the Google Cloud console (IAM & Admin, Quotas) or make less.",
+        "a quota is used up: ask for more in the Google Cloud console (IAM & Admin, Quotas), or use less.",
     ),
     Remedy(
         re.compile(r"(?i)PERMISSION_DENIED|Error 403|Permission '|does not have \S+ access"),
-        "your login lacks a permission: ask an operator of the project to give you the role that has it.",
+        "your login lacks a permission: ask an operator of the project for a role that includes it.",
         Exit.PERMISSION,
     ),
     Remedy(
@@ -70,7 +70,7 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"(?i)Error 409|already exists"),
-        "something of that name exists that Terraform does not know: `groundwork adopt` takes it over, or delete it.",
+        "something with that name exists that Terraform does not know of: take it over with `groundwork adopt`, or delete it.",
     ),
     Remedy(
         re.compile(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.terraform.commands import Terraform
-from groundwork.terraform.events import Event
 from groundwork.terraform.process import run
 from groundwork.terraform.session import Session
 
@@ -58,16 +57,12 @@ def _folder(session: Session, folder: Path) -> list[Flaw]:
     )
     stamp, now = data / "initialised", _fingerprint(session, folder)
     if not stamp.exists() or stamp.read_text("utf-8") != now:
-        terraform.init(None, _ignore)
+        terraform.init(None, lambda _event: None)
         stamp.write_text(now, "utf-8")
     return [
         Flaw(f"{name}/{item.place}" if item.place else name, f"{item.summary}. {' '.join(item.detail.split())}")
         for item in terraform.validate()
     ]
-
-
-def _ignore(_event: Event) -> None:
-    return None
 
 
 def _fingerprint(session: Session, folder: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 MASK = "(sensitive)"
 LATER = "(known after apply)"
-# Attributes that only repeat others.
+# Attributes that only duplicate others.
 SHADOWS = ("effective_", "terraform_labels")
 _LONGEST = 60
 _NAMES = ("id", "name", "role", "key")
@@ -72,7 +72,7 @@ def _later(value: Any, unknown: Any) -> Any:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each single value with its path; things in a list are told apart by their name where they have one."""
+    """Each single value with its path; items of a list are identified by their name, if they have one."""
     if isinstance(value, dict):
         for key, item in value.items():
             if path or not key.startswith(SHADOWS):
@@ -98,6 +98,6 @@ def _said(value: Any) -> str:
 
 
 def _at(change: Mapping[str, Any], path: str, side: str) -> Any:
-    """The raw value of a top-level attribute: two masked values are told apart without being shown."""
+    """The raw value of a top-level attribute, to compare two masked values without showing them."""
     value = change.get(side)
     return value.get(path.partition(".")[0].partition("[")[0]) if isinstance(value, dict) else None

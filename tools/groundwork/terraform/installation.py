@@ -100,7 +100,7 @@ def chosen() -> str:
     """The tool that TF selects: terraform unless it says tofu. Raises UsageProblem."""
     name = os.environ.get("TF") or "terraform"
     if name not in RELEASES:
-        raise UsageProblem(f"TF={name} is not known: set it to terraform or tofu, or leave it out for terraform.")
+        raise UsageProblem(f"TF={name} is unknown: set it to terraform or tofu, or leave it out for terraform.")
     return name
 
 
@@ -119,7 +119,7 @@ def in_cache(name: str, cache: Path) -> Tool | None:
 def tool(name: str, cache: Path, say: Callable[[str], None]) -> Tool:
     """A usable tool: from PATH, else from the cache, else downloaded into the cache.
 
-    Raises GroundworkError with what to do when it can be had nowhere.
+    Raises GroundworkError with a remedy when there is none.
     """
     present = on_path(name)
     if present and present.new_enough:
@@ -137,20 +137,20 @@ def fetch(name: str, cache: Path, say: Callable[[str], None], present: Tool | No
     before = _why_not(name, present)
     advice = f"install {release.title} {dotted(NEEDED)} or newer from {release.page} and put it on PATH"
     if here not in release.sums:
-        raise GroundworkError(f"{before}, and there is no {release.title} to fetch for {here}: {advice}.")
+        raise GroundworkError(f"{before}, and there is no {release.title} to download for {here}: {advice}.")
     url = (address or release.address).format(version=release.version, platform=here)
-    say(f"fetching {release.title} {release.version} for {here} …")
+    say(f"downloading {release.title} {release.version} for {here} …")
     content = _download(url, f"{before}, and", advice)
     if hashlib.sha256(content).hexdigest() != release.sums[here]:
         raise GroundworkError(
-            f"What {url} answered is not the {release.title} that we know (its SHA-256 differs): {advice}."
+            f"The download from {url} is not the {release.title} that was expected (its SHA-256 differs): {advice}."
         )
     _unpack(content, name, _place(name, cache))
     return Tool(name, _numbers(release.version), _place(name, cache), fetched=True)
 
 
 def _why_not(name: str, present: Tool | None) -> str:
-    """Why what is on PATH does not do."""
+    """Why the program on PATH cannot be used."""
     if present:
         return f"{present.text} at {present.path} is older than {dotted(NEEDED)}"
     found = shutil.which(name)
@@ -177,7 +177,7 @@ def _download(url: str, before: str, advice: str) -> bytes:
 
 
 def _unpack(content: bytes, member: str, target: Path) -> None:
-    """Write the program beside its place and move it there, so that a half-written one is never found."""
+    """Writes the program beside its final path and moves it there, so that a half-written one is never used."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         zipfile.ZipFile(io.BytesIO(content)) as archive,
@@ -201,7 +201,7 @@ def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
 
 
 def _told(path: Path) -> str:
-    """The version that a program tells, "" when it tells none."""
+    """The version that a program reports, "" if it reports none."""
     try:
         answer = run(
             [str(path), "version", "-json"], seconds=20, env={**variables.kept(os.environ), "CHECKPOINT_DISABLE": "1"}
@@ -214,7 +214,7 @@ def _told(path: Path) -> str:
 
 
 def _remembered(path: Path) -> str:
-    """The version that this very file told before, "" when it was never asked or has changed."""
+    """The version that this same file reported before, "" if it was never run or has changed."""
     try:
         known = json.loads((user_cache() / _VERSIONS).read_text("utf-8"))[str(path)]
         return str(known["version"]) if known["file"] == _identity(path) else ""
@@ -223,7 +223,7 @@ def _remembered(path: Path) -> str:
 
 
 def _remember(path: Path, version: str) -> None:
-    """Keep what a program told, since asking takes longer than most commands; a script may start another program tomorrow."""
+    """Caches a program's version, since running it takes longer than most commands. Scripts are not cached: they may start another program tomorrow."""
     place = user_cache() / _VERSIONS
     with suppress(OSError):
         if path.stat().st_size < _SMALLEST_PROGRAM:

@@ -11,7 +11,7 @@ _TICK = 0.02
 
 
 def tail(path: Path, wait: Callable[[float], Any], ended: Callable[[], bool]) -> Iterator[str]:
-    """The lines of a file that is being written, until `ended()`; `wait(seconds)` between looks."""
+    """The lines of a file that is being written, until `ended()`; `wait(seconds)` is called between reads."""
     rest = b""
     with path.open("rb") as stream:
         while True:
@@ -26,7 +26,7 @@ def tail(path: Path, wait: Callable[[float], Any], ended: Callable[[], bool]) ->
 
 
 def alive(pid: int, born: str) -> bool:
-    """Whether the process `pid` that was `born` then (see `birth`) still runs; a later process with its number does not count."""
+    """Whether the process `pid` that was `born` then (see `birth`) still runs; a later process with the same number does not count."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -38,7 +38,7 @@ def alive(pid: int, born: str) -> bool:
 
 
 def birth(pid: int) -> str:
-    """When a process started, in the kernel's clock ticks; "" where that cannot be had, "gone" for a zombie."""
+    """When a process started, in the kernel's clock ticks; "" if unknown, "gone" for a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:

@@ -12,7 +12,7 @@ from groundwork.terraform.runs import TerraformRun
 from groundwork.terraform.state import Lock, StateLocation, read_lock
 
 _KNOWN = "Error acquiring the state lock"
-# Who may not write the lock is told so, not that somebody else holds it.
+# A missing permission to write the lock is not somebody else's lock.
 _REFUSED = "Error 403"
 _MARGIN = timedelta(seconds=2)
 
@@ -30,7 +30,7 @@ def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:
         )
     return StateLocked(
         f"The state of {environment}/{layer} is locked by {text(lock)}: wait for that run to end. "
-        f"If you are sure that it is dead, `groundwork unlock --env {environment}` removes the lock."
+        f"If you are sure that it is dead, remove the lock with `groundwork unlock --env {environment}`."
     )
 
 
@@ -50,7 +50,7 @@ def _ago(moment: datetime) -> str:
 def left_by(run: TerraformRun, lock: Lock, log: Path) -> bool:
     """Whether a dead run left the lock: taken by the same user on the same host, between the run's start and its last line.
 
-    While it lies there nobody else can have taken one, so the window needs only a small margin.
+    While the lock exists nobody else can have taken one, so the window needs only a small margin.
     """
     if lock.who != f"{run.user}@{run.host}" or run.in_order or run.at_work:
         return False

@@ -1,6 +1,6 @@
 """The hashes of the real provider's packages: on Google Cloud, Terraform installs and runs no others.
 
-They stand here and not in a lock file of the repository, which would name a registry. Before `init` they are written as the layer's lock
+They are here and not in a lock file in the repository, which would name a registry. Before `init` they are written as the layer's lock
 file, and Terraform itself holds to it whatever it fetches, finds in a mirror or has in its cache, in every later command too.
 Of OpenTofu's own builds no hash is known here.
 """

@@ -22,10 +22,10 @@ _SIGNS: dict[Action, str] = {
 }
 ORDER: tuple[Action, ...] = ("replace", "delete", "update", "create", "import", "remove", "move")
 _VERBS: dict[Action, str] = {
-    "import": "taken over",
+    "import": "imported",
     "remove": "forgotten",
     "move": "renamed",
-    "replace": "destroyed and made again",
+    "replace": "destroyed and recreated",
 }
 
 
@@ -57,12 +57,12 @@ class Counts:
     @property
     def text(self) -> str:
         """The counts of a plan, for people."""
-        return self._said("to create", "to change", "to destroy", "to take over") or "no changes"
+        return self._said("to create", "to change", "to destroy", "to import") or "no changes"
 
     @property
     def done(self) -> str:
         """The counts of an apply, for people."""
-        return self._said("created", "changed", "destroyed", "taken over") or "only outputs changed"
+        return self._said("created", "changed", "destroyed", "imported") or "only outputs changed"
 
     def _said(self, *words: str) -> str:
         numbers = (self.create, self.update, self.delete, self.imported)

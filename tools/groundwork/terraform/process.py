@@ -18,8 +18,8 @@ from groundwork.errors import GroundworkError, Interrupted
 from groundwork.google import variables
 from groundwork.terraform.liveness import alive, tail
 
-_STOPPING = "Stopping: Terraform ends what it has begun and releases its lock; ^C again kills it."
-_KILLING = "Killing Terraform: the next `groundwork up` finds what it had made."
+_STOPPING = "Stopping: Terraform finishes the current operations and releases its lock; ^C again kills it."
+_KILLING = "Killing Terraform: the next `groundwork up` finds what it had created."
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Finished:
 
 
 def _write(text: str) -> None:
-    """Below the ^C that a terminal shows; nothing that is buffered is safe where a signal has come in."""
+    """Writes a line below the terminal's ^C, unbuffered: buffered output is not safe in a signal handler."""
     os.write(2, f"\n{text}\n".encode())
 
 
 class _Children:
-    """The children of this process that are at work, and what ^C and SIGTERM do to them."""
+    """The running children of this process, and how ^C and SIGTERM are passed on to them."""
 
     def __init__(self) -> None:
         self.pids: set[int] = set()
@@ -47,7 +47,7 @@ class _Children:
         self.tell: Callable[[str], None] = _write
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
-        """Pass the signal on as SIGINT, once per signal received; with nobody at work it is an ordinary ^C."""
+        """Passes the signal on as SIGINT, once per signal; without running children it is an ordinary ^C."""
         self.signals += 1
         if self.pids:
             self.tell(_STOPPING if self.signals == 1 else _KILLING)
@@ -57,7 +57,7 @@ class _Children:
             raise KeyboardInterrupt
 
     def add(self, pid: int) -> None:
-        """A child has started; a signal that came while it did is passed on now."""
+        """Adds a child; a signal that arrived while it was starting is passed on now."""
         self.pids.add(pid)
         if self.signals:
             _signal_group(pid, signal.SIGINT)
@@ -124,7 +124,7 @@ def run(
     except FileNotFoundError:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
     except PermissionError:
-        raise GroundworkError(f"{argv[0]} may not be executed: check its permissions.") from None
+        raise GroundworkError(f"{argv[0]} is not executable: check its permissions.") from None
     except subprocess.TimeoutExpired:
         raise GroundworkError(f"{' '.join(argv)} did not end within {seconds:.0f} s.") from None
     return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
@@ -187,7 +187,7 @@ def follow(
 
 
 def _private(log: Path) -> BinaryIO:
-    """A new log that only this user can read: it holds what Terraform says of values."""
+    """Creates a log that only this user can read: Terraform's messages contain values."""
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
@@ -208,7 +208,7 @@ def _wait(child: subprocess.Popen[bytes], ended: threading.Event) -> None:
 def _attend(
     child: subprocess.Popen[bytes], log: Path, line: Callable[[str], None], started: Callable[[int], None]
 ) -> None:
-    """Hand over the lines until the child ends; when nobody can take them any more it is interrupted and waited for."""
+    """Passes the lines on until the child ends; if that fails, the child is interrupted and waited for."""
     ended = threading.Event()
     threading.Thread(target=_wait, args=(child, ended), daemon=True).start()
     try:
@@ -228,7 +228,7 @@ def _text(path: Path) -> str:
 
 
 def wait_for(pid: int, born: str) -> None:
-    """Wait until a process that is not our child has ended; ^C is passed on to it."""
+    """Waits until a process that is not our child has ended; ^C is passed on to it."""
     _CHILDREN.pids.add(pid)
     try:
         while alive(pid, born):

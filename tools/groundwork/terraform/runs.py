@@ -119,7 +119,7 @@ class Recorder:
 def alone(folder: Path, run: TerraformRun, *, patient: bool = False) -> Iterator[None]:
     """Ensures that this is the only run on an environment in this clone; a `patient` one waits. `folder` is the environment's.
 
-    The kernel drops the claim when this process dies, however it dies. Raises StateLocked, naming who has it.
+    The kernel releases the claim when this process dies, however it dies. Raises StateLocked, naming its holder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "claim.json").open("a+", encoding="utf-8") as claim:
@@ -145,5 +145,5 @@ def _busy(folder: Path, claim: str) -> str:
 
 
 def wait_for_orphan(run: TerraformRun) -> None:
-    """Waits for a Terraform whose groundwork was killed; it ends by itself and writes its state."""
+    """Waits for a Terraform process whose groundwork was killed; it ends by itself and writes its state."""
     wait_for(run.child, run.child_born)

@@ -27,7 +27,7 @@ PROVIDERS = ("local", "google")
 class Session:
     """An opened environment; `provider` is "local" (ours) or "google" (the real one).
 
-    `adopted`: what the platform's plans take over instead of making it: import ids by module and name in the file.
+    `adopted`: what the platform's plans import instead of creating it: import IDs by module and name in the file.
     """
 
     checkout: Checkout
@@ -42,7 +42,7 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """The folder for what the environment's runs leave behind."""
+        """The folder for the files of the environment's runs."""
         return self.checkout.runs / self.environment.name
 
     def data(self, layer: str) -> Path:
@@ -66,7 +66,7 @@ class Session:
         return self._documents[key]
 
     def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
-        """While Terraform works, keeps the local cloud running; Google's needs no help."""
+        """While Terraform is running, keeps the local cloud running; does nothing on Google Cloud."""
         return local.kept_running(self.checkout, say) if self.environment.local else nullcontext()
 
     def _frozen(self, layer: str) -> Path:
@@ -101,7 +101,7 @@ class Session:
 
 
 def default_provider(environment: Environment) -> str:
-    """Ours for the local cloud, Google's for Google Cloud."""
+    """Our provider for the local cloud, Google's for Google Cloud."""
     return "local" if environment.local else "google"
 
 
@@ -110,14 +110,14 @@ def open_session(
 ) -> Session:
     """Prepares everything that a command needs to run Terraform, in parallel.
 
-    Raises UsageProblem for a provider that does not fit, GroundworkError for a tool that cannot be had.
+    Raises UsageProblem for a provider that does not fit, GroundworkError for a tool that cannot be installed.
     """
     wanted = provider or default_provider(environment)
     if wanted not in PROVIDERS:
-        raise UsageProblem(f"PROVIDER={wanted} is not known: it is local or google.")
+        raise UsageProblem(f"PROVIDER={wanted} is unknown: it must be local or google.")
     if wanted == "local" and not environment.local:
         raise UsageProblem(
-            f"{environment.name} is on Google Cloud, which our provider never reaches: leave PROVIDER out or say PROVIDER=google."
+            f"{environment.name} is on Google Cloud, which our provider cannot reach: leave out PROVIDER or set PROVIDER=google."
         )
     for name in isolation.silent_changes(os.environ):
         say(f"note: {name} is set and changes what Terraform does: {os.environ[name]}")

@@ -21,7 +21,7 @@ def sources(root: Path, environment: Environment) -> Sources:
     """The inputs from which a plan of this environment would be made now."""
     files = sorted(file for folder in FOLDERS for file in _files(root / folder))
     found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
-    # Costs and exceptions to policies change no plan.
+    # Costs and policy exceptions do not affect plans.
     said = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
     return {**found, environment.file: _digest(repr(said).encode())}
 

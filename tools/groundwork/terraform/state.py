@@ -92,7 +92,7 @@ class Lock:
 
 
 EMPTY = State(0, (), {})
-# The empty state that `init` leaves has this serial; whatever an apply writes has a higher one.
+# The serial of the empty state that `init` leaves; whatever an apply writes has a higher one.
 BLANK = 1
 
 
@@ -107,7 +107,7 @@ def read_state(cloud: GoogleCloud, place: StateLocation) -> State:
         return parse_state(content) if content else EMPTY
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableState(
-            f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): put an older version of it back, "
+            f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): restore an older version of it, "
             f"which `gcloud storage ls --all-versions {place.address}` lists."
         ) from None
 
@@ -125,7 +125,7 @@ def read_lock(cloud: GoogleCloud, place: StateLocation) -> Lock | None:
 
 
 def _lock(about: Mapping[str, Any], content: bytes) -> Lock:
-    """A lock that does not say what Terraform's say is held by somebody all the same, since it was made."""
+    """Parses a lock; one that is not in Terraform's form is still somebody's lock."""
     try:
         info = dict(json.loads(content))
         created = datetime.fromisoformat(str(info["Created"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from groundwork.environment.checkout import Checkout
 
 FOLDER = "stateless"
-# In the one form that `terraform fmt` leaves. What is imported is not there either.
+# In the form that `terraform fmt` leaves. What would be imported does not exist yet either.
 _BACKEND = re.compile(r'^  backend "\w+" \{\}\n', re.MULTILINE)
 _IMPORT = re.compile(r"^import \{\n(?:  .*\n|\n)*\}\n", re.MULTILINE)
 

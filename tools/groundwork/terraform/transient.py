@@ -26,7 +26,7 @@ KNOWN = (
         re.compile(r"SERVICE_DISABLED|has not been used in project \S+ before or it is disabled"),
         "the API was enabled a moment ago",
     ),
-    Passing(re.compile(r"Service account \S+ does not exist"), "the service account was made a moment ago"),
+    Passing(re.compile(r"Service account \S+ does not exist"), "the service account was created a moment ago"),
     Passing(
         re.compile(r"There were concurrent policy changes|Too many conflicts"), "somebody else changed the same policy"
     ),
@@ -34,16 +34,16 @@ KNOWN = (
         re.compile(r"(?s)(?=.*\b412\b)(?=.*(iam|IAM|policy))(?=.*([Pp]recondition|conditionNotMet))"),
         "the bucket's policy changed in between",
     ),
-    Passing(re.compile(r"Identity Pool does not exist"), "the identity pool was made a moment ago"),
+    Passing(re.compile(r"Identity Pool does not exist"), "the identity pool was created a moment ago"),
 )
-# The local cloud is on this machine and is started again when it dies; nothing else that is unreachable comes back for sure.
+# The local cloud is restarted when it dies; other unreachable servers may never come back.
 LOCAL = Passing(
     re.compile(r"connection refused|connection reset|(?i:unexpected eof)|cannot be reached"),
-    "the local cloud was gone for a moment",
+    "the local cloud was unreachable for a moment",
 )
 NEVER = re.compile(r"(?i)quota|state lock")
 LATE_WAITS = (10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 90.0, 90.0)
-"""Seven minutes where what is done shows late: an API that was enabled, a policy, a pool (see groundwork.google.waiting)."""
+"""Seven minutes, where changes become visible late: an enabled API, a policy, a pool (see groundwork.google.waiting)."""
 LOCAL_WAITS = (0.2, 0.5, 1.0)
 
 

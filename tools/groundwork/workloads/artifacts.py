@@ -29,12 +29,10 @@ class Artifact:
 def artifacts(project: Project, found: Job) -> list[Artifact]:
     """Everything below a job's output address, the model first. Raises UsageProblem for a job without one."""
     if found.sort != "training":
-        raise UsageProblem(
-            f"{found.name} is a Cloud Run job, which is given no place to write to: look into its bucket."
-        )
+        raise UsageProblem(f"{found.name} is a Cloud Run job, which has no output folder: look into its bucket.")
     if not found.output.startswith("gs://"):
         raise UsageProblem(
-            f"{found.name} was submitted without baseOutputDirectory, so nobody knows where it writes: `groundwork jobs submit` gives one."
+            f"{found.name} was submitted without baseOutputDirectory, so it is unknown where it writes: `groundwork jobs submit` sets one."
         )
     bucket, _, prefix = found.output.removeprefix("gs://").partition("/")
     below = f"{prefix}/" if prefix else ""

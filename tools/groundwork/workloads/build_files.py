@@ -27,7 +27,7 @@ _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 class BuildRequest:
     """The options of a build: its file (None: found in the folder), the image's name or full address, and substitutions.
 
-    `settings` are those of a build of the environment file, which the command line's go over.
+    `settings` are those of a build in the environment file, which the command line's go over.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ def build_of(project: Project, request: BuildRequest) -> Build:
     settings = request.settings
     file = _file(request)
     if file is not None and request.image:
-        raise UsageProblem(f"{file.name} says itself which images it makes: leave out --image.")
+        raise UsageProblem(f"{file.name} defines its own images: leave out --image.")
     values = _read(file) if file else _usual(project, request)
     filled = {**(settings.substitutions if settings else {}), **(request.substitutions or {})}
     if filled:
@@ -103,7 +103,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict) or not values.get("steps"):
         raise UsageProblem(
-            f"{file.name} has no steps: it is to say what the build does, as in `steps: [{{name: …, args: […]}}]`."
+            f"{file.name} has no steps: they define what the build does, as in `steps: [{{name: …, args: […]}}]`."
         )
     options = values.get("options") or {}
     if not isinstance(options, dict):
@@ -121,7 +121,7 @@ def _camel(name: str) -> str:
 
 
 def _message(values: Mapping[str, Any], name: str) -> Build:
-    """As Cloud Build's own client checks it: unknown keys and wrong types are refused here, before anything is uploaded."""
+    """The build as Cloud Build's own message: unknown keys and wrong types are refused here, before anything is uploaded."""
     from google.cloud.devtools.cloudbuild_v1 import Build
     from google.protobuf.json_format import ParseDict, ParseError
 
@@ -134,7 +134,7 @@ def _message(values: Mapping[str, Any], name: str) -> Build:
 
 
 def _sentence(text: str) -> str:
-    """What protobuf says of a wrong file, short; a misspelt key gets the nearest that there is."""
+    """A short form of protobuf's error, which suggests the closest field for an unknown one."""
     unknown, fields = _UNKNOWN.search(text), _FIELDS.search(text)
     if unknown and fields:
         known = re.findall(r"'(\w+)'", fields["fields"])
@@ -149,7 +149,7 @@ def _usual(project: Project, request: BuildRequest) -> dict[str, Any]:
     dockerfile = request.dockerfile or (settings.dockerfile if settings else "Dockerfile")
     if not (request.dir / dockerfile).is_file():
         raise UsageProblem(
-            f"{request.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has, or --dockerfile."
+            f"{request.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has one, or give --dockerfile."
         )
     named = settings.image if settings else request.folder.resolve().name.lower()
     image = address(project, request.image or named)
@@ -197,7 +197,7 @@ def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[
 def address(project: Project, image: str) -> str:
     """The image's full name without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
 
-    Raises UsageProblem for a name that is none, or where it is not clear to which repository.
+    Raises UsageProblem for an invalid name, or where it is not clear to which repository.
     """
     if ".pkg.dev/" in image:
         return image
@@ -214,6 +214,6 @@ def address(project: Project, image: str) -> str:
         raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
     if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):
         raise UsageProblem(
-            f"{name!r} is not the name of an image: small letters, digits and . _ - between them; name it with --image."
+            f"{name!r} is not a valid image name: use lower-case letters, digits and . _ - between them; choose one with --image."
         )
     return f"{repositories[repository].url}/{name}"

@@ -91,8 +91,10 @@ def build(project: Project, name: str) -> Build:
         ]
         if not found or (len(found) > 1 and name not in ("", found[0].trigger)):
             raise UsageProblem(
-                f"{'No build' if not found else 'More than one build'} of the newest 100 in {project.here} "
-                f"{f'is of {name} or begins with it' if name else 'is there'}: `groundwork builds list` shows them."
+                f"{'More than one' if found else 'None'} of the newest 100 builds in {project.here} "
+                f"has the name or ID {name}: `groundwork builds list` shows them."
+                if name
+                else f"There is no build in {project.here}: `groundwork builds submit` starts one."
             )
         return found[0]
     with asking(f"build {name}"):
@@ -125,7 +127,7 @@ def started(project: Project, trigger: str, branch: str = "", commit: str = "", 
     which = {"branch_name": branch, "commit_sha": commit, "tag_name": tag}
     given = {name: value for name, value in which.items() if value}
     if len(given) > 1:
-        raise UsageProblem("--branch, --commit and --tag exclude each other: a build has one source.")
+        raise UsageProblem("--branch, --commit and --tag cannot be combined: a build has one source.")
     identity = trigger_id(project, trigger)
     asked = RunBuildTriggerRequest(
         name=f"{project.here}/triggers/{identity}",
@@ -146,8 +148,8 @@ def trigger_id(project: Project, name: str) -> str:
         known = {one.name: one.id for one in project.cloud.builds().list_build_triggers(request=asked)}
     if name not in known and name in project.environment.builds:
         raise UsageProblem(
-            f"The build {name} has no trigger in {project.environment.place} yet: the repository has to be connected to it "
-            f"(`groundwork up` says how). A folder is built without: `groundwork builds submit --build {name} .`"
+            f"The build {name} has no trigger in {project.environment.place} yet: connect the repository first "
+            f"(`groundwork up` says how). A folder needs no trigger: `groundwork builds submit --build {name} .`"
         )
     if name not in known:
         raise UsageProblem(f"There is no build {name} in {project.environment.place}; {allowed(known, name)}")
@@ -188,7 +190,7 @@ def refuse_failed(project: Project, found: Build) -> None:
         return
     lines = _last_lines(project, log_filter(project, found))
     deployed = next((_REVISION.search(line) for line in reversed(lines) if _REVISION.search(line)), None)
-    if deployed:  # what it logged says more than that it did not start
+    if deployed:  # its log tells more than "it did not start"
         lines = [*lines, *_last_lines(project, revisions.log_filter(deployed["service"], deployed["revision"]))]
     why = causes.explained(found.detail, lines)
     reason = f": {found.detail.rstrip('.')}" if found.detail else ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 SECONDS = 300.0
-"""As long as Cloud Run itself waits for an answer unless told otherwise; an instance may have to start first."""
+"""Cloud Run's own default timeout for a response, which includes starting an instance."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Question:
 def called(project: Project, found: Service, asked: Question) -> Iterator[Response]:
     """The service's response, whatever its status; its body is streamed.
 
-    Raises UsageProblem for a service without an address and for a path that leads elsewhere, GroundworkError when nobody answers.
+    Raises UsageProblem for a service without an address and for a path to another host, GroundworkError when there is no response.
     """
     from requests.exceptions import RequestException
 
@@ -66,7 +66,7 @@ def _address(found: Service, path: str) -> str:
         raise UsageProblem(f"{found.name} has no address: {found.problem or found.state}.")
     address = urljoin(f"{found.url}/", path.lstrip("/"))
     if urlsplit(address)[:2] != urlsplit(found.url)[:2]:
-        raise UsageProblem(f"{path} is not a path of {found.url}: write e.g. /predict.")
+        raise UsageProblem(f"{path} is not a path on {found.url}: write it as /predict.")
     return address
 
 

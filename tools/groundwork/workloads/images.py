@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +41,16 @@ def images(project: Project, repository: str = "") -> list[Image]:
     if repository and repository not in known:
         raise UsageProblem(f"There is no repository {repository} in {project.here}; {allowed(known, repository)}")
     chosen = [known[repository]] if repository else there
-    found = [image for name in chosen for image in _held(project, name)]
+    found = [
+        _image(last(name), entry)
+        for name in chosen
+        for entry in project.cloud.pages("artifactregistry", f"v1/{name}/dockerImages", "dockerImages")
+    ]
     return sorted(found, key=lambda image: image.pushed, reverse=True)
 
 
 def _repositories(project: Project) -> list[str]:
-    """Full names of the Docker repositories; those of the environment file for whoever may see these alone."""
+    """Full names of the Docker repositories; for a caller who may not list them, those of the environment file."""
     path = f"v1/{project.here}/repositories"
     try:
         found = list(project.cloud.pages("artifactregistry", path, "repositories"))
@@ -55,11 +59,6 @@ def _repositories(project: Project) -> list[str]:
             raise
         return [f"{project.here}/repositories/{name}" for name in project.environment.repositories]
     return [str(entry["name"]) for entry in found if entry.get("format", "DOCKER") == "DOCKER"]
-
-
-def _held(project: Project, repository: str) -> Iterator[Image]:
-    for entry in project.cloud.pages("artifactregistry", f"v1/{repository}/dockerImages", "dockerImages"):
-        yield _image(last(repository), entry)
 
 
 def _image(repository: str, entry: Mapping[str, Any]) -> Image:

@@ -38,7 +38,7 @@ def read(file: Path) -> dict[str, Any]:
         raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UsageProblem(
-            f"{file.name} describes no job: it is to say workerPoolSpecs, as for `gcloud ai custom-jobs create --config`."
+            f"{file.name} describes no job: it must have workerPoolSpecs, as for `gcloud ai custom-jobs create --config`."
         )
     return job_of(values, file.name)
 
@@ -56,13 +56,13 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     pools = spec.get("workerPoolSpecs")
     spec["workerPoolSpecs"] = [pools] if isinstance(pools, dict) else pools
     if not pools or not all(isinstance(pool, dict) for pool in spec["workerPoolSpecs"]):
-        raise UsageProblem(f"{name} has no workerPoolSpecs: they say on which machine which image runs.")
+        raise UsageProblem(f"{name} has no workerPoolSpecs, which define the machines and the image.")
     for pool in spec["workerPoolSpecs"]:
         where = f"{name}: workerPoolSpecs"
         _refuse_unknown(pool, _POOL, where)
         _refuse_others(pool, ("machineSpec", "containerSpec", "pythonPackageSpec", "diskSpec"), where)
         if not (pool.get("containerSpec") or {}).get("imageUri") and "pythonPackageSpec" not in pool:
-            raise UsageProblem(f"{name}: workerPoolSpecs names no image: say containerSpec.imageUri.")
+            raise UsageProblem(f"{name}: workerPoolSpecs names no image: set containerSpec.imageUri.")
         _texts(pool)
     return {**spelled, "jobSpec": spec}
 
@@ -74,8 +74,8 @@ def warnings(job: Mapping[str, Any]) -> Iterator[str]:
             name, value = str(entry.get("name", "")), str(entry.get("value", ""))
             if value and _SECRET.search(name.upper()) and not _LEFT_OPEN.fullmatch(value):
                 yield (
-                    f"{name} stands in the file, and everybody who may see the job will read it: keep it with `groundwork secrets set` "
-                    "and let the training read it from Secret Manager as its own identity."
+                    f"{name} is in the file, and everybody who may see the job can read it: store it with `groundwork secrets set` "
+                    "and let the training read it from Secret Manager with its own identity."
                 )
 
 
@@ -87,12 +87,12 @@ def refuse_left_open(job: Mapping[str, Any], name: str) -> None:
         for where, text in {"imageUri": str(container.get("imageUri", "")), **entries}.items():
             if found := _LEFT_OPEN.fullmatch(text) or (where == "imageUri" and _LEFT_OPEN.search(text)):
                 raise UsageProblem(
-                    f"{name}: {where} is {found[0]}, which is not filled in: write its value, or leave it out."
+                    f"{name}: {where} is {found[0]}, which was not replaced: write its value, or leave it out."
                 )
 
 
 def _texts(pool: dict[str, Any]) -> None:
-    """Numbers and switches among variables and arguments become the texts that a container gets."""
+    """Converts numbers and booleans among variables and arguments to the strings that a container gets."""
     container = pool.get("containerSpec") or {}
     for entry in container.get("env") or ():
         if not isinstance(entry, dict):
@@ -111,7 +111,7 @@ def _text(value: Any) -> str:
 def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in given:
         if key not in known:
-            raise UsageProblem(f"{where} has {key}, which no job has; {allowed(known, key)}")
+            raise UsageProblem(f"{where} has {key}, which is not a field of a job; {allowed(known, key)}")
 
 
 def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
@@ -121,7 +121,7 @@ def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: s
 
 
 _FREE = ("env", "labels", "args", "command", "value")
-"""Below these the names are the team's own."""
+"""The keys below these are the team's own names."""
 
 
 def _camels(value: Any) -> Any:

@@ -16,12 +16,12 @@ from groundwork.text import counted, listed
 from groundwork.workloads.project import duration
 
 _DISK_GB, _DISK = 100, "pd-ssd"
-"""What Vertex AI gives a job that names no disk (its API description, DiskSpec)."""
+"""The disk of a job that names none (Vertex AI's API description, DiskSpec)."""
 _FEE = Decimal("1.15")
 _WITH_FEE = ("n1-", "e2-", "nvidia-tesla-t4")
-"""What Vertex AI takes Compute Engine's price and 15 % for. Source: https://cloud.google.com/vertex-ai/pricing#custom-trained_models."""
+"""Machines for which Vertex AI charges Compute Engine's price plus 15 %. Source: https://cloud.google.com/vertex-ai/pricing#custom-trained_models."""
 _BUILT_IN = ("a2-", "a3-", "g2-")
-"""Machines whose price has their GPUs in it."""
+"""Machines whose price includes their GPUs."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Rate:
         """The maximum cost as a sentence: the rate, the time limit and their product."""
         if self.unknown:
             missing = listed(self.unknown)
-            return f"at most {duration(seconds)} on {self.machines}; what that costs is not known here, for want of a price of {missing}"
+            return f"at most {duration(seconds)} on {self.machines}; its cost is unknown, because there is no price for {missing}"
         return (
-            f"at most {shown(self.cost(seconds))}: {shown(self.hourly)} an hour for {self.machines}, ended after "
+            f"at most {shown(self.cost(seconds))}: {shown(self.hourly)} an hour for {self.machines}, stopped after "
             f"{duration(seconds)} at the latest"
         )
 
@@ -84,7 +84,7 @@ def of_run_job(job: Mapping[str, Any], region: str) -> tuple[Rate, int]:
 
 
 def _needs(machine: Mapping[str, Any], disk: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
-    """Keys of the catalogue and how many of each one worker takes for an hour."""
+    """Catalogue keys and the quantity of each that one worker uses per hour."""
     kind = str(machine.get("machineType", ""))
     gpu = str(machine.get("acceleratorType", "")).lower().replace("_", "-")
     needs = [(kind, Decimal(1))]
@@ -96,7 +96,7 @@ def _needs(machine: Mapping[str, Any], disk: Mapping[str, Any]) -> list[tuple[st
 
 
 def _price(prices: Catalogue, key: str, region: str) -> Decimal | None:
-    """US dollars an hour: Vertex AI's own price, else Compute Engine's with the fee where it is known."""
+    """US dollars per hour: Vertex AI's own price, else Compute Engine's plus Vertex AI's fee, where that is known."""
     if key.startswith("disk "):
         disk = prices.find(f"compute.disk.{key.removeprefix('disk ')}", region)
         return disk.price / disk.per if disk else None

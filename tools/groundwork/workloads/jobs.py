@@ -61,7 +61,7 @@ class Job:
 
 
 def jobs(project: Project, most: int = 20) -> list[Job]:
-    """The newest jobs of both sorts in the environment's region, newest first; a disabled API has none."""
+    """The newest jobs of both kinds in the environment's region, newest first; a disabled API has none."""
     found = [*_switched_on(_trained(project, most)), *_switched_on(_executed(project, most))]
     return sorted(found, key=lambda job: job.created, reverse=True)[:most]
 
@@ -95,7 +95,9 @@ def job(project: Project, name: str) -> Job:
             return again(project, one)
     known = list(dict.fromkeys(word for one in found[:10] for word in (one.name, one.id)))
     if not known:
-        raise UsageProblem(f"No job was submitted in {project.environment.place} yet: `groundwork jobs submit` does.")
+        raise UsageProblem(
+            f"No job has been submitted in {project.environment.place} yet: start with `groundwork jobs submit`."
+        )
     raise UsageProblem(f"There is no job {name} among the newest 100; {allowed(known, name)}")
 
 
@@ -128,7 +130,7 @@ def run_job(project: Project, name: str) -> dict[str, Any]:
         if problem.code != 404 and problem.reason != "SERVICE_DISABLED":
             raise
     known = [*project.environment.training, *(last(one["name"]) for one in _jobs_there(project))]
-    there = allowed(known, name) if known else "the environment file has nothing under training: and jobs: either."
+    there = allowed(known, name) if known else "the environment file has nothing under training: and jobs:."
     raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {there}")
 
 
@@ -237,7 +239,7 @@ def _of_execution(body: Mapping[str, Any]) -> Job:
 
 
 def _state(body: Mapping[str, Any], completed: Mapping[str, Any]) -> str:
-    """An execution's state in the words of training: Cloud Run tells it by conditions and numbers of tasks."""
+    """An execution's state in Vertex AI's words; Cloud Run expresses it by conditions and numbers of tasks."""
     if completed.get("state") == "CONDITION_SUCCEEDED":
         return "succeeded"
     if completed.get("state") == "CONDITION_FAILED":

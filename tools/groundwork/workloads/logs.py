@@ -13,10 +13,10 @@ from groundwork.google.waiting import Sleep
 from groundwork.workloads.project import Project, moment
 
 _LATE = timedelta(seconds=15)
-"""Entries may show this much later than others that are younger; so far back is looked again."""
+"""Entries may become visible this much later than newer ones, so reading always goes back this far."""
 _MOST = 1000
 _AFTER_THE_END = 2
-"""Looks after something has ended, since its last lines come late."""
+"""Number of polls after something has ended, because its last lines arrive late."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def follow(
 
 
 def _earlier(text: str) -> str:
-    """The time as far back as late entries are looked for."""
+    """The time from which to read again, for late entries."""
     found = moment(text)
     return (found - _LATE).strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
 

@@ -1,4 +1,4 @@
-"""GPU quotas for training: Google grants a new project none, and says so only when a job is refused."""
+"""GPU quotas for training: a new project has none, and Google reports that only when it refuses a job."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ class Quota:
         """The quota in a sentence."""
         name = self.metric.rpartition("/")[2]
         if self.granted is None:
-            return f"GPU quota: not known ({self.why}); Google refuses the job if {name} in {region} is below {self.wanted}"
-        return f"GPU quota: {self.granted} of {name} in {region}, and the job wants {self.wanted}"
+            return (
+                f"GPU quota: unknown ({self.why}); Google refuses the job if {name} in {region} is below {self.wanted}"
+            )
+        return f"GPU quota: {self.granted} of {name} in {region}, and the job needs {self.wanted}"
 
 
 def metric(gpu: str) -> str:
@@ -64,13 +66,13 @@ def _looked_up(project: Project, name: str, wanted: int, region: str) -> Quota:
     except CloudProblem as problem:
         return Quota(name, wanted, None, problem.text or problem.message)
     granted = list(_granted(found, region))
-    # A limit of -1 is none; where nothing is said for the region, nothing is granted there.
+    # A limit of -1 means unlimited; without a value for the region, nothing is granted there.
     most = max(granted, default=0)
     return Quota(name, wanted, 10**9 if -1 in granted else most)
 
 
 def _granted(found: Mapping[str, Any], region: str) -> Iterator[int]:
-    """What the limits of a metric say for a region; what is said for no region counts where the region has nothing of its own."""
+    """The limits of a metric for a region; values for no region apply where the region has none of its own."""
     buckets = [bucket for limit in found.get("consumerQuotaLimits", ()) for bucket in limit.get("quotaBuckets", ())]
     own = [bucket for bucket in buckets if (bucket.get("dimensions") or {}).get("region") == region]
     for bucket in own or [bucket for bucket in buckets if not bucket.get("dimensions")]:

@@ -16,7 +16,7 @@ from groundwork.workloads.project import Project, last
 from groundwork.workloads.services import LATEST, READY, Service, service, serving_container, target
 
 _LONGEST = 900
-"""Seconds that a deployment may take: Cloud Run gives a container four minutes to start, and tries again."""
+"""Seconds that a deployment may take: Cloud Run gives a container four minutes to start, and retries."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def deployed(project: Project, name: str, image: str, *, traffic: bool = True, s
     if traffic and follows:
         shares = to_latest
     else:
-        # Traffic that was sent somewhere stays there until the new revision is ready: the latest one before it may be no good.
+        # Traffic stays on its revisions until the new one is ready: the latest revision before it may be broken.
         shares = [target(share.revision, share.percent, share.tag) for share in before.traffic]
     problem = _sent(project, before, {**before.body, "template": template, "traffic": shares}, sleep)
     after = service(project, name)
@@ -77,7 +77,7 @@ def deployed(project: Project, name: str, image: str, *, traffic: bool = True, s
 
 
 def _tags(found: Service) -> list[dict[str, Any]]:
-    """Addresses of single revisions, which a change of the traffic keeps."""
+    """The tags (URLs of single revisions), which must survive a change of traffic."""
     return [target(share.revision, 0, share.tag) for share in found.traffic if share.tag]
 
 
@@ -85,14 +85,14 @@ def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep 
     """Splits a service's traffic: percent by revision, or by "latest". Raises UsageProblem for an invalid split."""
     before = service(project, name)
     if sum(shares.values()) != 100:
-        raise UsageProblem(f"The shares make {sum(shares.values())} %, and have to make 100 %.")
+        raise UsageProblem(f"The percentages add up to {sum(shares.values())}, but must add up to 100.")
     known = {one.name: one for one in revisions(project, before)}
     for revision in shares:
         if revision != LATEST and revision not in known:
             raise UsageProblem(f"{name} has no revision {revision}; {allowed([*known, LATEST], revision)}")
         if revision != LATEST and shares[revision] and not known[revision].ready:
             raise Refused(
-                f"{revision} is not ready, so it can take no traffic: {known[revision].message or 'it did not start'}"
+                f"{revision} is not ready, so it cannot get traffic: {known[revision].message or 'it did not start'}"
             )
     traffic = [*(target(revision, part) for revision, part in shares.items()), *_tags(before)]
     newest = before.revision
@@ -104,14 +104,14 @@ def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep 
 def _moved(
     project: Project, before: Service, traffic: list[dict[str, Any]], wanted: Mapping[str, int], sleep: Sleep
 ) -> Service:
-    """The service after its traffic went elsewhere; a newer revision that does not start does not matter."""
+    """The service after its traffic was moved; it does not matter whether a newer revision starts."""
     problem = _sent(project, before, {**before.body, "traffic": traffic}, sleep)
     after = service(project, before.name)
     if {one: part for one, part in wanted.items() if part} != {
         share.revision: share.percent for share in after.traffic if share.percent
     }:
         raise GroundworkError(
-            f"The traffic of {before.name} did not go where it should: {problem or after.problem or after.state}"
+            f"The traffic of {before.name} was not moved as requested: {problem or after.problem or after.state}"
         )
     return after
 
@@ -131,14 +131,12 @@ def previous(project: Project, found: Service) -> Revision:
 
 
 def _sent(project: Project, before: Service, wanted: Mapping[str, Any], sleep: Sleep) -> str:
-    """What a change of the whole service failed with, once it is over; "" when it did what it should."""
+    """The error of a change to the whole service, once it has ended; "" if it succeeded."""
     operation: Mapping[str, Any] = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(wanted))
     waited = 0.0
     while not operation.get("done"):
         if waited > _LONGEST:
-            raise GroundworkError(
-                "Cloud Run is still at it after 15 minutes: look again with `groundwork services list`."
-            )
+            raise GroundworkError("Cloud Run has not finished after 15 minutes: check with `groundwork services list`.")
         sleep(project.pace)
         waited += project.pace
         operation = project.cloud.request("GET", "run", f"v2/{operation['name']}")
@@ -146,7 +144,7 @@ def _sent(project: Project, before: Service, wanted: Mapping[str, Any], sleep: S
 
 
 def _broken(project: Project, after: Service, message: str) -> GroundworkError:
-    """Why a revision did not start, with what it logged last."""
+    """The error for a revision that did not start, with its last log lines."""
     revision = last(after.body.get("latestCreatedRevision"))
     try:
         lines = [entry.text for entry in logs.newest(project, log_filter(after.name, revision), causes.LINES)]
@@ -156,7 +154,7 @@ def _broken(project: Project, after: Service, message: str) -> GroundworkError:
     why = causes.explained(message, lines)
     return GroundworkError(
         f"{revision or after.name} did not start: {message}",
-        [*(f"log: {line}" for line in lines), *([why] if why else []), f"traffic stays as it was: {stays or 'none'}"],
+        [*(f"log: {line}" for line in lines), *([why] if why else []), f"traffic is unchanged: {stays or 'none'}"],
     )
 
 

@@ -28,13 +28,13 @@ class Runs:
     @property
     def text(self) -> str:
         """As a line of text."""
-        price = "price not known" if self.hourly is None else f"{shown(self.hourly)} an hour"
+        price = "price unknown" if self.hourly is None else f"{shown(self.hourly)} an hour"
         return f"{self.kind} {self.name}: {self.detail}, {price}"
 
 
 @dataclass(frozen=True)
 class Now:
-    """Everything that runs, and what could not be asked, with the reason."""
+    """Everything that is running, and what is unknown, with the reason."""
 
     runs: tuple[Runs, ...]
     unknown: tuple[str, ...]
@@ -68,7 +68,7 @@ def _services(project: Project) -> Iterator[Runs]:
     for one in services.services(project):
         if one.least:
             price = services.idle_price(project, one)
-            detail = f"{counted(one.least, 'instance')} at least"
+            detail = f"at least {counted(one.least, 'instance')}"
             yield Runs("service", one.name, detail, price if price is None else price / HOURS_A_MONTH)
 
 

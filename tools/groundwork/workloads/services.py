@@ -127,7 +127,7 @@ def service(project: Project, name: str) -> Service:
     known = [one.name for one in services(project)]
     if not known:
         raise UsageProblem(
-            f"No service runs in {project.environment.place}: write {name} under services: in "
+            f"No service runs in {project.environment.place}: add {name} under services: in "
             f"{project.environment.file} and run `groundwork up --env {project.environment.name}`."
         )
     raise UsageProblem(f"There is no service {name} in {project.environment.place}; {allowed(known, name)}")
@@ -157,7 +157,7 @@ def idle_price(project: Project, found: Service) -> Decimal | None:
 
 
 def _as_terraform(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Containers with their resources as a list, as Terraform has blocks."""
+    """Containers with their resources as a list, the form in which Terraform has blocks."""
     return [{**one, "resources": [one.get("resources") or {}]} for one in containers]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _IGNORES = (".gcloudignore", ".gitignore")
 _NEVER = ".git/\n.gcloudignore\n.gitignore\n"
-"""What `gcloud builds submit` leaves out by itself (https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore)."""
+"""Excluded by `gcloud builds submit` by default (https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def chosen(folder: Path) -> list[Path]:
         raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
     found = sorted(_files(folder, folder, _left_out(folder)))
     if not found:
-        raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore let through.")
+        raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore do not exclude.")
     return found
 
 
@@ -62,7 +62,7 @@ def _left_out(folder: Path) -> GitIgnoreSpec:
 
 
 def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
-    """What git would see below a folder; a folder that is left out is not entered, and a link that leads out of it means nothing there."""
+    """The files below a folder that git would include; excluded folders are not entered, and links that lead out of the folder are left out."""
     for path in folder.iterdir():
         inside = path.relative_to(top)
         is_folder = path.is_dir() and not path.is_symlink()
@@ -100,7 +100,7 @@ def _pack(folder: Path, files: list[Path], into: IO[bytes]) -> None:
 
 
 def _make_bucket(project: Project, bucket: str) -> None:
-    """As `gcloud builds submit` does, but closed: uniform access, nothing public, sources gone after a month."""
+    """Creates the bucket as `gcloud builds submit` does, but with uniform access, no public access, and sources deleted after a month."""
     body = {
         "name": bucket,
         "location": project.region,

@@ -22,8 +22,8 @@ _WHO = ("openid", "https://www.googleapis.com/auth/userinfo.email")
 def identity_token(project: Project, audience: str) -> str:
     """A token that identifies the caller to the service at `audience`.
 
-    A person's token is for Google's own command line and good for every service. Raises PermissionProblem for a login of which
-    none can be had.
+    A person's token has gcloud as its audience and is accepted by every service. Raises PermissionProblem for a login that
+    cannot provide one.
     """
     if project.cloud.simulated:
         checkout = Checkout(project.environment.root)
@@ -38,7 +38,7 @@ def identity_token(project: Project, audience: str) -> str:
 
 
 def _of_account(cloud: GoogleCloud, account: str, audience: str) -> str:
-    """By whoever may act as the account: it may itself, on most projects, not."""
+    """A token of a service account, requested as whoever impersonates it: an account usually may not request its own."""
     by = GoogleCloud(cloud.project, None, _behind(cloud.credentials), cloud.patience)
     body = {"audience": audience, "includeEmail": True}
     path = f"v1/projects/-/serviceAccounts/{account}:generateIdToken"
@@ -46,7 +46,7 @@ def _of_account(cloud: GoogleCloud, account: str, audience: str) -> str:
 
 
 def _behind(credentials: Any) -> Any:
-    """Who impersonates, where somebody does: a person, or a workload of GitHub's that was let in without a key."""
+    """The credentials behind an impersonation: a person's, or a GitHub workflow's that logged in without a key."""
     from google.auth import external_account, impersonated_credentials
 
     if isinstance(credentials, impersonated_credentials.Credentials):
@@ -58,7 +58,7 @@ def _behind(credentials: Any) -> Any:
 
 
 def _of_person(login: Any) -> str:
-    """The exchange of a person's refresh token brings one where it asks for `openid`, which a login for APIs does not."""
+    """A person's identity token: the exchange of the refresh token returns one if it asks for the scope `openid`."""
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
     from google.oauth2.credentials import Credentials
@@ -73,14 +73,14 @@ def _of_person(login: Any) -> str:
         raise refused_login(error, login) from None
     if not asked.id_token:
         raise PermissionProblem(
-            "Your login brings no identity token: run `groundwork login --again`, or take the one that "
-            "`gcloud auth print-identity-token` prints."
+            "Your login provides no identity token: run `groundwork login --again`, or use the output of "
+            "`gcloud auth print-identity-token`."
         )
     return str(asked.id_token)
 
 
 def _of_machine(audience: str) -> str:
-    """On Google's own machines the metadata server gives it."""
+    """An identity token from the metadata server, on Google's own machines."""
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
     from google.oauth2 import id_token
@@ -89,6 +89,6 @@ def _of_machine(audience: str) -> str:
         return str(id_token.fetch_id_token(Request(), audience))  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
         raise PermissionProblem(
-            "No identity token can be had with this login (a bare access token, for one, is not enough): run "
+            "This login cannot provide an identity token (an access token alone is not enough): run "
             f"`groundwork login`, or act as a service account ({str(error).partition(chr(10))[0]})."
         ) from None

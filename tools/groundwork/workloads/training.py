@@ -23,14 +23,14 @@ _TIME = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _BOARD = "training"
 _OUTPUT = ("staging", "models")
-"""Buckets that jobs write below, where nothing is said: the first that there is."""
+"""Default buckets for results; the first of these that exists is used."""
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """The options of a job: a job's file, a training of the environment file or an image, and overrides.
+    """The options of a job: a job file, a training in the environment file or an image, and overrides.
 
-    What is empty comes from the environment file.
+    Empty options come from the environment file.
     """
 
     file: Path | None = None
@@ -87,7 +87,7 @@ def job_of(project: Project, request: TrainingRequest, now: datetime | None = No
     account = _account(project, request.identity) or str(spec.get("serviceAccount") or said.identity)
     if not account:
         raise UsageProblem(
-            "No identity is named to train as: write one called train under identities: in the environment file, or name it with --identity."
+            "There is no identity to train as: add one called train under identities: in the environment file, or choose one with --identity."
         )
     scheduling = dict(spec.get("scheduling") or {})
     scheduling["timeout"] = f"{_seconds(request.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
@@ -103,7 +103,7 @@ def job_of(project: Project, request: TrainingRequest, now: datetime | None = No
 
 
 def _tensorboard(project: Project) -> str:
-    """The environment's TensorBoard, by its full name. Raises UsageProblem when `up` has not made it."""
+    """The environment's TensorBoard, by its full name. Raises UsageProblem when `up` has not created it."""
     found = project.cloud.pages(f"{project.region}-{API}", f"v1/{project.here}/tensorboards", "tensorboards")
     name = next((str(one["name"]) for one in found if one.get("displayName") == _BOARD), "")
     if not name:
@@ -121,9 +121,7 @@ def timeout(job: Mapping[str, Any]) -> int:
 def _of_image(request: TrainingRequest, said: TrainingSpec) -> dict[str, Any]:
     image = request.image or said.image
     if not image:
-        raise UsageProblem(
-            "Say what to run: a job's file, the name of a job of the environment file, or --image IMAGE."
-        )
+        raise UsageProblem("Name what to run: a job file, a training in the environment file, or --image IMAGE.")
     env = [{"name": name, "value": value} for name, value in {**said.env, **(request.env or {})}.items()]
     gpu = {"acceleratorType": said.accelerator, "acceleratorCount": said.accelerator_count} if said.accelerator else {}
     pool = {
@@ -135,7 +133,7 @@ def _of_image(request: TrainingRequest, said: TrainingSpec) -> dict[str, Any]:
 
 
 def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
-    """What the command line says goes over what the file says; of several workers only the image and variables are for all."""
+    """Applies the command line's overrides to the file's job; with several worker pools, only image and variables apply to all."""
     pools = spec["workerPoolSpecs"]
     if (request.machine or request.gpu or request.args) and len(pools) > 1:
         raise UsageProblem("The file has several worker pools: change machines and arguments there.")
@@ -155,7 +153,7 @@ def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
 def _machine(request: TrainingRequest, given: Mapping[str, Any]) -> dict[str, Any]:
     gpu, _, count = request.gpu.partition(":")
     if count and not count.isdecimal():
-        raise UsageProblem(f"{request.gpu!r} is not a GPU: write e.g. NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
+        raise UsageProblem(f"{request.gpu!r} is not a GPU: write it as NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": request.machine} if request.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
     made = {**given, **kind, **with_gpu}
@@ -169,7 +167,7 @@ def _named_after(request: TrainingRequest) -> str:
 
 
 def _account(project: Project, name: str) -> str:
-    """The address of an identity of the file, or an address as it is. Raises UsageProblem for a name that the file has not."""
+    """The address of an identity of the file, or an address as it is. Raises UsageProblem for an unknown name."""
     identities = project.environment.identities
     if not name or "@" in name:
         return name
@@ -180,16 +178,16 @@ def _account(project: Project, name: str) -> str:
 
 def _place(output: str, name: str, now: datetime | None) -> str:
     if not output:
-        raise UsageProblem("There is no bucket for what the job writes: name a place with --output gs://BUCKET/FOLDER.")
+        raise UsageProblem("There is no bucket for the job's results: choose a place with --output gs://BUCKET/FOLDER.")
     short = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "job"
     return f"{output}/jobs/{short}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def _seconds(text: str) -> int:
-    """A time as people write it, 90m or 2h, in seconds; 0 for none. Raises UsageProblem for what is none."""
+    """Parses a time such as 90m or 2h into seconds; 0 for "". Raises UsageProblem."""
     found = _TIME.fullmatch(text) if text else None
     if text and not found:
-        raise UsageProblem(f"{text!r} is not a time: write e.g. 90m, 2h or 1d.")
+        raise UsageProblem(f"{text!r} is not a time: write it as 90m, 2h or 1d.")
     return int(float(found[1]) * _UNITS[found[2] or ""]) if found else 0
 
 

@@ -15,7 +15,7 @@ _HAVE_THEIR_OWN = (
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails `allUsers` and `allAuthenticatedUsers`, but where a policy of its own says so more exactly."""
+    """Fails `allUsers` and `allAuthenticatedUsers`, except where a more specific policy does."""
     if any(fnmatchcase(resource.kind, kind) for kind in _HAVE_THEIR_OWN):
         return PASSES
     return judge_public(resource)
@@ -25,9 +25,9 @@ POLICY = Policy(
     title="Access is granted by name",
     severity=Severity.HIGH,
     why="Everyone with an internet connection gets in, and what they do is on your credits.",
-    mend="Name who may; for a service that is meant to be public, write an exception with its reason in the environment file.",
+    mend="Name who may have it; for a service that is meant to be public, write an exception with its reason in the environment file.",
     resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="a member known only after apply is an account that this plan makes; allUsers is always written out",
+    unknown_because="a member known only after apply is an account that this plan creates; allUsers is always written out",
 )

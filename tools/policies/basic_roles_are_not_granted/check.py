@@ -1,4 +1,4 @@
-"""Nobody is owner, editor or viewer, of a project or of anything in it."""
+"""Nobody is an owner, editor or viewer of a project or of anything in it."""
 
 from policies.grants import judge_roles, ways
 from policies.language import Policy, Resource, Ruling, Settings, Severity, Verdict
@@ -14,8 +14,8 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Basic roles are not granted",
     severity=Severity.HIGH,
-    why="They reach every service of the project, those added later too: an editor may act as every account, a viewer read every bucket's list.",
-    mend="Give people a persona in `members:`, and an identity the predefined roles that it needs, on the resource that it needs.",
+    why="They apply to every service of the project, including future ones: an editor may act as every account, a viewer may list every bucket.",
+    mend="Give people a persona in `members:`, and an identity the predefined roles that it needs, on the resources that it needs them for.",
     resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,
     when_unknown=Verdict.FAIL,

@@ -1,4 +1,4 @@
-"""Nobody without a name reads or writes a bucket, by IAM or by an access list."""
+"""No anonymous access to buckets, neither by IAM nor by an access control list."""
 
 from policies.grants import PUBLIC, judge_public, ways
 from policies.language import (
@@ -36,16 +36,16 @@ def _judge_entry(entry: str | Unknown) -> Ruling:
     if isinstance(entry, Unknown):
         return unknown("its access list")
     public = entry.rpartition(":")[2] in PUBLIC or entry.startswith(("public", "authenticatedRead"))
-    return fails(f"lets everybody in by {entry}") if public else PASSES
+    return fails(f"gives everybody access by {entry}") if public else PASSES
 
 
 POLICY = Policy(
     title="Buckets are not public",
     severity=Severity.CRITICAL,
-    why="Anyone on the internet could read, or fill, the bucket: the data is out, and the traffic is on your bill.",
+    why="Anyone on the internet could read or fill the bucket: your data leaks, and you pay for the traffic.",
     mend="Name the person in `members:` or the service account in `identities:` of the environment file.",
     resources=(*ways("storage_bucket"), *ways("storage_managed_folder"), *_LISTS),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="a member known only after apply is an account that this plan makes; allUsers is always written out",
+    unknown_because="a member known only after apply is an account that this plan creates; allUsers is always written out",
 )

@@ -1,4 +1,4 @@
-"""A build as an account of its own says where its logs go; otherwise Cloud Build refuses it, at the first push."""
+"""A build with a service account of its own sets where its logs go; otherwise Cloud Build refuses it, at the first push."""
 
 from policies.language import (
     PASSES,
@@ -20,7 +20,7 @@ _ENOUGH = ("CLOUD_LOGGING_ONLY", "NONE")
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails an inline build that neither logs to Cloud Logging alone nor names a bucket for its logs; a file is not seen here."""
+    """Fails an inline build that neither logs only to Cloud Logging nor names a bucket for its logs; builds from a file are not visible here."""
     found = resource.blocks("build")
     return unknown("its build") if isinstance(found, Unknown) else worst(map(_judge_build, found))
 
@@ -34,13 +34,13 @@ def _judge_build(build: Block) -> Ruling:
     logging = options[0].get("logging") if options else None
     if isinstance(logging, Unknown):
         return unknown("where it logs")
-    return PASSES if logging in _ENOUGH else fails("says nothing of its logs that a build as an own account may do")
+    return PASSES if logging in _ENOUGH else fails("does not set its logs as a build with its own account must")
 
 
 POLICY = Policy(
     title="Builds log to Cloud Logging",
     severity=Severity.MEDIUM,
-    why="A build as an account of its own is refused without it, and the bucket that Cloud Build would use needs the viewer's role to be read.",
+    why="Without it, a build with its own account is refused, and reading logs from Cloud Build's default bucket takes the viewer role.",
     mend='Set `options { logging = "CLOUD_LOGGING_ONLY" }` in the build.',
     resources=("google_cloudbuild_trigger",),
     judge=judge,

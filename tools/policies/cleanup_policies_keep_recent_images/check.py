@@ -1,19 +1,15 @@
-"""Where old images go, the newest of each stay, however old they are."""
+"""Where old images are deleted, the newest of each stay, however old they are."""
 
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a repository that deletes and keeps nothing."""
+    """Fails a repository that deletes images but has no rule to keep any."""
     rules = resource.blocks("cleanup_policies")
     if isinstance(rules, Unknown) or any(isinstance(rule.get("action"), Unknown) for rule in rules):
         return unknown("its cleanup")
     actions = {rule.get("action") for rule in rules}
-    return (
-        fails("deletes old images, the one in use among them")
-        if "DELETE" in actions and "KEEP" not in actions
-        else PASSES
-    )
+    return fails("deletes old images, even the one in use") if "DELETE" in actions and "KEEP" not in actions else PASSES
 
 
 POLICY = Policy(

@@ -1,4 +1,4 @@
-"""A custom role is no back door: it neither acts as service accounts nor makes keys nor rewrites a policy."""
+"""A custom role is no back door: it cannot act as service accounts, create keys or change policies."""
 
 from policies.language import (
     PASSES,
@@ -37,14 +37,14 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 def _judge_permission(permission: str | Unknown) -> Ruling:
     if isinstance(permission, Unknown):
         return unknown("its permissions")
-    return fails(f"holds {permission}") if permission in _POWERS or permission.endswith(".setIamPolicy") else PASSES
+    return fails(f"includes {permission}") if permission in _POWERS or permission.endswith(".setIamPolicy") else PASSES
 
 
 POLICY = Policy(
     title="Custom roles do not impersonate",
     severity=Severity.HIGH,
     why="Such a permission, wherever the role is granted in the project, is as good as every role of every account.",
-    mend="Leave the permission out; grant roles/iam.serviceAccountUser on the one account that is to be used.",
+    mend="Leave the permission out; grant roles/iam.serviceAccountUser on the one account that is needed.",
     resources=("google_organization_iam_custom_role", "google_project_iam_custom_role"),
     judge=judge,
     when_unknown=Verdict.FAIL,

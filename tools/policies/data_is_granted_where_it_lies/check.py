@@ -1,4 +1,4 @@
-"""Objects, secret values and images are reached on their bucket, secret or repository, never in the whole project."""
+"""Objects, secret values and images are reached on their bucket, secret or repository, never through the whole project."""
 
 import re
 
@@ -12,14 +12,14 @@ _DATA = re.compile(
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails the roles that read or write data, where they are granted for all of it."""
+    """Fails roles that read or write data if they are granted for the whole project, a folder or an organization."""
     return judge_roles(resource, lambda role: _DATA.fullmatch(role) is not None)
 
 
 POLICY = Policy(
     title="Data is granted where it lies",
     severity=Severity.HIGH,
-    why="In the whole project it reaches every bucket and secret, tomorrow's too, and Terraform's state: whoever writes that decides what the deployer does.",
+    why="Granted in the project it reaches every bucket and secret, including future ones and Terraform's state: whoever can write that controls the deployer.",
     mend="Name the buckets and repositories under the identity, and the identity under a secret's `readers:`; people have theirs by persona.",
     resources=PROJECT_WIDE,
     judge=judge,

@@ -1,4 +1,4 @@
-"""A bucket that DVC keeps data in is versioned, and no rule deletes there."""
+"""A bucket for DVC is versioned, and no rule deletes anything in it."""
 
 from policies.language import (
     PASSES,
@@ -28,8 +28,8 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
     if isinstance(versions, Unknown) or isinstance(rules, Unknown):
         return unknown("versioning or lifecycle rules")
     if not versions or truth(versions[0].get("enabled")) is False:
-        return fails("holds DVC's data without versioning")
-    return fails("holds DVC's data and has a rule that deletes") if any(map(_deletes, rules)) else PASSES
+        return fails("contains DVC's data without versioning")
+    return fails("contains DVC's data and has a rule that deletes") if any(map(_deletes, rules)) else PASSES
 
 
 def _deletes(rule: Block) -> bool:
@@ -40,7 +40,7 @@ def _deletes(rule: Block) -> bool:
 POLICY = Policy(
     title="DVC buckets keep every version",
     severity=Severity.HIGH,
-    why="Old commits point at old versions of objects; once a rule has deleted one, `dvc pull` of that commit fails for ever.",
+    why="Old commits point at old versions of objects; once a rule has deleted one, `dvc pull` of that commit can never work again.",
     mend="Set `dvc: true` on the bucket in the environment file and leave `versioning` out; the module then makes no such rule.",
     resources=("google_storage_bucket",),
     judge=judge,

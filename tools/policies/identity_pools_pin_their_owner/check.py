@@ -1,4 +1,4 @@
-"""A token from outside is accepted only from one repository or owner, by the number that is never given to another."""
+"""A token from outside is accepted only from one repository or owner, by its numeric ID, which is never reused."""
 
 import re
 
@@ -9,7 +9,7 @@ _GITHUB = "https://token.actions.githubusercontent.com"
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a provider without a condition, and one for GitHub whose condition leaves the owner's or repository's id open."""
+    """Fails a provider without a condition, and one for GitHub whose condition does not fix the owner's or the repository's ID."""
     condition = resource.text("attribute_condition")
     text = condition.text if isinstance(condition, Unknown) else condition or ""
     if isinstance(condition, Unknown) and "assertion." not in text:
@@ -28,7 +28,7 @@ POLICY = Policy(
     title="Identity pools pin their owner",
     severity=Severity.CRITICAL,
     why="All of GitHub shares one issuer: without a pin any workflow there can log in here, and a name can be taken over once it is given up.",
-    mend="Let every alternative of attribute_condition hold `assertion.repository_owner_id == '…'` (`gh api users/OWNER --jq .id`).",
+    mend="Every alternative of attribute_condition must contain `assertion.repository_owner_id == '…'` (`gh api users/OWNER --jq .id`).",
     resources=("google_iam_workload_identity_pool_provider",),
     judge=judge,
     when_unknown=Verdict.FAIL,

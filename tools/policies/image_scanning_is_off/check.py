@@ -4,7 +4,7 @@ from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severi
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a repository that does not say DISABLED: left out, it follows the project, where one click turns it on."""
+    """Fails a repository without DISABLED: left out, it follows the project's setting, which one click turns on."""
     scanning = resource.blocks("vulnerability_scanning_config")
     settings = [Unknown()] if isinstance(scanning, Unknown) else [block.get("enablement_config") for block in scanning]
     if "DISABLED" in settings:
@@ -17,7 +17,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Image scanning is off",
     severity=Severity.MEDIUM,
-    why="Scanning costs $0.26 for every image digest; a team that builds on each push has spent its coupon on it.",
+    why="Scanning costs $0.26 for every image digest; a team that builds on every push can spend its coupon on it.",
     mend='Set `vulnerability_scanning_config { enablement_config = "DISABLED" }`; scan what you release in CI instead.',
     resources=("google_artifact_registry_repository",),
     judge=judge,

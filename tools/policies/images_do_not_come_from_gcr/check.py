@@ -1,4 +1,4 @@
-"""No image comes from Container Registry, which is no more: gcr.io takes no pushes, and serves only Google's own."""
+"""No image comes from Container Registry, which was shut down: gcr.io accepts no pushes and serves only Google's own images."""
 
 import re
 
@@ -53,5 +53,5 @@ POLICY = Policy(
     resources=(SERVICE, JOB, TRIGGER),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="an image known only after apply is in a repository that this plan makes, which is in Artifact Registry",
+    unknown_because="an image known only after apply is in a repository that this plan creates, which is in Artifact Registry",
 )

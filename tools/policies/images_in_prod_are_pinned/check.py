@@ -1,4 +1,4 @@
-"""What a protected environment runs is an image that nobody can move: by digest, or by the commit that it was built from."""
+"""A protected environment runs images that cannot be moved: by digest, or tagged with the commit that they were built from."""
 
 import re
 
@@ -36,7 +36,7 @@ def _judge(image: str | Unknown) -> Ruling:
 POLICY = Policy(
     title="Images in prod are pinned",
     severity=Severity.MEDIUM,
-    why="A tag such as latest can be pushed again: the next instance that starts then runs what nobody has deployed.",
+    why="A tag such as latest can be pushed again: the next instance that starts then runs something that nobody deployed.",
     mend="Leave `image` to the builds, which deploy by commit, or write it with `@sha256:…`.",
     resources=(SERVICE, JOB),
     judge=judge,

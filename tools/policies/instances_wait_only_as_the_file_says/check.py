@@ -1,4 +1,4 @@
-"""An instance that always waits, or a GPU, is there because the environment file says so, where its price is seen."""
+"""Instances that always wait, and GPUs, exist only if the environment file says so, where their price is visible."""
 
 from policies.language import (
     PASSES,
@@ -24,7 +24,7 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
     if isinstance(found, Unknown) or isinstance(scaling, Unknown):
         return unknown("its instances")
     if blocks(found, "node_selector"):
-        return fails("has a GPU, which the environment file has no word for")
+        return fails("has a GPU, which the environment file cannot describe")
     return _judge_least(resource, number(scaling[0].get("min_instance_count")) if scaling else None, settings)
 
 
@@ -34,7 +34,7 @@ def _judge_least(resource: Resource, least: float | Unknown | None, settings: Se
         return unknown("its instances")
     if not least or f"{name}={least:.0f}" in settings.waiting:
         return PASSES
-    return fails(f"keeps {least:.0f} waiting, and the environment file does not say so")
+    return fails(f"keeps {least:.0f} waiting, but the environment file does not say so")
 
 
 POLICY = Policy(

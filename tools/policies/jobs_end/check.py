@@ -1,4 +1,4 @@
-"""A job says how long a try may take, so that one that hangs ends."""
+"""A job limits how long an attempt may take, so that one that hangs is stopped."""
 
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
 from policies.workloads import JOB, template
@@ -10,13 +10,13 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
     timeout = found if isinstance(found, Unknown) else found.get("timeout")
     if isinstance(timeout, Unknown):
         return unknown("its timeout")
-    return PASSES if timeout else fails("says nowhere how long it may run")
+    return PASSES if timeout else fails("does not limit how long it may run")
 
 
 POLICY = Policy(
     title="Jobs end",
     severity=Severity.LOW,
-    why="What hangs is tried again and again, and billed each time; ten minutes, which Cloud Run takes for granted, end a good job too early.",
+    why="A job that hangs is retried, and billed each time; Cloud Run's default of ten minutes stops a good job too early.",
     mend="Set `timeout` in the job's template; the environment file has `timeout_minutes`.",
     resources=(JOB,),
     judge=judge,

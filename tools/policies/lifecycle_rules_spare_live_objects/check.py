@@ -1,4 +1,4 @@
-"""A rule that deletes touches old versions only, never what is in the bucket now."""
+"""A rule that deletes affects only old versions, never live objects."""
 
 from policies.language import (
     PASSES,
@@ -21,7 +21,7 @@ _OLD_ONLY = ("days_since_noncurrent_time", "num_newer_versions")
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a Delete rule whose condition also holds for live objects."""
+    """Fails a Delete rule whose condition also matches live objects."""
     rules = resource.blocks("lifecycle_rule")
     return unknown("its lifecycle rules") if isinstance(rules, Unknown) else worst(map(_judge_rule, rules))
 
@@ -47,7 +47,7 @@ def _old_only(condition: Block) -> bool:
 POLICY = Policy(
     title="Lifecycle rules spare live objects",
     severity=Severity.HIGH,
-    why="An age rule counts from the upload: data that is in daily use goes once it is old enough, and a DVC remote breaks without a word.",
+    why="An age rule counts from the upload: data in daily use is deleted once it is old enough, and a DVC remote breaks silently.",
     mend='Add `with_state = "ARCHIVED"` (or `num_newer_versions`) to the rule\'s condition; for a scratch bucket write an exception.',
     resources=("google_storage_bucket",),
     judge=judge,

@@ -1,4 +1,4 @@
-"""Everything stands in the environment's region: data does not travel, and traffic within a region is free."""
+"""Everything is in the environment's region: data does not travel, and traffic within a region is free."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from policies.language import (
 
 
 def judge(resource: Resource, settings: Settings) -> Ruling:
-    """Fails a location, region or zone outside the allowed regions; `global` is nowhere and passes."""
+    """Fails a location, region or zone outside the allowed regions; `global` passes."""
     return worst(_judge_place(place, settings) for place in _places(resource)) if settings.regions else PASSES
 
 
@@ -40,20 +40,20 @@ def _known(found: list[Block] | Unknown) -> list[Block]:
 
 def _judge_place(place: str | Unknown, settings: Settings) -> Ruling:
     if isinstance(place, Unknown):
-        return unknown("where it stands")
+        return unknown("its location")
     name = place.rpartition("/")[2].lower()
     region = name if name.count("-") < 2 else name.rpartition("-")[0]  # a zone is its region and a letter
     return (
         PASSES
         if region in {"global", *settings.regions}
-        else fails(f"stands in {name}, not in {', '.join(sorted(settings.regions))}")
+        else fails(f"is in {name}, not in {', '.join(sorted(settings.regions))}")
     )
 
 
 POLICY = Policy(
     title="Locations are allowed",
     severity=Severity.MEDIUM,
-    why="Data in another region is under other rules, slower to read, and every read across regions is billed; multi-regions cost more per GB.",
+    why="Data in another region is under other laws, is slower to read, and every read across regions is billed; multi-regions cost more per GB.",
     mend="Take the location from the environment's `region`; where another is needed, write an exception with its reason.",
     resources=("google_*",),
     judge=judge,

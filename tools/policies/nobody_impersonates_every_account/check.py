@@ -1,4 +1,4 @@
-"""The right to act as a service account is given on that account, never in a whole project."""
+"""Permission to act as a service account is granted on that account, never on a whole project."""
 
 from policies.grants import PROJECT_WIDE, judge_roles
 from policies.language import Policy, Resource, Ruling, Settings, Severity, Verdict

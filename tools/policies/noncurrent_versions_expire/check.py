@@ -1,4 +1,4 @@
-"""A versioned bucket does not pile up versions for ever, unless DVC needs them."""
+"""A versioned bucket does not accumulate versions for ever, unless DVC needs them."""
 
 from policies.language import (
     PASSES,

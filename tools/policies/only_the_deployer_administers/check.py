@@ -1,4 +1,4 @@
-"""Admin roles over the whole project belong to the deployer alone, as whom operators act."""
+"""Only the deployer, as which operators act, has admin roles in the project."""
 
 import re
 
@@ -6,14 +6,14 @@ from policies.grants import PROJECT_WIDE, judge_roles, ways
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Verdict
 
 _ADMIN = re.compile(r"roles/(\w+\.)*(\w*[aA]dmin(\.v\d+)?|dataOwner|legacyBucketOwner|osAdminLogin)")
-# On one resource: the roles with which the holder may let others in.
+# Roles on one resource that let their holder grant access to others.
 _LETS_IN = re.compile(
     r"roles/(\w+\.admin|bigquery\.dataOwner|iam\.serviceAccountAdmin|storage\.(folderAdmin|legacyBucketOwner))"
 )
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails, outside the module call `deployer`, roles called admin in a project, and on a resource those that let others in."""
+    """Fails admin roles in the project outside the module call `deployer`, and roles on a resource that let their holder grant access."""
     if "module.deployer." in resource.address:
         return PASSES
     forbidden = _ADMIN if resource.kind in PROJECT_WIDE else _LETS_IN
@@ -23,7 +23,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Only the deployer administers",
     severity=Severity.HIGH,
-    why="An admin of a service, or of one bucket or secret, can let in anyone, past the environment file.",
+    why="An admin of a service, or of one bucket or secret, can grant access to anyone, bypassing the environment file.",
     mend="Make the member an operator, who acts as the deployer, or grant a lesser role on the one resource, such as roles/storage.objectUser.",
     resources=(*ways("*"), "data.google_iam_policy"),
     judge=judge,

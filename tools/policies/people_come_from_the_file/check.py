@@ -1,4 +1,4 @@
-"""People and groups get their roles from `members:`, where on- and offboarding finds them."""
+"""People and groups get their roles through `members:`, where onboarding and offboarding find them."""
 
 from policies.grants import grants, ways
 from policies.language import (
@@ -28,7 +28,7 @@ def _judge_member(member: str | Unknown, settings: Settings) -> Ruling:
     if text in settings.members:
         return PASSES
     if text.startswith(_PEOPLE):
-        return fails(f"grants a role to {text} past the environment file")
+        return fails(f"grants a role to {text} outside the environment file")
     open_start = isinstance(member, Unknown) and (not text or text.startswith("${") or "${" not in text)
     return unknown("who gets access") if open_start else PASSES
 
@@ -36,10 +36,10 @@ def _judge_member(member: str | Unknown, settings: Settings) -> Ruling:
 POLICY = Policy(
     title="People come from the file",
     severity=Severity.MEDIUM,
-    why="Whoever is granted a role elsewhere is in no list, and keeps it when they leave the team.",
+    why="Somebody who is granted a role elsewhere is in no list, and keeps it when they leave the team.",
     mend="Put the person in `members:` (`groundwork onboard EMAIL --role …`); if no persona fits, change the personas of modules/team_access.",
     resources=ways("*"),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="a person's address is written out; a member known only after apply is an account that this plan makes",
+    unknown_because="a person's address is always literal; a member known only after apply is an account that this plan creates",
 )

@@ -1,4 +1,4 @@
-"""No grant goes to everybody in an identity pool; it names a repository, a branch or a subject."""
+"""No grant is for everybody in an identity pool; it names a repository, a branch or a subject."""
 
 from policies.grants import grants, ways
 from policies.language import (
@@ -24,7 +24,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 def _judge_member(member: str | Unknown) -> Ruling:
     text = member.text if isinstance(member, Unknown) else member
     if text.startswith("principalSet://") and text.endswith("/*"):
-        return fails("is for everybody whom the identity pool lets in")
+        return fails("is for everybody in the identity pool")
     if isinstance(member, Unknown) and not text.startswith(("principal", "serviceAccount:", "user:", "group:")):
         return unknown("who gets access")
     return PASSES
@@ -33,7 +33,7 @@ def _judge_member(member: str | Unknown) -> Ruling:
 POLICY = Policy(
     title="Pool members are narrowed",
     severity=Severity.HIGH,
-    why="With `/*` a pull request's workflow has what only the main branch should have.",
+    why="With `/*`, a pull request's workflow gets what only the main branch should have.",
     mend="Use an attribute: `principalSet://…/attribute.repository/OWNER/NAME`, or the rule for the main branch.",
     resources=ways("*"),
     judge=judge,

@@ -1,4 +1,4 @@
-"""What every workflow of a repository can log in as, pull requests included, reads and nothing more."""
+"""Identities that every workflow of a repository can use, including those of pull requests, may only read."""
 
 import re
 
@@ -27,7 +27,7 @@ _PROJECT_WIDE_DATA = {"roles/bigquery.dataViewer", "roles/storage.objectViewer"}
 def judge(resource: Resource, settings: Settings) -> Ruling:
     """Fails a grant to a pool's members, other than the main branch, or to the planner, of a role that does more than read.
 
-    To log in as an identity that only reads, as the environment file is held to, is reading.
+    Logging in as an identity that only reads (which validation of the environment file ensures) counts as reading.
     """
     return worst(_judge_grant(resource, grant, settings) for grant in grants(resource))
 
@@ -59,7 +59,7 @@ def _any_workflow(member: str) -> bool:
 POLICY = Policy(
     title="Pull requests only read",
     severity=Severity.CRITICAL,
-    why="Whoever may push a branch writes its workflow: with more than reading they change the cloud, or the state, before anyone has reviewed it.",
+    why="Whoever may push a branch controls its workflow: with more than read access they could change the cloud, or the state, before any review.",
     mend="Grant it to `principals.main` of modules/github_identity, or let the deployer do it; the planner in infra/bootstrap only reads.",
     resources=ways("*"),
     judge=judge,

@@ -1,4 +1,4 @@
-"""What costs money carries the environment's labels, so that the bill can be told apart."""
+"""What costs money carries the environment's labels, so that the bill can be broken down."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severi
 
 
 def judge(resource: Resource, settings: Settings) -> Ruling:
-    """On a plan every label of the environment must be there; in code the resource must take labels at all."""
+    """In a plan, all labels of the environment must be there; in code, the resource must have labels at all."""
     if resource.source == "code":
         return fails("takes no labels") if resource.get("labels") is None else PASSES
     found = resource.get("effective_labels") or resource.get("labels")
@@ -19,7 +19,7 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Resources are labelled",
     severity=Severity.LOW,
-    why="The billing export knows a team, an environment or a component only by its label; what has none is nobody's cost.",
+    why="The billing export knows a team, an environment or a component only by its label; what has none belongs to nobody.",
     mend="Set `labels = var.labels` on the resource and keep `default_labels` on the provider.",
     resources=(
         "google_artifact_registry_repository",

@@ -11,8 +11,8 @@ def judge(_resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Secret values are not read into the state",
     severity=Severity.CRITICAL,
-    why="What a data source reads lies in plain text in the state and in every saved plan.",
-    mend="Let what runs read the secret itself, as its identity; in Terraform use the ephemeral resource of the same name.",
+    why="What a data source reads is stored in plain text in the state and in every saved plan.",
+    mend="Let the workload read the secret itself, as its identity; in Terraform use the ephemeral resource of the same name.",
     resources=(
         "data.google_client_config",
         "data.google_secret_manager_regional_secret_version",

@@ -1,4 +1,4 @@
-"""Nobody without a name reads a secret."""
+"""No anonymous access to secrets."""
 
 from policies.grants import judge_public, ways
 from policies.language import Policy, Resource, Ruling, Settings, Severity, Verdict
@@ -17,5 +17,5 @@ POLICY = Policy(
     resources=(*ways("secret_manager_secret"), *ways("secret_manager_regional_secret")),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="a member known only after apply is an account that this plan makes; allUsers is always written out",
+    unknown_because="a member known only after apply is an account that this plan creates; allUsers is always written out",
 )

@@ -1,4 +1,4 @@
-"""No secret's value stands in a variable of a container: it would lie in the state, the console and every revision."""
+"""No secret value is in a container's environment variable: it would be in the state, the console and every revision."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _VALUE = re.compile(
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a variable that is called like a secret, or whose value looks like one; a reference to a secret is none."""
+    """Fails a variable that is named like a secret or whose value looks like one; references to secrets pass."""
     found = containers(resource)
     if isinstance(found, Unknown):
         return unknown("its containers")
@@ -50,7 +50,7 @@ def _judge(variable: Block | Unknown) -> Ruling:
     if not value:
         return PASSES
     if isinstance(name, str) and _NAME.search(name):
-        return fails(f"has the variable {name} with a value of its own")
+        return fails(f"has the variable {name} with a literal value")
     if isinstance(value, str) and _VALUE.fullmatch(value):
         return fails(f"has a variable, {name}, whose value looks like a key")
     return unknown("its variables") if isinstance(name, Unknown) or isinstance(value, Unknown) else PASSES
@@ -59,7 +59,7 @@ def _judge(variable: Block | Unknown) -> Ruling:
 POLICY = Policy(
     title="Secrets are not variables",
     severity=Severity.CRITICAL,
-    why="Everybody who may see the service, its revisions, the plan or the state reads it, for as long as they are kept.",
+    why="Everybody who may see the service, its revisions, the plan or the state can read it, for as long as these are kept.",
     mend="Put the value into Secret Manager (`groundwork secrets set`) and the variable below `secrets:` of the service or job.",
     resources=(SERVICE, JOB),
     judge=judge,

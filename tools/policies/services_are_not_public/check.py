@@ -1,4 +1,4 @@
-"""A service answers those who are let in; one that answers everybody says so in the environment file."""
+"""A service answers only authorised callers, unless the environment file makes it public."""
 
 from policies.grants import judge_public, ways
 from policies.language import (
@@ -18,7 +18,7 @@ from policies.workloads import SERVICE
 
 
 def judge(resource: Resource, settings: Settings) -> Ruling:
-    """Fails `allUsers` among the invokers, and a service that asks for no token, unless the file says public: true of it."""
+    """Fails `allUsers` among the invokers, and a service that asks for no token, unless the file has public: true for it."""
     if resource.kind != SERVICE:
         return judge_public(resource)
     name, is_open = resource.text("name"), truth(resource.get("invoker_iam_disabled"))
@@ -32,10 +32,10 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Services are not public by accident",
     severity=Severity.HIGH,
-    why="Whoever finds the address calls the model at your cost, and reads what it answers.",
-    mend="Leave `public` out, or write `public: true` on the service in the environment file, where everybody sees it.",
+    why="Whoever finds the address can call the model at your expense, and read its answers.",
+    mend="Leave `public` out, or set `public: true` for the service in the environment file, where everybody sees it.",
     resources=(SERVICE, *ways("cloud_run_v2_service"), *ways("cloud_run_v2_job"), *ways("cloud_run_service")),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="a member known only after apply is an account that this plan makes; allUsers and public are always written out",
+    unknown_because="a member known only after apply is an account that this plan creates; allUsers and public are always written out",
 )

@@ -31,10 +31,10 @@ def _judge_switch(resource: Resource, name: str) -> Ruling:
 POLICY = Policy(
     title="Services stay enabled",
     severity=Severity.MEDIUM,
-    why="An enabled API costs nothing; switching it off breaks whoever uses it, and switching it on again takes minutes.",
+    why="An enabled API costs nothing; disabling it breaks its users, and enabling it again takes minutes.",
     mend="Set `disable_on_destroy = false` and leave `disable_dependent_services` out.",
     resources=("google_project_service",),
     judge=judge,
     when_unknown=Verdict.FAIL,
-    unknown_because="what a destroy takes along must be readable before apply",
+    unknown_because="what a destroy removes must be readable before apply",
 )

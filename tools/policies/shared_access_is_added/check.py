@@ -1,4 +1,4 @@
-"""A grant owns its role only where nobody else grants it: on one thing of this Terraform's, or for a role of the project's own."""
+"""A grant is authoritative for its role only where nobody else grants it: on this Terraform's own resources, or for a custom role."""
 
 from policies.grants import PROJECT_WIDE, ways
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
@@ -7,7 +7,7 @@ _OWN = "projects/"
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails every `_iam_policy`, and a `_iam_binding` in a project, folder or organization of a role that is not the project's own."""
+    """Fails every `_iam_policy`, and a `_iam_binding` in a project, folder or organization unless it is of the project's custom role."""
     if resource.kind.endswith("_policy"):
         return fails("replaces everybody's access at every apply")
     if resource.kind not in PROJECT_WIDE:
@@ -22,8 +22,8 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Shared access is added",
     severity=Severity.HIGH,
-    why="In a project others grant roles too: Google its own agents, the owner, another Terraform. Whoever is not listed would lose them.",
-    mend="Use `google_project_iam_member`, or a role of the project's own (modules/project_role); on one thing the `_iam_binding` type.",
+    why="Others also grant roles in a project: Google to its agents, the owner, another Terraform. Whoever is not listed would lose them.",
+    mend="Use `google_project_iam_member`, or a custom role (modules/project_role); on a single resource, use the `_iam_binding` type.",
     resources=tuple(kind for kind in ways("*") if not kind.endswith("_member")),
     judge=judge,
     when_unknown=Verdict.FAIL,

@@ -25,21 +25,21 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
     if isinstance(versions, Unknown) or isinstance(emptied, Unknown):
         return unknown("versioning or force_destroy")
     if emptied:
-        return fails("would take the state along when it is destroyed: force_destroy is true")
+        return fails("would delete the state when it is destroyed: force_destroy is true")
     versioned = truth(versions[0].get("enabled")) if versions else False
     return (
         unknown("versioning")
         if isinstance(versioned, Unknown)
         else PASSES
         if versioned
-        else fails("keeps one version of the state only")
+        else fails("keeps only one version of the state")
     )
 
 
 POLICY = Policy(
     title="State buckets are versioned",
     severity=Severity.HIGH,
-    why="A state written by a run that went wrong can be taken back only from an earlier version; without it every resource is orphaned.",
+    why="A state that a failed run damaged can only be restored from an earlier version; without one, every resource is orphaned.",
     mend="Set `versioning { enabled = true }` and leave `force_destroy` out.",
     resources=("google_storage_bucket",),
     judge=judge,

@@ -1,4 +1,4 @@
-"""What runs and what builds acts as an account made for it, never as one of Google's default accounts."""
+"""Workloads and builds run as accounts created for them, never as one of Google's default accounts."""
 
 from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
 from policies.workloads import JOB, SERVICE, TRIGGER, template
@@ -17,19 +17,19 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
         return unknown("its account")
     account = place.get("service_account")
     if not account:
-        return fails("names no account, and so acts as Compute Engine's default one")
+        return fails("names no account, and so runs as Compute Engine's default account")
     if not isinstance(account, str):
         return unknown("its account")
-    return fails(f"acts as a default account, {account.rpartition('/')[2]}") if account.endswith(_DEFAULTS) else PASSES
+    return fails(f"runs as a default account, {account.rpartition('/')[2]}") if account.endswith(_DEFAULTS) else PASSES
 
 
 POLICY = Policy(
     title="Workloads have an identity of their own",
     severity=Severity.HIGH,
-    why="A default account is shared by everything that names none and is often the project's editor; who did what is then nobody's.",
-    mend="Name an identity in the environment file (`identity:`), or set `service_account` to an account made for the purpose.",
+    why="A default account is shared by everything that names none, and is often an editor of the project; nobody can tell who did what.",
+    mend="Name an identity in the environment file (`identity:`), or set `service_account` to an account created for the purpose.",
     resources=(SERVICE, JOB, TRIGGER),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="an account known only after apply is one that this plan makes; the default ones are written out or left out",
+    unknown_because="an account known only after apply is one that this plan creates; the default ones are written out or left out",
 )
