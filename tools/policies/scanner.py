@@ -56,7 +56,7 @@ class ScanReport:
     """The result for one part, the code or a layer's plan, in a form for JSON.
 
     `findings` and `undecided` are rows of policy, address, file, lines and about; `places` are rows of address, file, first
-    and last line of what stands in code; `checked` counts verdicts, `resources` what there was to check; `types` are the
+    and last line in the code; `checked` counts verdicts, `resources` what there was to check; `types` are the
     Terraform types met; `problems` is every sign that something was not checked.
     """
 

@@ -197,7 +197,7 @@ def broken(joined: Joined) -> GroundworkError | None:
     ]
     if not lines:
         return None
-    beginning = f"{joined.member.email} was let in, but {len(lines)} of {len(joined.proof)} promised actions"
+    beginning = f"{joined.member.email} was added, but {len(lines)} of {len(joined.proof)} promised actions"
     if len(late) == len(lines):
         return CouldNotTell(
             f"{beginning} do not work yet, though the policies give them: run the same command again.", lines

@@ -83,7 +83,7 @@ def has(vault: Vault, name: str, value: bytes) -> bool:
 def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
     """Adds the value, and only then disables and destroys versions; an unchanged value changes nothing.
 
-    Raises UsageProblem for a rotation to the same value, GroundworkError; it says so when the value was set but an older version could not be disabled or destroyed.
+    Raises UsageProblem for a rotation to the same value, GroundworkError; its message mentions a value that was stored although an older version could not be disabled or destroyed.
     """
     if has(vault, intent.name, value):
         if intent.rotation:

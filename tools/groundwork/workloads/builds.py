@@ -79,7 +79,7 @@ def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
 def build(project: Project, name: str) -> Build:
     """A build by its id, a prefix of it, or its trigger's name (the newest build); without a name the newest of all.
 
-    A full name ("projects/…/builds/ID") stands for its id. Raises UsageProblem for one that is not there, or not the only one.
+    A full name ("projects/…/builds/ID") means its ID. Raises UsageProblem if there is none, or more than one.
     """
     from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
 
