@@ -1,4 +1,4 @@
-"""Pages as a browser shows them: a headless Chromium, and axe over every page at several widths in one go."""
+"""Pages in a browser: a headless Chromium, and axe run on every page at several widths."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ addEventListener("load", async () => {
 
 
 def browser() -> str:
-    """The browser's path; the test is skipped where there is none."""
+    """The browser's path; the test is skipped if there is none."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"not seen in a browser: none of {', '.join(NAMES)} is on this machine")
@@ -54,7 +54,7 @@ def browser() -> str:
 
 
 def run(folder: Path, page: Path, scheme: Scheme, *options: str) -> str:
-    """What the browser prints of a page that it opens; it reaches nothing but files."""
+    """The browser's output for a page; it can reach nothing but files."""
     return subprocess.run(
         [
             browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -67,7 +67,7 @@ def run(folder: Path, page: Path, scheme: Scheme, *options: str) -> str:
 def faults(
     folder: Path, pages: Mapping[str, str], scheme: Scheme, widths: tuple[int, ...] = (390, 1280, 1600)
 ) -> list[str]:
-    """What axe finds serious or critical on the pages, and which are wider than the window; the pages by name as HTML."""
+    """The serious or critical findings of axe, and the pages that are wider than the window; `pages` maps names to HTML."""
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8").replace("</script", "<\\/script")
     driver = folder / f"driver-{scheme}.html"
     # Where a page is shown from a file, its policy forbids the very script that looks at it.

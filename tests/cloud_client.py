@@ -1,4 +1,4 @@
-"""A small HTTP client for tests: one keep-alive connection, a principal, and what came back as it was."""
+"""A small HTTP client for tests: one keep-alive connection, a principal, and responses as received."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Client:
     _connection: list[HTTPConnection] = field(default_factory=list, repr=False)
 
     def as_(self, principal: str) -> Client:
-        """The same project, seen by somebody else."""
+        """A client of the same project as another principal."""
         return replace(self, principal=principal)
 
     def __call__(
@@ -50,7 +50,7 @@ class Client:
     ) -> Answer:
         """One request; a body that is not bytes goes as JSON. `path` is relative to the base.
 
-        Raises an OSError when there was no whole answer, which a client has no right to count as one.
+        Raises an OSError if the response was incomplete.
         """
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
@@ -72,7 +72,7 @@ class Client:
         return launcher.token(self.server.state, principal or self.principal)
 
     def ok(self, verb: str, path: str, body: Any = None, **params: str) -> Any:
-        """The body of an answer that must be a 200."""
+        """The body of a response that must be a 200."""
         answer = self(verb, path, body, **params)
         assert answer.status == 200, answer.body
         return answer.body

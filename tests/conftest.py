@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def cloud(server: LocalCloud) -> Iterator[Client]:
-    """The project's owner at the cloud, in a fresh project; faults that the test orders end with it."""
+    """The project's owner at the cloud, in a fresh project; faults that the test sets are removed at its end."""
     client = Client(server, f"test-project-{next(_numbers)}")
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
     yield client

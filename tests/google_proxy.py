@@ -1,6 +1,6 @@
-"""An https proxy that answers for Google's hosts from the local cloud, so that a run with no endpoint set can be tried.
+"""An https proxy that answers for Google's hosts from the local cloud, so that a run with no endpoint set can be tested.
 
-It ends TLS with a certificate of its own, puts the host's API prefix before the path and passes the request on. What lies
+It terminates TLS with its own certificate, puts the host's API prefix before the path and forwards the request. What lies
 outside the local cloud it answers itself: tokens for logins that gcloud has written, who somebody is, and what a test has
 scripted, GitHub's answers included. Any other host is refused, so a test that leaves the machine fails.
 """
@@ -138,7 +138,7 @@ def _token(proxy: Proxy, form: Mapping[str, list[str]]) -> tuple[int, Any]:
 
 
 def _userinfo(proxy: Proxy, token: str) -> tuple[int, Any]:
-    """Who a token is of; 401 where it was not asked for with the scope that says so."""
+    """Whose token it is; 401 if it was not requested with the scope that reveals this."""
     if _EMAIL not in proxy.scopes.get(token, _EVERYTHING):
         return 401, {"error": "invalid_request", "error_description": "Invalid Credentials"}
     return 200, {"email": token.split("/")[1].partition(":")[2], "email_verified": True}
@@ -166,7 +166,7 @@ async def _client(
 
 @contextmanager
 def google_proxy(base: str, folder: Path) -> Iterator[Proxy]:
-    """A proxy in front of the local cloud at `base`, for the length of the block; its certificate lies in `folder`."""
+    """A proxy in front of the local cloud at `base`, for the duration of the block; its certificate is in `folder`."""
     authority = trustme.CA()
     certificate = folder / "google-proxy.pem"
     authority.cert_pem.write_to_path(str(certificate))

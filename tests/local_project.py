@@ -1,4 +1,4 @@
-"""A local cloud with one fresh project in it, for tests that apply Terraform: what a shell needs, and what is there."""
+"""A local cloud with one fresh project in it, for tests that apply Terraform: the variables of a shell, and what exists."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LocalProject:
     checkout: Checkout
 
     def as_principal(self, principal: str) -> GoogleCloud:
-        """The same project as somebody else sees it."""
+        """The same project as another principal sees it."""
         return local_cloud(self.cloud.project, str(self.cloud.base), local.token(self.checkout, principal))
 
     def inventory(self) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Which processes are at work in a folder, as the system tells."""
+"""Which processes use a folder, according to the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def naming(folder: Path) -> list[str]:
-    """The command lines that name a folder, but for those of the local cloud; nothing where the system does not tell."""
+    """The command lines that name a folder, except those of the local cloud; nothing if the system cannot tell."""
     lines = (_command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
     return [line for line in lines if str(folder) in line and "localcloud" not in line]
 

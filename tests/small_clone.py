@@ -1,4 +1,4 @@
-"""A clone with nothing in it but an environment file, a project of its own on a local cloud that runs, and the command line."""
+"""A clone with only an environment file, its own project on a running local cloud, and the command line."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ended:
 
 @dataclass
 class SmallClone:
-    """The clone's root; call it with the words of a command and what is piped in."""
+    """The clone's root; call it with the arguments of a command and its standard input."""
 
     root: Path
     project: str

@@ -1,4 +1,4 @@
-"""A command at a terminal, as a person sits at it: what is typed once a prompt is there, and what was shown."""
+"""A command at a terminal: input that is typed once a prompt is shown, and the output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def at_terminal(
     answers: Sequence[tuple[str, str]] = (),
     variables: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
-    """Run groundwork with these words; each answer is typed once its prompt is shown. The exit code, and all that was shown."""
+    """Run groundwork with these words; each answer is typed once its prompt is shown. The exit code, and all output."""
     return python_at_terminal(["-m", "groundwork", *words], folder, answers, variables)
 
 

@@ -1,4 +1,4 @@
-"""Plain Terraform as tests use it: one folder, one environment of variables, answers as values."""
+"""Plain Terraform for tests: one folder, one set of variables, results as values."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class Terraform:
         )
 
     def succeed(self, *arguments: str) -> str:
-        """What the command wrote; an assertion with its words where it failed."""
+        """The command's output; an AssertionError with its errors if it failed."""
         ended = self.run(*arguments)
         assert ended.returncode == 0, f"terraform {' '.join(arguments)}:\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
     def fail(self, *arguments: str) -> str:
-        """What the command complained of, on one line; an assertion where it succeeded."""
+        """The command's errors, on one line; an AssertionError if it succeeded."""
         ended = self.run(*arguments)
         assert ended.returncode != 0, f"terraform {' '.join(arguments)} succeeded:\n{ended.stdout}"
         return " ".join(ended.stderr.replace("│", " ").split())
 
     def changes(self, *arguments: str) -> dict[str, list[str]]:
-        """The actions of a new plan by address, without what stays as it is; the plan lies in the folder as `plan`."""
+        """The actions of a new plan by address, without unchanged resources; the plan is stored in the folder as `plan`."""
         self.succeed("plan", "-input=false", "-no-color", "-out=plan", *arguments)
         return {
             change["address"]: change["change"]["actions"]
@@ -55,7 +55,7 @@ class Terraform:
         }
 
     def planned(self) -> dict[str, Any]:
-        """The plan that `changes` left, as `terraform show -json` has it."""
+        """The plan that `changes` stored, as `terraform show -json` prints it."""
         return dict(json.loads(self.succeed("show", "-json", "plan")))
 
     def outputs(self) -> dict[str, Any]:

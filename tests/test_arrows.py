@@ -1,4 +1,4 @@
-"""Who may know whom: the arrows of the design, read from the imports of every file."""
+"""Which packages may import which: the arrows of the design, checked against the imports of every file."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_no_module_imports_itself_by_a_detour(package: str) -> None:
 
 
 def unresolved(arrows: dict[str, set[str]]) -> set[str]:
-    """Who is in a circle, or behind one."""
+    """The packages in a circle, or behind one."""
     resolved: set[str] = set()
     while ready := {
         name for name, known in arrows.items() if name not in resolved and known & arrows.keys() <= resolved

@@ -1,4 +1,4 @@
-"""The dev container, as far as it can be opened without its image: what it names is there, and fits what the set-up asks for."""
+"""The dev container, as far as it can be checked without its image: what it refers to exists, and fits the requirements of the set-up."""
 
 from __future__ import annotations
 

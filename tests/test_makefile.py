@@ -1,4 +1,4 @@
-"""What is said to make is handed on as it is written, and never carried out."""
+"""Variables given to make are passed on as written, and never executed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = ["ARGS", "EMAIL", "ENV", "PROVIDER", "ROLE", "YES", "PYTHON"]
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder with our Makefile, and a groundwork in it that prints its words, a line each."""
+    """A folder with our Makefile, and a groundwork in it that prints its arguments, one per line."""
 
     path: Path
 

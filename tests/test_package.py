@@ -1,4 +1,4 @@
-"""An installed copy is whole: whatever lies beside the modules is named as package data."""
+"""An installed copy is complete: every other file beside the modules is declared as package data."""
 
 from __future__ import annotations
 

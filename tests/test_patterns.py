@@ -1,4 +1,4 @@
-"""Patterns end where the text ends: a trailing newline passes none, in Python, in JSON or in Terraform.
+"""Patterns end where the text ends: no pattern accepts a trailing newline, in Python, in JSON or in Terraform.
 
 In Python `$` also matches before a newline at the end; in Go, and so in Terraform, and in JavaScript it does not.
 """
@@ -132,7 +132,7 @@ def test_the_search_for_expressions_finds_them() -> None:
 
 
 @pytest.mark.parametrize("file", HCL, ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_expression_in_terraform_lets_a_newline_in(file: Path) -> None:
+def test_no_expression_in_terraform_accepts_a_newline(file: Path) -> None:
     for text in re.findall(r'regex(?:all)?\("((?:[^"\\]|\\.)*)"', file.read_text(encoding="utf-8")):
         for inner in re.findall(r"\[\^(?:\\.|[^\]])*\]", text):
             assert r"\\s" in inner or r"\\n" in inner, f"{text}: {inner} is also a newline"

@@ -1,4 +1,4 @@
-"""The README's tour: every command typed as it stands there, in a clone of its own, and every line shown among what it printed."""
+"""The README's tour: every command is run exactly as written, in its own clone, and every line shown must be in its output."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FIRST, SECOND = "## Five minutes", "## Ten more"
 
 @dataclass(frozen=True)
 class Step:
-    """A command of the tour, the exit code it ends with, and what the page shows of its output: pieces between cuts."""
+    """A command of the tour, its exit code, and the parts of its output that the page shows, between cuts."""
 
     command: str
     code: int
@@ -46,7 +46,7 @@ class Step:
 
 
 def blocks(language: str, text: str = PAGE) -> list[str]:
-    """What stands in a text's fenced blocks of a language."""
+    """The contents of a text's fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
@@ -77,7 +77,7 @@ def settled(line: str) -> str:
 
 
 def found_in(pieces: tuple[tuple[str, ...], ...], printed: str) -> bool:
-    """Whether the output is the pieces in their order, with nothing left out but where the page says so."""
+    """Whether the output is the pieces in their order, with omissions only where the page marks them."""
     shown = [re.escape("\n".join(map(settled, piece)) + "\n") if piece else "" for piece in pieces]
     written = "".join(settled(line) + "\n" for line in printed.splitlines())
     return re.fullmatch("(?s:(?:.*\n)?)".join(shown), written) is not None
@@ -116,7 +116,7 @@ def typed(commands: Sequence[str], folder: Path, **more: str) -> Iterator[tuple[
 
 
 def follow(steps: Sequence[Step], clone: Path, **more: str) -> None:
-    """Type the steps, and hold each against what it ends with and prints."""
+    """Run the steps, and compare the exit code and output of each."""
     for step, (code, printed) in zip(steps, typed([step.command for step in steps], clone, **more), strict=True):
         assert code == step.code, f"{step.command} ended with {code}:\n{printed}"
         assert found_in(step.pieces, printed), f"{step.command} printed\n{printed}"

@@ -1,4 +1,4 @@
-"""Set-up from nothing: sentences where it cannot be, nothing done twice, and a Makefile that says what it can."""
+"""Set-up from nothing: clear errors where it is impossible, nothing done twice, and a Makefile that lists what it can do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = ("Makefile", "pyproject.toml", "tools/setup.sh", "tools/requirements.txt
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone with nothing but what set-up reads."""
+    """A clone with only the files that set-up reads."""
     (tmp_path / "tools").mkdir()
     for name in FILES:
         shutil.copy(ROOT / name, tmp_path / name)
@@ -68,7 +68,7 @@ def test_a_python_without_venv_is_a_sentence(clone: Path) -> None:
 
 
 def test_what_is_ready_is_not_made_again(clone: Path) -> None:
-    """A set-up that is as its inputs want it never looks for a Python; a changed input makes it look again."""
+    """A set-up that is up to date never looks for a Python; a changed input makes it look again."""
     (clone / ".venv" / "bin").mkdir(parents=True)
     (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
     words = re.search(r"^wanted\(\) \{(.*)\}$", (clone / "tools/setup.sh").read_text("utf-8"), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Wrong inputs as rows: what is typed, the sentence that must come, and the exit code; some are wrong for every command."""
+"""Wrong inputs as rows: the arguments, the expected message, and the exit code; some are wrong for every command."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _FILES = {
 
 
 def prepare(clone: SmallClone) -> None:
-    """Give a clone the environment files that the rows name; the project of the one called off exists with its APIs off."""
+    """Give a clone the environment files that the rows name; the project of `off` exists with its APIs disabled."""
     folder = clone.root / "envs"
     shutil.copy(ROOT / "envs" / "dev.yaml", folder)
     off = f"{clone.project[:-4]}-off"
@@ -98,7 +98,7 @@ def check(
     elsewhere: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Type it, and see the sentence, the code, and nothing on standard output."""
+    """Run it, and check the message, the exit code, and that standard output is empty."""
     logged_out(elsewhere, monkeypatch)
     for name, value in wrong.variables.items():
         monkeypatch.setenv(name, value)

@@ -1,1 +1,1 @@
-"""Benchmarks: ratios measured side by side in one run, since these are worth more than seconds."""
+"""Benchmarks: ratios measured side by side in one run, since they are more meaningful than absolute times."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure everything in one run, print a table and, where BENCH_JSON names a file, one object a line.
+"""`make bench`: measure everything in one run, print a table and, if BENCH_JSON names a file, write one JSON object per line.
 
 `make bench ARGS="cloud policy"` measures those parts alone.
 """
@@ -40,7 +40,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 def main(parts: Sequence[str]) -> None:
-    """Measure the parts in turn, or those named; one that breaks stops the run, since half a table is not a table."""
+    """Measure the parts in turn, or those named; a failing one stops the run, since an incomplete table is useless."""
     with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
         rows = [row for part in parts or PARTS for row in PARTS[part](Path(folder))]
     show(rows, Console(width=160 if not sys.stdout.isatty() else None))

@@ -39,7 +39,7 @@ class Target:
 
 
 def call(target: Target, verb: str, path: str, body: object = None) -> dict[str, object]:
-    """One request outside the clock; its JSON answer."""
+    """One request that is not measured; its JSON response."""
     headers = {"Content-Type": "application/json"}
     if target.token:
         headers["Authorization"] = f"Bearer {target.token}"
@@ -103,7 +103,7 @@ def object_rates(target: Target, rounds: int, count: int) -> tuple[float, float]
 
 
 def versus(peer: str, start: Callable[[Path, ExitStack], Target], ours: tuple[float, float], folder: Path) -> list[Row]:
-    """Our object rates over a peer's, or rows that say why there are none."""
+    """Our object rates divided by another emulator's, or rows that explain why there are none."""
     goals = {"gcp-storage-emulator": (1.5, 1.5), "fake-gcs-server": (2.0, 0.5)}[peer]
     names = (f"durable 1 KiB uploads/s ÷ {peer}", f"1 KiB reads/s ÷ {peer}")
     folder.mkdir()
@@ -134,13 +134,13 @@ def secret_and_iam_rows(target: Target) -> list[Row]:
 
 
 def policy_write(secret: str, number: int) -> load.Request:
-    """A policy that differs from the one before, so that each is a write."""
+    """A policy that differs from the previous one, so that each call is a write."""
     binding = {"role": "roles/secretmanager.viewer", "members": [f"user:reader{number}@example.com"]}
     return load.Request("POST", f"{secret}:setIamPolicy", json.dumps({"policy": {"bindings": [binding]}}).encode())
 
 
 def kept_row(target: Target, folder: Path) -> Row:
-    """Uploads answered before a kill -9 that are there afterwards, ÷ those answered; each is counted once."""
+    """The fraction of uploads answered before a kill -9 that exist afterwards; each is counted once."""
     running = launcher.find(folder / "state")
     if running is None:
         return Row("answered uploads kept through kill -9", None, note="the local cloud was not running")
@@ -166,7 +166,7 @@ def kept_row(target: Target, folder: Path) -> Row:
 
 
 def upload_until_dead(base: str, token: str) -> None:
-    """Upload from eight threads, printing each name once it is answered, until the server goes."""
+    """Upload from eight threads, printing each name once it is answered, until the server ends."""
     target = Target("local cloud", base, token)
 
     def work(client: int) -> None:
@@ -208,7 +208,7 @@ def memory_row(target: Target, folder: Path) -> Row:
 
 
 def rows(folder: Path) -> list[Row]:
-    """Everything about the local cloud, in one run."""
+    """All measurements of the local cloud, in one run."""
     home = folder / "cloud"
     home.mkdir()
     target = local_cloud(home)

@@ -1,4 +1,4 @@
-"""A billing export of ten million rows: `cost report`'s ledger beside a bare DuckDB sum of cost and credits."""
+"""A billing export of ten million rows: `cost report`'s ledger compared with a bare DuckDB sum of cost and credits."""
 
 from __future__ import annotations
 

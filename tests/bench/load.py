@@ -13,7 +13,7 @@ import uvloop
 
 @dataclass(frozen=True)
 class Request:
-    """What goes over the wire; `path` is absolute on the server, `body` is sent as given."""
+    """A request; `path` is absolute on the server, `body` is sent as given."""
 
     verb: str
     path: str
@@ -23,7 +23,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """How a load went: seconds on the clock and the count of answers per status."""
+    """The result of a load: elapsed seconds and the number of responses per status."""
 
     seconds: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Outcome:
 
     @property
     def rate(self) -> float:
-        """Good answers a second; a load with any refusal has no rate."""
+        """Successful responses per second; a load with any error has no rate."""
         refused = {status: count for status, count in self.statuses.items() if status >= 300}
         if refused or not self.answered:
             raise AssertionError(f"the load was refused: {refused or 'no answer at all'}")
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def encode(request: Request, host: str, token: str) -> bytes:
-    """The request as bytes; `token` empty sends no Authorization header."""
+    """The request as bytes; an empty `token` sends no Authorization header."""
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     kind = f"Content-Type: {request.content_type}\r\n" if request.body else ""
     head = (

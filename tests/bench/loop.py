@@ -1,4 +1,4 @@
-"""From a push to the revision that answers, and from a job to its first line, on the local cloud, beside the same by hand."""
+"""Time from a push to the answering revision, and from a job to its first line, on the local cloud and by hand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ STEPS: list[dict[str, Any]] = [
 
 
 def rows(folder: Path) -> list[Row]:
-    """The lesser of some turns each, all layers made anew, and with those cached that did not change."""
+    """The minimum of several runs each, with all image layers rebuilt, and with the unchanged ones cached."""
     where = folder / "loop"
     where.mkdir()
     with stores.own(where) as found:
@@ -122,7 +122,7 @@ def _job_row(kind: RuntimeProgram, cloud: Serving) -> Row:
 
 
 def _connected(cloud: Serving, app: Path) -> Callable[[], str]:
-    """What commits, tells of the push, and gives the address of the service once its build is over."""
+    """A function that commits, reports the push, and returns the address of the service once its build has ended."""
     cloud("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
     email = cloud.account("builder").partition(":")[2]
     cloud.grant("roles/owner", f"serviceAccount:{email}")

@@ -1,4 +1,4 @@
-"""A team of five hundred beside a team of five: `up` and `plan` on the local cloud."""
+"""A team of five hundred compared with a team of five: `up` and `plan` on the local cloud."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PERSONAS = ("viewer", "data-scientist", "ml-engineer", "operator")
 
 
 def rows(folder: Path) -> list[Row]:
-    """The large team's seconds over the small one's, from a fresh local cloud, the lesser of two turns of each."""
+    """The large team's seconds divided by the small one's, on a fresh local cloud, the minimum of two runs each."""
     taken = {size: [_measured(folder / f"members-{size}-{turn}", size) for turn in range(2)] for size in (SMALL, LARGE)}
     small, large = (tuple(map(min, zip(*taken[size], strict=True))) for size in (SMALL, LARGE))
     return [

@@ -1,4 +1,4 @@
-"""The policy check beside checkov alone on the same code: afresh, and with nothing changed since."""
+"""The policy check compared with checkov alone on the same code: without a cache, and with nothing changed since."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from statistics import median
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """A free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -28,7 +28,7 @@ def listening(port: int) -> bool:
 
 @contextmanager
 def server(argv: Sequence[str], port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server on `port`, its output in `folder`, up when the block begins and gone when it ends."""
+    """A server on `port`, its output in `folder`, running during the block."""
     with (folder / "output").open("wb") as output:
         child = subprocess.Popen(argv, stdout=output, stderr=output, cwd=folder)
         try:
@@ -44,7 +44,7 @@ def server(argv: Sequence[str], port: int, folder: Path) -> Iterator[subprocess.
 
 
 def seconds(argv: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> float:
-    """Wall seconds of one run of a command that must succeed."""
+    """Elapsed seconds of one run of a command that must succeed."""
     began = time.perf_counter()
     done = subprocess.run(argv, env=env, cwd=cwd, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
@@ -54,13 +54,13 @@ def seconds(argv: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path
 
 
 def median_ratio(left: Sequence[str], right: Sequence[str], runs: int = 15) -> float:
-    """The median of left ÷ right over runs taken in turn, so that a machine that slows down slows both."""
+    """The median of left ÷ right over alternating runs, so that a machine that slows down affects both."""
     seconds(left), seconds(right)
     return median(seconds(left) / seconds(right) for _ in range(runs))
 
 
 def resident_mib(pid: int) -> float:
-    """Resident memory of a process in MiB, as ps tells it (Linux and macOS)."""
+    """Resident memory of a process in MiB, as ps reports it (Linux and macOS)."""
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     return int(told.stdout) / 1024
 

@@ -1,4 +1,4 @@
-"""Requests to a service beside requests straight to its container, and the memory of a local cloud that serves ten of them."""
+"""Requests to a service compared with requests straight to its container, and the memory of a local cloud that serves ten of them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).se
 
 
 def rows(folder: Path) -> list[Row]:
-    """The rows, or those that say why there are none."""
+    """The rows, or those that explain why there are none."""
     names = {"public": 2.0, "private": 5.0}
     where = folder / "services"
     where.mkdir()

@@ -1,4 +1,4 @@
-"""Terraform with our provider beside the real one, and `up` beside a bare apply."""
+"""Terraform with our provider compared with the real one, and `up` compared with a bare apply."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def run(hcl: str, folder: Path, *, real: bool) -> float:
 
 
 def floor(folder: Path) -> Row:
-    """Terraform's own seconds for three hundred of its built-in resources over our provider's for three hundred of Google's."""
+    """Terraform's seconds for three hundred built-in resources divided by those for three hundred of Google's with our provider."""
     folder.mkdir()
     built_in = "\n".join(f'resource "terraform_data" "d{n}" {{\n  input = "text {n}"\n}}' for n in range(300))
     alone = min(run(built_in, folder / f"alone-{turn}", real=False) for turn in range(2))
@@ -127,7 +127,7 @@ def floor(folder: Path) -> Row:
 
 
 def ratio(name: str, hcl: str, goal: float, folder: Path) -> Row:
-    """Our provider's seconds over the real one's for the same HCL."""
+    """Our provider's seconds divided by the real one's for the same HCL."""
     folder.mkdir()
     ours = min(run(hcl, folder / f"ours-{turn}", real=False) for turn in range(2))
     try:
@@ -138,7 +138,7 @@ def ratio(name: str, hcl: str, goal: float, folder: Path) -> Row:
 
 
 def copied(folder: Path) -> Path:
-    """The project's tree as it lies, in a folder of its own."""
+    """A copy of the working tree in its own folder."""
     tree = folder / "tree"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
@@ -158,7 +158,7 @@ def _groundwork(tree: Path, *arguments: str) -> None:
 
 
 def up_row(environment: str, provider: str, folder: Path) -> Row:
-    """`groundwork up` of an environment over a bare init and apply of its two layers, after the same preparation."""
+    """`groundwork up` of an environment divided by a bare init and apply of its two layers, after the same preparation."""
     name = f"up of {environment} ÷ bare apply of the same resources ({provider} provider)"
     folder.mkdir()
     tree = copied(folder)
@@ -211,7 +211,7 @@ def _project(file: Path) -> str:
 
 
 def rows(folder: Path) -> list[Row]:
-    """Everything about Terraform, in one run."""
+    """All measurements of Terraform, in one run."""
     return [
         ratio("20 mixed resources: init, plan, apply, plan: ours ÷ real", mixed(), 0.05, folder / "twenty"),
         ratio("300 resources: init, plan, apply, plan: ours ÷ real", many(), 0.4, folder / "many"),

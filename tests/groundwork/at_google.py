@@ -72,22 +72,22 @@ class Google:
         return json.dumps(found)
 
     def log_in(self, principal: str = "user:owner@example.com", **more: str) -> None:
-        """Be logged in as somebody."""
+        """Log in as somebody."""
         (self.config / "application_default_credentials.json").write_text(self.credentials(principal, **more))
 
     def log_in_as_person(self, principal: str = "user:owner@example.com", **more: str) -> None:
-        """Be logged in as gcloud logs people in: a refresh token, exchanged at Google's own token endpoint."""
+        """Log in as gcloud does: a refresh token, exchanged at Google's own token endpoint."""
         token = local.token(self.clone.checkout, principal)
         found = {"type": "authorized_user", "client_id": "gcloud", "client_secret": "none", "refresh_token": token}
         (self.config / "application_default_credentials.json").write_text(json.dumps(found | more))
 
     def spoil(self) -> None:
-        """The login is no longer valid."""
+        """Invalidate the login."""
         found = json.loads((self.config / "application_default_credentials.json").read_text())
         Path(found["credential_source"]["file"]).write_text("nonsense")
 
     def program(self, name: str, script: str) -> Path:
-        """A stand-in for a program on PATH; it notes its arguments and input in the file that is given back."""
+        """A fake program on PATH; it records its arguments and input in the returned file."""
         notes = self.programs / f"{name}.notes"
         file = self.programs / name
         head = f"#!/bin/sh\nPATH=/usr/bin:/bin\nprintf '%s\\n' \"{name} $*\" >> '{notes}'"
@@ -98,7 +98,7 @@ class Google:
 
 @pytest.fixture
 def google(clone: SmallClone, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
-    """Nobody is logged in yet, and neither gcloud nor docker are on PATH."""
+    """Nobody is logged in yet, and neither gcloud nor docker is on PATH."""
     config, programs = tmp_path / "gcloud", tmp_path / "programs"
     config.mkdir()
     programs.mkdir()

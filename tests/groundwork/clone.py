@@ -66,11 +66,11 @@ class Clone:
         return connect(self.environment, checkout=self.checkout)
 
     def session(self, command: str = "up") -> Session:
-        """Everything that a command needs."""
+        """The session of a command."""
         return open_session(self.checkout, self.environment, os.environ.get("PROVIDER"), command, lambda _text: None)
 
     def disturb(self, *faults: dict[str, object]) -> None:
-        """Order faults of the local cloud; it forgets them when it is started again."""
+        """Set faults of the local cloud; it forgets them when it is restarted."""
         running = local.find(self.checkout)
         assert running is not None
         launcher.control(running, "POST", "/_local/faults", list(faults))
@@ -82,7 +82,7 @@ class Clone:
         self.file.write_text(text.replace(old, new), "utf-8")
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """`groundwork ARGUMENTS` in a session of its own, without a terminal, while the test goes on."""
+        """`groundwork ARGUMENTS` in its own session, without a terminal, in the background."""
         return subprocess.Popen(
             [sys.executable, "-m", "groundwork", *arguments], cwd=self.root, text=True, start_new_session=True, env={**os.environ, **variables},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

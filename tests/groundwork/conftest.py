@@ -1,4 +1,4 @@
-"""A local cloud for the tests of one process, and talk that remembers what was said."""
+"""A local cloud for the tests of one process, and a Talk that records its messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.local_project import running
 
 @dataclass
 class Heard:
-    """groundwork.terraform.talk.Talk that notes everything; `answers` are what the person types, in order."""
+    """A groundwork.terraform.talk.Talk that records everything; `answers` are the person's inputs, in order."""
 
     lines: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
@@ -29,11 +29,11 @@ class Heard:
         self.lines.append(text)
 
     def confirm(self, question: str) -> None:
-        """Yes when the next answer is yes."""
+        """Whether the next answer is yes."""
         self._ask(question, "yes")
 
     def typed(self, word: str, question: str) -> None:
-        """Yes when the next answer is the word."""
+        """Whether the next answer is the word."""
         self._ask(question, word)
 
     def _ask(self, question: str, wanted: str) -> None:
@@ -49,7 +49,7 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """All that was said."""
+        """All recorded messages."""
         return "\n".join(self.lines)
 
 
@@ -60,6 +60,6 @@ def talk() -> Heard:
 
 @pytest.fixture(scope="session")
 def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A folder with a local cloud that runs; each test takes a project of its own in it."""
+    """A folder with a running local cloud; each test uses its own project in it."""
     with running(tmp_path_factory.mktemp("clone")) as started:
         yield started

@@ -98,7 +98,7 @@ def test_every_option_has_help(name: str, command: click.Command) -> None:
     ["up", "down", "unlock", "builds submit", "builds cancel", "services deploy", "services traffic", "services rollback", "jobs submit",
      "jobs cancel"],
 )  # fmt: skip
-def test_every_command_that_changes_can_be_told_yes_and_asked_first(name: str) -> None:
+def test_every_command_that_changes_has_yes_and_dry_run(name: str) -> None:
     names = {option.name for option in dict(commands())[name].params}
     assert {"yes", "dry_run"} <= names
 
@@ -165,7 +165,7 @@ def test_an_unknown_command_gets_a_suggestion(words: list[str], meant: str) -> N
     assert (done.returncode, done.stderr.splitlines()[-1].endswith(f"Did you mean '{meant}'?")) == (Exit.USAGE, True)
 
 
-def test_a_question_has_one_colon_and_what_is_said_after_an_interrupt_a_line_of_its_own() -> None:
+def test_a_question_has_one_colon_and_a_message_after_an_interrupt_its_own_line() -> None:
     code = """
 import sys
 from groundwork import cli
@@ -178,7 +178,7 @@ sys.exit(cli.run([]))
     assert shown.endswith("\nInterrupted.\n")
 
 
-def test_a_moving_display_leaves_nothing_behind_when_something_is_said() -> None:
+def test_a_moving_display_leaves_nothing_behind_when_a_message_is_printed() -> None:
     code = """
 from groundwork.cli.terminal import Terminal
 from groundwork.terraform import process
@@ -345,7 +345,7 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_work_goes_on_where_nobody_takes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_continues_when_nobody_reads_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     with os.fdopen(theirs, "w", encoding="utf-8", buffering=1) as broken:
@@ -357,6 +357,6 @@ def test_work_goes_on_where_nobody_takes_what_is_said(monkeypatch: pytest.Monkey
         os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
 
 
-def test_windows_is_told_the_way_that_works() -> None:
+def test_on_windows_the_supported_ways_are_shown() -> None:
     assert cli.unfit("posix") == ""
     assert "WSL 2 or in its dev container" in cli.unfit("nt")

@@ -1,4 +1,4 @@
-"""What others wrote cannot command a terminal: wherever it is printed, control characters are written out."""
+"""Text from others cannot control a terminal: wherever it is printed, control characters are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated text: it follows from its sources, and a stale one names the command that mends it."""
+"""Generated text: it matches its sources, and a stale one is reported with the command that updates it."""
 
 from __future__ import annotations
 

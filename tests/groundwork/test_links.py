@@ -1,4 +1,4 @@
-"""Links in the docs: what leads nowhere is told by its page and line, and everything here leads somewhere."""
+"""Links in the docs: a broken one is reported with its page and line, and no existing one is broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of sentences are put together as people write them."""
+"""Parts of sentences are joined in correct English."""
 
 from __future__ import annotations
 

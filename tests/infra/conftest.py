@@ -14,7 +14,7 @@ from tests.local_project import running
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A clone, as far as the local cloud is concerned."""
+    """The parts of a clone that the local cloud needs."""
     with running(tmp_path_factory.mktemp("clone")) as started:
         yield started
 

@@ -1,4 +1,4 @@
-"""The environments that come with the project, brought up and taken down by plain Terraform on the local cloud."""
+"""The project's environments, created and destroyed by plain Terraform on the local cloud."""
 
 from __future__ import annotations
 

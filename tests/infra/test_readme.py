@@ -1,4 +1,4 @@
-"""The commands of infra/README.md for the local cloud, run as they stand there."""
+"""The commands of infra/README.md for the local cloud, run exactly as written."""
 
 from __future__ import annotations
 

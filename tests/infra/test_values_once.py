@@ -1,4 +1,4 @@
-"""What stands in two places for two readers is the same in both: regions, personas, and every key and default of the environment file."""
+"""Data that is duplicated for two readers is the same in both places: regions, personas, and every key and default of the environment file."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def keys(value: Any, schema: dict[str, Any], place: tuple[str, ...] = ()) -> Ite
 
 
 def with_nulls(schema: dict[str, Any], value: Any) -> Any:
-    """The value as Terraform has it: what is left out and has no default is null."""
+    """The value as Terraform sees it: omitted keys without a default are null."""
     if not isinstance(value, dict):
         return value
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")

@@ -1,4 +1,4 @@
-"""The examples in a module's README: a root module as it stands there, and what a marked difference makes of it."""
+"""The examples in a module's README: a root module as written, and the result of applying the diff that follows it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def examples(readme: Path) -> list[Example]:
 
 
 def changed(hcl: str, difference: str) -> str:
-    """The HCL with the difference: its lines without + must stand in it once, and become its lines without -."""
+    """The HCL with the difference: its lines without + must occur once, and are replaced by its lines without -."""
     lines = difference.splitlines(keepends=True)
     before = "".join(line[1:] or "\n" for line in lines if line[:1] != "+")
     after = "".join(line[1:] or "\n" for line in lines if line[:1] != "-")

@@ -1,4 +1,4 @@
-"""What every module has in common: its files, the shape of its variables, and what it never contains."""
+"""The conventions of every module: its files, the form of its variables, and what it never contains."""
 
 from __future__ import annotations
 

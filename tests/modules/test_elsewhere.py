@@ -56,6 +56,6 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _instead_of_github(repository: Path) -> dict[str, str]:
-    """Git's own way to take one address for another, so that no network is needed."""
+    """Git's setting to replace one URL by another, so that no network is needed."""
     key = f"url.{repository.as_uri()}.insteadOf"
     return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": PUBLISHED}

@@ -1,4 +1,4 @@
-"""Every example in a module's README, as it stands there: applied, planned again, changed, and taken away again."""
+"""Every example in a module's README, exactly as written: applied, planned again, changed, and destroyed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where an example's root module lies: beside the modules, as infra/platform does."""
+    """The folder of an example's root module: beside the modules, as infra/platform is."""
     (tmp_path / "modules").symlink_to(ROOT / "modules")
     root = tmp_path / "infra" / "example"
     root.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Whom the identity pool lets in as what: the claims of GitHub's tokens, exchanged at the local cloud."""
+"""Which accounts the identity pool grants: the claims of GitHub's tokens, exchanged at the local cloud."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ CLAIMS = {
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool that is up, and what it lets a token of given claims do."""
+    """A deployed pool, and the accounts that a token with given claims can impersonate."""
 
     project: LocalProject
     state: Path
     provider: str
 
     def lets(self, **changes: str) -> set[str]:
-        """The accounts that a workflow with these claims may be."""
+        """The accounts that a workflow with these claims can impersonate."""
         audience = f"//iam.googleapis.com/{self.provider}"
         claims = {**CLAIMS, "aud": f"https:{audience}", **changes}
         form = {

@@ -1,4 +1,4 @@
-"""What each module refuses before anything is planned, and the words that say what is allowed."""
+"""What each module refuses before anything is planned, with a message that says what is allowed."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ NEWLINES = {
 
 
 def call(module: str, number: int, bad: str) -> str:
-    """A module block with good arguments but for those that `bad` gives."""
+    """A module block with valid arguments except those in `bad`."""
     given = {line.split("=")[0].strip() for line in bad.splitlines()}
     good = "\n".join(f"  {name} = {value}" for name, value in GOOD[module].items() if name not in given)
     return f'module "case_{number}" {{\n  source = "../../modules/{module}"\n{good}\n  {bad}\n}}\n'
@@ -280,7 +280,7 @@ def test_a_member_has_a_persona_whose_role_is_given(tmp_path: Path, project: Loc
 
 
 def refusal(calls: list[str], folder: Path, project: LocalProject) -> str:
-    """What Terraform has against a root module that calls modules so."""
+    """Terraform's errors about a root module with these module blocks."""
     (folder / "modules").symlink_to(ROOT / "modules")
     root = folder / "infra" / "example"
     root.mkdir(parents=True)

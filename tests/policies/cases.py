@@ -1,4 +1,4 @@
-"""The policies' passing and failing cases: where they are, how they are staged for a scan, what they hold."""
+"""The policies' passing and failing cases: their folders, how they are staged for a scan, and their resources."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def blocks(name: str, verdict: str) -> set[str]:
 
 
 def fingerprint() -> str:
-    """What the recorded plan of all cases follows from."""
+    """A digest of everything that the recorded plan of all cases depends on."""
     found = hashlib.sha256()
     for file in sorted(FOLDER.glob("*/*.tf")):
         found.update(file.parent.name.encode() + file.name.encode() + file.read_bytes())

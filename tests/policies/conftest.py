@@ -20,7 +20,7 @@ from tests.policies.record import RECORDED
 
 @pytest.fixture(scope="session")
 def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, Any]:
-    """What tests/policies/inventory.py prints, asked once however many workers there are."""
+    """The output of tests/policies/inventory.py, run once regardless of the number of workers."""
     base = tmp_path_factory.getbasetemp()
     shared = (base if worker_id == "master" else base.parent) / "policy-cases"
     shared.mkdir(exist_ok=True)

@@ -40,7 +40,7 @@ def verdicts(root: Path, ids: list[str]) -> list[tuple[str, str, str, str]]:
 
 
 def undecided(plan: Path, ids: list[str]) -> dict[str, str]:
-    """What those checks of checkov make of a plan in which all that they look at is known only after apply."""
+    """The verdicts of those checks of checkov on a plan in which everything that they read is known only after apply."""
     chosen = RunnerFilter(checks=ids, show_progress_bar=False)
     seen: Any = PlanRunner().run(files=[str(plan)], runner_filter=chosen)
     return {one.check_id: one.check_result["result"].name for one in [*seen.passed_checks, *seen.failed_checks]}

@@ -1,4 +1,4 @@
-"""`python -m tests.policies.record`: plans every case with the real provider and keeps what the tests read of the plan.
+"""`python -m tests.policies.record`: plans every case with the real provider and stores the parts of the plan that the tests read.
 
 It needs Terraform and hashicorp/google, from the registry or a mirror; nothing is called at Google, for nothing is refreshed.
 """
@@ -116,7 +116,7 @@ def _written(module: dict[str, Any]) -> dict[str, Any]:
 
 
 def _block(value: Any) -> Any:
-    """Which arguments a block gives; an argument's own expression is nothing that is read."""
+    """The names of a block's arguments; their expressions are not needed."""
     return [{key: _block(inner) for key, inner in one.items()} for one in value] if isinstance(value, list) else {}
 
 

@@ -1,4 +1,4 @@
-"""The catalogue is whole: nothing forgotten in a policy, nothing of checkov undecided, no reason that has ceased to hold."""
+"""The catalogue is complete: no field missing in a policy, no check of checkov undecided, no outdated reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_policy_is_a_check_a_passing_and_a_failing_case_and_nothing_else(name:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_policy_says_what_why_and_how_to_mend_in_sentences(name: str) -> None:
+def test_a_policy_describes_the_fault_its_reason_and_its_fix_in_sentences(name: str) -> None:
     row = ROWS[name]
     assert row.title
     assert not row.title.endswith(".")

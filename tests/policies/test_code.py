@@ -1,4 +1,4 @@
-"""What checkov makes of code, turned into plain values: the shapes here are those that checkov 3.3.30 gives."""
+"""Code as parsed by checkov, converted to plain values: the shapes here are those that checkov 3.3.30 gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scan reaches for no network."""
+"""The scan uses no network."""
 
 from __future__ import annotations
 

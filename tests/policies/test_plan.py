@@ -1,4 +1,4 @@
-"""A plan opened up: what is open, what was left to Google, which module a resource is written in."""
+"""Resources of a plan: what is unknown, what is left to Google, and which module a resource is written in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scanner itself cannot do, it says: a broken policy, a file that is not Terraform, a form that checkov does not read."""
+"""The scanner reports what it cannot check: a broken policy, a file that is not Terraform, a form that checkov does not read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ resource "google_storage_bucket" "loose" {
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """One scan of a folder with everything in it that goes wrong, and of comments that would switch checks off."""
+    """One scan of a folder with everything that can go wrong, and of comments that would switch checks off."""
     folder = tmp_path_factory.mktemp("troubled")
     shutil.copytree(FOLDER, folder / "tools" / "policies", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tools" / "policies" / "breaks_on_everything").mkdir()

@@ -1,4 +1,4 @@
-"""What each policy does with a value that is not known: the plan decides as the policy says, the code leaves it open."""
+"""What each policy does with a value that is not known: in a plan the policy decides, in code it stays undecided."""
 
 from __future__ import annotations
 

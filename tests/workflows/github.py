@@ -1,4 +1,4 @@
-"""A stand-in for the part of GitHub's REST API that tells which run reviewed a merge; on loopback, with what a test puts in."""
+"""A stand-in for the part of GitHub's REST API that shows which run reviewed a merge; on loopback, with a test's own data."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _zipped(record: bytes) -> bytes:
 
 
 def _page(github: GitHub, items: Any, asked: dict[str, str], url: str) -> tuple[Any, str]:
-    """One item a page, so that whoever reads only the first page is found out; and the address of the next."""
+    """One item per page, so that a client that reads only the first page fails; and the address of the next."""
     number = int(asked.get("page", "1"))
     rows = items if isinstance(items, list) else next(iter(items.values()))
     page = rows[number - 1 : number]

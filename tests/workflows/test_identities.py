@@ -30,7 +30,7 @@ CHANGE = ("  kept: {}", "  kept: {}\n  more: {}")
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A platform that is up, with the identities of its workflows, and a change to it that has not been applied."""
+    """A running platform, with the identities of its workflows, and a change to it that has not been applied."""
     with cloned(tmp_path_factory.mktemp("identities")) as made:
         made.file.write_text(SMALL + TEAM, encoding="utf-8")
         done = made.run("up", "--env", "small")

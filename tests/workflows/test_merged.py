@@ -1,4 +1,4 @@
-"""Which review belongs to a merge: only the run that nobody can have made of other content, under another base, or of another kind."""
+"""Which review belongs to a merge: only a run that nobody can have created for other content, another base, or by another workflow."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_record_of_the_last_review_of_what_was_merged_is_fetched(github: Git
 
 
 def test_a_second_pull_request_on_the_same_commits_does_not_forge_the_review(github: GitHub) -> None:
-    """Its base is a branch whose plan.yml writes any record it likes, and GitHub's run tells only the head."""
+    """Its base is a branch whose plan.yml can write any record, and GitHub's run shows only the head."""
     evil = pull(8, base={"ref": "evil", "repo": OURS}, merged_at=None, merge_commit_sha=None)
     github.pulls = [pull(), evil]
     github.runs = [run(2), run(1)]
@@ -98,7 +98,7 @@ def test_a_commit_that_no_pull_request_of_ours_brought_was_not_reviewed(
     assert refused(github).startswith(f"{MERGED} came to main without a pull request from a branch of team/project, ")
 
 
-def test_a_record_that_is_no_longer_kept_is_said_so(github: GitHub) -> None:
+def test_a_record_that_is_no_longer_kept_is_reported(github: GitHub) -> None:
     github.expired = True
     assert "keeps no reviewed-plan any more" in refused(github)
     github.records = {}

@@ -1,4 +1,4 @@
-"""What every workflow keeps: GitHub's schema, zizmor's audits, and our own rules where both are silent."""
+"""The rules of every workflow: GitHub's schema, zizmor's audits, and our own rules where both have none."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_required_check_always_starts_and_plans_what_an_apply_starts_for() -> 
     assert set(rest) == {"steps.touched.outputs.platform"}
 
 
-def test_the_deployers_workflow_is_the_one_that_the_identity_pool_lets_in() -> None:
+def test_the_deployers_workflow_is_the_one_that_the_identity_pool_accepts() -> None:
     hcl = (ROOT / "modules" / "github_identity" / "variables.tf").read_text(encoding="utf-8")
     (deploying,) = [name for name in NAMES if "DEPLOYER" in (FOLDER / name).read_text(encoding="utf-8")]
     assert f'default     = "{deploying}"' in hcl

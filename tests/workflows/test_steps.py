@@ -22,7 +22,7 @@ ELSEWHERE = {"make ready"}
 
 @dataclass
 class Runner:
-    """A machine of GitHub's, as far as scripts see it."""
+    """A GitHub runner, as far as scripts can see."""
 
     clone: Clone
     temp: Path
@@ -46,7 +46,7 @@ class Runner:
         return done
 
     def _wanted(self, condition: str) -> bool:
-        """Whether a step runs; of conditions it knows those on another step's outputs."""
+        """Whether a step runs; it supports conditions on another step's outputs."""
         said = (self.temp / "output").read_text("utf-8").split() if (self.temp / "output").exists() else []
         return "outputs.platform" not in condition or "platform=true" in said
 

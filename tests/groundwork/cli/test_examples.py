@@ -1,4 +1,4 @@
-"""Examples in the docs: a command or option that there is not is told, and everything here can be typed."""
+"""Examples in the docs: a command or option that does not exist is reported, and all existing examples are valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a running apply looks like: one line a component or a resource, elapsed times, failures marked."""
+"""The progress of an apply: one line per component or resource, elapsed times, failures marked."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def board(clock: Clock) -> Board:
     return Board("applying to local", {("platform", DATA): 2}, clock)
 
 
-def test_a_resource_is_said_when_it_is_done_with_its_own_time(board: Board, clock: Clock) -> None:
+def test_a_resource_is_reported_when_it_is_done_with_its_own_time(board: Board, clock: Clock) -> None:
     assert board.take("platform", step("start")) == ProgressLines()
     clock.now = 1.25
     assert board.take("platform", step("complete", seconds=1)).resource == "  ✓ bucket data: bucket created in 1.2 s"
@@ -105,7 +105,7 @@ def test_a_component_is_closed_by_its_last_resource_with_what_was_done_and_its_t
     assert closed == f"  ✓ {'bucket data':<28} 1 created, 1 changed in 3.5 s"
 
 
-def test_what_took_longest_is_said_after_a_while(board: Board, clock: Clock) -> None:
+def test_what_took_longest_is_reported_after_a_while(board: Board, clock: Clock) -> None:
     board.take("platform", step("start"))
     clock.now = 4
     board.take("platform", step("complete"))
@@ -115,7 +115,7 @@ def test_what_took_longest_is_said_after_a_while(board: Board, clock: Clock) -> 
 
 
 def heard(*, verbose: bool = False, work: int = 2) -> list[str]:
-    """What is said of a bucket and its grant without a terminal."""
+    """The lines about a bucket and its grant without a terminal."""
     said: list[str] = []
     board = Board("applying", {("platform", DATA): work}, Clock())
     with progress.lines(board, said.append, verbose=verbose) as listen:
@@ -134,7 +134,7 @@ def test_without_a_terminal_there_is_one_line_a_component_and_with_verbose_one_a
     ]
 
 
-def test_a_component_that_was_not_finished_is_said_at_the_end() -> None:
+def test_a_component_that_was_not_finished_is_reported_at_the_end() -> None:
     assert heard(work=3) == ["applying …", f"  ✓ {'bucket data':<28} 2 created in 0.0 s"]
 
 

@@ -44,7 +44,7 @@ MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def leaves(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command that does something: what has commands of its own only where it does without one."""
+    """Every command that does something: a group only if it can be run without a subcommand."""
     context = click.Context(command)
     named = command.list_commands(context) if isinstance(command, click.Group) else []
     if not named or (isinstance(command, click.Group) and command.invoke_without_command):
@@ -93,7 +93,7 @@ def test_help_is_as_narrow_as_the_terminal_and_cuts_no_sentence(
 
 
 def too_wide(shown: str, wide: int) -> list[str]:
-    """Lines beyond the width, but for single words and commands, which are copied whole."""
+    """Lines beyond the width, except single words and commands, which must stay whole for copying."""
     lines = [line.rstrip() for line in MOVES.sub("", shown).splitlines()]
     return [line for line in lines if len(line) > wide and " " in line.strip() and not is_command(line)]
 
@@ -114,7 +114,7 @@ def shown(root: Path, words: tuple[str, ...], wide: int) -> str:
 
 
 def said(text: str) -> set[str]:
-    """Every word of it, whatever the lines and columns."""
+    """Every word, regardless of lines and columns."""
     return set(VOLATILE.sub("", " ".join(text.split())).split())
 
 

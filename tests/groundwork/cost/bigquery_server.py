@@ -1,6 +1,6 @@
 """A small BigQuery on a loopback port: lists tables, answers dry runs and queries as Google's REST API does, by DuckDB.
 
-What it runs is the BigQuery text itself, read by sqlglot as BigQuery and written for DuckDB: a second way to the same sums.
+It runs the BigQuery text itself, translated by sqlglot from BigQuery to DuckDB: a second way to the same sums.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TYPES = {
 
 @dataclass
 class Bigquery:
-    """What the server has and what it was asked: `export` is an NDJSON file, `refusal` an HTTP status for everything."""
+    """The server's data and the requests that it got: `export` is an NDJSON file, `refusal` an HTTP status for everything."""
 
     tables: Sequence[str]
     export: Path

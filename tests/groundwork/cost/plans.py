@@ -1,4 +1,4 @@
-"""Plans as `terraform show -json` prints them, made of the few lines that a test is about."""
+"""Plans as `terraform show -json` prints them, built from the few lines that a test is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts: exact inside, cents outside."""
+"""Amounts: computed exactly, shown in cents."""
 
 from decimal import Decimal
 

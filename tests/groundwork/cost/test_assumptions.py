@@ -1,4 +1,4 @@
-"""Assumptions: named defaults, what the environment file puts in their place, and what is refused."""
+"""Assumptions: named defaults, how the environment file overrides them, and what is refused."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Credits as bars: what is left of how much, until when, and the same figures as data."""
+"""Credits as bars: how much of the total is left, until when, and the same figures as data."""
 
 from __future__ import annotations
 

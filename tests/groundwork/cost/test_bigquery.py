@@ -33,7 +33,7 @@ def _read(having, since=None, most=bigquery.BYTES_ALLOWED):
 
 
 def test_bigquery_and_files_give_the_same_ledger(ndjson):
-    """The BigQuery text runs here as another parser understands it: equal line by line, to the last digit."""
+    """The BigQuery text is run through another parser: the results are equal line by line, to the last digit."""
     found = _read(Bigquery([STANDARD], ndjson))
     assert found.lines == files.read([ndjson]).lines
     assert found.origin == "p.d.gcp_billing_export_v1_* in BigQuery"
@@ -104,7 +104,7 @@ def test_a_dataset_without_an_export_says_where_to_switch_it_on(ndjson):
         (400, Exit.FAILED, "BigQuery did not answer for p.d: "),
     ],
 )
-def test_what_google_refuses_is_said_in_a_sentence(ndjson, status, code, said):
+def test_what_google_refuses_is_reported_in_a_sentence(ndjson, status, code, said):
     with pytest.raises(GroundworkError) as problem:
         _read(Bigquery([STANDARD], ndjson, refusal=status))
     assert problem.value.exit_code == code

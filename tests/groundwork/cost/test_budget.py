@@ -1,4 +1,4 @@
-"""The budget in the environment file: held against an estimate and a month's report, and never silent."""
+"""The budget in the environment file: compared with an estimate and a month's report, and always shown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def month(*lines, wanted=MONTH):
     return report(ledger(*lines), wanted, NOW)
 
 
-def test_without_a_budget_nothing_is_said():
+def test_without_a_budget_nothing_is_printed():
     assert budgets.of_estimate(None, estimate(plan())) is None
     assert budgets.of_report(None, month(line())) is None
 

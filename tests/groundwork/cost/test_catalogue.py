@@ -1,4 +1,4 @@
-"""The price catalogue: every row sourced and dated, and Google's own worked examples recomputed from it."""
+"""The price catalogue: every row has a source and a date, and Google's own worked examples are recomputed from it."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The page: self-contained, readable without colour and in the dark, every bar as long as its figure; seen in a browser where there is one."""
+"""The page: self-contained, readable without colour and in dark mode, every bar proportional to its figure; viewed in a browser if there is one."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def browser():
 
 
 def _seen(browser, folder, text, scheme):
-    """The page's pixels as a browser shows them, and who asked for what: "not an origin" is the browser itself."""
+    """The page's pixels in a browser, and the requests by origin: "not an origin" is the browser itself."""
     (folder / "page.html").write_text(text, encoding="utf-8")
     shot, log = folder / f"{scheme}.png", folder / f"{scheme}.json"
     subprocess.run(
@@ -301,7 +301,7 @@ def _seen(browser, folder, text, scheme):
 
 
 def _pixels(png):
-    """How often each colour is there, from an 8-bit RGB or RGBA PNG."""
+    """How often each colour occurs in an 8-bit RGB or RGBA PNG."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     place, data, (width, height, channels) = 8, b"", (0, 0, 0)
     while place < len(png):

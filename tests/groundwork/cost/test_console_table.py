@@ -1,4 +1,4 @@
-"""The console's cost table: header block, credits as rows, a total that is checked and not added, and loud refusals."""
+"""The console's cost table: header block, credits as rows, a total that is checked and not added, and clear error messages."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_table_of_nothing_has_no_lines(tmp_path):
         ("Sustained use discount", "SUSTAINED_USE_DISCOUNT"),
     ],
 )
-def test_credit_types_are_told_by_their_name_in_the_console(shown, type_):
+def test_credit_types_are_recognized_by_their_name_in_the_console(shown, type_):
     assert credit_type(shown) == type_
 
 
@@ -158,7 +158,7 @@ def test_lines_of_the_month_before_are_not_called_late(tmp_path):
     assert not found.lines[0].late
 
 
-def test_days_are_not_told_in_a_table_that_has_none(tmp_path):
+def test_a_table_without_days_is_not_split_into_days(tmp_path):
     file = _file(tmp_path, BLOCK + HEADER + GOOD)
     with pytest.raises(UsageProblem) as problem:
         report(files.read([file]), period("2026-10-01", None, None), datetime(2026, 11, 5, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""`groundwork cost` as people type it: figures on standard output, talk on standard error, sentences for what is wrong."""
+"""`groundwork cost` as people type it: figures on standard output, messages on standard error, clear errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ members:
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
-    """A folder that is a clone to the commands, and where they run."""
+    """A folder that the commands take for a clone, and where they run."""
     root = tmp_path / "clone"
     (root / "infra" / "platform").mkdir(parents=True)
     (root / "envs").mkdir()
@@ -143,7 +143,7 @@ def test_a_report_of_a_file_is_in_every_form_the_same(cost):
         assert re.search(rf"{row['name']} +\$\d", table)
 
 
-def test_members_are_told_by_their_label_and_named_by_their_address(cost):
+def test_members_are_recognized_by_their_label_and_shown_by_their_address(cost):
     document = json.loads(cost("report --env dev --file export.ndjson --json")[1])
     assert {group["member"] for group in document["by_member"]} == {"alice@example.com", "bob@example.com", "carol", ""}
 
@@ -239,7 +239,7 @@ WRONG = [
 
 
 def _files(clone):
-    """Everything in the clone but what commands remember for speed."""
+    """Everything in the clone except caches."""
     files = (path for path in clone.rglob("*") if path.is_file() and ".groundwork" not in path.parts)
     return {path: path.read_bytes() for path in files}
 
@@ -265,7 +265,7 @@ def test_what_is_wrong_is_one_sentence_exit_2_and_nothing_half_done(cost, clone,
         "report --most-mib lots", "credits add --member alice@example.com", "credits check --left 3", "credits frobnicate",
     ],
 )  # fmt: skip
-def test_what_click_refuses_ends_with_2_and_says_how_to_get_help(cost, line):
+def test_what_click_refuses_exits_with_2_and_says_how_to_get_help(cost, line):
     code, out, err = cost(line)
     assert (code, out) == (Exit.USAGE, "")
     assert "Error: " in err
@@ -323,7 +323,7 @@ def test_the_whole_way_from_the_planner_to_the_estimate(tmp_path):
 
 
 def test_the_export_in_bigquery_is_read_on_the_way_to_google_itself(cost, clone, monkeypatch, tmp_path):
-    """No endpoint is set: a proxy with a certificate of the test's own answers for bigquery.googleapis.com."""
+    """No endpoint is set: a proxy with the test's own certificate answers for bigquery.googleapis.com."""
     (clone / "envs" / "dev.yaml").write_text(DEV + "cost: {export: {project: my-billing, dataset: d}}\n")
     having = Bigquery(["gcp_billing_export_v1_0A0A0A_0B0B0B_0C0C0C"], clone / "export.ndjson")
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "a-token")

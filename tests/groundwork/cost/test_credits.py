@@ -1,4 +1,4 @@
-"""Credits left: who paid what in which order, and the day they run out with its spread."""
+"""Remaining credits: which credit paid what in which order, and the estimated date on which they run out."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_an_expired_grant_has_nothing_left():
     assert balance.standings[0].expired(TODAY)
 
 
-def test_what_will_be_left_over_at_expiry_is_said():
+def test_what_will_be_left_over_at_expiry_is_reported():
     short = replace(GRANT, expires=TODAY + timedelta(days=10))
     standing = balances([short], STEADY, TODAY)[0].standings[0]
     assert (standing.empty.likely, standing.lost) == (None, 19 - 10)

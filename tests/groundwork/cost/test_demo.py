@@ -1,4 +1,4 @@
-"""The simulated export: always the same, always called simulated."""
+"""The simulated export: always the same, always marked as simulated."""
 
 from __future__ import annotations
 

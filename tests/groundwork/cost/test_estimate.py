@@ -1,4 +1,4 @@
-"""Estimates: what each type costs, free tiers once, unknown never silently nothing, before and after."""
+"""Estimates: the price of each type, free tiers applied once, unknown prices never counted as zero, before and after."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Billing files: exact to the cent against sums by hand, in every layout, and loud about what they are not."""
+"""Billing files: equal to independently computed sums, to the cent, in every layout, with clear errors for other files."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _cells(delimiter=",", **changes):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_what_sets_columns_apart_is_told_by_the_header(tmp_path, delimiter):
+def test_the_separator_is_detected_from_the_header(tmp_path, delimiter):
     header, row = _cells(delimiter)
     assert files.read([_csv(tmp_path, header + row * 2)]).lines[0].gross == Decimal("2.50")
 

@@ -1,4 +1,4 @@
-"""Grants: entered once, comments and order kept, nobody lost, and what cannot be is refused."""
+"""Grants: added once, comments and order kept, nobody lost, and impossible values refused."""
 
 from __future__ import annotations
 

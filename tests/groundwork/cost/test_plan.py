@@ -1,4 +1,4 @@
-"""Reading plans: which side has what, what is unknown, and what is not a plan at all."""
+"""Reading plans: resources before and after, unknown values, and files that are not plans."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The line about cost under a plan: from the very plans that Terraform saved, and loud about a bad assumption before anything starts."""
+"""The line about cost under a plan: computed from the saved plans, with an error about a bad assumption before anything starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one query: one text for both engines, BigQuery's understood as BigQuery understands it."""
+"""The query: one text for both engines, and BigQuery's parsed as BigQuery does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DUCKDB = query.render(query.DUCKDB, "local_rows")
 
 
 def test_both_engines_get_the_same_text_but_for_six_words():
-    """With every word said in the same way, the two renderings are one text."""
+    """With the dialects' words made equal, the two renderings are the same text."""
     plain = query.SqlDialect(
         "day({0})", "exact({0})", "label({0}; {1})", "promotion({0})", "credits({0})", "total({0})", ":"
     )

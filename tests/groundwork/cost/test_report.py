@@ -1,4 +1,4 @@
-"""Reports: periods, rankings, late lines, currencies never mixed, and how fresh it all is."""
+"""Reports: periods, rankings, late lines, currencies never mixed, and the age of the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
 
 def line(day="2026-11-01", gross="1", promotion="0", other="0", **more):
-    """A line of a ledger, of which a test says what it is about."""
+    """A line of a ledger, with defaults for everything that a test does not set."""
     fields = {
         "invoice_month": day[:7].replace("-", ""), "account": "A", "currency": "USD", "cost_type": "regular", "service_id": "S",
         "service": "Service", "project": "p", "member": "alice", "component": "data", "line_count": 1, "exported": NOW - timedelta(hours=3),
@@ -124,7 +124,7 @@ def test_several_currencies_are_not_added_up():
         (lambda: report(ledger(line()), Period(), NOW, "EUR"), "x.ndjson has no costs in EUR, only in USD."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_reported_is_said_in_a_sentence(ask, said):
+def test_a_period_that_cannot_be_reported_gets_a_sentence(ask, said):
     with pytest.raises(UsageProblem) as problem:
         ask()
     assert str(problem.value) == said

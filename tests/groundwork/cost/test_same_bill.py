@@ -1,4 +1,4 @@
-"""The same bill twice: told by what is in the files, whatever their names, formats and layouts."""
+"""The same bill twice: detected by the contents of the files, regardless of names, formats and layouts."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_lines_without_a_cost_tell_nothing(tmp_path):
     assert sum(line.gross for line in files.read(both).lines) == 3
 
 
-def test_a_single_line_that_is_alike_is_said(tmp_path):
+def test_a_single_line_that_is_alike_is_reported(tmp_path):
     rows = list(exports.rows(400))
     both = [exports.ndjson(tmp_path / "a", rows[:200]), exports.ndjson(tmp_path / "b", rows[199:])]
     assert files.read(both).notes == (
@@ -115,7 +115,7 @@ def test_a_single_line_that_is_alike_is_said(tmp_path):
     )
 
 
-def test_an_export_appended_to_itself_is_said(tmp_path, bill):
+def test_an_export_appended_to_itself_is_reported(tmp_path, bill):
     twice = tmp_path / "twice.ndjson"
     twice.write_bytes(bill.read_bytes() * 2)
     assert files.read([twice]).notes == (

@@ -1,4 +1,4 @@
-"""What was used on the local cloud, as a report that the local cloud itself feeds."""
+"""What was used on the local cloud, as a report from the local cloud's own data."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What doctor says of login and project at "Google": each lack has its line and its remedy."""
+"""What doctor reports about login and project at "Google": each problem has its line and its remedy."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_doctor_stops_where_the_login_is_not_valid(google: Google) -> None:
         (-4000, "broken", "4000 s behind Google's"),
     ],
 )
-def test_a_clock_that_is_off_is_told_by_seconds(seconds: int, health: str, text: str) -> None:
+def test_a_wrong_clock_is_reported_in_seconds(seconds: int, health: str, text: str) -> None:
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
     row = clock.skew(format_datetime(now - timedelta(seconds=seconds), usegmt=True), now)
     assert row.health == health

@@ -1,4 +1,4 @@
-"""What this machine has and lacks is said, each lack with its remedy."""
+"""What this machine has and lacks is reported, each problem with its remedy."""
 
 from __future__ import annotations
 

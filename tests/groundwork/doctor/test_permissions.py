@@ -1,4 +1,4 @@
-"""The permissions that `doctor` asks for are those that `up` and `down` use: told by every change that they ask of the cloud."""
+"""The permissions that `doctor` asks for are those that `up` and `down` use, derived from every change that they request of the cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What doctor asks before the first `up`, of a project as the console makes it, and of one that others have been in."""
+"""What doctor checks before the first `up`, in a project as the console creates it, and in one that was used before."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def asked(google: Google) -> list[CheckResult]:
 
 
 def found(google: Google, subject: str) -> CheckResult:
-    """The only thing that doctor says of it."""
+    """The only result of doctor about it."""
     [only] = [finding for finding in asked(google) if finding.subject == subject]
     return only
 
 
 def write(google: Google, more: str = "", *, own_members: bool = True) -> None:
-    """Add to the file of dev, whose members become people that there could be."""
+    """Add to the file of dev, whose members become people who could exist."""
     file = google.clone.root / "envs" / "dev.yaml"
     text = file.read_text()
     for email in MEMBERS if own_members else ():
@@ -98,7 +98,7 @@ def test_billing_is_asked_by_gcloud_where_its_api_is_off(said: str, health: str,
     assert (billing.health, text in billing.text) == (health, True), billing
 
 
-def test_an_account_that_was_closed_is_told_from_none(google: Google) -> None:
+def test_a_closed_account_is_distinguished_from_none(google: Google) -> None:
     google.log_in()
     call = f"GET cloudbilling.googleapis.com/v1/projects/{google.clone.project}/billingInfo"
     google.proxy.scripted[call] = (200, {"billingAccountName": "billingAccounts/0A-1B-2C"})
@@ -155,7 +155,7 @@ def in_organization(google: Google, **policies: Any) -> None:
         ({"allowedValues": ["is:C01", "us-central1"]}, True, ["ok", "broken"]),
     ],
 )
-def test_what_an_organization_forbids_is_said_beforehand(
+def test_what_an_organization_forbids_is_reported_beforehand(
     policy: dict[str, Any], own_members: bool, said: list[str], google: Google
 ) -> None:
     google.log_in()
@@ -196,7 +196,7 @@ def test_a_bucket_that_one_may_not_see_is_somebody_elses(google: Google) -> None
     assert f"ask an operator of {project} for access" in taken.remedy
 
 
-def test_a_state_bucket_in_another_region_is_said_before_terraform_wants_to_replace_it(google: Google) -> None:
+def test_a_state_bucket_in_another_region_is_reported_before_terraform_plans_to_replace_it(google: Google) -> None:
     google.log_in()
     bucket(google, f"{google.clone.project}-tfstate", location="EUROPE-NORTH1")
     state = found(google, "state bucket")
@@ -277,7 +277,7 @@ def test_the_repository_is_the_one_that_the_file_says(
     assert row.remedy or health == "ok"
 
 
-def test_a_branch_that_anybody_may_push_to_is_said(google: Google) -> None:
+def test_a_branch_that_anybody_may_push_to_is_reported(google: Google) -> None:
     google.log_in()
     write(google, GITHUB)
     github(google, protected=False)
@@ -287,7 +287,7 @@ def test_a_branch_that_anybody_may_push_to_is_said(google: Google) -> None:
     assert found(google, "GitHub branch").text.startswith("cats-dogs-team/cats-dogs has no branch main")
 
 
-def test_a_pool_that_was_deleted_is_said_to_be_restored(google: Google) -> None:
+def test_a_pool_that_was_deleted_is_reported_as_restorable(google: Google) -> None:
     google.log_in()
     write(google, GITHUB)
     assert found(google, "identity pool").text.endswith("does not exist yet; `up` creates it")

@@ -1,4 +1,4 @@
-"""What doctor says of training: GPUs that are not granted, and images that lie where Vertex AI may not pull."""
+"""What doctor reports about training: GPUs without quota, and images that Vertex AI may not pull."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An environment file is checked once for as long as nothing changes that decides whether it is right."""
+"""An environment file is checked again only if something changes that affects its validity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML file edited in place: comments, order and line ends stay, and the outcome says what was meant."""
+"""A YAML file edited in place: comments, order and line ends stay, and the result parses to the intended values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the shipped files in place of a team's own values is found, and refused where it would end `up` half-way."""
+"""The placeholders in the shipped files are found, and refused where they would make `up` fail half-way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment file: what is read, what is refused and in which words, and that Terraform reads the same."""
+"""The environment file: what is read, what is refused with which message, and that Terraform reads the same."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_an_environment_that_is_not_there_names_those_that_are(project: Path) ->
     )
 
 
-def test_a_file_that_cannot_be_read_is_said_so(project: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(project: Path) -> None:
     (project / "envs" / "folder.yaml").mkdir()
     with pytest.raises(UsageProblem, match=r"^envs/folder\.yaml cannot be read: Is a directory\.$"):
         load("folder", project)
@@ -145,7 +145,7 @@ def test_only_the_local_environment_is_on_the_local_cloud() -> None:
     assert [name for name in names(ROOT) if load(name, ROOT).local] == ["local"]
 
 
-def test_everything_that_can_be_said_is_read(project: Path) -> None:
+def test_every_key_is_read(project: Path) -> None:
     write(project, "full", FULL)
     full = load("full", project)
     assert full.local

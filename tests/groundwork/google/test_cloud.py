@@ -131,7 +131,7 @@ def test_the_deployer_is_impersonated_where_it_is_named() -> None:
 def test_a_login_that_is_the_deployer_already_does_not_act_as_it_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`login --impersonate` in a shell that says so too: Google lets no account act as itself unless it is granted."""
+    """`login --impersonate` in a shell that is already set to impersonate: Google lets no account act as itself unless it is granted."""
     deployer, other = (f"{name}@p.iam.gserviceaccount.com" for name in ("groundwork-deployer", "other"))
     person = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
     address = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{deployer}:generateAccessToken"

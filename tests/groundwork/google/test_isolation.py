@@ -33,7 +33,7 @@ def local_only(seen: Mapping[str, str], _environment: str) -> isolation.ProcessV
 
 
 def both(seen: Mapping[str, str]) -> tuple[isolation.ProcessVariables, isolation.ProcessVariables]:
-    """What Terraform sees of some variables, in a local run and in a real one."""
+    """Which variables Terraform sees, in a local run and in a real one."""
     return local_only(seen, "local"), isolation.google_variables(seen, "dev")
 
 

@@ -1,4 +1,4 @@
-"""The local cloud: started again when it dies while Terraform works, and as late as Google where a profile says so."""
+"""The local cloud: restarted when it dies while Terraform runs, and as slow as Google to take effect if a profile says so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from localcloud.server import launcher
 from tests.local_project import running
 
 
-def test_a_local_cloud_that_cannot_be_started_again_is_said_once(tmp_path: Path) -> None:
+def test_a_local_cloud_that_cannot_be_restarted_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / ".groundwork").touch()
     said: list[str] = []
     refused = Event()

@@ -59,7 +59,7 @@ def test_a_failure_says_what_failed_and_why(script: Script, error: Mapping[str, 
         operations.finish(script.cloud, "run", "v2", {"name": NAME, "done": True, "error": error}, "delete it")
 
 
-def test_one_that_does_not_end_is_said(script: Script) -> None:
+def test_one_that_does_not_end_is_reported(script: Script) -> None:
     script.answers[f"/run/v2/{NAME}"] = {"name": NAME}
     with pytest.raises(GroundworkError, match="asked to delete it and has not finished after ten minutes"):
         operations.finish(script.cloud, "run", "v2", {"name": NAME}, "delete it")

@@ -1,4 +1,4 @@
-"""What passes by itself is waited out, in the steps that were said; anything else ends it at once."""
+"""Temporary errors are retried, with the planned delays; any other error is raised at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing leaves by a proxy or to another host: not from Terraform, and not from the clients in this process."""
+"""Nothing is sent through a proxy or to another host: neither by Terraform nor by the clients in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 
 @dataclass
 class Listener:
-    """A proxy that answers nobody and notes what it was sent."""
+    """A proxy that answers nothing and records what it receives."""
 
     url: str
     heard: list[bytes] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The connection to GitHub: asked of a human at Google, made here, and never forgotten."""
+"""The connection to GitHub: authorised by a human at Google, simulated here, and never lost."""
 
 from __future__ import annotations
 

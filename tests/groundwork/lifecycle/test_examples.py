@@ -79,7 +79,7 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 
 
 def _wrongly_answered(clone: Clone, name: str) -> list[str]:
-    """What each member, and an outsider, is let in to against the table of the personas."""
+    """What each member, and an outsider, can access, compared with the table of the personas."""
     environment = clone.environment(name)
     personas = {email: member.role for email, member in environment.members.items()} | {"zoe@example.net": ""}
     wrong = []

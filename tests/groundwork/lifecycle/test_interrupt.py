@@ -126,7 +126,7 @@ def test_a_second_up_says_who_is_at_work(clone: Clone) -> None:
 
 
 def lock_elsewhere(clone: Clone) -> None:
-    """Take the platform's lock as another machine would."""
+    """Acquire the platform's lock as another machine would."""
     place = clone.session().place("platform")
     clone.cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(
         json.dumps(ELSEWHERE)
@@ -154,7 +154,7 @@ def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(standing:
     assert standing.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
 
 
-def test_nothing_to_unlock_is_said(standing: Clone) -> None:
+def test_nothing_to_unlock_is_reported(standing: Clone) -> None:
     assert "small is not locked" in standing.run("unlock", "--env", "small").stderr
 
 

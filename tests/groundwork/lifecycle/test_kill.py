@@ -64,7 +64,7 @@ def cloud(clone: Clone, _child: subprocess.Popen[str]) -> int:
 
 
 def steps(clone: Clone) -> int:
-    """How many steps of applying Terraform has told of, in both layers."""
+    """The number of apply steps that Terraform has reported, in both layers."""
     logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
     return sum(log.read_text("utf-8").count('"type":"apply_') for log in logs if log.exists())
 
@@ -79,7 +79,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def finishes(clone: Clone) -> None:
-    """`up` run again ends well, and everything is there, once, and known."""
+    """Another `up` succeeds, and everything exists once and is in the state."""
     again = clone.run("up", "--env", "small")
     assert again.returncode == 0, again.stderr
     plan = clone.run("plan", "--env", "small", "--detailed-exitcode")
@@ -95,7 +95,7 @@ def finishes(clone: Clone) -> None:
 
 
 def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.CompletedProcess[str]:
-    """Start `up`, kill the victim when it has come to this point of ten, and wait for what is left of it."""
+    """Start `up`, kill the victim at this point of ten, and wait for the remaining processes."""
     clone.disturb(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: steps(clone) >= 1 + point * STEPS // len(POINTS) or child.poll() is not None)
@@ -109,7 +109,7 @@ def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.C
 
 
 def survives(clone: Clone, point: int, victim: Victim) -> None:
-    """A local cloud that dies is started again beside the run, which may then end well; the others cannot."""
+    """A local cloud that dies is restarted during the run, which may then succeed; the others cannot."""
     ended = kill_in_the_middle(clone, point, victim)
     assert ended.returncode != 0 or victim is cloud
     assert "Traceback" not in ended.stderr

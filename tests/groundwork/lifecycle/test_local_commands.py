@@ -1,4 +1,4 @@
-"""Commands of the environment file in place of containers: a service answers and a training trains where nothing else could run them."""
+"""Commands of the environment file in place of containers: a service answers and a training runs where containers cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Project, first APIs and state bucket are made where they are missing, once, and never taken from somebody else."""
+"""Project, first APIs and state bucket are created if missing, once, and never taken from somebody else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: E
     assert talk.lines == []
 
 
-def test_what_is_missing_is_said_and_not_made(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
+def test_what_is_missing_is_reported_and_not_made(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
     bucket = f"create bucket {environment.state_bucket} for Terraform's state"
     apis = "cloudresourcemanager.googleapis.com, serviceusage.googleapis.com, storage.googleapis.com"
     nothing = prerequisites.missing(cloud, environment)
@@ -130,7 +130,7 @@ def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
     assert sum(waited) > 180
 
 
-def test_an_api_that_stays_off_is_said_in_googles_words(
+def test_an_api_that_stays_off_is_reported_in_googles_words(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     path = f"/cloudresourcemanager/v1/projects/{PROJECT}"
@@ -150,7 +150,7 @@ def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
     )
 
 
-def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_said(
+def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_reported(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")
@@ -160,7 +160,7 @@ def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_said(
 
 
 class _Google(GoogleCloud):
-    """The local cloud, taken for Google's."""
+    """The local cloud, treated as Google."""
 
     @property
     def simulated(self) -> bool:

@@ -1,4 +1,4 @@
-"""What an interrupted run may have made, and by which name it can be adopted."""
+"""What an interrupted run may have created, and under which ID it can be imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of a review: what it holds, what counts as the same plan, and what an apply refuses."""
+"""The record of a review: its contents, what counts as the same plan, and what an apply refuses."""
 
 from __future__ import annotations
 

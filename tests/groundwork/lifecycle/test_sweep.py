@@ -1,4 +1,4 @@
-"""`sweep`: what was made by hand goes when it is asked for by name, old enough and not protected; the rest stays."""
+"""`sweep`: resources made by hand are deleted if their kind is selected and they are old enough and not protected; the rest stays."""
 
 from __future__ import annotations
 

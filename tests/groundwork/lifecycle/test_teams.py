@@ -1,4 +1,4 @@
-"""What the five teams could not do works on their platforms, done by the members concerned, in real containers; and nothing is left of it."""
+"""What the five teams need works on their platforms, done by the members concerned, in real containers; and nothing is left afterwards."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _changed(clone: Clone, name: str, old: str, new: str) -> None:
 
 
 def _gone(clone: Clone, name: str, program: str) -> None:
-    """The platform goes, and with it everything in the project and every container."""
+    """The platform is destroyed, and with it everything in the project and every container."""
     clone.run("down", "--env", name, "--yes")
     gone = clone.run("down", "--env", name, "--yes", "--all")
     assert f"Nothing is left of the platform in project {clone.environment(name).project}" in gone

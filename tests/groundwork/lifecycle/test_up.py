@@ -1,4 +1,4 @@
-"""`up`, `plan` and `down` on a local cloud: what is shown is what is done, and doing it again does nothing."""
+"""`up`, `plan` and `down` on a local cloud: what is shown is what is done, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clo
     assert not any("would first" in line for line in again.lines)
 
 
-def test_a_change_is_said_by_component_with_what_it_changes(standing: Clone, talk: Heard) -> None:
+def test_a_change_is_shown_by_component_with_what_it_changes(standing: Clone, talk: Heard) -> None:
     standing.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
     try:
         made = up.plan(standing.session("plan"), talk)
@@ -243,7 +243,7 @@ def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing:
     assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
 
 
-def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, talk: Heard) -> None:
+def test_what_a_deletion_would_lose_is_shown_before_it(standing: Clone, talk: Heard) -> None:
     bucket = standing.cloud.storage().bucket("small-clone-data")
     bucket.blob("a").upload_from_string(b"12345")
     standing.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
@@ -259,7 +259,7 @@ def test_what_is_lost_with_what_goes_is_said_before_it_goes(standing: Clone, tal
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
-def test_what_was_made_by_hand_is_left_and_said(clone: Clone, talk: Heard) -> None:
+def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: Heard) -> None:
     up.up(clone.session(), UpOptions(), talk)
     clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
     done = clone.run("down", "--env", "small", "--yes")

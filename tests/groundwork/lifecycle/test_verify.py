@@ -80,7 +80,7 @@ def test_each_list_call_that_fails_is_unknown_and_never_clean(
         found.verdict(PROJECT)
 
 
-def test_a_list_call_that_fails_ends_with_8_and_is_named(standing: Clone) -> None:
+def test_a_list_call_that_fails_exits_with_8_and_is_named(standing: Clone) -> None:
     with disturbed(standing, method="storage.buckets.list", kind="error", code=403):
         done = standing.run("verify", "--env", "small")
         as_json = standing.run("verify", "--env", "small", "--json")
@@ -180,7 +180,7 @@ def test_only_what_has_ended_is_a_mere_record(state: str, ended: bool) -> None:
     assert not kinds()["bucket"].over(Item("bucket", "b", {"state": state}))
 
 
-def test_records_are_said_and_are_nothing_left() -> None:
+def test_records_are_mentioned_and_do_not_count_as_left() -> None:
     remains = Remains((), (), {}, 3, records=(Item("Vertex custom job", "projects/p/locations/r/customJobs/1"),))
     assert (remains.word, remains.exit_code) == ("clean", Exit.OK)
     assert remains.but == ", but the record of a job that has ended, which costs nothing"

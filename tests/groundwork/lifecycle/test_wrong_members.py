@@ -1,4 +1,4 @@
-"""Which member Google refuses is told from its words, with the line of the file to correct."""
+"""The member that Google refuses is found in its error message, and shown with the line of the file to correct."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def refused(environment: Environment, *details: str) -> tuple[RefusedMember, ...
         ('Account alice@example.com is of type "group". Please set the type prefix to be "group:".', "group"),
     ],
 )
-def test_the_member_is_told_from_googles_words(said: str, kind: str, environment: Environment) -> None:
+def test_the_member_is_found_in_googles_error(said: str, kind: str, environment: Environment) -> None:
     assert refused(environment, f"{PREFIX}{said}") == (RefusedMember("alice@example.com", kind),)
 
 
@@ -62,7 +62,7 @@ def test_each_member_is_named_once_with_its_line(environment: Environment) -> No
     )
 
 
-def test_another_type_is_said_as_it_is_written(environment: Environment) -> None:
+def test_another_type_is_shown_as_written(environment: Environment) -> None:
     [one] = [RefusedMember("bob@example.com", "group")]
     assert WrongMembers(environment, [one]).message.endswith("bob@example.com is a group, not a user: set type: group.")
     several = WrongMembers(environment, [one, RefusedMember("alice@example.com", "service account")])

@@ -1,4 +1,4 @@
-"""DVC's remote: what is written where, and what of a config stays."""
+"""DVC's remote: what is written where, and which settings are kept."""
 
 from __future__ import annotations
 

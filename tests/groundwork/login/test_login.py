@@ -1,4 +1,4 @@
-"""Logging in, who one is then, and what `doctor` makes of it: at "Google", with a stand-in for gcloud that writes a login."""
+"""Logging in, the resulting identity, and how `doctor` reports it: at "Google", with a stand-in for gcloud that writes a login."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.small_clone import SmallClone
 
 
 def asked(notes: Path) -> list[str]:
-    """What gcloud was asked to log in or charge; google-auth asks it for a project too."""
+    """The calls of gcloud to log in or set the quota project; google-auth also calls it for a project."""
     lines = notes.read_text().splitlines() if notes.exists() else []
     return [line.removeprefix("gcloud auth application-default ") for line in lines if " auth " in line]
 
@@ -113,7 +113,7 @@ def test_the_deployer_is_whom_one_is_when_it_is_named(google: Google, monkeypatc
     assert datetime.fromisoformat(found["expires"]) > datetime.now(UTC)
 
 
-def test_who_may_not_act_as_the_service_account_that_is_named_is_told_so(
+def test_a_caller_who_may_not_act_as_the_named_service_account_is_told(
     google: Google, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_deployer(google, "user:carol@example.com")
@@ -179,7 +179,7 @@ def test_on_the_local_cloud_one_is_whom_the_shell_says_unless_one_says_otherwise
     ("minutes", "text"),
     [(59.5, "in 59 min, then it is renewed"), (0.5, "in 0 min, then it is renewed"), (-5, "expired")],
 )
-def test_expiry_is_said_in_minutes(minutes: float, text: str) -> None:
+def test_expiry_is_shown_in_minutes(minutes: float, text: str) -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
     found = identity.Caller("a", "b", "p", "", "", now + timedelta(minutes=minutes), simulated=False)
     assert found.expiry(now) == text

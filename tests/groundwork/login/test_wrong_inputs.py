@@ -1,4 +1,4 @@
-"""Twenty wrong inputs and more for every command about credentials: one sentence each, its exit code, and nothing written."""
+"""More than twenty wrong inputs for every command about credentials: one sentence each, its exit code, and nothing written."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_wrong_input_is_a_sentence_and_writes_nothing(
 
 
 def written(root: Path) -> dict[str, int]:
-    """Every file with its time, but those that runs leave for themselves."""
+    """Every file with its time, except groundwork's own caches."""
     files = (file for file in root.rglob("*") if file.is_file() and ".groundwork" not in file.parts)
     return {str(file): file.stat().st_mtime_ns for file in files}
 

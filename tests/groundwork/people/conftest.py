@@ -48,7 +48,7 @@ class Platform:
 
     @contextmanager
     def fault(self, **ordered: object) -> Iterator[None]:
-        """A fault of the local cloud, for the length of the block."""
+        """A fault of the local cloud, for the duration of the block."""
         running = launcher.start(self.checkout.local_state)
         launcher.control(running, "POST", "/_local/faults", [ordered])
         try:
@@ -64,7 +64,7 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """ENV=local, up; tests bring in people of their own and leave the rest alone."""
+    """ENV=local, created; tests add their own people and leave the rest alone."""
     root = tmp_path_factory.mktemp("people")
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns(".terraform*"))

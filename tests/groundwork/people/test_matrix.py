@@ -53,7 +53,7 @@ def test_there_are_at_least_thirty_actions_and_the_table_knows_each() -> None:
 
 
 @pytest.mark.parametrize("persona", EXPECTED)
-def test_a_persona_is_let_in_to_exactly_what_the_table_says(
+def test_a_persona_can_access_exactly_what_the_table_says(
     platform: Platform, people: dict[str, str], persona: str
 ) -> None:
     environment = platform.environment
@@ -155,7 +155,7 @@ def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: 
         ),
     ],
 )
-def test_explain_says_which_line_of_the_file_lets_an_identity_in(
+def test_explain_shows_which_line_of_the_file_grants_an_identity_access(
     platform: Platform, who: str, action: str, on_what: str, line: str
 ) -> None:
     said = platform("access", "explain", who, action, on_what)

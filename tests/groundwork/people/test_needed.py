@@ -1,4 +1,4 @@
-"""What takes more than one permission is explained whole, for people, identities and Google's own agents."""
+"""Actions that need several permissions are explained completely, for people, identities and Google's own agents."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_an_agent_is_known_by_its_name_and_gets_back_the_role_that_google_gives_
     assert agents.role_of(BUILD) == ""
 
 
-def test_the_command_answers_for_every_part_and_ends_with_5(platform: Platform) -> None:
+def test_the_command_answers_for_every_part_and_exits_with_5(platform: Platform) -> None:
     done = platform("access", "explain", "training-agent", "pull", "repository/images", "--json")
     assert done.returncode == 5
     found = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Who leaves is out only when nothing lets them in: policies, access control lists, everybody, domains, groups, other spellings."""
+"""A person is offboarded only if nothing gives them access any more: policies, access control lists, everybody, domains, groups, other spellings."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_entries_of_access_control_lists_are_drift_and_are_taken_away(platform: 
     assert (gone.returncode, f"gone  READER on {where}" in gone.stdout) == (0, True), gone.stderr
 
 
-def test_a_grant_by_hand_in_a_role_of_the_file_is_said_and_taken_back_by_up(platform: Platform) -> None:
+def test_a_grant_by_hand_in_a_role_of_the_file_is_reported_and_taken_back_by_up(platform: Platform) -> None:
     cloud, bucket = platform.cloud(), platform.environment.buckets["data"].full_name
     policy = cloud.request("GET", "storage", f"v1/b/{bucket}/iam")
     (role,) = (one for one in policy["bindings"] if one["role"] == "roles/storage.objectUser")
@@ -109,9 +109,7 @@ def test_lists_that_cannot_be_read_make_the_answer_unknown(platform: Platform) -
         ("domain:example.org", 0, ""),
     ],
 )
-def test_whoever_lets_them_in_without_naming_them_is_said(
-    platform: Platform, member: str, code: int, sentence: str
-) -> None:
+def test_access_that_does_not_name_them_is_reported(platform: Platform, member: str, code: int, sentence: str) -> None:
     bucket = "lists-and-doors"
     assert platform("people", "add", "lea@example.com", "--role", "viewer").returncode == 0
     with (
@@ -150,7 +148,7 @@ def test_what_terraform_granted_is_outdated_and_not_by_hand_after_a_component_le
 
 
 def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platform: Platform) -> None:
-    """As Google does: what is granted to an alias stands in every policy under the account's primary address."""
+    """As Google does: a grant to an alias appears in every policy under the account's primary address."""
     assert platform("people", "add", "nick@example.com", "--role", "viewer").returncode == 0
     cloud = platform.cloud()
     for item in {binding.item for binding in read_all(cloud).held_by("nick@example.com")}:

@@ -1,4 +1,4 @@
-"""Who may do what, where columns do not fit: grouped by who may the same, and by persona, no line wider than it may be."""
+"""Who may do what, where columns do not fit: grouped by equal permissions, and by persona, no line wider than the terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_actions_of_the_same_people_are_one_line() -> None:
     ]
 
 
-def test_what_nobody_may_is_said() -> None:
+def test_what_nobody_may_is_reported() -> None:
     assert list(paragraphs.by_thing(cells(), 200)) == ["bucket/data", "  see, change, delete: nobody"]
 
 

@@ -1,4 +1,4 @@
-"""People in and out, as they are typed: the file, the policies, the proof, and what is refused."""
+"""Adding and removing people by the commands: the file, the policies, the proof, and what is refused."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_somebody_elses_change_at_the_same_time_is_tried_again_and_respected(
     assert read_all(platform.cloud()).held_by("jo@example.com") == ()
 
 
-def test_a_policy_that_somebody_else_never_leaves_alone_is_said(
+def test_a_policy_that_somebody_else_never_leaves_alone_is_reported(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(policies, "_WAITS", (0, 0))
@@ -153,7 +153,7 @@ def test_list_counts_what_each_member_holds(platform: Platform) -> None:
     assert alice["bindings"] == len(given)
 
 
-def test_a_count_that_is_not_whole_is_said_to_be_and_ends_with_unknown(platform: Platform) -> None:
+def test_an_incomplete_count_is_marked_and_ends_with_unknown(platform: Platform) -> None:
     with platform.fault(method="storage.buckets.getIamPolicy", kind="error", code=403):
         listed = platform("people", "list")
     assert listed.returncode == 8
@@ -174,7 +174,7 @@ def test_a_shell_that_stands_for_somebody_changes_nothing_as_the_owner(
     assert read_all(platform.cloud()).held_by("olga@example.com") == ()
 
 
-def test_a_group_is_let_in_by_the_policies_and_nobody_claims_to_have_tried(platform: Platform) -> None:
+def test_a_groups_access_is_read_from_policies_and_not_claimed_to_be_tried(platform: Platform) -> None:
     said = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
     assert said.returncode == 0, said.stderr
     assert "promises: allowed by the live policies of project" in said.stderr

@@ -1,4 +1,4 @@
-"""The newcomer's welcome: what it tells whom, on which cloud."""
+"""The newcomer's welcome message: its contents by persona and cloud."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def text(environment: Environment, role: str) -> str:
     return "\n".join(welcome(environment, Member("dave@example.com", role, "user"), personas(ROOT)[role]))
 
 
-def test_on_google_cloud_one_logs_in_and_lets_docker_in_by_our_own_commands() -> None:
+def test_on_google_cloud_login_and_docker_use_our_own_commands() -> None:
     said = text(load("dev", ROOT), "ml-engineer")
     assert "groundwork login --env dev" in said
     assert "groundwork docker --env dev" in said

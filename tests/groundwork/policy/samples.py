@@ -85,7 +85,7 @@ def plan(**values: Any) -> dict[str, Any]:
 
 @dataclass
 class Clone:
-    """A small clone: code, tools, a cache, and in it the program that stands where checkov's Python would."""
+    """A small clone: code, tools, a cache, and in it the program that replaces checkov's Python."""
 
     root: Path
     said: list[str] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Clone:
 
     @property
     def runs(self) -> int:
-        """How often the scanner was started."""
+        """The number of times that the scanner was started."""
         log = self.root / "runs"
         return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
 
@@ -111,7 +111,7 @@ class Clone:
         return Scanner(self.root, self.root / "tools", self.cache, process.run, self.said.append, seconds)
 
     def answers(self, *reports: dict[str, Any]) -> None:
-        """Let the program print these reports, each only where its part is asked for."""
+        """Make the program print these reports, each only if its part is requested."""
         (self.root / "reports.json").write_text(json.dumps(reports), encoding="utf-8")
         self.program(
             f"""
@@ -124,7 +124,7 @@ print(json.dumps([one for one in json.load(open({str(self.root / "reports.json")
         )
 
     def program(self, python: str) -> None:
-        """Put a Python program where the interpreter of checkov's environment is looked for."""
+        """Put a Python program in place of the interpreter of checkov's virtual environment."""
         import sys
 
         place = (

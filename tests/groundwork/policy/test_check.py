@@ -157,7 +157,7 @@ def test_another_environments_plan_is_refused(here: Clone) -> None:
         _check(here, {"platform": _saved(document)})
 
 
-def test_a_plan_that_terraform_did_not_finish_cannot_be_told(here: Clone) -> None:
+def test_an_unfinished_plan_is_no_result(here: Clone) -> None:
     with pytest.raises(CouldNotTell, match="Terraform reported an error while planning"):
         _check(here, {"platform": _saved({**plan(), "errored": True})})
 

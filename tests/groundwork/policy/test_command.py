@@ -37,7 +37,7 @@ policy:
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone whose platform lets everybody into a bucket."""
+    """A clone whose platform gives everybody access to a bucket."""
     clone = tmp_path_factory.mktemp("faulty")
     for folder in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns(".*", "*.md"))
@@ -50,7 +50,7 @@ def _policy(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_a_fault_ends_with_6_and_is_shown_with_its_place(faulty: Path) -> None:
+def test_a_fault_exits_with_6_and_is_shown_with_its_place(faulty: Path) -> None:
     done = _policy(faulty, "--code")
     assert done.returncode == 6, done.stderr
     assert "critical: Buckets are not public (buckets_are_not_public)" in done.stdout
@@ -68,7 +68,7 @@ def test_all_forms_are_written_at_once(faulty: Path, tmp_path: Path) -> None:
     assert (tmp_path / "markdown").read_text(encoding="utf-8").startswith("## Policy: failed")
 
 
-def test_an_exception_in_the_environment_file_lets_it_pass_until_it_is_over(faulty: Path) -> None:
+def test_an_exception_in_the_environment_file_allows_it_until_it_expires(faulty: Path) -> None:
     file = faulty / "envs" / "local.yaml"
     before = file.read_text(encoding="utf-8")
     file.write_text(before + EXCEPTION.format(expires="2999-12-31"), encoding="utf-8")
@@ -87,7 +87,7 @@ def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Pat
     assert "no plan of local is saved here, so only the code is checked" in done.stderr
 
 
-def test_a_file_that_is_no_plan_ends_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_plan_exits_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "plan.txt"
     wrong.write_text("Plan: 3 to add", encoding="utf-8")
     done = _policy(faulty, "--plan", str(wrong))

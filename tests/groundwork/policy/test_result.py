@@ -102,7 +102,7 @@ def test_an_exception_that_matches_nothing_is_reported_and_fails_nothing() -> No
     ]
 
 
-def test_a_finding_is_shown_with_severity_place_why_and_how_to_mend() -> None:
+def test_a_finding_is_shown_with_severity_place_reason_and_fix() -> None:
     shown = "\n".join(terminal.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
     assert shown.startswith("critical: Buckets are not public (buckets_are_not_public)\n")
     assert f"{IN_PLAN['address']} lets allUsers in  [{FILE}:3, plan of platform]" in shown

@@ -1,4 +1,4 @@
-"""A scanner is believed only when it has looked: whatever else happens is exit code 8, never "no findings"."""
+"""A scanner is trusted only if it has run completely: everything else is exit code 8, never "no findings"."""
 
 from __future__ import annotations
 
@@ -202,9 +202,7 @@ def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp
     assert here.said == ["installing checkov into its own environment (once) …"] * 2
 
 
-def test_uv_uses_the_mirror_and_the_certificate_that_pip_was_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uv_uses_pips_mirror_and_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     seen: list[dict[str, str]] = []

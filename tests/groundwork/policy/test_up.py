@@ -51,7 +51,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refused]:
         local.stop(Checkout(clone))
 
 
-def test_up_ends_with_6_and_says_what_where_and_how_to_mend_it(refused: Refused) -> None:
+def test_up_exits_with_6_and_shows_what_where_and_how_to_fix_it(refused: Refused) -> None:
     assert refused.up.returncode == 6, refused.up.stderr
     assert "Error: The policies do not allow this plan of local: nothing was changed." in refused.up.stderr
     assert (

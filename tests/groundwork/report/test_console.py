@@ -1,4 +1,4 @@
-"""`groundwork open`: the address of a page that answers, in either console, and a sentence for what has none."""
+"""`groundwork open`: the address of a page that works, in either console, and an explanation for what has none."""
 
 from __future__ import annotations
 

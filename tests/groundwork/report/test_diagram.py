@@ -20,7 +20,7 @@ NS = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone whose file says more and less than what is up in it: a bucket and a member went, others came."""
+    """A clone whose file differs from its platform: a bucket and a member were removed, others added."""
     with cloned(tmp_path_factory.mktemp("drawn")) as made:
         made.file.write_text(SMALL + PEOPLE, "utf-8")
         done = made.run("up", "--env", "small")
@@ -97,7 +97,7 @@ def test_every_text_lies_within_the_drawing(clone: Clone, tmp_path: Path) -> Non
         assert float(line.attrib["y"]) <= height
 
 
-def test_a_state_that_cannot_be_read_is_said_and_ends_with_8(clone: Clone) -> None:
+def test_a_state_that_cannot_be_read_is_reported_and_exits_with_8(clone: Clone) -> None:
     clone.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 9})
     done = clone.run("diagram", "--env", "small")
     clone.disturb()

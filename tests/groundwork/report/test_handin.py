@@ -1,4 +1,4 @@
-"""`groundwork report` on the local cloud: every question has an answer, what is not there says so, what failed is not called nothing."""
+"""`groundwork report` on the local cloud: every question has an answer, missing things are mentioned, and failures are not shown as empty."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_page_and_the_markdown_hold_every_cell_and_nothing_of_it_is_markup(c
     assert "Simulated" in html
 
 
-def test_what_could_not_be_read_says_so_and_ends_with_8(clone: Clone) -> None:
+def test_what_could_not_be_read_says_so_and_exits_with_8(clone: Clone) -> None:
     for method, key in (
         ("artifactregistry.projects.locations.repositories.dockerImages.list", "images"),
         ("storage.objects.list", "buckets"),

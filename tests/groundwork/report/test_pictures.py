@@ -1,4 +1,4 @@
-"""The report's parts as files: the map always, a picture of each part where a browser draws them, and a sentence where none does."""
+"""The report's parts as files: the map always, a picture of each part if there is a browser, and an explanation otherwise."""
 
 from __future__ import annotations
 

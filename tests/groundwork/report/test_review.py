@@ -50,7 +50,7 @@ def test_the_page_has_a_map_on_which_what_comes_is_marked(reviewed: Reviewed) ->
     assert "classDef comes" in drawn
 
 
-def test_it_ends_with_3_when_something_would_change(reviewed: Reviewed) -> None:
+def test_it_exits_with_3_when_something_would_change(reviewed: Reviewed) -> None:
     assert reviewed.code == 3
 
 

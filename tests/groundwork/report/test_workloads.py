@@ -53,7 +53,7 @@ def test_a_deployed_service_comes_with_the_command_that_calls_it() -> None:
     assert row[3] == 'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" https://api-x.run.app'
 
 
-def test_what_could_not_be_listed_is_not_said_to_be_nothing() -> None:
+def test_what_could_not_be_listed_is_not_reported_as_empty() -> None:
     section = workloads.monitoring(inventory(alert_policy="403 PERMISSION_DENIED"))
     assert section.unread == {"alert policy": "403 PERMISSION_DENIED"}
     assert section.notes == ("There is no uptime check and no notification channel.",)

@@ -1,4 +1,4 @@
-"""A server that answers list calls as a test has written them, for the services that the local cloud does not simulate."""
+"""A server that answers list calls as scripted by a test, for the services that the local cloud does not simulate."""
 
 from __future__ import annotations
 

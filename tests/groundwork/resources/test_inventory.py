@@ -1,4 +1,4 @@
-"""The list calls: what every row asks for is in Google's documents, and an answer with a hole in it is never taken for nothing."""
+"""The list calls: what every row asks for is in Google's documents, and an incomplete response never counts as an empty one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_locations_of_every_regional_row_can_be_listed(row: Listing) -> None
     assert found[0].verb == "list"
 
 
-def test_an_api_that_is_off_is_not_asked_and_said(script: Script) -> None:
+def test_a_disabled_api_is_not_called_and_is_reported(script: Script) -> None:
     found = inventory.take(script.cloud, rows("instance", "bucket"))
     assert found.unknown == {}
     assert found.off == {"instance": f"compute.googleapis.com is off in project {PROJECT} (Service Usage says so)"}

@@ -1,4 +1,4 @@
-"""A plan names what changes how, who gets what, and which grants are far-reaching; secrets are masked."""
+"""A plan shows what changes and how, who gets which access, and which grants are far-reaching; secrets are masked."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_secrets_are_masked_everywhere(plan: Plan) -> None:
     assert before_after(plan.entries[0]["change"]) == ({"value": MASK, "env": [{"v": MASK}]},) * 2
 
 
-def test_what_is_known_later_is_said_so_and_what_google_fills_in_is_left_out() -> None:
+def test_values_known_later_are_marked_and_those_google_fills_in_are_omitted() -> None:
     change = {"before": {"etag": "a"}, "after": {"name": "b"}, "after_unknown": {"etag": True, "id": True}}
     assert [one.text for one in differences(change)] == [f"etag a → {LATER}", "name none → b"]
     assert before_after(change)[1] == {"name": "b", "etag": LATER, "id": LATER}
@@ -232,7 +232,7 @@ def test_a_service_that_opens_itself_to_everybody_says_so(
     assert plan.named.power == said
 
 
-def test_a_change_of_what_runs_is_said_in_the_teams_words(plan: Plan) -> None:
+def test_a_change_of_what_runs_is_shown_in_the_teams_words(plan: Plan) -> None:
     def service(least: int, memory: str, **variables: str) -> dict[str, Any]:
         container = {
             "name": "api",

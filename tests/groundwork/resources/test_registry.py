@@ -1,4 +1,4 @@
-"""Kinds: whatever Terraform can make has one, every facet is there or left out for a reason, and a new one is one file."""
+"""Kinds: everything that Terraform can create has one, every part is present or omitted with a reason, and a new one is one file."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ _PARENTS = {
 
 
 def _called(name: str) -> str:
-    """An example of what a kind's list calls a thing."""
+    """An example of an item in a kind's list."""
     row = next(row for row in listings() if row.kind == name)
     path = row.path.replace("{parent}", _PARENTS.get(row.of, "a"))
     zonal = name in ("instance", "disk", "instance group")

@@ -1,4 +1,4 @@
-"""Modules and resource types are said in the team's words."""
+"""Modules and resource types are shown in the team's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs: what a service and a job hold, and how a build that runs is ended."""
+"""What runs: the resources that a service and a job occupy, and how a running build is ended."""
 
 from __future__ import annotations
 

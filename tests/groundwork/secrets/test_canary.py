@@ -1,4 +1,4 @@
-"""A value set in each way is looked for afterwards: in every file of the clone and the cache, in what was said, among the processes."""
+"""A value set in each way is searched for afterwards: in every file of the clone and the cache, in all output, and in process lists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VALUES = {
 
 @dataclass
 class Watched:
-    """A platform that is up, everything that its commands said, and the command lines of all processes meanwhile."""
+    """A running platform, all output of its commands, and the command lines of all processes meanwhile."""
 
     root: Path
     home: Path
@@ -50,7 +50,7 @@ class Watched:
         return {**os.environ, **folders, **more}
 
     def __call__(self, *arguments: str, given: str = "", **variables: str) -> int:
-        """A command with something piped in; what it says is kept."""
+        """A command with piped input; its output is recorded."""
         done = subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments],
             cwd=self.root, env=self.variables(variables), input=given.encode(), capture_output=True, check=False,
@@ -76,7 +76,7 @@ class Watched:
 
 @contextmanager
 def watching(found: Watched) -> Iterator[None]:
-    """Note the command line of every process, over and over."""
+    """Record the command line of every process repeatedly."""
     done = threading.Event()
 
     def look() -> None:
@@ -107,7 +107,7 @@ def _command_lines() -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """Every way to set a value was gone, with Terraform at work before and after."""
+    """Every way to set a value was used, with Terraform runs before and after."""
     root, home = tmp_path_factory.mktemp("canary"), tmp_path_factory.mktemp("home")
     (home / "tmp").mkdir()
     for part in ("infra", "modules", "envs"):
@@ -163,7 +163,7 @@ def _import(found: Watched) -> None:
 
 
 def _fail(found: Watched) -> None:
-    """Values that come in and are not kept."""
+    """Values that are passed in and must not be stored."""
     assert found("secrets", "set", KEY, "--as", "alice@example.com", given=VALUES["refused"]) == 5
     running = launcher.start(Checkout(found.root).local_state)
     fault = {"method": "secretmanager.projects.secrets.addVersion", "kind": "error", "code": 500}
@@ -238,7 +238,7 @@ def test_no_state_of_terraform_holds_a_value(watched: Watched) -> None:
     assert _holding(states) == []
 
 
-def test_no_command_said_a_value(watched: Watched) -> None:
+def test_no_command_printed_a_value(watched: Watched) -> None:
     assert _holding({f"what command {number} said": text.encode() for number, text in enumerate(watched.said)}) == []
 
 
@@ -257,7 +257,7 @@ def test_a_value_among_the_arguments_is_refused_and_not_repeated(watched: Watche
 
 
 def _holding(texts: dict[str, bytes]) -> list[tuple[str, str]]:
-    """Which text holds which value, by their names only."""
+    """Which text contains which value, by their names only."""
     return [
         (name, way)
         for name, data in texts.items()

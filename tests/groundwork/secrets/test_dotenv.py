@@ -1,4 +1,4 @@
-"""KEY=VALUE files: what belongs to a value, and every mistake by its line without its text."""
+"""KEY=VALUE files: what belongs to a value, and every mistake reported by its line number, without its text."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_lines_are_counted_over_comments_and_long_values() -> None:
         ("KEY=hunter2\0x", ".env:1: KEY contains a zero byte"),
     ],
 )
-def test_a_line_that_is_none_is_told_by_its_number_only(text: str, sentence: str) -> None:
+def test_an_invalid_line_is_reported_by_its_number_only(text: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as raised:
         parse(text, ".env")
     assert raised.value.message == ".env has lines that cannot be imported; nothing was set:"
@@ -77,7 +77,7 @@ def test_a_line_that_is_none_is_told_by_its_number_only(text: str, sentence: str
     assert not any("hunter2" in line for line in raised.value.details)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(UsageProblem) as raised:
         parse("A\nB=1\nC=\n'", ".env")
     assert [line.split(":")[1] for line in raised.value.details] == ["1", "3", "4"]

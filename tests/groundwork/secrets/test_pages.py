@@ -1,4 +1,4 @@
-"""The pages on secrets and credentials say what is so: every command is one, and every persona may do what the table says."""
+"""The pages on secrets and credentials are true: every command exists, and every persona may do what the table says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each verb on the local cloud: what it changes, what it says, and what it leaves alone."""
+"""Each command on the local cloud: what it changes, what it prints, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_failed_set_destroys_nothing(clone: SmallClone, cloud_fault: Fault) ->
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
-def test_a_value_that_is_set_although_the_old_one_stays_is_said(clone: SmallClone, cloud_fault: Fault) -> None:
+def test_a_value_that_is_set_although_the_old_one_stays_is_reported(clone: SmallClone, cloud_fault: Fault) -> None:
     put(clone, "a")
     cloud_fault("secretmanager.projects.secrets.versions.destroy", 403)
     done = clone("secrets", "set", KEY, "--keep", "1", given=b"b")
@@ -226,7 +226,7 @@ def test_the_list_shows_what_file_and_project_disagree_about(clone: SmallClone) 
     assert "new-one        not created yet" in found
 
 
-def test_readers_that_cannot_be_told_are_unknown_and_not_nobody(clone: SmallClone, cloud_fault: Fault) -> None:
+def test_undeterminable_readers_are_unknown_and_not_nobody(clone: SmallClone, cloud_fault: Fault) -> None:
     cloud_fault("secretmanager.projects.secrets.getIamPolicy", 403)
     found = clone("secrets", "list").text
     assert found.count("readable by unknown, since the policy of secret") == 3

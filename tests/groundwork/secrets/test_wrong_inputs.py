@@ -1,4 +1,4 @@
-"""Twenty wrong inputs and more for every verb: one sentence each, its exit code, and nothing done."""
+"""More than twenty wrong inputs for every command: one sentence each, its exit code, and nothing changed."""
 
 from __future__ import annotations
 

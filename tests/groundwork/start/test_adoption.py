@@ -1,4 +1,4 @@
-"""`groundwork adopt`: what was made by hand is taken over as it is, and a plan afterwards is empty."""
+"""`groundwork adopt`: resources made by hand are imported unchanged, and a plan afterwards is empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groundwork init`: a file that is sound, a folder that works, and nothing of anybody's overwritten."""
+"""`groundwork init`: a valid file, a working folder, and no existing file overwritten."""
 
 from __future__ import annotations
 

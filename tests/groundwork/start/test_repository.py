@@ -1,4 +1,4 @@
-"""What a team's repository is found to say, and that no value of a secret is kept of it."""
+"""What is found in a team's repository, and that no value of a secret is kept."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_using_weights_and_biases_takes_its_key(file: str, text: str, tmp_path: 
     assert found(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
 
 
-def test_a_service_accounts_key_is_said_to_be_needless(tmp_path: Path) -> None:
+def test_a_service_accounts_key_is_called_needless(tmp_path: Path) -> None:
     clue = Clue("service-account key", "key.json", "", "nothing here needs one; delete the file and the key")
     found(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
     assert repository.look(tmp_path) == (clue,)
 
 
-def test_what_cannot_be_read_is_said_and_stops_nothing(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> None:
     files = {
         "cloudbuild.yaml": "a: [",
         ".dvc/config": "x",

@@ -73,7 +73,7 @@ def test_a_known_kind_of_error_has_its_remedy_and_code(text: str, words: str, co
     assert made.exit_code == code
 
 
-def test_the_same_error_of_many_resources_is_said_once() -> None:
+def test_the_same_error_of_many_resources_is_reported_once() -> None:
     made = advice.advised(failure(error("same", "a.one"), error("same", "a.two"), error("other", "b.one")))
     assert made.details[:4] == ("Error creating (a.one, a.two)", "  same", "Error creating (b.one)", "  other")
 

@@ -1,4 +1,4 @@
-"""Format and validity of every module and layer, and what is wrong where it is not right."""
+"""Format and validity of every module and layer, and the mistakes reported for invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform's machine-readable lines become values, and nothing that it may say breaks the reader."""
+"""Terraform's machine-readable lines are parsed, and no line can break the parser."""
 
 from __future__ import annotations
 

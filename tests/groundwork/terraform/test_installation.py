@@ -1,4 +1,4 @@
-"""Terraform is found, or fetched and verified, or said to be missing in one sentence."""
+"""Terraform is found, or downloaded and verified, or reported as missing in one sentence."""
 
 from __future__ import annotations
 
@@ -111,12 +111,12 @@ def test_an_old_one_on_path_is_named_when_the_new_one_cannot_be_had(tmp_path: Pa
         installation.fetch("terraform", tmp_path, silent, old, address=NOWHERE)
 
 
-def test_an_answer_that_is_no_release_is_said(tmp_path: Path, releases: str) -> None:
+def test_a_response_that_is_no_release_is_reported(tmp_path: Path, releases: str) -> None:
     with pytest.raises(GroundworkError, match="answered 404: install Terraform"):
         installation.fetch("terraform", tmp_path, silent, address=f"{releases}?missing")
 
 
-def test_a_platform_without_release_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_platform_without_release_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RELEASES, "terraform", replace(RELEASES["terraform"], sums={}))
     with pytest.raises(GroundworkError, match=f"there is no Terraform to download for {installation.this_platform()}"):
         installation.fetch("terraform", tmp_path, silent)

@@ -1,4 +1,4 @@
-"""The real provider's hashes: what Terraform makes of them, and that they are of the release that the layers ask for."""
+"""The real provider's hashes: how Terraform uses them, and that they belong to the release that the layers require."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def layer(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A folder that has some program in the real provider's place, as mirror and as cache."""
+    """A folder with some program in place of the real provider, as mirror and as cache."""
     name = f"terraform-provider-google_v{pins.VERSION}_x5"
     place = (
         tmp_path / "packages" / f"registry.terraform.io/hashicorp/google/{pins.VERSION}" / installation.this_platform()

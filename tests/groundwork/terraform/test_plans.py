@@ -1,4 +1,4 @@
-"""Plans are said in the team's words, and counted as Terraform counts."""
+"""Plans are shown in the team's words, and counted as Terraform counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform's processes: streamed, kept, interrupted in order, and never left behind."""
+"""Terraform's processes: output streamed and stored, interrupted in order, and never left behind."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ with signals_passed_on():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_lets_terraform_end_in_order_and_release_its_lock(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_makes_terraform_end_in_order_and_release_its_lock(tmp_path: Path, number: signal.Signals) -> None:
     subject = terraform(tmp_path, WAITING)
     subject.plan(tmp_path / "saved", lambda _event: None)
     argv = [sys.executable, "-c", SCRIPT, str(TOOL.path), str(tmp_path)]

@@ -1,4 +1,4 @@
-"""What a command needs is started, found or refused; a shell's variables reach the local cloud."""
+"""What a command needs is started, found or refused; a shell's variables point clients at the local cloud."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
 def test_a_shells_own_proxies_do_not_lead_it_past_the_local_cloud(
     standing: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some clients look at no_proxy, some at NO_PROXY: what either named would be sent to Google itself."""
+    """Some clients read no_proxy, some NO_PROXY: requests to hosts in either would go to Google itself."""
     monkeypatch.setenv("NO_PROXY", "storage.googleapis.com")
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")

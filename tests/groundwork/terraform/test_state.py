@@ -1,4 +1,4 @@
-"""A state is read as Terraform wrote it, and its lock says who holds it."""
+"""A state is read as Terraform wrote it, and its lock shows its owner."""
 
 from __future__ import annotations
 

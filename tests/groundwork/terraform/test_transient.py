@@ -1,4 +1,4 @@
-"""Only errors that are known to pass by themselves are tried again."""
+"""Only errors that are known to be temporary are retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build does: cloudbuild.yaml checked before anything is sent, or the usual steps for a Dockerfile; and which files go along."""
+"""What a build does: cloudbuild.yaml checked before anything is sent, or the usual steps for a Dockerfile; and which files are uploaded."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: s
     assert sentence in problem.value.message
 
 
-def test_with_several_repositories_one_has_to_be_said(project: Project) -> None:
+def test_with_several_repositories_one_must_be_given(project: Project) -> None:
     one = project.environment.repositories["images"]
     several = replace(project, environment=replace(project.environment, repositories={"images": one, "more": one}))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""What last log lines mean: each in the words of the tools that write them."""
+"""Explanations of last log lines, with real messages of the tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs as they come, what runs now, and what ^C does to what is followed: nothing."""
+"""Following logs, what runs now, and that ^C does not affect what is followed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write(clone: SmallClone, *lines: str, at: str = "2026-11-28T10:00:00Z") -> N
     clone.cloud().request("POST", "logging", "v2/entries:write", json={"entries": entries})
 
 
-def test_lines_are_told_once_also_those_that_come_late(clone: SmallClone, project: Project) -> None:
+def test_lines_are_shown_once_including_late_ones(clone: SmallClone, project: Project) -> None:
     told: list[str] = []
     rounds = [("b", "2026-11-28T10:00:20Z"), ("late", "2026-11-28T10:00:10Z"), ("c", "2026-11-28T10:00:30Z")]
     write(clone, "a")
@@ -104,7 +104,7 @@ def test_what_is_not_in_the_file_is_not_asked_for(project: Project) -> None:
     assert running.now(project) == running.Now((), ())
 
 
-def test_what_runs_has_its_price_by_the_hour_and_what_cannot_be_asked_is_said(
+def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
     clone: SmallClone, project: Project
 ) -> None:
     template = {
@@ -126,7 +126,7 @@ def test_what_runs_has_its_price_by_the_hour_and_what_cannot_be_asked_is_said(
     ("seconds", "words"),
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (185, "3 min 5 s"), (3600, "1 h"), (7440, "2 h 4 min")],
 )
-def test_a_time_is_said_in_words(seconds: int, words: str) -> None:
+def test_a_time_is_shown_in_words(seconds: int, words: str) -> None:
     assert duration(seconds) == words
 
 

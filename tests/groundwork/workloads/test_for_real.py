@@ -1,4 +1,4 @@
-"""A team's way by the commands alone, in real containers: built, deployed, called, broken, rolled back; trained, cancelled, timed out."""
+"""A team's work with the commands alone, in real containers: built, deployed, called, broken, rolled back; trained, cancelled, timed out."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_job_leaves_its_model_where_it_is_listed(clone: SmallClone, tmp_path: 
     assert (artifact["folder"], artifact["bytes"]) == ("model", 8)
 
 
-def test_a_job_that_fails_ends_with_1_and_one_that_runs_is_cancelled(clone: SmallClone, tmp_path: Path) -> None:
+def test_a_job_that_fails_exits_with_1_and_one_that_runs_is_cancelled(clone: SmallClone, tmp_path: Path) -> None:
     failed = clone("jobs", "submit", job(clone, tmp_path, "echo lost; exit 3"), "--display-name", "failing")
     assert failed.code == Exit.FAILED
     assert "failed after" in failed.err

@@ -1,4 +1,4 @@
-"""Files of training jobs in the forms that teams write, and what is refused of them."""
+"""Files of training jobs in the forms that teams write, and what in them is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job may cost at most: machine, GPU and disk, for as long as it may run."""
+"""The most that a job can cost: machine, GPU and disk, for as long as it may run."""
 
 from __future__ import annotations
 

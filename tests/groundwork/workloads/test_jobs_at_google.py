@@ -1,4 +1,4 @@
-"""Jobs as Vertex AI and Cloud Run list them, and what is said and asked before one is submitted."""
+"""Jobs as Vertex AI and Cloud Run list them, and what is shown and asked before one is submitted."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def submit(google: Google, write: Writer, *words: str) -> Any:
     return google.clone("jobs", "submit", str(write("train.yaml", JOB) / "train.yaml"), "--env", "dev", *words)
 
 
-def test_the_most_that_it_may_cost_and_the_quota_are_said_before_it_is_asked(google: Google, write: Writer) -> None:
+def test_maximum_cost_and_quota_are_shown_before_the_question(google: Google, write: Writer) -> None:
     say(google)
     quota(google, {"effectiveLimit": "0"}, {"effectiveLimit": "2", "dimensions": {"region": "europe-west1"}})
     done = submit(google, write)
@@ -215,7 +215,7 @@ def test_wrong_options_are_sentences(google: Google, write: Writer, words: list[
     assert (done.code, sentence in done.err) == (Exit.USAGE, True), done.err
 
 
-def test_a_name_that_is_neither_file_nor_job_is_told_what_there_is(google: Google) -> None:
+def test_a_name_that_is_neither_file_nor_job_is_refused_with_the_existing_ones(google: Google) -> None:
     say(google)
     project = google.clone.project
     google.proxy.scripted[f"GET {RUNS.format(project)}/drfit"] = (

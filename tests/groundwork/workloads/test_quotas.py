@@ -1,4 +1,4 @@
-"""GPUs before a job is submitted: none in a new project, and what was granted counts by region."""
+"""GPU quota before a job is submitted: none in a new project, and granted quota counts per region."""
 
 from __future__ import annotations
 

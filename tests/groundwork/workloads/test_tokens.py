@@ -1,4 +1,4 @@
-"""Identity tokens: as a person, as an account that one acts as, by a workflow of GitHub's without a key, and where none can be had."""
+"""Identity tokens: as a person, as an account that one acts as, by a workflow of GitHub's without a key, and cases where none is available."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_who_acts_as_an_account_gets_the_accounts(google: Google, monkeypatch: p
     assert tokens.identity_token(project(google), URL) == "eyJ.ci"
 
 
-def test_a_workflow_that_was_let_in_without_a_key_gets_its_accounts(google: Google) -> None:
-    """With the token of the identity pool itself, as the account may not make tokens of its own."""
+def test_a_workflow_authenticated_without_a_key_gets_its_accounts(google: Google) -> None:
+    """With the token of the identity pool itself, since the account may not create tokens for itself."""
     more = {
         "service_account_impersonation_url": f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{CI}:generateAccessToken"
     }

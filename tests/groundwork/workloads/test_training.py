@@ -1,4 +1,4 @@
-"""Trainings of the environment file as the jobs that they become: identity, place, machine, end, labels, TensorBoard."""
+"""The jobs created from trainings of the environment file: identity, place, machine, end, labels, TensorBoard."""
 
 from __future__ import annotations
 
