@@ -100,15 +100,15 @@ def test_a_commit_that_no_pull_request_of_ours_brought_was_not_reviewed(
 
 def test_a_record_that_is_no_longer_kept_is_reported(github: GitHub) -> None:
     github.expired = True
-    assert "keeps no reviewed-plan any more" in refused(github)
+    assert "no longer has its reviewed-plan" in refused(github)
     github.records = {}
-    assert "keeps no reviewed-plan any more" in refused(github)
+    assert "no longer has its reviewed-plan" in refused(github)
 
 
 @pytest.mark.parametrize("status", [403, 500])
 def test_what_github_does_not_say_is_no_permission(github: GitHub, status: int) -> None:
     github.status = status
-    with pytest.raises(CouldNotTell, match=f"GitHub answered {status} when it was asked for commits/{MERGED}/pulls"):
+    with pytest.raises(CouldNotTell, match=f"GitHub answered {status} to commits/{MERGED}/pulls"):
         fetch(this_merge(github.variables))
 
 
