@@ -37,7 +37,7 @@ print("=", [one.name for one in aiplatform.Experiment.list()])
 runs = {one.name: one for one in aiplatform.ExperimentRun.list(experiment="cards")}
 for name in sorted(runs):
     found = aiplatform.ExperimentRun(name, experiment="cards")
-    print("=", name, found.state, sorted(found.get_params().items()), found.get_metrics())
+    print("=", name, found.state.name, sorted(found.get_params().items()), found.get_metrics())
     print("=", [one["display_name"] for one in found.get_classification_metrics()], len(found.get_artifacts()))
     series = found._backing_tensorboard_run.resource.read_time_series_data()
     print("=", [(point.step, point.scalar.value) for point in series["loss"].values])
