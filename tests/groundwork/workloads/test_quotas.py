@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from groundwork.errors import Exit
 from groundwork.google import local
-from groundwork.workloads import quotas
+from groundwork.workloads import gpus, quotas
 from groundwork.workloads.project import Project
 from localcloud.server import launcher
+from localcloud.spec.discovery import document
 
 from tests.groundwork.workloads.conftest import Writer
 from tests.small_clone import SmallClone
@@ -67,3 +68,8 @@ def test_vertex_itself_refuses_in_googles_words(clone: SmallClone) -> None:
     with local.session(clone.checkout, str(clone.cloud().login)) as session:
         answer = session.post(base, json=body, headers={"Authorization": f"Bearer {clone.cloud().login}"}, timeout=10)
     assert (answer.status_code, answer.json()["error"]["status"]) == (429, "RESOURCE_EXHAUSTED")
+
+
+def test_the_gpus_are_those_that_googles_document_names() -> None:
+    machine = document("aiplatform", "v1").schemas["GoogleCloudAiplatformV1MachineSpec"]
+    assert {gpus.NONE, *gpus.names()} == set(machine["properties"]["acceleratorType"]["enum"])

@@ -58,13 +58,13 @@ def test_a_training_becomes_a_job_with_all_that_the_file_says(project: Project) 
 
 def test_the_command_line_goes_over_the_file(project: Project) -> None:
     request = TrainingRequest(
-        training="train", image="other", name="again", machine="n1-standard-4", gpu="nvidia_l4", timeout="1h", output="gs://b/x",
+        training="train", image="other", name="again", machine="g2-standard-4", gpu="nvidia_l4", timeout="1h", output="gs://b/x",
         labels={"run": "7"}, env={"SEED": "2"}, args=("--fast",),
     )  # fmt: skip
     job = training.job_of(trained(project), request, THEN)
     (pool,) = job["jobSpec"]["workerPoolSpecs"]
     assert pool["machineSpec"] == {
-        "machineType": "n1-standard-4",
+        "machineType": "g2-standard-4",
         "acceleratorType": "NVIDIA_L4",
         "acceleratorCount": 1,
     }

@@ -246,6 +246,24 @@ def test_several_runs_are_written_at_once_and_read_at_once_and_go_with_their_boa
     assert cloud.cloud.store.sql("SELECT name FROM resources WHERE collection IN ('timeSeries', 'points')") == []
 
 
+def test_the_bytes_of_blobs_are_read_apart_from_their_points(cloud: Inside) -> None:
+    path = board(cloud)
+    run = f"{path}/experiments/e/runs/a"
+    series = {"displayName": "images", "valueType": "BLOB_SEQUENCE"}
+    cloud.ok("POST", f"{run}/timeSeries?tensorboardTimeSeriesId=images", series)
+    point = {"step": "1", "blobs": {"values": [{"data": "eA=="}, {"data": "eQ=="}]}}
+    data = {"tensorboardTimeSeriesId": "images", "valueType": "BLOB_SEQUENCE", "values": [point]}
+    cloud.ok("POST", f"{run}:write", {"timeSeriesData": [data]})
+    (read,) = cloud.ok("GET", f"{run}/timeSeries/images:read")["timeSeriesData"]["values"]
+    first, second = read["blobs"]["values"]
+    assert set(first) == {"id"}
+    asked = f"{run}/timeSeries/images:readBlobData"
+    (part,) = cloud.ok("GET", f"{asked}?blobIds={second['id']}&blobIds={first['id']}")
+    assert [one["data"] for one in part["blobs"]] == ["eQ==", "eA=="]
+    assert cloud("GET", f"{asked}?blobIds=none").status == 404
+    assert cloud.ok("GET", f"{path}:readUsage") == {}
+
+
 def test_points_that_fit_no_time_series_are_refused_and_none_of_them_is_kept(cloud: Inside) -> None:
     path = board(cloud)
     run = f"{path}/experiments/e/runs/a"

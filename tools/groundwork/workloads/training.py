@@ -12,7 +12,7 @@ from typing import Any
 from groundwork.environment.workloads import TrainingSpec
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
-from groundwork.workloads import job_files
+from groundwork.workloads import gpus, job_files
 from groundwork.workloads.project import Project
 
 API = "aiplatform"
@@ -83,6 +83,8 @@ def job_of(project: Project, request: TrainingRequest, now: datetime | None = No
     if request.file:
         job_files.refuse_left_open(job, request.file.name)
         _put_over(spec, request)
+    for pool in spec["workerPoolSpecs"]:
+        gpus.check(pool.get("machineSpec") or {})
     name = request.name or str(job.get("displayName") or "") or _named_after(request)
     account = _account(project, request.identity) or str(spec.get("serviceAccount") or said.identity)
     if not account:

@@ -55,7 +55,9 @@ _POINTS: dict[str, tuple[Handler, str]] = {
     f"{_RUNS}.timeSeries.read": (series.read, "tensorboardTimeSeries.read"),
     f"{_RUNS}.timeSeries.exportTensorboardTimeSeries": (series.export, "tensorboardTimeSeries.read"),
     f"{_BOARD}.batchRead": (series.batch_read, "tensorboardTimeSeries.batchRead"),
+    f"{_RUNS}.timeSeries.readBlobData": (series.read_blobs, "tensorboardTimeSeries.read"),
     f"{_BOARD}.readSize": (series.size, "tensorboards.get"),
+    f"{_BOARD}.readUsage": (series.usage, "tensorboards.get"),
 }
 """What writes and reads points, with the permission that it takes."""
 

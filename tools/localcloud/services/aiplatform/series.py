@@ -5,13 +5,16 @@ Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locat
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from localcloud.engine import paging, standard
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import invalid
+from localcloud.errors import invalid, not_found
 from localcloud.services.aiplatform import boards, names
 from localcloud.services.aiplatform.names import API
 
@@ -114,7 +117,7 @@ def export(call: Call) -> Body:
     size = paging.size(call.body.get("pageSize"), _USUAL_POINTS, _MOST_POINTS)
     after = paging.after(call.body.get("pageToken", ""), body["name"])
     rows = call.cloud.store.list(API, body["name"], "points", after, size + 1)
-    page: Body = {"timeSeriesDataPoints": [point for _, point in rows[:size]]} if rows else {}
+    page: Body = {"timeSeriesDataPoints": [_without_bytes(point) for _, point in rows[:size]]} if rows else {}
     return page | ({"nextPageToken": paging.token(rows[size - 1][0], body["name"])} if len(rows) > size else {})
 
 
@@ -129,6 +132,28 @@ def size(call: Call) -> Body:
     return {"storageSizeByte": str(total or 0)}
 
 
+def read_blobs(call: Call) -> Reply:
+    """timeSeries.readBlobData: the bytes of blobs, in one part of the stream that Google answers with."""
+    body = standard.existing(call, SERIES)
+    blobs = {blob["id"]: blob for point in _points(call.cloud, body["name"]) for blob in _blobs(point)}
+    wanted = call.params.get("blobIds", [])
+    if unknown := [one for one in wanted if one not in blobs]:
+        raise not_found(f'The TensorboardBlob "{unknown[0]}" does not exist in {body["name"]}.')
+    part = {"blobs": [blobs[one] for one in wanted]} if wanted else {}
+    return Reply(body=json.dumps([part]))
+
+
+def usage(call: Call) -> Body:
+    """tensorboards.readUsage: who looked at it in its web app, by month; nobody does here, where there is none."""
+    standard.existing(call, call.service.resources[call.method.collection])
+    return {}
+
+
+def _blobs(point: Body) -> list[Body]:
+    found: list[Body] = point.get("blobs", {}).get("values", [])
+    return found
+
+
 def _write(cloud: Cloud, run: str, data: Sequence[Body]) -> None:
     for one in data:
         name = f"{run}/timeSeries/{one.get('tensorboardTimeSeriesId', '')}"
@@ -139,7 +164,9 @@ def _write(cloud: Cloud, run: str, data: Sequence[Body]) -> None:
             raise invalid(f"value_type of {name} is {body['valueType']}.", "time_series_data.value_type")
         points = one.get("values", [])
         for point in points:
-            cloud.store.put(API, f"{name}/points/{_step(point, body['valueType']):019d}", point)
+            named = [{"id": uuid.uuid4().hex, **blob} for blob in _blobs(point)]
+            kept = {**point, "blobs": {"values": named}} if "blobs" in point else point
+            cloud.store.put(API, f"{name}/points/{_step(point, body['valueType']):019d}", kept)
         if points:
             last = max(points, key=lambda point: int(point.get("step", 0)))
             step = max(int(last.get("step", 0)), int(body["metadata"]["maxStep"]))
@@ -171,9 +198,14 @@ def _taken(points: list[Body], most: int) -> list[Body]:
 
 def _data(body: Body, points: Iterable[Body]) -> Body:
     identity = body["name"].rpartition("/")[2]
-    values = list(points)
+    values = [_without_bytes(point) for point in points]
     return {
         "tensorboardTimeSeriesId": identity,
         "valueType": body["valueType"],
         **({"values": values} if values else {}),
     }
+
+
+def _without_bytes(point: Body) -> Body:
+    """A point whose blobs are named only: their bytes are read apart."""
+    return {**point, "blobs": {"values": [{"id": one["id"]} for one in _blobs(point)]}} if "blobs" in point else point
