@@ -68,7 +68,7 @@ def test_a_variable_is_never_carried_out(folder: Folder, name: str, attack: str)
 
 
 @pytest.mark.parametrize("target", ["onboard", "offboard"])
-def test_a_word_arrives_whole(folder: Folder, target: str) -> None:
+def test_an_argument_arrives_unchanged(folder: Folder, target: str) -> None:
     for said in ("$(shell x)", 'it\'s a "word" $HOME `x`, $$ # and %'):
         for done in (folder.make(target, f"EMAIL={said}"), folder.make(target, EMAIL=said)):
             assert said in done.stdout.splitlines(), done.stderr

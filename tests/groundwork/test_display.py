@@ -218,5 +218,5 @@ def test_a_table_without_room_breaks_at_words_and_then_is_a_paragraph_a_row(
     assert shown in printed
 
 
-def test_what_stands_before_a_sentence_takes_its_room() -> None:
+def test_a_prefix_takes_up_width() -> None:
     assert at_words("is wrong with it, so mend it.", 20, before=8).splitlines()[0] == "is wrong"

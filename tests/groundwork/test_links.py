@@ -50,5 +50,5 @@ def test_what_is_not_there_is_a_sentence_with_its_line(target: str, why: str, tm
     assert found(tmp_path, f"# Here\n\n```text\nx\n```\n[a]({target})\n") == [f"README.md:6: {target} {why}"]
 
 
-def test_what_stands_in_code_is_no_link(tmp_path: Path) -> None:
+def test_text_in_code_is_no_link(tmp_path: Path) -> None:
     assert found(tmp_path, "`[a](gone)`\n\n```md\n[a](gone)\n```\n") == []

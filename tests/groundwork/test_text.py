@@ -16,6 +16,6 @@ def test_things_are_counted_as_people_count_them() -> None:
     assert words == ["1 list call", "2 policies", "0 keys", "2 custom roles"]
 
 
-def test_words_are_listed_and_none_says_so() -> None:
+def test_words_are_joined_and_an_empty_list_is_none() -> None:
     assert listed(["b", 1]) == "b, 1"
     assert listed([]) == "none"

@@ -27,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_comes_up_stays_changes_and_goes(example: Example, folder: Path, project: LocalProject) -> None:
+def test_an_example_is_created_kept_changed_and_destroyed(
+    example: Example, folder: Path, project: LocalProject
+) -> None:
     before = project.inventory()
     terraform = Terraform(folder, project.variables)
     main = folder / "main.tf"

@@ -20,7 +20,7 @@ def test_attributes_come_out_of_their_lists_and_blocks_become_dicts() -> None:
     }
 
 
-def test_the_module_is_the_folder_that_holds_the_file() -> None:
+def test_the_module_is_the_folder_of_the_file() -> None:
     resource = resource_from_code("google_x", "module.a.google_x.y", "/modules/team_access/main.tf", {})
     assert resource.module == "team_access"
 

@@ -98,7 +98,7 @@ def test_the_deployers_workflow_is_the_one_that_the_identity_pool_accepts() -> N
     assert f'default     = "{deploying}"' in hcl
 
 
-def test_no_script_holds_an_expression_and_so_none_can_be_injected() -> None:
+def test_no_script_contains_an_expression_so_none_can_be_injected() -> None:
     assert [step.name for step in steps() if "${{" in step.run] == []
 
 

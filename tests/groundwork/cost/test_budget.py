@@ -68,7 +68,7 @@ def test_a_months_report_counts_the_account_before_promotional_credits():
     assert held.data["cost"] == "55.00"
 
 
-def test_an_export_without_accounts_counts_whole():
+def test_an_export_without_accounts_counts_entirely():
     assert budgets.of_report(budget(), month(line(gross="25", account=""))).cost == 25
 
 

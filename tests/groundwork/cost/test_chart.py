@@ -82,7 +82,7 @@ def page(text):
     return Page(text)
 
 
-def test_the_page_is_whole(page):
+def test_the_page_is_well_formed(page):
     assert page.open == []
 
 
@@ -127,7 +127,7 @@ def test_columns_are_as_high_as_their_days_cost(text, found):
 
 
 @pytest.mark.parametrize("grouping", ["service", "component", "member"])
-def test_every_bar_has_its_figures_beside_it(page, found, grouping):
+def test_every_bar_shows_its_figures(page, found, grouping):
     for group in found.by(grouping):
         figures = " ".join(
             chart.shown(amount) for amount in (group.sums.before_promotion, group.sums.promotion, group.sums.net)
@@ -166,7 +166,7 @@ def _contrast(one, other):
 
 
 @pytest.mark.parametrize("colours", [chart.LIGHT, chart.DARK], ids=["light", "dark"])
-def test_text_and_bars_stand_out_in_light_and_dark(colours):
+def test_text_and_bars_have_contrast_in_light_and_dark(colours):
     assert _contrast(colours["ink"], colours["paper"]) >= 7
     assert _contrast(colours["soft"], colours["paper"]) >= 4.5
     assert _contrast(colours["bar"], colours["paper"]) >= 3

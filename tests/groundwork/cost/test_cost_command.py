@@ -175,7 +175,7 @@ def test_every_amount_on_the_page_is_one_of_json(cost, clone):
     assert amounts <= {*_figures(json.loads(report)), *_figures(json.loads(left))}
 
 
-def test_a_chart_is_written_beside_the_table(cost, clone):
+def test_a_chart_is_written_in_addition_to_the_table(cost, clone):
     code, _, err = cost("report --demo --chart costs.html")
     assert code == 0
     assert "Wrote costs.html: open it in a browser." in err
@@ -339,7 +339,7 @@ def test_the_export_in_bigquery_is_read_on_the_way_to_google_itself(cost, clone,
     assert any("/projects/team-dev/" in call for call in proxy.answered), "the environment's project pays for the query"
 
 
-def test_the_budget_stands_beside_estimate_and_report(cost, clone):
+def test_the_budget_is_shown_with_estimate_and_report(cost, clone):
     dev = clone / "envs" / "dev.yaml"
     dev.write_text(DEV + "budget: {amount: 50, billing_account: 012345-6789AB-CDEF01}\n")
     code, out, _ = cost("estimate --env dev --plan plan.json")

@@ -96,7 +96,7 @@ def test_grants_on_one_account_are_used_up_in_order_of_expiry():
     ]
 
 
-def test_each_account_is_a_balance_of_its_own():
+def test_each_account_has_its_own_balance():
     other = replace(GRANT, account="B")
     found = {balance.name: balance.left for balance in balances([GRANT, other], STEADY, TODAY)}
     assert found == {"A": 19, "B": 50}

@@ -94,7 +94,7 @@ def test_two_at_once_lose_nobody(root, file):
     assert sorted(grant.amount for grant in _held(root)) == [grant.amount for grant in many]
 
 
-def test_nothing_is_left_beside_the_file(file):
+def test_no_temporary_file_is_left_beside_the_file(file):
     grants.add(file, ALICE)
     assert sorted(path.name for path in file.parent.iterdir()) == ["dev.yaml", "schema.json"]
 

@@ -41,7 +41,7 @@ def test_the_teams_own_name_is_the_last_key_of_the_address():
     assert changes(plan(change("google_storage_bucket", bucket(), name="models")))[0].after.name == "models"
 
 
-def test_an_attribute_known_after_apply_is_not_taken_for_nothing():
+def test_an_attribute_known_after_apply_does_not_count_as_unset():
     resource = changes(plan(change("google_storage_bucket", {}, unknown={"location": True})))[0].after
     with pytest.raises(UnknownYet, match="location"):
         resource.get("location")

@@ -52,7 +52,7 @@ def test_a_service_keeps_one_row_when_google_renames_it():
     assert [(group.name, group.sums.gross) for group in found.by("service")] == [("Agent Platform", Decimal(2))]
 
 
-def test_what_has_no_label_is_a_group_of_its_own_and_not_dropped():
+def test_unlabelled_costs_are_a_separate_group_and_not_dropped():
     found = report(ledger(line(member=""), line()), Period(), NOW)
     assert {group.name for group in found.by("member")} == {"(no label)", "alice"}
     assert sum(group.sums.gross for group in found.by("member")) == found.sums.gross

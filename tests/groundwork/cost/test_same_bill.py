@@ -43,7 +43,7 @@ def _with_more(folder, _):
 
 
 @pytest.mark.parametrize("again", [_copied, _packed, _array, _parquet, _with_more])
-def test_lines_that_stand_in_both_are_refused(tmp_path, bill, again):
+def test_lines_that_occur_in_both_are_refused(tmp_path, bill, again):
     other = again(tmp_path, bill)
     with pytest.raises(UsageProblem) as problem:
         files.read([bill, other])
@@ -60,7 +60,7 @@ def test_googles_focus_export_of_the_same_month_is_refused(tmp_path, bill):
         files.read([bill, focus])
 
 
-def test_the_detailed_export_beside_the_standard_one_is_refused(tmp_path, bill):
+def test_the_detailed_export_together_with_the_standard_one_is_refused(tmp_path, bill):
     detailed = [row | {"resource": {"name": "vm", "global_name": "//compute/vm"}} for row in exports.rows(300)]
     with pytest.raises(UsageProblem, match="which would count twice"):
         files.read([bill, exports.ndjson(tmp_path / "x.ndjson", detailed)])
@@ -74,7 +74,7 @@ def _table(folder, name, project="team-0"):
     return folder / name
 
 
-def test_the_consoles_table_of_an_invoice_beside_its_export_is_refused(tmp_path, bill):
+def test_the_consoles_table_of_an_invoice_together_with_its_export_is_refused(tmp_path, bill):
     table = _table(tmp_path, "x.csv")
     with pytest.raises(UsageProblem) as problem:
         files.read([bill, table])

@@ -39,19 +39,19 @@ def test_every_place_has_its_line_and_one_that_is_not_there_that_of_what_is_arou
     assert read_file.line(("z",)) == 2
 
 
-def test_of_a_key_that_stands_twice_the_first_value_counts(tmp_path: Path) -> None:
+def test_of_a_repeated_key_the_first_value_counts(tmp_path: Path) -> None:
     read_file = document(tmp_path, "a:\n  b: 1\n  b: 2\n")
     assert read_file.values == {"a": {"b": 1}}
     assert read_file.mistakes == (Mistake(3, "a.b is already in line 2; keep one of the two.", ("a", "b")),)
 
 
 @pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "y"])
-def test_a_word_of_two_meanings_is_a_mistake_unless_it_stands_in_quotes(word: str, tmp_path: Path) -> None:
+def test_an_ambiguous_word_is_a_mistake_unless_quoted(word: str, tmp_path: Path) -> None:
     assert [mistake.place for mistake in document(tmp_path, f"a: {word}\n").mistakes] == [("a",)]
     assert document(tmp_path, f'a: "{word}"\n').mistakes == ()
 
 
-def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:
+def test_an_alias_has_the_value_of_its_anchor(tmp_path: Path) -> None:
     assert document(tmp_path, "a: &x {b: 1}\nc: *x\n").values == {"a": {"b": 1}, "c": {"b": 1}}
 
 

@@ -78,7 +78,7 @@ def test_a_broken_file_is_refused_with_every_mistake_in_its_line(case: str, proj
     assert problem.value.exit_code is Exit.USAGE
 
 
-def test_what_an_editor_leaves_beside_an_environment_does_no_harm(project: Path) -> None:
+def test_files_that_an_editor_leaves_are_ignored(project: Path) -> None:
     """Emacs marks a file in work with a link to nowhere, envs/.#local.yaml."""
     (project / "envs" / ".#local.yaml").symlink_to("somebody@somewhere.1")
     (project / "envs" / "lost.yaml").symlink_to("nowhere.yaml")

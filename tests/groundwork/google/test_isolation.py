@@ -195,7 +195,7 @@ def test_the_users_own_plugin_cache_is_respected(tmp_path: Path) -> None:
     assert isolation.cached_providers({}, tmp_path)["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "providers")
 
 
-def test_what_a_shell_holds_stands_in_no_traceback(tmp_path: Path) -> None:
+def test_no_traceback_shows_a_shells_variables(tmp_path: Path) -> None:
     variables = {"SECRET": "hunter2"}
     around = isolation.ProcessVariables(variables, variables)
     started = Terraform("terraform", tmp_path, tmp_path, around.work, downloads=around.fetch)

@@ -34,7 +34,7 @@ def test_a_local_cloud_that_cannot_be_restarted_is_reported_once(tmp_path: Path)
     ]
 
 
-def test_a_profile_holds_until_it_is_ended_and_is_waited_for_by_moving_the_clock(
+def test_a_profile_applies_until_it_is_ended_and_waits_by_moving_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(tmp_path) as clone:

@@ -84,7 +84,7 @@ def test_where_nothing_is_late_nothing_is_waited_for() -> None:
         PROMPT.retry(Act(OSError("once")), passes, GRANTS)
 
 
-def test_a_look_that_fails_is_not_taken_for_not_yet(waited: list[float]) -> None:
+def test_a_failed_check_does_not_count_as_not_yet(waited: list[float]) -> None:
     with pytest.raises(ValueError, match="no answer"):
         Patience(sleep=waited.append).until(Act(ValueError("no answer")), bool, GRANTS)
     assert waited == []

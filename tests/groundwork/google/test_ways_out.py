@@ -67,7 +67,7 @@ def clone(tmp_path: Path, local_clone: Checkout, listener: Listener, monkeypatch
     return small
 
 
-def test_the_listener_hears_whoever_minds_the_variables(clone: SmallClone, listener: Listener) -> None:
+def test_a_client_that_obeys_the_variables_uses_the_proxy(clone: SmallClone, listener: Listener) -> None:
     assert requests.get(str(clone.cloud().base), timeout=30).status_code == 502
     assert listener.heard[0].startswith(b"GET http://127.0.0.1:")
 

@@ -80,13 +80,13 @@ def test_the_deployer_does_not_delete_itself(
         down_all.everything(session, YES, talk)
 
 
-def test_a_state_bucket_that_may_not_be_seen_is_not_gone(clone: Clone) -> None:
+def test_a_state_bucket_that_may_not_be_seen_does_not_count_as_deleted(clone: Clone) -> None:
     stranger = local_cloud(PROJECT, str(clone.cloud.base), local.token(clone.checkout, "user:stranger@example.com"))
     with pytest.raises(CloudProblem, match="403"):
         teardown.bucket_exists(dataclasses.replace(clone.session("down"), cloud=stranger))
 
 
-def test_the_second_question_stands_alone_and_no_leaves_the_bootstrap_layer_whole(clone: Clone, talk: Heard) -> None:
+def test_the_second_question_is_separate_and_no_keeps_the_bootstrap_layer(clone: Clone, talk: Heard) -> None:
     before = read_state(clone.cloud, clone.session().place("bootstrap")).addresses
     talk.answers = [PROJECT, PROJECT]
     with pytest.raises(Refused):

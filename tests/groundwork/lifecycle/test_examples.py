@@ -106,7 +106,7 @@ def test_an_example_is_under_forty_lines_and_each_has_a_project_of_its_own() -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_comes_up_is_used_as_its_members_and_goes(clone: Clone, name: str) -> None:
+def test_an_example_is_created_used_by_its_members_and_destroyed(clone: Clone, name: str) -> None:
     up = clone.run("up", "--env", name, "--yes")
     assert "grants with far-reaching power" in up
     clone.run("plan", "--env", name, "--detailed-exitcode")

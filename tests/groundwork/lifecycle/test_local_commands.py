@@ -27,7 +27,7 @@ def _named(root: Path) -> None:
     (root / "train.py").write_text(TRAIN)
 
 
-def test_they_stand_in_by_the_name_of_a_service_and_by_the_image_of_a_training(tmp_path: Path) -> None:
+def test_commands_replace_a_service_by_name_and_a_training_by_image(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "envs", tmp_path / "envs")
     _named(tmp_path)
     place, images = (
@@ -42,7 +42,7 @@ def test_they_stand_in_by_the_name_of_a_service_and_by_the_image_of_a_training(t
 
 
 @pytest.mark.slow
-def test_members_use_what_a_command_stands_in_for(clone: Clone) -> None:
+def test_members_use_what_a_command_replaces(clone: Clone) -> None:
     _named(clone.root)
     name = "pokemon-cards"
     local.configure_workloads(clone.checkout, {"runtime": "process"})

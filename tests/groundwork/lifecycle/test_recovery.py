@@ -87,7 +87,7 @@ def test_an_id_that_the_run_learned_wins() -> None:
     assert identity(Orphan("a", "google_storage_bucket", "real-name"), {"name": "planned"}, "p") == "real-name"
 
 
-def test_a_state_that_was_left_beside_the_code_is_moved(tmp_path: Path) -> None:
+def test_a_state_left_in_the_code_folder_is_moved(tmp_path: Path) -> None:
     left, kept = tmp_path / "left.tfstate", tmp_path / "kept.tfstate"
     brought(left, kept)
     assert not kept.exists()

@@ -70,7 +70,7 @@ def test_something_taken_over_unchanged_is_recorded_and_so_is_an_output() -> Non
     assert list(record("dev", {"platform": plan}).layers["platform"]) == ["google_storage_bucket.a", "output url"]
 
 
-def test_a_record_holds_no_values_and_can_be_read_back(tmp_path: Path) -> None:
+def test_a_record_contains_no_values_and_can_be_read_back(tmp_path: Path) -> None:
     made = _of(a={"after": {"secret_data": "canary-7f3a"}})
     file = tmp_path / "reviewed.json"
     file.write_text(made.text, encoding="utf-8")

@@ -152,7 +152,7 @@ def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb:
     assert "groundwork login --env small --impersonate" in done.stderr
 
 
-def test_what_was_never_up_says_so(clone: Clone) -> None:
+def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None:
     local.start(clone.checkout)
     assert (
         "nothing is up: gs://small-clone-tfstate holds no state for it" in clone.run("status", "--env", "small").stdout

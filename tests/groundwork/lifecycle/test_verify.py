@@ -146,7 +146,7 @@ def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) 
     assert "old versions" in texts[f"{PROJECT}-tfstate"]
 
 
-def test_what_is_soft_deleted_is_named_with_the_day_on_which_it_goes(standing: Clone) -> None:
+def test_soft_deleted_things_are_shown_with_their_deletion_date(standing: Clone) -> None:
     """Such a bucket can be restored, and its objects are billed: that is not nothing."""
     cloud = standing.cloud
     made = cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": "went-softly"})

@@ -37,7 +37,7 @@ def test_gclouds_helper_is_not_set_up_where_gcloud_has_no_login(google: Google) 
     assert not config().exists()
 
 
-def test_gclouds_helper_is_written_beside_what_is_there(google: Google) -> None:
+def test_gclouds_helper_is_added_to_the_existing_config(google: Google) -> None:
     gcloud(google)
     config().parent.mkdir()
     config().write_text(
@@ -59,7 +59,7 @@ def test_twice_changes_nothing(google: Google) -> None:
     assert config().stat().st_mtime_ns == before
 
 
-def test_a_token_that_docker_stored_once_goes(google: Google) -> None:
+def test_a_token_that_docker_stored_earlier_is_removed(google: Google) -> None:
     gcloud(google)
     config().parent.mkdir()
     config().write_text(

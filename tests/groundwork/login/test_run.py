@@ -35,7 +35,7 @@ def test_it_runs_as_whom_one_says(clone: SmallClone) -> None:
     assert "principal      alice@example.com" in typed(clone, *who).stdout
 
 
-def test_options_behind_the_command_are_its_own(clone: SmallClone) -> None:
+def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
     assert typed(clone, *GROUNDWORK, "run", "echo", "--env", "dev", "-n").stdout == "--env dev -n\n"
 
 

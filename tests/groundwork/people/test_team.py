@@ -161,7 +161,7 @@ def test_an_incomplete_count_is_marked_and_ends_with_unknown(platform: Platform)
     assert "unknown: bucket groundwork-local-data" in listed.stderr
 
 
-def test_a_shell_that_stands_for_somebody_changes_nothing_as_the_owner(
+def test_a_shell_set_to_act_as_somebody_changes_nothing_as_the_owner(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `local env --as alice@example.com` sets it."""

@@ -27,7 +27,7 @@ def test_what_only_the_plan_shows_has_its_place_all_the_same() -> None:
     assert (finding.source, finding.layer, finding.place.text) == ("plan", "platform", f"{FILE}:3")
 
 
-def test_a_place_in_another_layer_is_not_taken_for_this_ones() -> None:
+def test_a_place_in_another_layer_is_not_mistaken_for_this_ones() -> None:
     places = [[ADDRESS, "infra/bootstrap/main.tf", 1, 2], [ADDRESS, "infra/platform/main.tf", 5, 6]]
     found = result(report("code", places=places), report("platform", row())).findings
     assert [finding.place.text for finding in found] == ["infra/platform/main.tf:5"]
@@ -35,7 +35,7 @@ def test_a_place_in_another_layer_is_not_taken_for_this_ones() -> None:
     assert [finding.place.text for finding in found] == [""]
 
 
-def test_what_only_the_code_shows_stays_a_finding_beside_a_plan() -> None:
+def test_a_finding_only_in_code_remains_with_a_plan() -> None:
     found = result(report("code", IN_CODE), report("platform")).findings
     assert [(finding.source, finding.layer) for finding in found] == [("code", "")]
 
@@ -72,7 +72,7 @@ def test_an_exception_for_one_instance_is_for_that_one_alone() -> None:
     assert [finding.address for finding in found.findings] == [two]
 
 
-def test_an_exception_holds_until_the_day_it_names_and_then_fails_with_a_sentence() -> None:
+def test_an_exception_applies_until_its_date_and_then_fails_with_a_sentence() -> None:
     until = exception(ADDRESS, expires=TODAY + timedelta(days=1))
     assert result(report("code", IN_CODE), exceptions=(until,)).ok
     over = result(report("code", IN_CODE), exceptions=(until,), today=until.expires)

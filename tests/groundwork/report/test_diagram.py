@@ -43,11 +43,11 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def test_what_only_the_file_has_comes_and_what_only_the_state_has_goes(clone: Clone) -> None:
+def test_what_only_the_file_has_is_added_and_what_only_the_state_has_removed(clone: Clone) -> None:
     assert marks(clone) == EXPECTED
 
 
-def test_a_saved_plan_is_drawn_while_it_holds_and_refused_afterwards(clone: Clone) -> None:
+def test_a_saved_plan_is_drawn_while_current_and_refused_afterwards(clone: Clone) -> None:
     assert clone.run("plan", "--env", "small").returncode == 0
     assert marks(clone, "--plan") == EXPECTED
     text = clone.file.read_text("utf-8")

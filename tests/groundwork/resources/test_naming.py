@@ -113,7 +113,7 @@ def test_people_have_a_line_each_with_what_raises_their_power(plan: Plan) -> Non
     assert found.power == ("carol@example.com: may act as deployer identity",)
 
 
-def test_a_binding_names_who_comes_and_who_goes(plan: Plan) -> None:
+def test_a_binding_shows_who_is_added_and_who_is_removed(plan: Plan) -> None:
     train, serve = (f"serviceAccount:{name}@p.iam.gserviceaccount.com" for name in ("train", "serve"))
     plan.add(
         'module.buckets["data"]', "google_storage_bucket_iam_binding", "update",
@@ -222,7 +222,7 @@ def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
         (None, False, ()),
     ],
 )
-def test_a_service_that_opens_itself_to_everybody_says_so(
+def test_a_service_that_becomes_public_is_reported(
     plan: Plan, before: bool | None, after: bool, said: tuple[str, ...]
 ) -> None:
     former = None if before is None else {"invoker_iam_disabled": before, "labels": {}}

@@ -205,7 +205,7 @@ def test_the_values_were_there_to_be_found(watched: Watched) -> None:
     }
 
 
-def test_no_file_of_the_clone_holds_a_value(watched: Watched) -> None:
+def test_no_file_of_the_clone_contains_a_value(watched: Watched) -> None:
     files = dict(contents(watched.root))
     # What must be among them for the look to mean anything: plans unpacked, events, logs, the local cloud's database.
     names = " ".join(files)
@@ -214,11 +214,11 @@ def test_no_file_of_the_clone_holds_a_value(watched: Watched) -> None:
     assert _holding(files) == []
 
 
-def test_no_file_of_the_home_and_the_cache_holds_a_value(watched: Watched) -> None:
+def test_no_file_of_the_home_and_the_cache_contains_a_value(watched: Watched) -> None:
     assert _holding(dict(contents(watched.home))) == []
 
 
-def test_no_state_of_terraform_holds_a_value(watched: Watched) -> None:
+def test_no_state_of_terraform_contains_a_value(watched: Watched) -> None:
     from groundwork.environment.values import load
     from groundwork.google.cloud import connect
 

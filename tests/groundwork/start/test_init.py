@@ -109,7 +109,7 @@ def test_a_file_that_is_there_stays(init: Init, tmp_path: Path, capsys: pytest.C
     assert (tmp_path / "envs" / "dev.yaml").read_text() == "mine\n"
 
 
-def test_a_folder_with_other_files_in_their_place_is_refused_whole(
+def test_a_folder_with_other_files_in_their_place_is_refused_entirely(
     init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "modules" / "bucket").mkdir(parents=True)

@@ -93,7 +93,7 @@ def test_an_unknown_type_is_its_message() -> None:
 
 
 @pytest.mark.parametrize("before", ["", "\nWarning: Unable to open {the} file\n\nIt does not exist.\n"])
-def test_a_document_is_read_after_the_warnings_that_stand_before_it(before: str) -> None:
+def test_a_document_is_read_after_preceding_warnings(before: str) -> None:
     assert document(f'{before}{{\n  "terraform_version": "1.12.6"\n}}\n') == {"terraform_version": "1.12.6"}
 
 

@@ -136,7 +136,7 @@ def test_a_signal_makes_terraform_end_in_order_and_release_its_lock(tmp_path: Pa
     assert naming(tmp_path) == []
 
 
-def test_a_terraform_whose_starter_was_killed_ends_by_itself(tmp_path: Path) -> None:
+def test_terraform_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     subject = terraform(tmp_path, WAITING)
     subject.plan(tmp_path / "saved", lambda _event: None)
     argv = [sys.executable, "-c", SCRIPT, str(TOOL.path), str(tmp_path)]

@@ -63,7 +63,7 @@ def test_who_may_not_list_is_told_whom_to_ask(clone: SmallClone) -> None:
     assert "artifactregistry.dockerimages.list" in done.err
 
 
-def test_where_nothing_is_up_every_command_says_so(clone: SmallClone) -> None:
+def test_without_a_platform_every_command_says_so(clone: SmallClone) -> None:
     file = clone.root / "envs" / "local.yaml"
     file.write_text(file.read_text().replace(clone.project, "never-was-up"))
     for words in (["images", "list"], ["builds", "list"], ["services", "list"], ["jobs", "list"], ["token", "api"]):

@@ -101,7 +101,7 @@ def test_states_have_one_set_of_words(google: Google, body: dict[str, Any], stat
     assert found["state"] == state
 
 
-def test_an_api_that_is_off_holds_no_job(google: Google) -> None:
+def test_a_disabled_api_has_no_jobs(google: Google) -> None:
     say(google)
     off = {
         "error": {
