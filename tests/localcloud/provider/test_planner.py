@@ -228,3 +228,21 @@ def test_the_steps_of_a_build_may_not_take_longer_than_the_build(offline: Core) 
     with pytest.raises(Refusal, match=r"400s \+ 400s in all, and the build only 600s"):
         offline.plan("google_cloudbuild_trigger", name="app", build=[{"step": [step, step]}])
     offline.plan("google_cloudbuild_trigger", name="app", build=[{"step": [step, step], "timeout": "800s"}])
+
+
+def test_a_sinks_account_is_unknown_once_it_is_to_be_its_own(offline: Core) -> None:
+    sink = {"name": "all", "destination": "pubsub.googleapis.com/projects/p/topics/t"}
+    planned = offline.plan("google_logging_project_sink", unique_writer_identity=False, **sink).values
+    assert planned is not None
+    state = {name: None if value is UNKNOWN else value for name, value in planned.items()}
+    state |= {"id": "projects/p/sinks/all", "bigquery_options": [], "writer_identity": "serviceAccount:shared"}
+    changed = offline.plan("google_logging_project_sink", state, unique_writer_identity=True, **sink).values
+    assert changed is not None
+    assert changed["writer_identity"] is UNKNOWN
+    with pytest.raises(Refusal, match="bigquery_options needs unique_writer_identity"):
+        offline.plan(
+            "google_logging_project_sink",
+            unique_writer_identity=False,
+            bigquery_options=[{"use_partitioned_tables": True}],
+            **sink,
+        )

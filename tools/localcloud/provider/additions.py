@@ -124,6 +124,17 @@ def _deletion_policy(draft: PlanDraft) -> None:
         draft.set("deletion_policy", UNKNOWN)
 
 
+def _writer_identity(draft: PlanDraft) -> None:
+    """A sink gets another account when it is to have one of its own; only with that it can write to partitioned tables."""
+    own, options = draft.planned["unique_writer_identity"], draft.planned["bigquery_options"]
+    if known(options) and options and not draft.prior.get("bigquery_options") and own is False:
+        raise Problem(
+            "bigquery_options needs unique_writer_identity = true.", "Set it, or leave it out.", "bigquery_options"
+        )
+    if own is True and draft.prior.get("unique_writer_identity") is False:
+        draft.set("writer_identity", UNKNOWN)
+
+
 _ADDITIONS: Mapping[str, Callable[[PlanDraft], None]] = {
     "labels": _labels,
     "annotations": _annotations,
@@ -131,4 +142,5 @@ _ADDITIONS: Mapping[str, Callable[[PlanDraft], None]] = {
     "region": _region,
     "zone": _zone,
     "deletion_policy": _deletion_policy,
+    "writer_identity": _writer_identity,
 }
