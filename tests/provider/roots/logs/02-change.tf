@@ -51,3 +51,17 @@ resource "google_logging_metric" "slashed" {
   name   = "api/(slow)"
   filter = "severity>=WARNING"
 }
+
+resource "google_logging_project_sink" "shared" {
+  name                   = "shared"
+  destination            = "pubsub.googleapis.com/${google_pubsub_topic.logs.id}"
+  unique_writer_identity = true
+}
+
+resource "google_logging_project_sink" "tables" {
+  name        = "tables"
+  destination = "bigquery.googleapis.com/projects/groundwork-example/datasets/logs"
+  bigquery_options {
+    use_partitioned_tables = false
+  }
+}
