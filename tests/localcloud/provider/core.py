@@ -9,7 +9,7 @@ from typing import Any
 from localcloud.provider import block
 from localcloud.provider.messages import classes
 from localcloud.provider.rows import catalogue
-from localcloud.provider.schema import Block
+from localcloud.provider.schema import Block, null
 from localcloud.provider.servicer import Servicer
 from localcloud.provider.sources import DATA, EPHEMERAL
 from localcloud.provider.values import decode, encode
@@ -137,7 +137,9 @@ class Core:
     def data(self, source: str, **values: Any) -> Object:
         """The values of a data source."""
 
-        request = _request("ReadDataSource", type_name=source, config=_dynamic({**DATA[source].schema.null, **values}))
+        children = DATA[source].schema.root.children
+        unset = {name: null(child) if child.configurable else None for name, child in children.items()}
+        request = _request("ReadDataSource", type_name=source, config=_dynamic({**unset, **values}))
         answer = self.servicer.read_data_source(request, self.peer)
         _raise(answer)
         found: Object = _value(answer.state)

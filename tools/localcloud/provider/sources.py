@@ -71,7 +71,7 @@ def _look(work: Work) -> Object:
             f"{row.type}: no location is named.", "Google's provider takes none from its own block, either.", "location"
         )
     asked = Work(row, work.settings, work.client, work.stopped)
-    state = row.schema.null | settled(work.config)
+    state = row.schema.null | settled({name: work.config[name] for one in row.data if (name := one.rstrip("?"))})
     owned = state | {"project": asked.project(state)} if "project" in row.schema.root.children else state
     named = placed(asked, owned)
     found = rest.read(asked, named | {"id": asked.id(named)})

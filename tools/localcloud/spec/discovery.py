@@ -15,7 +15,10 @@ from localcloud.spec.routes import Routes, Slot
 
 _PLACEHOLDER = re.compile(r"\{\+?([^}]+)\}")
 _UNPUBLISHED: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = {
-    ("compute", "v1"): {"NetworkRoutingConfig": {"deleteBgpAlwaysCompareMed": {"type": "boolean"}}},
+    ("compute", "v1"): {
+        "Network": {"fingerprint": {"type": "string"}},
+        "NetworkRoutingConfig": {"deleteBgpAlwaysCompareMed": {"type": "boolean"}},
+    },
     ("run", "v2"): {
         "GoogleCloudRunV2Job": {"tags": {"type": "object", "additionalProperties": {"type": "string"}}},
         "GoogleCloudRunV2Probe": {"successThreshold": {"type": "integer", "format": "int32"}},

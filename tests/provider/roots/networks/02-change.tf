@@ -20,7 +20,7 @@ resource "google_storage_bucket" "b" {
   location = "US"
 }
 resource "google_pubsub_topic" "t" {
-  name = "t"
+  name = "news"
 }
 data "google_storage_project_service_account" "gcs" {
 }
