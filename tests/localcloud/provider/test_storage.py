@@ -161,3 +161,13 @@ def test_whoever_may_not_look_into_an_empty_bucket_can_delete_it(world: World) -
     state = world.core.made("google_storage_bucket", name="closed-to-its-owner", location="EU")
     world.fault(method="storage.objects.list", kind="error", code=403, count=1)
     world.core.destroyed("google_storage_bucket", state)
+
+
+def test_the_hashes_of_an_object_are_read_with_its_own_key(world: World) -> None:
+    bucket(world)
+    key = [{"encryption_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}]
+    made = world.core.made(OBJECT, bucket="example-bucket", name="own", content="hello", customer_encryption=key)
+    assert made["md5hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
+    again = world.core.read(OBJECT, made)
+    assert again is not None
+    assert again["md5hash"] == made["md5hash"]

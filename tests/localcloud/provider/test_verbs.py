@@ -70,6 +70,29 @@ def test_an_image_counts_as_its_family(said: str, same: bool) -> None:
     assert images.same(f"https://www.googleapis.com/compute/v1/{DEBIAN}", said) is same
 
 
+@pytest.mark.parametrize(
+    ("image", "family", "same"),
+    [
+        ("ubuntu-2204-jammy-v20261105", "ubuntu-2204-lts", True),
+        ("ubuntu-minimal-2204-jammy-v20261105", "ubuntu-minimal-2204-lts", True),
+        ("ubuntu-2404-noble-amd64-v20261105", "ubuntu-2404-lts-amd64", True),
+        ("ubuntu-2404-noble-amd64-v20261105", "ubuntu-2404-lts", False),
+        ("ubuntu-2404-noble-amd64-v20261105", "ubuntu-2404", False),
+        ("cos-125-19216-104-60", "cos-125-lts", True),
+        ("cos-125-19216-104-60", "cos-121-lts", False),
+        ("sles-15-6-v20261101-x86-64", "sles-15", True),
+        ("fedora-coreos-43-20261101-3-0-gcp-x86-64", "fedora-coreos-stable", True),
+        ("sql-2022-enterprise-windows-2022-dc-v20261101", "sql-ent-2022-win-2022", True),
+        ("windows-server-2025-dc-core-v20261101", "windows-2025-core", True),
+        ("windows-server-2025-dc-core-v20261101", "windows-2022-core", False),
+    ],
+)
+def test_an_image_whose_name_does_not_hold_its_familys_is_of_it_all_the_same(
+    image: str, family: str, same: bool
+) -> None:
+    assert images.same(f"projects/p/global/images/{image}", family) is same
+
+
 def test_a_sinks_writer_is_its_own_unless_that_is_switched_off(world: World) -> None:
     sink = {"name": "all", "destination": f"pubsub.googleapis.com/projects/{PROJECT}/topics/news"}
     assert world.core.made("google_logging_project_sink", **sink)["unique_writer_identity"] is True
@@ -107,6 +130,15 @@ def test_what_is_sent_whole_is_sent_even_when_only_the_provider_knows_the_change
     state = world.core.made("google_cloud_run_v2_job", **job)
     changed = world.core.changed("google_cloud_run_v2_job", state, **job, deletion_protection=False)
     assert int(changed["generation"]) == int(state["generation"]) + 1
+
+
+def test_a_disk_is_the_same_by_other_names_of_what_it_is_made_from(world: World) -> None:
+    one = world.core.made("google_compute_disk", name="one", zone=ZONE, size=20)
+    link = "https://www.googleapis.com/compute/v1/projects/windows-cloud/global/licenses/windows-server-core"
+    copy = {"name": "copy", "zone": ZONE, "source_disk": one["id"], "licenses": [link]}
+    state = world.core.made("google_compute_disk", **copy)
+    for source in (one["id"], f"https://www.googleapis.com/compute/v1/{one['id']}", "disks/one"):
+        assert world.core.plan("google_compute_disk", state, **copy | {"source_disk": source}).values == state
 
 
 def test_a_disk_is_taken_from_its_machine_before_it_goes(world: World) -> None:

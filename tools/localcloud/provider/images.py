@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from localcloud.provider import requests
 from localcloud.provider.work import Problem, Work
@@ -16,6 +16,24 @@ _PUBLIC = {
     "opensuse": "opensuse-cloud", "rhel": "rhel-cloud", "rocky-linux": "rocky-linux-cloud", "sles": "suse-cloud",
     "ubuntu": "ubuntu-os-cloud", "windows": "windows-cloud", "windows-sql": "windows-sql-cloud",
 }  # fmt: skip
+
+_EDITIONS = {"enterprise": "ent", "standard": "std", "express": "exp"}
+# Images whose names do not contain their family's, and how the family is called; or how any of their families begins.
+_FAMILIES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (
+        re.compile(r"ubuntu-(minimal-)?(\d+)(?:.*(-arm64|-amd64))?.*"),
+        lambda match: f"ubuntu-{match[1] or ''}{match[2]}-lts{match[3] or ''}",
+    ),
+    (re.compile(r"cos-(\d+)-.*"), lambda match: f"cos-{match[1]}-lts"),
+    (
+        re.compile(r"sql-(?:server-)?(\d{4})-([a-z]+)-windows-(?:server-)?(\d{4})(-r\d+)?-dc-v\d+"),
+        lambda match: f"sql-{_EDITIONS.get(match[2], match[2])}-{match[1]}-win-{match[3]}{match[4] or ''}",
+    ),
+)
+_ANY_FAMILY = (
+    (re.compile(r"fedora-coreos-\d+-\d+-\d+-[a-zA-Z0-9]+-gcp-(?:x86-64|aarch64)"), "fedora-"),
+    (re.compile(r"sles-\d+-\d+-v\d+-x86-64"), "sles-"),
+)
 
 
 def link(work: Work, image: str, project: str) -> str:
@@ -57,11 +75,14 @@ def _exists(work: Work, verb: str, project: str, name: str) -> bool:
 
 def _of_family(image: str, family: str) -> bool:
     for machine in ("-amd64", "-arm64"):
-        family_has, image_has = family.endswith(machine), machine in image
-        if machine == "-arm64" and family_has != image_has:
-            return False
-        family = family.removesuffix(machine)
-    return family in image
+        if machine == "-amd64" and "-arm64" in image:
+            continue
+        if family.removesuffix(machine) in image:
+            return (machine in image) == family.endswith(machine)
+    if any(pattern.fullmatch(image) and family.startswith(start) for pattern, start in _ANY_FAMILY):
+        return True
+    named = (build(match) for pattern, build in _FAMILIES if (match := pattern.fullmatch(image)))
+    return family in named or family.replace("windows-", "windows-server-", 1) in image.replace("-dc-", "-", 1)
 
 
 def _candidates(image: str, project: str) -> Iterator[tuple[str, str, str]]:

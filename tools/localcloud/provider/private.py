@@ -30,10 +30,12 @@ def timeouts(schema: Schema, values: Object) -> dict[str, float]:
 
 
 def private(schema: Schema, values: Object, *, imported: bool = False) -> bytes:
-    """The private data of a resource with these values, as JSON; "null" if there is nothing to keep.
+    """The private data of a resource with these values, as JSON; "null" if there is nothing to keep, and nothing at all in Google's newer framework.
 
     After an import it includes the schema version even if that is 0.
     """
+    if schema.framework:
+        return b""
     data: Object = {}
     if schema.timeouts:
         data[_TIMEOUTS_KEY] = {step: int(one * _NANOSECONDS) for step, one in timeouts(schema, values).items()}

@@ -82,6 +82,7 @@ class ResourceType:
     retry            (HTTP code, text) of errors that are temporary, for this type only
     identity         the attributes of its identity (see identities.py), with "?" if optional for import
     data             what its data source of the same name asks for, with "?" if optional; () if it has no data source
+    data_bare        whether the data source has neither the labels of others nor the defaults of what only the provider knows
     """
 
     type: str
@@ -107,6 +108,7 @@ class ResourceType:
     retry: tuple[tuple[int, str], ...] = ()
     identity: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    data_bare: bool = False
     parent: Parent | None = None
 
 
@@ -158,7 +160,9 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
     return ResourceType(
         **common,
         kind="rest",
-        schema=schema.parse(tree, version=raw.get("version", 0), timeouts=timeouts),
+        schema=replace(
+            schema.parse(tree, version=raw.get("version", 0), timeouts=timeouts), framework=raw.get("framework", False)
+        ),
         omits=raw.get("omits", ""),
         imports=tuple(raw.get("imports", ())),
         verbs=raw.get("verbs", {}),
@@ -177,6 +181,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
         retry=tuple((code, text) for code, text in raw.get("retry", ())),
         identity=tuple(raw.get("identity", ())),
         data=tuple(raw.get("data", ())),
+        data_bare=raw.get("data_bare", False),
     )
 
 

@@ -188,11 +188,16 @@ def null(child: Child) -> Value:
 
 @dataclass(frozen=True)
 class Schema:
-    """The schema of a resource type or data source. `timeouts` maps create, read, update and delete to default seconds (0: none)."""
+    """The schema of a resource type or data source.
+
+    `timeouts` maps create, read, update and delete to default seconds (0: none). `framework`: Google's provider has the type in
+    its newer framework, which keeps no private data.
+    """
 
     root: Block
     version: int = 0
     timeouts: Mapping[str, int] = field(default_factory=dict)
+    framework: bool = False
 
     @cached_property
     def null(self) -> Object:

@@ -15,6 +15,7 @@ from typing import Literal
 from localcloud.provider import policies, rest, rows
 from localcloud.provider.creation import placed
 from localcloud.provider.rows import ResourceType
+from localcloud.provider.schema import Attribute, Block
 from localcloud.provider.values import Object, settled
 from localcloud.provider.work import Problem, Work
 
@@ -64,7 +65,7 @@ def _derived(row: ResourceType) -> ResourceType:
 
 
 def _look(work: Work) -> Object:
-    """Reads an existing resource, with all its labels and annotations, whoever set them."""
+    """Reads an existing resource."""
     row = rows.catalogue()[work.row.type]
     if "location?" in row.data and not work.config.get("location"):
         raise Problem(
@@ -77,10 +78,22 @@ def _look(work: Work) -> Object:
     found = rest.read(asked, named | {"id": asked.id(named)})
     if found is None:
         raise Problem(f"{asked.id(named)} was not found.", "A data source reads what exists already.")
+    shown = found | (dict.fromkeys(_defaulted(row)) if row.data_bare else _all_labels(found))
+    unread = {name: None for name, one in row.schema.root.children.items() if isinstance(one, Block) and one.unread}
+    return {name: (shown | unread)[name] for name in work.row.schema.root.children}
+
+
+def _all_labels(found: Object) -> Object:
+    """Labels and annotations, whoever set them."""
     labels, annotations = found.get("effective_labels"), found.get("effective_annotations")
     said = {"labels": labels, "terraform_labels": labels} if labels is not None else {}
-    shown = found | said | ({"annotations": annotations} if annotations is not None else {})
-    return {name: shown[name] for name in work.row.schema.root.children}
+    return said | ({"annotations": annotations} if annotations is not None else {})
+
+
+def _defaulted(row: ResourceType) -> list[str]:
+    """The attributes that only the provider knows and that have a default in a resource."""
+    children = row.schema.root.children.items()
+    return [name for name, one in children if isinstance(one, Attribute) and one.virtual and one.default is not None]
 
 
 DATA = Sources("data_sources")

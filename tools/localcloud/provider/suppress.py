@@ -18,6 +18,8 @@ from localcloud.provider.stored import form
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, last_segment, settled, text
 from localcloud.provider.work import Problem
 
+_COMPUTE = "https://www.googleapis.com/compute/v1"
+
 
 class Around(Protocol):
     """The parts of a plan that comparisons look at."""
@@ -159,6 +161,12 @@ def _relative(pair: Comparison) -> bool:
     return isinstance(old, str) and isinstance(new, str) and relative(old) != "" and relative(old) == relative(new)
 
 
+def _ending(asked: Comparison) -> bool:
+    """Whether what is wanted is the end of the URL that was there."""
+    old, new = asked.old or "", asked.new or ""
+    return isinstance(old, str) and isinstance(new, str) and old.endswith(new.removeprefix(_COMPUTE))
+
+
 def _empty_block(pair: Comparison) -> bool:
     """Whether the only difference is an empty block."""
     if not pair.counts or {pair.old, pair.new} != {0, 1}:
@@ -256,6 +264,7 @@ _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "automatic": _automatic,
     "empty_block": _empty_block,
+    "ending": _ending,
     "image": _image,
     "relative": _relative,
     "target_uri": _target_uri,

@@ -43,7 +43,7 @@ resource "google_storage_notification" "plain" {
   bucket         = google_storage_bucket.b.name
   payload_format = "JSON_API_V1"
   topic          = google_pubsub_topic.t.id
-  depends_on     = [google_pubsub_topic_iam_binding.b]
+  depends_on     = [google_storage_notification.n]
 }
 output "id" {
   value = google_storage_notification.n.notification_id

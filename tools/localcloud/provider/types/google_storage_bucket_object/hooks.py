@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 
-from localcloud.provider import patches, requests, rest
+from localcloud.provider import patches, paths, requests, rest
 from localcloud.provider.additions import PlanDraft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.sniffing import media_type
@@ -54,8 +54,10 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The state from the object's metadata; its content is not read."""
-    answer = requests.gone_as_none(lambda: work.call("get", _names(state)))
+    """The state from the object's metadata, whose hashes need the object's own key; its content is not read."""
+    method = work.method("get")
+    url = work.url(method.api, method.version, paths.route(method.path, _names(state)))
+    answer = requests.gone_as_none(lambda: work.request("GET", url, extra=_encryption(state)).body)
     return None if answer is None else rest.complete(work, answer, state)
 
 
