@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.environment.json_schema import span
+from groundwork.environment.shipped import PERSONAS, SCHEMA, read_shipped
 from groundwork.errors import GroundworkError
 from groundwork.terraform.hcl import Module, read_module
 from groundwork.text import listed
@@ -42,7 +43,7 @@ def module_tables(root: Path) -> Iterator[Generated]:
 def persona_table(root: Path) -> Iterator[Generated]:
     """What each persona may do, in the README of team_access and on the page about people."""
     folder = root / "modules" / "team_access"
-    personas = json.loads((folder / "personas.json").read_text(encoding="utf-8"))
+    personas = read_shipped(root, PERSONAS)
     places = [key for key in next(iter(personas.values())) if key not in ("description", "project")]
     rows = [
         [
@@ -60,7 +61,7 @@ def persona_table(root: Path) -> Iterator[Generated]:
 
 def environment_table(root: Path) -> Iterator[Generated]:
     """Every key of the environment file, in envs/README.md."""
-    schema = json.loads((root / "envs" / "schema.json").read_text(encoding="utf-8"))
+    schema = read_shipped(root, SCHEMA)
     columns = ["Key", "What it is", "Allowed", "Default"]
     yield Generated(root / "envs" / "README.md", "keys", table(columns, list(_keys(schema, ""))))
 

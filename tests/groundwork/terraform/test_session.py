@@ -76,6 +76,17 @@ def test_a_change_of_what_init_looks_at_initialises_again(standing: Clone, talk:
     initialise.initialise(standing.session(), talk)
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"\xff"])
+def test_what_is_damaged_of_an_initialisation_is_made_anew(standing: Clone, talk: Heard, content: bytes) -> None:
+    data = standing.session().data("platform")
+    for name in ("terraform.tfstate", "modules/modules.json", "initialised"):
+        (data / name).write_bytes(content)
+    initialise.initialise(standing.session(), talk)
+    assert talk.lines[0].startswith("initialising platform")
+    initialise.initialise(standing.session(), talk)
+    assert len(talk.lines) == 1
+
+
 def test_a_shells_variables_reach_terraform_and_pythons_clients(standing: Clone) -> None:
     printed = standing.run("local", "env", "--env", "small").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
 from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
 from groundwork.environment.json_schema import Objection, completed, objections, part_at
+from groundwork.environment.shipped import SCHEMA, other_version, read_shipped
 from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
 
@@ -17,16 +20,26 @@ LONGEST_BUCKET_NAME = 63
 _PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training")
 
 
-def examined(path: Path, rules: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
+def examined(path: Path, root: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
     """The file's values with all defaults, and its mistakes; if there are any, the values are meaningless.
 
-    `rules` is the schema's file, `shown` the file's name in sentences, `text` its content if it is not written yet.
+    `root` holds the schema, `shown` is the file's name in sentences, `text` its content if it is not written yet.
     Raises UsageProblem when it cannot be read at all.
     """
-    schema = json.loads(rules.read_text(encoding="utf-8"))
+    schema = _schema(root)
     document = _document(path, shown) if text is None else parsed(text.encode())
     found = _mistakes(document, schema, path)
     return ({}, found) if found else (completed(schema, document.values), [])
+
+
+def _schema(root: Path) -> dict[str, Any]:
+    schema = read_shipped(root, SCHEMA)
+    try:
+        Draft202012Validator.check_schema(schema)
+        schema["properties"]["project"]
+    except (SchemaError, KeyError) as problem:
+        raise other_version(SCHEMA, problem) from problem
+    return schema
 
 
 def _document(path: Path, shown: str) -> YamlDocument:

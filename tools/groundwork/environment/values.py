@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
+from groundwork.environment.shipped import SCHEMA, other_version
 from groundwork.environment.workloads import BuildSpec, JobSpec, ServiceSpec, TrainingSpec, workloads
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 DEPLOYER = "groundwork-deployer"
 PLANNER = "groundwork-planner"
 PERSONA_ROLE = "groundwork_"
+_MISFITS = (AttributeError, KeyError, TypeError)
 
 
 class EnvironmentProblem(UsageProblem):
@@ -225,18 +228,25 @@ class Environment:
 def load(name: str | Path, root: Path) -> Environment:
     """The environment called `name` ("dev" is envs/dev.yaml below `root`, else envs/examples/dev.yaml), or of the file at that path.
 
-    Raises EnvironmentProblem, which lists every mistake in the file.
+    Raises EnvironmentProblem, which lists every mistake in the file, and UsageProblem for a schema of another version.
     """
     path = _path(name, root)
     remembered = cache.recall(path, root)
-    return _environment(path, _checked(path, root) if remembered is None else remembered)
+    if remembered is not None:
+        with suppress(*_MISFITS):
+            return _environment(path, remembered)
+    values = _checked(path, root)
+    try:
+        return _environment(path, values)
+    except _MISFITS as problem:  # the schema allowed it, so the schema and this code do not go together
+        raise other_version(SCHEMA, problem) from problem
 
 
 def _checked(path: Path, root: Path) -> dict[str, Any]:
     """The validated values of a file; they are cached, since validating takes longer than most commands."""
     from groundwork.environment.validation import examined
 
-    values, mistakes = examined(path, root / "envs" / "schema.json", _shown(path, root))
+    values, mistakes = examined(path, root, _shown(path, root))
     if mistakes:
         raise EnvironmentProblem(_shown(path, root), mistakes)
     cache.keep(path, root, values)
@@ -248,7 +258,7 @@ def refuse_mistakes(text: str, path: Path, root: Path) -> None:
     from groundwork.environment.validation import examined
 
     shown = _shown(path, root)
-    _, mistakes = examined(path, root / "envs" / "schema.json", shown, text)
+    _, mistakes = examined(path, root, shown, text)
     if mistakes:
         raise EnvironmentProblem(shown, mistakes)
 
@@ -258,16 +268,21 @@ def names(root: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (root / "envs").glob("*.yaml") if not path.name.startswith(".")))
 
 
+def examples(root: Path) -> tuple[str, ...]:
+    """The names of the examples, which can be brought up like any environment."""
+    return tuple(sorted(path.stem for path in (root / "envs" / "examples").glob("*.yaml")))
+
+
 def _path(name: str | Path, root: Path) -> Path:
     text = str(name)
     if isinstance(name, Path) or text.endswith((".yaml", ".yml")) or "/" in text:
         return Path(text).absolute()
     path = root / "envs" / f"{text}.yaml"
     if text not in names(root):
-        example = root / "envs" / "examples" / f"{text}.yaml"
-        if text and example.is_file():
-            return example
-        raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(names(root), text)}')
+        if text in examples(root):
+            return root / "envs" / "examples" / f"{text}.yaml"
+        known = (*names(root), *examples(root))
+        raise UsageProblem(f'there is no environment "{text}" (envs/{text}.yaml); {allowed(known, text)}')
     return path
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork.environment.shipped import PERSONAS, other_version, read_shipped
 from groundwork.environment.values import Environment, Member
 from groundwork.resources.item import Item
 from groundwork.resources.kind import FileSection, Kind
@@ -51,17 +51,19 @@ class Persona:
 
 
 def personas(root: Path) -> dict[str, Persona]:
-    """All personas by name, in file order."""
-    text = (root / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")
-    return {
-        name: Persona(
-            name,
-            entry["description"],
-            frozenset(entry[PROJECT]),
-            {part.place: tuple(entry[part.place]) for _, part in parts() if part.place != PROJECT},
-        )
-        for name, entry in json.loads(text).items()
-    }
+    """All personas by name, in file order. Raises UsageProblem for a file that is damaged or of another version."""
+    try:
+        return {
+            name: Persona(
+                name,
+                entry["description"],
+                frozenset(entry[PROJECT]),
+                {part.place: tuple(entry[part.place]) for _, part in parts() if part.place != PROJECT},
+            )
+            for name, entry in read_shipped(root, PERSONAS).items()
+        }
+    except (KeyError, TypeError) as problem:
+        raise other_version(PERSONAS, problem) from problem
 
 
 def targets(environment: Environment) -> tuple[PolicyTarget, ...]:

@@ -55,10 +55,10 @@ def _folder(session: Session, folder: Path) -> list[Flaw]:
         variables=session.process_variables.work,
         downloads=session.process_variables.fetch,
     )
-    stamp, now = data / "initialised", _fingerprint(session, folder)
-    if not stamp.exists() or stamp.read_text("utf-8") != now:
+    stamp, now = data / "initialised", _fingerprint(session, folder).encode()
+    if not stamp.exists() or stamp.read_bytes() != now:
         terraform.init(None, lambda _event: None)
-        stamp.write_text(now, "utf-8")
+        stamp.write_bytes(now)
     return [
         Flaw(f"{name}/{item.place}" if item.place else name, f"{item.summary}. {' '.join(item.detail.split())}")
         for item in terraform.validate()

@@ -15,6 +15,8 @@ from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
 
 _FILE = "initialised"
+# What Terraform keeps of an initialisation, with a key that each has. It stops at one that is damaged, instead of making it anew.
+_KEPT = {"terraform.tfstate": "version", "modules/modules.json": "Modules"}
 
 
 def initialise(session: Session, talk: Talk) -> None:
@@ -33,6 +35,9 @@ def initialise(session: Session, talk: Talk) -> None:
 
 def _initialise(session: Session, layer: str) -> None:
     (session.data(layer) / _FILE).unlink(missing_ok=True)
+    for name in _KEPT:
+        if not _whole(session.data(layer), name):
+            (session.data(layer) / name).unlink(missing_ok=True)
     if session.provider == "google":
         on_google = not session.environment.local and session.tool.name == "terraform"
         (pins.pin if on_google else pins.unpin)(session.checkout.layer(layer))
@@ -50,11 +55,19 @@ def _ignore(_event: Event) -> None:
 
 def _is_fresh(session: Session, layer: str) -> bool:
     data = session.data(layer)
-    present = (data / "terraform.tfstate").is_file() and (data / "modules" / "modules.json").is_file()
     try:
-        return present and (data / _FILE).read_text("utf-8") == _fingerprint(session, layer)
+        initialised = (data / _FILE).read_bytes()
     except OSError:
         return False
+    return all(_whole(data, name) for name in _KEPT) and initialised == _fingerprint(session, layer).encode()
+
+
+def _whole(data: Path, name: str) -> bool:
+    try:
+        found = json.loads((data / name).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and _KEPT[name] in found
 
 
 def _fingerprint(session: Session, layer: str) -> str:
