@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from groundwork.doctor.finding import CheckResult, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.lifecycle.prerequisites import APIS
@@ -59,13 +59,13 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
         answers = dict(zip(tried, pool.map(partial(_call, cloud), tried), strict=True))
     yield _all(wanted, answers)
     for api, refusal in answers.items():
-        if refusal and not is_off(refusal):
+        if refusal and not refusal.switched_off:
             yield not_asked(f"API {api}", environment, refusal)
 
 
 def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> CheckResult:
     off = [api + _HOST for api in wanted if api not in answers]
-    late = [api + _HOST for api, problem in answers.items() if problem and is_off(problem)]
+    late = [api + _HOST for api, problem in answers.items() if problem and problem.switched_off]
     well = [api for api, problem in answers.items() if problem is None]
     words = [f"{listed(off)} {'is' if len(off) == 1 else 'are'} off"] if off else []
     words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but calls are still refused"] if late else []
@@ -102,5 +102,5 @@ def _call(cloud: GoogleCloud, api: str) -> CloudProblem | None:
     try:
         cloud.request("GET", api, path, params=params)
     except CloudProblem as problem:
-        return None if problem.code in (403, 404) and not is_off(problem) else problem
+        return None if problem.code in (403, 404) and not problem.switched_off else problem
     return None

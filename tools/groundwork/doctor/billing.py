@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shutil import which
 from typing import Any
 
-from groundwork.doctor.finding import CheckResult, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.terraform.process import run
@@ -18,7 +18,7 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     try:
         found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")
     except CloudProblem as problem:
-        found = _by_gcloud(environment) if is_off(problem) else {}
+        found = _by_gcloud(environment) if problem.switched_off else {}
         if not found:
             yield not_asked("billing", environment, problem)
             return

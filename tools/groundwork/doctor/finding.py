@@ -25,22 +25,17 @@ class CheckResult:
 Look = Callable[[GoogleCloud, Environment], Iterator[CheckResult]]
 
 
-def is_off(problem: CloudProblem) -> bool:
-    """Whether an API refused because it is off in the project, or was enabled a moment ago."""
-    return problem.reason == "SERVICE_DISABLED"
-
-
 def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> CheckResult:
     """The result for a refused request; an API that is off is no fault in a project that was never brought up."""
     text = f"could not be checked: {problem.message}"
-    if is_off(problem):
+    if problem.switched_off:
         text = f"could not be checked: {_api(problem)} is off"
-    return CheckResult(subject, "note" if is_off(problem) else health, text, how_to_ask(environment, problem))
+    return CheckResult(subject, "note" if problem.switched_off else health, text, how_to_ask(environment, problem))
 
 
 def how_to_ask(environment: Environment, problem: CloudProblem) -> str:
     """What to do about a refused request."""
-    if is_off(problem):
+    if problem.switched_off:
         return f"run `gcloud services enable {_api(problem)} --project {environment.project}` and wait a minute"
     return "ask an owner of the project" if problem.code == 403 else "run doctor again"
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from groundwork.doctor.finding import CheckResult, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment, Github
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 
@@ -86,7 +86,7 @@ def _pool(cloud: GoogleCloud, environment: Environment, github: Github) -> Itera
     try:
         found = cloud.request("GET", "iam", path)
     except CloudProblem as problem:
-        if problem.code == 404 or is_off(problem):
+        if problem.code == 404 or problem.switched_off:
             yield CheckResult("identity pool", "ok", f"{github.pool} does not exist yet; `up` creates it")
         elif problem.code != 403:
             yield not_asked("identity pool", environment, problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.doctor.finding import CheckResult, is_off, not_asked
+from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.text import listed
@@ -34,7 +34,7 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
 
 
 def _unseen(environment: Environment, problem: CloudProblem) -> CheckResult:
-    if is_off(problem):
+    if problem.switched_off:
         return CheckResult(
             "project", "note", "cannot be checked yet: the Resource Manager API is off", "`up` enables it"
         )

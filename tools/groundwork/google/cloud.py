@@ -46,6 +46,7 @@ _UNPAID = "no billing account pays for the project: `groundwork doctor --env NAM
 WHAT_ELSE = {
     "BILLING_DISABLED": _UNPAID,
     "accountDisabled": _UNPAID,
+    "SERVICE_DISABLED": "`groundwork up` enables the APIs that the environment file needs, e.g. for services:, jobs:, builds: or training:",
     "USER_PROJECT_DENIED": "your login's quota project is one that you may not use: run `groundwork login --env NAME`",
 }
 
@@ -58,15 +59,20 @@ class CloudProblem(GroundworkError):
 
     def __init__(self, call: str, code: int, status: str, text: str, reason: str = "") -> None:
         refused = code in (401, 403) and reason not in ("SERVICE_DISABLED", *_TOO_OFTEN)
-        remedy = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK)
+        remedy = WHAT_ELSE.get(reason) or (WHO_ONE_IS if code == 401 else WHOM_TO_ASK if refused else "")
         answer = f"{code or 'no answer'} {status}".rstrip()
-        super().__init__(": ".join(filter(None, (call, answer, text))), (remedy,) if refused else ())
+        super().__init__(": ".join(filter(None, (call, answer, text))), (remedy,) if remedy else ())
         self.code = code
         self.status = status
         self.text = text
         self.reason = reason
         if refused:
             self.exit_code = Exit.PERMISSION
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether the API is disabled in the project, which then has nothing that belongs to it."""
+        return self.reason == "SERVICE_DISABLED"
 
     @property
     def is_temporary(self) -> bool:

@@ -66,7 +66,7 @@ def _found(cloud: GoogleCloud, environment: Environment) -> dict[str, Any] | Non
     try:
         return cloud.request("GET", _API, f"{_path(environment)}/{NAME}")
     except CloudProblem as problem:
-        if problem.code == 404 or problem.reason == "SERVICE_DISABLED":
+        if problem.code == 404 or problem.switched_off:
             return None
         raise
 

@@ -84,7 +84,7 @@ def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
 
 
 def _is_off(problem: Exception) -> bool:
-    return isinstance(problem, CloudProblem) and problem.reason == "SERVICE_DISABLED"
+    return isinstance(problem, CloudProblem) and problem.switched_off
 
 
 def _project(cloud: GoogleCloud, environment: Environment, say: Say) -> tuple[str, bool]:

@@ -56,14 +56,14 @@ def ask(cloud: GoogleCloud, environment: Environment, principal: str) -> Imperso
 
 def _refusal(cloud: GoogleCloud, environment: Environment, principal: str, problem: CloudProblem) -> tuple[Answer, str]:
     """The reason for a 403, which Google also returns for accounts that do not exist, and for minutes after a grant; the account and its policy tell."""
-    if problem.reason == "SERVICE_DISABLED" or problem.code == 404:
+    if problem.switched_off or problem.code == 404:
         return "absent", ""
     if problem.code != 403:
         return "unknown", problem.message
     try:
         policy = policies.read(cloud, Item("service account", environment.deployer))
     except CloudProblem as second:
-        return ("absent", "") if second.code == 404 or second.reason == "SERVICE_DISABLED" else ("no", "")
+        return ("absent", "") if second.code == 404 or second.switched_off else ("no", "")
     members = [
         member
         for binding in policy.get("bindings", ())

@@ -43,7 +43,7 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
         place, _, query = path.partition("?")
         answer = cloud.request(action.verb, action.api, place, params=dict(parse_qsl(query)), json=body)
     except CloudProblem as problem:
-        if problem.is_temporary or problem.code == 501 or problem.reason == "SERVICE_DISABLED":
+        if problem.is_temporary or problem.code == 501 or problem.switched_off:
             raise
         return problem.code
     if asked:

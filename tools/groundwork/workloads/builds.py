@@ -17,7 +17,7 @@ from groundwork.google.official import asking
 from groundwork.text import allowed
 from groundwork.workloads import causes, logs, revisions
 from groundwork.workloads.build_files import BuildRequest, build_of
-from groundwork.workloads.project import Project, label, last, moment, took
+from groundwork.workloads.project import Project, if_on, label, last, moment, took
 from groundwork.workloads.sources import SourceArchive
 
 if TYPE_CHECKING:
@@ -71,9 +71,13 @@ def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
     from google.cloud.devtools.cloudbuild_v1 import ListBuildsRequest
 
     wanted = f'trigger_id="{trigger_id(project, trigger)}"' if trigger else ""
-    with asking("list of builds"):
-        asked = ListBuildsRequest(parent=project.here, project_id=project.id, page_size=most, filter=wanted)
-        return [_build(one) for one in islice(project.cloud.builds().list_builds(request=asked), most)]
+    asked = ListBuildsRequest(parent=project.here, project_id=project.id, page_size=most, filter=wanted)
+
+    def listed() -> Iterator[Build]:
+        with asking("list of builds"):
+            yield from map(_build, islice(project.cloud.builds().list_builds(request=asked), most))
+
+    return if_on(listed())
 
 
 def build(project: Project, name: str) -> Build:
@@ -143,9 +147,13 @@ def trigger_id(project: Project, name: str) -> str:
     """The id of a trigger by its name. Raises UsageProblem with the known triggers."""
     from google.cloud.devtools.cloudbuild_v1 import ListBuildTriggersRequest
 
-    with asking("list of triggers"):
-        asked = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
-        known = {one.name: one.id for one in project.cloud.builds().list_build_triggers(request=asked)}
+    asked = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
+
+    def listed() -> Iterator[tuple[str, str]]:
+        with asking("list of triggers"):
+            yield from ((one.name, one.id) for one in project.cloud.builds().list_build_triggers(request=asked))
+
+    known = dict(if_on(listed()))
     if name not in known and name in project.environment.builds:
         raise UsageProblem(
             f"The build {name} has no trigger in {project.environment.place} yet: connect the repository first "

@@ -55,7 +55,7 @@ def _repositories(project: Project) -> list[str]:
     try:
         found = list(project.cloud.pages("artifactregistry", path, "repositories"))
     except CloudProblem as problem:
-        if problem.code != 403 or problem.reason == "SERVICE_DISABLED" or not project.environment.repositories:
+        if problem.code != 403 or problem.switched_off or not project.environment.repositories:
             raise
         return [f"{project.here}/repositories/{name}" for name in project.environment.repositories]
     return [str(entry["name"]) for entry in found if entry.get("format", "DOCKER") == "DOCKER"]

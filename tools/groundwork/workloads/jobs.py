@@ -13,7 +13,7 @@ from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
 from groundwork.workloads import causes, job_price, logs, training
 from groundwork.workloads.job_price import Rate
-from groundwork.workloads.project import MEMBER, Project, at, last, moment, took
+from groundwork.workloads.project import MEMBER, Project, at, if_on, last, moment, took
 
 Sort = Literal["training", "run"]
 DONE = ("succeeded", "failed", "cancelled", "expired", "partially_succeeded")
@@ -62,17 +62,8 @@ class Job:
 
 def jobs(project: Project, most: int = 20) -> list[Job]:
     """The newest jobs of both kinds in the environment's region, newest first; a disabled API has none."""
-    found = [*_switched_on(_trained(project, most)), *_switched_on(_executed(project, most))]
+    found = [*if_on(_trained(project, most)), *if_on(_executed(project, most))]
     return sorted(found, key=lambda job: job.created, reverse=True)[:most]
-
-
-def _switched_on(found: Iterator[Job]) -> list[Job]:
-    try:
-        return list(found)
-    except CloudProblem as problem:
-        if problem.reason != "SERVICE_DISABLED":
-            raise
-        return []
 
 
 def _trained(project: Project, most: int) -> Iterator[Job]:
@@ -127,20 +118,12 @@ def run_job(project: Project, name: str) -> dict[str, Any]:
     try:
         return project.cloud.request("GET", "run", f"v2/{project.here}/jobs/{name}")
     except CloudProblem as problem:
-        if problem.code != 404 and problem.reason != "SERVICE_DISABLED":
+        if problem.code != 404 and not problem.switched_off:
             raise
-    known = [*project.environment.training, *(last(one["name"]) for one in _jobs_there(project))]
+    found = if_on(project.cloud.pages("run", f"v2/{project.here}/jobs", "jobs"))
+    known = [*project.environment.training, *(last(one["name"]) for one in found)]
     there = allowed(known, name) if known else "the environment file has nothing under training: and jobs:."
     raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {there}")
-
-
-def _jobs_there(project: Project) -> list[dict[str, Any]]:
-    try:
-        return list(project.cloud.pages("run", f"v2/{project.here}/jobs", "jobs"))
-    except CloudProblem as problem:
-        if problem.reason != "SERVICE_DISABLED":
-            raise
-        return []
 
 
 def executed(project: Project, body: Mapping[str, Any], request: training.TrainingRequest) -> Job:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from groundwork.environment.values import Environment
-from groundwork.google.cloud import GoogleCloud
+from groundwork.google.cloud import CloudProblem, GoogleCloud
 
+T = TypeVar("T")
 MEMBER = "member"
 """The label that says who started something, so that its cost has an owner."""
 
@@ -50,6 +52,16 @@ class Project:
         """The person behind such a label, among the members and the caller; the label itself if it is neither."""
         known = {label(address): address for address in (*self.environment.members, self.who) if address}
         return known.get(value, value)
+
+
+def if_on(found: Iterable[T]) -> list[T]:
+    """What a list call finds; nothing where its API is off."""
+    try:
+        return list(found)
+    except CloudProblem as problem:
+        if not problem.switched_off:
+            raise
+        return []
 
 
 def label(address: str) -> str:

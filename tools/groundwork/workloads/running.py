@@ -59,7 +59,7 @@ def now(project: Project) -> Now:
         try:
             runs += list(ask(project)) if wanted else []
         except GroundworkError as problem:
-            if not (isinstance(problem, CloudProblem) and problem.reason == "SERVICE_DISABLED"):
+            if not (isinstance(problem, CloudProblem) and problem.switched_off):
                 unknown.append(f"{name}: {problem.message}")
     return Now(tuple(runs), tuple(unknown))
 

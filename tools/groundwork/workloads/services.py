@@ -13,7 +13,7 @@ from groundwork.google.cloud import CloudProblem
 from groundwork.resources.needs import HOURS_A_MONTH, Planned
 from groundwork.resources.run import limits
 from groundwork.text import allowed
-from groundwork.workloads.project import Project, at, last
+from groundwork.workloads.project import Project, at, if_on, last
 
 LATEST = "latest"
 _TO_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
@@ -112,8 +112,8 @@ def serving_container(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def services(project: Project) -> list[Service]:
-    """Every service in the environment's region."""
-    found = project.cloud.pages("run", f"v2/{project.here}/services", "services")
+    """Every service in the environment's region; none where Cloud Run is off."""
+    found = if_on(project.cloud.pages("run", f"v2/{project.here}/services", "services"))
     return sorted((Service(last(body["name"]), body) for body in found), key=lambda service: service.name)
 
 
@@ -122,7 +122,7 @@ def service(project: Project, name: str) -> Service:
     try:
         return Service(name, project.cloud.request("GET", "run", f"v2/{project.here}/services/{name}"))
     except CloudProblem as problem:
-        if problem.code != 404:
+        if problem.code != 404 and not problem.switched_off:
             raise
     known = [one.name for one in services(project)]
     if not known:
