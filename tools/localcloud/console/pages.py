@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.applications import Starlette
@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from localcloud.console import access, activity, commands
-from localcloud.console.views import Body, Views, preview
+from localcloud.console.views import Body, Views, moment, preview
 from localcloud.errors import CloudError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -27,7 +27,8 @@ _HERE = Path(__file__).parent
 # No script runs on these pages, whatever an object or a name holds.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
+    # With "no-referrer" a browser calls the origin of its forms null, and they would be refused here; others' sites learn nothing.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -70,6 +71,7 @@ class Console:
             loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True
         )
         self._templates.filters["pretty"] = lambda body: json.dumps(body, indent=2, ensure_ascii=False)
+        self._templates.filters["moment"] = moment
         self._templates.filters["words"] = lambda name: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
         self._templates.globals["style"] = (_HERE / "templates" / "style.css").read_text("utf-8")
 
@@ -107,7 +109,10 @@ class Console:
     def _page(self, template: str, status: int = 200, /, **found: Any) -> Response:
         cloud = self._views.cloud
         page = self._templates.get_template(template).render(
-            root=f"/console/{self._secret}", now=cloud.clock.rfc3339()[:19] + "Z", ahead=cloud.clock.offset, **found
+            root=f"/console/{self._secret}",
+            now=moment(cloud.clock.rfc3339()) + " UTC",
+            ahead=cloud.clock.offset,
+            **found,
         )
         return HTMLResponse(page, status, _HEADERS)
 
@@ -142,7 +147,25 @@ class Console:
             for thing in things
             if "/" in thing.name
         }
-        return self._page("service.html", project=project, api=api, things=things, collections=collections)
+        found = {"title": self._views.title(api), "things": things, "collections": collections}
+        return self._page("service.html", project=project, api=api, trail=self._way(project), **found)
+
+    def _way(self, project: str, api: str = "") -> list[tuple[str, str]]:
+        """The pages above one: words and paths, the project's first."""
+        way = [(project, f"project/{project}")]
+        return [*way, (self._views.title(api), f"project/{project}/{api}")] if api else way
+
+    def _within_bucket(self, bucket: Body, path: str) -> dict[str, Any]:
+        """What is above a folder or an object of a bucket."""
+        number = bucket.get("projectNumber", "")
+        project = next((one["id"] for one in self._views.projects() if one["projectNumber"] == number), "")
+        if not project:
+            return {}
+        above, name = path.split("/")[:-1], quote(bucket["name"])
+        folders = [(folder, "/".join(above[: place + 1])) for place, folder in enumerate(above)]
+        way = [(bucket["name"], f"bucket/{name}")] if path else []
+        way += [(folder, f"bucket/{name}?prefix={quote(full, safe='')}/") for folder, full in folders]
+        return {"project": project, "trail": [*self._way(project, "storage"), *way]}
 
     async def access(self, request: Request) -> Response:
         """The access matrix."""
@@ -188,6 +211,7 @@ class Console:
         found = self._views.bucket(name, prefix)
         if found is None:
             return self._page("nothing.html", 404)
+        found |= self._within_bucket(found["bucket"], prefix.rstrip("/"))
         return self._page("bucket.html", prefix=prefix, commands=commands.of_bucket(name, prefix), **found)
 
     async def object(self, request: Request) -> Response:
@@ -204,6 +228,7 @@ class Console:
             preview=shown,
             image=found[2] in _IMAGES,
             commands=commands.of_object(bucket, name),
+            **self._within_bucket((self._views.bucket(bucket, name) or {}).get("bucket", {"name": bucket}), name),
         )
 
     async def download(self, request: Request) -> Response:
@@ -226,7 +251,11 @@ class Console:
         said = commands.of_resource(api, version, name)
         inside = self._views.inside(api, version, name)
         words = name.split("/")
-        more = {"project": words[1]} if words[0] == "projects" and len(words) > 2 else {}
+        more = (
+            {"project": words[1], "trail": self._way(words[1], api)}
+            if words[0] == "projects" and len(words) > 2
+            else {}
+        )
         return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=said, **more)
 
     async def requests(self, request: Request) -> Response:

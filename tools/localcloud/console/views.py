@@ -99,7 +99,12 @@ def _cell(body: Any, path: str) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     text = "" if value is None else str(value)
-    return text.rpartition("/")[2] if path == "name" else text[:19] if path.endswith("Time") else text
+    return text.rpartition("/")[2] if path == "name" else moment(text) if path.endswith("Time") else text
+
+
+def moment(text: str) -> str:
+    """A time of the API's as people read it, to the second."""
+    return text[:19].replace("T", " ")
 
 
 class Views:
@@ -150,10 +155,12 @@ class Views:
         buckets = self.ask("storage/v1/b", project=project)
         if buckets and buckets.get("items"):
             found["storage"] = {"buckets": len(buckets["items"])}
-        services = {service.api: service.title for service in self._dispatcher.router.services.values()}
-        return [
-            Tile(api, (services.get(api) or api).removesuffix(" API"), counts) for api, counts in sorted(found.items())
-        ]
+        return [Tile(api, self.title(api), counts) for api, counts in sorted(found.items())]
+
+    def title(self, api: str) -> str:
+        """What Google calls an API, such as "Secret Manager" for secretmanager."""
+        titles = {service.api: service.title for service in self._dispatcher.router.services.values()}
+        return (titles.get(api) or api).removesuffix(" API")
 
     def things(self, project: str, api: str) -> list[Thing]:
         """The resources of a service in a project, by collection and name."""
