@@ -30,7 +30,7 @@ email = @test -n $(call quoted,$(EMAIL)) || { echo "Say whom: make $@ EMAIL=alic
 
 .DEFAULT_GOAL := help
 .PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
-	onboard offboard secrets cost policy verify diagram report site
+	onboard offboard secrets cost policy verify diagram report site pictures
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "  make %-14s%s\n", name, $$0 }'
@@ -113,10 +113,14 @@ bench: ready ## Measure, in one run; BENCH_JSON=FILE for JSON lines
 docs: ready ## Bring the generated parts of the docs up to date
 	@$(GROUNDWORK) docs $(words)
 
+pictures: ready ## Take the README's pictures anew, with a Chromium
+	@.venv/bin/python -m tests.pictures
+
 pages = git ls-files README.md docs '*/README.md' 'envs/*.json' 'envs/*.yaml'
 site: ready ## The docs as a site, in build/site
 	@rm -rf build/site-docs && mkdir -p build/site-docs
 	@$(pages) | tar -cf - -T - | tar -xf - -C build/site-docs
+	@.venv/bin/python tools/site/mermaid.py build/mermaid.min.js && cp build/mermaid.min.js build/site-docs
 	@.venv/bin/uv venv --quiet --allow-existing --python .venv/bin/python build/site-venv
 	@.venv/bin/uv pip sync --quiet --python build/site-venv/bin/python --require-hashes tools/requirements-site.txt
 	@NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs --quiet build --strict --config-file tools/site/mkdocs.yml
